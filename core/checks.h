@@ -1,0 +1,45 @@
+/* checks: the catalogue of rules. A check is a pure function of a finished document and one row in
+ * the table in checks.c; configuration can re-weigh or disable any row by its symbol. */
+#ifndef WEIR_CHECKS_H
+#define WEIR_CHECKS_H
+
+#include "core/document.h"
+#include "core/evidence.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct check {
+    const char *symbol; /* family first: "LINK_FARM" */
+    double log_odds;    /* when it fires at full strength */
+    enum channel channels;
+    /* Strength from 0 (does not fire) to 1; `detail` says what was seen, in the document's arena. */
+    double (*run)(const struct document *document, struct span *detail);
+    const char *description; /* what it means when it fires, for the admin */
+};
+
+/* All rows; `*count` is set. Static. */
+const struct check *checks_all(size_t *count);
+
+/* The row's index, or -1. */
+int checks_find(const char *symbol);
+
+/* What configuration makes of the rows: weights[i] belongs to row i; 0 disables it. */
+struct check_weights {
+    double *weights;
+    size_t count;
+};
+
+/* Runs every row that fits the document's channel and is enabled, and adds what fires. */
+void checks_run(const struct document *document, const struct check_weights *weights,
+                struct evidence_list *list);
+
+/* The functions behind the rows; check_links.c, check_text.c, check_sender.c. */
+double check_link_farm(const struct document *document, struct span *detail);
+double check_link_text_mismatch(const struct document *document, struct span *detail);
+double check_text_spliced(const struct document *document, struct span *detail);
+double check_title_stuffed(const struct document *document, struct span *detail);
+double check_html_hidden_text(const struct document *document, struct span *detail);
+double check_from_name_is_address(const struct document *document, struct span *detail);
+
+#endif

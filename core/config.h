@@ -1,0 +1,71 @@
+/* config: the configuration file, read by libconfuse. Each setting's meaning, unit and default
+ * stands in conf/weir.conf and weir.conf(5). An unknown or mistyped key, or a value that cannot be,
+ * is an error with file and line; a missing file gives the defaults only where the caller allows.
+ * Immutable once read; reference-counted, so that a reload swaps one pointer. */
+#ifndef WEIR_CONFIG_H
+#define WEIR_CONFIG_H
+
+#include "core/checks.h"
+#include "core/log.h"
+#include "core/verdict.h"
+#include "store/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum mode { MODE_OBSERVE, MODE_ENFORCE };
+enum when_stopping { WHEN_STOPPING_ACCEPT, WHEN_STOPPING_TEMPFAIL };
+
+struct network {
+    unsigned char address[16]; /* IPv4 as v4-mapped */
+    unsigned prefix_bits;      /* of 128 */
+};
+
+struct config {
+    char *gateway;             /* name of this gateway; default: the host's name */
+    char *counts_url;          /* counts = "redis+unix:///run/redis/redis.sock" */
+    unsigned counts_timeout_ms;
+    char *counts_prefix;       /* "weir:" */
+    char *records_mail;        /* path; "/var/lib/weir/mail.db" */
+    char *records_feeds;       /* path; "/var/lib/weir-feed/feeds.db" */
+    struct thresholds thresholds;
+    unsigned gather_deadline_ms;
+    unsigned cold_lessons;     /* a script is cold until this many lessons of both labels */
+    struct check_weights checks;
+    struct network *internal_networks;
+    size_t internal_network_count;
+    enum log_level log_level;
+
+    struct {
+        char *socket; /* "inet:127.0.0.1:8891" or "unix:/path"; libmilter's words work too */
+        enum mode mode;
+        size_t size_limit_bytes;
+        char *key_file; /* signs X-Weir-Id: /etc/weir/weir-id.key */
+        enum when_stopping when_stopping;
+    } milter;
+
+    struct {
+        enum mode mode;
+    } feedfilter;
+
+    struct {
+        unsigned requeue_after_s; /* held longer than this: postsuper -r instead of -H */
+        unsigned poll_ms;         /* how often requests are looked for */
+        unsigned gone_after_s;    /* between the two looks that make a record `gone` */
+    } release;
+};
+
+/* $WEIR_CONFIG, else the path compiled in. */
+const char *config_default_path(void);
+
+/* Reads `path`. NULL with ERROR_INPUT ("weir.conf:12: …") or ERROR_SYSTEM (cannot be read). */
+struct config *config_read(const char *path, struct error *error);
+
+struct config *config_retain(struct config *config);
+void config_release(struct config *config); /* NULL is fine; thread-safe */
+
+/* True when `address` ("192.0.2.1", "2001:db8::1", "IPv6:…") lies in networks.internal. */
+bool config_is_internal(const struct config *config, const char *address);
+
+#endif

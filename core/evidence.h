@@ -1,0 +1,30 @@
+/* evidence: one reason for a verdict, on the one scale. Three sources give it: the content model,
+ * reputations, checks. */
+#ifndef WEIR_EVIDENCE_H
+#define WEIR_EVIDENCE_H
+
+#include "core/arena.h"
+#include "store/span.h"
+
+#include <stddef.h>
+
+struct evidence {
+    const char *symbol; /* static, or lives as long as the document: "LINK_FARM" */
+    double log_odds;    /* natural log; positive speaks for spam */
+    struct span detail; /* what was seen, for people: "41 anchors, 92 % of the text"; UTF-8 */
+};
+
+/* Grows in the document's arena. */
+struct evidence_list {
+    struct arena *arena;
+    struct evidence *items;
+    size_t count;
+};
+
+void evidence_add(struct evidence_list *list, const char *symbol, double log_odds,
+                  struct span detail);
+
+/* Largest |log-odds| first; equal ones by symbol, so that the order never varies. */
+void evidence_sort(struct evidence_list *list);
+
+#endif

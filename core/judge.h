@@ -1,0 +1,40 @@
+/* judge: document -> verdict. The one way in for every front: features, gatherers, one read of
+ * reputations for all documents given, checks, sum. Thread-safe; owns nothing it is given. */
+#ifndef WEIR_JUDGE_H
+#define WEIR_JUDGE_H
+
+#include "core/config.h"
+#include "core/document.h"
+#include "core/replica.h"
+#include "core/verdict.h"
+#include "store/counts.h"
+#include "store/lesson.h"
+
+#include <stdbool.h>
+
+struct judge {
+    struct counts_store *store; /* NULL: no reputations */
+    struct replica *replica;    /* NULL or not ready: no content */
+};
+
+#define CONTENT_SYMBOL "CONTENT"
+#define STORE_DOWN_SYMBOL "STORE_DOWN"
+
+/* Completes documents (features_extract, gatherers_run) that were just read. */
+void judge_prepare(struct document *document, const struct config *config);
+
+/* Judges `n` prepared documents. Reputations come in one round trip for all; while the store is
+ * away they are neutral and STORE_DOWN (weight 0) stands in the evidence. Never fails. */
+void judge_documents(const struct judge *judge, const struct config *config,
+                     struct document *const *documents, size_t n, struct verdict *verdicts);
+
+/* Names the `most` tokens that weigh most in the content's log-odds: "发票 +0.41, subject:free
+ * +0.33"; in the document's arena; empty without content evidence. */
+struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most);
+
+/* A lesson about a prepared document, without event id, label, source, trust and time; its arrays
+ * lie in the document's arena. false: the replica has no key yet (lesson then has no slots). */
+bool judge_lesson(const struct judge *judge, const struct document *document,
+                  struct lesson *lesson);
+
+#endif

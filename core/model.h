@@ -1,0 +1,60 @@
+/* model: the content model, online logistic regression over hashed features. 2^20 slots, each a
+ * 16-bit fixed-point weight (64 units per 1.0) and an 8-bit update count. Learning is integer
+ * arithmetic only, so that every replica that applies the same lessons in the same order holds the
+ * same bits on any machine. One writer at a time; readers at any time (relaxed atomics). */
+#ifndef WEIR_MODEL_H
+#define WEIR_MODEL_H
+
+#include "core/text.h"
+#include "store/counts.h"
+#include "store/error.h"
+#include "store/lesson.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MODEL_SLOTS (1u << 20)
+
+struct model;
+
+struct model *model_new(void);
+void model_free(struct model *model);
+
+/* Slots of `hashes` under the installation's key: ascending, no doubles. `slots` has room for
+ * `n`; returns how many. */
+size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
+                   uint32_t *slots);
+
+/* The slot of one feature. */
+uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash);
+
+/* z = sum of weights / (64 sqrt(n)), natural log-odds; 0 for no slots. */
+double model_log_odds(const struct model *model, const uint32_t *slots, size_t n);
+
+/* What slot adds to z when a document has n slots. */
+double model_slot_log_odds(const struct model *model, uint32_t slot, size_t n);
+
+/* Applies one lesson as CONTENT-MODEL's recipe says: skipped when the model is within 0.1 of the
+ * label, softened for untrusted labels. Counts the lesson for its script either way. Lessons of
+ * another feature version only count. Sets the version. */
+void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
+
+/* True when the model is so sure of the label (within 0.02) that slots need not travel. */
+bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label);
+
+uint64_t model_version(const struct model *model);
+
+/* Lessons of `label` applied whose documents were in `script`. */
+uint32_t model_lessons(const struct model *model, enum script script, enum label label);
+
+/* 64-bit hash over all weights, counts and the version: equal means bit-identical. */
+uint64_t model_digest(const struct model *model);
+
+/* Whole model as a snapshot (zstd); caller frees with snapshot_clear(). */
+void model_save(const struct model *model, struct snapshot *snapshot);
+
+/* Replaces all of it. On failure (other feature version, damaged) nothing has changed. */
+bool model_load(struct model *model, const struct snapshot *snapshot, struct error *error);
+
+#endif

@@ -1,0 +1,25 @@
+/* reputation: what the counts of an identity say, as log-odds. */
+#ifndef WEIR_REPUTATION_H
+#define WEIR_REPUTATION_H
+
+#include "core/document.h"
+#include "store/counts.h"
+
+/* Counts decayed to `now_s` with the type's half-life, in lessons. */
+struct reputation_weight {
+    double ham, spam;
+};
+struct reputation_weight reputation_weight(enum identity_type type,
+                                           const struct reputation_counts *counts, int64_t now_s);
+
+/* The evidence that `counts` give about an identity of `type`, in log-odds: the Beta-Binomial
+ * posterior mean with the type's base rate as prior and its prior strength in pseudo-counts
+ * (Gelman et al., Bayesian Data Analysis, 2.4), less the prior's own log-odds, so no counts at all
+ * give exactly 0; bounded by the type's limits. An override that is in force gives its value. */
+double reputation_log_odds(enum identity_type type, const struct reputation_counts *counts,
+                           int64_t now_s);
+
+/* "REPUTATION_LINK_DOMAIN" */
+const char *reputation_symbol(enum identity_type type);
+
+#endif

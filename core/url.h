@@ -1,0 +1,28 @@
+/* url: a link taken apart the way a browser would follow it (WHATWG URL in spirit: blanks and
+ * control characters dropped, backslashes read as slashes, numeric hosts to addresses). */
+#ifndef WEIR_URL_H
+#define WEIR_URL_H
+
+#include "core/document.h"
+
+#include <stdbool.h>
+
+/* Loads the public suffix list (libpsl, /usr/share/publicsuffix or the built-in one). Call before
+ * threads; cheap when called again. */
+void url_init(void);
+
+/* Fills scheme, host, domain, path and flags of `link` from link->url; parts that need rewriting
+ * lie in `arena`. false: no URL that leads anywhere (empty, "#fragment", "javascript:", "data:",
+ * "cid:"). Relative references and mailto: give true with an empty host. */
+bool url_parse(struct arena *arena, struct link *link);
+
+/* Registrable domain of a host name in ASCII form, a part of `host`; the whole host for IP
+ * addresses and when it is itself a public suffix or has no dot. */
+struct span url_registrable_domain(struct span host);
+
+/* The next address in plain text from *at on: "http://…", "https://…", "www.…", or a bare
+ * "name.tld/…" whose tld is a public suffix. Trailing punctuation does not belong to it.
+ * false: no more. */
+bool url_find_in_text(const char **at, const char *end, struct span *url);
+
+#endif

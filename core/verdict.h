@@ -1,0 +1,37 @@
+/* verdict: log-odds (the sum of the evidence), probability, action, and the evidence itself. It is
+ * what a front answers from, what is logged, kept in history, and explained. */
+#ifndef WEIR_VERDICT_H
+#define WEIR_VERDICT_H
+
+#include "core/evidence.h"
+
+#include <stdbool.h>
+
+enum action { ACTION_ACCEPT, ACTION_TAG, ACTION_HOLD, ACTION_REJECT, ACTIONS };
+
+const char *action_name(enum action action); /* "accept", "tag", "hold", "reject" */
+bool action_from_name(const char *name, enum action *action);
+
+/* Probabilities of spam from which an action is taken. A threshold over 1 is never reached. */
+struct thresholds {
+    double tag, hold, reject;
+};
+
+struct verdict {
+    double log_odds;
+    double probability;
+    enum action action;
+    struct evidence *evidence; /* largest first; in the document's arena */
+    size_t evidence_count;
+};
+
+/* 1/(1+e^-x) */
+double probability_of(double log_odds);
+
+/* Sums and sorts `evidence` and chooses the action. With `cold` (few lessons taught in the
+ * document's script) content alone never holds: when evidence other than `content_symbol` adds up
+ * to less than 1.0, hold and reject become tag, and evidence "CONTENT_COLD" of weight 0 says so. */
+struct verdict verdict_of(struct evidence_list *evidence, const struct thresholds *thresholds,
+                          const char *content_symbol, bool cold);
+
+#endif

@@ -1,0 +1,1 @@
+#include "core/weir_id.h"

@@ -1,0 +1,142 @@
+/* counts: what is learned, shared by all gateways. One log of lessons, snapshots of the content
+ * model, and reputations; bodies and history are never here. The store is chosen by URL:
+ *   redis://[user:password@]host[:port][/database]   redis+unix://[user:password@]/path[?db=N]
+ * All calls are thread-safe. A store that is away fails each call with ERROR_NETWORK within the
+ * timeout, and while it is known to be away at once (reconnection backs off from 0.1 s to 5 s). */
+#ifndef WEIR_COUNTS_H
+#define WEIR_COUNTS_H
+
+#include "store/error.h"
+#include "store/identity.h"
+#include "store/lesson.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct counts_store;
+
+struct counts_options {
+    unsigned timeout_ms;    /* to connect, and for one answer; 0: 500 */
+    unsigned pool_size;     /* connections kept open at most; 0: 8 */
+    const char *key_prefix; /* NULL: "weir:" */
+};
+
+/* Never connects: a store that is away at start is found out by the first call. NULL and
+ * ERROR_INPUT for a URL that cannot be; the message never shows the password. */
+struct counts_store *counts_open(const char *url, const struct counts_options *options,
+                                 struct error *error);
+void counts_close(struct counts_store *store);
+
+/* The URL without user and password, for logs. Lent. */
+const char *counts_name(const struct counts_store *store);
+
+struct counts_health {
+    uint64_t version;  /* of the newest lesson in the log; 0: none yet */
+    int64_t time_s;    /* the store's clock */
+    bool persistent;   /* survives a restart (Redis: append-only file on) */
+    char run_id[64];   /* changes when the server was restarted */
+};
+bool counts_health(struct counts_store *store, struct counts_health *health, struct error *error);
+
+/* The key of the installation that mixes features into slots; made at random by whoever asks
+ * first, then the same for all gateways. */
+#define COUNTS_KEY_BYTES 16
+bool counts_installation_key(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
+                             struct error *error);
+
+/* --- the log --- */
+
+enum append_outcome {
+    APPEND_NEW,       /* appended as `version` */
+    APPEND_REPEATED,  /* this event id was appended before: nothing changed */
+    APPEND_SAME_LABEL /* this source had given this document this label already: nothing changed */
+};
+struct append_result {
+    enum append_outcome outcome;
+    uint64_t version;
+};
+
+/* Appends `n` lessons in order, pipelined (one round trip for up to 64 or so). Each is atomic:
+ * event id tested, entry added, reputations' counts changed; a label that the same source had
+ * given the other way is taken back from the counts exactly (records of labels: 180 days; event
+ * ids: 30 days). On failure `*done` lessons were answered and the rest may or may not have been
+ * appended: send them again, event ids make that harmless. */
+bool counts_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
+                   struct append_result *results, size_t *done, struct error *error);
+
+enum follow_outcome {
+    FOLLOW_DONE,    /* every entry there was (up to `most`) was visited; perhaps none came */
+    FOLLOW_TRIMMED, /* the entry after `version` is no longer in the log: load the snapshot */
+    FOLLOW_FAILED   /* see `error` */
+};
+
+/* Visits the entries after `version` in order, each with its version and encoded lesson (lent for
+ * the call). Waits up to `wait_ms` for the first one. A gap in the versions is FOLLOW_FAILED,
+ * ERROR_BUG. `visit` returns false to stop early. */
+enum follow_outcome counts_follow(struct counts_store *store, uint64_t version, unsigned wait_ms,
+                                  size_t most,
+                                  bool (*visit)(void *context, uint64_t version, const void *data,
+                                                size_t length),
+                                  void *context, struct error *error);
+
+struct snapshot {
+    uint64_t version; /* 0: there is none */
+    uint32_t feature_version;
+    unsigned char *data; /* the model, as model_save() wrote it */
+    size_t length;
+};
+
+/* `snapshot->version` is 0 when none was stored. Free with snapshot_clear(). */
+bool counts_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
+                          struct error *error);
+/* Stored only if newer than what is there; the log is then trimmed up to that version. */
+bool counts_snapshot_save(struct counts_store *store, const struct snapshot *snapshot, bool *stored,
+                          struct error *error);
+void snapshot_clear(struct snapshot *snapshot);
+
+/* How far each gateway's replica is, for bulk learners that must not run away from them. A report
+ * counts as alive for 10 s. `*slowest` is UINT64_MAX when none is alive. */
+bool counts_replica_report(struct counts_store *store, const char *gateway, uint64_t version,
+                           struct error *error);
+bool counts_replica_slowest(struct counts_store *store, uint64_t *slowest, struct error *error);
+
+/* --- reputations --- */
+
+enum override_kind {
+    OVERRIDE_NONE,
+    OVERRIDE_SET, /* the admin's value, until `override_until_s` */
+    OVERRIDE_PIN  /* the admin's value, until it is taken away */
+};
+
+/* Counts in thousandths of a lesson, as they stood at `time_s`; decay to now is the reader's
+ * (reputation.h). All zero: never seen. */
+struct reputation_counts {
+    uint32_t ham_milli;
+    uint32_t spam_milli;
+    int64_t time_s;
+    enum override_kind override;
+    int32_t override_centi; /* log-odds in hundredths */
+    int64_t override_until_s;
+};
+
+/* Reads all `n` in one round trip; counts[i] answers identities[i]. On failure all are zero. */
+bool counts_reputation_read(struct counts_store *store, const struct identity *identities, size_t n,
+                            struct reputation_counts *counts, struct error *error);
+
+/* Visits every reputation of `type` (IDENTITY_TYPES: of all types), in no order. */
+bool counts_reputation_list(struct counts_store *store, enum identity_type type,
+                            void (*visit)(void *context, const struct identity *identity,
+                                          const struct reputation_counts *counts),
+                            void *context, struct error *error);
+
+/* Writes an override beside the counts (OVERRIDE_NONE takes it away). */
+bool counts_reputation_override(struct counts_store *store, const struct identity *identity,
+                                enum override_kind kind, int32_t centi, int64_t until_s,
+                                struct error *error);
+
+/* Removes counts and override; `*existed` says whether there was anything. */
+bool counts_reputation_forget(struct counts_store *store, const struct identity *identity,
+                              bool *existed, struct error *error);
+
+#endif

@@ -1,0 +1,143 @@
+/* records: what happened here. The history of verdicts with their evidence, held mail and held
+ * feed items, what was judged before, and the audit trail; one SQLite file on each gateway, used
+ * by several processes at once (WAL). Bodies of mail are never here: Postfix keeps held mail.
+ * All calls are thread-safe. Strings in structures that are read are owned by the structure. */
+#ifndef WEIR_RECORDS_H
+#define WEIR_RECORDS_H
+
+#include "store/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct records;
+
+#define RECORD_ID_BYTES 16
+
+/* Opens or creates the file. NULL with ERROR_SYSTEM naming the path and the reason. */
+struct records *records_open(const char *path, struct error *error);
+void records_close(struct records *records);
+
+/* --- history --- */
+
+struct history_entry {
+    unsigned char document_id[RECORD_ID_BYTES];
+    int64_t time_s;
+    const char *channel; /* "mail" or "feed" */
+    const char *action;  /* "accept", "tag", "hold", "reject" */
+    double log_odds;
+    const char *sender;     /* envelope sender, or the feed's name */
+    const char *recipients; /* comma-separated; empty for feeds */
+    const char *subject;    /* or the item's title */
+    const char *reference;  /* queue id, or the item's guid */
+    const char *evidence;   /* JSON: explain_verdict_json() of core/explain.h */
+};
+
+/* Queues the entry; a thread of the records writes what is queued in one transaction at least
+ * every 200 ms, so that a verdict never waits for the disk. Never fails: when writing does, or the
+ * queue is full (10,000), the entries are dropped and counted, and one line is logged by
+ * records_take_error(). */
+void records_history_add(struct records *records, const struct history_entry *entry);
+
+/* Writes what is queued now (before stopping, before reading in tests). */
+void records_flush(struct records *records);
+
+/* True, once for each spell of trouble, when queued history could not be written. */
+bool records_take_error(struct records *records, struct error *error);
+
+/* The newest entry whose document id starts with the hex digits `id` (at least 6), or whose
+ * reference is exactly `id`. NULL with ERROR_INPUT when there is none or the id is ambiguous. */
+struct history_entry *records_history_find(struct records *records, const char *id,
+                                           struct error *error);
+void history_entry_free(struct history_entry *entry);
+
+/* --- held mail and items --- */
+
+enum held_state {
+    HELD_PENDING,           /* mail: the milter asked for hold, not yet seen in the hold queue */
+    HELD_HELD,              /* lies in hold, or the item is kept from the feed */
+    HELD_RELEASE_REQUESTED, /* mail: an admin asked; weir-release has not done it yet */
+    HELD_RELEASED,
+    HELD_CONFIRMED, /* confirmed as spam, still in hold; may yet be released or deleted */
+    HELD_DELETE_REQUESTED,
+    HELD_DELETED,
+    HELD_GONE, /* no longer in the hold queue though nobody asked weir: deleted by hand */
+    HELD_STATES
+};
+const char *held_state_name(enum held_state state); /* "release-requested" and so on */
+bool held_state_from_name(const char *name, enum held_state *state);
+
+struct held {
+    int64_t id; /* of this file; 0 when adding */
+    enum held_state state;
+    unsigned char document_id[RECORD_ID_BYTES];
+    int64_t time_s;         /* held since */
+    int64_t state_time_s;   /* in this state since; set by records */
+    int64_t missing_since_s;/* mail: first look that did not find it in hold; 0: none */
+    const char *channel;    /* "mail" or "feed" */
+    const char *sender;     /* envelope sender, or the feed's name */
+    const char *recipients; /* comma-separated; empty for feeds */
+    const char *subject;    /* or title */
+    const char *reference;  /* queue id, or guid */
+    const char *requeued_as;/* queue id after a requeue; empty: none */
+    double log_odds;
+    const char *evidence;        /* JSON */
+    const unsigned char *lesson; /* encoded lesson without label: what learning needs */
+    size_t lesson_length;
+    const unsigned char *item; /* feeds: the item's bytes as they stood in the feed */
+    size_t item_length;
+};
+
+/* Sets `*id`. State must be HELD_PENDING or HELD_HELD. */
+bool records_held_add(struct records *records, const struct held *held, int64_t *id,
+                      struct error *error);
+
+/* NULL with ERROR_INPUT when there is no such id. */
+struct held *records_held_get(struct records *records, int64_t id, struct error *error);
+void held_free(struct held *held);
+
+/* Visits held entries in the order of their ids, oldest first; only those in one of the states
+ * whose bit (1u << state) is set. The visited entry has no item bytes; it is lent for the call. */
+bool records_held_list(struct records *records, unsigned states,
+                       bool (*visit)(void *context, const struct held *held), void *context,
+                       struct error *error);
+
+/* Moves `id` from any of `from_states` (bits) to `to`, atomically. `*moved` is false when it was
+ * in none of them: whoever asks second finds that out here. */
+bool records_held_move(struct records *records, int64_t id, unsigned from_states,
+                       enum held_state to, bool *moved, struct error *error);
+bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
+                              struct error *error);
+bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
+                                  struct error *error);
+
+/* --- feed items judged before --- */
+
+struct judged {
+    unsigned char content_hash[RECORD_ID_BYTES];
+    const char *action; /* of the verdict: "accept", "tag", "hold" */
+    double log_odds;
+    int64_t time_s;
+    int64_t held_id;            /* 0: not held */
+    enum held_state held_state; /* of held_id, HELD_HELD when 0 */
+};
+
+/* One look-up; `*found` false when the pair was never judged. `judged->action` is a static string. */
+bool records_judged_find(struct records *records, const char *feed, const char *guid,
+                         struct judged *judged, bool *found, struct error *error);
+
+/* Runs `work` in one transaction: a feed's items are saved together. Rolled back when `work`
+ * returns false. Only calls on `records` from the same thread belong in it. */
+bool records_transaction(struct records *records, bool (*work)(void *context, struct error *error),
+                         void *context, struct error *error);
+bool records_judged_save(struct records *records, const char *feed, const char *guid,
+                         const struct judged *judged, struct error *error);
+
+/* --- audit --- */
+
+/* Who did what to which thing: ("root", "release", "m12"). */
+bool records_audit(struct records *records, const char *who, const char *what, const char *subject,
+                   struct error *error);
+
+#endif

@@ -1,0 +1,53 @@
+/* span: a stretch of bytes that somebody else owns. Not NUL-terminated, may hold any byte. */
+#ifndef WEIR_SPAN_H
+#define WEIR_SPAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+struct span {
+    const char *data;
+    size_t length;
+};
+
+#define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
+
+/* For "%.*s": a span cut at INT_MAX is never wanted, so lengths are assumed to fit. */
+#define SPAN_ARGS(span) (int)(span).length, (span).length ? (span).data : ""
+
+static inline struct span span_of(const char *string)
+{
+    return (struct span){string, string ? strlen(string) : 0};
+}
+
+static inline bool span_equal(struct span a, struct span b)
+{
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+/* ASCII letters compare without case. */
+static inline bool span_equal_nocase(struct span a, struct span b)
+{
+    return a.length == b.length && (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
+}
+
+static inline bool span_starts_nocase(struct span span, struct span start)
+{
+    return span.length >= start.length &&
+           (start.length == 0 || strncasecmp(span.data, start.data, start.length) == 0);
+}
+
+/* Without blanks, tabs and line ends at both ends. */
+static inline struct span span_trim(struct span span)
+{
+    while (span.length && strchr(" \t\r\n", span.data[0]) && span.data[0])
+        span.data++, span.length--;
+    while (span.length && strchr(" \t\r\n", span.data[span.length - 1]) &&
+           span.data[span.length - 1])
+        span.length--;
+    return span;
+}
+
+#endif
