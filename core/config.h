@@ -23,15 +23,15 @@ struct network {
 };
 
 struct config {
-    char *gateway;             /* name of this gateway; default: the host's name */
-    char *counts_url;          /* counts = "redis+unix:///run/redis/redis.sock" */
+    char *gateway;    /* name of this gateway; default: the host's name */
+    char *counts_url; /* counts = "redis+unix:///run/redis/redis.sock" */
     unsigned counts_timeout_ms;
-    char *counts_prefix;       /* "weir:" */
-    char *records_mail;        /* path; "/var/lib/weir/mail.db" */
-    char *records_feeds;       /* path; "/var/lib/weir-feed/feeds.db" */
+    char *counts_prefix; /* "weir:" */
+    char *records_mail;  /* path; "/var/lib/weir/mail.db" */
+    char *records_feeds; /* path; "/var/lib/weir-feed/feeds.db" */
     struct thresholds thresholds;
     unsigned gather_deadline_ms;
-    unsigned cold_lessons;     /* a script is cold until this many lessons of both labels */
+    unsigned cold_lessons; /* a script is cold until this many lessons of both labels */
     struct check_weights checks;
     struct network *internal_networks;
     size_t internal_network_count;

@@ -31,14 +31,14 @@ struct header {
 
 /* A leaf of the MIME tree (an enclosure, for feed items). Spans are empty when not declared. */
 struct part {
-    struct span type;      /* "text/html", lower case */
-    struct span charset;   /* as declared */
-    struct span encoding;  /* "base64", lower case */
-    struct span file_name; /* decoded UTF-8 */
-    size_t size_bytes;     /* decoded */
-    bool is_text;          /* its text is among `texts` */
-    bool attachment;       /* Content-Disposition says so, or it is no text */
-    unsigned char hash[16];/* XXH3 128 of the decoded bytes; zero for text parts */
+    struct span type;       /* "text/html", lower case */
+    struct span charset;    /* as declared */
+    struct span encoding;   /* "base64", lower case */
+    struct span file_name;  /* decoded UTF-8 */
+    size_t size_bytes;      /* decoded */
+    bool is_text;           /* its text is among `texts` */
+    bool attachment;        /* Content-Disposition says so, or it is no text */
+    unsigned char hash[16]; /* XXH3 128 of the decoded bytes; zero for text parts */
 };
 
 enum text_kind {
@@ -62,7 +62,8 @@ struct link {
     struct span path;   /* path, query and fragment */
     struct span text;   /* what the reader sees as the link, blanks folded; empty for bare URLs */
     bool has_port, has_user, host_is_address;
-    bool from_html; /* an <a>, <area>, <form>; else an address found in plain text, or the item's link */
+    bool from_html; /* an <a>, <area>, <form>; else an address found in plain text, or the item's
+                       link */
 };
 
 enum structure_kind { STRUCTURE_TAG, STRUCTURE_ATTRIBUTE };
@@ -78,8 +79,8 @@ struct structure {
 struct html_shape {
     size_t visible;
     size_t inside_links;
-    size_t hidden;            /* text that no reader sees: display:none, font-size:0, same colour… */
-    struct span hidden_sample;/* the start of the longest hidden stretch */
+    size_t hidden; /* text that no reader sees: display:none, font-size:0, same colour… */
+    struct span hidden_sample; /* the start of the longest hidden stretch */
 };
 
 /* Facts about the client that brought a mail; empty when not known (a file, a feed). */
@@ -113,10 +114,11 @@ struct document {
     size_t structure_count;
     struct html_shape html;
 
-    struct span from_name, from_address; /* of the first From mailbox; address lower case in its domain */
-    struct span subject;                 /* or title; not folded */
-    struct span feed, guid, author;      /* feed items: the feed's name or URL; guid or id or link */
-    unsigned char content_hash[16];      /* feed items: title, content, link */
+    struct span from_name,
+        from_address;    /* of the first From mailbox; address lower case in its domain */
+    struct span subject; /* or title; not folded */
+    struct span feed, guid, author; /* feed items: the feed's name or URL; guid or id or link */
+    unsigned char content_hash[16]; /* feed items: title, content, link */
 
     /* Filled by gatherers. */
     struct identity *identities;
@@ -125,7 +127,7 @@ struct document {
     /* Filled by features_extract(). */
     uint64_t *features; /* hashes, ascending, no doubles, at most 2,000 */
     size_t feature_count;
-    uint8_t script;     /* enum script: that most letters belong to */
+    uint8_t script;        /* enum script: that most letters belong to */
     uint64_t shingles[16]; /* min-hash bins over the pairs of the body; UINT64_MAX: bin empty */
     size_t shingle_pairs;  /* pairs that went into them */
 };

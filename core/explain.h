@@ -16,7 +16,8 @@ json_t *explain_terms_json(const struct verdict *verdict);
 struct span explain_verdict_json(struct arena *arena, const struct verdict *verdict);
 
 /* For people: "hold  p=0.987  log-odds +4.3" and a line per term, "  +2.1  LINK_FARM  …". `json`
- * is what explain_verdict_json() wrote. Lies in `arena`; NULL data when the text is no such JSON. */
+ * is what explain_verdict_json() wrote. Lies in `arena`; NULL data when the text is no such JSON.
+ */
 struct span explain_verdict_text(struct arena *arena, struct span json);
 
 /* "LINK_FARM(2.1) CONTENT(1.3) …": the `most` largest, for headers and log lines; ASCII. */

@@ -24,7 +24,8 @@ bool replica_start(struct replica *replica, struct error *error);
 bool replica_ready(const struct replica *replica);
 bool replica_store_up(const struct replica *replica); /* as last seen by follower or catch_up */
 const struct model *replica_model(const struct replica *replica);
-const unsigned char *replica_key(const struct replica *replica); /* COUNTS_KEY_BYTES; valid when ready */
+const unsigned char *
+replica_key(const struct replica *replica); /* COUNTS_KEY_BYTES; valid when ready */
 
 /* For whoever appended the lesson that made the version a multiple of this. */
 #define SNAPSHOT_EVERY 1000u

@@ -48,9 +48,9 @@ enum character_class {
     CHARACTER_DIGIT,
     CHARACTER_IDEOGRAPH, /* han, kana, hangul: no blanks between words */
     CHARACTER_EMOJI,
-    CHARACTER_SYMBOL,    /* any other non-ASCII symbol, and ! % # * */
+    CHARACTER_SYMBOL, /* any other non-ASCII symbol, and ! % # * */
     CHARACTER_ASCII_PUNCTUATION,
-    CHARACTER_INVISIBLE  /* U+200B-200D, 00AD, FEFF, 2060: deleted before tokens are made */
+    CHARACTER_INVISIBLE /* U+200B-200D, 00AD, FEFF, 2060: deleted before tokens are made */
 };
 
 /* Tables over the Basic Multilingual Plane, made once by text_init() from utf8proc. */

@@ -27,7 +27,8 @@ bool weir_id_keys_read(const char *path, struct weir_id_keys *keys, struct error
 void weir_id_sign(const struct weir_id_keys *keys, const unsigned char document_id[16],
                   char text[WEIR_ID_TEXT]);
 
-/* True when `text` (of `length` bytes, blanks around it allowed) was signed with one of the keys. */
+/* True when `text` (of `length` bytes, blanks around it allowed) was signed with one of the keys.
+ */
 bool weir_id_verify(const struct weir_id_keys *keys, const char *text, size_t length);
 
 /* The document id in the text, whether signed rightly or not; false when it has not the form. */

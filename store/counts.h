@@ -32,10 +32,10 @@ void counts_close(struct counts_store *store);
 const char *counts_name(const struct counts_store *store);
 
 struct counts_health {
-    uint64_t version;  /* of the newest lesson in the log; 0: none yet */
-    int64_t time_s;    /* the store's clock */
-    bool persistent;   /* survives a restart (Redis: append-only file on) */
-    char run_id[64];   /* changes when the server was restarted */
+    uint64_t version; /* of the newest lesson in the log; 0: none yet */
+    int64_t time_s;   /* the store's clock */
+    bool persistent;  /* survives a restart (Redis: append-only file on) */
+    char run_id[64];  /* changes when the server was restarted */
 };
 bool counts_health(struct counts_store *store, struct counts_health *health, struct error *error);
 
@@ -74,11 +74,10 @@ enum follow_outcome {
 /* Visits the entries after `version` in order, each with its version and encoded lesson (lent for
  * the call). Waits up to `wait_ms` for the first one. A gap in the versions is FOLLOW_FAILED,
  * ERROR_BUG. `visit` returns false to stop early. */
-enum follow_outcome counts_follow(struct counts_store *store, uint64_t version, unsigned wait_ms,
-                                  size_t most,
-                                  bool (*visit)(void *context, uint64_t version, const void *data,
-                                                size_t length),
-                                  void *context, struct error *error);
+enum follow_outcome
+counts_follow(struct counts_store *store, uint64_t version, unsigned wait_ms, size_t most,
+              bool (*visit)(void *context, uint64_t version, const void *data, size_t length),
+              void *context, struct error *error);
 
 struct snapshot {
     uint64_t version; /* 0: there is none */

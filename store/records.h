@@ -72,15 +72,15 @@ struct held {
     int64_t id; /* of this file; 0 when adding */
     enum held_state state;
     unsigned char document_id[RECORD_ID_BYTES];
-    int64_t time_s;         /* held since */
-    int64_t state_time_s;   /* in this state since; set by records */
-    int64_t missing_since_s;/* mail: first look that did not find it in hold; 0: none */
-    const char *channel;    /* "mail" or "feed" */
-    const char *sender;     /* envelope sender, or the feed's name */
-    const char *recipients; /* comma-separated; empty for feeds */
-    const char *subject;    /* or title */
-    const char *reference;  /* queue id, or guid */
-    const char *requeued_as;/* queue id after a requeue; empty: none */
+    int64_t time_s;          /* held since */
+    int64_t state_time_s;    /* in this state since; set by records */
+    int64_t missing_since_s; /* mail: first look that did not find it in hold; 0: none */
+    const char *channel;     /* "mail" or "feed" */
+    const char *sender;      /* envelope sender, or the feed's name */
+    const char *recipients;  /* comma-separated; empty for feeds */
+    const char *subject;     /* or title */
+    const char *reference;   /* queue id, or guid */
+    const char *requeued_as; /* queue id after a requeue; empty: none */
     double log_odds;
     const char *evidence;        /* JSON */
     const unsigned char *lesson; /* encoded lesson without label: what learning needs */
@@ -123,7 +123,8 @@ struct judged {
     enum held_state held_state; /* of held_id, HELD_HELD when 0 */
 };
 
-/* One look-up; `*found` false when the pair was never judged. `judged->action` is a static string. */
+/* One look-up; `*found` false when the pair was never judged. `judged->action` is a static string.
+ */
 bool records_judged_find(struct records *records, const char *feed, const char *guid,
                          struct judged *judged, bool *found, struct error *error);
 
