@@ -1,1 +1,342 @@
+/* The recipe: which features a document has.
+ *
+ * Text becomes tokens (tokens.h). Each place has a prefix, so that the same word in a subject and
+ * in a Received header are two features:
+ *   body text, and subject words a second time   no prefix
+ *   subject or title                             subject:
+ *   a header's words                             its name in lower case, "from:"
+ *   header present, and the one before it        h:  ho:
+ *   Received: host, last two labels, TLD,        r:  r2:  rt:
+ *     protocol, IPv4 /24 and /16                 rp:  r24:  r16:
+ *   Message-ID: domain words, shape of the rest  mid:  midshape:
+ *   Date: the zone only                          zone:
+ *   parts: type, charset, encoding, file name,   type:  charset:  encoding:  file:
+ *     extension, log2 of the size                extension:  size:
+ *   HTML: tags and short attributes              tag:  attribute:
+ *   links: scheme, host, each suffix of it, TLD, scheme:  host:  tld:
+ *     path words, what is odd about them         path:  link:
+ * Headers that filters, mail stores and weir itself write are never a feature: they would teach
+ * the model its own verdicts. */
 #include "core/features.h"
+
+#include "core/text.h"
+#include "core/tokens.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+/* A header line longer than this says nothing new; To: lists of thousands do not flood the set. */
+#define HEADER_CODE_POINTS 1000u
+#define LINKS_LOOKED_AT 200u
+#define HEADERS_LOOKED_AT 200u
+
+static const char *const ignored_headers[] = {
+    "content-length", "lines",           "status",         "x-status",    "x-uid",
+    "x-uidl",         "x-imap",          "x-imapbase",     "x-keywords",  "x-folder",
+    "x-bogosity",     "x-dspam",         "x-gmail-labels", "x-evolution", "x-evolution-source",
+    "x-ham-report",   "x-rspamd-server", "x-label",        "x-lines",     "x-original-date",
+    "x-pyzor"};
+static const char *const ignored_starts[] = {"x-spam",    "x-virus", "x-weir",
+                                             "x-mozilla", "x-kmail", "x-amavis",
+                                             "x-crm114",  "x-dspam", "x-rspamd"};
+
+static bool header_is_ignored(struct span name)
+{
+    if (name.length && (name.data[0] | 0x20) != 'x' && (name.data[0] | 0x20) != 'c' &&
+        (name.data[0] | 0x20) != 'l' && (name.data[0] | 0x20) != 's')
+        return false;
+    for (size_t i = 0; i < sizeof ignored_headers / sizeof *ignored_headers; i++)
+        if (span_equal_nocase(name, span_of(ignored_headers[i])))
+            return true;
+    for (size_t i = 0; i < sizeof ignored_starts / sizeof *ignored_starts; i++)
+        if (span_starts_nocase(name, span_of(ignored_starts[i])))
+            return true;
+    return false;
+}
+
+/* "example.org" of "mail.example.org": by dots only, so that it is the same on every machine
+ * whatever public suffix list that has. */
+static struct span last_labels(struct span host, int labels)
+{
+    size_t at = host.length;
+    while (at > 0) {
+        if (host.data[at - 1] == '.' && --labels == 0)
+            break;
+        at--;
+    }
+    return (struct span){host.data + at, host.length - at};
+}
+
+/* The dotted address less its last `less` numbers. */
+static struct span address_start(struct span address, int less)
+{
+    const char *dot = NULL;
+    for (; less > 0; less--) {
+        dot = memrchr(address.data, '.', address.length);
+        address.length = (size_t)(dot - address.data);
+    }
+    return address;
+}
+
+static bool is_host_character(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_';
+}
+
+/* One run of host characters in a Received header: a host, an address, or a word of protocol. */
+static void emit_received_word(struct token_set *set, struct span word)
+{
+    size_t dots = 0, digits = 0;
+    for (size_t i = 0; i < word.length; i++) {
+        dots += word.data[i] == '.';
+        digits += word.data[i] >= '0' && word.data[i] <= '9';
+    }
+    if (dots == 3 && digits + dots == word.length) {
+        emit_literal(set, SPAN("r24:"), address_start(word, 1));
+        emit_literal(set, SPAN("r16:"), address_start(word, 2));
+    } else if (dots) {
+        emit_literal(set, SPAN("r:"), word);
+        emit_literal(set, SPAN("r2:"), last_labels(word, 2));
+        emit_literal(set, SPAN("rt:"), last_labels(word, 1));
+    } else if (digits == 0) {
+        emit_literal(set, SPAN("rp:"), word);
+    }
+}
+
+static void add_received(struct token_set *set, struct span value)
+{
+    /* What follows the last ';' is the time. */
+    const char *semicolon = memrchr(value.data, ';', value.length);
+    const char *end = semicolon ? semicolon : value.data + value.length;
+    if (end - value.data > (long)HEADER_CODE_POINTS)
+        end = value.data + HEADER_CODE_POINTS;
+    for (const char *at = value.data; at < end;) {
+        const char *start = at;
+        while (at < end && is_host_character(*at))
+            at++;
+        struct span word = {start, (size_t)(at - start)};
+        while (word.length && word.data[word.length - 1] == '.')
+            word.length--;
+        if (word.length && word.data[0] != '.')
+            emit_received_word(set, word);
+        if (at < end)
+            at++;
+    }
+}
+
+/* The local part's shape: runs of digits, of lower and of upper case become one sign each. */
+static void add_message_id(struct token_set *set, struct span value)
+{
+    const char *at_sign = memchr(value.data, '@', value.length);
+    char shape[40];
+    size_t length = 0;
+    const char *end = at_sign ? at_sign : value.data + value.length;
+    for (const char *at = value.data; at < end && length < sizeof shape; at++) {
+        char c = *at;
+        char sign = c >= '0' && c <= '9'   ? '9'
+                    : c >= 'a' && c <= 'z' ? 'a'
+                    : c >= 'A' && c <= 'Z' ? 'A'
+                                           : c;
+        if (length == 0 || shape[length - 1] != sign)
+            shape[length++] = sign;
+    }
+    emit_literal(set, SPAN("midshape:"), (struct span){shape, length});
+    if (at_sign) {
+        size_t budget = HEADER_CODE_POINTS;
+        struct place place = place_of(SPAN("mid:"));
+        tokens_read(set, &place,
+                    (struct span){at_sign + 1, (size_t)(value.data + value.length - at_sign - 1)},
+                    &budget);
+    }
+}
+
+static void add_date(struct token_set *set, struct span value)
+{
+    const char *colon = memrchr(value.data, ':', value.length);
+    const char *at = colon ? colon : value.data;
+    const char *end = value.data + value.length;
+    while (at < end && *at != ' ')
+        at++;
+    emit_literal(set, SPAN("zone:"), span_trim((struct span){at, (size_t)(end - at)}));
+}
+
+static struct span lower(char *buffer, size_t room, struct span name)
+{
+    size_t length = name.length < room ? name.length : room;
+    for (size_t i = 0; i < length; i++) {
+        char c = name.data[i];
+        buffer[i] = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+    }
+    return (struct span){buffer, length};
+}
+
+static void add_headers(struct token_set *set, const struct document *document)
+{
+    struct span before = SPAN("");
+    char names[2][64];
+    size_t seen = 0;
+    for (size_t i = 0; i < document->header_count && seen < HEADERS_LOOKED_AT; i++) {
+        const struct header *header = &document->headers[i];
+        if (header_is_ignored(header->name))
+            continue;
+        struct span name = lower(names[seen % 2], sizeof names[0] - 1, header->name);
+        seen++;
+        emit_literal(set, SPAN("h:"), name);
+        emit_literal_pair(set, SPAN("ho:"), before, name);
+        before = name;
+        if (span_equal(name, SPAN("received"))) {
+            add_received(set, header->value);
+        } else if (span_equal(name, SPAN("message-id"))) {
+            add_message_id(set, header->value);
+        } else if (span_equal(name, SPAN("date"))) {
+            add_date(set, header->value);
+        } else if (!span_equal(name, SPAN("subject"))) {
+            size_t budget = HEADER_CODE_POINTS;
+            struct place place = place_of(name);
+            tokens_read(set, &place, header->value, &budget);
+        }
+    }
+}
+
+static void add_parts(struct token_set *set, const struct document *document)
+{
+    struct place file = place_of(SPAN("file:"));
+    for (size_t i = 0; i < document->part_count; i++) {
+        const struct part *part = &document->parts[i];
+        emit_literal(set, SPAN("type:"), part->type);
+        emit_literal(set, SPAN("charset:"), part->charset);
+        emit_literal(set, SPAN("encoding:"), part->encoding);
+        if (part->file_name.length) {
+            size_t budget = HEADER_CODE_POINTS;
+            tokens_read(set, &file, part->file_name, &budget);
+            emit_literal(set, SPAN("extension:"), last_labels(part->file_name, 1));
+        }
+        if (!part->is_text) {
+            char size = 'a';
+            for (size_t bytes = part->size_bytes; bytes; bytes >>= 1)
+                size++;
+            emit_literal(set, SPAN("size:"), (struct span){&size, 1});
+        }
+    }
+}
+
+static void add_structures(struct token_set *set, const struct document *document)
+{
+    for (size_t i = 0; i < document->structure_count; i++)
+        emit_literal(
+            set, document->structures[i].kind == STRUCTURE_TAG ? SPAN("tag:") : SPAN("attribute:"),
+            document->structures[i].name);
+}
+
+static void add_link(struct token_set *set, const struct place *path, const struct link *link)
+{
+    emit_literal(set, SPAN("scheme:"), link->scheme);
+    if (link->host_is_address)
+        emit_literal(set, SPAN("link:"), SPAN("address"));
+    if (link->has_port)
+        emit_literal(set, SPAN("link:"), SPAN("port"));
+    if (link->has_user)
+        emit_literal(set, SPAN("link:"), SPAN("user"));
+    if (link->host.length) {
+        struct span host = link->host;
+        emit_literal(set, SPAN("host:"), host);
+        const char *end = host.data + host.length;
+        for (const char *dot;
+             !link->host_is_address && (dot = memchr(host.data, '.', host.length)) != NULL;) {
+            host = (struct span){dot + 1, (size_t)(end - dot - 1)};
+            bool more = memchr(host.data, '.', host.length) != NULL;
+            emit_literal(set, more ? SPAN("host:") : SPAN("tld:"), host);
+        }
+    }
+    size_t budget = HEADER_CODE_POINTS;
+    tokens_read(set, path, link->path, &budget);
+}
+
+static void add_texts(struct token_set *set, const struct document *document)
+{
+    struct place body = place_of(SPAN(""));
+    body.is_body = true;
+    struct place subject = place_of(SPAN("subject:"));
+    subject.also = &body;
+    size_t budget = FEATURE_BODY_CODE_POINTS;
+    for (size_t i = 0; i < document->text_count; i++) {
+        size_t subject_budget = HEADER_CODE_POINTS;
+        if (document->texts[i].kind == TEXT_SUBJECT)
+            tokens_read(set, &subject, document->texts[i].content, &subject_budget);
+        else
+            tokens_read(set, &body, document->texts[i].content, &budget);
+    }
+}
+
+static void walk(struct token_set *set, const struct document *document)
+{
+    add_texts(set, document);
+    add_headers(set, document);
+    add_parts(set, document);
+    add_structures(set, document);
+    struct place path = place_of(SPAN("path:"));
+    size_t links = document->link_count < LINKS_LOOKED_AT ? document->link_count : LINKS_LOOKED_AT;
+    for (size_t i = 0; i < links; i++)
+        add_link(set, &path, &document->links[i]);
+}
+
+/* Sorts hashes, which are spread evenly, by one pass into buckets and insertion within them;
+ * removes doubles. Returns how many are left. */
+static size_t sort_unique(uint64_t *hashes, size_t n, struct arena *arena)
+{
+    if (n < 2)
+        return n;
+    unsigned bits = 1;
+    while (((size_t)1 << bits) < n)
+        bits++;
+    uint32_t *starts = arena_alloc(arena, (((size_t)1 << bits) + 1) * sizeof *starts);
+    uint64_t *sorted = arena_alloc(arena, n * sizeof *sorted);
+    for (size_t i = 0; i < n; i++)
+        starts[(hashes[i] >> (64 - bits)) + 1]++;
+    for (size_t i = 1; i <= (size_t)1 << bits; i++)
+        starts[i] += starts[i - 1];
+    for (size_t i = 0; i < n; i++)
+        sorted[starts[hashes[i] >> (64 - bits)]++] = hashes[i];
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = sorted[i];
+        size_t at = kept;
+        while (at > 0 && hashes[at - 1] > hash)
+            at--;
+        if (at > 0 && hashes[at - 1] == hash)
+            continue;
+        memmove(hashes + at + 1, hashes + at, (kept - at) * sizeof *hashes);
+        hashes[at] = hash;
+        kept++;
+    }
+    return kept;
+}
+
+void features_extract(struct document *document)
+{
+    struct token_set set = {.arena = document->arena, .shingles = document->shingles};
+    memset(document->shingles, 0xff, sizeof document->shingles);
+    walk(&set, document);
+    document->features = set.hashes;
+    document->feature_count = sort_unique(set.hashes, set.count, document->arena);
+    if (document->feature_count > FEATURES_MAX)
+        document->feature_count = FEATURES_MAX;
+    document->shingle_pairs = set.shingle_pairs;
+    size_t most = 0;
+    for (size_t i = SCRIPT_NONE + 1; i < SCRIPTS; i++) {
+        if (set.letters[i] > most) {
+            most = set.letters[i];
+            document->script = (uint8_t)i;
+        }
+    }
+}
+
+void features_name(struct document *document, struct feature_name *names, size_t count)
+{
+    uint64_t unused[16];
+    memset(unused, 0xff, sizeof unused);
+    struct token_set set = {
+        .arena = document->arena, .shingles = unused, .names = names, .name_count = count};
+    walk(&set, document);
+}

@@ -1,0 +1,381 @@
+#include "core/tokens.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+#define WORD_START 0x9e3779b97f4a7c15u
+#define WORD_CODE_POINTS_MAX 40u
+/* No document needs more; beyond it nothing is emitted. */
+#define HASHES_MAX 60000u
+#define NAME_BYTES_MAX 60u
+
+/* Kinds of token that are not words of the text itself. */
+enum derived {
+    DERIVED_LONG = 1, /* a word too long to be one, by its length */
+    DERIVED_DIGITS,   /* the first four of many digits */
+    DERIVED_DIGIT_COUNT,
+    DERIVED_PAIR,
+    DERIVED_IDEOGRAPH,
+    DERIVED_BIGRAM,
+    DERIVED_TRIGRAM,
+    DERIVED_SYMBOL,
+    DERIVED_REPEATED
+};
+
+static inline uint64_t step(uint64_t hash, uint32_t code_point)
+{
+    return (hash ^ code_point) * 0x9fb21c651e98df25u;
+}
+
+/* Spreads every bit over all 64 (a multiply-xorshift finaliser). */
+static inline uint64_t spread(uint64_t hash)
+{
+    hash ^= hash >> 32;
+    hash *= 0xe9846af9b1a615d9u;
+    hash ^= hash >> 32;
+    hash *= 0xe9846af9b1a615d9u;
+    hash ^= hash >> 28;
+    return hash;
+}
+
+static inline uint64_t derive(enum derived kind, uint64_t a, uint64_t b)
+{
+    return spread(a + (uint64_t)kind * 0x632be59bd9b4e019u) * 3 + b;
+}
+
+struct place place_of(struct span name)
+{
+    return (struct place){.name = name, .seed = XXH3_64bits(name.data, name.length)};
+}
+
+static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
+{
+    for (size_t i = 0; i < set->name_count; i++) {
+        if (set->names[i].hash == hash && !set->names[i].name.length) {
+            size_t length = text.length < NAME_BYTES_MAX ? text.length : NAME_BYTES_MAX;
+            while (length && length < text.length && (text.data[length] & 0xc0) == 0x80)
+                length--;
+            set->names[i].name =
+                arena_printf(set->arena, "%.*s%s%.*s", SPAN_ARGS(prefix),
+                             prefix.length && prefix.data[prefix.length - 1] != ':' ? ":" : "",
+                             (int)length, text.data);
+        }
+    }
+}
+
+static void keep(struct token_set *set, uint64_t hash, struct span prefix, const char *from,
+                 const char *to)
+{
+    if (set->names) {
+        keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
+        return;
+    }
+    if (set->count == set->room) {
+        if (set->room >= HASHES_MAX)
+            return;
+        size_t room = set->room ? set->room * 2 : 2048;
+        uint64_t *hashes = (uint64_t *)arena_alloc(set->arena, room * sizeof *hashes);
+        if (set->count)
+            memcpy(hashes, set->hashes, set->count * sizeof *hashes);
+        set->hashes = hashes;
+        set->room = room;
+    }
+    set->hashes[set->count++] = hash;
+}
+
+static inline void emit(struct token_set *set, const struct place *place, uint64_t token,
+                        const char *from, const char *to)
+{
+    for (; place; place = place->also)
+        keep(set, spread(token + place->seed), place->name, from, to);
+}
+
+/* One-permutation min-hashing: each pair falls into one of 16 bins, each bin keeps its smallest. */
+static inline void shingle(struct token_set *set, const struct place *place, uint64_t pair)
+{
+    if (!place->is_body)
+        return;
+    uint64_t hash = spread(pair);
+    uint64_t *bin = &set->shingles[hash >> 60];
+    if (hash < *bin)
+        *bin = hash;
+    set->shingle_pairs++;
+}
+
+void emit_literal(struct token_set *set, struct span prefix, struct span value)
+{
+    emit_literal_pair(set, prefix, value, (struct span){"", 0});
+}
+
+static uint64_t literal_hash(uint64_t hash, struct span value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        hash = step(hash, c >= 'A' && c <= 'Z' ? c + 32u : c);
+    }
+    return hash;
+}
+
+void emit_literal_pair(struct token_set *set, struct span prefix, struct span first,
+                       struct span second)
+{
+    if (!first.length && !second.length)
+        return;
+    uint64_t hash = literal_hash(WORD_START, first);
+    if (second.length)
+        hash = literal_hash(step(hash, '\n'), second);
+    struct span shown = second.length ? second : first;
+    keep(set, spread(hash + XXH3_64bits(prefix.data, prefix.length)), prefix, shown.data,
+         shown.data + shown.length);
+}
+
+/* What tokens_read() remembers between tokens. */
+struct reading {
+    struct token_set *set;
+    const struct place *place;
+    const char *at, *end;
+    size_t left;          /* code points that may still be read */
+    uint64_t word_before; /* hash; 0: none */
+    const char *word_before_from;
+    uint32_t before[2]; /* the ideographs before, the nearest first; 0: none */
+    const char *before_from[2];
+    unsigned separators; /* since the last ideograph */
+};
+
+static inline uint32_t peek(struct reading *reading, const char **next)
+{
+    *next = reading->at;
+    unsigned char c = (unsigned char)*reading->at;
+    if (c < 0x80) {
+        *next = reading->at + 1;
+        return c;
+    }
+    return text_next(next, reading->end);
+}
+
+static inline bool is_ascii_word(uint32_t c)
+{
+    return (c - '0' < 10u) || ((c | 0x20) - 'a' < 26u) || c == '$';
+}
+
+static inline bool is_joiner(uint32_t c)
+{
+    return c == '.' || c == '-' || c == '\'' || c == '_' || c == '@';
+}
+
+static inline bool is_word_class(enum character_class class)
+{
+    return class == CHARACTER_LETTER || class == CHARACTER_DIGIT || class == CHARACTER_EMOJI;
+}
+
+/* Whether a word goes on behind a joiner. */
+static bool word_follows(const struct reading *reading, const char *at)
+{
+    if (at >= reading->end)
+        return false;
+    if ((unsigned char)*at < 0x80)
+        return is_ascii_word((unsigned char)*at);
+    return is_word_class((enum character_class)text_character(text_next(&at, reading->end)).class);
+}
+
+struct word {
+    uint64_t hash;
+    uint64_t last_label, last_two_labels;
+    uint64_t first_digits;
+    unsigned length, digits, dots;
+    bool only_digits;
+};
+
+static inline void word_put(struct word *word, uint32_t folded)
+{
+    word->hash = step(word->hash, folded);
+    if (word->dots) {
+        word->last_label = step(word->last_label, folded);
+        word->last_two_labels = step(word->last_two_labels, folded);
+    }
+    word->length++;
+}
+
+static inline void word_dot(struct word *word)
+{
+    word->last_two_labels = word->dots ? step(word->last_label, '.') : word->hash;
+    word->last_label = WORD_START;
+    word->dots++;
+}
+
+static void word_emit(struct reading *reading, struct word *word, const char *from, const char *to)
+{
+    struct token_set *set = reading->set;
+    const struct place *place = reading->place;
+    if (word->only_digits && word->digits >= 5) {
+        emit(set, place, derive(DERIVED_DIGITS, word->first_digits, 0), from, to);
+        word->hash = derive(DERIVED_DIGIT_COUNT, word->digits, 0);
+    } else if (word->length > WORD_CODE_POINTS_MAX) {
+        unsigned class = 0;
+        for (unsigned length = word->length; length > 1; length >>= 1)
+            class ++;
+        word->hash = derive(DERIVED_LONG, class, 0);
+    }
+    emit(set, place, word->hash, from, to);
+    if (word->dots >= 2 && word->length <= WORD_CODE_POINTS_MAX)
+        emit(set, place, word->last_two_labels, from, to);
+    if (reading->word_before) {
+        uint64_t pair = derive(DERIVED_PAIR, reading->word_before, word->hash);
+        emit(set, place, pair, reading->word_before_from, to);
+        shingle(set, place, pair);
+    }
+    reading->word_before = word->hash;
+    reading->word_before_from = from;
+}
+
+static void read_word(struct reading *reading)
+{
+    struct word word = {.hash = WORD_START, .only_digits = true};
+    const char *from = reading->at, *next;
+    enum script script = SCRIPT_NONE;
+    while (reading->at < reading->end && reading->left) {
+        uint32_t c = peek(reading, &next);
+        if (c < 0x80) {
+            if (is_ascii_word(c)) {
+                if (c - '0' < 10u) {
+                    word.digits++;
+                    word_put(&word, c);
+                    if (word.digits == 4)
+                        word.first_digits = word.hash;
+                } else {
+                    word.only_digits = false;
+                    if (c != '$')
+                        script = SCRIPT_LATIN;
+                    word_put(&word, c - 'A' < 26u ? c + 32 : c);
+                }
+            } else if (is_joiner(c) && word_follows(reading, next)) {
+                word_put(&word, c);
+                if (c == '.')
+                    word_dot(&word);
+            } else {
+                break;
+            }
+        } else {
+            struct character character = text_character(c);
+            if (is_word_class((enum character_class)character.class)) {
+                word.only_digits = false;
+                if (character.script)
+                    script = (enum script)character.script;
+                word_put(&word, text_fold(c));
+            } else if (character.class != CHARACTER_INVISIBLE) {
+                break;
+            }
+        }
+        reading->at = next;
+        reading->left--;
+    }
+    if (reading->place->is_body)
+        reading->set->letters[script] += word.length;
+    word_emit(reading, &word, from, reading->at);
+    reading->before[0] = reading->before[1] = 0;
+}
+
+static void read_ideograph(struct reading *reading, uint32_t c, enum script script,
+                           const char *next)
+{
+    struct token_set *set = reading->set;
+    const struct place *place = reading->place;
+    const char *from = reading->at;
+    if (place->is_body)
+        set->letters[script]++;
+    if (reading->separators > 2)
+        reading->before[0] = reading->before[1] = 0;
+    uint32_t first = reading->before[0], second = reading->before[1];
+    if (first) {
+        uint64_t bigram = derive(DERIVED_BIGRAM, first, c);
+        emit(set, place, bigram, reading->before_from[0], next);
+        if (second) {
+            uint64_t trigram = derive(DERIVED_TRIGRAM, ((uint64_t)second << 32) | first, c);
+            emit(set, place, trigram, reading->before_from[1], next);
+            shingle(set, place, trigram);
+        }
+    } else {
+        emit(set, place, derive(DERIVED_IDEOGRAPH, c, 0), from, next);
+    }
+    reading->before[1] = first;
+    reading->before_from[1] = reading->before_from[0];
+    reading->before[0] = c;
+    reading->before_from[0] = from;
+    reading->separators = 0;
+    reading->word_before = 0;
+    reading->at = next;
+    reading->left--;
+}
+
+/* A run of one and the same ASCII sign: a token by its length when it is repeated, or alone when it
+ * is one that means something. */
+static void read_punctuation(struct reading *reading, uint32_t c)
+{
+    const char *from = reading->at;
+    unsigned length = 0;
+    while (reading->at < reading->end && reading->left && (unsigned char)*reading->at == c) {
+        reading->at++;
+        reading->left--;
+        length++;
+    }
+    if (length == 1 && (c == '!' || c == '%' || c == '#' || c == '*'))
+        emit(reading->set, reading->place, derive(DERIVED_SYMBOL, c, 0), from, reading->at);
+    else if (length > 1)
+        emit(reading->set, reading->place, derive(DERIVED_REPEATED, c, length < 4 ? length : 4),
+             from, reading->at);
+    reading->separators++;
+}
+
+static void read_one(struct reading *reading)
+{
+    const char *next;
+    uint32_t c = peek(reading, &next);
+    if (c < 0x80) {
+        if (is_ascii_word(c)) {
+            read_word(reading);
+        } else if (c > ' ' && c < 0x7f) {
+            read_punctuation(reading, c);
+        } else {
+            reading->at = next;
+            reading->left--;
+            reading->separators++;
+        }
+        return;
+    }
+    struct character character = text_character(c);
+    switch ((enum character_class)character.class) {
+    case CHARACTER_LETTER:
+    case CHARACTER_DIGIT:
+    case CHARACTER_EMOJI:
+        read_word(reading);
+        return;
+    case CHARACTER_IDEOGRAPH:
+        read_ideograph(reading, c, (enum script)character.script, next);
+        return;
+    case CHARACTER_SYMBOL:
+        emit(reading->set, reading->place, derive(DERIVED_SYMBOL, text_fold(c), 0), reading->at,
+             next);
+        reading->separators++;
+        break;
+    case CHARACTER_INVISIBLE:
+        break;
+    case CHARACTER_SEPARATOR:
+    case CHARACTER_ASCII_PUNCTUATION:
+        reading->separators++;
+        break;
+    }
+    reading->at = next;
+    reading->left--;
+}
+
+void tokens_read(struct token_set *set, const struct place *place, struct span text, size_t *budget)
+{
+    struct reading reading = {.set = set,
+                              .place = place,
+                              .at = text.data,
+                              .end = text.data + text.length,
+                              .left = *budget};
+    while (reading.at < reading.end && reading.left)
+        read_one(&reading);
+    *budget = reading.left;
+}

@@ -1,0 +1,295 @@
+#include "core/features.h"
+#include "core/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+static struct document *mail_of(const char *subject, const char *body)
+{
+    struct document *document = document_new(CHANNEL_MAIL);
+    if (subject)
+        document_add_text(document, TEXT_SUBJECT, span_of(subject), false);
+    if (body)
+        document_add_text(document, TEXT_BODY, span_of(body), false);
+    features_extract(document);
+    return document;
+}
+
+static bool has(const struct document *document, uint64_t hash)
+{
+    for (size_t i = 0; i < document->feature_count; i++)
+        if (document->features[i] == hash)
+            return true;
+    return false;
+}
+
+/* How many features of `a` are in `b`. */
+static size_t shared(const struct document *a, const struct document *b)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < a->feature_count; i++)
+        count += has(b, a->features[i]);
+    return count;
+}
+
+static void assert_same(const char *left, const char *right)
+{
+    struct document *a = mail_of(NULL, left), *b = mail_of(NULL, right);
+    assert_true(a->feature_count > 0);
+    assert_int_equal(a->feature_count, b->feature_count);
+    assert_int_equal(shared(a, b), a->feature_count);
+    document_free(a);
+    document_free(b);
+}
+
+static size_t count_of(const char *body)
+{
+    struct document *document = mail_of(NULL, body);
+    size_t count = document->feature_count;
+    document_free(document);
+    return count;
+}
+
+static void test_features_are_ascending_without_doubles(void **state)
+{
+    (void)state;
+    struct document *document = mail_of(NULL, "one two three one two three four one two");
+    assert_true(document->feature_count > 5);
+    for (size_t i = 1; i < document->feature_count; i++)
+        assert_true(document->features[i - 1] < document->features[i]);
+    document_free(document);
+}
+
+static void test_words_and_pairs_are_counted_once(void **state)
+{
+    (void)state;
+    assert_int_equal(count_of("buy pills"), 3);           /* buy, pills, the pair */
+    assert_int_equal(count_of("buy pills buy pills"), 4); /* and pills buy */
+}
+
+static void test_case_width_and_invisible_characters_do_not_matter(void **state)
+{
+    (void)state;
+    assert_same("FREE Viagra", "free viagra");
+    assert_same("\xef\xbc\xa6\xef\xbd\x92\xef\xbd\x85\xef\xbd\x85", "free");
+    assert_same("vi\xe2\x80\x8b"
+                "ag\xc2\xad"
+                "ra",
+                "viagra");
+    assert_same("БЕСПЛАТНО", "бесплатно");
+}
+
+static void test_joined_words_stay_whole(void **state)
+{
+    (void)state;
+    assert_int_equal(count_of("don't"), 1);
+    assert_int_equal(count_of("well-known"), 1);
+    assert_int_equal(count_of("joe@example"), 1);
+    assert_same("end.", "end");
+}
+
+static void test_dotted_word_gives_its_last_two_labels(void **state)
+{
+    (void)state;
+    struct document *host = mail_of(NULL, "www.shop.example.com");
+    struct document *domain = mail_of(NULL, "example.com");
+    assert_int_equal(host->feature_count, 2);
+    assert_int_equal(shared(domain, host), 1);
+    document_free(host);
+    document_free(domain);
+}
+
+static void test_long_numbers_fall_into_classes(void **state)
+{
+    (void)state;
+    assert_same("1234567", "1234999");
+    struct document *a = mail_of(NULL, "1234567"), *b = mail_of(NULL, "9994567");
+    assert_int_equal(shared(a, b), 1); /* the number of digits */
+    document_free(a);
+    document_free(b);
+}
+
+static void test_ideographs_give_bigrams_and_trigrams(void **state)
+{
+    (void)state;
+    /* 代, 代开, 开发, 代开发, 发票, 开发票 */
+    assert_int_equal(count_of("代开发票"), 6);
+}
+
+static void test_ideographs_survive_two_separators(void **state)
+{
+    (void)state;
+    assert_same("代开发票", "代. 开 发,票");
+    struct document *far = mail_of(NULL, "代   开"), *near = mail_of(NULL, "代开");
+    assert_int_not_equal(shared(near, far), near->feature_count);
+    document_free(far);
+    document_free(near);
+}
+
+static void test_repeated_punctuation_is_a_token(void **state)
+{
+    (void)state;
+    assert_int_equal(count_of("?"), 0);
+    assert_int_equal(count_of("!"), 1);
+    assert_int_equal(count_of("??"), 1);
+    assert_same("????", "????????");
+}
+
+static void test_subject_words_also_count_as_body(void **state)
+{
+    (void)state;
+    struct document *subject = mail_of("pills", NULL), *body = mail_of(NULL, "pills");
+    assert_int_equal(subject->feature_count, 2);
+    assert_int_equal(shared(body, subject), 1);
+    document_free(subject);
+    document_free(body);
+}
+
+static struct document *headers_of(struct header *headers, size_t count)
+{
+    struct document *document = document_new(CHANNEL_MAIL);
+    document->headers = headers;
+    document->header_count = count;
+    features_extract(document);
+    return document;
+}
+
+static void test_headers_of_filters_are_no_feature(void **state)
+{
+    (void)state;
+    struct header headers[] = {{SPAN("X-Spam-Status"), SPAN("Yes")},
+                               {SPAN("X-Bogosity"), SPAN("Spam")},
+                               {SPAN("X-Weir-Verdict"), SPAN("tag")},
+                               {SPAN("Content-Length"), SPAN("12")},
+                               {SPAN("Status"), SPAN("RO")}};
+    struct document *document = headers_of(headers, 5);
+    assert_int_equal(document->feature_count, 0);
+    document_free(document);
+}
+
+static void test_same_word_in_another_header_is_another_feature(void **state)
+{
+    (void)state;
+    struct header to = {SPAN("To"), SPAN("ann")}, cc = {SPAN("Cc"), SPAN("ann")};
+    struct document *a = headers_of(&to, 1), *b = headers_of(&cc, 1);
+    assert_int_equal(shared(a, b), 0);
+    document_free(a);
+    document_free(b);
+}
+
+static void test_received_gives_hosts_and_nets(void **state)
+{
+    (void)state;
+    struct header one = {SPAN("Received"), SPAN("from a.example.org ([192.0.2.7]) by mx; Mon")};
+    struct header other = {SPAN("Received"), SPAN("from b.example.org ([192.0.2.9]) by mx; Tue")};
+    struct document *a = headers_of(&one, 1), *b = headers_of(&other, 1);
+    /* shared: h:, ho:, r2:, rt:, r24:, r16:, rp:from, rp:by, rp:mx */
+    assert_int_equal(shared(a, b), 9);
+    assert_int_equal(a->feature_count, 10);
+    document_free(a);
+    document_free(b);
+}
+
+static void test_features_are_bounded(void **state)
+{
+    (void)state;
+    size_t length = 400000;
+    char *text = malloc(length + 1);
+    for (size_t i = 0; i < length; i++)
+        text[i] = i % 5 == 4 ? ' ' : (char)('a' + (i * 2654435761u >> 7) % 26);
+    text[length] = '\0';
+    struct document *document = mail_of(NULL, text);
+    assert_int_equal(document->feature_count, FEATURES_MAX);
+    document_free(document);
+    free(text);
+}
+
+static void test_script_is_that_of_most_letters(void **state)
+{
+    (void)state;
+    struct document *han = mail_of(NULL, "人工智能 AI 芯片"),
+                    *latin = mail_of(NULL, "artificial 人"), *none = mail_of(NULL, "123 !!");
+    assert_int_equal(han->script, SCRIPT_HAN);
+    assert_int_equal(latin->script, SCRIPT_LATIN);
+    assert_int_equal(none->script, SCRIPT_NONE);
+    document_free(han);
+    document_free(latin);
+    document_free(none);
+}
+
+static void test_near_duplicates_share_shingle_bins(void **state)
+{
+    (void)state;
+    char body[4000] = "", edited[4100];
+    for (int i = 0; i < 200; i++)
+        snprintf(body + strlen(body), 20, "word%d ", i * 7919 % 1000);
+    snprintf(edited, sizeof edited, "Dear Ann, %s bye", body);
+    struct document *a = mail_of(NULL, body), *b = mail_of(NULL, edited);
+    struct document *c = mail_of(NULL, "quite another text, of which no pair is in the first one "
+                                       "at all, so that bins differ");
+    int same = 0, other = 0;
+    for (int i = 0; i < 16; i++) {
+        same += a->shingles[i] == b->shingles[i];
+        other += a->shingles[i] == c->shingles[i];
+    }
+    assert_true(same >= 14);
+    assert_int_equal(other, 0);
+    document_free(a);
+    document_free(b);
+    document_free(c);
+}
+
+static void test_features_can_be_named(void **state)
+{
+    (void)state;
+    struct document *document = mail_of("cheap pills", "代开发票");
+    size_t named = 0;
+    bool subject = false, trigram = false, pair = false;
+    for (size_t i = 0; i < document->feature_count; i++) {
+        struct feature_name name = {.hash = document->features[i]};
+        features_name(document, &name, 1);
+        named += name.name.length > 0;
+        subject |= span_equal(name.name, SPAN("subject:cheap"));
+        pair |= span_equal(name.name, SPAN("cheap pills"));
+        trigram |= span_equal(name.name, SPAN("开发票"));
+    }
+    assert_int_equal(named, document->feature_count);
+    assert_true(subject && pair && trigram);
+    document_free(document);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    text_init();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_features_are_ascending_without_doubles),
+        cmocka_unit_test(test_words_and_pairs_are_counted_once),
+        cmocka_unit_test(test_case_width_and_invisible_characters_do_not_matter),
+        cmocka_unit_test(test_joined_words_stay_whole),
+        cmocka_unit_test(test_dotted_word_gives_its_last_two_labels),
+        cmocka_unit_test(test_long_numbers_fall_into_classes),
+        cmocka_unit_test(test_ideographs_give_bigrams_and_trigrams),
+        cmocka_unit_test(test_ideographs_survive_two_separators),
+        cmocka_unit_test(test_repeated_punctuation_is_a_token),
+        cmocka_unit_test(test_subject_words_also_count_as_body),
+        cmocka_unit_test(test_headers_of_filters_are_no_feature),
+        cmocka_unit_test(test_same_word_in_another_header_is_another_feature),
+        cmocka_unit_test(test_received_gives_hosts_and_nets),
+        cmocka_unit_test(test_features_are_bounded),
+        cmocka_unit_test(test_script_is_that_of_most_letters),
+        cmocka_unit_test(test_near_duplicates_share_shingle_bins),
+        cmocka_unit_test(test_features_can_be_named),
+    };
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
