@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define THRESHOLD_NEVER 2.0
+
 enum mode { MODE_OBSERVE, MODE_ENFORCE };
 enum when_stopping { WHEN_STOPPING_ACCEPT, WHEN_STOPPING_TEMPFAIL };
 
@@ -26,10 +28,10 @@ struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "redis+unix:///run/redis/redis.sock" */
     unsigned counts_timeout_ms;
-    char *counts_prefix; /* "weir:" */
-    char *records_mail;  /* path; "/var/lib/weir/mail.db" */
-    char *records_feeds; /* path; "/var/lib/weir-feed/feeds.db" */
-    struct thresholds thresholds;
+    char *counts_prefix;          /* "weir:" */
+    char *records_mail;           /* path; "/var/lib/weir/mail.db" */
+    char *records_feeds;          /* path; "/var/lib/weir-feed/feeds.db" */
+    struct thresholds thresholds; /* "never" is THRESHOLD_NEVER */
     unsigned gather_deadline_ms;
     unsigned cold_lessons; /* a script is cold until this many lessons of both labels */
     struct check_weights checks;
@@ -59,8 +61,12 @@ struct config {
 /* $WEIR_CONFIG, else the path compiled in. */
 const char *config_default_path(void);
 
-/* Reads `path`. NULL with ERROR_INPUT ("weir.conf:12: …") or ERROR_SYSTEM (cannot be read). */
+/* Reads `path`. NULL with ERROR_INPUT ("weir.conf:12: thresholds.hold: 1.7 is not a probability
+ * (0 to 1)") or ERROR_SYSTEM (cannot be read). Thread-safe. */
 struct config *config_read(const char *path, struct error *error);
+
+/* What an empty file gives. */
+struct config *config_defaults(void);
 
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */
