@@ -1,1 +1,390 @@
+/* How the arithmetic of learning stays the same everywhere: it uses integers only, in four steps.
+ *   root  = isqrt(n << 32), that is sqrt(n) in 2^-16
+ *   z     = sum of weights * 2^26 / root, that is z in 2^-16
+ *   p     = the logistic function of z in 2^-30, from a table with steps of 1/32, interpolated
+ *   delta = 64 * 16 * g / sqrt(n) / sqrt(1 + 0.2 c), the last factor from a table in 2^-24
+ * Divisions round towards zero and the delta half away from zero, on magnitudes, so that ham and
+ * spam are treated alike. Both tables are made by model_new(), again with integers only. */
 #include "core/model.h"
+
+#include "core/features.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+#include <zstd.h>
+
+#define UNITS 64u /* of a weight, per 1.0 */
+#define STEP 16u  /* learning rate of a slot never updated before */
+#define COUNT_MAX 255
+
+#define ONE (1u << 30) /* a probability of 1 */
+#define MARGIN (ONE / 10)
+#define KNOWN_MARGIN (ONE / 50)
+#define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
+#define SOFT_LEAST (ONE / 5)
+
+#define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
+#define LOGISTIC_END 512           /* steps: z = 16, where p is 1 - 1.1e-7 */
+#define EXP_MINUS_STEP 4162825044u /* e^(-1/32) in 2^-32, rounded down */
+
+struct model {
+    _Atomic int16_t weights[MODEL_SLOTS];
+    _Atomic uint8_t counts[MODEL_SLOTS];
+    _Atomic uint32_t lessons[SCRIPTS][2];
+    _Atomic uint64_t version;
+    uint32_t logistic[LOGISTIC_END + 1]; /* p at z = i/32, in 2^-30 */
+    uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 0.2 c), in 2^-24 */
+};
+
+#define LOAD(cell) atomic_load_explicit(&(cell), memory_order_relaxed)
+#define STORE(cell, value) atomic_store_explicit(&(cell), value, memory_order_relaxed)
+
+/* Largest r with r * r <= square, bit by bit. */
+static uint64_t integer_sqrt(uint64_t square)
+{
+    uint64_t root = 0;
+    for (uint64_t bit = 1ull << 62; bit; bit >>= 2) {
+        if (square >= root + bit) {
+            square -= root + bit;
+            root = (root >> 1) + bit;
+        } else {
+            root >>= 1;
+        }
+    }
+    return root;
+}
+
+struct model *model_new(void)
+{
+    struct model *model = calloc(1, sizeof *model);
+    if (!model)
+        abort();
+    uint64_t exp_minus_z = 1ull << 32;
+    for (size_t i = 0; i <= LOGISTIC_END; i++) {
+        model->logistic[i] = (uint32_t)((1ull << 62) / ((1ull << 32) + exp_minus_z));
+        exp_minus_z = exp_minus_z * EXP_MINUS_STEP >> 32;
+    }
+    /* 1/sqrt(1 + c/5) = sqrt(5 / (5 + c)) */
+    for (uint64_t c = 0; c <= COUNT_MAX; c++)
+        model->slowing[c] = (uint32_t)integer_sqrt((5ull << 48) / (5 + c));
+    return model;
+}
+
+void model_free(struct model *model)
+{
+    free(model);
+}
+
+void model_reset(struct model *model, uint64_t version)
+{
+    for (size_t i = 0; i < MODEL_SLOTS; i++) {
+        STORE(model->weights[i], 0);
+        STORE(model->counts[i], 0);
+    }
+    for (size_t i = 0; i < SCRIPTS; i++) {
+        STORE(model->lessons[i][LABEL_HAM], 0);
+        STORE(model->lessons[i][LABEL_SPAM], 0);
+    }
+    STORE(model->version, version);
+}
+
+/* --- slots --- */
+
+struct slot_key {
+    uint64_t mask, factor;
+};
+
+static struct slot_key slot_key_of(const unsigned char key[COUNTS_KEY_BYTES])
+{
+    uint64_t half[2] = {0, 0};
+    for (size_t i = 0; i < COUNTS_KEY_BYTES; i++)
+        half[i / 8] |= (uint64_t)key[i] << 8 * (i % 8);
+    return (struct slot_key){half[0], half[1] | 1};
+}
+
+/* Two rounds of multiplication, each by something that depends on the key: which features collide
+ * cannot be told without it. */
+static inline uint32_t mix(struct slot_key key, uint64_t hash)
+{
+    uint64_t mixed = (hash ^ key.mask) * key.factor;
+    mixed ^= mixed >> 32;
+    mixed *= key.mask | 1;
+    return (uint32_t)((mixed ^ mixed >> 29) * 0x9e3779b97f4a7c15u >> 44);
+}
+
+uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash)
+{
+    return mix(slot_key_of(key), hash);
+}
+
+/* Slots are spread evenly, so that counting sort by their upper ten bits leaves one or two in a
+ * bucket, and insertion over the whole array then hardly moves anything. */
+size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
+                   uint32_t *slots)
+{
+    struct slot_key mixer = slot_key_of(key);
+    uint32_t place[1024] = {0};
+    for (size_t i = 0; i < n; i++)
+        place[mix(mixer, hashes[i]) >> 10]++;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < 1024; i++) {
+        uint32_t size = place[i];
+        place[i] = sum;
+        sum += size;
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint32_t slot = mix(mixer, hashes[i]);
+        slots[place[slot >> 10]++] = slot;
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t slot = slots[i];
+        size_t at = count;
+        while (at > 0 && slots[at - 1] > slot)
+            at--;
+        if (at > 0 && slots[at - 1] == slot)
+            continue;
+        if (at < count)
+            memmove(slots + at + 1, slots + at, (count - at) * sizeof *slots);
+        slots[at] = slot;
+        count++;
+    }
+    return count;
+}
+
+/* --- scoring --- */
+
+static int64_t sum_of_weights(const struct model *model, const uint32_t *slots, size_t n)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += LOAD(model->weights[slots[i]]);
+    return sum;
+}
+
+double model_log_odds(const struct model *model, const uint32_t *slots, size_t n)
+{
+    return n ? (double)sum_of_weights(model, slots, n) / (UNITS * sqrt((double)n)) : 0;
+}
+
+double model_slot_log_odds(const struct model *model, uint32_t slot, size_t n)
+{
+    return n ? LOAD(model->weights[slot]) / (UNITS * sqrt((double)n)) : 0;
+}
+
+/* --- learning --- */
+
+/* 1/(1+e^-z) in 2^-30, of z in 2^-16. */
+static uint32_t logistic(const struct model *model, int64_t z)
+{
+    uint64_t size = (uint64_t)(z < 0 ? -z : z);
+    uint64_t step = size >> LOGISTIC_STEP_BITS;
+    uint32_t p = model->logistic[LOGISTIC_END];
+    if (step < LOGISTIC_END) {
+        uint64_t rest = size & ((1u << LOGISTIC_STEP_BITS) - 1);
+        uint32_t low = model->logistic[step], high = model->logistic[step + 1];
+        p = low + (uint32_t)((high - low) * rest >> LOGISTIC_STEP_BITS);
+    }
+    return z < 0 ? ONE - p : p;
+}
+
+/* |label - p| in 2^-30; the sign is the label's. */
+static uint32_t gradient(const struct model *model, const uint32_t *slots, size_t n, uint64_t root,
+                         enum label label)
+{
+    int64_t z = sum_of_weights(model, slots, n) * (1ll << 26) / (int64_t)root;
+    uint32_t p = logistic(model, z);
+    return label == LABEL_SPAM ? ONE - p : p;
+}
+
+bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label)
+{
+    return n && gradient(model, slots, n, integer_sqrt((uint64_t)n << 32), label) < KNOWN_MARGIN;
+}
+
+/* A wrong label shows as a large gradient: 1.5 (1 - g), but no less than 0.2. */
+static uint32_t softened(uint32_t g)
+{
+    if (g <= SOFT_FROM)
+        return g;
+    uint32_t soft = (ONE - g) / 2 * 3;
+    return soft > SOFT_LEAST ? soft : SOFT_LEAST;
+}
+
+static void learn(struct model *model, const struct lesson *lesson)
+{
+    size_t n = lesson->slot_count;
+    uint64_t root = integer_sqrt((uint64_t)n << 32);
+    uint32_t g = gradient(model, lesson->slots, n, root, lesson->label);
+    if (g < MARGIN)
+        return;
+    if (lesson->trust != TRUST_OPERATOR)
+        g = softened(g);
+    uint64_t step = (uint64_t)g * UNITS * STEP * 1024 / root; /* in 2^-24 */
+    for (size_t i = 0; i < n; i++) {
+        uint32_t slot = lesson->slots[i];
+        assert(slot < MODEL_SLOTS);
+        uint8_t count = LOAD(model->counts[slot]);
+        int32_t delta = (int32_t)((step * model->slowing[count] + (1ull << 47)) >> 48);
+        int32_t weight = LOAD(model->weights[slot]);
+        weight += lesson->label == LABEL_SPAM ? delta : -delta;
+        if (weight > INT16_MAX)
+            weight = INT16_MAX;
+        if (weight < INT16_MIN)
+            weight = INT16_MIN;
+        STORE(model->weights[slot], (int16_t)weight);
+        if (count < COUNT_MAX)
+            STORE(model->counts[slot], (uint8_t)(count + 1));
+    }
+}
+
+void model_apply(struct model *model, const struct lesson *lesson, uint64_t version)
+{
+    if (lesson->slot_count && lesson->feature_version == FEATURE_VERSION)
+        learn(model, lesson);
+    size_t script = lesson->script < SCRIPTS ? lesson->script : SCRIPT_OTHER;
+    STORE(model->lessons[script][lesson->label], LOAD(model->lessons[script][lesson->label]) + 1);
+    STORE(model->version, version);
+}
+
+void model_skip(struct model *model, uint64_t version)
+{
+    STORE(model->version, version);
+}
+
+uint64_t model_version(const struct model *model)
+{
+    return LOAD(model->version);
+}
+
+uint32_t model_lessons(const struct model *model, enum script script, enum label label)
+{
+    return LOAD(model->lessons[script][label]);
+}
+
+/* --- snapshots --- */
+
+/* Little-endian: magic, feature version, version, number of scripts and their lessons, weights,
+ * counts. In one zstd frame with checksum. */
+static const char magic[4] = {'W', 'M', 'D', '1'};
+#define HEAD_BYTES (sizeof magic + 4 + 8 + 4 + SCRIPTS * 2 * 4)
+#define IMAGE_BYTES (HEAD_BYTES + MODEL_SLOTS * 3)
+
+static unsigned char *put(unsigned char *at, uint64_t value, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i++)
+        *at++ = (unsigned char)(value >> 8 * i);
+    return at;
+}
+
+static uint64_t take(const unsigned char **at, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; i++)
+        value |= (uint64_t)(*at)[i] << 8 * i;
+    *at += bytes;
+    return value;
+}
+
+static void *allocate(size_t size)
+{
+    void *memory = malloc(size);
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static unsigned char *image_new(const struct model *model)
+{
+    unsigned char *image = allocate(IMAGE_BYTES), *at = image;
+    memcpy(at, magic, sizeof magic);
+    at = put(at + sizeof magic, FEATURE_VERSION, 4);
+    at = put(at, LOAD(model->version), 8);
+    at = put(at, SCRIPTS, 4);
+    for (size_t i = 0; i < SCRIPTS; i++) {
+        at = put(at, LOAD(model->lessons[i][LABEL_HAM]), 4);
+        at = put(at, LOAD(model->lessons[i][LABEL_SPAM]), 4);
+    }
+    for (size_t i = 0; i < MODEL_SLOTS; i++)
+        at = put(at, (uint16_t)LOAD(model->weights[i]), 2);
+    for (size_t i = 0; i < MODEL_SLOTS; i++)
+        at = put(at, LOAD(model->counts[i]), 1);
+    return image;
+}
+
+uint64_t model_digest(const struct model *model)
+{
+    unsigned char *image = image_new(model);
+    uint64_t digest = XXH3_64bits(image, IMAGE_BYTES);
+    free(image);
+    return digest;
+}
+
+void model_save(const struct model *model, struct snapshot *snapshot)
+{
+    unsigned char *image = image_new(model);
+    size_t room = ZSTD_compressBound(IMAGE_BYTES);
+    *snapshot = (struct snapshot){.version = LOAD(model->version),
+                                  .feature_version = FEATURE_VERSION,
+                                  .data = allocate(room)};
+    ZSTD_CCtx *context = ZSTD_createCCtx();
+    if (!context)
+        abort();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    snapshot->length = ZSTD_compress2(context, snapshot->data, room, image, IMAGE_BYTES);
+    assert(!ZSTD_isError(snapshot->length));
+    ZSTD_freeCCtx(context);
+    free(image);
+    unsigned char *fitting = realloc(snapshot->data, snapshot->length);
+    if (fitting)
+        snapshot->data = fitting;
+}
+
+/* The bytes of the snapshot's one frame, or NULL. */
+static unsigned char *unpack(const struct snapshot *snapshot)
+{
+    if (ZSTD_getFrameContentSize(snapshot->data, snapshot->length) != IMAGE_BYTES)
+        return NULL;
+    unsigned char *image = allocate(IMAGE_BYTES);
+    if (ZSTD_decompress(image, IMAGE_BYTES, snapshot->data, snapshot->length) != IMAGE_BYTES) {
+        free(image);
+        return NULL;
+    }
+    return image;
+}
+
+bool model_load(struct model *model, const struct snapshot *snapshot, struct error *error)
+{
+    if (snapshot->feature_version != FEATURE_VERSION)
+        return error_set(error, ERROR_INPUT,
+                         "the model's snapshot has feature version %u, this weir needs %u",
+                         snapshot->feature_version, FEATURE_VERSION);
+    unsigned char *image = unpack(snapshot);
+    const unsigned char *at = image;
+    if (!image || memcmp(at, magic, sizeof magic) != 0)
+        goto damaged;
+    at += sizeof magic;
+    if (take(&at, 4) != FEATURE_VERSION || take(&at, 8) != snapshot->version ||
+        take(&at, 4) != SCRIPTS)
+        goto damaged;
+    for (size_t i = 0; i < SCRIPTS; i++) {
+        STORE(model->lessons[i][LABEL_HAM], (uint32_t)take(&at, 4));
+        STORE(model->lessons[i][LABEL_SPAM], (uint32_t)take(&at, 4));
+    }
+    for (size_t i = 0; i < MODEL_SLOTS; i++)
+        STORE(model->weights[i], (int16_t)take(&at, 2));
+    for (size_t i = 0; i < MODEL_SLOTS; i++)
+        STORE(model->counts[i], (uint8_t)take(&at, 1));
+    STORE(model->version, snapshot->version);
+    free(image);
+    return true;
+
+damaged:
+    free(image);
+    return error_set(error, ERROR_BUG, "the model's snapshot of version %llu is damaged",
+                     (unsigned long long)snapshot->version);
+}

@@ -19,7 +19,10 @@
 struct model;
 
 struct model *model_new(void);
-void model_free(struct model *model);
+void model_free(struct model *model); /* NULL is fine */
+
+/* Forgets everything; the model is then an empty one of that version. */
+void model_reset(struct model *model, uint64_t version);
 
 /* Slots of `hashes` under the installation's key: ascending, no doubles. `slots` has room for
  * `n`; returns how many. */
@@ -40,6 +43,9 @@ double model_slot_log_odds(const struct model *model, uint32_t slot, size_t n);
  * another feature version only count. Sets the version. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
 
+/* Sets the version alone: for a lesson that cannot be read. */
+void model_skip(struct model *model, uint64_t version);
+
 /* True when the model is so sure of the label (within 0.02) that slots need not travel. */
 bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label);
 
@@ -48,7 +54,7 @@ uint64_t model_version(const struct model *model);
 /* Lessons of `label` applied whose documents were in `script`. */
 uint32_t model_lessons(const struct model *model, enum script script, enum label label);
 
-/* 64-bit hash over all weights, counts and the version: equal means bit-identical. */
+/* 64-bit hash over all weights, counts, lessons and the version: equal means bit-identical. */
 uint64_t model_digest(const struct model *model);
 
 /* Whole model as a snapshot (zstd); caller frees with snapshot_clear(). */

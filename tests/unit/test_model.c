@@ -1,0 +1,353 @@
+#include "core/model.h"
+
+#include "core/features.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+static const unsigned char key[COUNTS_KEY_BYTES] = "0123456789abcde";
+
+/* xorshift64: the same lessons in every run. */
+static uint64_t random_next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+#define SLOTS_MOST 300
+
+/* A lesson whose slots are drawn from a small vocabulary, half of it telling of the label. */
+static struct lesson random_lesson(uint64_t *state, uint32_t slots[SLOTS_MOST])
+{
+    enum label label = random_next(state) & 1 ? LABEL_SPAM : LABEL_HAM;
+    uint64_t hashes[SLOTS_MOST];
+    size_t n = 1 + random_next(state) % SLOTS_MOST;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t word = random_next(state) % 2000;
+        hashes[i] = (word < 1000 ? word : word + 1000 * label) * 0x9e3779b97f4a7c15u;
+    }
+    return (struct lesson){.label = label,
+                           .trust = random_next(state) % 4 ? TRUST_OPERATOR : TRUST_USER,
+                           .feature_version = FEATURE_VERSION,
+                           .script = (uint8_t)(random_next(state) % SCRIPTS),
+                           .slots = slots,
+                           .slot_count = model_slots(key, hashes, n, slots)};
+}
+
+static void teach(struct model *model, uint64_t seed, size_t lessons)
+{
+    uint32_t slots[SLOTS_MOST];
+    for (size_t i = 0; i < lessons; i++) {
+        struct lesson lesson = random_lesson(&seed, slots);
+        model_apply(model, &lesson, model_version(model) + 1);
+    }
+}
+
+static int weight_of(const struct model *model, uint32_t slot)
+{
+    return (int)lrint(model_slot_log_odds(model, slot, 1) * 64);
+}
+
+static void test_slots_ascend_without_doubles(void **state)
+{
+    (void)state;
+    uint64_t seed = 1, hashes[2000];
+    uint32_t slots[2000];
+    for (size_t i = 0; i < 2000; i++)
+        hashes[i] = i < 1000 ? random_next(&seed) : hashes[i - 1000];
+    size_t count = model_slots(key, hashes, 2000, slots);
+    assert_in_range(count, 990, 1000);
+    for (size_t i = 0; i < count; i++) {
+        assert_true(slots[i] < MODEL_SLOTS);
+        assert_true(i == 0 || slots[i - 1] < slots[i]);
+    }
+}
+
+static void test_slots_are_those_of_the_single_features(void **state)
+{
+    (void)state;
+    uint64_t seed = 2, hashes[500];
+    uint32_t slots[500];
+    for (size_t i = 0; i < 500; i++)
+        hashes[i] = random_next(&seed);
+    size_t count = model_slots(key, hashes, 500, slots);
+    for (size_t i = 0; i < 500; i++) {
+        bool found = false;
+        for (size_t j = 0; j < count; j++)
+            found = found || slots[j] == model_slot(key, hashes[i]);
+        assert_true(found);
+    }
+}
+
+static void test_slots_spread_evenly(void **state)
+{
+    (void)state;
+    uint32_t halves[20] = {0};
+    for (uint64_t hash = 0; hash < 100000; hash++) {
+        for (size_t bit = 0; bit < 20; bit++)
+            halves[bit] += model_slot(key, hash) >> bit & 1;
+    }
+    for (size_t bit = 0; bit < 20; bit++)
+        assert_in_range(halves[bit], 49000, 51000);
+}
+
+static void test_another_key_collides_elsewhere(void **state)
+{
+    (void)state;
+    unsigned char other[COUNTS_KEY_BYTES] = "0123456789abcdf";
+    size_t pairs = 0, kept = 0;
+    uint64_t *first = calloc(MODEL_SLOTS, sizeof *first);
+    for (uint64_t hash = 1; hash <= 20000; hash++) {
+        uint64_t *place = &first[model_slot(key, hash)];
+        if (*place) {
+            pairs++;
+            kept += model_slot(other, hash) == model_slot(other, *place);
+        }
+        *place = hash;
+    }
+    free(first);
+    assert_true(pairs > 50);
+    assert_true(kept <= 1);
+}
+
+static void test_untaught_model_says_nothing(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    uint32_t slots[] = {1, 2, 3};
+    assert_true(model_log_odds(model, slots, 3) == 0);
+    assert_true(model_log_odds(model, NULL, 0) == 0);
+    model_free(model);
+}
+
+/* One feature, nothing known: g = 1/2, delta = 64 * 16 / 2. */
+static void test_first_step_is_the_recipes(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    uint32_t slot = 7;
+    struct lesson lesson = {.label = LABEL_SPAM,
+                            .trust = TRUST_OPERATOR,
+                            .feature_version = FEATURE_VERSION,
+                            .slots = &slot,
+                            .slot_count = 1};
+    model_apply(model, &lesson, 1);
+    assert_int_equal(weight_of(model, 7), 512);
+    assert_true(fabs(model_log_odds(model, &slot, 1) - 8) < 1e-9);
+    model_free(model);
+}
+
+/* The recipe in double precision, one step at a time, from the same weights. */
+static void test_steps_agree_with_floating_point(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    uint8_t *updates = calloc(MODEL_SLOTS, 1);
+    uint64_t seed = 3;
+    uint32_t slots[SLOTS_MOST];
+    int before[SLOTS_MOST];
+    size_t learned = 0;
+    for (uint64_t version = 1; version <= 3000; version++) {
+        struct lesson lesson = random_lesson(&seed, slots);
+        size_t n = lesson.slot_count;
+        double sum = 0, root = sqrt((double)n);
+        for (size_t i = 0; i < n; i++)
+            sum += before[i] = weight_of(model, slots[i]);
+        double g = lesson.label - 1 / (1 + exp(-sum / 64 / root));
+        if (fabs(fabs(g) - 0.1) < 1e-4)
+            continue;
+        bool skipped = fabs(g) < 0.1;
+        learned += !skipped;
+        if (lesson.trust == TRUST_USER && fabs(g) > 0.6)
+            g = copysign(fmax(0.2, 1.5 * (1 - fabs(g))), g);
+        model_apply(model, &lesson, version);
+        for (size_t i = 0; i < n; i++) {
+            double delta = 64 * 16 * g / root / sqrt(1 + 0.2 * updates[slots[i]]);
+            double moved = weight_of(model, slots[i]) - before[i];
+            assert_true(fabs(moved - (skipped ? 0 : delta)) < 0.52);
+            if (!skipped && updates[slots[i]] < 255)
+                updates[slots[i]]++;
+        }
+    }
+    assert_in_range(learned, 100, 2900);
+    free(updates);
+    model_free(model);
+}
+
+/* Any change of the arithmetic or of the slots' mixing shows here, and makes replicas of mixed
+ * versions drift apart: it needs a new feature version. */
+static void test_arithmetic_is_the_same_bits_everywhere(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    teach(model, 4, 5000);
+    assert_true(model_digest(model) == 0xf43252f909de287a);
+    model_free(model);
+}
+
+/* Each round, one slot alone has to outweigh 63 fresh ones that were just taught as ham. */
+static void test_weights_saturate(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    struct lesson lesson = {.trust = TRUST_OPERATOR, .feature_version = FEATURE_VERSION};
+    uint32_t slots[64] = {0};
+    int weight = 0;
+    for (uint32_t round = 0; round < 3000; round++) {
+        lesson.label = LABEL_HAM;
+        lesson.slot_count = 1;
+        for (uint32_t i = 1; i < 64; i++) {
+            slots[i] = round * 63 + i;
+            lesson.slots = &slots[i];
+            model_apply(model, &lesson, 1);
+        }
+        lesson.label = LABEL_SPAM;
+        lesson.slots = slots;
+        lesson.slot_count = 64;
+        model_apply(model, &lesson, 1);
+        assert_true(weight_of(model, 0) >= weight);
+        weight = weight_of(model, 0);
+    }
+    assert_int_equal(weight, INT16_MAX);
+    model_free(model);
+}
+
+static void test_well_known_lesson_only_counts(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    uint32_t slot = 9;
+    struct lesson lesson = {.label = LABEL_HAM,
+                            .trust = TRUST_OPERATOR,
+                            .feature_version = FEATURE_VERSION,
+                            .script = SCRIPT_HAN,
+                            .slots = &slot,
+                            .slot_count = 1};
+    assert_false(model_knows(model, &slot, 1, LABEL_HAM));
+    model_apply(model, &lesson, 1);
+    assert_true(model_knows(model, &slot, 1, LABEL_HAM));
+    assert_false(model_knows(model, &slot, 1, LABEL_SPAM));
+    int weight = weight_of(model, 9);
+    model_apply(model, &lesson, 2);
+    assert_int_equal(weight_of(model, 9), weight);
+    assert_int_equal(model_lessons(model, SCRIPT_HAN, LABEL_HAM), 2);
+    assert_int_equal(model_lessons(model, SCRIPT_HAN, LABEL_SPAM), 0);
+    assert_int_equal(model_version(model), 2);
+    model_free(model);
+}
+
+static void test_lesson_of_other_features_only_counts(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    uint32_t slot = 9;
+    struct lesson lesson = {.label = LABEL_SPAM,
+                            .feature_version = FEATURE_VERSION + 1,
+                            .script = 250,
+                            .slots = &slot,
+                            .slot_count = 1};
+    model_apply(model, &lesson, 1);
+    assert_int_equal(weight_of(model, 9), 0);
+    assert_int_equal(model_lessons(model, SCRIPT_OTHER, LABEL_SPAM), 1);
+    model_free(model);
+}
+
+static void test_snapshot_brings_back_every_bit(void **state)
+{
+    (void)state;
+    struct model *model = model_new(), *copy = model_new();
+    teach(model, 5, 500);
+    teach(copy, 6, 100);
+    struct snapshot snapshot;
+    struct error error = {0};
+    model_save(model, &snapshot);
+    assert_int_equal(snapshot.version, 500);
+    assert_true(model_load(copy, &snapshot, &error));
+    assert_int_equal(model_digest(copy), model_digest(model));
+    teach(model, 7, 500);
+    teach(copy, 7, 500);
+    assert_int_equal(model_digest(copy), model_digest(model));
+    free(snapshot.data);
+    model_free(model);
+    model_free(copy);
+}
+
+static void test_damaged_snapshot_changes_nothing(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    teach(model, 5, 100);
+    uint64_t digest = model_digest(model);
+    struct snapshot snapshot;
+    model_save(model, &snapshot);
+    for (size_t at = 0; at < snapshot.length; at += snapshot.length / 50) {
+        struct error error = {0};
+        snapshot.data[at] ^= 0x10;
+        assert_false(model_load(model, &snapshot, &error));
+        assert_int_equal(error.class, ERROR_BUG);
+        snapshot.data[at] ^= 0x10;
+    }
+    size_t whole = snapshot.length;
+    for (snapshot.length = 0; snapshot.length < whole; snapshot.length += whole / 10)
+        assert_false(model_load(model, &snapshot, NULL));
+    assert_int_equal(model_digest(model), digest);
+    free(snapshot.data);
+    model_free(model);
+}
+
+static void test_snapshot_of_other_features_is_refused(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    struct snapshot snapshot;
+    struct error error = {0};
+    model_save(model, &snapshot);
+    snapshot.feature_version++;
+    assert_false(model_load(model, &snapshot, &error));
+    assert_int_equal(error.class, ERROR_INPUT);
+    free(snapshot.data);
+    model_free(model);
+}
+
+static void test_reset_forgets_all_but_the_version_given(void **state)
+{
+    (void)state;
+    struct model *model = model_new(), *empty = model_new();
+    teach(model, 5, 100);
+    model_reset(model, 77);
+    assert_int_equal(model_version(model), 77);
+    model_skip(empty, 77);
+    assert_int_equal(model_digest(model), model_digest(empty));
+    model_free(model);
+    model_free(empty);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_slots_ascend_without_doubles),
+        cmocka_unit_test(test_slots_are_those_of_the_single_features),
+        cmocka_unit_test(test_slots_spread_evenly),
+        cmocka_unit_test(test_another_key_collides_elsewhere),
+        cmocka_unit_test(test_untaught_model_says_nothing),
+        cmocka_unit_test(test_first_step_is_the_recipes),
+        cmocka_unit_test(test_steps_agree_with_floating_point),
+        cmocka_unit_test(test_arithmetic_is_the_same_bits_everywhere),
+        cmocka_unit_test(test_weights_saturate),
+        cmocka_unit_test(test_well_known_lesson_only_counts),
+        cmocka_unit_test(test_lesson_of_other_features_only_counts),
+        cmocka_unit_test(test_snapshot_brings_back_every_bit),
+        cmocka_unit_test(test_damaged_snapshot_changes_nothing),
+        cmocka_unit_test(test_snapshot_of_other_features_is_refused),
+        cmocka_unit_test(test_reset_forgets_all_but_the_version_given),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
