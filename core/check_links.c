@@ -1,1 +1,297 @@
 #include "core/checks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/phrases.h"
+#include "core/url.h"
+
+/* How much of a document's text is searched for lists of phrases. */
+#define LIST_BYTES_MAX ((size_t)128 * 1024)
+
+static double ramp(double value, double from, double to)
+{
+    double share = (value - from) / (to - from);
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+/* --- LINK_FARM: lists of phrases in text --- */
+
+/* What sets phrases apart, and what is asked of a list before it counts. Bars are rare between
+ * phrases made for people; commas and lines are not, so they must repeat themselves more. */
+struct separator {
+    const char *marks[5];
+    const char *name;
+    size_t least_phrases, full_phrases;
+    double least_sharing, full_sharing;
+    double frame; /* phrases.h */
+    bool lines;   /* a line end separates, else it is a blank */
+};
+
+static const struct separator separators[] = {
+    {{"|", "｜", "│", "¦"}, "bars", 12, 30, 0.4, 0.7, 0.9, false},
+    {{"·", "•", "・"}, "dots", 12, 30, 0.5, 0.8, 0.9, false},
+    {{"、", "，", ","}, "commas", 20, 40, 0.6, 0.9, 0.9, false},
+    {{NULL}, "line ends", 24, 60, 0.75, 0.95, 0.5, true},
+};
+
+#define PHRASE_WIDTH_MAX 48
+
+/* Length of the separator at `at`, or 0. */
+static size_t separator_at(const struct separator *separator, const char *at, const char *end)
+{
+    if (*at == '\n')
+        return separator->lines;
+    for (const char *const *mark = separator->marks; *mark; mark++) {
+        size_t length = strlen(*mark);
+        if ((size_t)(end - at) >= length && memcmp(at, *mark, length) == 0)
+            return length;
+    }
+    return 0;
+}
+
+static bool ends_a_sentence(const char *at, const char *end)
+{
+    static const char *const marks[] = {"。", "！", "？"};
+    if (*at == '.' || *at == '!' || *at == '?')
+        return at + 1 < end && (at[1] == ' ' || at[1] == '\n');
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if ((size_t)(end - at) >= 3 && memcmp(at, marks[i], 3) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct farm {
+    double strength;
+    size_t count, sharing;
+    struct span common;
+    const char *separated_by;
+};
+
+/* Judges the list that has ended and starts a new one. */
+static void close_list(struct phrases *list, const struct separator *separator, struct farm *best)
+{
+    if (list->count >= separator->least_phrases) {
+        struct phrase_overlap overlap = phrases_overlap(list, 3, separator->frame);
+        double sharing = (double)overlap.sharing / (double)list->count;
+        double strength = (0.5 + 0.5 * ramp((double)list->count, (double)separator->least_phrases,
+                                            (double)separator->full_phrases)) *
+                          ramp(sharing, separator->least_sharing, separator->full_sharing);
+        if (strength > best->strength)
+            *best = (struct farm){strength, list->count, overlap.sharing, overlap.common,
+                                  separator->name};
+    }
+    list->count = 0;
+}
+
+static void find_lists(struct span text, const struct separator *separator, struct farm *best)
+{
+    struct phrases list = {.count = 0};
+    const char *at = text.data, *end = at + text.length, *start = at;
+    bool sentence = false;
+    for (;; at++) {
+        size_t length = at < end ? separator_at(separator, at, end) : 1;
+        if (!length) {
+            sentence = sentence || ends_a_sentence(at, end);
+            continue;
+        }
+        struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
+        if (sentence || phrase_width(phrase) > PHRASE_WIDTH_MAX)
+            close_list(&list, separator, best);
+        else if (phrase_has_letters(phrase))
+            phrases_add(&list, phrase);
+        if (at == end)
+            break;
+        sentence = false;
+        at += length - 1;
+        start = at + 1;
+    }
+    close_list(&list, separator, best);
+}
+
+/* --- LINK_FARM: anchors --- */
+
+#define FARM_ANCHORS_MIN 12
+
+static bool is_web_anchor(const struct link *link)
+{
+    return link->from_html && link->host.length && link->text.length;
+}
+
+/* Distinct registrable domains that the web anchors of a document lead to. */
+static size_t count_domains(const struct document *document)
+{
+    size_t distinct = 0;
+    struct span seen[PHRASES_MAX];
+    for (size_t i = 0; i < document->link_count && distinct < PHRASES_MAX; i++) {
+        const struct link *link = &document->links[i];
+        if (!is_web_anchor(link))
+            continue;
+        size_t j = 0;
+        while (j < distinct && !span_equal(seen[j], link->domain))
+            j++;
+        if (j == distinct)
+            seen[distinct++] = link->domain;
+    }
+    return distinct;
+}
+
+/* Anchors with short texts that lead to ever other domains, with little text around them, or whose
+ * texts turn the same keywords over. Newsletters and menus lead to few domains and have distinct
+ * texts; digests of links have long ones, or text around them. */
+static void judge_anchors(const struct document *document, struct farm *best, double *inside)
+{
+    struct phrases texts = {.count = 0};
+    size_t anchors = 0;
+    for (size_t i = 0; i < document->link_count; i++) {
+        const struct link *link = &document->links[i];
+        if (!is_web_anchor(link))
+            continue;
+        anchors++;
+        if (phrase_width(link->text) <= PHRASE_WIDTH_MAX && phrase_has_letters(link->text))
+            phrases_add(&texts, link->text);
+    }
+    if (texts.count < FARM_ANCHORS_MIN || texts.count * 5 < anchors * 4)
+        return;
+    size_t domains = count_domains(document);
+    struct phrase_overlap overlap = phrases_overlap(&texts, 3, 0.9);
+    double spread = (double)domains / (double)texts.count;
+    double sharing = (double)overlap.sharing / (double)texts.count;
+    double many = 0.5 + 0.5 * ramp((double)texts.count, FARM_ANCHORS_MIN, 30);
+    double strength = fmax(ramp(spread, 0.3, 0.8) * ramp(*inside, 0.4, 0.8),
+                           ramp(spread, 0.1, 0.5) * ramp(sharing, 0.4, 0.7)) *
+                      many;
+    if (strength > best->strength)
+        *best = (struct farm){strength, texts.count, overlap.sharing, overlap.common, NULL};
+}
+
+double check_link_farm(const struct document *document, struct span *detail)
+{
+    struct farm best = {0, 0, 0, {NULL, 0}, NULL};
+    double inside = document->html.visible
+                        ? (double)document->html.inside_links / (double)document->html.visible
+                        : 0;
+    judge_anchors(document, &best, &inside);
+    size_t budget = LIST_BYTES_MAX;
+    for (size_t i = 0; i < document->text_count && budget; i++) {
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        struct span text = document->texts[i].content;
+        text.length = text.length < budget ? text.length : budget;
+        budget -= text.length;
+        for (size_t j = 0; j < sizeof separators / sizeof *separators; j++)
+            find_lists(text, &separators[j], &best);
+    }
+    if (best.strength < 0.05)
+        return 0;
+    if (best.separated_by)
+        *detail = arena_printf(document->arena,
+                               "%zu short phrases between %s, %zu of them share words (%.*s)",
+                               best.count, best.separated_by, best.sharing, SPAN_ARGS(best.common));
+    else
+        *detail = arena_printf(document->arena,
+                               "%zu short anchors, %.0f %% of the text; %zu share words (%.*s)",
+                               best.count, 100 * inside, best.sharing, SPAN_ARGS(best.common));
+    return best.strength;
+}
+
+/* --- LINK_TEXT_MISMATCH --- */
+
+/* A host without scheme, "www." or path is taken for one only under these, since names of files and
+ * products look alike ("report.doc", "ASP.NET"). */
+static bool has_plain_ending(struct span host)
+{
+    static const char *const endings[] = {".com", ".org", ".edu", ".gov", ".cn", ".de", ".uk"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t length = strlen(endings[i]);
+        if (host.length > length &&
+            memcmp(host.data + host.length - length, endings[i], length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The address that a link's text shows, parsed; false when it shows words. `*bare` tells a name
+ * without scheme. */
+static bool shown_address(struct arena *arena, struct span text, struct link *shown, bool *bare)
+{
+    text = span_trim(text);
+    if (text.length < 4 || text.length > 300 || memchr(text.data, ' ', text.length))
+        return false;
+    const char *scheme = memmem(text.data, text.length, "://", 3);
+    size_t before_path = scheme ? (size_t)(scheme - text.data) + 3 : 0;
+    size_t host_length = 0;
+    while (before_path + host_length < text.length &&
+           !strchr("/?#", text.data[before_path + host_length]))
+        host_length++;
+    if (memchr(text.data + before_path, '@', host_length))
+        return false;
+    *bare = !scheme;
+    *shown =
+        (struct link){.url = scheme ? text : arena_printf(arena, "http://%.*s", SPAN_ARGS(text))};
+    if (!url_parse(arena, shown) || !shown->domain.length ||
+        !memchr(shown->domain.data, '.', shown->domain.length))
+        return false;
+    return scheme || span_starts_nocase(text, SPAN("www.")) || has_plain_ending(shown->host);
+}
+
+/* "example" of "example.co.uk": what an organisation's domains have in common. */
+static struct span first_label(struct span domain)
+{
+    const char *dot = memchr(domain.data, '.', domain.length);
+    return (struct span){domain.data, dot ? (size_t)(dot - domain.data) : domain.length};
+}
+
+static bool names_host(struct span haystack, struct span host)
+{
+    return haystack.length >= host.length && host.length &&
+           memmem(haystack.data, haystack.length, host.data, host.length) != NULL;
+}
+
+static double mismatch_strength(const struct link *link, const struct link *shown, bool bare)
+{
+    if (link->host_is_address || link->has_user)
+        return 1;
+    /* A redirector that says where it leads, or another domain of the same name. */
+    if (names_host(link->path, shown->domain) ||
+        span_equal(first_label(link->domain), first_label(shown->domain)))
+        return 0.1;
+    return bare ? 0.6 : 1;
+}
+
+/* Senders of newsletters count clicks: every link leads through one domain of theirs. */
+static bool one_domain_for_all(const struct document *document, struct span domain)
+{
+    size_t same = 0, all = 0;
+    for (size_t i = 0; i < document->link_count; i++) {
+        const struct link *link = &document->links[i];
+        if (!link->from_html || !link->host.length)
+            continue;
+        all++;
+        same += span_equal(link->domain, domain);
+    }
+    return all >= 5 && same * 5 >= all * 4;
+}
+
+double check_link_text_mismatch(const struct document *document, struct span *detail)
+{
+    double best = 0;
+    for (size_t i = 0; i < document->link_count && best < 1; i++) {
+        const struct link *link = &document->links[i];
+        struct link shown;
+        bool bare;
+        if (!is_web_anchor(link) || !shown_address(document->arena, link->text, &shown, &bare) ||
+            span_equal(shown.domain, link->domain))
+            continue;
+        double strength = mismatch_strength(link, &shown, bare);
+        if (strength > 0.3 && !link->host_is_address && one_domain_for_all(document, link->domain))
+            strength = 0.3;
+        if (strength <= best)
+            continue;
+        best = strength;
+        *detail = arena_printf(document->arena, "text shows %.*s, target is %.*s",
+                               SPAN_ARGS(shown.host), SPAN_ARGS(link->host));
+    }
+    return best;
+}

@@ -1,1 +1,133 @@
 #include "core/checks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/phrases.h"
+#include "core/text.h"
+
+static double ramp(double value, double from, double to)
+{
+    double share = (value - from) / (to - from);
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+/* --- TITLE_STUFFED --- */
+
+/* What may stand between the keywords of a title. A blank only counts where it is asked for. */
+static bool is_title_separator(uint32_t code_point, bool blanks)
+{
+    switch (code_point) {
+    case '-':
+    case '_':
+    case '|':
+    case ',':
+    case '/':
+    case ';':
+    case 0x00b7: /* · */
+    case 0x2013: /* – */
+    case 0x2014: /* — */
+    case 0x2502: /* │ */
+    case 0x3001: /* 、 */
+    case 0x4e28: /* 丨, a stroke often used as a bar */
+    case 0xff0c: /* ， */
+    case 0xff5c: /* ｜ */
+        return true;
+    case ' ':
+    case '\t':
+    case 0x3000:
+        return blanks;
+    default:
+        return false;
+    }
+}
+
+static void split_title(struct span title, bool blanks, struct phrases *phrases)
+{
+    const char *at = title.data, *end = at + title.length, *start = at;
+    phrases->count = 0;
+    while (at <= end) {
+        const char *here = at;
+        bool cut = at == end;
+        if (!cut)
+            cut = is_title_separator(text_next(&at, end), blanks);
+        else
+            at++;
+        if (!cut)
+            continue;
+        struct span phrase = span_trim((struct span){start, (size_t)(here - start)});
+        if (phrase_has_letters(phrase))
+            phrases_add(phrases, phrase);
+        start = at;
+    }
+}
+
+/* Without "Re:", "Fwd:" and the tags of mailing lists ("[weir-users]"). */
+static struct span bare_title(struct span title)
+{
+    for (;;) {
+        title = span_trim(title);
+        const char *mark = NULL;
+        if (title.length && title.data[0] == '[')
+            mark = memchr(title.data, ']', title.length);
+        else if (span_starts_nocase(title, SPAN("re:")) || span_starts_nocase(title, SPAN("fw:")) ||
+                 span_starts_nocase(title, SPAN("fwd:")))
+            mark = memchr(title.data, ':', title.length);
+        if (!mark)
+            return title;
+        title.length -= (size_t)(mark + 1 - title.data);
+        title.data = mark + 1;
+    }
+}
+
+double check_title_stuffed(const struct document *document, struct span *detail)
+{
+    struct span title = bare_title(document->subject);
+    if (title.length < 12)
+        return 0;
+    struct phrases phrases;
+    split_title(title, false, &phrases);
+    size_t count = phrases.count;
+    struct phrase_overlap overlap = phrases_overlap(&phrases, 2, 1);
+    double strength = 0;
+    if (count >= 4 && overlap.most >= 3)
+        strength = ramp((double)overlap.sharing / (double)count, 0.4, 0.8) *
+                   (0.6 + 0.4 * ramp((double)overlap.most, 3, 5));
+    if (strength < 1) {
+        split_title(title, true, &phrases);
+        struct phrase_overlap words = phrases_overlap(&phrases, 2, 1);
+        double repeated = phrases.count >= 6
+                              ? ramp((double)words.most, 3, 6) *
+                                    ramp((double)words.most / (double)phrases.count, 0.15, 0.3)
+                              : 0;
+        if (repeated > strength) {
+            strength = repeated;
+            overlap = words;
+            count = phrases.count;
+        }
+    }
+    if (strength < 0.05)
+        return 0;
+    *detail = arena_printf(document->arena, "%zu phrases, %zu of them hold the same word (%.*s)",
+                           count, overlap.most, SPAN_ARGS(overlap.common));
+    return strength;
+}
+
+/* --- HTML_HIDDEN_TEXT --- */
+
+/* Preheaders, which mail readers show beside the subject, are hidden on purpose and short. */
+#define HIDDEN_MIN 150
+
+double check_html_hidden_text(const struct document *document, struct span *detail)
+{
+    size_t hidden = document->html.hidden, visible = document->html.visible;
+    if (hidden <= HIDDEN_MIN)
+        return 0;
+    double share = (double)hidden / (double)(hidden + visible);
+    double strength = ramp(share, 0.1, 0.4) * (0.5 + 0.5 * ramp((double)hidden, HIDDEN_MIN, 1000));
+    if (strength < 0.05)
+        return 0;
+    *detail = arena_printf(document->arena, "%zu hidden characters, %.0f %% of the text", hidden,
+                           100 * share);
+    return strength;
+}

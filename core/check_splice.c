@@ -1,0 +1,437 @@
+#include "core/checks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/text.h"
+
+/* TEXT_SPLICED: text that was taken from somewhere and sown with pieces of another, or converted by
+ * a machine whose output nobody read. Four signs, each silent on text made with care. */
+
+/* How much text is looked at; what is spliced is spliced all over. */
+#define CODE_POINTS_MAX 20000
+
+/* Fewer ideographs than this say nothing about orthography or rhythm. */
+#define IDEOGRAPHS_MIN 60
+
+struct letters {
+    uint32_t *points;
+    size_t count;
+    size_t ideographs, kana;
+};
+
+struct sign {
+    double strength;
+    struct span detail;
+};
+
+static double ramp(double value, double from, double to)
+{
+    double share = (value - from) / (to - from);
+    return share < 0 ? 0 : share > 1 ? 1 : share;
+}
+
+static bool is_han(uint32_t code_point)
+{
+    return code_point >= 0x3400 && code_point <= 0x9fff;
+}
+
+static bool is_kana(uint32_t code_point)
+{
+    return code_point >= 0x3041 && code_point <= 0x30fa;
+}
+
+static bool has_high_byte(struct span text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if ((unsigned char)text.data[i] >= 0x80)
+            return true;
+    }
+    return false;
+}
+
+/* All body texts as code points, a line end after each. Nothing when all of it is ASCII. */
+static struct letters gather(const struct document *document)
+{
+    struct letters letters = {NULL, 0, 0, 0};
+    size_t bytes = 0;
+    bool high = false;
+    for (size_t i = 0; i < document->text_count; i++) {
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        bytes += document->texts[i].content.length + 1;
+        high = high || has_high_byte(document->texts[i].content);
+    }
+    if (!high)
+        return letters;
+    size_t room = bytes < CODE_POINTS_MAX ? bytes : CODE_POINTS_MAX;
+    letters.points = arena_alloc(document->arena, room * sizeof *letters.points);
+    for (size_t i = 0; i < document->text_count; i++) {
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        const char *at = document->texts[i].content.data;
+        const char *end = at + document->texts[i].content.length;
+        while (at < end && letters.count < room) {
+            uint32_t code_point = text_next(&at, end);
+            letters.points[letters.count++] = code_point;
+            letters.ideographs += is_han(code_point);
+            letters.kana += is_kana(code_point);
+        }
+        if (letters.count < room)
+            letters.points[letters.count++] = '\n';
+    }
+    return letters;
+}
+
+/* --- leftover pinyin: 創(chuàng) --- */
+
+/* 1 for a vowel with a tone mark, 0 for another letter of pinyin, -1 for anything else. */
+static int pinyin_letter(uint32_t code_point)
+{
+    static const uint16_t toned[] = {0xe0,  0xe1,  0xe8,  0xe9,  0xec,  0xed,  0xf2,  0xf3,
+                                     0xf9,  0xfa,  0x101, 0x113, 0x11b, 0x12b, 0x14d, 0x16b,
+                                     0x1ce, 0x1d0, 0x1d2, 0x1d4, 0x1d6, 0x1d8, 0x1da, 0x1dc};
+    if ((code_point >= 'a' && code_point <= 'z') || code_point == 0xfc)
+        return 0;
+    for (size_t i = 0; i < sizeof toned / sizeof *toned; i++) {
+        if (code_point == toned[i])
+            return 1;
+    }
+    return -1;
+}
+
+/* Length of "(chuàng)" at `at`: one syllable with one tone mark in brackets; 0: something else. */
+static size_t pinyin_in_brackets(const uint32_t *at, const uint32_t *end)
+{
+    const uint32_t *here = at;
+    if (*here != '(' && *here != 0xff08)
+        return 0;
+    int tones = 0;
+    for (here++; here < end && here - at <= 7; here++) {
+        if (*here == ')' || *here == 0xff09)
+            return tones == 1 ? (size_t)(here + 1 - at) : 0;
+        int tone = pinyin_letter(*here);
+        if (tone < 0)
+            return 0;
+        tones += tone;
+    }
+    return 0;
+}
+
+#define ANNOTATED_MAX 64
+
+struct annotated {
+    uint32_t code_point;
+    size_t times;
+};
+
+/* Counts brackets that explain nothing: behind a character that was explained before, or behind a
+ * traditional one in text that knows it elsewhere. Texts for learners explain one character after
+ * the other, or many of few, and a rare character in a normal text is explained once. */
+static struct sign leftover_pinyin(const struct letters *letters, struct arena *arena)
+{
+    struct annotated seen[ANNOTATED_MAX];
+    size_t distinct = 0, all = 0, adjacent = 0, needless = 0;
+    const uint32_t *end = letters->points + letters->count, *last_end = NULL, *example = NULL;
+    for (const uint32_t *at = letters->points + 1; at < end; at++) {
+        size_t length = is_han(at[-1]) ? pinyin_in_brackets(at, end) : 0;
+        if (!length)
+            continue;
+        all++;
+        adjacent += last_end == at - 1;
+        last_end = at + length;
+        size_t i = 0;
+        while (i < distinct && seen[i].code_point != at[-1])
+            i++;
+        if (i == distinct) {
+            if (distinct < ANNOTATED_MAX)
+                seen[distinct++] = (struct annotated){at[-1], 0};
+            else
+                continue;
+        }
+        seen[i].times++;
+        if (!example || text_han_form(at[-1]) == HAN_TRADITIONAL_ONLY)
+            example = at - 1;
+    }
+    for (size_t i = 0; i < distinct; i++) {
+        if (seen[i].times > 1 || text_han_form(seen[i].code_point) == HAN_TRADITIONAL_ONLY)
+            needless += seen[i].times;
+    }
+    if (needless < 3 || adjacent * 5 >= all * 2 || all * 10 >= letters->ideographs * 3)
+        return (struct sign){0, {NULL, 0}};
+    char shown[64];
+    size_t length = 0;
+    for (const uint32_t *at = example; at < end && length < sizeof shown - 4; at++) {
+        length += text_put(shown + length, *at);
+        if (*at == ')' || *at == 0xff09)
+            break;
+    }
+    return (struct sign){
+        ramp((double)needless, 2, 8),
+        arena_printf(arena, "pinyin in brackets %zu times: %.*s", all, (int)length, shown)};
+}
+
+/* --- simplified and traditional characters in one clause --- */
+
+static bool ends_clause(uint32_t code_point)
+{
+    switch (code_point) {
+    case '\n':
+    case ',':
+    case '.':
+    case ';':
+    case ':':
+    case '!':
+    case '?':
+    case '|':
+    case 0x3001: /* 、 */
+    case 0x3002: /* 。 */
+    case 0xff01: /* ！ */
+    case 0xff0c: /* ， */
+    case 0xff1a: /* ： */
+    case 0xff1b: /* ； */
+    case 0xff1f: /* ？ */
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* +1 where a quotation starts, -1 where one ends. */
+static int quotation(uint32_t code_point)
+{
+    switch (code_point) {
+    case 0x201c: /* “ */
+    case 0x2018: /* ‘ */
+    case 0x300a: /* 《 */
+    case 0x300c: /* 「 */
+    case 0x300e: /* 『 */
+        return 1;
+    case 0x201d:
+    case 0x2019:
+    case 0x300b:
+    case 0x300d:
+    case 0x300f:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+/* A set of characters, exact enough for counting: two that fall together count once. */
+struct character_set {
+    uint64_t bits[16];
+    size_t count;
+};
+
+static void set_add(struct character_set *set, uint32_t code_point)
+{
+    uint64_t bit = UINT64_C(1) << (code_point % 64);
+    uint64_t *word = &set->bits[code_point / 64 % 16];
+    set->count += !(*word & bit);
+    *word |= bit;
+}
+
+/* Rare characters and variants belong to one repertoire only and stand in text of the other (names,
+ * Hong Kong's 着), so it takes many different ones, in many clauses. */
+static struct sign mixed_orthography(const struct letters *letters, struct arena *arena)
+{
+    struct character_set simplified = {.count = 0}, traditional = {.count = 0};
+    size_t clauses = 0, mixed = 0, in_clause[2] = {0, 0};
+    int depth = 0;
+    for (size_t i = 0; i < letters->count; i++) {
+        uint32_t code_point = letters->points[i];
+        if (ends_clause(code_point)) {
+            clauses += in_clause[0] || in_clause[1];
+            mixed += in_clause[0] && in_clause[1];
+            in_clause[0] = in_clause[1] = 0;
+            if (code_point == '\n')
+                depth = 0;
+            continue;
+        }
+        depth += quotation(code_point);
+        depth = depth < 0 ? 0 : depth;
+        if (depth || !is_han(code_point))
+            continue;
+        enum han_form form = text_han_form(code_point);
+        if (form == HAN_SIMPLIFIED_ONLY) {
+            in_clause[0]++;
+            set_add(&simplified, code_point);
+        } else if (form == HAN_TRADITIONAL_ONLY) {
+            in_clause[1]++;
+            set_add(&traditional, code_point);
+        }
+    }
+    size_t fewer = simplified.count < traditional.count ? simplified.count : traditional.count;
+    double strength = ramp((double)mixed, 2, 8) * ramp((double)fewer, 4, 12) *
+                      (clauses ? ramp((double)mixed / (double)clauses, 0.03, 0.15) : 0);
+    if (strength == 0)
+        return (struct sign){0, {NULL, 0}};
+    return (struct sign){
+        strength,
+        arena_printf(arena, "simplified and traditional characters mixed in %zu of %zu clauses",
+                     mixed, clauses)};
+}
+
+/* --- pieces of the title at the start of clauses --- */
+
+#define TITLE_POINTS_MAX 120
+
+/* Pairs of neighbouring characters of a title, and how often clauses start with each. */
+struct title_pairs {
+    uint32_t first[TITLE_POINTS_MAX], second[TITLE_POINTS_MAX];
+    size_t starts[TITLE_POINTS_MAX];
+    size_t count;
+};
+
+static bool is_word_character(uint32_t code_point)
+{
+    uint8_t class = text_character(code_point).class;
+    return class == CHARACTER_IDEOGRAPH || class == CHARACTER_LETTER || class == CHARACTER_DIGIT;
+}
+
+static size_t pair_index(const struct title_pairs *pairs, uint32_t first, uint32_t second)
+{
+    size_t i = 0;
+    while (i < pairs->count && (pairs->first[i] != first || pairs->second[i] != second))
+        i++;
+    return i;
+}
+
+static void add_pair(struct title_pairs *pairs, uint32_t first, uint32_t second)
+{
+    if (!is_word_character(first) || !is_word_character(second) ||
+        pairs->count == TITLE_POINTS_MAX || pair_index(pairs, first, second) < pairs->count)
+        return;
+    pairs->first[pairs->count] = first;
+    pairs->second[pairs->count] = second;
+    pairs->starts[pairs->count++] = 0;
+}
+
+/* The pairs of the subject and of the first line, which is the headline of a copied article.
+ * Returns where the text behind that line starts. */
+static size_t gather_title_pairs(const struct document *document, const struct letters *letters,
+                                 struct title_pairs *pairs)
+{
+    const char *at = document->subject.data, *end = at + document->subject.length;
+    uint32_t before = ' ';
+    for (size_t n = 0; at < end && n < TITLE_POINTS_MAX / 2; n++) {
+        uint32_t code_point = text_next(&at, end);
+        add_pair(pairs, before, code_point);
+        before = code_point;
+    }
+    size_t start = 0, i;
+    while (start < letters->count && !is_word_character(letters->points[start]))
+        start++;
+    for (i = start; i < letters->count && letters->points[i] != '\n'; i++) {
+        if (i - start > TITLE_POINTS_MAX / 2)
+            return start; /* too long for a headline: a paragraph */
+        if (i > start)
+            add_pair(pairs, letters->points[i - 1], letters->points[i]);
+    }
+    return i;
+}
+
+/* A normal text starts clauses with its subject, too, but with one or two words of the title, not
+ * with pieces from all over it. */
+static struct sign title_pieces(const struct document *document, const struct letters *letters)
+{
+    struct title_pairs pairs = {.count = 0};
+    size_t clauses = 0, repeated = 0, hits = 0, top = 0;
+    size_t i = gather_title_pairs(document, letters, &pairs);
+    for (; i + 2 < letters->count; i++) {
+        const uint32_t *next = letters->points + i + 1;
+        if (!ends_clause(next[-1]) || !is_word_character(next[0]) || !is_word_character(next[1]))
+            continue;
+        clauses++;
+        size_t pair = pair_index(&pairs, next[0], next[1]);
+        if (pair < pairs.count)
+            pairs.starts[pair]++;
+    }
+    for (size_t j = 0; j < pairs.count; j++) {
+        if (pairs.starts[j] < 2)
+            continue;
+        repeated++;
+        hits += pairs.starts[j];
+        if (pairs.starts[j] > pairs.starts[top])
+            top = j;
+    }
+    double strength = ramp((double)repeated, 2, 5) *
+                      (clauses ? ramp((double)hits / (double)clauses, 0.05, 0.2) : 0);
+    if (strength == 0)
+        return (struct sign){0, {NULL, 0}};
+    char shown[16];
+    size_t length = text_put(shown, pairs.first[top]);
+    length += text_put(shown + length, pairs.second[top]);
+    return (struct sign){strength,
+                         arena_printf(document->arena,
+                                      "%zu pieces of the title start %zu of %zu clauses: %.*s",
+                                      repeated, hits, clauses, (int)length, shown)};
+}
+
+/* --- mojibake --- */
+
+/* Where windows-1252 puts the bytes 0x80 to 0xBF, which go on a character in UTF-8. */
+static bool is_continuation_as_1252(uint32_t code_point)
+{
+    static const uint16_t high[] = {0x20ac, 0x201a, 0x192,  0x201e, 0x2026, 0x2020, 0x2021,
+                                    0x2c6,  0x2030, 0x160,  0x2039, 0x152,  0x17d,  0x2018,
+                                    0x2019, 0x201c, 0x201d, 0x2022, 0x2013, 0x2014, 0x2dc,
+                                    0x2122, 0x161,  0x203a, 0x153,  0x17e,  0x178};
+    if (code_point >= 0x80 && code_point <= 0xbf)
+        return true;
+    for (size_t i = 0; i < sizeof high / sizeof *high; i++) {
+        if (code_point == high[i])
+            return true;
+    }
+    return false;
+}
+
+/* UTF-8 read as windows-1252 ("Ã©", "â€™", "ä¸­") or as GBK ("锛", "銆", "锟斤拷"), and characters
+ * that were lost for good. */
+static struct sign mojibake(const struct letters *letters, struct arena *arena)
+{
+    size_t broken = 0, lost = 0;
+    for (size_t i = 0; i + 2 < letters->count; i++) {
+        const uint32_t *at = letters->points + i;
+        bool two = at[0] >= 0xc2 && at[0] <= 0xdf && is_continuation_as_1252(at[1]);
+        bool three = at[0] >= 0xe0 && at[0] <= 0xef && is_continuation_as_1252(at[1]) &&
+                     is_continuation_as_1252(at[2]);
+        bool gbk = at[0] == 0x951b || at[0] == 0x9286 || at[0] == 0x9225 ||
+                   (at[0] == 0x951f && at[1] == 0x65a4 && at[2] == 0x62f7);
+        broken += two || three || gbk;
+        lost += at[0] == 0xfffd;
+    }
+    double bad = (double)broken + (double)lost / 2;
+    double strength = 0.5 * ramp(bad, 4, 20) * ramp(bad / (double)letters->count, 0.002, 0.02);
+    if (strength == 0)
+        return (struct sign){0, {NULL, 0}};
+    return (struct sign){strength,
+                         arena_printf(arena, "%zu broken and %zu lost characters", broken, lost)};
+}
+
+double check_text_spliced(const struct document *document, struct span *detail)
+{
+    struct letters letters = gather(document);
+    if (letters.count < 2)
+        return 0;
+    /* Japanese writes characters of both orthographies, and its own rhythm. */
+    bool chinese = letters.ideographs >= IDEOGRAPHS_MIN && letters.kana * 20 < letters.ideographs;
+    struct sign signs[4] = {{0, {NULL, 0}}};
+    if (chinese) {
+        signs[0] = leftover_pinyin(&letters, document->arena);
+        signs[1] = mixed_orthography(&letters, document->arena);
+        signs[2] = title_pieces(document, &letters);
+    }
+    signs[3] = mojibake(&letters, document->arena);
+    double quiet = 1;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
+        if (signs[i].strength == 0)
+            continue;
+        quiet *= 1 - signs[i].strength;
+        *detail = detail->length ? arena_printf(document->arena, "%.*s; %.*s", SPAN_ARGS(*detail),
+                                                SPAN_ARGS(signs[i].detail))
+                                 : signs[i].detail;
+    }
+    return quiet > 0.95 ? 0 : 1 - quiet;
+}
