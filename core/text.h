@@ -26,21 +26,40 @@ enum script {
 };
 const char *script_name(enum script script); /* "Latin" */
 
-/* `bytes` as UTF-8. Valid UTF-8 wins; else the declared charset (gb2312 and gbk read as gb18030,
- * latin-1 as windows-1252; an unknown or broken name counts as none); else gb18030 when at least
- * 80 % of the high bytes pair up; else windows-1252. Bytes that cannot be become U+FFFD; NUL
- * becomes U+FFFD. The result is `bytes` itself where it is fit, else it lies in `arena`. */
+/* `bytes` as UTF-8. Valid UTF-8 wins (a declared 7-bit charset with escapes, iso-2022-* or utf-7,
+ * goes before it); else the declared charset (gb2312 and gbk read as gb18030, latin-1 as
+ * windows-1252; an unknown or broken name counts as none); else UTF-8 when at least 90 % of the
+ * high bytes are, gb18030 when at least 80 % of them stand in pairs, and windows-1252. Bytes that
+ * cannot be become U+FFFD; NUL becomes U+FFFD. The result is `bytes` itself where it is fit, else
+ * it lies in `arena` and is at most 4 times as long. */
 struct span text_to_utf8(struct arena *arena, struct span bytes, struct span declared_charset);
 
 /* True for well-formed UTF-8 (RFC 3629) without NUL. */
 bool text_is_utf8(struct span bytes);
 
+/* The parts of text_next() and text_put() that ASCII does not need. */
+uint32_t text_next_beyond_ascii(const char **at, const char *end);
+size_t text_put_beyond_ascii(char *out, uint32_t code_point);
+
 /* Decodes one code point at *at and advances it; U+FFFD for a bad byte (advances by one).
  * *at < end must hold. */
-uint32_t text_next(const char **at, const char *end);
+static inline uint32_t text_next(const char **at, const char *end)
+{
+    unsigned char byte = (unsigned char)**at;
+    if (byte >= 0x80)
+        return text_next_beyond_ascii(at, end);
+    (*at)++;
+    return byte;
+}
 
 /* Writes `code_point` as UTF-8 and returns its length, 1 to 4. */
-size_t text_put(char *out, uint32_t code_point);
+static inline size_t text_put(char *out, uint32_t code_point)
+{
+    if (code_point >= 0x80)
+        return text_put_beyond_ascii(out, code_point);
+    *out = (char)code_point;
+    return 1;
+}
 
 enum character_class {
     CHARACTER_SEPARATOR, /* blank, control, punctuation that means nothing alone */
@@ -48,25 +67,42 @@ enum character_class {
     CHARACTER_DIGIT,
     CHARACTER_IDEOGRAPH, /* han, kana, hangul: no blanks between words */
     CHARACTER_EMOJI,
-    CHARACTER_SYMBOL, /* any other non-ASCII symbol, and ! % # * */
-    CHARACTER_ASCII_PUNCTUATION,
-    CHARACTER_INVISIBLE /* U+200B-200D, 00AD, FEFF, 2060: deleted before tokens are made */
+    CHARACTER_SYMBOL,            /* any other non-ASCII symbol or bracket, and ! % # * */
+    CHARACTER_ASCII_PUNCTUATION, /* and its full-width forms */
+    CHARACTER_INVISIBLE /* U+200B-200D, 00AD, FEFF, 2060, bidi controls, variation selectors and
+                           their like: deleted before tokens are made */
 };
 
-/* Tables over the Basic Multilingual Plane, made once by text_init() from utf8proc. */
 struct character {
     uint8_t class;  /* enum character_class */
-    uint8_t script; /* enum script */
+    uint8_t script; /* enum script; SCRIPT_NONE when no letter */
 };
-/* Must be called before the calls below and before threads; cheap when called again. */
-void text_init(void);
-struct character text_character(uint32_t code_point);
 
-/* Case folding of Latin, Greek and Cyrillic, and full-width forms to ASCII; others as they are. */
-uint32_t text_fold(uint32_t code_point);
+/* Makes the tables over the Basic Multilingual Plane from utf8proc. Must be called before the
+ * calls below and before threads; cheap when called again. */
+void text_init(void);
+
+/* Behind the inline calls below. */
+extern struct character text_characters[0x10000];
+extern uint16_t text_folds[0x10000];
+struct character text_character_beyond_bmp(uint32_t code_point);
+uint32_t text_fold_beyond_bmp(uint32_t code_point);
+
+static inline struct character text_character(uint32_t code_point)
+{
+    return code_point < 0x10000 ? text_characters[code_point]
+                                : text_character_beyond_bmp(code_point);
+}
+
+/* Case folding of Latin, Greek and Cyrillic; full-width forms and mathematical letters and digits
+ * to ASCII; others as they are. A folded letter has the class of the letter itself. */
+static inline uint32_t text_fold(uint32_t code_point)
+{
+    return code_point < 0x10000 ? text_folds[code_point] : text_fold_beyond_bmp(code_point);
+}
 
 /* Han characters that only one of the two orthographies uses (by the repertoires of GB 2312 and
- * Big5). */
+ * Big5); HAN_NEITHER for what is in none of them or no Han character. Thread-safe. */
 enum han_form { HAN_BOTH, HAN_SIMPLIFIED_ONLY, HAN_TRADITIONAL_ONLY, HAN_NEITHER };
 enum han_form text_han_form(uint32_t code_point);
 
