@@ -366,7 +366,7 @@ static cfg_opt_t options[] = {
     CFG_INT_CB("counts-timeout", 500, CFGF_NONE, parse_duration),
     CFG_STR("counts-prefix", "weir:", CFGF_NONE),
     CFG_INT_CB("gather-deadline", 5000, CFGF_NONE, parse_duration),
-    CFG_INT_CB("cold-lessons", 10, CFGF_NONE, parse_count),
+    CFG_INT_CB("cold-lessons", 20, CFGF_NONE, parse_count),
     CFG_SEC("records", records_options, CFGF_NONE),
     CFG_SEC("thresholds", thresholds_options, CFGF_NONE),
     CFG_SEC("networks", networks_options, CFGF_NONE),

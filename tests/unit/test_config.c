@@ -1,0 +1,306 @@
+#include "core/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[64], path[128];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    strcpy(folder, "/tmp/weir-test-config-XXXXXX");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/weir.conf", folder);
+    return 0;
+}
+
+static int drop_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *file = fopen(name, "w");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static struct config *read_text(const char *text)
+{
+    struct error error = {0};
+    write_file(path, text);
+    struct config *config = config_read(path, &error);
+    if (!config)
+        fail_msg("%s", error.message);
+    return config;
+}
+
+/* `text` must be refused with "PATH:" and `complaint`. */
+static void refused(const char *text, const char *complaint)
+{
+    struct error error = {0};
+    write_file(path, text);
+    assert_null(config_read(path, &error));
+    assert_int_equal(error.class, ERROR_INPUT);
+    char expected[512];
+    snprintf(expected, sizeof expected, "%s:%s", path, complaint);
+    assert_string_equal(error.message, expected);
+}
+
+static void test_values_are_taken(void **state)
+{
+    (void)state;
+    struct config *config = read_text("gateway = mx1\n"
+                                      "counts = \"redis://127.0.0.1:1/2\"\n"
+                                      "counts-timeout = 2s\n"
+                                      "cold-lessons = 7\n"
+                                      "thresholds { tag = 0.5 hold = 0.9 reject = 0.999 }\n"
+                                      "milter { size-limit = 2M mode = enforce "
+                                      "when-stopping = tempfail socket = \"unix:/x\" }\n"
+                                      "feedfilter { mode = enforce }\n"
+                                      "release { requeue-after = 2h gone-after = 1m }\n"
+                                      "log { level = debug }\n");
+    assert_string_equal(config->gateway, "mx1");
+    assert_string_equal(config->counts_url, "redis://127.0.0.1:1/2");
+    assert_int_equal(config->counts_timeout_ms, 2000);
+    assert_int_equal(config->cold_lessons, 7);
+    assert_true(config->thresholds.tag == 0.5 && config->thresholds.hold == 0.9 &&
+                config->thresholds.reject == 0.999);
+    assert_int_equal(config->milter.size_limit_bytes, 2 << 20);
+    assert_int_equal(config->milter.mode, MODE_ENFORCE);
+    assert_int_equal(config->milter.when_stopping, WHEN_STOPPING_TEMPFAIL);
+    assert_string_equal(config->milter.socket, "unix:/x");
+    assert_int_equal(config->feedfilter.mode, MODE_ENFORCE);
+    assert_int_equal(config->release.requeue_after_s, 7200);
+    assert_int_equal(config->release.gone_after_s, 60);
+    assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+    config_release(config);
+}
+
+static void test_default_modes_act_on_nothing(void **state)
+{
+    (void)state;
+    struct config *config = read_text("");
+    assert_int_equal(config->milter.mode, MODE_OBSERVE);
+    assert_int_equal(config->feedfilter.mode, MODE_OBSERVE);
+    assert_true(config->thresholds.reject > 1);
+    config_release(config);
+}
+
+static void assert_same(const struct config *a, const struct config *b)
+{
+    assert_string_equal(a->gateway, b->gateway);
+    assert_string_equal(a->counts_url, b->counts_url);
+    assert_int_equal(a->counts_timeout_ms, b->counts_timeout_ms);
+    assert_string_equal(a->counts_prefix, b->counts_prefix);
+    assert_int_equal(a->gather_deadline_ms, b->gather_deadline_ms);
+    assert_int_equal(a->cold_lessons, b->cold_lessons);
+    assert_string_equal(a->records_mail, b->records_mail);
+    assert_string_equal(a->records_feeds, b->records_feeds);
+    assert_memory_equal(&a->thresholds, &b->thresholds, sizeof a->thresholds);
+    assert_int_equal(a->internal_network_count, b->internal_network_count);
+    assert_int_equal(a->checks.count, b->checks.count);
+    assert_memory_equal(a->checks.weights, b->checks.weights, a->checks.count * sizeof(double));
+    assert_string_equal(a->milter.socket, b->milter.socket);
+    assert_int_equal(a->milter.mode, b->milter.mode);
+    assert_int_equal(a->milter.size_limit_bytes, b->milter.size_limit_bytes);
+    assert_string_equal(a->milter.key_file, b->milter.key_file);
+    assert_int_equal(a->milter.when_stopping, b->milter.when_stopping);
+    assert_int_equal(a->feedfilter.mode, b->feedfilter.mode);
+    assert_memory_equal(&a->release, &b->release, sizeof a->release);
+    assert_int_equal(a->log_level, b->log_level);
+}
+
+static void test_the_shipped_file_says_what_is_compiled_in(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    char shipped[512];
+    const char *source = getenv("WEIR_SOURCE");
+    snprintf(shipped, sizeof shipped, "%s/conf/weir.conf", source ? source : ".");
+    struct config *read = config_read(shipped, &error);
+    if (!read)
+        fail_msg("%s", error.message);
+    struct config *defaults = config_defaults();
+    assert_same(read, defaults);
+    config_release(read);
+    config_release(defaults);
+}
+
+static void test_an_unknown_key_is_refused(void **state)
+{
+    (void)state;
+    refused("\nquarantine = yes\n", "2: no such option 'quarantine'");
+    refused("milter {\n\n  size = 3\n}\n", "3: milter: no such option 'size'");
+}
+
+static void test_a_threshold_is_a_probability_or_never(void **state)
+{
+    (void)state;
+    refused("thresholds {\n hold = 1.7\n}\n",
+            "2: thresholds.hold: 1.7 is not a probability (0 to 1)");
+    refused("thresholds { tag = high }",
+            "1: thresholds.tag: \"high\" is neither a number nor \"never\"");
+    refused("thresholds { tag = nan }",
+            "1: thresholds.tag: \"nan\" is neither a number nor \"never\"");
+    struct config *config = read_text("thresholds { hold = never }");
+    assert_true(config->thresholds.hold > 1);
+    config_release(config);
+}
+
+static void test_mistyped_values_are_refused(void **state)
+{
+    (void)state;
+    refused("counts-timeout = 500\n", "1: counts-timeout: \"500\" is not a duration: a number and "
+                                      "ms, s, m, h or d, as in 500ms or 10m");
+    refused("milter { size-limit = 12Q }", "1: milter.size-limit: \"12Q\" is not a size: a number "
+                                           "of bytes, or with k or M behind it");
+    refused("milter { size-limit = 9999M }", "1: milter.size-limit: 9999M is out of range");
+    refused("milter { mode = on }", "1: milter.mode: \"on\" is neither observe nor enforce");
+    refused("milter { when-stopping = wait }",
+            "1: milter.when-stopping: \"wait\" is neither accept nor tempfail");
+    refused("milter { socket = \"8891\" }",
+            "1: milter.socket: \"8891\" is no socket: inet:address:port or unix:/path");
+    refused("records { mail = \"mail.db\" }", "1: records.mail: \"mail.db\" is no absolute path");
+    refused("cold-lessons = few", "1: cold-lessons: \"few\" is not a whole number");
+    refused("gateway = \"a b\"", "1: gateway: a blank in \"a b\"");
+    refused("log { level = loud }",
+            "1: log.level: \"loud\" is none of error, warning, notice, info, debug");
+}
+
+static void test_a_counts_url_is_looked_at_without_showing_its_password(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    write_file(path, "\ncounts = \"mysql://ann:hunter2@host/\"\n");
+    assert_null(config_read(path, &error));
+    assert_non_null(strstr(error.message, "weir.conf:2: counts: "));
+    assert_null(strstr(error.message, "hunter2"));
+}
+
+static void test_broken_syntax_is_refused_with_its_line(void **state)
+{
+    (void)state;
+    refused("thresholds = 3\n", "1: missing opening brace for section 'thresholds'");
+    refused("\nlog { level = \"info", "2: log: premature end of file");
+}
+
+static void test_a_check_can_be_weighed_anew_and_disabled(void **state)
+{
+    (void)state;
+    struct config *config = read_text("check \"LINK_FARM\" { log-odds = -3.5 }\n"
+                                      "check \"TITLE_STUFFED\" { enabled = false }\n");
+    assert_true(config->checks.weights[checks_find("LINK_FARM")] == -3.5);
+    assert_true(config->checks.weights[checks_find("TITLE_STUFFED")] == 0);
+    config_release(config);
+}
+
+static void test_an_unknown_check_is_refused(void **state)
+{
+    (void)state;
+    refused("\ncheck \"LINK_FRAM\" { log-odds = 2 }\n",
+            "2: check: there is no check \"LINK_FRAM\"");
+    refused("check \"LINK_FARM\" { log-odds = 200 }\n",
+            "1: check \"LINK_FARM\".log-odds: 200 is out of range (-20 to 20)");
+}
+
+static void test_an_error_in_an_included_file_names_that_file(void **state)
+{
+    (void)state;
+    char other[160], text[256], expected[512];
+    struct error error = {0};
+    snprintf(other, sizeof other, "%s/other.conf", folder);
+    snprintf(text, sizeof text, "\ninclude(\"%s\")\n", other);
+    write_file(other, "\nlog {\n level = loud\n}\n");
+    write_file(path, text);
+    assert_null(config_read(path, &error));
+    unlink(other);
+    snprintf(expected, sizeof expected, "%s:3: log.level: ", other);
+    assert_memory_equal(error.message, expected, strlen(expected));
+}
+
+static void test_a_folder_or_missing_file_cannot_be_read(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    assert_null(config_read(folder, &error));
+    assert_int_equal(error.class, ERROR_SYSTEM);
+    unlink(path);
+    assert_null(config_read(path, &error));
+    assert_int_equal(error.class, ERROR_SYSTEM);
+    assert_non_null(strstr(error.message, path));
+}
+
+static void test_internal_networks_hold_their_addresses_only(void **state)
+{
+    (void)state;
+    struct config *config = read_text("networks { internal = {\"192.0.2.128/25\", \"10.0.0.0/8\","
+                                      " \"2001:db8::/33\"} }");
+    assert_true(config_is_internal(config, "192.0.2.200"));
+    assert_false(config_is_internal(config, "192.0.2.100"));
+    assert_true(config_is_internal(config, "10.255.0.1"));
+    assert_true(config_is_internal(config, "IPv6:2001:db8:7fff::1"));
+    assert_false(config_is_internal(config, "2001:db8:8000::1"));
+    assert_false(config_is_internal(config, "unknown"));
+    assert_false(config_is_internal(config, "10.0.0.0/8"));
+    config_release(config);
+}
+
+static void test_what_is_no_network_is_refused(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"192.0.2.0/33", "192.0.2/24", "192.0.2.0/",
+                                        "::/129",       "host",       "192.0.2.0/-1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char text[128], complaint[256];
+        snprintf(text, sizeof text, "networks { internal = {\"%s\"} }", wrong[i]);
+        snprintf(complaint, sizeof complaint,
+                 "1: networks.internal: \"%s\" is no network, as 192.0.2.0/24 is one", wrong[i]);
+        refused(text, complaint);
+    }
+}
+
+static void test_a_retained_configuration_outlives_its_first_owner(void **state)
+{
+    (void)state;
+    struct config *config = read_text("gateway = kept");
+    struct config *other = config_retain(config);
+    config_release(config);
+    assert_string_equal(other->gateway, "kept");
+    config_release(other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_values_are_taken),
+        cmocka_unit_test(test_default_modes_act_on_nothing),
+        cmocka_unit_test(test_the_shipped_file_says_what_is_compiled_in),
+        cmocka_unit_test(test_an_unknown_key_is_refused),
+        cmocka_unit_test(test_a_threshold_is_a_probability_or_never),
+        cmocka_unit_test(test_mistyped_values_are_refused),
+        cmocka_unit_test(test_a_counts_url_is_looked_at_without_showing_its_password),
+        cmocka_unit_test(test_broken_syntax_is_refused_with_its_line),
+        cmocka_unit_test(test_a_check_can_be_weighed_anew_and_disabled),
+        cmocka_unit_test(test_an_unknown_check_is_refused),
+        cmocka_unit_test(test_an_error_in_an_included_file_names_that_file),
+        cmocka_unit_test(test_a_folder_or_missing_file_cannot_be_read),
+        cmocka_unit_test(test_internal_networks_hold_their_addresses_only),
+        cmocka_unit_test(test_what_is_no_network_is_refused),
+        cmocka_unit_test(test_a_retained_configuration_outlives_its_first_owner),
+    };
+    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+}
