@@ -329,8 +329,9 @@ static cfg_opt_t thresholds_options[] = {
     CFG_FLOAT_CB("reject", THRESHOLD_NEVER, CFGF_NONE, parse_probability),
     CFG_END(),
 };
+static char no_networks[] = "{}"; /* libconfuse takes no const here */
 static cfg_opt_t networks_options[] = {
-    CFG_STR_LIST("internal", "{}", CFGF_NONE),
+    CFG_STR_LIST("internal", no_networks, CFGF_NONE),
     CFG_END(),
 };
 static cfg_opt_t milter_options[] = {

@@ -10,7 +10,7 @@
 #include <jansson.h>
 
 static struct evidence evidence[] = {
-    {"LINK_FARM", 2.1, {"41 anchors, \"92 %\" of the text", 31}},
+    {"LINK_FARM", 2.1, {"41 anchors, \"92 %\" of the text", 30}},
     {"CONTENT", 1.3004, {"\xff\x00 中", 6}},
     {"STORE_DOWN", 0, {NULL, 0}},
 };
