@@ -5,12 +5,18 @@
 #include "core/document.h"
 #include "store/counts.h"
 
+#include <stdbool.h>
+#include <stdint.h>
+
 /* Counts decayed to `now_s` with the type's half-life, in lessons. */
 struct reputation_weight {
     double ham, spam;
 };
 struct reputation_weight reputation_weight(enum identity_type type,
                                            const struct reputation_counts *counts, int64_t now_s);
+
+/* True when the admin's value stands for the counts. */
+bool reputation_override_in_force(const struct reputation_counts *counts, int64_t now_s);
 
 /* The evidence that `counts` give about an identity of `type`, in log-odds: the Beta-Binomial
  * posterior mean with the type's base rate as prior and its prior strength in pseudo-counts

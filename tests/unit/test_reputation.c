@@ -1,0 +1,139 @@
+#include "core/reputation.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define NOW 1700000000
+
+static double of(enum identity_type type, uint32_t ham, uint32_t spam)
+{
+    struct reputation_counts counts = {
+        .ham_milli = ham * 1000, .spam_milli = spam * 1000, .time_s = NOW};
+    return reputation_log_odds(type, &counts, NOW);
+}
+
+static void test_no_counts_give_exactly_nothing(void **state)
+{
+    (void)state;
+    struct reputation_counts never = {0};
+    for (int type = 0; type < IDENTITY_TYPES; type++)
+        assert_true(reputation_log_odds((enum identity_type)type, &never, NOW) == 0);
+}
+
+static void test_posterior_is_the_beta_binomials(void **state)
+{
+    (void)state;
+    /* Prior of link-domain: 1.5 lessons, 30 % of them spam. */
+    double mean = (2 + 0.45) / (2 + 1 + 1.5), prior = 0.3;
+    double expected = log(mean / (1 - mean)) - log(prior / (1 - prior));
+    assert_true(fabs(of(IDENTITY_LINK_DOMAIN, 1, 2) - expected) < 1e-9);
+}
+
+static void test_one_spam_marks_a_fresh_link_domain(void **state)
+{
+    (void)state;
+    double log_odds = of(IDENTITY_LINK_DOMAIN, 0, 1);
+    assert_true(log_odds >= 1.0 && log_odds <= 1.5);
+    assert_true(of(IDENTITY_LINK_DOMAIN, 0, 10) >= 2.9);
+}
+
+static void test_one_bad_mail_says_little_of_a_provider_and_a_hundred_much(void **state)
+{
+    (void)state;
+    assert_true(fabs(of(IDENTITY_FROM_DOMAIN, 0, 1)) < 0.3);
+    assert_true(of(IDENTITY_FROM_DOMAIN, 0, 100) == 1.5);
+    assert_true(of(IDENTITY_FROM_DOMAIN, 100, 1) < -0.69);
+}
+
+static void test_what_is_easily_forged_cannot_wash(void **state)
+{
+    (void)state;
+    static const enum identity_type forged[] = {
+        IDENTITY_HELO,         IDENTITY_ENVELOPE_DOMAIN, IDENTITY_FROM_DOMAIN,
+        IDENTITY_FROM_ADDRESS, IDENTITY_LINK_DOMAIN,     IDENTITY_LINK_HOST,
+        IDENTITY_ATTACHMENT,   IDENTITY_SHINGLE,         IDENTITY_AUTHOR,
+    };
+    for (size_t i = 0; i < sizeof forged / sizeof *forged; i++)
+        assert_true(of(forged[i], 4000000, 0) >= -1.0);
+}
+
+static void test_every_type_is_bounded_both_ways(void **state)
+{
+    (void)state;
+    for (int type = 0; type < IDENTITY_TYPES; type++) {
+        double good = of((enum identity_type)type, 4000000, 0);
+        double bad = of((enum identity_type)type, 0, 4000000);
+        assert_true(good >= -2 && good < 0);
+        assert_true(bad <= 3 && bad >= 1);
+    }
+}
+
+static void test_counts_halve_after_the_half_life(void **state)
+{
+    (void)state;
+    struct reputation_counts counts = {.ham_milli = 500, .spam_milli = 8000, .time_s = NOW};
+    int64_t later = NOW + 2 * (int64_t)identity_half_life_s(IDENTITY_IP);
+    struct reputation_weight weight = reputation_weight(IDENTITY_IP, &counts, later);
+    assert_true(fabs(weight.spam - 2) < 1e-9);
+    assert_true(fabs(weight.ham - 0.125) < 1e-9);
+}
+
+static void test_counts_from_the_future_do_not_grow(void **state)
+{
+    (void)state;
+    struct reputation_counts counts = {.spam_milli = 8000, .time_s = INT64_MAX};
+    assert_true(reputation_weight(IDENTITY_IP, &counts, NOW).spam == 8);
+}
+
+static void test_pin_stands_for_the_counts(void **state)
+{
+    (void)state;
+    struct reputation_counts counts = {
+        .spam_milli = 9000, .time_s = NOW, .override = OVERRIDE_PIN, .override_centi = -550};
+    assert_true(reputation_log_odds(IDENTITY_LINK_DOMAIN, &counts, NOW) == -5.5);
+}
+
+static void test_set_ends_at_its_time(void **state)
+{
+    (void)state;
+    struct reputation_counts counts = {
+        .override = OVERRIDE_SET, .override_centi = 400, .override_until_s = NOW};
+    assert_true(reputation_log_odds(IDENTITY_IP, &counts, NOW - 1) == 4);
+    assert_true(reputation_log_odds(IDENTITY_IP, &counts, NOW) == 0);
+}
+
+static void test_symbols_are_the_types_names(void **state)
+{
+    (void)state;
+    for (int type = 0; type < IDENTITY_TYPES; type++) {
+        const char *name = identity_type_name((enum identity_type)type);
+        const char *symbol = reputation_symbol((enum identity_type)type);
+        assert_int_equal(strncmp(symbol, "REPUTATION_", 11), 0);
+        assert_int_equal(strlen(symbol + 11), strlen(name));
+        for (size_t i = 0; name[i]; i++)
+            assert_int_equal(symbol[11 + i], name[i] == '-' ? '_' : name[i] - 'a' + 'A');
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_no_counts_give_exactly_nothing),
+        cmocka_unit_test(test_posterior_is_the_beta_binomials),
+        cmocka_unit_test(test_one_spam_marks_a_fresh_link_domain),
+        cmocka_unit_test(test_one_bad_mail_says_little_of_a_provider_and_a_hundred_much),
+        cmocka_unit_test(test_what_is_easily_forged_cannot_wash),
+        cmocka_unit_test(test_every_type_is_bounded_both_ways),
+        cmocka_unit_test(test_counts_halve_after_the_half_life),
+        cmocka_unit_test(test_counts_from_the_future_do_not_grow),
+        cmocka_unit_test(test_pin_stands_for_the_counts),
+        cmocka_unit_test(test_set_ends_at_its_time),
+        cmocka_unit_test(test_symbols_are_the_types_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
