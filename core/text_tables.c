@@ -196,8 +196,21 @@ static uint16_t fold_of(uint32_t code_point, enum script script)
     return (uint16_t)utf8proc_tolower((utf8proc_int32_t)code_point);
 }
 
+/* glibc unloads the code of a charset some time after its last converter was closed, and loading it
+ * again takes longer than reading a message. */
+static void keep_charsets_loaded(void)
+{
+    static const char *const charsets[] = {"GB18030", "GBK", "BIG5-HKSCS"};
+    static iconv_t held[sizeof charsets / sizeof charsets[0]];
+    if (held[0])
+        return;
+    for (size_t i = 0; i < sizeof charsets / sizeof charsets[0]; i++)
+        held[i] = iconv_open("UTF-8", charsets[i]);
+}
+
 void text_init(void)
 {
+    keep_charsets_loaded();
     if (text_characters['a'].class == CHARACTER_LETTER)
         return;
     for (uint32_t code_point = 0; code_point < 0x10000; code_point++) {
