@@ -1,1 +1,239 @@
 #include "core/judge.h"
+
+#include "core/checks.h"
+#include "core/features.h"
+#include "core/gatherers.h"
+#include "core/reputation.h"
+#include "store/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define NEGLIGIBLE 0.05 /* log-odds of a reputation that is not worth a line */
+
+void judge_prepare(struct document *document, const struct config *config)
+{
+    size_t count;
+    const struct gatherer *gatherers = gatherers_all(&count);
+    features_extract(document);
+    gatherers_run(gatherers, count, document, config->gather_deadline_ms);
+}
+
+/* --- content --- */
+
+static bool content_ready(const struct judge *judge)
+{
+    return judge->replica && replica_ready(judge->replica);
+}
+
+/* The document's slots, in its arena. */
+static uint32_t *slots_of(const struct judge *judge, const struct document *document, size_t *count)
+{
+    size_t n = document->feature_count;
+    uint32_t *slots = arena_alloc(document->arena, n * sizeof *slots);
+    *count = model_slots(replica_key(judge->replica), document->features, n, slots);
+    return slots;
+}
+
+static void add_content(const struct judge *judge, const struct document *document,
+                        struct evidence_list *list)
+{
+    size_t count;
+    uint32_t *slots = slots_of(judge, document, &count);
+    double log_odds = model_log_odds(replica_model(judge->replica), slots, count);
+    if (log_odds != 0)
+        evidence_add(list, CONTENT_SYMBOL, log_odds, SPAN(""));
+}
+
+static bool is_cold(const struct judge *judge, const struct config *config,
+                    const struct document *document)
+{
+    if (!content_ready(judge))
+        return true;
+    const struct model *model = replica_model(judge->replica);
+    enum script script = document->script;
+    uint32_t ham = model_lessons(model, script, LABEL_HAM);
+    uint32_t spam = model_lessons(model, script, LABEL_SPAM);
+    return (ham < spam ? ham : spam) < config->cold_lessons;
+}
+
+struct weighed {
+    uint32_t slot;
+    uint64_t hash;
+    double log_odds;
+};
+
+/* Features that share a slot lie side by side. */
+static int compare_weighed(const void *left, const void *right)
+{
+    const struct weighed *a = left, *b = right;
+    double difference = fabs(b->log_odds) - fabs(a->log_odds);
+    if (difference != 0)
+        return difference > 0 ? 1 : -1;
+    if (a->slot != b->slot)
+        return a->slot < b->slot ? -1 : 1;
+    return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most)
+{
+    struct arena *arena = document->arena;
+    size_t n = document->feature_count, slots, count = 0;
+    if (!content_ready(judge) || !n)
+        return SPAN("");
+    slots_of(judge, document, &slots);
+    struct weighed *weighed = arena_alloc(arena, n * sizeof *weighed);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t hash = document->features[i];
+        uint32_t slot = model_slot(replica_key(judge->replica), hash);
+        double log_odds = model_slot_log_odds(replica_model(judge->replica), slot, slots);
+        weighed[i] = (struct weighed){slot, hash, log_odds};
+    }
+    qsort(weighed, n, sizeof *weighed, compare_weighed);
+
+    struct feature_name *names = arena_alloc(arena, most * sizeof *names);
+    double *log_odds = arena_alloc(arena, most * sizeof *log_odds);
+    for (size_t i = 0; i < n && count < most && weighed[i].log_odds != 0; i++) {
+        if (i > 0 && weighed[i].slot == weighed[i - 1].slot)
+            continue;
+        log_odds[count] = weighed[i].log_odds;
+        names[count++].hash = weighed[i].hash;
+    }
+    features_name(document, names, count);
+    struct span detail = SPAN("");
+    for (size_t i = 0; i < count; i++) {
+        if (names[i].name.length)
+            detail = arena_printf(arena, "%.*s%s%.*s %+.2f", SPAN_ARGS(detail),
+                                  detail.length ? ", " : "", SPAN_ARGS(names[i].name), log_odds[i]);
+    }
+    return detail;
+}
+
+bool judge_lesson(const struct judge *judge, const struct document *document, struct lesson *lesson)
+{
+    *lesson = (struct lesson){.feature_version = FEATURE_VERSION,
+                              .script = document->script,
+                              .identities = document->identities,
+                              .identity_count = document->identity_count};
+    memcpy(lesson->document_id, document->id, DOCUMENT_ID_BYTES);
+    if (!content_ready(judge))
+        return false;
+    lesson->slots = slots_of(judge, document, &lesson->slot_count);
+    return true;
+}
+
+/* --- reputations --- */
+
+/* What is known of one type of identity in a document. */
+struct voice {
+    const struct identity *identity; /* NULL: the document has none of the type */
+    const struct reputation_counts *counts;
+    double log_odds;
+};
+
+/* One type speaks once, by the identity that speaks most for spam: bad company is not washed by
+ * good, nor by what nobody knows. */
+static void hear(const struct document *document, const struct reputation_counts *counts,
+                 int64_t now_s, struct voice voices[IDENTITY_TYPES])
+{
+    for (size_t i = 0; i < document->identity_count; i++) {
+        const struct identity *identity = &document->identities[i];
+        struct voice *voice = &voices[identity->type];
+        double log_odds = reputation_log_odds(identity->type, &counts[i], now_s);
+        if (!voice->identity || log_odds > voice->log_odds)
+            *voice = (struct voice){identity, &counts[i], log_odds};
+    }
+    /* Host and domain of one link say the same thing twice. */
+    struct voice *host = &voices[IDENTITY_LINK_HOST], *domain = &voices[IDENTITY_LINK_DOMAIN];
+    if ((host->log_odds > 0) == (domain->log_odds > 0)) {
+        if (host->log_odds > domain->log_odds)
+            domain->log_odds = 0;
+        else
+            host->log_odds = 0;
+    }
+}
+
+/* "12", "0.4": counts decay, and nobody needs more digits. */
+static struct span lessons_text(struct arena *arena, double lessons)
+{
+    double tenths = round(lessons * 10);
+    return arena_printf(arena, "%.*f", fmod(tenths, 10) != 0, tenths / 10);
+}
+
+/* "evil.example: 12 spam, 0 ham" */
+static struct span voice_detail(struct arena *arena, const struct voice *voice, int64_t now_s)
+{
+    struct span value = voice->identity->value;
+    if (reputation_override_in_force(voice->counts, now_s))
+        return arena_printf(arena, "%.*s: %s by the admin", SPAN_ARGS(value),
+                            voice->counts->override == OVERRIDE_PIN ? "pinned" : "set");
+    struct reputation_weight weight =
+        reputation_weight(voice->identity->type, voice->counts, now_s);
+    struct span spam = lessons_text(arena, weight.spam), ham = lessons_text(arena, weight.ham);
+    return arena_printf(arena, "%.*s: %.*s spam, %.*s ham", SPAN_ARGS(value), SPAN_ARGS(spam),
+                        SPAN_ARGS(ham));
+}
+
+static void add_reputations(const struct document *document, const struct reputation_counts *counts,
+                            int64_t now_s, struct evidence_list *list)
+{
+    struct voice voices[IDENTITY_TYPES] = {{0}};
+    hear(document, counts, now_s, voices);
+    for (int type = 0; type < IDENTITY_TYPES; type++)
+        if (fabs(voices[type].log_odds) >= NEGLIGIBLE)
+            evidence_add(list, reputation_symbol((enum identity_type)type), voices[type].log_odds,
+                         voice_detail(document->arena, &voices[type], now_s));
+}
+
+/* Counts of all identities of all documents, in order; false: some are not known to be right. */
+static bool read_reputations(const struct judge *judge, struct document *const *documents, size_t n,
+                             struct reputation_counts *counts, size_t total)
+{
+    if (!judge->store)
+        return false;
+    if (!total)
+        return true;
+    struct identity *identities = memory_new(total * sizeof *identities);
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < documents[i]->identity_count; j++)
+            identities[at++] = documents[i]->identities[j];
+    uint64_t version = judge->replica ? model_version(replica_model(judge->replica)) : 0;
+    struct error error;
+    bool fine = judge->cache
+                    ? reputation_cache_read(judge->cache, judge->store, version, identities, total,
+                                            counts, &error)
+                    : counts_reputation_read(judge->store, identities, total, counts, &error);
+    free(identities);
+    return fine;
+}
+
+/* --- all of it --- */
+
+void judge_documents(const struct judge *judge, const struct config *config,
+                     struct document *const *documents, size_t n, struct verdict *verdicts)
+{
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += documents[i]->identity_count;
+    struct reputation_counts *counts = memory_new(total * sizeof *counts);
+    bool store_up = read_reputations(judge, documents, n, counts, total);
+    int64_t now_s = time(NULL);
+    const struct reputation_counts *own = counts;
+    for (size_t i = 0; i < n; i++) {
+        struct document *document = documents[i];
+        struct evidence_list list = {.arena = document->arena};
+        if (content_ready(judge))
+            add_content(judge, document, &list);
+        add_reputations(document, own, now_s, &list);
+        if (!store_up)
+            evidence_add(&list, STORE_DOWN_SYMBOL, 0,
+                         SPAN("the store of counts is away: reputations may be missing"));
+        checks_run(document, &config->checks, &list);
+        verdicts[i] = verdict_of(&list, &config->thresholds, CONTENT_SYMBOL,
+                                 is_cold(judge, config, document));
+        own += document->identity_count;
+    }
+    free(counts);
+}

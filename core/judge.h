@@ -6,6 +6,7 @@
 #include "core/config.h"
 #include "core/document.h"
 #include "core/replica.h"
+#include "core/reputation_cache.h"
 #include "core/verdict.h"
 #include "store/counts.h"
 #include "store/lesson.h"
@@ -13,8 +14,9 @@
 #include <stdbool.h>
 
 struct judge {
-    struct counts_store *store; /* NULL: no reputations */
-    struct replica *replica;    /* NULL or not ready: no content */
+    struct counts_store *store;     /* NULL: no reputations */
+    struct replica *replica;        /* NULL or not ready: no content */
+    struct reputation_cache *cache; /* NULL: each call asks the store */
 };
 
 #define CONTENT_SYMBOL "CONTENT"
@@ -24,7 +26,9 @@ struct judge {
 void judge_prepare(struct document *document, const struct config *config);
 
 /* Judges `n` prepared documents. Reputations come in one round trip for all; while the store is
- * away they are neutral and STORE_DOWN (weight 0) stands in the evidence. Never fails. */
+ * away those the cache does not know are neutral, and STORE_DOWN (weight 0) stands in the
+ * evidence. Of each type of identity only the one that speaks most for spam is heard, and of link
+ * domain and link host only one when they agree. Never fails. */
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 
