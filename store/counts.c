@@ -1,1 +1,137 @@
 #include "store/counts.h"
+
+#include "store/counts_ops.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_TIMEOUT_MS 500
+#define DEFAULT_POOL_SIZE 8
+#define DEFAULT_KEY_PREFIX "weir:"
+
+static const struct {
+    const char *scheme;
+    struct counts_store *(*open)(const char *url, const struct counts_options *options,
+                                 struct error *error);
+} kinds[] = {
+    {"redis://", counts_redis_open},
+    {"redis+unix://", counts_redis_open},
+};
+
+struct counts_store *counts_open(const char *url, const struct counts_options *options,
+                                 struct error *error)
+{
+    struct counts_options filled = options ? *options : (struct counts_options){0};
+    if (!filled.timeout_ms)
+        filled.timeout_ms = DEFAULT_TIMEOUT_MS;
+    if (!filled.pool_size)
+        filled.pool_size = DEFAULT_POOL_SIZE;
+    if (!filled.key_prefix)
+        filled.key_prefix = DEFAULT_KEY_PREFIX;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strncmp(url, kinds[i].scheme, strlen(kinds[i].scheme)) == 0)
+            return kinds[i].open(url, &filled, error);
+    /* Nothing of the URL is shown but its scheme: there may be a password in it. */
+    const char *end = strstr(url, "://");
+    error_set(error, ERROR_INPUT,
+              "counts: no store is known by \"%.*s\"; say redis://host:port/database or "
+              "redis+unix:///path/to/socket",
+              end ? (int)(end + 3 - url) : 0, url);
+    return NULL;
+}
+
+void counts_close(struct counts_store *store)
+{
+    if (store)
+        store->ops->close(store);
+}
+
+const char *counts_name(const struct counts_store *store)
+{
+    return store->ops->name(store);
+}
+
+bool counts_health(struct counts_store *store, struct counts_health *health, struct error *error)
+{
+    return store->ops->health(store, health, error);
+}
+
+bool counts_installation_key(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
+                             struct error *error)
+{
+    return store->ops->installation_key(store, key, error);
+}
+
+bool counts_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
+                   struct append_result *results, size_t *done, struct error *error)
+{
+    *done = 0;
+    return store->ops->append(store, lessons, n, results, done, error);
+}
+
+enum follow_outcome counts_follow(struct counts_store *store, uint64_t version, unsigned wait_ms,
+                                  size_t most, counts_visit_lesson *visit, void *context,
+                                  struct error *error)
+{
+    return store->ops->follow(store, version, wait_ms, most, visit, context, error);
+}
+
+bool counts_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
+                          struct error *error)
+{
+    *snapshot = (struct snapshot){0};
+    return store->ops->snapshot_load(store, snapshot, error);
+}
+
+bool counts_snapshot_save(struct counts_store *store, const struct snapshot *snapshot, bool *stored,
+                          struct error *error)
+{
+    *stored = false;
+    return store->ops->snapshot_save(store, snapshot, stored, error);
+}
+
+void snapshot_clear(struct snapshot *snapshot)
+{
+    free(snapshot->data);
+    *snapshot = (struct snapshot){0};
+}
+
+bool counts_replica_report(struct counts_store *store, const char *gateway, uint64_t version,
+                           struct error *error)
+{
+    return store->ops->replica_report(store, gateway, version, error);
+}
+
+bool counts_replica_slowest(struct counts_store *store, uint64_t *slowest, struct error *error)
+{
+    *slowest = UINT64_MAX;
+    return store->ops->replica_slowest(store, slowest, error);
+}
+
+bool counts_reputation_read(struct counts_store *store, const struct identity *identities, size_t n,
+                            struct reputation_counts *counts, struct error *error)
+{
+    for (size_t i = 0; i < n; i++)
+        counts[i] = (struct reputation_counts){0};
+    return n == 0 || store->ops->reputation_read(store, identities, n, counts, error);
+}
+
+bool counts_reputation_list(struct counts_store *store, enum identity_type type,
+                            counts_visit_reputation *visit, void *context, struct error *error)
+{
+    return store->ops->reputation_list(store, type, visit, context, error);
+}
+
+bool counts_reputation_override(struct counts_store *store, const struct identity *identity,
+                                enum override_kind kind, int32_t centi, int64_t until_s,
+                                struct error *error)
+{
+    return store->ops->reputation_override(store, identity, kind, centi, until_s, error);
+}
+
+bool counts_reputation_forget(struct counts_store *store, const struct identity *identity,
+                              bool *existed, struct error *error)
+{
+    *existed = false;
+    return store->ops->reputation_forget(store, identity, existed, error);
+}

@@ -48,13 +48,14 @@ bool counts_installation_key(struct counts_store *store, unsigned char key[COUNT
 /* --- the log --- */
 
 enum append_outcome {
-    APPEND_NEW,       /* appended as `version` */
-    APPEND_REPEATED,  /* this event id was appended before: nothing changed */
-    APPEND_SAME_LABEL /* this source had given this document this label already: nothing changed */
+    APPEND_NEW,        /* appended */
+    APPEND_REPEATED,   /* this event id was appended before: nothing changed */
+    APPEND_SAME_LABEL, /* this source had given this document this label already: nothing changed */
+    APPEND_CORRECTED   /* appended, and the opposite label of this source was taken back */
 };
 struct append_result {
     enum append_outcome outcome;
-    uint64_t version;
+    uint64_t version; /* of the entry that was appended, now or before */
 };
 
 /* Appends `n` lessons in order, pipelined (one round trip for up to 64 or so). Each is atomic:
@@ -67,17 +68,21 @@ bool counts_append(struct counts_store *store, const struct lesson *const *lesso
 
 enum follow_outcome {
     FOLLOW_DONE,    /* every entry there was (up to `most`) was visited; perhaps none came */
-    FOLLOW_TRIMMED, /* the entry after `version` is no longer in the log: load the snapshot */
+    FOLLOW_TRIMMED, /* the entry after `version` is no longer in the log, or the log ends before
+                     * `version` because the store lost its data: load the snapshot, or begin
+                     * with version 0 when there is none */
     FOLLOW_FAILED   /* see `error` */
 };
 
-/* Visits the entries after `version` in order, each with its version and encoded lesson (lent for
- * the call). Waits up to `wait_ms` for the first one. A gap in the versions is FOLLOW_FAILED,
- * ERROR_BUG. `visit` returns false to stop early. */
-enum follow_outcome
-counts_follow(struct counts_store *store, uint64_t version, unsigned wait_ms, size_t most,
-              bool (*visit)(void *context, uint64_t version, const void *data, size_t length),
-              void *context, struct error *error);
+/* Given the entries in order, each with its version and encoded lesson (lent for the call).
+ * Returns false to stop early. */
+typedef bool counts_visit_lesson(void *context, uint64_t version, const void *data, size_t length);
+
+/* Visits the entries after `version`. Waits up to `wait_ms` for the first one. A gap in the
+ * versions is FOLLOW_FAILED, ERROR_BUG. */
+enum follow_outcome counts_follow(struct counts_store *store, uint64_t version, unsigned wait_ms,
+                                  size_t most, counts_visit_lesson *visit, void *context,
+                                  struct error *error);
 
 struct snapshot {
     uint64_t version; /* 0: there is none */
@@ -123,11 +128,13 @@ struct reputation_counts {
 bool counts_reputation_read(struct counts_store *store, const struct identity *identities, size_t n,
                             struct reputation_counts *counts, struct error *error);
 
-/* Visits every reputation of `type` (IDENTITY_TYPES: of all types), in no order. */
+typedef void counts_visit_reputation(void *context, const struct identity *identity,
+                                     const struct reputation_counts *counts);
+
+/* Visits every reputation of `type` (IDENTITY_TYPES: of all types), in no order; while the store
+ * grows or shrinks one may come twice. */
 bool counts_reputation_list(struct counts_store *store, enum identity_type type,
-                            void (*visit)(void *context, const struct identity *identity,
-                                          const struct reputation_counts *counts),
-                            void *context, struct error *error);
+                            counts_visit_reputation *visit, void *context, struct error *error);
 
 /* Writes an override beside the counts (OVERRIDE_NONE takes it away). */
 bool counts_reputation_override(struct counts_store *store, const struct identity *identity,

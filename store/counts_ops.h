@@ -1,0 +1,47 @@
+/* counts_ops: what stands behind counts.h: one row of functions for each kind of store, one file
+ * for each row. Internal to store/. Each function does what the call of the same name in counts.h
+ * promises; counts.c only hands on. */
+#ifndef WEIR_COUNTS_OPS_H
+#define WEIR_COUNTS_OPS_H
+
+#include "store/counts.h"
+
+/* A variant's own structure begins with this one. */
+struct counts_store {
+    const struct counts_ops *ops;
+};
+
+struct counts_ops {
+    void (*close)(struct counts_store *store);
+    const char *(*name)(const struct counts_store *store);
+    bool (*health)(struct counts_store *store, struct counts_health *health, struct error *error);
+    bool (*installation_key)(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
+                             struct error *error);
+    bool (*append)(struct counts_store *store, const struct lesson *const *lessons, size_t n,
+                   struct append_result *results, size_t *done, struct error *error);
+    enum follow_outcome (*follow)(struct counts_store *store, uint64_t version, unsigned wait_ms,
+                                  size_t most, counts_visit_lesson *visit, void *context,
+                                  struct error *error);
+    bool (*snapshot_load)(struct counts_store *store, struct snapshot *snapshot,
+                          struct error *error);
+    bool (*snapshot_save)(struct counts_store *store, const struct snapshot *snapshot, bool *stored,
+                          struct error *error);
+    bool (*replica_report)(struct counts_store *store, const char *gateway, uint64_t version,
+                           struct error *error);
+    bool (*replica_slowest)(struct counts_store *store, uint64_t *slowest, struct error *error);
+    bool (*reputation_read)(struct counts_store *store, const struct identity *identities, size_t n,
+                            struct reputation_counts *counts, struct error *error);
+    bool (*reputation_list)(struct counts_store *store, enum identity_type type,
+                            counts_visit_reputation *visit, void *context, struct error *error);
+    bool (*reputation_override)(struct counts_store *store, const struct identity *identity,
+                                enum override_kind kind, int32_t centi, int64_t until_s,
+                                struct error *error);
+    bool (*reputation_forget)(struct counts_store *store, const struct identity *identity,
+                              bool *existed, struct error *error);
+};
+
+/* The variants' own ways in; `options` has no zeros left. */
+struct counts_store *counts_redis_open(const char *url, const struct counts_options *options,
+                                       struct error *error);
+
+#endif

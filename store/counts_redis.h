@@ -1,0 +1,71 @@
+/* counts_redis: the counts store in Redis, in three files: counts_redis.c (opening, health, key),
+ * counts_redis_log.c (lessons, snapshots, replicas), counts_redis_reputation.c. Internal to store/.
+ *
+ * Keys, each behind the prefix ("weir:"):
+ *   log          stream; the entry of version v has the id v-0 and one field, the encoded lesson
+ *   version      of the newest entry
+ *   snapshot     hash: version, features (feature version), data
+ *   key          of the installation, 16 bytes
+ *   replicas     hash: gateway to "time version"
+ *   e:ID         event id (16 bytes) to version; 30 days
+ *   l:ID:SOURCE  what SOURCE said of document ID (16 bytes): label, time, version and packed
+ *                identities, so that it can be taken back; 180 days
+ *   r:TYPE:VALUE reputation; its bytes are told in redis_scripts.c */
+#ifndef WEIR_COUNTS_REDIS_H
+#define WEIR_COUNTS_REDIS_H
+
+#include "store/counts_ops.h"
+#include "store/redis_pool.h"
+#include "store/redis_scripts.h"
+
+struct counts_redis {
+    struct counts_store base; /* first: see counts_ops.h */
+    struct redis_pool *pool;
+    struct redis_scripts *scripts;
+    char *prefix;
+};
+
+static inline struct counts_redis *counts_redis_of(struct counts_store *store)
+{
+    return (struct counts_redis *)store;
+}
+
+/* Adds the key `name` behind the prefix as one word. */
+void counts_redis_key(const struct counts_redis *redis, struct redis_batch *batch,
+                      const char *name);
+
+/* Begins a command of `words` words, the first two being `command` and the key `name`. */
+void counts_redis_begin(const struct counts_redis *redis, struct redis_batch *batch, size_t words,
+                        const char *command, const char *name);
+
+/* An unsigned decimal number in a reply; false when it is anything else. */
+bool counts_redis_number(const redisReply *reply, uint64_t *number);
+
+/* counts_redis_log.c */
+bool counts_redis_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
+                         struct append_result *results, size_t *done, struct error *error);
+enum follow_outcome counts_redis_follow(struct counts_store *store, uint64_t version,
+                                        unsigned wait_ms, size_t most, counts_visit_lesson *visit,
+                                        void *context, struct error *error);
+bool counts_redis_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
+                                struct error *error);
+bool counts_redis_snapshot_save(struct counts_store *store, const struct snapshot *snapshot,
+                                bool *stored, struct error *error);
+bool counts_redis_replica_report(struct counts_store *store, const char *gateway, uint64_t version,
+                                 struct error *error);
+bool counts_redis_replica_slowest(struct counts_store *store, uint64_t *slowest,
+                                  struct error *error);
+
+/* counts_redis_reputation.c */
+bool counts_redis_reputation_read(struct counts_store *store, const struct identity *identities,
+                                  size_t n, struct reputation_counts *counts, struct error *error);
+bool counts_redis_reputation_list(struct counts_store *store, enum identity_type type,
+                                  counts_visit_reputation *visit, void *context,
+                                  struct error *error);
+bool counts_redis_reputation_override(struct counts_store *store, const struct identity *identity,
+                                      enum override_kind kind, int32_t centi, int64_t until_s,
+                                      struct error *error);
+bool counts_redis_reputation_forget(struct counts_store *store, const struct identity *identity,
+                                    bool *existed, struct error *error);
+
+#endif

@@ -1,0 +1,241 @@
+#include "store/redis_scripts.h"
+
+#include "store/memory.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define SHA_HEX 40
+
+/* A reputation is 12 bytes: ham and spam in thousandths of a lesson, and the time they stand for;
+ * with an override 9 more: its kind, log-odds in hundredths, and until when. It lives for 5
+ * half-lives after its last change (a lesson is down to 3 % then), or as long as its override. */
+#define LUA_KEEP                                                                                   \
+    "local function keep(key, counts, override, half_life, now)\n"                                 \
+    "  if override == '' then\n"                                                                   \
+    "    redis.call('SET', key, counts, 'EX', 5 * half_life)\n"                                    \
+    "    return\n"                                                                                 \
+    "  end\n"                                                                                      \
+    "  local kind, centi, expires = struct.unpack('<Bi4I4', override)\n"                           \
+    "  if kind == 2 then\n"                                                                        \
+    "    redis.call('SET', key, counts .. override)\n"                                             \
+    "  else\n"                                                                                     \
+    "    redis.call('SET', key, counts .. override, 'EX',\n"                                       \
+    "               math.max(5 * half_life, expires - now))\n"                                     \
+    "  end\n"                                                                                      \
+    "end\n"
+
+/* KEYS: log, version, event id, label record. ARGV: encoded lesson, label (0 or 1), time of the
+ * event, identities, half-lives (4 bytes for each type), what the keys of reputations begin with.
+ * Identities are packed: type, length, value, and so on. Answers {outcome, version}, the outcome
+ * as in enum append_outcome.
+ *
+ * Counts stand for a reference time, which moves on only when an event is a sixteenth of a
+ * half-life later: until then an event counts a little more than 1000 instead. Decaying at each
+ * event would round the decay away when events come every second. (Cormode, Shkapenyuk,
+ * Srivastava, Xu, "Forward decay", 2009.) What an event added is therefore known from its time
+ * alone, and can be taken back later. */
+static const char append_text[] = LUA_KEEP
+    "local seen, earlier = unpack(redis.call('MGET', KEYS[3], KEYS[4]))\n"
+    "if seen then return {1, tonumber(seen)} end\n"
+    "local now = tonumber(redis.call('TIME')[1])\n"
+    "local label, identities, half_lives, prefix = tonumber(ARGV[2]), ARGV[4], ARGV[5], ARGV[6]\n"
+    "local time = math.max(0, math.min(tonumber(ARGV[3]), now + 300))\n"
+    "local earlier_label, earlier_time, earlier_version\n"
+    "if earlier then\n"
+    "  earlier_label, earlier_time, earlier_version = struct.unpack('<BI4I8', earlier)\n"
+    "  if earlier_label == label then\n"
+    "    redis.call('SET', KEYS[3], string.format('%.0f', earlier_version), 'EX', 2592000)\n"
+    "    return {2, earlier_version}\n"
+    "  end\n"
+    "end\n"
+    "local byte, sub, pack, unpack_struct = string.byte, string.sub, struct.pack, struct.unpack\n"
+    "local floor = math.floor\n"
+    "local function whole(count)\n"
+    "  if count < 0 then return 0 end\n"
+    "  if count > 4294967295 then return 4294967295 end\n"
+    "  return floor(count + 0.5)\n"
+    "end\n"
+    "local function change(list, spam_label, time, milli)\n"
+    "  local at, last = 1, #list\n"
+    "  while at < last do\n"
+    "    local type, length = byte(list, at, at + 1)\n"
+    "    local key = prefix .. type .. ':' .. sub(list, at + 2, at + 1 + length)\n"
+    "    local half_life = unpack_struct('<I4', half_lives, 4 * type + 1)\n"
+    "    local value = redis.call('GET', key)\n"
+    "    local ham, spam, reference, override = 0, 0, time, ''\n"
+    "    if value then\n"
+    "      ham, spam, reference = unpack_struct('<I4I4I4', value)\n"
+    "      if #value > 12 then override = sub(value, 13) end\n"
+    "    end\n"
+    "    if time - reference > half_life / 16 then\n"
+    "      local decay = 2 ^ ((reference - time) / half_life)\n"
+    "      ham, spam, reference = ham * decay, spam * decay, time\n"
+    "    end\n"
+    "    local weight = milli * 2 ^ ((time - reference) / half_life)\n"
+    "    if spam_label == 1 then spam = spam + weight else ham = ham + weight end\n"
+    "    ham, spam = whole(ham), whole(spam)\n"
+    "    if ham > 0 or spam > 0 or override ~= '' then\n"
+    "      keep(key, pack('<I4I4I4', ham, spam, reference), override, half_life, now)\n"
+    "    elseif value then\n"
+    "      redis.call('DEL', key)\n"
+    "    end\n"
+    "    at = at + 2 + length\n"
+    "  end\n"
+    "end\n"
+    "local version = redis.call('GET', KEYS[2])\n"
+    "if not version then\n"
+    "  local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]\n"
+    "  version = newest and string.match(newest[1], '^%d+') or 0\n"
+    "end\n"
+    "version = tonumber(version) + 1\n"
+    "local text = string.format('%.0f', version)\n"
+    /* First, since it is what may fail; nothing has changed then. */
+    "redis.call('XADD', KEYS[1], text .. '-0', 'l', ARGV[1])\n"
+    "redis.call('SET', KEYS[2], text)\n"
+    "redis.call('SET', KEYS[3], text, 'EX', 2592000)\n"
+    "redis.call('SET', KEYS[4], pack('<BI4I8', label, time, version) .. identities,\n"
+    "           'EX', 15552000)\n"
+    "if earlier then change(sub(earlier, 14), earlier_label, earlier_time, -1000) end\n"
+    "change(identities, label, time, 1000)\n"
+    "return {earlier and 3 or 0, version}\n";
+
+/* KEYS: reputation. ARGV: override (empty: take it away), half-life. */
+static const char override_text[] = LUA_KEEP
+    "local value = redis.call('GET', KEYS[1])\n"
+    "local now = tonumber(redis.call('TIME')[1])\n"
+    "local counts = value and string.sub(value, 1, 12) or struct.pack('<I4I4I4', 0, 0, now)\n"
+    "local ham, spam = struct.unpack('<I4I4', counts)\n"
+    "if ARGV[1] == '' and ham == 0 and spam == 0 then return redis.call('DEL', KEYS[1]) end\n"
+    "keep(KEYS[1], counts, ARGV[1], tonumber(ARGV[2]), now)\n"
+    "return 1\n";
+
+/* KEYS: snapshot, log. ARGV: version, feature version, data. Answers 1 when it was stored. The
+ * log keeps the entry of the snapshot itself, so that it never forgets its newest version. */
+static const char snapshot_text[] =
+    "local stored = redis.call('HGET', KEYS[1], 'version')\n"
+    "if stored and tonumber(stored) >= tonumber(ARGV[1]) then return 0 end\n"
+    "redis.call('HSET', KEYS[1], 'version', ARGV[1], 'features', ARGV[2], 'data', ARGV[3])\n"
+    "redis.call('XTRIM', KEYS[2], 'MINID', ARGV[1] .. '-0')\n"
+    "return 1\n";
+
+/* KEYS: replicas (a hash of gateway to "time version"). ARGV: gateway, version. */
+static const char report_text[] = "local now = redis.call('TIME')[1]\n"
+                                  "redis.call('HSET', KEYS[1], ARGV[1], now .. ' ' .. ARGV[2])\n"
+                                  "redis.call('EXPIRE', KEYS[1], 10)\n"
+                                  "return 1\n";
+
+/* KEYS: replicas. Answers the lowest version reported within 10 s, -1 when there is none, and
+ * forgets the other reports. */
+static const char slowest_text[] =
+    "local now = tonumber(redis.call('TIME')[1])\n"
+    "local reports, slowest = redis.call('HGETALL', KEYS[1]), -1\n"
+    "for i = 1, #reports, 2 do\n"
+    "  local time, version = string.match(reports[i + 1], '^(%d+) (%d+)$')\n"
+    "  if time and tonumber(time) + 10 >= now then\n"
+    "    version = tonumber(version)\n"
+    "    if slowest < 0 or version < slowest then slowest = version end\n"
+    "  else\n"
+    "    redis.call('HDEL', KEYS[1], reports[i])\n"
+    "  end\n"
+    "end\n"
+    "return slowest\n";
+
+static const char *const texts[REDIS_SCRIPTS] = {
+    [REDIS_SCRIPT_APPEND] = append_text,     [REDIS_SCRIPT_OVERRIDE] = override_text,
+    [REDIS_SCRIPT_SNAPSHOT] = snapshot_text, [REDIS_SCRIPT_REPORT] = report_text,
+    [REDIS_SCRIPT_SLOWEST] = slowest_text,
+};
+
+struct redis_scripts {
+    struct redis_pool *pool;
+    pthread_mutex_t mutex;
+    char sha[REDIS_SCRIPTS][SHA_HEX + 1]; /* empty: never used yet */
+};
+
+struct redis_scripts *redis_scripts_new(struct redis_pool *pool)
+{
+    struct redis_scripts *scripts = memory_new(sizeof *scripts);
+    scripts->pool = pool;
+    pthread_mutex_init(&scripts->mutex, NULL);
+    return scripts;
+}
+
+void redis_scripts_free(struct redis_scripts *scripts)
+{
+    if (!scripts)
+        return;
+    pthread_mutex_destroy(&scripts->mutex);
+    free(scripts);
+}
+
+/* Gives the script to the server, which answers its SHA1. */
+static bool load(struct redis_scripts *scripts, enum redis_script script, struct error *error)
+{
+    struct redis_batch batch = {0};
+    redis_batch_words(&batch, "SCRIPT", "LOAD", texts[script], NULL);
+    redisReply *reply = redis_pool_ask(scripts->pool, &batch, REDIS_REPLY_STRING, error);
+    redis_batch_clear(&batch);
+    if (!reply)
+        return false;
+    bool good = reply->len == SHA_HEX;
+    if (good) {
+        pthread_mutex_lock(&scripts->mutex);
+        memcpy(scripts->sha[script], reply->str, SHA_HEX);
+        pthread_mutex_unlock(&scripts->mutex);
+    } else {
+        error_set(error, ERROR_BUG, "redis at %s: SCRIPT LOAD answered no SHA1",
+                  redis_pool_address(scripts->pool)->place);
+    }
+    freeReplyObject(reply);
+    return good;
+}
+
+bool redis_scripts_begin(struct redis_scripts *scripts, struct redis_batch *batch,
+                         enum redis_script script, size_t keys, size_t arguments,
+                         struct error *error)
+{
+    char sha[SHA_HEX + 1];
+    for (;;) {
+        pthread_mutex_lock(&scripts->mutex);
+        memcpy(sha, scripts->sha[script], sizeof sha);
+        pthread_mutex_unlock(&scripts->mutex);
+        if (sha[0])
+            break;
+        if (!load(scripts, script, error))
+            return false;
+    }
+    redis_batch_begin(batch, 3 + keys + arguments);
+    redis_batch_text(batch, "EVALSHA");
+    redis_batch_text(batch, sha);
+    redis_batch_number(batch, (int64_t)keys);
+    return true;
+}
+
+bool redis_scripts_exchange(struct redis_scripts *scripts, enum redis_script script,
+                            const struct redis_batch *batch, redisReply **replies, size_t *answered,
+                            struct error *error)
+{
+    if (!redis_pool_exchange(scripts->pool, batch, 0, replies, answered, error))
+        return false;
+    bool unknown = *answered && replies[0]->type == REDIS_REPLY_ERROR &&
+                   strncmp(replies[0]->str, "NOSCRIPT", 8) == 0;
+    if (!unknown)
+        return true;
+    redis_replies_free(replies, *answered);
+    *answered = 0;
+    return load(scripts, script, error) &&
+           redis_pool_exchange(scripts->pool, batch, 0, replies, answered, error);
+}
+
+redisReply *redis_scripts_ask(struct redis_scripts *scripts, enum redis_script script,
+                              const struct redis_batch *batch, int type, struct error *error)
+{
+    redisReply *reply = NULL;
+    size_t answered;
+    if (redis_scripts_exchange(scripts, script, batch, &reply, &answered, error) &&
+        redis_pool_expect(scripts->pool, reply, type, error))
+        return reply;
+    freeReplyObject(reply);
+    return NULL;
+}

@@ -1,0 +1,681 @@
+/* What counts.h promises, of whatever store stands behind it: each test gets an empty one. */
+#include "store/counts.h"
+
+#include "redis_server.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <cmocka.h>
+
+struct fixture {
+    struct redis_server *server;
+    struct counts_store *store;
+    struct error error;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    fixture->server = redis_server_start(NULL);
+    fixture->store = counts_open(redis_server_url(fixture->server), NULL, &fixture->error);
+    *state = fixture;
+    return fixture->store ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    counts_close(fixture->store);
+    redis_server_free(fixture->server);
+    free(fixture);
+    return 0;
+}
+
+#define good(call)                                                                                 \
+    do {                                                                                           \
+        if (!(call))                                                                               \
+            fail_msg("%s", fixture->error.message);                                                \
+    } while (0)
+
+static const uint32_t slots[] = {3, 1000, 70000};
+static const struct identity host = {IDENTITY_LINK_HOST, {"spam.example", 12}};
+static const struct identity odd = {IDENTITY_AUTHOR, {"a\0b *?[x]\\\n\xff", 12}};
+
+/* A lesson about document `document` by the operator, now, that names `host`. */
+static struct lesson lesson_about(unsigned document, enum label label, uint64_t sequence)
+{
+    struct lesson lesson = {
+        .label = label,
+        .trust = TRUST_OPERATOR,
+        .source = SPAN("operator"),
+        .time_s = time(NULL),
+        .feature_version = 1,
+        .slots = slots,
+        .slot_count = 3,
+        .identities = &host,
+        .identity_count = 1,
+    };
+    memcpy(lesson.document_id, &document, sizeof document);
+    lesson_set_event_id(&lesson, sequence);
+    return lesson;
+}
+
+static struct append_result append(struct fixture *fixture, const struct lesson *lesson)
+{
+    struct append_result result = {0};
+    size_t done;
+    good(counts_append(fixture->store, &lesson, 1, &result, &done, &fixture->error));
+    assert_int_equal(done, 1);
+    return result;
+}
+
+static struct append_result teach(struct fixture *fixture, unsigned document, enum label label,
+                                  uint64_t sequence)
+{
+    struct lesson lesson = lesson_about(document, label, sequence);
+    return append(fixture, &lesson);
+}
+
+static struct reputation_counts read_one(struct fixture *fixture, const struct identity *identity)
+{
+    struct reputation_counts counts;
+    good(counts_reputation_read(fixture->store, identity, 1, &counts, &fixture->error));
+    return counts;
+}
+
+static void assert_near(uint32_t count, uint32_t expected)
+{
+    assert_in_range(count, expected ? expected - 1 : 0, expected + 1);
+}
+
+/* --- the log --- */
+
+struct seen {
+    uint64_t version;
+    size_t count, most;
+    unsigned char last_document[LESSON_ID_BYTES];
+};
+
+static bool see(void *context, uint64_t version, const void *data, size_t length)
+{
+    struct seen *seen = context;
+    struct lesson *lesson = lesson_decode(data, length, NULL);
+    assert_non_null(lesson);
+    assert_int_equal(version, seen->version + 1);
+    memcpy(seen->last_document, lesson->document_id, LESSON_ID_BYTES);
+    lesson_free(lesson);
+    seen->version = version;
+    seen->count++;
+    return seen->count != seen->most;
+}
+
+static enum follow_outcome follow(struct fixture *fixture, struct seen *seen, unsigned wait_ms)
+{
+    return counts_follow(fixture->store, seen->version, wait_ms, SIZE_MAX, see, seen,
+                         &fixture->error);
+}
+
+static void test_versions_are_dense_from_one(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 1; i <= 3; i++) {
+        struct append_result result = teach(fixture, i, LABEL_SPAM, 0);
+        assert_int_equal(result.outcome, APPEND_NEW);
+        assert_int_equal(result.version, i);
+    }
+}
+
+static void test_same_event_twice_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    teach(fixture, 2, LABEL_SPAM, 0);
+    struct append_result again = teach(fixture, 1, LABEL_SPAM, 0);
+    assert_int_equal(again.outcome, APPEND_REPEATED);
+    assert_int_equal(again.version, 1);
+    assert_near(read_one(fixture, &host).spam_milli, 2000);
+    struct counts_health health;
+    good(counts_health(fixture->store, &health, &fixture->error));
+    assert_int_equal(health.version, 2);
+}
+
+static void test_same_label_again_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct append_result again = teach(fixture, 1, LABEL_SPAM, 1);
+    assert_int_equal(again.outcome, APPEND_SAME_LABEL);
+    assert_int_equal(again.version, 1);
+    assert_int_equal(read_one(fixture, &host).spam_milli, 1000);
+}
+
+/* Else a lesson that changed nothing would, sent again, undo what came after it. */
+static void test_same_label_sent_again_after_a_change_of_mind_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    teach(fixture, 1, LABEL_SPAM, 1);
+    assert_int_equal(teach(fixture, 1, LABEL_HAM, 2).outcome, APPEND_CORRECTED);
+    assert_int_equal(teach(fixture, 1, LABEL_SPAM, 1).outcome, APPEND_REPEATED);
+    assert_int_equal(read_one(fixture, &host).spam_milli, 0);
+}
+
+static void test_other_source_may_say_otherwise(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct lesson lesson = lesson_about(1, LABEL_HAM, 0);
+    lesson.source = SPAN("user:ann@example.org");
+    lesson_set_event_id(&lesson, 0);
+    assert_int_equal(append(fixture, &lesson).outcome, APPEND_NEW);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.spam_milli, 1000);
+    assert_near(counts.ham_milli, 1000);
+}
+
+static void test_changed_label_takes_the_earlier_one_back_exactly(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct append_result changed = teach(fixture, 1, LABEL_HAM, 1);
+    assert_int_equal(changed.outcome, APPEND_CORRECTED);
+    assert_int_equal(changed.version, 2);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_int_equal(counts.spam_milli, 0);
+    assert_near(counts.ham_milli, 1000);
+}
+
+static void test_label_is_taken_back_from_the_identities_it_was_given_to(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct lesson lesson = lesson_about(1, LABEL_HAM, 1);
+    lesson.identities = &odd;
+    append(fixture, &lesson);
+    assert_int_equal(read_one(fixture, &host).spam_milli, 0);
+    assert_int_equal(read_one(fixture, &odd).ham_milli, 1000);
+}
+
+/* Half a half-life after the first lesson others came; what is left of it is taken back. */
+static void test_old_label_is_taken_back_by_what_is_left_of_it(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t half_life = identity_half_life_s(host.type), now = time(NULL);
+    struct lesson old = lesson_about(1, LABEL_SPAM, 0);
+    old.time_s = now - half_life / 2;
+    append(fixture, &old);
+    for (unsigned i = 2; i < 5; i++)
+        teach(fixture, i, LABEL_SPAM, 0);
+    assert_near(read_one(fixture, &host).spam_milli, 3707);
+    teach(fixture, 1, LABEL_HAM, 1);
+    assert_near(read_one(fixture, &host).spam_milli, 3000);
+}
+
+static void test_follower_sees_every_entry_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 1; i <= 600; i++)
+        teach(fixture, i, LABEL_SPAM, 0);
+    struct seen seen = {.version = 40};
+    assert_int_equal(follow(fixture, &seen, 0), FOLLOW_DONE);
+    assert_int_equal(seen.count, 560);
+    struct lesson last = lesson_about(600, LABEL_SPAM, 0);
+    assert_memory_equal(seen.last_document, last.document_id, LESSON_ID_BYTES);
+}
+
+static void test_follower_stops_where_it_is_told(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 1; i <= 5; i++)
+        teach(fixture, i, LABEL_SPAM, 0);
+    struct seen seen = {.most = 2};
+    assert_int_equal(follow(fixture, &seen, 0), FOLLOW_DONE);
+    assert_int_equal(seen.version, 2);
+    seen.most = 0;
+    assert_int_equal(counts_follow(fixture->store, 2, 0, 1, see, &seen, &fixture->error),
+                     FOLLOW_DONE);
+    assert_int_equal(seen.version, 3);
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void test_waiting_follower_gives_up_after_its_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct seen seen = {0};
+    int64_t start = now_ms();
+    assert_int_equal(follow(fixture, &seen, 700), FOLLOW_DONE); /* longer than an answer may take */
+    assert_int_equal(seen.count, 0);
+    assert_true(now_ms() - start >= 650);
+}
+
+static void *teach_soon(void *context)
+{
+    nanosleep(&(struct timespec){0, 100000000}, NULL);
+    teach(context, 1, LABEL_SPAM, 0);
+    return NULL;
+}
+
+static void test_waiting_follower_sees_an_entry_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    pthread_t teacher;
+    assert_int_equal(pthread_create(&teacher, NULL, teach_soon, fixture), 0);
+    struct seen seen = {0};
+    int64_t start = now_ms();
+    assert_int_equal(follow(fixture, &seen, 20000), FOLLOW_DONE);
+    assert_true(now_ms() - start < 10000);
+    assert_int_equal(seen.count, 1);
+    pthread_join(teacher, NULL);
+}
+
+static void test_follower_ahead_of_the_log_is_sent_to_the_snapshot(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct seen seen = {.version = 2};
+    assert_int_equal(follow(fixture, &seen, 0), FOLLOW_TRIMMED);
+}
+
+static void test_many_lessons_are_appended_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { N = 150 };
+    static struct lesson lessons[N];
+    static const struct lesson *pointers[N];
+    static struct append_result results[N];
+    for (unsigned i = 0; i < N; i++) {
+        lessons[i] = lesson_about(i, LABEL_SPAM, 0);
+        pointers[i] = &lessons[i];
+    }
+    size_t done;
+    good(counts_append(fixture->store, pointers, N, results, &done, &fixture->error));
+    assert_int_equal(done, N);
+    for (unsigned i = 0; i < N; i++)
+        assert_int_equal(results[i].version, i + 1);
+    assert_near(read_one(fixture, &host).spam_milli, N * 1000);
+}
+
+/* --- snapshots, replicas, key, health --- */
+
+static bool save(struct fixture *fixture, uint64_t version, const char *text)
+{
+    struct snapshot snapshot = {version, 7, (unsigned char *)(uintptr_t)text, strlen(text)};
+    bool stored;
+    good(counts_snapshot_save(fixture->store, &snapshot, &stored, &fixture->error));
+    return stored;
+}
+
+static void test_no_snapshot_has_version_zero(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot snapshot;
+    good(counts_snapshot_load(fixture->store, &snapshot, &fixture->error));
+    assert_int_equal(snapshot.version, 0);
+    snapshot_clear(&snapshot);
+}
+
+static void test_only_a_newer_snapshot_is_stored(void **state)
+{
+    struct fixture *fixture = *state;
+    assert_true(save(fixture, 2000, "second"));
+    assert_false(save(fixture, 1000, "first"));
+    assert_false(save(fixture, 2000, "other"));
+    struct snapshot snapshot;
+    good(counts_snapshot_load(fixture->store, &snapshot, &fixture->error));
+    assert_int_equal(snapshot.version, 2000);
+    assert_int_equal(snapshot.feature_version, 7);
+    assert_int_equal(snapshot.length, 6);
+    assert_memory_equal(snapshot.data, "second", 6);
+    snapshot_clear(&snapshot);
+}
+
+static void test_large_snapshot_survives(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot saved = {1, 1, malloc(4000000), 4000000}, loaded;
+    for (size_t i = 0; i < saved.length; i++)
+        saved.data[i] = (unsigned char)(i * i >> 7);
+    bool stored;
+    good(counts_snapshot_save(fixture->store, &saved, &stored, &fixture->error));
+    good(counts_snapshot_load(fixture->store, &loaded, &fixture->error));
+    assert_int_equal(loaded.length, saved.length);
+    assert_memory_equal(loaded.data, saved.data, saved.length);
+    snapshot_clear(&saved);
+    snapshot_clear(&loaded);
+}
+
+static void test_snapshot_trims_the_log_behind_it_only(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 1; i <= 10; i++)
+        teach(fixture, i, LABEL_SPAM, 0);
+    save(fixture, 6, "x");
+    struct seen late = {.version = 2}, current = {.version = 6};
+    assert_int_equal(follow(fixture, &late, 0), FOLLOW_TRIMMED);
+    assert_int_equal(follow(fixture, &current, 0), FOLLOW_DONE);
+    assert_int_equal(current.version, 10);
+}
+
+static void test_log_goes_on_after_it_was_trimmed_to_its_end(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 1; i <= 3; i++)
+        teach(fixture, i, LABEL_SPAM, 0);
+    save(fixture, 3, "x");
+    assert_int_equal(teach(fixture, 4, LABEL_SPAM, 0).version, 4);
+    struct seen seen = {.version = 3};
+    assert_int_equal(follow(fixture, &seen, 0), FOLLOW_DONE);
+    assert_int_equal(seen.version, 4);
+}
+
+static void test_slowest_replica_is_the_one_reported_lowest(void **state)
+{
+    struct fixture *fixture = *state;
+    uint64_t slowest = 0;
+    good(counts_replica_slowest(fixture->store, &slowest, &fixture->error));
+    assert_true(slowest == UINT64_MAX);
+    good(counts_replica_report(fixture->store, "gw1", 900, &fixture->error));
+    good(counts_replica_report(fixture->store, "gw2", 5000, &fixture->error));
+    good(counts_replica_slowest(fixture->store, &slowest, &fixture->error));
+    assert_int_equal(slowest, 900);
+    good(counts_replica_report(fixture->store, "gw1", 6000, &fixture->error));
+    good(counts_replica_slowest(fixture->store, &slowest, &fixture->error));
+    assert_int_equal(slowest, 5000);
+}
+
+static void test_key_is_made_once(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned char first[COUNTS_KEY_BYTES], second[COUNTS_KEY_BYTES], none[COUNTS_KEY_BYTES] = {0};
+    good(counts_installation_key(fixture->store, first, &fixture->error));
+    good(counts_installation_key(fixture->store, second, &fixture->error));
+    assert_memory_equal(first, second, COUNTS_KEY_BYTES);
+    assert_memory_not_equal(first, none, COUNTS_KEY_BYTES);
+}
+
+static void test_health_of_an_empty_store(void **state)
+{
+    struct fixture *fixture = *state;
+    struct counts_health health;
+    good(counts_health(fixture->store, &health, &fixture->error));
+    assert_int_equal(health.version, 0);
+    assert_in_range(health.time_s, time(NULL) - 60, time(NULL) + 60);
+    assert_true(health.run_id[0] != '\0');
+}
+
+/* --- reputations --- */
+
+static void test_unknown_identity_has_no_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reputation_counts counts = read_one(fixture, &host), none = {0};
+    assert_memory_equal(&counts, &none, sizeof none);
+}
+
+static void test_counts_answer_identities_in_their_order(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct lesson lesson = lesson_about(2, LABEL_HAM, 0);
+    lesson.identities = &odd;
+    append(fixture, &lesson);
+    struct identity asked[] = {odd, {IDENTITY_LINK_DOMAIN, host.value}, host};
+    struct reputation_counts counts[3];
+    good(counts_reputation_read(fixture->store, asked, 3, counts, &fixture->error));
+    assert_int_equal(counts[0].ham_milli, 1000);
+    assert_int_equal(counts[1].spam_milli, 0); /* the same value as another type */
+    assert_int_equal(counts[2].spam_milli, 1000);
+}
+
+static void test_counts_decay_with_the_half_life_of_their_type(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t half_life = identity_half_life_s(host.type), now = time(NULL);
+    struct lesson old = lesson_about(1, LABEL_HAM, 0);
+    old.time_s = now - 2 * half_life;
+    append(fixture, &old);
+    assert_int_equal(read_one(fixture, &host).time_s, now - 2 * half_life);
+    teach(fixture, 2, LABEL_SPAM, 0);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.ham_milli, 250);
+    assert_int_equal(counts.spam_milli, 1000);
+}
+
+static void test_older_event_counts_less_than_a_new_one(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct lesson old = lesson_about(2, LABEL_SPAM, 0);
+    old.time_s -= identity_half_life_s(host.type);
+    append(fixture, &old);
+    assert_near(read_one(fixture, &host).spam_milli, 1500);
+}
+
+static void test_time_far_in_the_future_is_not_believed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct lesson lesson = lesson_about(1, LABEL_SPAM, 0);
+    lesson.time_s += 365 * 86400;
+    append(fixture, &lesson);
+    assert_in_range(read_one(fixture, &host).time_s, time(NULL) + 290, time(NULL) + 310);
+}
+
+/* A lesson each hour for years: what came first must be gone, however small one hour's decay. */
+static void test_decay_is_not_lost_between_frequent_events(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { HOURS = 1440 }; /* 2 half-lives */
+    static struct lesson lessons[HOURS];
+    static const struct lesson *pointers[HOURS];
+    static struct append_result results[HOURS];
+    assert_int_equal(identity_half_life_s(host.type), HOURS * 3600 / 2);
+    for (unsigned i = 0; i < HOURS; i++) {
+        lessons[i] = lesson_about(i, i ? LABEL_SPAM : LABEL_HAM, 0);
+        lessons[i].time_s += ((int64_t)i - HOURS) * 3600;
+        pointers[i] = &lessons[i];
+    }
+    size_t done;
+    good(counts_append(fixture->store, pointers, HOURS, results, &done, &fixture->error));
+    assert_in_range(read_one(fixture, &host).ham_milli, 240, 275);
+}
+
+struct listed {
+    size_t count;
+    struct reputation_counts odd_counts;
+    bool odd;
+};
+
+static void list_one(void *context, const struct identity *identity,
+                     const struct reputation_counts *counts)
+{
+    struct listed *listed = context;
+    listed->count++;
+    if (identity->type == odd.type && span_equal(identity->value, odd.value)) {
+        listed->odd = true;
+        listed->odd_counts = *counts;
+    }
+}
+
+static void teach_hosts(struct fixture *fixture, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        char name[32];
+        struct identity both[] = {{IDENTITY_LINK_HOST, {name, 0}}, odd};
+        both[0].value.length = (size_t)snprintf(name, sizeof name, "h%u.example", i);
+        struct lesson lesson = lesson_about(i, LABEL_SPAM, 0);
+        lesson.identities = both;
+        lesson.identity_count = 2;
+        append(fixture, &lesson);
+    }
+}
+
+static void test_list_visits_those_of_one_type(void **state)
+{
+    struct fixture *fixture = *state;
+    teach_hosts(fixture, 50);
+    struct listed hosts = {0}, authors = {0};
+    good(counts_reputation_list(fixture->store, IDENTITY_LINK_HOST, list_one, &hosts,
+                                &fixture->error));
+    assert_int_equal(hosts.count, 50);
+    good(counts_reputation_list(fixture->store, IDENTITY_AUTHOR, list_one, &authors,
+                                &fixture->error));
+    assert_int_equal(authors.count, 1);
+    assert_true(authors.odd);
+    assert_near(authors.odd_counts.spam_milli, 50000);
+}
+
+static void test_list_visits_all_types(void **state)
+{
+    struct fixture *fixture = *state;
+    teach_hosts(fixture, 20);
+    struct listed all = {0};
+    good(counts_reputation_list(fixture->store, IDENTITY_TYPES, list_one, &all, &fixture->error));
+    assert_int_equal(all.count, 21);
+}
+
+static void test_override_stands_beside_the_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    int64_t until = time(NULL) + 1000;
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_SET, -250, until,
+                                    &fixture->error));
+    teach(fixture, 2, LABEL_SPAM, 0);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.spam_milli, 2000);
+    assert_int_equal(counts.override, OVERRIDE_SET);
+    assert_int_equal(counts.override_centi, -250);
+    assert_int_equal(counts.override_until_s, until);
+}
+
+static void test_override_can_be_taken_away(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 500, 0, &fixture->error));
+    assert_int_equal(read_one(fixture, &host).override, OVERRIDE_PIN);
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_NONE, 0, 0, &fixture->error));
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_int_equal(counts.override, OVERRIDE_NONE);
+    assert_int_equal(counts.spam_milli, 1000);
+}
+
+static void test_identity_never_seen_can_be_pinned(void **state)
+{
+    struct fixture *fixture = *state;
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_PIN, 500, 0, &fixture->error));
+    assert_int_equal(read_one(fixture, &odd).override_centi, 500);
+    struct listed listed = {0};
+    good(
+        counts_reputation_list(fixture->store, IDENTITY_TYPES, list_one, &listed, &fixture->error));
+    assert_true(listed.odd);
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_NONE, 0, 0, &fixture->error));
+    bool existed;
+    good(counts_reputation_forget(fixture->store, &odd, &existed, &fixture->error));
+    assert_false(existed);
+}
+
+static void test_forget_removes_counts_and_override(void **state)
+{
+    struct fixture *fixture = *state;
+    bool existed;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 500, 0, &fixture->error));
+    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
+    assert_true(existed);
+    struct reputation_counts counts = read_one(fixture, &host), none = {0};
+    assert_memory_equal(&counts, &none, sizeof none);
+    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
+    assert_false(existed);
+}
+
+/* --- threads --- */
+
+struct worker {
+    struct fixture *fixture;
+    unsigned first;
+};
+
+static void *work(void *context)
+{
+    struct worker *worker = context;
+    for (unsigned i = 0; i < 25; i++) {
+        teach(worker->fixture, worker->first + i, LABEL_SPAM, 0);
+        read_one(worker->fixture, &host);
+    }
+    return NULL;
+}
+
+static void test_threads_share_a_store(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { THREADS = 16 }; /* more than the pool has connections */
+    pthread_t threads[THREADS];
+    struct worker workers[THREADS];
+    for (unsigned i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){fixture, i * 100};
+        assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    assert_near(read_one(fixture, &host).spam_milli, THREADS * 25 * 1000);
+    struct seen seen = {0};
+    assert_int_equal(follow(fixture, &seen, 0), FOLLOW_DONE);
+    assert_int_equal(seen.version, THREADS * 25);
+}
+
+#define contract(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        contract(test_versions_are_dense_from_one),
+        contract(test_same_event_twice_changes_nothing),
+        contract(test_same_label_again_changes_nothing),
+        contract(test_same_label_sent_again_after_a_change_of_mind_changes_nothing),
+        contract(test_other_source_may_say_otherwise),
+        contract(test_changed_label_takes_the_earlier_one_back_exactly),
+        contract(test_label_is_taken_back_from_the_identities_it_was_given_to),
+        contract(test_old_label_is_taken_back_by_what_is_left_of_it),
+        contract(test_follower_sees_every_entry_in_order),
+        contract(test_follower_stops_where_it_is_told),
+        contract(test_waiting_follower_gives_up_after_its_time),
+        contract(test_waiting_follower_sees_an_entry_at_once),
+        contract(test_follower_ahead_of_the_log_is_sent_to_the_snapshot),
+        contract(test_many_lessons_are_appended_in_order),
+        contract(test_no_snapshot_has_version_zero),
+        contract(test_only_a_newer_snapshot_is_stored),
+        contract(test_large_snapshot_survives),
+        contract(test_snapshot_trims_the_log_behind_it_only),
+        contract(test_log_goes_on_after_it_was_trimmed_to_its_end),
+        contract(test_slowest_replica_is_the_one_reported_lowest),
+        contract(test_key_is_made_once),
+        contract(test_health_of_an_empty_store),
+        contract(test_unknown_identity_has_no_counts),
+        contract(test_counts_answer_identities_in_their_order),
+        contract(test_counts_decay_with_the_half_life_of_their_type),
+        contract(test_older_event_counts_less_than_a_new_one),
+        contract(test_time_far_in_the_future_is_not_believed),
+        contract(test_decay_is_not_lost_between_frequent_events),
+        contract(test_list_visits_those_of_one_type),
+        contract(test_list_visits_all_types),
+        contract(test_override_stands_beside_the_counts),
+        contract(test_override_can_be_taken_away),
+        contract(test_identity_never_seen_can_be_pinned),
+        contract(test_forget_removes_counts_and_override),
+        contract(test_threads_share_a_store),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
