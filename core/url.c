@@ -1,1 +1,180 @@
 #include "core/url.h"
+
+#include "core/url_host.h"
+
+/* Nothing longer leads anywhere in practice; the rest of it is not looked at. */
+#define URL_MAX 8192
+
+enum scheme_kind {
+    SCHEME_WEB,    /* scheme:[//]host/path, however many slashes */
+    SCHEME_OTHER,  /* has no host that we follow: mailto:, tel: and whatever comes up */
+    SCHEME_NOWHERE /* not a link to anything outside the message */
+};
+
+static const struct scheme {
+    struct span name;
+    enum scheme_kind kind;
+    struct span port; /* that needs not be said */
+} schemes[] = {
+    {{"http", 4}, SCHEME_WEB, {"80", 2}},       {{"https", 5}, SCHEME_WEB, {"443", 3}},
+    {{"ftp", 3}, SCHEME_WEB, {"21", 2}},        {{"mailto", 6}, SCHEME_OTHER, {"", 0}},
+    {{"ws", 2}, SCHEME_WEB, {"80", 2}},         {{"wss", 3}, SCHEME_WEB, {"443", 3}},
+    {{"feed", 4}, SCHEME_WEB, {"80", 2}},       {{"javascript", 10}, SCHEME_NOWHERE, {"", 0}},
+    {{"vbscript", 8}, SCHEME_NOWHERE, {"", 0}}, {{"data", 4}, SCHEME_NOWHERE, {"", 0}},
+    {{"cid", 3}, SCHEME_NOWHERE, {"", 0}},      {{"mid", 3}, SCHEME_NOWHERE, {"", 0}},
+    {{"about", 5}, SCHEME_NOWHERE, {"", 0}},    {{"blob", 4}, SCHEME_NOWHERE, {"", 0}},
+};
+
+static bool is_alpha(char c)
+{
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* Without control characters and blanks around it, tabs and line ends anywhere (WHATWG URL 4.4);
+ * a copy only when something in the middle has to go. */
+static struct span clean(struct arena *arena, struct span url)
+{
+    while (url.length && (unsigned char)url.data[0] <= ' ')
+        url.data++, url.length--;
+    if (url.length > URL_MAX)
+        url.length = URL_MAX;
+    while (url.length && (unsigned char)url.data[url.length - 1] <= ' ')
+        url.length--;
+    size_t i = 0;
+    while (i < url.length && (unsigned char)url.data[i] >= ' ')
+        i++;
+    if (i == url.length)
+        return url;
+    char *copy = arena_text(arena, url.length);
+    size_t length = 0;
+    for (i = 0; i < url.length; i++)
+        if ((unsigned char)url.data[i] >= ' ')
+            copy[length++] = url.data[i];
+    return (struct span){copy, length};
+}
+
+/* Length of the scheme before the colon; 0 when the URL is relative. */
+static size_t scheme_length(struct span url)
+{
+    size_t i = 0;
+    while (i < url.length &&
+           (is_alpha(url.data[i]) || (i && (is_digit(url.data[i]) || url.data[i] == '+' ||
+                                            url.data[i] == '-' || url.data[i] == '.'))))
+        i++;
+    return i < url.length && url.data[i] == ':' ? i : 0;
+}
+
+static struct span lower(struct arena *arena, struct span name)
+{
+    char *copy = arena_text(arena, name.length);
+    for (size_t i = 0; i < name.length; i++)
+        copy[i] =
+            name.data[i] >= 'A' && name.data[i] <= 'Z' ? (char)(name.data[i] | 0x20) : name.data[i];
+    return (struct span){copy, name.length};
+}
+
+static struct span from(struct span span, size_t start)
+{
+    return (struct span){span.data + start, span.length - start};
+}
+
+/* Cuts ":port" off the host; `usual` is the port that the scheme has anyway. false: no port. */
+static bool cut_port(struct span *host, struct span usual, bool *has_port)
+{
+    size_t colon = host->length;
+    while (colon > 0 && host->data[colon - 1] != ':' && host->data[colon - 1] != ']')
+        colon--;
+    if (colon == 0 || host->data[colon - 1] == ']')
+        return true;
+    struct span port = from(*host, colon);
+    while (port.length > 1 && port.data[0] == '0')
+        port = from(port, 1);
+    unsigned value = 0;
+    for (size_t i = 0; i < port.length; i++) {
+        if (!is_digit(port.data[i]) ||
+            (value = value * 10 + (unsigned)(port.data[i] - '0')) > 65535)
+            return false;
+    }
+    *has_port = port.length > 0 && !span_equal(port, usual);
+    host->length = colon - 1;
+    return true;
+}
+
+/* Reads "user@host:port/path". */
+static bool read_authority(struct arena *arena, struct link *link, struct span rest,
+                           struct span usual_port)
+{
+    size_t end = 0, start = 0;
+    while (end < rest.length && !is_slash(rest.data[end]) && rest.data[end] != '?' &&
+           rest.data[end] != '#') {
+        if (rest.data[end] == '@')
+            start = end + 1;
+        end++;
+    }
+    struct span host = {rest.data + start, end - start};
+    if (!cut_port(&host, usual_port, &link->has_port) ||
+        !url_host_read(arena, host, &link->host, &link->host_is_address))
+        return false;
+    link->has_user = start > 0;
+    link->domain = link->host_is_address ? link->host : url_registrable_domain(link->host);
+    link->path = from(rest, end);
+    return true;
+}
+
+/* What a mail program makes a link of though it lacks the scheme: "www.example.com/…" anywhere,
+ * "example.com/…" when it was found in plain text. */
+static bool is_bare_host(struct span url, bool in_text)
+{
+    if (span_starts_nocase(url, SPAN("www.")))
+        return true;
+    size_t end = 0;
+    while (end < url.length && !is_slash(url.data[end]) && url.data[end] != '?' &&
+           url.data[end] != '#' && url.data[end] != ':')
+        end++;
+    return in_text && memchr(url.data, '.', end) &&
+           url_host_has_known_end((struct span){url.data, end});
+}
+
+bool url_parse(struct arena *arena, struct link *link)
+{
+    struct span url = clean(arena, link->url);
+    link->scheme = link->host = link->domain = link->path = (struct span){"", 0};
+    link->has_port = link->has_user = link->host_is_address = false;
+    if (url.length == 0 || url.data[0] == '#')
+        return false;
+    size_t length = scheme_length(url);
+    struct span name = {url.data, length}, rest = from(url, length ? length + 1 : 0);
+    for (size_t i = 0; length && i < sizeof schemes / sizeof *schemes; i++) {
+        const struct scheme *scheme = &schemes[i];
+        if (!span_equal_nocase(name, scheme->name))
+            continue;
+        link->scheme = scheme->name;
+        link->path = rest;
+        if (scheme->kind != SCHEME_WEB)
+            return scheme->kind == SCHEME_OTHER;
+        size_t slashes = 0;
+        while (slashes < rest.length && is_slash(rest.data[slashes]))
+            slashes++;
+        return read_authority(arena, link, from(rest, slashes), scheme->port);
+    }
+    if (url.length > 2 && is_slash(url.data[0]) && is_slash(url.data[1]))
+        return read_authority(arena, link, from(url, 2), SPAN("80"));
+    /* "example.com:8080/" looks like a scheme. */
+    if ((!length || memchr(name.data, '.', length)) && is_bare_host(url, !link->from_html) &&
+        read_authority(arena, link, url, SPAN("80")))
+        return true;
+    link->path = rest;
+    if (length)
+        link->scheme = lower(arena, name);
+    return true;
+}
