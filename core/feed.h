@@ -26,23 +26,29 @@ struct feed_item {
     size_t category_count;
     struct feed_enclosure *enclosures;
     size_t enclosure_count;
+    size_t start_tag; /* the how-manieth start tag of the document opens the item */
 };
 
 struct feed {
     struct arena *arena;
     enum feed_format format;
-    struct span title, link;
+    struct span title, link; /* link: of the site */
+    struct span self;        /* the feed's own address (Atom's link rel="self") */
     struct feed_item *items; /* in document order */
     size_t item_count;
     struct span encoding; /* that libxml2 read it in: "UTF-8"; lent spelling */
     bool recovered;       /* it was not well-formed; items are what could be read */
+    struct span trouble;  /* with `recovered`: "line 12: …", the first thing that was wrong */
 };
 
 /* Input larger than this is passed on unread. */
 #define FEED_SIZE_LIMIT (64u * 1024 * 1024)
+#define FEED_ITEMS_MAX 20000u
 
 /* NULL with ERROR_INPUT: not XML, XML that is no feed, truncated before the first item closed, or
- * over a limit. Broken XML is recovered where libxml2 can. A truncated last item does not count. */
+ * over a limit; or when the document type gives entities that are used, or default attributes:
+ * readers would show what was never judged. Broken XML is recovered where libxml2 can; there an end
+ * tag closes the innermost open element of its name. A truncated last item does not count. */
 struct feed *feed_read(struct span bytes, struct error *error);
 void feed_free(struct feed *feed);
 

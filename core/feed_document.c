@@ -1,0 +1,196 @@
+#include "core/feed.h"
+
+#include <xxhash.h>
+
+#include "core/feed_encoding.h"
+#include "core/html.h"
+#include "core/text.h"
+#include "core/url.h"
+
+/* How much of the start is searched for a root element. */
+#define LOOK_BYTES 65536u
+
+static void hash_span(XXH3_state_t *state, struct span span)
+{
+    unsigned char length[8];
+    for (size_t i = 0; i < sizeof length; i++)
+        length[i] = (unsigned char)(span.length >> (8 * i));
+    XXH3_128bits_update(state, length, sizeof length);
+    if (span.length)
+        XXH3_128bits_update(state, span.data, span.length);
+}
+
+static void hash_finish(XXH3_state_t *state, unsigned char hash[16])
+{
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+    memcpy(hash, canonical.digest, 16);
+    XXH3_freeState(state);
+}
+
+static void hash_content(const struct feed_item *item, unsigned char hash[16])
+{
+    XXH3_state_t *state = XXH3_createState();
+    XXH3_128bits_reset(state);
+    hash_span(state, item->title);
+    hash_span(state, item->summary);
+    hash_span(state, item->content);
+    hash_span(state, item->link);
+    for (size_t i = 0; i < item->enclosure_count; i++)
+        hash_span(state, item->enclosures[i].url);
+    hash_finish(state, hash);
+}
+
+static void hash_identity(const struct document *document, unsigned char id[DOCUMENT_ID_BYTES])
+{
+    XXH3_state_t *state = XXH3_createState();
+    XXH3_128bits_reset(state);
+    hash_span(state, document->feed);
+    hash_span(state, document->guid);
+    hash_span(state, (struct span){(const char *)document->content_hash, 16});
+    hash_finish(state, id);
+}
+
+/* A title with markup, as a reader shows it; its links are the document's too. */
+static struct span plain_title(struct document *document, struct span html)
+{
+    struct document *scratch = document_new(CHANNEL_FEED);
+    struct span title = {NULL, 0};
+    html_read(scratch, html);
+    for (size_t i = 0; i < scratch->text_count && !title.length; i++)
+        title = arena_copy(document->arena, span_trim(scratch->texts[i].content));
+    for (size_t i = 0; i < scratch->link_count; i++)
+        document_add_link(document, arena_copy(document->arena, scratch->links[i].url),
+                          arena_copy(document->arena, scratch->links[i].text), true);
+    document_free(scratch);
+    return title;
+}
+
+static void add_plain_text(struct document *document, struct span content)
+{
+    const char *at = content.data, *end = content.data + content.length;
+    struct span url;
+    document_add_text(document, TEXT_BODY, content, false);
+    while (url_find_in_text(&at, end, &url))
+        document_add_link(document, url, (struct span){NULL, 0}, false);
+}
+
+static void add_body(struct document *document, struct span content, bool is_html)
+{
+    if (!content.length)
+        return;
+    /* html_read() keeps what it needs; but a link or an attribute may lie in its input. */
+    content = arena_copy(document->arena, content);
+    if (is_html)
+        html_read(document, content);
+    else
+        add_plain_text(document, content);
+}
+
+/* The file's name in a URL: behind the last '/' of its path. */
+static struct span file_name_of(struct span url)
+{
+    size_t end = 0;
+    while (end < url.length && url.data[end] != '?' && url.data[end] != '#')
+        end++;
+    size_t start = end;
+    while (start > 0 && url.data[start - 1] != '/')
+        start--;
+    return (struct span){url.data + start, end - start};
+}
+
+/* Nobody fetches an enclosure, so its part has a name and a type but neither size nor hash. */
+static void add_enclosure(struct document *document, const struct feed_enclosure *enclosure)
+{
+    struct arena *arena = document->arena;
+    struct span url = arena_copy(arena, enclosure->url);
+    char *type = arena_text(arena, enclosure->type.length);
+    for (size_t i = 0; i < enclosure->type.length; i++) {
+        char c = enclosure->type.data[i];
+        type[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    }
+    document->parts =
+        arena_grow(arena, document->parts, document->part_count, sizeof *document->parts);
+    document->parts[document->part_count++] = (struct part){
+        .type = {type, enclosure->type.length},
+        .file_name = file_name_of(url),
+        .attachment = true,
+    };
+    document_add_link(document, url, (struct span){NULL, 0}, false);
+}
+
+struct document *feed_item_document(const struct feed *feed, const struct feed_item *item,
+                                    struct span feed_name)
+{
+    (void)feed;
+    struct document *document = document_new(CHANNEL_FEED);
+    struct arena *arena = document->arena;
+    document->feed = arena_copy(arena, feed_name);
+    document->guid = arena_copy(arena, item->guid);
+    document->author = arena_copy(arena, item->author);
+    document->subject =
+        item->title_is_html ? plain_title(document, item->title) : arena_copy(arena, item->title);
+    if (document->subject.length)
+        document_add_text(document, TEXT_SUBJECT, document->subject, item->title_is_html);
+    add_body(document, item->content, item->content_is_html);
+    if (!span_equal(item->summary, item->content))
+        add_body(document, item->summary, item->summary_is_html);
+    if (item->link.length)
+        document_add_link(document, arena_copy(arena, item->link), (struct span){NULL, 0}, false);
+    for (size_t i = 0; i < item->enclosure_count; i++)
+        add_enclosure(document, &item->enclosures[i]);
+    hash_content(item, document->content_hash);
+    hash_identity(document, document->id);
+    return document;
+}
+
+/* Behind what may stand before the root element; the end when it goes on past it. */
+static const char *skip_prolog(const char *at, const char *end)
+{
+    while (at < end) {
+        struct span rest = {at, (size_t)(end - at)};
+        struct span close = SPAN(">");
+        if (rest.data[0] != '<') {
+            at++;
+            continue;
+        }
+        if (span_starts_nocase(rest, SPAN("<!--")))
+            close = SPAN("-->");
+        else if (span_starts_nocase(rest, SPAN("<?")))
+            close = SPAN("?>");
+        else if (!span_starts_nocase(rest, SPAN("<!")))
+            return at;
+        const char *found = memmem(at, rest.length, close.data, close.length);
+        at = found ? found + close.length : end;
+    }
+    return end;
+}
+
+bool feed_looks_like(struct span bytes)
+{
+    static const char *const roots[] = {"rss", "RDF", "feed"};
+    struct feed_encoding encoding;
+    bool mended, is_feed = false;
+    if (bytes.length > LOOK_BYTES)
+        bytes.length = LOOK_BYTES;
+    if (!feed_encoding_find(bytes, &encoding, NULL))
+        return false;
+    struct arena *arena = arena_new();
+    struct span text = span_trim(feed_encoding_to_utf8(arena, bytes, &encoding, &mended));
+    const char *end = text.data + text.length;
+    if (text.length && text.data[0] == '<') {
+        const char *name = skip_prolog(text.data, end);
+        name += name < end;
+        const char *stop = name;
+        while (stop < end && !strchr(" \t\r\n/><", *stop)) {
+            if (*stop == ':')
+                name = stop + 1;
+            stop++;
+        }
+        for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+            is_feed = is_feed ||
+                      span_equal((struct span){name, (size_t)(stop - name)}, span_of(roots[i]));
+    }
+    arena_free(arena);
+    return is_feed;
+}

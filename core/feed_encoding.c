@@ -1,0 +1,228 @@
+#include "core/feed_encoding.h"
+
+#include <stdint.h>
+
+#include "core/text.h"
+
+/* Longest XML declaration that is looked at. */
+#define DECLARATION_UNITS 400
+
+static const struct {
+    const char *name; /* the declared name starts with it */
+    bool double_byte; /* false: markup does not stand as ASCII */
+} special_encodings[] = {
+    {"shift_jis", true},   {"shift-jis", true},
+    {"sjis", true},        {"x-sjis", true},
+    {"windows-31j", true}, {"cp932", true},
+    {"ms932", true},       {"gbk", true},
+    {"gb2312", true},      {"gb_2312", true},
+    {"gb18030", true},     {"cp936", true},
+    {"windows-936", true}, {"big5", true},
+    {"cp950", true},       {"johab", true},
+    {"cp949", true},       {"ks_c_5601", true},
+    {"windows-949", true}, {"utf-7", false},
+    {"utf7", false},       {"unicode-1-1-utf-7", false},
+    {"iso-2022", false},   {"csiso2022", false},
+    {"hz", false},         {"ebcdic", false},
+    {"cp037", false},      {"ibm037", false},
+};
+
+static uint32_t unit_at(const unsigned char *at, enum feed_units units)
+{
+    switch (units) {
+    case UNITS_UTF16_LITTLE:
+        return at[0] | (uint32_t)at[1] << 8;
+    case UNITS_UTF16_BIG:
+        return at[1] | (uint32_t)at[0] << 8;
+    case UNITS_UTF32_LITTLE:
+        return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+    case UNITS_UTF32_BIG:
+        return at[3] | (uint32_t)at[2] << 8 | (uint32_t)at[1] << 16 | (uint32_t)at[0] << 24;
+    default:
+        return at[0];
+    }
+}
+
+static bool starts(struct span bytes, const char *start, size_t length)
+{
+    return bytes.length >= length && memcmp(bytes.data, start, length) == 0;
+}
+
+/* XML 1.0, appendix F: marks first, then what "<?" or "<x" looks like in each. */
+static void find_units(struct span bytes, struct feed_encoding *encoding)
+{
+    static const struct {
+        const char *start;
+        size_t length, mark_bytes;
+        enum feed_units units;
+        size_t unit_bytes;
+    } rows[] = {
+        {"\xff\xfe\0\0", 4, 4, UNITS_UTF32_LITTLE, 4},
+        {"\0\0\xfe\xff", 4, 4, UNITS_UTF32_BIG, 4},
+        {"\xff\xfe", 2, 2, UNITS_UTF16_LITTLE, 2},
+        {"\xfe\xff", 2, 2, UNITS_UTF16_BIG, 2},
+        {"\xef\xbb\xbf", 3, 3, UNITS_ASCII, 1},
+        {"<\0\0\0", 4, 0, UNITS_UTF32_LITTLE, 4},
+        {"\0\0\0<", 4, 0, UNITS_UTF32_BIG, 4},
+        {"<\0", 2, 0, UNITS_UTF16_LITTLE, 2},
+        {"\0<", 2, 0, UNITS_UTF16_BIG, 2},
+    };
+    *encoding = (struct feed_encoding){.units = UNITS_ASCII, .unit_bytes = 1};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (starts(bytes, rows[i].start, rows[i].length)) {
+            encoding->units = rows[i].units;
+            encoding->unit_bytes = rows[i].unit_bytes;
+            encoding->mark_bytes = rows[i].mark_bytes;
+            return;
+        }
+}
+
+/* The value of encoding="…" in an XML declaration at the start of ASCII-compatible bytes; blanks
+ * before it are forgiven, as readers do. */
+static struct span find_declared(struct span bytes)
+{
+    struct span none = {NULL, 0};
+    while (bytes.length && strchr(" \t\r\n", bytes.data[0]) && bytes.data[0])
+        bytes.data++, bytes.length--;
+    if (!starts(bytes, "<?xml", 5))
+        return none;
+    size_t length = bytes.length < DECLARATION_UNITS ? bytes.length : DECLARATION_UNITS;
+    const char *end = memmem(bytes.data + 5, length - 5, "?>", 2);
+    if (!end)
+        return none;
+    const char *at = memmem(bytes.data, (size_t)(end - bytes.data), "encoding", 8);
+    if (!at)
+        return none;
+    at += 8;
+    while (at < end && *at != '"' && *at != '\'')
+        at++;
+    if (at == end)
+        return none;
+    const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+    return close ? (struct span){at + 1, (size_t)(close - at - 1)} : none;
+}
+
+bool feed_encoding_find(struct span bytes, struct feed_encoding *encoding, struct error *error)
+{
+    find_units(bytes, encoding);
+    if (encoding->units != UNITS_ASCII)
+        return true;
+    struct span rest = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
+    encoding->declared = find_declared(rest);
+    /* A UTF-8 mark outranks the declaration (XML 1.0, appendix F.2). */
+    if (encoding->mark_bytes)
+        return true;
+    for (size_t i = 0; i < sizeof special_encodings / sizeof *special_encodings; i++) {
+        if (!span_starts_nocase(encoding->declared, span_of(special_encodings[i].name)))
+            continue;
+        if (!special_encodings[i].double_byte)
+            return error_set(error, ERROR_INPUT,
+                             "encoding %.*s: markup does not stand as ASCII in it",
+                             SPAN_ARGS(encoding->declared));
+        /* Text that is UTF-8 after all is read as such, whatever it declares. */
+        encoding->units = text_is_utf8(rest) ? UNITS_ASCII : UNITS_DOUBLE_BYTE;
+        return true;
+    }
+    return true;
+}
+
+static struct span decode_units(struct arena *arena, struct span bytes,
+                                const struct feed_encoding *encoding)
+{
+    const unsigned char *at = (const unsigned char *)bytes.data;
+    size_t count = bytes.length / encoding->unit_bytes;
+    /* A UTF-16 unit gives at most 3 bytes of UTF-8, a UTF-32 unit at most 4. */
+    char *out = arena_text(arena, count * (encoding->unit_bytes == 2 ? 3 : 4) + 1);
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t code_point = unit_at(at + i * encoding->unit_bytes, encoding->units);
+        if (encoding->unit_bytes == 2 && code_point >= 0xd800 && code_point < 0xdc00 &&
+            i + 1 < count) {
+            uint32_t low = unit_at(at + (i + 1) * 2, encoding->units);
+            if (low >= 0xdc00 && low < 0xe000) {
+                code_point = 0x10000 + ((code_point - 0xd800) << 10) + (low - 0xdc00);
+                i++;
+            }
+        }
+        if (code_point > 0x10ffff || (code_point >= 0xd800 && code_point < 0xe000))
+            code_point = 0xfffd;
+        length += text_put(out + length, code_point);
+    }
+    return (struct span){out, length};
+}
+
+/* What is to be UTF-8 and has bad bytes is either UTF-8 with a few characters cut in two, or some
+ * old charset; characters from 0x80 up that are whole hardly occur in the latter. */
+static bool is_utf8_with_faults(struct span bytes)
+{
+    size_t whole = 0, bad = 0;
+    const char *at = bytes.data, *end = bytes.data + bytes.length;
+    while (at < end) {
+        const char *start = at;
+        if (text_next(&at, end) < 0x80)
+            continue;
+        if (at - start > 1)
+            whole++;
+        else
+            bad++;
+    }
+    return whole > bad;
+}
+
+static bool is_forbidden(unsigned char byte)
+{
+    return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
+}
+
+static struct span blank_forbidden(struct arena *arena, struct span utf8, bool *mended)
+{
+    size_t first = 0;
+    while (first < utf8.length && !is_forbidden((unsigned char)utf8.data[first]))
+        first++;
+    if (first == utf8.length)
+        return utf8;
+    *mended = true;
+    char *copy = arena_text(arena, utf8.length);
+    memcpy(copy, utf8.data, utf8.length);
+    for (size_t i = first; i < utf8.length; i++)
+        if (is_forbidden((unsigned char)copy[i]))
+            copy[i] = ' ';
+    return (struct span){copy, utf8.length};
+}
+
+struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
+                                  const struct feed_encoding *encoding, bool *mended)
+{
+    struct span body = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
+    *mended = false;
+    if (encoding->unit_bytes > 1)
+        return blank_forbidden(arena, decode_units(arena, body, encoding), mended);
+    if (text_is_utf8(body))
+        return blank_forbidden(arena, body, mended);
+    struct span charset = encoding->declared;
+    if (!charset.length || span_equal_nocase(charset, SPAN("utf-8"))) {
+        charset = is_utf8_with_faults(body) ? SPAN("utf-8") : (struct span){NULL, 0};
+        *mended = true;
+    }
+    return blank_forbidden(arena, text_to_utf8(arena, body, charset), mended);
+}
+
+struct span feed_encoding_project(struct arena *arena, struct span bytes,
+                                  const struct feed_encoding *encoding)
+{
+    if (encoding->units == UNITS_ASCII)
+        return bytes;
+    const unsigned char *at = (const unsigned char *)bytes.data;
+    size_t count = bytes.length / encoding->unit_bytes;
+    char *out = arena_text(arena, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t unit = unit_at(at + i * encoding->unit_bytes, encoding->units);
+        out[i] = unit < 0x80 ? (char)unit : 'x';
+        bool leads = encoding->units == UNITS_DOUBLE_BYTE && unit > 0x80 && unit < 0xff;
+        /* Second bytes reach from 0x30 (GB18030) up; `<`, `>`, quotes and the like are no second
+         * bytes, so a broken character does not swallow markup. */
+        if (leads && i + 1 < count && at[i + 1] >= 0x40)
+            out[++i] = 'x';
+    }
+    return (struct span){out, count};
+}

@@ -1,0 +1,48 @@
+/* feed_encoding: how a feed's bytes are to be read. Decided by the byte order mark, the first bytes
+ * and the XML declaration, once, so that what core/feed.h reads and where feedfilter's lexer cuts
+ * rest on one decision. */
+#ifndef WEIR_FEED_ENCODING_H
+#define WEIR_FEED_ENCODING_H
+
+#include "core/arena.h"
+#include "store/error.h"
+#include "store/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum feed_units {
+    UNITS_ASCII,       /* UTF-8, ISO 8859, EUC …: bytes under 0x80 are always ASCII */
+    UNITS_DOUBLE_BYTE, /* Shift_JIS, GBK, GB18030, Big5: a second byte may be an ASCII letter or ']'
+                        */
+    UNITS_UTF16_LITTLE,
+    UNITS_UTF16_BIG,
+    UNITS_UTF32_LITTLE,
+    UNITS_UTF32_BIG
+};
+
+struct feed_encoding {
+    enum feed_units units;
+    size_t unit_bytes;    /* 1, 2 or 4 */
+    size_t mark_bytes;    /* length of the byte order mark; 0: none */
+    struct span declared; /* name in the XML declaration; points into the bytes; empty: none */
+};
+
+/* false and ERROR_INPUT when the declared encoding is none in which markup stands as ASCII
+ * (UTF-7, ISO-2022, HZ, EBCDIC): such a feed cannot be cut byte for byte. */
+bool feed_encoding_find(struct span bytes, struct feed_encoding *encoding, struct error *error);
+
+/* `bytes` as UTF-8 without the mark; in `arena` where they are not already that. Units that cannot
+ * be become U+FFFD. Characters that XML forbids become blanks, since libxml2 would take the rest of
+ * a CDATA section for markup behind one; `*mended` says whether there was any, or whether the bytes
+ * were not in the encoding that was declared. */
+struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
+                                  const struct feed_encoding *encoding, bool *mended);
+
+/* One byte per unit for a lexer that looks at ASCII only: units from 0x80 up, and second bytes of
+ * double-byte characters, become a letter. `bytes` itself where they are so already. The mark is
+ * kept (as letters), so unit i stands at byte i * unit_bytes. */
+struct span feed_encoding_project(struct arena *arena, struct span bytes,
+                                  const struct feed_encoding *encoding);
+
+#endif

@@ -1,0 +1,59 @@
+/* feed_fields: which elements of an item (and of the feed about itself) say what, and the gathering
+ * of their text. Private to core/feed_read.c, which knows where in the feed the parser stands. */
+#ifndef WEIR_FEED_FIELDS_H
+#define WEIR_FEED_FIELDS_H
+
+#include "core/feed.h"
+
+#include <libxml/xmlstring.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A start tag as libxml2's SAX2 interface gives it. */
+struct feed_element {
+    const char *local, *prefix, *uri; /* prefix, uri: NULL when there is none */
+    const xmlChar **attributes;       /* five each: local, prefix, URI, value, end of value */
+    int attribute_count;
+};
+
+/* What the element stands in. */
+enum feed_place {
+    PLACE_FEED = 1, /* the channel of RSS, the root of Atom */
+    PLACE_ITEM = 2,
+    PLACE_AUTHOR = 4 /* the author of either */
+};
+
+struct feed_fields {
+    struct feed *feed;
+    const char *root_uri;    /* NULL: the root has no namespace */
+    struct feed_item *item;  /* the one that is open, or NULL */
+    struct span feed_author; /* of entries that name none (RFC 4287, 4.2.1) */
+
+    const struct feed_row *row; /* of the element whose text is gathered, or NULL */
+    bool to_item;
+    bool inline_markup; /* its markup is XML and not escaped (type="xhtml") */
+    bool declared_html; /* type="html" */
+    bool has_elements;
+    char *text; /* malloc'ed */
+    size_t length, room;
+};
+
+/* True when the element's text is gathered from here on, until feed_fields_close(); its attributes
+ * were read in any case. */
+bool feed_fields_open(struct feed_fields *fields, const struct feed_element *element,
+                      enum feed_place place);
+void feed_fields_close(struct feed_fields *fields);
+
+/* While text is gathered: text, and elements inside, which become markup again. */
+void feed_fields_text(struct feed_fields *fields, const char *data, size_t length);
+void feed_fields_inner_open(struct feed_fields *fields, const struct feed_element *element);
+void feed_fields_inner_close(struct feed_fields *fields, const char *local);
+
+/* Gives the open item what it lacks: a guid, an author. */
+void feed_fields_finish_item(struct feed_fields *fields);
+
+/* An attribute without namespace, entities resolved, in the feed's arena; empty: not there. */
+struct span feed_attribute(struct arena *arena, const struct feed_element *element,
+                           const char *name);
+
+#endif

@@ -1,0 +1,430 @@
+#include "core/feed.h"
+
+#include <libxml/HTMLparser.h>
+#include <libxml/parser.h>
+#include <libxml/parserInternals.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/feed_encoding.h"
+#include "core/feed_fields.h"
+#include "core/text.h"
+
+#define DEPTH_MAX 512u
+/* libxml2 compares each attribute of a tag with all others. */
+#define ATTRIBUTES_MAX 5000u
+#define ENTITIES_MAX 256u
+
+struct open_element {
+    const char *local, *prefix; /* libxml2's dictionary keeps them as long as the parser */
+};
+
+struct reader {
+    struct arena *arena;
+    struct feed *feed;
+    struct feed_fields fields;
+    xmlParserCtxtPtr parser;
+
+    struct open_element stack[DEPTH_MAX];
+    size_t depth;
+    size_t start_tags;
+    size_t item_depth;  /* of the open item; 0: none is open */
+    size_t field_depth; /* of the element whose text is gathered; 0: none */
+    bool root_seen, root_closed;
+    const char *root_prefix;
+    struct span end_tag; /* name of the end tag that closes something else; empty: none */
+
+    struct span entities[ENTITIES_MAX]; /* names that the document declares */
+    size_t entity_count;
+    xmlEntity html_entity; /* the one last asked for */
+    char html_entity_text[8];
+
+    struct span first_error, failure; /* failure: why the parser was stopped */
+};
+
+static void stop(struct reader *reader, struct span why)
+{
+    if (!reader->failure.length)
+        reader->failure = why;
+    xmlStopParser(reader->parser);
+}
+
+/* Behind the first error libxml2 would drop each entity reference, "&lt;" too, and with them the
+ * markup of all that follows; so the parser is told again and again that all is well, and
+ * on_error() remembers that it was not. */
+static void go_on(struct reader *reader)
+{
+    reader->parser->wellFormed = 1;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static bool open_root(struct reader *reader, const struct feed_element *element)
+{
+    reader->root_seen = true;
+    reader->root_prefix = element->prefix;
+    reader->fields.root_uri = element->uri;
+    if (same(element->local, "rss") || same(element->local, "RDF"))
+        reader->feed->format = FEED_RSS;
+    else if (same(element->local, "feed"))
+        reader->feed->format = FEED_ATOM;
+    else {
+        stop(reader, arena_printf(reader->arena, "XML, but no feed: its root element is <%.40s>",
+                                  element->local));
+        return false;
+    }
+    return true;
+}
+
+/* The same rule as feedfilter's lexer: local name, place, and the namespace of the root. */
+static bool is_item(const struct reader *reader, const struct feed_element *element)
+{
+    bool atom = reader->feed->format == FEED_ATOM;
+    if (!same(element->local, atom ? "entry" : "item"))
+        return false;
+    bool in_root = reader->depth == 2;
+    bool in_channel = !atom && reader->depth == 3 && same(reader->stack[1].local, "channel");
+    if (!in_root && !in_channel)
+        return false;
+    if (same(reader->stack[0].local, "RDF"))
+        return true;
+    if (element->uri || reader->fields.root_uri)
+        return same(element->uri, reader->fields.root_uri) ||
+               (!atom && !element->uri && !element->prefix);
+    return same(element->prefix, reader->root_prefix);
+}
+
+static void open_item(struct reader *reader)
+{
+    struct feed *feed = reader->feed;
+    if (feed->item_count == FEED_ITEMS_MAX) {
+        stop(reader, arena_printf(reader->arena, "more than %u items", FEED_ITEMS_MAX));
+        return;
+    }
+    feed->items = arena_grow(reader->arena, feed->items, feed->item_count, sizeof *feed->items);
+    /* Counted when it closes. */
+    feed->items[feed->item_count] = (struct feed_item){.start_tag = reader->start_tags};
+    reader->fields.item = &feed->items[feed->item_count];
+    reader->item_depth = reader->depth;
+}
+
+/* Where an element at the current depth stands; 0: nowhere that matters. */
+static enum feed_place place_of(const struct reader *reader)
+{
+    size_t depth = reader->depth;
+    const char *parent = reader->stack[depth - 2].local;
+    if (reader->item_depth) {
+        if (depth == reader->item_depth + 1)
+            return PLACE_ITEM;
+        return depth == reader->item_depth + 2 && same(parent, "author") ? PLACE_AUTHOR : 0;
+    }
+    if (reader->feed->format == FEED_ATOM) {
+        if (depth == 2)
+            return PLACE_FEED;
+        return depth == 3 && same(parent, "author") ? PLACE_AUTHOR : 0;
+    }
+    return depth == 3 && same(parent, "channel") ? PLACE_FEED : 0;
+}
+
+static void on_start_element(void *context, const xmlChar *local, const xmlChar *prefix,
+                             const xmlChar *uri, int namespace_count, const xmlChar **namespaces,
+                             int attribute_count, int defaulted, const xmlChar **attributes)
+{
+    (void)namespace_count, (void)namespaces, (void)defaulted;
+    struct reader *reader = context;
+    struct feed_element element = {(const char *)local, (const char *)prefix, (const char *)uri,
+                                   attributes, attribute_count};
+    if (reader->failure.length)
+        return;
+    go_on(reader);
+    if (reader->depth == DEPTH_MAX) {
+        stop(reader, SPAN("elements are nested too deeply"));
+        return;
+    }
+    reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix};
+    reader->start_tags++;
+    if (reader->field_depth)
+        feed_fields_inner_open(&reader->fields, &element);
+    else if (!reader->root_seen)
+        open_root(reader, &element);
+    else if (!reader->item_depth && is_item(reader, &element))
+        open_item(reader);
+    else {
+        enum feed_place place = place_of(reader);
+        if (place && feed_fields_open(&reader->fields, &element, place))
+            reader->field_depth = reader->depth;
+    }
+}
+
+static void pop(struct reader *reader)
+{
+    size_t depth = reader->depth--;
+    if (reader->field_depth == depth) {
+        feed_fields_close(&reader->fields);
+        reader->field_depth = 0;
+    } else if (reader->field_depth) {
+        feed_fields_inner_close(&reader->fields, reader->stack[depth - 1].local);
+    } else if (reader->item_depth == depth) {
+        feed_fields_finish_item(&reader->fields);
+        reader->feed->item_count++;
+        reader->fields.item = NULL;
+        reader->item_depth = 0;
+    }
+    reader->root_closed = reader->depth == 0;
+}
+
+/* Whether an open element has the name of an end tag. */
+static bool is_named(const struct open_element *element, struct span name)
+{
+    size_t prefix_length = element->prefix ? strlen(element->prefix) + 1 : 0;
+    return name.length == prefix_length + strlen(element->local) &&
+           (!prefix_length || (memcmp(name.data, element->prefix, prefix_length - 1) == 0 &&
+                               name.data[prefix_length - 1] == ':')) &&
+           memcmp(name.data + prefix_length, element->local, name.length - prefix_length) == 0;
+}
+
+/* libxml2 lets any end tag close the innermost element, and says nothing of elements whose start
+ * tag was broken; the name, which on_error() noted when it was the wrong one, tells better. */
+static void on_end_element(void *context, const xmlChar *local, const xmlChar *prefix,
+                           const xmlChar *uri)
+{
+    (void)uri;
+    struct reader *reader = context;
+    struct open_element closed = {(const char *)local, (const char *)prefix};
+    size_t match = reader->depth;
+    if (reader->root_closed || reader->failure.length)
+        return;
+    while (match > 0 &&
+           !(reader->end_tag.length ? is_named(&reader->stack[match - 1], reader->end_tag)
+                                    : same(reader->stack[match - 1].local, closed.local) &&
+                                          same(reader->stack[match - 1].prefix, closed.prefix)))
+        match--;
+    while (match > 0 && reader->depth >= match)
+        pop(reader);
+    reader->end_tag = (struct span){NULL, 0};
+}
+
+static void on_text(void *context, const xmlChar *text, int length)
+{
+    struct reader *reader = context;
+    go_on(reader);
+    if (reader->field_depth)
+        feed_fields_text(&reader->fields, (const char *)text, (size_t)length);
+}
+
+/* The code point of an entity that HTML knows, 0 for others. */
+static unsigned html_entity_value(const xmlChar *name)
+{
+    const htmlEntityDesc *known = htmlEntityLookup(name);
+    return known ? known->value : 0;
+}
+
+static void on_entity_declared(void *context, const xmlChar *name, int type,
+                               const xmlChar *public_id, const xmlChar *system_id, xmlChar *content)
+{
+    (void)public_id, (void)system_id;
+    struct reader *reader = context;
+    if (type == XML_INTERNAL_PARAMETER_ENTITY || type == XML_EXTERNAL_PARAMETER_ENTITY)
+        return;
+    char utf8[8] = "", number[16];
+    unsigned value = html_entity_value(name);
+    if (value && type == XML_INTERNAL_GENERAL_ENTITY && content) {
+        utf8[text_put(utf8, value)] = '\0';
+        snprintf(number, sizeof number, "&#%u;", value);
+        if (same((const char *)content, utf8) || same((const char *)content, number))
+            return; /* means what it means without the declaration */
+    }
+    if (reader->entity_count == ENTITIES_MAX)
+        stop(reader, SPAN("the document type declares too many entities"));
+    else
+        reader->entities[reader->entity_count++] =
+            arena_copy(reader->arena, span_of((const char *)name));
+}
+
+/* HTML's entities are understood in any feed, as readers do. One that the document defines itself
+ * is never expanded; a feed that uses it says to its readers what cannot be judged here. */
+static xmlEntityPtr on_entity_asked(void *context, const xmlChar *name)
+{
+    struct reader *reader = context;
+    xmlEntityPtr predefined = xmlGetPredefinedEntity(name);
+    if (predefined || reader->parser->inSubset)
+        return predefined;
+    for (size_t i = 0; i < reader->entity_count; i++)
+        if (span_equal(reader->entities[i], span_of((const char *)name))) {
+            stop(reader, arena_printf(reader->arena,
+                                      "it uses the entity \"%.40s\" of its own document type, "
+                                      "and such are not expanded",
+                                      (const char *)name));
+            return NULL;
+        }
+    unsigned value = html_entity_value(name);
+    if (!value)
+        return NULL;
+    size_t length = text_put(reader->html_entity_text, value);
+    reader->html_entity_text[length] = '\0';
+    reader->html_entity = (xmlEntity){
+        .type = XML_ENTITY_DECL,
+        .name = name,
+        .orig = (xmlChar *)reader->html_entity_text,
+        .content = (xmlChar *)reader->html_entity_text,
+        .length = (int)length,
+        .etype = XML_INTERNAL_PREDEFINED_ENTITY,
+    };
+    return &reader->html_entity;
+}
+
+static void on_attribute_declared(void *context, const xmlChar *element, const xmlChar *name,
+                                  int type, int default_kind, const xmlChar *default_value,
+                                  xmlEnumerationPtr values)
+{
+    (void)element, (void)name, (void)type, (void)default_kind;
+    struct reader *reader = context;
+    xmlFreeEnumeration(values);
+    if (default_value)
+        stop(reader, SPAN("the document type gives default attributes, and such are not read"));
+}
+
+static void on_error(void *context, xmlErrorPtr trouble)
+{
+    struct reader *reader = context;
+    if (trouble->level < XML_ERR_ERROR || trouble->domain == XML_FROM_NAMESPACE)
+        return;
+    reader->feed->recovered = true;
+    if (trouble->code == XML_ERR_TAG_NAME_MISMATCH && trouble->str2)
+        reader->end_tag = arena_copy(reader->arena, span_of(trouble->str2));
+    if (reader->first_error.length || !trouble->message)
+        return;
+    struct span message = span_trim(span_of(trouble->message));
+    if (message.length > 200)
+        message.length = 200;
+    struct span line =
+        arena_printf(reader->arena, "line %d: %.*s", trouble->line, SPAN_ARGS(message));
+    char *text = arena_text(reader->arena, line.length);
+    for (size_t i = 0; i < line.length; i++)
+        text[i] = (unsigned char)line.data[i] < 0x20 ? ' ' : line.data[i];
+    reader->first_error = (struct span){text, line.length};
+}
+
+/* True when one tag has more attributes than libxml2 reads in reasonable time. */
+static bool has_monstrous_tag(struct span utf8)
+{
+    const char *at = utf8.data, *end = utf8.data + utf8.length;
+    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
+        size_t attributes = 0;
+        for (at++; at < end && *at != '>' && *at != '<'; at++) {
+            if (*at != '"' && *at != '\'')
+                continue;
+            const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+            if (!close)
+                break;
+            at = close;
+            if (++attributes > ATTRIBUTES_MAX)
+                return true;
+        }
+    }
+    return false;
+}
+
+static xmlParserCtxtPtr new_parser(struct reader *reader, struct span utf8)
+{
+    xmlParserCtxtPtr parser = xmlCreateMemoryParserCtxt(utf8.data, (int)utf8.length);
+    if (!parser)
+        return NULL;
+    xmlCtxtUseOptions(parser, XML_PARSE_NONET | XML_PARSE_RECOVER | XML_PARSE_NOERROR |
+                                  XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC);
+    *parser->sax = (xmlSAXHandler){
+        .initialized = XML_SAX2_MAGIC,
+        .startElementNs = on_start_element,
+        .endElementNs = on_end_element,
+        .characters = on_text,
+        .cdataBlock = on_text,
+        .getEntity = on_entity_asked,
+        .entityDecl = on_entity_declared,
+        .attributeDecl = on_attribute_declared,
+        .serror = on_error,
+    };
+    parser->userData = reader;
+    reader->parser = parser;
+    return parser;
+}
+
+static bool parse(struct reader *reader, struct span utf8, struct error *error)
+{
+    xmlParserCtxtPtr parser = utf8.length ? new_parser(reader, utf8) : NULL;
+    if (!parser)
+        return error_set(error, ERROR_INPUT, "no XML at all");
+    xmlParseDocument(parser);
+    struct feed *feed = reader->feed;
+    feed->trouble = reader->first_error.length ? reader->first_error
+                                               : SPAN("characters that do not belong there");
+    if (parser->myDoc)
+        xmlFreeDoc(parser->myDoc);
+    xmlFreeParserCtxt(parser);
+    free(reader->fields.text);
+    if (reader->failure.length)
+        return error_set(error, ERROR_INPUT, "%.*s", SPAN_ARGS(reader->failure));
+    if (!reader->root_seen)
+        return error_set(error, ERROR_INPUT, "not XML: %.*s", SPAN_ARGS(feed->trouble));
+    if (feed->recovered && !feed->item_count && !reader->root_closed)
+        return error_set(error, ERROR_INPUT, "broken off before an item ended: %.*s",
+                         SPAN_ARGS(feed->trouble));
+    return true;
+}
+
+static struct span encoding_name(const struct feed_encoding *encoding)
+{
+    static const char *const names[] = {
+        [UNITS_UTF16_LITTLE] = "UTF-16LE",
+        [UNITS_UTF16_BIG] = "UTF-16BE",
+        [UNITS_UTF32_LITTLE] = "UTF-32LE",
+        [UNITS_UTF32_BIG] = "UTF-32BE",
+    };
+    if (encoding->unit_bytes > 1)
+        return span_of(names[encoding->units]);
+    return encoding->declared.length ? encoding->declared : SPAN("UTF-8");
+}
+
+struct feed *feed_read(struct span bytes, struct error *error)
+{
+    struct feed_encoding encoding;
+    if (!span_trim(bytes).length) {
+        error_set(error, ERROR_INPUT, "the input is empty");
+        return NULL;
+    }
+    if (bytes.length > FEED_SIZE_LIMIT) {
+        error_set(error, ERROR_INPUT, "larger than %u MiB", FEED_SIZE_LIMIT / (1024 * 1024));
+        return NULL;
+    }
+    if (!feed_encoding_find(bytes, &encoding, error))
+        return NULL;
+    xmlInitParser();
+    struct arena *arena = arena_new();
+    /* The text as UTF-8 is let go with its own arena once it is read. */
+    struct arena *text_arena = arena_new();
+    struct feed *feed = arena_alloc(arena, sizeof *feed);
+    feed->arena = arena;
+    feed->encoding = arena_copy(arena, encoding_name(&encoding));
+    struct reader *reader = arena_alloc(text_arena, sizeof *reader);
+    reader->arena = arena;
+    reader->feed = feed;
+    reader->fields.feed = feed;
+    struct span utf8 =
+        span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &feed->recovered));
+    bool ok = !has_monstrous_tag(utf8) ||
+              error_set(error, ERROR_INPUT, "a tag with more than %u attributes", ATTRIBUTES_MAX);
+    ok = ok && parse(reader, utf8, error);
+    arena_free(text_arena);
+    if (ok)
+        return feed;
+    feed_free(feed);
+    return NULL;
+}
+
+void feed_free(struct feed *feed)
+{
+    if (feed)
+        arena_free(feed->arena);
+}

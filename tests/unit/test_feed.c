@@ -1,0 +1,401 @@
+#include "core/feed.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define RSS(items) "<?xml version=\"1.0\"?><rss version=\"2.0\"><channel>" items "</channel></rss>"
+#define ATOM(entries) "<feed xmlns=\"http://www.w3.org/2005/Atom\">" entries "</feed>"
+
+static void assert_span(struct span span, const char *expected)
+{
+    char *text = strndup(span.data ? span.data : "", span.length);
+    assert_string_equal(text, expected);
+    free(text);
+}
+
+static struct feed *read_bytes(struct span bytes)
+{
+    struct error error = {0};
+    struct feed *feed = feed_read(bytes, &error);
+    if (!feed)
+        fail_msg("not read: %s", error.message);
+    return feed;
+}
+
+static struct feed *read_text(const char *xml)
+{
+    return read_bytes(span_of(xml));
+}
+
+static void assert_refused(struct span bytes, const char *part_of_message)
+{
+    struct error error = {0};
+    assert_null(feed_read(bytes, &error));
+    assert_int_equal(error.class, ERROR_INPUT);
+    if (!strstr(error.message, part_of_message))
+        fail_msg("\"%s\" is not in \"%s\"", part_of_message, error.message);
+}
+
+static void test_rss_item_has_its_fields(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text(RSS("<title>Planet</title><link>http://planet.example/</link>"
+                      "<item><title>One</title><link> http://a.example/1 </link><guid>urn:1</guid>"
+                      "<description>Short</description><pubDate>Mon, 06 Sep 2021</pubDate>"
+                      "<author>ann@a.example (Ann)</author><category>news</category>"
+                      "<category>tech</category></item>"));
+    assert_int_equal(feed->format, FEED_RSS);
+    assert_span(feed->title, "Planet");
+    assert_span(feed->link, "http://planet.example/");
+    assert_int_equal(feed->item_count, 1);
+    struct feed_item *item = &feed->items[0];
+    assert_span(item->title, "One");
+    assert_span(item->link, "http://a.example/1");
+    assert_span(item->guid, "urn:1");
+    assert_span(item->summary, "Short");
+    assert_false(item->summary_is_html);
+    assert_span(item->date, "Mon, 06 Sep 2021");
+    assert_span(item->author, "ann@a.example (Ann)");
+    assert_int_equal(item->category_count, 2);
+    assert_span(item->categories[1], "tech");
+    assert_false(feed->recovered);
+    feed_free(feed);
+}
+
+static void test_content_and_creator_come_from_their_modules(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text("<rss xmlns:c=\"http://purl.org/rss/1.0/modules/content/\" "
+                  "xmlns:d=\"http://purl.org/dc/elements/1.1/\"><channel><item>"
+                  "<c:encoded><![CDATA[<p>Whole &amp; long</p>]]></c:encoded>"
+                  "<description>&lt;b&gt;Short&lt;/b&gt;</description>"
+                  "<d:creator>Ann</d:creator><d:date>2021-09-06</d:date></item></channel></rss>");
+    struct feed_item *item = &feed->items[0];
+    assert_span(item->content, "<p>Whole &amp; long</p>");
+    assert_true(item->content_is_html);
+    assert_span(item->summary, "<b>Short</b>");
+    assert_true(item->summary_is_html);
+    assert_span(item->author, "Ann");
+    assert_span(item->date, "2021-09-06");
+    feed_free(feed);
+}
+
+static void test_module_prefixes_are_understood_undeclared(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(RSS("<item><content:encoded>Whole</content:encoded>"
+                                      "<dc:creator>Ann</dc:creator></item>"));
+    assert_span(feed->items[0].content, "Whole");
+    assert_span(feed->items[0].author, "Ann");
+    assert_false(feed->recovered);
+    feed_free(feed);
+}
+
+static void test_atom_entry_has_its_fields(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(
+        ATOM("<title>Blog</title><link rel=\"self\" href=\"http://b.example/f.xml\"/>"
+             "<link href=\"http://b.example/\"/><author><name>Bob</name></author>"
+             "<entry><id>tag:1</id><title>One</title><updated>2021-09-06</updated>"
+             "<link rel=\"replies\" href=\"http://b.example/r\"/>"
+             "<link rel=\"alternate\" href=\"http://b.example/1?a=1&amp;b=2\"/>"
+             "<summary>a &lt; b</summary></entry>"
+             "<entry><id>tag:2</id><author><name>Ann</name><uri>x</uri></author></entry>"));
+    assert_int_equal(feed->format, FEED_ATOM);
+    assert_span(feed->self, "http://b.example/f.xml");
+    assert_span(feed->link, "http://b.example/");
+    assert_int_equal(feed->item_count, 2);
+    assert_span(feed->items[0].guid, "tag:1");
+    assert_span(feed->items[0].link, "http://b.example/1?a=1&b=2");
+    assert_span(feed->items[0].summary, "a < b");
+    assert_false(feed->items[0].summary_is_html);
+    assert_span(feed->items[0].author, "Bob");
+    assert_span(feed->items[1].author, "Ann");
+    feed_free(feed);
+}
+
+static void test_atom_text_is_what_its_type_says(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text(ATOM("<entry><title type=\"html\">&lt;b&gt;T&lt;/b&gt;</title>"
+                       "<summary type=\"text\">&lt;b&gt;</summary>"
+                       "<content type=\"xhtml\"><div xmlns=\"http://www.w3.org/1999/xhtml\">"
+                       "<p class=\"x\">1 &lt; 2<br/></p></div></content></entry>"));
+    struct feed_item *item = &feed->items[0];
+    assert_span(item->title, "<b>T</b>");
+    assert_true(item->title_is_html);
+    assert_false(item->summary_is_html);
+    assert_span(item->content, "<div><p class=\"x\">1 &lt; 2<br></p></div>");
+    assert_true(item->content_is_html);
+    feed_free(feed);
+}
+
+static void test_enclosures_of_both_formats(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text(RSS("<item><enclosure url=\"http://a.example/x.mp3\" type=\"audio/mpeg\" "
+                      "length=\"1234\"/></item>"));
+    assert_int_equal(feed->items[0].enclosure_count, 1);
+    assert_span(feed->items[0].enclosures[0].url, "http://a.example/x.mp3");
+    assert_int_equal(feed->items[0].enclosures[0].length_bytes, 1234);
+    feed_free(feed);
+    feed = read_text(ATOM("<entry><link rel=\"enclosure\" href=\"http://a.example/y\" "
+                          "type=\"text/plain\"/></entry>"));
+    assert_span(feed->items[0].enclosures[0].url, "http://a.example/y");
+    assert_span(feed->items[0].enclosures[0].type, "text/plain");
+    feed_free(feed);
+}
+
+static void test_guid_falls_back_to_link_then_to_a_hash(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text(RSS("<item><title>A</title><link>http://a.example/</link></item>"
+                      "<item><title>B</title></item><item><title>C</title></item>"));
+    assert_span(feed->items[0].guid, "http://a.example/");
+    assert_memory_equal(feed->items[1].guid.data, "hash:", 5);
+    assert_false(span_equal(feed->items[1].guid, feed->items[2].guid));
+    feed_free(feed);
+}
+
+static void test_an_element_that_occurs_twice_says_both(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(RSS("<item><title>Fine</title><title>Spam</title></item>"));
+    assert_span(feed->items[0].title, "Fine\nSpam");
+    feed_free(feed);
+}
+
+static void test_an_item_is_one_only_at_its_place_and_in_its_namespace(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text("<rss xmlns:x=\"urn:x\"><channel><x:item/><image><item/></image>"
+                  "<item><description><item>inner</item></description></item></channel></rss>");
+    assert_int_equal(feed->item_count, 1);
+    assert_int_equal(feed->items[0].start_tag, 6);
+    feed_free(feed);
+}
+
+static void test_a_prefixed_atom_feed_is_read(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<a:feed xmlns:a=\"http://www.w3.org/2005/Atom\"><a:entry>"
+                                  "<a:title>One</a:title></a:entry></a:feed>");
+    assert_int_equal(feed->item_count, 1);
+    assert_span(feed->items[0].title, "One");
+    feed_free(feed);
+}
+
+static void test_items_of_rdf_stand_beside_the_channel(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text("<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" "
+                  "xmlns=\"http://my.netscape.com/rdf/simple/0.9/\"><channel><title>C</title>"
+                  "</channel><item><title>One</title></item></rdf:RDF>");
+    assert_int_equal(feed->item_count, 1);
+    assert_span(feed->items[0].title, "One");
+    feed_free(feed);
+}
+
+static void test_a_truncated_last_item_does_not_count(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<rss><channel><item><title>A</title></item><item><title>B");
+    assert_int_equal(feed->item_count, 1);
+    assert_true(feed->recovered);
+    assert_true(feed->trouble.length > 0);
+    feed_free(feed);
+}
+
+static void test_what_is_no_feed_is_refused_and_says_why(void **state)
+{
+    (void)state;
+    assert_refused(SPAN(""), "empty");
+    assert_refused(SPAN(" \n"), "empty");
+    assert_refused(SPAN("{\"version\": \"https://jsonfeed.org/version/1\"}"), "not XML");
+    assert_refused(SPAN("<html><body/></html>"), "<html>");
+    assert_refused(SPAN("<rss><channel><item><title>A"), "broken off");
+    assert_refused(SPAN("\0\0\0\0\0\0"), "not XML");
+}
+
+static void test_a_feed_over_the_size_limit_is_refused(void **state)
+{
+    (void)state;
+    char *big = calloc(1, FEED_SIZE_LIMIT + 1);
+    assert_non_null(big);
+    memset(big, ' ', FEED_SIZE_LIMIT + 1);
+    memcpy(big, "<rss/>", 6);
+    assert_refused((struct span){big, FEED_SIZE_LIMIT + 1}, "larger than 64 MiB");
+    free(big);
+}
+
+static void test_entities_of_the_document_are_not_expanded(void **state)
+{
+    (void)state;
+    assert_refused(SPAN("<!DOCTYPE rss [<!ENTITY a \"ha\"><!ENTITY b \"&a;&a;\">]>"
+                        "<rss><channel><item><title>&b;</title></item></channel></rss>"),
+                   "\"b\"");
+    assert_refused(SPAN("<!DOCTYPE rss [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+                        "<rss><channel><item><title>&x;</title></item></channel></rss>"),
+                   "\"x\"");
+    assert_refused(SPAN("<!DOCTYPE rss [<!ENTITY x \"y\">]>"
+                        "<rss><channel><item><link href=\"&x;\"/></item></channel></rss>"),
+                   "\"x\"");
+}
+
+static void test_default_attributes_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(SPAN("<!DOCTYPE feed [<!ATTLIST link href CDATA \"http://spam.example/\">]>"
+                        "<feed><entry><link/></entry></feed>"),
+                   "default attributes");
+}
+
+static void test_entities_of_html_are_understood(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text("<!DOCTYPE rss [<!ENTITY nbsp \"&#160;\">]><rss><channel><item>"
+                  "<title>caf&eacute;&nbsp;&lt;b&gt; &amp;</title></item></channel></rss>");
+    assert_span(feed->items[0].title, "caf\u00e9\u00a0<b> &");
+    feed_free(feed);
+}
+
+static void test_entities_behind_an_error_are_kept(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(RSS("<item><title>A & B</title>"
+                                      "<description>&lt;p&gt;text&lt;/p&gt;</description></item>"));
+    assert_true(feed->recovered);
+    assert_span(feed->items[0].summary, "<p>text</p>");
+    feed_free(feed);
+}
+
+static void test_control_characters_do_not_end_a_cdata_section(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(RSS("<item><description><![CDATA[<p>a\x01"
+                                      "b</p>]]></description></item>"));
+    assert_span(feed->items[0].summary, "<p>a b</p>");
+    assert_true(feed->recovered);
+    feed_free(feed);
+}
+
+static void test_an_end_tag_closes_the_element_of_its_name(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(RSS("<item><description>a<br>b<p>c</description></item><item/>"));
+    assert_int_equal(feed->item_count, 2);
+    assert_span(feed->items[0].summary, "a<br>b<p>c</p>");
+    feed_free(feed);
+}
+
+static void test_utf16_is_read_with_and_without_a_mark(void **state)
+{
+    (void)state;
+    static const char ascii[] = RSS("<item><title>One</title></item>");
+    char wide[2 * sizeof ascii + 2] = "\xff\xfe";
+    for (size_t i = 0; i < sizeof ascii - 1; i++)
+        wide[2 + 2 * i] = ascii[i];
+    size_t length = 2 * (sizeof ascii - 1);
+    for (int mark = 0; mark < 2; mark++) {
+        struct feed *feed = read_bytes((struct span){wide + (mark ? 0 : 2), length + 2u * mark});
+        assert_span(feed->items[0].title, "One");
+        assert_span(feed->encoding, "UTF-16LE");
+        feed_free(feed);
+    }
+}
+
+static void test_declared_charsets_are_read(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<?xml version=\"1.0\" encoding=\"GBK\"?><rss><channel><item>"
+                                  "<title>\xb7\xa2\xc6\xb1</title></item></channel></rss>");
+    assert_span(feed->items[0].title, "\u53d1\u7968");
+    assert_span(feed->encoding, "GBK");
+    feed_free(feed);
+}
+
+static void test_a_wrong_declaration_is_survived(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<?xml version=\"1.0\" encoding=\"utf-8\"?><rss><channel><item>"
+                                  "<title>caf\xe9 cr\xe8me</title></item></channel></rss>");
+    assert_span(feed->items[0].title, "caf\u00e9 cr\u00e8me");
+    assert_true(feed->recovered);
+    feed_free(feed);
+    feed = read_text("<?xml version=\"1.0\" encoding=\"utf-8\"?><rss><channel><item>"
+                     "<title>caf\u00e9 cr\u00e8me \xe9</title></item></channel></rss>");
+    assert_span(feed->items[0].title, "caf\u00e9 cr\u00e8me \ufffd");
+    assert_true(feed->recovered);
+    feed_free(feed);
+    feed = read_text("<?xml version=\"1.0\" encoding=\"klingon\"?><rss><channel><item>"
+                     "<title>ok</title></item></channel></rss>");
+    assert_span(feed->items[0].title, "ok");
+    feed_free(feed);
+}
+
+static void test_encodings_without_ascii_markup_are_refused(void **state)
+{
+    (void)state;
+    assert_refused(SPAN("<?xml version=\"1.0\" encoding=\"UTF-7\"?><rss/>"), "UTF-7");
+    assert_refused(SPAN("<?xml version='1.0' encoding='ISO-2022-JP'?><rss/>"), "ISO-2022-JP");
+}
+
+static void test_monstrous_tags_are_refused(void **state)
+{
+    (void)state;
+    size_t room = 200000, length = 0;
+    char *xml = malloc(room);
+    assert_non_null(xml);
+    length += (size_t)snprintf(xml, room, "<rss><channel><item");
+    for (int i = 0; i < 10000; i++)
+        length += (size_t)snprintf(xml + length, room - length, " a%d=''", i);
+    length += (size_t)snprintf(xml + length, room - length, "/></channel></rss>");
+    assert_refused((struct span){xml, length}, "attributes");
+    free(xml);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rss_item_has_its_fields),
+        cmocka_unit_test(test_content_and_creator_come_from_their_modules),
+        cmocka_unit_test(test_module_prefixes_are_understood_undeclared),
+        cmocka_unit_test(test_atom_entry_has_its_fields),
+        cmocka_unit_test(test_atom_text_is_what_its_type_says),
+        cmocka_unit_test(test_enclosures_of_both_formats),
+        cmocka_unit_test(test_guid_falls_back_to_link_then_to_a_hash),
+        cmocka_unit_test(test_an_element_that_occurs_twice_says_both),
+        cmocka_unit_test(test_an_item_is_one_only_at_its_place_and_in_its_namespace),
+        cmocka_unit_test(test_a_prefixed_atom_feed_is_read),
+        cmocka_unit_test(test_items_of_rdf_stand_beside_the_channel),
+        cmocka_unit_test(test_a_truncated_last_item_does_not_count),
+        cmocka_unit_test(test_what_is_no_feed_is_refused_and_says_why),
+        cmocka_unit_test(test_a_feed_over_the_size_limit_is_refused),
+        cmocka_unit_test(test_entities_of_the_document_are_not_expanded),
+        cmocka_unit_test(test_default_attributes_are_refused),
+        cmocka_unit_test(test_entities_of_html_are_understood),
+        cmocka_unit_test(test_entities_behind_an_error_are_kept),
+        cmocka_unit_test(test_control_characters_do_not_end_a_cdata_section),
+        cmocka_unit_test(test_an_end_tag_closes_the_element_of_its_name),
+        cmocka_unit_test(test_utf16_is_read_with_and_without_a_mark),
+        cmocka_unit_test(test_declared_charsets_are_read),
+        cmocka_unit_test(test_a_wrong_declaration_is_survived),
+        cmocka_unit_test(test_encodings_without_ascii_markup_are_refused),
+        cmocka_unit_test(test_monstrous_tags_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
