@@ -1,1 +1,196 @@
 #include "core/learn.h"
+
+#include "core/log.h"
+#include "store/memory.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#define GROUP 64u
+#define AHEAD_MOST 5000u /* lessons before the slowest of the other replicas */
+#define YIELD_MOST_MS 30000u
+#define YIELD_STEP_MS 100u
+#define ATTEMPTS 5u /* to reach a store that is away, with waits of 0.2, 0.4, 0.8 and 1.6 s */
+#define FIRST_RETRY_MS 200u
+
+struct learner {
+    struct counts_store *store;
+    struct replica *replica;
+    char *source;
+    enum trust trust;
+    struct lesson *pending[GROUP];
+    size_t pending_count;
+    bool waits; /* for slower replicas; no longer after one that did not move in time */
+    struct learn_sums sums;
+};
+
+struct learner *learner_new(struct counts_store *store, struct replica *replica, const char *source,
+                            enum trust trust)
+{
+    struct learner *learner = memory_new(sizeof *learner);
+    learner->source = memory_copy(source, strlen(source));
+    learner->store = store;
+    learner->replica = replica;
+    learner->trust = trust;
+    learner->waits = true;
+    return learner;
+}
+
+void learner_free(struct learner *learner)
+{
+    if (!learner)
+        return;
+    for (size_t i = 0; i < learner->pending_count; i++)
+        lesson_free(learner->pending[i]);
+    free(learner->source);
+    free(learner);
+}
+
+static void sleep_ms(unsigned ms)
+{
+    struct timespec wait = {ms / 1000, (long)(ms % 1000) * 1000000};
+    nanosleep(&wait, NULL);
+}
+
+/* The clock in microseconds, but never twice the same in this process. */
+static uint64_t next_sequence(void)
+{
+    static _Atomic uint64_t last;
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t clock_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+    uint64_t before = atomic_load(&last), sequence;
+    do
+        sequence = clock_us > before ? clock_us : before + 1;
+    while (!atomic_compare_exchange_weak(&last, &before, sequence));
+    return sequence;
+}
+
+/* Appends what is pending. Lessons that were answered leave the list, so that another attempt
+ * sends the others again, under the same event ids. */
+static bool append_pending(struct learner *learner, struct append_result *results, size_t *answered,
+                           struct error *error)
+{
+    *answered = 0;
+    unsigned wait_ms = FIRST_RETRY_MS;
+    for (unsigned attempt = 1;; attempt++) {
+        size_t done = 0;
+        bool fine = counts_append(learner->store, (const struct lesson *const *)learner->pending,
+                                  learner->pending_count, results + *answered, &done, error);
+        for (size_t i = 0; i < done; i++)
+            lesson_free(learner->pending[i]);
+        learner->pending_count -= done;
+        memmove(learner->pending, learner->pending + done,
+                learner->pending_count * sizeof *learner->pending);
+        *answered += done;
+        if (fine)
+            return true;
+        if (error->class != ERROR_NETWORK || attempt == ATTEMPTS)
+            return false;
+        sleep_ms(wait_ms);
+        wait_ms *= 2;
+    }
+}
+
+/* Waits while the slowest of the other replicas is far behind. One that does not come nearer in
+ * time is stuck, and not waited for again. */
+static void yield_to_others(struct learner *learner)
+{
+    for (unsigned waited_ms = 0; learner->waits; waited_ms += YIELD_STEP_MS) {
+        uint64_t slowest, own = model_version(replica_model(learner->replica));
+        struct error error;
+        if (!counts_replica_slowest(learner->store, &slowest, &error) || slowest >= own ||
+            own - slowest <= AHEAD_MOST)
+            return;
+        if (waited_ms >= YIELD_MOST_MS)
+            learner->waits = false;
+        else
+            sleep_ms(YIELD_STEP_MS);
+    }
+}
+
+static void tally(struct learner *learner, const struct append_result *results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        switch (results[i].outcome) {
+        case APPEND_NEW:
+            learner->sums.taught++;
+            break;
+        case APPEND_CORRECTED:
+            learner->sums.corrected++;
+            break;
+        case APPEND_REPEATED:
+        case APPEND_SAME_LABEL:
+            learner->sums.repeated++;
+            break;
+        }
+    }
+}
+
+/* The snapshot is for whoever starts later: that it cannot be written now fails no lesson. */
+static void write_due_snapshots(struct learner *learner, const struct append_result *results,
+                                size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct error error;
+        bool appended = results[i].outcome == APPEND_NEW || results[i].outcome == APPEND_CORRECTED;
+        if (appended && results[i].version % SNAPSHOT_EVERY == 0 &&
+            !replica_snapshot_at(learner->replica, results[i].version, &error))
+            log_message(LOG_LEVEL_WARNING, "no snapshot of version %" PRIu64 " was written: %s",
+                        results[i].version, error.message);
+    }
+}
+
+static bool flush(struct learner *learner, struct error *error)
+{
+    struct append_result results[GROUP];
+    size_t answered = 0;
+    bool fine = !learner->pending_count || append_pending(learner, results, &answered, error);
+    tally(learner, results, answered);
+    write_due_snapshots(learner, results, answered);
+    return fine && replica_catch_up(learner->replica, error);
+}
+
+/* One allocation of its own. */
+static struct lesson *copy_of(const struct lesson *lesson)
+{
+    size_t length;
+    struct error error;
+    unsigned char *encoded = lesson_encode(lesson, &length);
+    struct lesson *copy = lesson_decode(encoded, length, &error);
+    assert(copy);
+    free(encoded);
+    return copy;
+}
+
+bool learner_add(struct learner *learner, const struct lesson *lesson, enum label label,
+                 struct error *error)
+{
+    if (learner->pending_count == GROUP) {
+        if (!flush(learner, error))
+            return false;
+        yield_to_others(learner);
+    }
+    struct lesson given = *lesson;
+    given.label = label;
+    given.trust = learner->trust;
+    given.source = span_of(learner->source);
+    given.time_s = time(NULL);
+    if (model_knows(replica_model(learner->replica), given.slots, given.slot_count, label))
+        given.slot_count = 0;
+    lesson_set_event_id(&given, next_sequence());
+    learner->pending[learner->pending_count++] = copy_of(&given);
+    return true;
+}
+
+bool learner_finish(struct learner *learner, struct learn_sums *sums, struct error *error)
+{
+    bool fine = flush(learner, error);
+    *sums = learner->sums;
+    if (learner->pending_count)
+        error_prefix(error, "%zu lessons were not taught", learner->pending_count);
+    return fine;
+}

@@ -10,7 +10,7 @@
 struct learner;
 
 struct learn_sums {
-    size_t taught;    /* appended */
+    size_t taught;    /* appended; this source had said nothing of the document before */
     size_t repeated;  /* known already with this label: nothing changed */
     size_t corrected; /* appended, and an earlier label of this source taken back */
 };
@@ -23,7 +23,9 @@ void learner_free(struct learner *learner);
 
 /* Takes the lesson (copied); appends in pipelined groups. A lesson the replica knows beyond doubt
  * goes without slots. Between groups waits while other gateways' replicas are more than 5,000
- * lessons behind (30 s at most). */
+ * lessons behind (30 s at most; a replica that did not move in that time is not waited for again).
+ * A store that is away is tried again for about 3 s. On failure the lesson was not taken, and those
+ * before it that were not taught yet stay for the next call. */
 bool learner_add(struct learner *learner, const struct lesson *lesson, enum label label,
                  struct error *error);
 

@@ -1,0 +1,242 @@
+#include "core/learn.h"
+
+#include "core/log.h"
+#include "tests/unit/redis_server.h"
+#include "tests/unit/teaching.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+struct fixture {
+    struct redis_server *server;
+    struct counts_store *store;
+    struct replica *replica;
+    struct learner *learner;
+};
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct error error = {0};
+    fixture->server = redis_server_start(NULL);
+    fixture->store = counts_open(redis_server_url(fixture->server), NULL, &error);
+    assert_non_null(fixture->store);
+    fixture->replica = replica_new(fixture->store, NULL);
+    assert_true(replica_catch_up(fixture->replica, &error));
+    fixture->learner = learner_new(fixture->store, fixture->replica, "operator", TRUST_OPERATOR);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    learner_free(fixture->learner);
+    replica_free(fixture->replica);
+    counts_close(fixture->store);
+    redis_server_free(fixture->server);
+    free(fixture);
+    return 0;
+}
+
+static void teach(struct learner *learner, uint64_t first, uint64_t last)
+{
+    for (uint64_t number = first; number <= last; number++) {
+        uint32_t slots[TEACHING_SLOTS];
+        struct error error = {0};
+        struct lesson lesson = teaching_lesson(number, slots);
+        if (!learner_add(learner, &lesson, lesson.label, &error))
+            fail_msg("%s", error.message);
+    }
+}
+
+static struct learn_sums finish(struct learner *learner)
+{
+    struct learn_sums sums;
+    struct error error = {0};
+    if (!learner_finish(learner, &sums, &error))
+        fail_msg("%s", error.message);
+    return sums;
+}
+
+static void sleep_ms(long ms)
+{
+    nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000}, NULL);
+}
+
+static uint64_t version_of(struct counts_store *store)
+{
+    struct counts_health health;
+    struct error error = {0};
+    assert_true(counts_health(store, &health, &error));
+    return health.version;
+}
+
+static void test_taught_lessons_are_in_the_log_and_the_replica(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture->learner, 1, 150);
+    struct learn_sums sums = finish(fixture->learner);
+    assert_int_equal(sums.taught, 150);
+    assert_int_equal(sums.repeated + sums.corrected, 0);
+    assert_int_equal(version_of(fixture->store), 150);
+    assert_int_equal(model_version(replica_model(fixture->replica)), 150);
+}
+
+static void test_same_label_again_changes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture->learner, 1, 10);
+    teach(fixture->learner, 1, 10);
+    struct learn_sums sums = finish(fixture->learner);
+    assert_int_equal(sums.taught, 10);
+    assert_int_equal(sums.repeated, 10);
+    assert_int_equal(version_of(fixture->store), 10);
+}
+
+static void test_other_label_is_a_correction(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t slots[TEACHING_SLOTS];
+    struct error error = {0};
+    struct lesson lesson = teaching_lesson(1, slots);
+    assert_true(learner_add(fixture->learner, &lesson, LABEL_SPAM, &error));
+    finish(fixture->learner);
+    assert_true(learner_add(fixture->learner, &lesson, LABEL_HAM, &error));
+    struct learn_sums sums = finish(fixture->learner);
+    assert_int_equal(sums.taught, 1);
+    assert_int_equal(sums.corrected, 1);
+    assert_true(model_log_odds(replica_model(fixture->replica), slots, TEACHING_SLOTS) < 0);
+}
+
+static bool count_slots(void *context, uint64_t version, const void *data, size_t length)
+{
+    struct lesson *lesson = lesson_decode(data, length, NULL);
+    assert_non_null(lesson);
+    ((size_t *)context)[version - 1] = lesson->slot_count;
+    lesson_free(lesson);
+    return true;
+}
+
+static void test_lesson_known_beyond_doubt_travels_without_slots(void **state)
+{
+    struct fixture *fixture = *state;
+    uint32_t slots[TEACHING_SLOTS];
+    struct error error = {0};
+    for (uint64_t number = 1; number <= 3; number++) {
+        struct lesson lesson = teaching_lesson(1, slots);
+        memcpy(lesson.document_id, &number, sizeof number);
+        assert_true(learner_add(fixture->learner, &lesson, LABEL_SPAM, &error));
+        finish(fixture->learner);
+    }
+    size_t counts[3] = {99, 99, 99};
+    assert_int_equal(counts_follow(fixture->store, 0, 0, 10, count_slots, counts, &error),
+                     FOLLOW_DONE);
+    assert_int_equal(counts[0], TEACHING_SLOTS);
+    assert_int_equal(counts[2], 0);
+    assert_int_equal(model_lessons(replica_model(fixture->replica), SCRIPT_LATIN, LABEL_SPAM), 3);
+}
+
+static void test_crossing_a_thousand_writes_its_snapshot(void **state)
+{
+    struct fixture *fixture = *state;
+    struct snapshot snapshot;
+    struct error error = {0};
+    teach(fixture->learner, 1, SNAPSHOT_EVERY + 30);
+    finish(fixture->learner);
+    assert_true(counts_snapshot_load(fixture->store, &snapshot, &error));
+    assert_int_equal(snapshot.version, SNAPSHOT_EVERY);
+    assert_int_equal(model_version(replica_model(fixture->replica)), SNAPSHOT_EVERY + 30);
+    snapshot_clear(&snapshot);
+}
+
+static void test_two_gateways_taught_in_turn_end_bit_identical(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    struct replica *other_replica = replica_new(fixture->store, NULL);
+    assert_true(replica_catch_up(other_replica, &error));
+    struct learner *other = learner_new(fixture->store, other_replica, "user:ann", TRUST_USER);
+    for (uint64_t number = 1; number <= 1200; number += 30) {
+        teach(fixture->learner, number, number + 19);
+        teach(other, number + 10, number + 29);
+    }
+    finish(fixture->learner);
+    finish(other);
+    assert_true(replica_catch_up(fixture->replica, &error));
+    assert_int_equal(model_version(replica_model(other_replica)), version_of(fixture->store));
+    assert_true(model_digest(replica_model(fixture->replica)) ==
+                model_digest(replica_model(other_replica)));
+    learner_free(other);
+    replica_free(other_replica);
+}
+
+static void test_store_away_keeps_the_lessons_for_another_try(void **state)
+{
+    struct fixture *fixture = *state;
+    struct learn_sums sums;
+    struct error error = {0};
+    redis_server_kill(fixture->server);
+    teach(fixture->learner, 1, 10);
+    assert_false(learner_finish(fixture->learner, &sums, &error));
+    assert_int_equal(error.class, ERROR_NETWORK);
+    assert_non_null(strstr(error.message, "10 lessons were not taught"));
+    redis_server_restart(fixture->server);
+    sums = finish(fixture->learner);
+    assert_int_equal(sums.taught, 10);
+    assert_int_equal(version_of(fixture->store), 10);
+}
+
+/* A gateway whose replica stays at 0 until the log is past 5,000, and 300 ms longer. */
+static void *be_slow(void *context)
+{
+    static uint64_t seen;
+    struct counts_store *store = context;
+    struct error error = {0};
+    while (version_of(store) <= 5000)
+        sleep_ms(5);
+    sleep_ms(300);
+    seen = version_of(store);
+    counts_replica_report(store, "slow", UINT32_MAX, &error);
+    return &seen;
+}
+
+static void test_bulk_learning_waits_for_a_slow_replica(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    pthread_t thread;
+    void *seen;
+    assert_true(counts_replica_report(fixture->store, "slow", 0, &error));
+    assert_int_equal(pthread_create(&thread, NULL, be_slow, fixture->store), 0);
+    teach(fixture->learner, 1, 6000);
+    finish(fixture->learner);
+    pthread_join(thread, &seen);
+    assert_in_range(*(uint64_t *)seen, 5001, 5200);
+    assert_int_equal(version_of(fixture->store), 6000);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    log_open("test_learn", true);
+    const struct CMUnitTest tests[] = {
+        TEST(test_taught_lessons_are_in_the_log_and_the_replica),
+        TEST(test_same_label_again_changes_nothing),
+        TEST(test_other_label_is_a_correction),
+        TEST(test_lesson_known_beyond_doubt_travels_without_slots),
+        TEST(test_crossing_a_thousand_writes_its_snapshot),
+        TEST(test_two_gateways_taught_in_turn_end_bit_identical),
+        TEST(test_store_away_keeps_the_lessons_for_another_try),
+        TEST(test_bulk_learning_waits_for_a_slow_replica),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
