@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NEGLIGIBLE 0.05 /* log-odds of a reputation that is not worth a line */
-
 void judge_prepare(struct document *document, const struct config *config)
 {
     size_t count;
@@ -123,68 +121,7 @@ bool judge_lesson(const struct judge *judge, const struct document *document, st
     return true;
 }
 
-/* --- reputations --- */
-
-/* What is known of one type of identity in a document. */
-struct voice {
-    const struct identity *identity; /* NULL: the document has none of the type */
-    const struct reputation_counts *counts;
-    double log_odds;
-};
-
-/* One type speaks once, by the identity that speaks most for spam: bad company is not washed by
- * good, nor by what nobody knows. */
-static void hear(const struct document *document, const struct reputation_counts *counts,
-                 int64_t now_s, struct voice voices[IDENTITY_TYPES])
-{
-    for (size_t i = 0; i < document->identity_count; i++) {
-        const struct identity *identity = &document->identities[i];
-        struct voice *voice = &voices[identity->type];
-        double log_odds = reputation_log_odds(identity->type, &counts[i], now_s);
-        if (!voice->identity || log_odds > voice->log_odds)
-            *voice = (struct voice){identity, &counts[i], log_odds};
-    }
-    /* Host and domain of one link say the same thing twice. */
-    struct voice *host = &voices[IDENTITY_LINK_HOST], *domain = &voices[IDENTITY_LINK_DOMAIN];
-    if ((host->log_odds > 0) == (domain->log_odds > 0)) {
-        if (host->log_odds > domain->log_odds)
-            domain->log_odds = 0;
-        else
-            host->log_odds = 0;
-    }
-}
-
-/* "12", "0.4": counts decay, and nobody needs more digits. */
-static struct span lessons_text(struct arena *arena, double lessons)
-{
-    double tenths = round(lessons * 10);
-    return arena_printf(arena, "%.*f", fmod(tenths, 10) != 0, tenths / 10);
-}
-
-/* "evil.example: 12 spam, 0 ham" */
-static struct span voice_detail(struct arena *arena, const struct voice *voice, int64_t now_s)
-{
-    struct span value = voice->identity->value;
-    if (reputation_override_in_force(voice->counts, now_s))
-        return arena_printf(arena, "%.*s: %s by the admin", SPAN_ARGS(value),
-                            voice->counts->override == OVERRIDE_PIN ? "pinned" : "set");
-    struct reputation_weight weight =
-        reputation_weight(voice->identity->type, voice->counts, now_s);
-    struct span spam = lessons_text(arena, weight.spam), ham = lessons_text(arena, weight.ham);
-    return arena_printf(arena, "%.*s: %.*s spam, %.*s ham", SPAN_ARGS(value), SPAN_ARGS(spam),
-                        SPAN_ARGS(ham));
-}
-
-static void add_reputations(const struct document *document, const struct reputation_counts *counts,
-                            int64_t now_s, struct evidence_list *list)
-{
-    struct voice voices[IDENTITY_TYPES] = {{0}};
-    hear(document, counts, now_s, voices);
-    for (int type = 0; type < IDENTITY_TYPES; type++)
-        if (fabs(voices[type].log_odds) >= NEGLIGIBLE)
-            evidence_add(list, reputation_symbol((enum identity_type)type), voices[type].log_odds,
-                         voice_detail(document->arena, &voices[type], now_s));
-}
+/* --- all of it --- */
 
 /* Counts of all identities of all documents, in order; false: some are not known to be right. */
 static bool read_reputations(const struct judge *judge, struct document *const *documents, size_t n,
@@ -209,8 +146,6 @@ static bool read_reputations(const struct judge *judge, struct document *const *
     return fine;
 }
 
-/* --- all of it --- */
-
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts)
 {
@@ -226,7 +161,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
         struct evidence_list list = {.arena = document->arena};
         if (content_ready(judge))
             add_content(judge, document, &list);
-        add_reputations(document, own, now_s, &list);
+        reputation_evidence(document, own, now_s, &list);
         if (!store_up)
             evidence_add(&list, STORE_DOWN_SYMBOL, 0,
                          SPAN("the store of counts is away: reputations may be missing"));

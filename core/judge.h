@@ -27,8 +27,7 @@ void judge_prepare(struct document *document, const struct config *config);
 
 /* Judges `n` prepared documents. Reputations come in one round trip for all; while the store is
  * away those the cache does not know are neutral, and STORE_DOWN (weight 0) stands in the
- * evidence. Of each type of identity only the one that speaks most for spam is heard, and of link
- * domain and link host only one when they agree. Never fails. */
+ * evidence. Never fails. */
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 

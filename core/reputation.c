@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#define NEGLIGIBLE 0.05 /* log-odds that are not worth a line */
+
 /* With base rate b and strength s, an identity starts as if s lessons about it had been seen, s * b
  * of them spam. Two things set a row apart:
  * - Who can forge it. HELO names, senders and authors are free to choose, and good links, good text
@@ -67,4 +69,69 @@ double reputation_log_odds(enum identity_type type, const struct reputation_coun
 const char *reputation_symbol(enum identity_type type)
 {
     return types[type].symbol;
+}
+
+/* What is known of one type of identity in a document. */
+struct voice {
+    const struct identity *identity; /* NULL: the document has none of the type */
+    const struct reputation_counts *counts;
+    double log_odds;
+    bool ruled; /* by the admin, about one of the networks of an address: that stands */
+};
+
+/* One type speaks once, by the identity that speaks most for spam: bad company is not washed by
+ * good, nor by what nobody knows. */
+static void hear(const struct document *document, const struct reputation_counts *counts,
+                 int64_t now_s, struct voice voices[IDENTITY_TYPES])
+{
+    for (size_t i = 0; i < document->identity_count; i++) {
+        const struct identity *identity = &document->identities[i];
+        struct voice *voice = &voices[identity->type];
+        double log_odds = reputation_log_odds(identity->type, &counts[i], now_s);
+        bool ruled =
+            identity->type == IDENTITY_NET && reputation_override_in_force(&counts[i], now_s);
+        if (!voice->identity || ruled > voice->ruled ||
+            (ruled == voice->ruled && log_odds > voice->log_odds))
+            *voice = (struct voice){identity, &counts[i], log_odds, ruled};
+    }
+    /* Host and domain of one link say the same thing twice. */
+    struct voice *host = &voices[IDENTITY_LINK_HOST], *domain = &voices[IDENTITY_LINK_DOMAIN];
+    if ((host->log_odds > 0) == (domain->log_odds > 0)) {
+        if (host->log_odds > domain->log_odds)
+            domain->log_odds = 0;
+        else
+            host->log_odds = 0;
+    }
+}
+
+/* "12", "0.4": counts decay, and nobody needs more digits. */
+static struct span lessons_text(struct arena *arena, double lessons)
+{
+    double tenths = round(lessons * 10);
+    return arena_printf(arena, "%.*f", fmod(tenths, 10) != 0, tenths / 10);
+}
+
+/* "evil.example: 12 spam, 0 ham" */
+static struct span voice_detail(struct arena *arena, const struct voice *voice, int64_t now_s)
+{
+    struct span value = voice->identity->value;
+    if (reputation_override_in_force(voice->counts, now_s))
+        return arena_printf(arena, "%.*s: %s by the admin", SPAN_ARGS(value),
+                            voice->counts->override == OVERRIDE_PIN ? "pinned" : "set");
+    struct reputation_weight weight =
+        reputation_weight(voice->identity->type, voice->counts, now_s);
+    struct span spam = lessons_text(arena, weight.spam), ham = lessons_text(arena, weight.ham);
+    return arena_printf(arena, "%.*s: %.*s spam, %.*s ham", SPAN_ARGS(value), SPAN_ARGS(spam),
+                        SPAN_ARGS(ham));
+}
+
+void reputation_evidence(const struct document *document, const struct reputation_counts *counts,
+                         int64_t now_s, struct evidence_list *list)
+{
+    struct voice voices[IDENTITY_TYPES] = {{0}};
+    hear(document, counts, now_s, voices);
+    for (int type = 0; type < IDENTITY_TYPES; type++)
+        if (fabs(voices[type].log_odds) >= NEGLIGIBLE)
+            evidence_add(list, reputation_symbol((enum identity_type)type), voices[type].log_odds,
+                         voice_detail(document->arena, &voices[type], now_s));
 }

@@ -1,8 +1,9 @@
-/* reputation: what the counts of an identity say, as log-odds. */
+/* reputation: what the counts of identities say, as log-odds and as evidence. */
 #ifndef WEIR_REPUTATION_H
 #define WEIR_REPUTATION_H
 
 #include "core/document.h"
+#include "core/evidence.h"
 #include "store/counts.h"
 
 #include <stdbool.h>
@@ -24,6 +25,12 @@ bool reputation_override_in_force(const struct reputation_counts *counts, int64_
  * give exactly 0; bounded by the type's limits. An override that is in force gives its value. */
 double reputation_log_odds(enum identity_type type, const struct reputation_counts *counts,
                            int64_t now_s);
+
+/* Adds what the identities of `document` say; counts[i] belongs to its identity i. Of each type
+ * only the one that speaks most for spam is heard, and of link domain and link host only one when
+ * they agree. The detail names it: "evil.example: 12 spam, 0 ham". */
+void reputation_evidence(const struct document *document, const struct reputation_counts *counts,
+                         int64_t now_s, struct evidence_list *list);
 
 /* "REPUTATION_LINK_DOMAIN" */
 const char *reputation_symbol(enum identity_type type);
