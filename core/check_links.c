@@ -17,49 +17,76 @@ static double ramp(double value, double from, double to)
 
 /* --- LINK_FARM: lists of phrases in text --- */
 
+#define SEPARATOR_MARKS 4
+
 /* What sets phrases apart, and what is asked of a list before it counts. Bars are rare between
  * phrases made for people; commas and lines are not, so they must repeat themselves more. */
 struct separator {
-    const char *marks[5];
+    const char *marks[SEPARATOR_MARKS];
     const char *name;
     size_t least_phrases, full_phrases;
     double least_sharing, full_sharing;
     double frame; /* phrases.h */
-    bool lines;   /* a line end separates, else it is a blank */
+    size_t width; /* of the longest phrase */
+    bool lines;   /* a line is more than a keyword easily */
 };
 
 static const struct separator separators[] = {
-    {{"|", "｜", "│", "¦"}, "bars", 12, 30, 0.4, 0.7, 0.9, false},
-    {{"·", "•", "・"}, "dots", 12, 30, 0.5, 0.8, 0.9, false},
-    {{"、", "，", ","}, "commas", 20, 40, 0.6, 0.9, 0.9, false},
-    {{NULL}, "line ends", 24, 60, 0.75, 0.95, 0.5, true},
+    {{"|", "｜", "│", "¦"}, "bars", 12, 30, 0.4, 0.7, 0.9, 48, false},
+    {{"·", "•", "・"}, "dots", 12, 30, 0.5, 0.8, 0.9, 48, false},
+    {{"、", "，", ","}, "commas", 24, 48, 0.65, 0.9, 0.9, 32, false},
+    {{"\n"}, "line ends", 24, 60, 0.75, 0.95, 0.5, 32, true},
 };
 
-#define PHRASE_WIDTH_MAX 48
-
-/* Length of the separator at `at`, or 0. */
-static size_t separator_at(const struct separator *separator, const char *at, const char *end)
+/* Whether there can be enough separators at all: their first bytes are counted. */
+static bool may_have_list(struct span text, const struct separator *separator)
 {
-    if (*at == '\n')
-        return separator->lines;
-    for (const char *const *mark = separator->marks; *mark; mark++) {
-        size_t length = strlen(*mark);
-        if ((size_t)(end - at) >= length && memcmp(at, *mark, length) == 0)
-            return length;
-    }
-    return 0;
-}
-
-static bool ends_a_sentence(const char *at, const char *end)
-{
-    static const char *const marks[] = {"。", "！", "？"};
-    if (*at == '.' || *at == '!' || *at == '?')
-        return at + 1 < end && (at[1] == ' ' || at[1] == '\n');
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if ((size_t)(end - at) >= 3 && memcmp(at, marks[i], 3) == 0)
-            return true;
+    size_t count = 0;
+    for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++) {
+        if (i && separator->marks[i][0] == separator->marks[i - 1][0])
+            continue;
+        const char *at = text.data, *end = at + text.length;
+        while ((at = memchr(at, separator->marks[i][0], (size_t)(end - at)))) {
+            if (++count + 1 >= separator->least_phrases)
+                return true;
+            at++;
+        }
     }
     return false;
+}
+
+/* The next separator from `at` on, and its length; `end` and 0 when there is none. One pass over
+ * the text whatever it holds. */
+static const char *next_separator(const struct separator *separator, const char *at,
+                                  const char *end, size_t *length)
+{
+    for (; at < end; at++) {
+        for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++) {
+            const char *mark = separator->marks[i];
+            *length = strlen(mark);
+            if (*at == *mark && (size_t)(end - at) >= *length && memcmp(at, mark, *length) == 0)
+                return at;
+        }
+    }
+    *length = 0;
+    return end;
+}
+
+/* A sentence ends within, or between lines there is code, a path or figures: no keyword. */
+static bool is_keyword(const struct separator *separator, struct span phrase)
+{
+    static const char *const marks[] = {". ", "! ", "? ", "。", "！", "？"};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        if (memmem(phrase.data, phrase.length, marks[i], strlen(marks[i])))
+            return false;
+    }
+    if (!separator->lines)
+        return true;
+    for (size_t i = 0; i < phrase.length; i++) {
+        if (memchr("{}()<>=;:\"/\\", phrase.data[i], 12))
+            return false;
+    }
+    return true;
 }
 
 struct farm {
@@ -87,25 +114,21 @@ static void close_list(struct phrases *list, const struct separator *separator, 
 
 static void find_lists(struct span text, const struct separator *separator, struct farm *best)
 {
-    struct phrases list = {.count = 0};
-    const char *at = text.data, *end = at + text.length, *start = at;
-    bool sentence = false;
-    for (;; at++) {
-        size_t length = at < end ? separator_at(separator, at, end) : 1;
-        if (!length) {
-            sentence = sentence || ends_a_sentence(at, end);
-            continue;
-        }
+    if (!may_have_list(text, separator))
+        return;
+    struct phrases list;
+    list.count = 0;
+    const char *start = text.data, *end = start + text.length;
+    while (start < end) {
+        size_t length;
+        const char *at = next_separator(separator, start, end, &length);
         struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
-        if (sentence || phrase_width(phrase) > PHRASE_WIDTH_MAX)
+        if (phrase.length > 3 * separator->width || phrase_width(phrase) > separator->width ||
+            !is_keyword(separator, phrase))
             close_list(&list, separator, best);
         else if (phrase_has_letters(phrase))
-            phrases_add(&list, phrase);
-        if (at == end)
-            break;
-        sentence = false;
-        at += length - 1;
-        start = at + 1;
+            phrases_add_distinct(&list, phrase);
+        start = at + length + (at == end);
     }
     close_list(&list, separator, best);
 }
@@ -113,6 +136,7 @@ static void find_lists(struct span text, const struct separator *separator, stru
 /* --- LINK_FARM: anchors --- */
 
 #define FARM_ANCHORS_MIN 12
+#define ANCHOR_WIDTH_MAX 48
 
 static bool is_web_anchor(const struct link *link)
 {
@@ -140,7 +164,7 @@ static size_t count_domains(const struct document *document)
 /* Anchors with short texts that lead to ever other domains, with little text around them, or whose
  * texts turn the same keywords over. Newsletters and menus lead to few domains and have distinct
  * texts; digests of links have long ones, or text around them. */
-static void judge_anchors(const struct document *document, struct farm *best, double *inside)
+static void judge_anchors(const struct document *document, struct farm *best, double inside)
 {
     struct phrases texts = {.count = 0};
     size_t anchors = 0;
@@ -149,8 +173,8 @@ static void judge_anchors(const struct document *document, struct farm *best, do
         if (!is_web_anchor(link))
             continue;
         anchors++;
-        if (phrase_width(link->text) <= PHRASE_WIDTH_MAX && phrase_has_letters(link->text))
-            phrases_add(&texts, link->text);
+        if (phrase_width(link->text) <= ANCHOR_WIDTH_MAX && phrase_has_letters(link->text))
+            phrases_add_distinct(&texts, link->text);
     }
     if (texts.count < FARM_ANCHORS_MIN || texts.count * 5 < anchors * 4)
         return;
@@ -159,8 +183,8 @@ static void judge_anchors(const struct document *document, struct farm *best, do
     double spread = (double)domains / (double)texts.count;
     double sharing = (double)overlap.sharing / (double)texts.count;
     double many = 0.5 + 0.5 * ramp((double)texts.count, FARM_ANCHORS_MIN, 30);
-    double strength = fmax(ramp(spread, 0.3, 0.8) * ramp(*inside, 0.4, 0.8),
-                           ramp(spread, 0.1, 0.5) * ramp(sharing, 0.4, 0.7)) *
+    double strength = fmax(ramp(spread, 0.3, 0.8) * ramp(inside, 0.6, 0.9),
+                           ramp(spread, 0.2, 0.6) * ramp(sharing, 0.5, 0.8)) *
                       many;
     if (strength > best->strength)
         *best = (struct farm){strength, texts.count, overlap.sharing, overlap.common, NULL};
@@ -172,7 +196,7 @@ double check_link_farm(const struct document *document, struct span *detail)
     double inside = document->html.visible
                         ? (double)document->html.inside_links / (double)document->html.visible
                         : 0;
-    judge_anchors(document, &best, &inside);
+    judge_anchors(document, &best, inside);
     size_t budget = LIST_BYTES_MAX;
     for (size_t i = 0; i < document->text_count && budget; i++) {
         if (document->texts[i].kind != TEXT_BODY)
@@ -257,7 +281,7 @@ static double mismatch_strength(const struct link *link, const struct link *show
     if (names_host(link->path, shown->domain) ||
         span_equal(first_label(link->domain), first_label(shown->domain)))
         return 0.1;
-    return bare ? 0.6 : 1;
+    return bare ? 0.4 : 1;
 }
 
 /* Senders of newsletters count clicks: every link leads through one domain of theirs. */
@@ -271,7 +295,7 @@ static bool one_domain_for_all(const struct document *document, struct span doma
         all++;
         same += span_equal(link->domain, domain);
     }
-    return all >= 5 && same * 5 >= all * 4;
+    return all >= 4 && same * 5 >= all * 3;
 }
 
 double check_link_text_mismatch(const struct document *document, struct span *detail)
@@ -285,8 +309,8 @@ double check_link_text_mismatch(const struct document *document, struct span *de
             span_equal(shown.domain, link->domain))
             continue;
         double strength = mismatch_strength(link, &shown, bare);
-        if (strength > 0.3 && !link->host_is_address && one_domain_for_all(document, link->domain))
-            strength = 0.3;
+        if (!link->host_is_address && one_domain_for_all(document, link->domain))
+            strength = 0;
         if (strength <= best)
             continue;
         best = strength;

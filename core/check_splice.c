@@ -277,10 +277,11 @@ static struct sign mixed_orthography(const struct letters *letters, struct arena
 
 #define TITLE_POINTS_MAX 120
 
-/* Pairs of neighbouring characters of a title, and how often clauses start with each. */
+/* Pairs of neighbouring characters of a title, how often each occurs in the text, and how often
+ * a clause starts with it. */
 struct title_pairs {
     uint32_t first[TITLE_POINTS_MAX], second[TITLE_POINTS_MAX];
-    size_t starts[TITLE_POINTS_MAX];
+    size_t times[TITLE_POINTS_MAX], starts[TITLE_POINTS_MAX];
     size_t count;
 };
 
@@ -301,11 +302,11 @@ static size_t pair_index(const struct title_pairs *pairs, uint32_t first, uint32
 static void add_pair(struct title_pairs *pairs, uint32_t first, uint32_t second)
 {
     if (!is_word_character(first) || !is_word_character(second) ||
-        pairs->count == TITLE_POINTS_MAX || pair_index(pairs, first, second) < pairs->count)
+        (!is_han(first) && !is_han(second)) || pairs->count == TITLE_POINTS_MAX ||
+        pair_index(pairs, first, second) < pairs->count)
         return;
     pairs->first[pairs->count] = first;
-    pairs->second[pairs->count] = second;
-    pairs->starts[pairs->count++] = 0;
+    pairs->second[pairs->count++] = second;
 }
 
 /* The pairs of the subject and of the first line, which is the headline of a copied article.
@@ -332,31 +333,42 @@ static size_t gather_title_pairs(const struct document *document, const struct l
     return i;
 }
 
-/* A normal text starts clauses with its subject, too, but with one or two words of the title, not
- * with pieces from all over it. */
+/* Counts where the pairs occur behind the headline; returns how many clauses there are. */
+static size_t count_pairs(struct title_pairs *pairs, const struct letters *letters, size_t from)
+{
+    size_t clauses = 0;
+    for (size_t i = from; i + 2 < letters->count; i++) {
+        const uint32_t *next = letters->points + i + 1;
+        if (!is_word_character(next[0]) || !is_word_character(next[1]))
+            continue;
+        bool starts = ends_clause(next[-1]);
+        clauses += starts;
+        size_t pair = pair_index(pairs, next[0], next[1]);
+        if (pair < pairs->count) {
+            pairs->times[pair]++;
+            pairs->starts[pair] += starts;
+        }
+    }
+    return clauses;
+}
+
+/* A normal text starts clauses with its subject, too, but uses it elsewhere as well, and not pieces
+ * from all over the title. */
 static struct sign title_pieces(const struct document *document, const struct letters *letters)
 {
     struct title_pairs pairs = {.count = 0};
-    size_t clauses = 0, repeated = 0, hits = 0, top = 0;
-    size_t i = gather_title_pairs(document, letters, &pairs);
-    for (; i + 2 < letters->count; i++) {
-        const uint32_t *next = letters->points + i + 1;
-        if (!ends_clause(next[-1]) || !is_word_character(next[0]) || !is_word_character(next[1]))
+    size_t from = gather_title_pairs(document, letters, &pairs);
+    size_t clauses = count_pairs(&pairs, letters, from);
+    size_t pieces = 0, hits = 0, top = 0;
+    for (size_t i = 0; i < pairs.count; i++) {
+        if (pairs.starts[i] < 2 || pairs.starts[i] * 4 < pairs.times[i] * 3)
             continue;
-        clauses++;
-        size_t pair = pair_index(&pairs, next[0], next[1]);
-        if (pair < pairs.count)
-            pairs.starts[pair]++;
+        pieces++;
+        hits += pairs.starts[i];
+        if (pairs.starts[i] > pairs.starts[top])
+            top = i;
     }
-    for (size_t j = 0; j < pairs.count; j++) {
-        if (pairs.starts[j] < 2)
-            continue;
-        repeated++;
-        hits += pairs.starts[j];
-        if (pairs.starts[j] > pairs.starts[top])
-            top = j;
-    }
-    double strength = ramp((double)repeated, 2, 5) *
+    double strength = ramp((double)pieces, 3, 5) *
                       (clauses ? ramp((double)hits / (double)clauses, 0.05, 0.2) : 0);
     if (strength == 0)
         return (struct sign){0, {NULL, 0}};
@@ -366,7 +378,7 @@ static struct sign title_pieces(const struct document *document, const struct le
     return (struct sign){strength,
                          arena_printf(document->arena,
                                       "%zu pieces of the title start %zu of %zu clauses: %.*s",
-                                      repeated, hits, clauses, (int)length, shown)};
+                                      pieces, hits, clauses, (int)length, shown)};
 }
 
 /* --- mojibake --- */
@@ -387,8 +399,8 @@ static bool is_continuation_as_1252(uint32_t code_point)
     return false;
 }
 
-/* UTF-8 read as windows-1252 ("Ã©", "â€™", "ä¸­") or as GBK ("锛", "銆", "锟斤拷"), and characters
- * that were lost for good. */
+/* UTF-8 read as windows-1252 ("Ã©", "â€™", "ä¸­") or as GBK ("锛", "銆", "锟斤拷"). Characters that
+ * were lost for good count for little: honest mail with a wrong charset is full of them. */
 static struct sign mojibake(const struct letters *letters, struct arena *arena)
 {
     size_t broken = 0, lost = 0;
@@ -402,8 +414,10 @@ static struct sign mojibake(const struct letters *letters, struct arena *arena)
         broken += two || three || gbk;
         lost += at[0] == 0xfffd;
     }
-    double bad = (double)broken + (double)lost / 2;
-    double strength = 0.5 * ramp(bad, 4, 20) * ramp(bad / (double)letters->count, 0.002, 0.02);
+    double all = (double)letters->count;
+    double strength =
+        fmax(0.5 * ramp((double)broken, 4, 20) * ramp((double)broken / all, 0.002, 0.02),
+             0.1 * ramp((double)lost, 4, 20) * ramp((double)lost / all, 0.002, 0.02));
     if (strength == 0)
         return (struct sign){0, {NULL, 0}};
     return (struct sign){strength,

@@ -57,7 +57,7 @@ static void split_title(struct span title, bool blanks, struct phrases *phrases)
             continue;
         struct span phrase = span_trim((struct span){start, (size_t)(here - start)});
         if (phrase_has_letters(phrase))
-            phrases_add(phrases, phrase);
+            (blanks ? phrases_add : phrases_add_distinct)(phrases, phrase);
         start = at;
     }
 }
@@ -80,35 +80,41 @@ static struct span bare_title(struct span title)
     }
 }
 
+/* A sentence ends before the title does: it is prose, which repeats its words for other reasons. */
+static bool has_sentences(struct span title)
+{
+    static const char *const marks[] = {"。", "！", "？", ". ", "! ", "? "};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        size_t length = strlen(marks[i]);
+        const char *mark = memmem(title.data, title.length, marks[i], length);
+        if (mark && mark + length < title.data + title.length)
+            return true;
+    }
+    return false;
+}
+
 double check_title_stuffed(const struct document *document, struct span *detail)
 {
     struct span title = bare_title(document->subject);
-    if (title.length < 12)
+    if (title.length < 12 || has_sentences(title))
         return 0;
     struct phrases phrases;
     split_title(title, false, &phrases);
-    size_t count = phrases.count;
     struct phrase_overlap overlap = phrases_overlap(&phrases, 2, 1);
-    double strength = 0;
-    if (count >= 4 && overlap.most >= 3)
-        strength = ramp((double)overlap.sharing / (double)count, 0.4, 0.8) *
+    double count = (double)phrases.count, strength = 0;
+    if (phrases.count >= 4 && overlap.most >= 3)
+        strength = ramp((double)overlap.sharing / count, 0.4, 0.8) *
                    (0.6 + 0.4 * ramp((double)overlap.most, 3, 5));
-    if (strength < 1) {
+    else if (phrases.count == 1) {
         split_title(title, true, &phrases);
-        struct phrase_overlap words = phrases_overlap(&phrases, 2, 1);
-        double repeated = phrases.count >= 6
-                              ? ramp((double)words.most, 3, 6) *
-                                    ramp((double)words.most / (double)phrases.count, 0.15, 0.3)
-                              : 0;
-        if (repeated > strength) {
-            strength = repeated;
-            overlap = words;
-            count = phrases.count;
-        }
+        overlap = phrases_overlap(&phrases, 2, 1);
+        count = (double)phrases.count;
+        strength = ramp((double)overlap.most, 2, 5) *
+                   (phrases.count >= 6 ? ramp((double)overlap.most / count, 0.25, 0.5) : 0);
     }
     if (strength < 0.05)
         return 0;
-    *detail = arena_printf(document->arena, "%zu phrases, %zu of them hold the same word (%.*s)",
+    *detail = arena_printf(document->arena, "%.0f phrases, %zu of them hold the same word (%.*s)",
                            count, overlap.most, SPAN_ARGS(overlap.common));
     return strength;
 }

@@ -6,15 +6,15 @@
  * logarithm of that ratio being damped, since checks that fire together are not independent.
  * The three that answer to text made for search engines add up to more than what holds an item. */
 static const struct check checks[] = {
-    {"FROM_NAME_IS_ADDRESS", 1.2, CHANNEL_MAIL, check_from_name_is_address,
+    {"FROM_NAME_IS_ADDRESS", 1.0, CHANNEL_MAIL, check_from_name_is_address,
      "the display name of From shows an address of another domain than the real one"},
     {"HTML_HIDDEN_TEXT", 1.0, CHANNEL_ANY, check_html_hidden_text,
      "a good part of the HTML's text is hidden from the reader"},
     {"LINK_FARM", 1.8, CHANNEL_ANY, check_link_farm,
      "a long list of short keyword phrases or anchors stands instead of text"},
-    {"LINK_TEXT_MISMATCH", 0.9, CHANNEL_ANY, check_link_text_mismatch,
+    {"LINK_TEXT_MISMATCH", 1.3, CHANNEL_ANY, check_link_text_mismatch,
      "a link's text shows the address of another site than its target"},
-    {"TEXT_SPLICED", 1.8, CHANNEL_ANY, check_text_spliced,
+    {"TEXT_SPLICED", 1.5, CHANNEL_ANY, check_text_spliced,
      "pieces of other text, leftover pinyin, mixed orthographies or broken characters run through "
      "the text"},
     {"TITLE_STUFFED", 1.2, CHANNEL_ANY, check_title_stuffed,

@@ -25,6 +25,15 @@ void phrases_add(struct phrases *phrases, struct span phrase)
         phrases->items[phrases->count++] = phrase;
 }
 
+void phrases_add_distinct(struct phrases *phrases, struct span phrase)
+{
+    for (size_t i = 0; i < phrases->count; i++) {
+        if (span_equal(phrases->items[i], phrase))
+            return;
+    }
+    phrases_add(phrases, phrase);
+}
+
 static struct key *find(struct keys *keys, uint64_t hash)
 {
     size_t at = hash % KEYS;

@@ -18,6 +18,9 @@ struct phrases {
 };
 void phrases_add(struct phrases *phrases, struct span phrase);
 
+/* The same, for a phrase that is not there yet. */
+void phrases_add_distinct(struct phrases *phrases, struct span phrase);
+
 struct phrase_overlap {
     size_t sharing;     /* phrases that hold a key which `least` phrases or more hold */
     size_t most;        /* how many phrases hold the most frequent key */
