@@ -1,0 +1,212 @@
+"""make bench: weir against its peers and floors, side by side in one run, as a Markdown table.
+
+Figures of two programs are always taken in turn (A B A B …) and given as medians; a single absolute
+time says little on a shared machine. bench.py [--quick] [bulk|postfix|lesson|memory …]
+"""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
+import corpora  # noqa: E402
+import servers  # noqa: E402
+
+QUICK = "--quick" in sys.argv
+ROUNDS = 2 if QUICK else 5
+CLIENTS = 8
+rows = []
+
+
+def report(what, weir, peer, ratio, target):
+    rows.append((what, weir, peer, ratio, target))
+    print("# %s: %s; %s; ratio %s (%s)" % rows[-1], file=sys.stderr, flush=True)
+
+
+def cpu_seconds(command, stdin=None):
+    """user + sys of one run, from the kernel's accounting of that child."""
+    with open(stdin or "/dev/null", "rb") as source:
+        process = subprocess.Popen(command, stdin=source, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.PIPE)
+        errors = process.stderr.read()
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1, 2) or b"Sanitizer" in errors:
+        raise SystemExit("%s failed: %s" % (command, errors.decode()[-2000:]))
+    return usage.ru_utime + usage.ru_stime
+
+
+def redis_info(redis, section):
+    text = redis.command("INFO", section).decode(errors="replace")
+    return dict(line.split(":", 1) for line in text.split("\r\n") if ":" in line)
+
+
+def redis_number(redis, *command):
+    return int(redis.command(*command).strip(b":\r\n"))
+
+
+def redis_cpu(redis):
+    info = redis_info(redis, "cpu")
+    return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
+
+
+def write_list(directory, name, paths):
+    path = os.path.join(directory, name)
+    with open(path, "w") as file:
+        file.write("".join(p + "\n" for p in paths))
+    return path
+
+
+def teach(directory, weir, words, messages):
+    """The same lessons to weir and, unless `words` is None, to a bogofilter directory."""
+    for spam in (True, False):
+        chosen = write_list(directory, "taught.list", [p for is_spam, p in messages
+                                                       if is_spam == spam])
+        weir.ctl("learn", "spam" if spam else "ham", "--files-from", chosen)
+        if words:
+            cpu_seconds(["bogofilter", "-d", words, "-s" if spam else "-n", "-b"], chosen)
+
+
+def bench_bulk(directory):
+    """weirctl check in bulk against bogofilter -b, both taught the same half, on the same list."""
+    for corpus, messages in (("spamassassin", corpora.spamassassin()),
+                             ("ccert-zh", corpora.indexed("ccert-zh"))):
+        if not messages:
+            corpora.skip(corpus)
+            continue
+        redis = servers.Redis(directory, "redis-bulk-" + corpus)
+        weir = servers.Weir(directory, redis.url, "bulk-" + corpus)
+        words = os.path.join(directory, "bogofilter-" + corpus)
+        os.mkdir(words)
+        teach(directory, weir, words, messages[::2])
+        everything = write_list(directory, corpus + ".list", [path for _, path in messages])
+        ours, theirs, in_redis = [], [], []
+        for round_number in range(ROUNDS + 1):
+            before = redis_cpu(redis)
+            mine = cpu_seconds([weir.program("weirctl"), "--config", weir.config_path, "check",
+                                "--json", "--files-from", everything])
+            spent = redis_cpu(redis) - before
+            peer = cpu_seconds(["bogofilter", "-d", words, "-b", "-t"], everything)
+            if round_number:  # the first one warms the caches
+                ours.append(mine)
+                theirs.append(peer)
+                in_redis.append(spent)
+        micro = [1e6 * statistics.median(values) / len(messages)
+                 for values in (ours, theirs, in_redis)]
+        report("bulk check, %s, %d messages" % (corpus, len(messages)),
+               "%.0f msg/s (%.0f µs; Redis spends %.0f µs beside it)" % (1e6 / micro[0], micro[0],
+                                                                        micro[2]),
+               "bogofilter -b: %.0f msg/s (%.0f µs)" % (1e6 / micro[1], micro[1]),
+               "%.2f" % (micro[1] / micro[0]), "at least 1.5")
+        redis.stop()
+
+
+def send_through(postfix, messages):
+    """Messages/s of smtp-source with 8 sessions, until all are taken."""
+    start = time.monotonic()
+    subprocess.run(["/usr/sbin/smtp-source", "-s", str(CLIENTS), "-m", str(messages), "-l", "5000",
+                    "-f", "ann@sender.test", "-t", "bob@box.test",
+                    "127.0.0.1:%d" % postfix.port], check=True, stdout=subprocess.DEVNULL)
+    rate = messages / (time.monotonic() - start)
+    servers.wait_for(lambda: not postfix.queue(), "the queue drains", 300)
+    return rate
+
+
+def discarding(directory, name, milter):
+    return servers.Postfix(directory, name, milter=milter,
+                           settings={"virtual_transport": "discard:"})
+
+
+def bench_postfix(directory):
+    """The whole way through Postfix, against a milter that does nothing and against none."""
+    redis = servers.Redis(directory, "redis-postfix")
+    weir = servers.Weir(directory, redis.url, "postfix-weir")
+    weir.start_milter()
+    null_socket = os.path.join(directory, "null.sock")
+    servers.Process(directory, "null_milter",
+                    [os.path.join(servers.BUILD, "tests/bench/null_milter"), "unix:" + null_socket])
+    servers.wait_for(lambda: os.path.exists(null_socket), "null_milter listens")
+    os.chmod(null_socket, 0o777)
+    lanes = {"weir": discarding(directory, "pf-weir", weir.socket),
+             "null": discarding(directory, "pf-null", "unix:" + null_socket),
+             "none": discarding(directory, "pf-none", None)}
+    count = 500 if QUICK else 3000
+    rates = {name: [] for name in lanes}
+    names = list(lanes)
+    for round_number in range(ROUNDS + 1):
+        for name in names:
+            rate = send_through(lanes[name], count)
+            if round_number:
+                rates[name].append(rate)
+        names = names[1:] + names[:1]  # nobody is always first
+    middle = {name: statistics.median(values) for name, values in rates.items()}
+    for name, title, target in (("null", "null milter", "at least 0.9"),
+                                ("none", "no milter", "printed, not judged")):
+        # Pair by pair: both figures of one round.
+        ratio = statistics.median(a / b for a, b in zip(rates["weir"], rates[name]))
+        report("through Postfix, %d sessions, 5 kB" % CLIENTS, "%.0f msg/s" % middle["weir"],
+               "%s: %.0f msg/s" % (title, middle[name]), "%.2f" % ratio, target)
+    for postfix in lanes.values():
+        postfix.stop()
+
+
+def bench_lesson(directory):
+    """What a lesson costs Redis."""
+    messages = corpora.spamassassin()
+    if not messages:
+        corpora.skip("lessons")
+        return
+    redis = servers.Redis(directory, "redis-lesson")
+    weir = servers.Weir(directory, redis.url, "lesson")
+    taught = messages[:: 20 if QUICK else 7]  # under 1,000: no snapshot trims the log
+    before = int(redis_info(redis, "memory")["used_memory"])
+    teach(directory, weir, None, taught)
+    calls = redis_info(redis, "commandstats")["cmdstat_evalsha"]
+    micro = float(dict(field.split("=") for field in calls.split(","))["usec_per_call"])
+    memory = int(redis_info(redis, "memory")["used_memory"]) - before
+    log = redis_number(redis, "MEMORY", "USAGE", "weir:log", "SAMPLES", "0")
+    entries = redis_number(redis, "XLEN", "weir:log")
+    report("a lesson in Redis", "%.0f µs of CPU; %.0f bytes in the log, %.0f with its counts" % (
+        micro, log / entries, memory / len(taught)), "-", "-", "printed")
+    redis.stop()
+
+
+def bench_memory(directory):
+    """The milter's resident memory does not grow with the messages it has seen."""
+    redis = servers.Redis(directory, "redis-memory")
+    weir = servers.Weir(directory, redis.url, "memory")
+    weir.start_milter()
+    postfix = discarding(directory, "pf-memory", weir.socket)
+    first, times = (500, 3) if QUICK else (10000, 5)
+    send_through(postfix, first)
+    early = weir.milter.memory_kb()
+    for _ in range(times - 1):
+        send_through(postfix, first)
+    late = weir.milter.memory_kb()
+    report("resident memory after %d messages" % (first * times), "%.1f MB" % (late / 1024),
+           "after %d: %.1f MB" % (first, early / 1024), "%.2f" % (late / early), "does not grow")
+    postfix.stop()
+
+
+BENCHES = {"bulk": bench_bulk, "postfix": bench_postfix, "lesson": bench_lesson,
+           "memory": bench_memory}
+
+
+def main():
+    directory = servers.make_temporary_directory()
+    for name in [word for word in sys.argv[1:] if not word.startswith("-")] or list(BENCHES):
+        try:
+            BENCHES[name](directory)
+        except servers.Skip as reason:
+            print("skipped: %s: %s" % (name, reason), file=sys.stderr)
+    print("| what | weir | against | ratio | target |\n| --- | --- | --- | --- | --- |")
+    for row in rows:
+        print("| %s | %s | %s | %s | %s |" % row)
+    for complaint in servers.complaints:
+        print(complaint, file=sys.stderr)
+    sys.exit(1 if servers.complaints else 0)
+
+
+main()
