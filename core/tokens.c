@@ -196,9 +196,10 @@ static inline void word_put(struct word *word, uint32_t folded)
     word->length++;
 }
 
+/* Behind a dot that was put. */
 static inline void word_dot(struct word *word)
 {
-    word->last_two_labels = word->dots ? step(word->last_label, '.') : word->hash;
+    word->last_two_labels = word->dots ? word->last_label : word->hash;
     word->last_label = WORD_START;
     word->dots++;
 }

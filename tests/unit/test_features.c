@@ -201,7 +201,7 @@ static void test_features_are_bounded(void **state)
     size_t length = 400000;
     char *text = malloc(length + 1);
     for (size_t i = 0; i < length; i++)
-        text[i] = i % 5 == 4 ? ' ' : (char)('a' + (i * 2654435761u >> 7) % 26);
+        text[i] = i % 5 == 4 ? ' ' : (char)('a' + (i * i * 2654435761u >> 9) % 26);
     text[length] = '\0';
     struct document *document = mail_of(NULL, text);
     assert_int_equal(document->feature_count, FEATURES_MAX);
