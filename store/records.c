@@ -1,1 +1,211 @@
 #include "store/records.h"
+
+#include "store/memory.h"
+#include "store/records_db.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define HELD_COLUMNS                                                                               \
+    "id, state, document_id, time_s, state_time_s, missing_since_s, channel, sender, recipients, " \
+    "subject, reference, requeued_as, log_odds, evidence, lesson"
+#define HISTORY_COLUMNS                                                                            \
+    "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
+    "evidence"
+#define ANY_OF_STATES "state IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+
+static const char *const texts[STATEMENTS] = {
+    [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_COMMIT] = "COMMIT",
+    [STATEMENT_ROLLBACK] = "ROLLBACK",
+    [STATEMENT_AUDIT] = "INSERT INTO audit (time_s, who, what, subject) VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_HISTORY_BY_REFERENCE] = "SELECT " HISTORY_COLUMNS " FROM history WHERE reference = "
+                                       "?1 ORDER BY id DESC LIMIT 1",
+    [STATEMENT_HISTORY_DOCUMENTS] = "SELECT DISTINCT document_id FROM history WHERE document_id "
+                                    "BETWEEN ?1 AND ?2 LIMIT 2",
+    [STATEMENT_HISTORY_BY_DOCUMENT] = "SELECT " HISTORY_COLUMNS " FROM history WHERE document_id = "
+                                      "?1 ORDER BY id DESC LIMIT 1",
+    [STATEMENT_HELD_ADD] =
+        "INSERT INTO held (state, document_id, time_s, state_time_s, channel, sender, recipients, "
+        "subject, reference, log_odds, evidence, lesson, item) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+        "?8, ?9, ?10, ?11, ?12, ?13)",
+    [STATEMENT_HELD_GET] = "SELECT " HELD_COLUMNS ", CASE WHEN ?2 THEN item END FROM held WHERE id "
+                           "= ?1",
+    [STATEMENT_HELD_IDS] = "SELECT id FROM held WHERE " ANY_OF_STATES " ORDER BY id",
+    [STATEMENT_HELD_MOVE] =
+        "UPDATE held SET state = ?10, state_time_s = ?11 WHERE id = ?9 AND " ANY_OF_STATES,
+    [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
+    [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
+    [STATEMENT_JUDGED_FIND] =
+        "SELECT content_hash, action, judged.log_odds, judged.time_s, held_id, held.state FROM "
+        "judged LEFT JOIN held ON held.id = held_id WHERE feed = ?1 AND guid = ?2",
+    [STATEMENT_JUDGED_SAVE] =
+        "INSERT OR REPLACE INTO judged (feed, guid, content_hash, action, log_odds, time_s, "
+        "held_id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+};
+
+struct records {
+    char *path;
+    sqlite3 *db;
+    pthread_mutex_t mutex; /* recursive; for db and statements */
+    sqlite3_stmt *statements[STATEMENTS];
+    bool in_transaction;
+    struct records_history *history;
+};
+
+struct records *records_open(const char *path, struct error *error)
+{
+    /* What is held must be on the disk before Postfix is told to hold it. */
+    sqlite3 *db = records_db_open(path, "FULL", error);
+    if (!db)
+        return NULL;
+    if (!records_db_schema(db, path, error)) {
+        sqlite3_close(db);
+        return NULL;
+    }
+    struct records *records = memory_new(sizeof *records);
+    records->path = memory_copy(path, strlen(path));
+    records->db = db;
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&records->mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    records->history = records_history_new(records->path);
+    return records;
+}
+
+void records_close(struct records *records)
+{
+    if (!records)
+        return;
+    records_history_free(records->history);
+    for (size_t i = 0; i < STATEMENTS; i++)
+        sqlite3_finalize(records->statements[i]);
+    sqlite3_close(records->db);
+    pthread_mutex_destroy(&records->mutex);
+    free(records->path);
+    free(records);
+}
+
+void records_lock(struct records *records)
+{
+    pthread_mutex_lock(&records->mutex);
+}
+
+void records_unlock(struct records *records)
+{
+    pthread_mutex_unlock(&records->mutex);
+}
+
+struct records_history *records_history_of(struct records *records)
+{
+    return records->history;
+}
+
+sqlite3_stmt *records_prepare(struct records *records, enum records_statement which,
+                              struct error *error)
+{
+    sqlite3_stmt **statement = &records->statements[which];
+    if (!*statement && sqlite3_prepare_v3(records->db, texts[which], -1, SQLITE_PREPARE_PERSISTENT,
+                                          statement, NULL) != SQLITE_OK) {
+        records_db_fail(records->db, records->path, error);
+        return NULL;
+    }
+    sqlite3_reset(*statement);
+    sqlite3_clear_bindings(*statement);
+    return *statement;
+}
+
+int records_step(struct records *records, sqlite3_stmt *statement, struct error *error)
+{
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        return code;
+    if (code != SQLITE_DONE)
+        records_db_fail(records->db, records->path, error);
+    sqlite3_reset(statement);
+    return code;
+}
+
+bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
+                 struct error *error)
+{
+    bool good = records_step(records, statement, error) == SQLITE_DONE;
+    if (good && changed)
+        *changed = sqlite3_changes(records->db);
+    return good;
+}
+
+void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    sqlite3_bind_text(statement, parameter, text ? text : "", -1, SQLITE_STATIC);
+}
+
+size_t records_row_size(sqlite3_stmt *statement)
+{
+    size_t size = 0;
+    for (int i = 0; i < sqlite3_column_count(statement); i++) {
+        int type = sqlite3_column_type(statement, i);
+        size += 1;
+        if (type == SQLITE_TEXT || type == SQLITE_BLOB)
+            size += (size_t)sqlite3_column_bytes(statement, i);
+    }
+    return size;
+}
+
+const char *records_take(sqlite3_stmt *statement, int column, char **room)
+{
+    const void *data = sqlite3_column_blob(statement, column);
+    size_t length = (size_t)sqlite3_column_bytes(statement, column);
+    char *copy = *room;
+    if (length)
+        memcpy(copy, data, length);
+    copy[length] = '\0';
+    *room += length + 1;
+    return copy;
+}
+
+static bool run_plain(struct records *records, enum records_statement which, struct error *error)
+{
+    sqlite3_stmt *statement = records_prepare(records, which, error);
+    return statement && records_run(records, statement, NULL, error);
+}
+
+bool records_transaction(struct records *records, bool (*work)(void *context, struct error *error),
+                         void *context, struct error *error)
+{
+    records_lock(records);
+    assert(!records->in_transaction);
+    bool good = run_plain(records, STATEMENT_BEGIN, error);
+    if (good) {
+        records->in_transaction = true;
+        good = work(context, error) && run_plain(records, STATEMENT_COMMIT, error);
+        /* SQLite has rolled back by itself after some failures (a full disk). */
+        if (!good && !sqlite3_get_autocommit(records->db))
+            run_plain(records, STATEMENT_ROLLBACK, NULL);
+        records->in_transaction = false;
+    }
+    records_unlock(records);
+    return good;
+}
+
+bool records_audit(struct records *records, const char *who, const char *what, const char *subject,
+                   struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_AUDIT, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, time(NULL));
+        records_bind_text(statement, 2, who);
+        records_bind_text(statement, 3, what);
+        records_bind_text(statement, 4, subject);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}

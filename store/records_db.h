@@ -1,0 +1,72 @@
+/* records_db: what the files of the records share: the connection, its prepared statements and how
+ * their failures are told. Internal to store/. */
+#ifndef WEIR_RECORDS_DB_H
+#define WEIR_RECORDS_DB_H
+
+#include "store/records.h"
+
+#include <sqlite3.h>
+
+/* Their texts are in records.c. */
+enum records_statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_AUDIT,
+    STATEMENT_HISTORY_BY_REFERENCE,
+    STATEMENT_HISTORY_DOCUMENTS,
+    STATEMENT_HISTORY_BY_DOCUMENT,
+    STATEMENT_HELD_ADD,
+    STATEMENT_HELD_GET,
+    STATEMENT_HELD_IDS,
+    STATEMENT_HELD_MOVE,
+    STATEMENT_HELD_SET_MISSING,
+    STATEMENT_HELD_SET_REQUEUED_AS,
+    STATEMENT_JUDGED_FIND,
+    STATEMENT_JUDGED_SAVE,
+    STATEMENTS
+};
+
+struct records_history;
+
+/* Opens the file, creating it with mode 0640, and sets the connection up (WAL, waiting up to 5 s
+ * for other writers). `synchronous` is "FULL" or "NORMAL". NULL and ERROR_SYSTEM on failure. */
+sqlite3 *records_db_open(const char *path, const char *synchronous, struct error *error);
+
+/* Makes the tables in a new file; refuses one that a newer weir made. */
+bool records_db_schema(sqlite3 *db, const char *path, struct error *error);
+
+/* "PATH: REASON; how to mend it", from the connection's last failure. Returns false. */
+bool records_db_fail(sqlite3 *db, const char *path, struct error *error);
+
+/* The lock is recursive, so that a transaction holds it across the calls of its thread. */
+void records_lock(struct records *records);
+void records_unlock(struct records *records);
+
+/* With the lock held. Statement `which`, without bindings; NULL on failure. */
+sqlite3_stmt *records_prepare(struct records *records, enum records_statement which,
+                              struct error *error);
+
+/* With the lock held. One step: SQLITE_ROW or SQLITE_DONE; anything else has set `error`. After
+ * anything but a row the statement is reset. */
+int records_step(struct records *records, sqlite3_stmt *statement, struct error *error);
+
+/* A step of a statement that has no rows; `*changed` (NULL: never mind) is how many it changed. */
+bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
+                 struct error *error);
+
+/* NULL counts as "". The text must live until the statement was run. */
+void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text);
+
+/* Room that the texts and blobs of the current row need, each with a NUL behind it. */
+size_t records_row_size(sqlite3_stmt *statement);
+
+/* Copies a column to *room, and moves that on. */
+const char *records_take(sqlite3_stmt *statement, int column, char **room);
+
+/* records_history.c. Stopping writes what is queued. */
+struct records_history *records_history_new(const char *path);
+void records_history_free(struct records_history *history);
+struct records_history *records_history_of(struct records *records);
+
+#endif
