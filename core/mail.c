@@ -33,9 +33,8 @@ bool mail_looks_like(struct span bytes)
 {
     if (mail_skip_mbox_line(bytes).length != bytes.length)
         return true;
-    struct header field;
-    /* "<rss:" and "{a:" could be field names; nobody's are. */
-    return bytes.length && (g_ascii_isalnum(bytes.data[0])) && mail_header_next(&bytes, &field);
+    /* "<rdf:" and "{a:" could be field names; nobody's are. */
+    return bytes.length && g_ascii_isalnum(bytes.data[0]) && mail_starts_with_field(bytes);
 }
 
 /* Fields beyond the limits are still looked at for what the message is made of, since readers of

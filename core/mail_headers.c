@@ -52,27 +52,52 @@ static size_t field_name(struct span line, size_t *value_start)
     return length;
 }
 
+bool mail_starts_with_field(struct span bytes)
+{
+    size_t value_start;
+    return field_name(take_line(&bytes), &value_start) != 0;
+}
+
+static void take_continuations(struct span *rest)
+{
+    while (rest->length && is_blank(rest->data[0]))
+        take_line(rest);
+}
+
+/* A line between fields that is none: an mbox line, or one stray line in the middle. */
+static bool pass_stray_line(struct span *rest)
+{
+    struct span after = *rest;
+    struct span line = take_line(&after);
+    if (line.length && line.data[0] == '>')
+        line.data++, line.length--;
+    if (!is_mbox_line(line)) {
+        take_continuations(&after);
+        if (!mail_starts_with_field(after))
+            return false;
+    }
+    *rest = after;
+    return true;
+}
+
 bool mail_header_next(struct span *rest, struct header *field)
 {
     while (rest->length) {
-        struct span before = *rest;
-        struct span line = take_line(rest);
-        if (!line.length)
-            return false;
-        size_t value_start;
+        struct span after = *rest;
+        struct span line = take_line(&after);
+        size_t value_start = 0;
         size_t name_length = field_name(line, &value_start);
-        if (!name_length) {
-            if (is_mbox_line(line) || (line.data[0] == '>' &&
-                                       is_mbox_line((struct span){line.data + 1, line.length - 1})))
-                continue;
-            *rest = before;
+        if (!line.length)
+            *rest = after;
+        if (!line.length || (!name_length && !pass_stray_line(rest)))
             return false;
-        }
-        while (rest->length && is_blank(rest->data[0]))
-            take_line(rest);
-        field->name = (struct span){line.data, name_length};
+        if (!name_length)
+            continue;
+        take_continuations(&after);
         const char *value = line.data + value_start;
-        field->value = span_trim((struct span){value, (size_t)(rest->data - value)});
+        field->name = (struct span){line.data, name_length};
+        field->value = span_trim((struct span){value, (size_t)(after.data - value)});
+        *rest = after;
         return true;
     }
     return false;
@@ -177,9 +202,11 @@ static bool parse_word(struct span value, size_t *at, struct word *word)
     if (!mark || mark == charset || end - mark < 5 || mark[2] != '?')
         return false;
     char encoding = (char)(mark[1] | 0x20);
+    if (encoding != 'b' && encoding != 'q')
+        return false;
     const char *text = mark + 3;
     const char *close = memmem(text, at_most((size_t)(end - text), WORD_TEXT_MAX), "?=", 2);
-    if (!close || (encoding != 'b' && encoding != 'q'))
+    if (!close)
         return false;
     /* RFC 2231 5: "charset*language" */
     const char *star = memchr(charset, '*', (size_t)(mark - charset));

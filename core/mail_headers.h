@@ -11,10 +11,14 @@
 /* The message without an mbox "From " line in front. */
 struct span mail_skip_mbox_line(struct span message);
 
+/* True when the first line is a field. */
+bool mail_starts_with_field(struct span bytes);
+
 /* Takes the next field off the front of `*rest`: its name as written, and its value raw, still
  * folded and encoded, without blanks around it. false: the block is over, and `*rest` is the body.
- * It ends at an empty line, or before a line that is no field, which Postfix takes for the body's
- * first; "From " and ">From " lines are passed over. */
+ * It ends at an empty line, or before a line that is no field: Postfix too takes that for the
+ * body's first. But "From " and ">From " lines, and a single stray line that a field follows, are
+ * passed over. */
 bool mail_header_next(struct span *rest, struct header *field);
 
 /* `raw` without its line ends (RFC 5322 2.2.3); no more than its first `limit` bytes are looked at.

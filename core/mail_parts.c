@@ -121,12 +121,28 @@ static bool is_encoded(GMimeContentEncoding encoding)
            encoding == GMIME_CONTENT_ENCODING_UUENCODE;
 }
 
+/* Behind the "begin" line of uuencoded data, which GMime's decoder does not want to see. */
+static struct span encoded_data(GMimeContentEncoding encoding, struct span body)
+{
+    if (encoding != GMIME_CONTENT_ENCODING_UUENCODE)
+        return body;
+    struct span rest = body;
+    while (rest.length && !span_starts_nocase(rest, SPAN("begin "))) {
+        const char *end = memchr(rest.data, '\n', rest.length);
+        size_t line = end ? (size_t)(end - rest.data) + 1 : rest.length;
+        rest = (struct span){rest.data + line, rest.length - line};
+    }
+    const char *end = rest.length ? memchr(rest.data, '\n', rest.length) : NULL;
+    return end ? (struct span){end + 1, (size_t)(rest.data + rest.length - end - 1)} : body;
+}
+
 /* The body without its transfer encoding: `body` itself when it has none. At most `limit` bytes;
  * `*cut` is set when there were more. */
 static struct span decode(struct arena *arena, GMimeContentEncoding encoding, struct span body,
                           size_t limit, bool *cut)
 {
     if (is_encoded(encoding)) {
+        body = encoded_data(encoding, body);
         /* Quoted-printable may need three bytes for one. */
         if (body.length > 3 * limit) {
             body.length = 3 * limit;
@@ -158,6 +174,7 @@ static void hash_attachment(GMimeContentEncoding encoding, struct span body, str
     } else {
         GMimeEncoding state;
         g_mime_encoding_init_decode(&state, encoding);
+        body = encoded_data(encoding, body);
         for (size_t at = 0; at < body.length; at += CHUNK) {
             size_t length = body.length - at < CHUNK ? body.length - at : CHUNK;
             size_t decoded = g_mime_encoding_step(&state, body.data + at, length, buffer);
@@ -261,32 +278,44 @@ struct delimiter {
     bool closes;
 };
 
-/* The next line from `from` on that is `mark` ("--" and the boundary), blanks allowed behind it. */
+/* True when the line at `at` is `mark` ("--" and the boundary), blanks allowed behind it. */
+static bool is_delimiter(struct span body, size_t at, struct span mark, struct delimiter *delimiter)
+{
+    const char *tail = body.data + at + mark.length, *end = body.data + body.length;
+    if (body.length - at < mark.length || memcmp(body.data + at, mark.data, mark.length) != 0)
+        return false;
+    delimiter->closes = end - tail >= 2 && tail[0] == '-' && tail[1] == '-';
+    if (delimiter->closes)
+        tail += 2;
+    while (tail < end && (*tail == ' ' || *tail == '\t' || *tail == '\r'))
+        tail++;
+    delimiter->line = at;
+    delimiter->after = (size_t)(tail - body.data) + (tail < end);
+    return tail == end || *tail == '\n';
+}
+
+/* The next delimiter from the line at `from` on. */
 static bool find_delimiter(struct span body, size_t from, struct span mark,
                            struct delimiter *delimiter)
 {
-    const char *end = body.data + body.length, *at = body.data + from;
-    while ((at = memmem(at, (size_t)(end - at), mark.data, mark.length))) {
-        const char *tail = at + mark.length;
-        bool closes = end - tail >= 2 && tail[0] == '-' && tail[1] == '-';
-        if (closes)
-            tail += 2;
-        while (tail < end && (*tail == ' ' || *tail == '\t' || *tail == '\r'))
-            tail++;
-        if ((at == body.data || at[-1] == '\n') && (tail == end || *tail == '\n')) {
-            delimiter->line = (size_t)(at - body.data);
-            delimiter->after = (size_t)(tail - body.data) + (tail < end);
-            delimiter->closes = closes;
+    while (from < body.length) {
+        if (is_delimiter(body, from, mark, delimiter))
             return true;
-        }
-        at++;
+        const char *line_end = memchr(body.data + from, '\n', body.length - from);
+        if (!line_end)
+            return false;
+        from = (size_t)(line_end - body.data) + 1;
     }
     return false;
 }
 
-static void walk_entity(struct walk *walk, struct span entity, unsigned depth);
-static void walk_body(struct walk *walk, const struct mime_fields *fields, struct span body,
-                      unsigned depth);
+/* Where an entity stands. */
+struct place {
+    unsigned depth;
+    bool in_digest; /* its type is message/rfc822 unless it says otherwise (RFC 2046 5.1.5) */
+};
+
+static void walk_entity(struct walk *walk, struct span entity, struct place place);
 
 /* The line end before a delimiter belongs to it (RFC 2046 5.1.1). */
 static size_t without_line_end(struct span body, size_t start, size_t end)
@@ -300,13 +329,14 @@ static size_t without_line_end(struct span body, size_t start, size_t end)
 
 /* false: the boundary does not occur, so there are no parts. A multipart that is not closed ends
  * with its parent. */
-static bool walk_multipart(struct walk *walk, struct span boundary, struct span body,
+static bool walk_multipart(struct walk *walk, const struct entity *entity, struct span body,
                            unsigned depth)
 {
-    if (!boundary.length)
+    if (!entity->boundary.length)
         return false;
+    struct place inside = {depth + 1, span_equal(entity->type, SPAN("multipart/digest"))};
     struct arena *arena = walk->document->arena;
-    struct span mark = arena_printf(arena, "--%.*s", SPAN_ARGS(boundary));
+    struct span mark = arena_printf(arena, "--%.*s", SPAN_ARGS(entity->boundary));
     struct delimiter here, next;
     if (!find_delimiter(body, 0, mark, &here) || here.closes)
         return false;
@@ -314,7 +344,7 @@ static bool walk_multipart(struct walk *walk, struct span boundary, struct span 
     while (more && walk->entities < ENTITIES_MAX) {
         bool found = find_delimiter(body, here.after, mark, &next);
         size_t end = found ? without_line_end(body, here.after, next.line) : body.length;
-        walk_entity(walk, (struct span){body.data + here.after, end - here.after}, depth + 1);
+        walk_entity(walk, (struct span){body.data + here.after, end - here.after}, inside);
         more = found && !next.closes;
         here = next;
     }
@@ -333,11 +363,11 @@ static void walk_message(struct walk *walk, const struct entity *entity, struct 
         walk->message_bytes += body.length;
     }
     walk->document->truncated |= cut;
-    walk_entity(walk, mail_skip_mbox_line(body), depth + 1);
+    walk_entity(walk, mail_skip_mbox_line(body), (struct place){.depth = depth + 1});
 }
 
 static void walk_body(struct walk *walk, const struct mime_fields *fields, struct span body,
-                      unsigned depth)
+                      struct place place)
 {
     if (walk->entities == ENTITIES_MAX) {
         walk->document->truncated = true;
@@ -346,30 +376,31 @@ static void walk_body(struct walk *walk, const struct mime_fields *fields, struc
     walk->entities++;
     struct entity entity = read_entity(walk->document->arena, fields);
     bool is_message = span_equal(entity.type, SPAN("message/rfc822")) ||
-                      span_equal(entity.type, SPAN("message/global"));
+                      span_equal(entity.type, SPAN("message/global")) ||
+                      (place.in_digest && !fields->type.length);
     bool is_multipart = span_starts_nocase(entity.type, SPAN("multipart/"));
-    if ((is_message || is_multipart) && depth >= DEPTH_MAX) {
+    if ((is_message || is_multipart) && place.depth >= DEPTH_MAX) {
         walk->document->truncated = true;
     } else if (is_message) {
-        walk_message(walk, &entity, body, depth);
+        walk_message(walk, &entity, body, place.depth);
         return;
-    } else if (is_multipart && walk_multipart(walk, entity.boundary, body, depth)) {
+    } else if (is_multipart && walk_multipart(walk, &entity, body, place.depth)) {
         return;
     }
     read_leaf(walk, &entity, body);
 }
 
-static void walk_entity(struct walk *walk, struct span entity, unsigned depth)
+static void walk_entity(struct walk *walk, struct span entity, struct place place)
 {
     struct mime_fields fields = {0};
     struct header field;
     while (mail_header_next(&entity, &field))
         mime_fields_note(&fields, &field);
-    walk_body(walk, &fields, entity, depth);
+    walk_body(walk, &fields, entity, place);
 }
 
 void mail_parts_read(struct document *document, const struct mime_fields *fields, struct span body)
 {
     struct walk walk = {.document = document};
-    walk_body(&walk, fields, body, 0);
+    walk_body(&walk, fields, body, (struct place){0});
 }
