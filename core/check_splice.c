@@ -321,16 +321,17 @@ static size_t gather_title_pairs(const struct document *document, const struct l
         add_pair(pairs, before, code_point);
         before = code_point;
     }
-    size_t start = 0, i;
+    size_t start = 0;
     while (start < letters->count && !is_word_character(letters->points[start]))
         start++;
-    for (i = start; i < letters->count && letters->points[i] != '\n'; i++) {
-        if (i - start > TITLE_POINTS_MAX / 2)
-            return start; /* too long for a headline: a paragraph */
-        if (i > start)
-            add_pair(pairs, letters->points[i - 1], letters->points[i]);
-    }
-    return i;
+    size_t line_end = start;
+    while (line_end < letters->count && letters->points[line_end] != '\n')
+        line_end++;
+    if (line_end - start > TITLE_POINTS_MAX / 2)
+        return start; /* too long for a headline: a paragraph */
+    for (size_t i = start + 1; i < line_end; i++)
+        add_pair(pairs, letters->points[i - 1], letters->points[i]);
+    return line_end;
 }
 
 /* Counts where the pairs occur behind the headline; returns how many clauses there are. */
@@ -368,7 +369,7 @@ static struct sign title_pieces(const struct document *document, const struct le
         if (pairs.starts[i] > pairs.starts[top])
             top = i;
     }
-    double strength = ramp((double)pieces, 3, 5) *
+    double strength = ramp((double)pieces, 2, 4) *
                       (clauses ? ramp((double)hits / (double)clauses, 0.05, 0.2) : 0);
     if (strength == 0)
         return (struct sign){0, {NULL, 0}};

@@ -1,11 +1,12 @@
 #include "core/phrases.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "core/text.h"
 
 /* Open addressing; when it is three quarters full further keys are not looked at. */
-#define KEYS 2048
+#define KEYS_MAX 2048
 
 struct key {
     uint64_t hash;
@@ -15,7 +16,8 @@ struct key {
 };
 
 struct keys {
-    struct key slots[KEYS];
+    struct key slots[KEYS_MAX];
+    size_t size; /* in use of them, a power of two */
     size_t used;
 };
 
@@ -27,6 +29,8 @@ void phrases_add(struct phrases *phrases, struct span phrase)
 
 void phrases_add_distinct(struct phrases *phrases, struct span phrase)
 {
+    if (phrases->count == PHRASES_MAX)
+        return;
     for (size_t i = 0; i < phrases->count; i++) {
         if (span_equal(phrases->items[i], phrase))
             return;
@@ -36,9 +40,9 @@ void phrases_add_distinct(struct phrases *phrases, struct span phrase)
 
 static struct key *find(struct keys *keys, uint64_t hash)
 {
-    size_t at = hash % KEYS;
+    size_t at = hash % keys->size;
     while (keys->slots[at].phrases && keys->slots[at].hash != hash)
-        at = (at + 1) % KEYS;
+        at = (at + 1) % keys->size;
     return &keys->slots[at];
 }
 
@@ -46,7 +50,7 @@ static void count_key(struct keys *keys, uint64_t hash, uint32_t phrase, struct 
 {
     struct key *key = find(keys, hash);
     if (!key->phrases) {
-        if (keys->used >= KEYS / 4 * 3)
+        if (keys->used >= keys->size / 4 * 3)
             return;
         keys->used++;
         *key = (struct key){hash, 0, 0, text};
@@ -113,9 +117,24 @@ static bool next_key(struct walk *walk, uint64_t *hash, struct span *text)
     return false;
 }
 
+/* Room for every key that phrases of so many bytes can have. Only that much is cleared: short lists
+ * are many. */
+static void clear(struct keys *keys, const struct phrases *phrases)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < phrases->count; i++)
+        bytes += phrases->items[i].length;
+    keys->size = 16;
+    while (keys->size < KEYS_MAX && keys->size < bytes)
+        keys->size *= 2;
+    keys->used = 0;
+    memset(keys->slots, 0, keys->size * sizeof *keys->slots);
+}
+
 struct phrase_overlap phrases_overlap(const struct phrases *phrases, size_t least, double frame)
 {
-    struct keys keys = {.used = 0};
+    struct keys keys;
+    clear(&keys, phrases);
     struct phrase_overlap overlap = {0, 0, {NULL, 0}};
     uint64_t hash;
     struct span text;
