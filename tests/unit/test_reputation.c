@@ -120,6 +120,85 @@ static void test_symbols_are_the_types_names(void **state)
     }
 }
 
+static struct evidence_list heard(struct document *document, const struct reputation_counts *counts)
+{
+    struct evidence_list list = {.arena = document->arena};
+    reputation_evidence(document, counts, NOW, &list);
+    return list;
+}
+
+static struct reputation_counts lessons(uint32_t ham, uint32_t spam)
+{
+    return (struct reputation_counts){
+        .ham_milli = ham * 1000, .spam_milli = spam * 1000, .time_s = NOW};
+}
+
+static void test_bad_company_is_not_washed_by_good(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("good.example"));
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("evil.example"));
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("bad.example"));
+    struct reputation_counts counts[] = {lessons(500, 0), lessons(0, 12), lessons(0, 3)};
+    struct evidence_list list = heard(document, counts);
+    assert_int_equal(list.count, 1);
+    assert_true(list.items[0].log_odds == of(IDENTITY_LINK_DOMAIN, 0, 12));
+    assert_true(span_equal(list.items[0].detail, SPAN("evil.example: 12 spam, 0 ham")));
+    document_free(document);
+}
+
+static void test_unknown_company_hides_a_good_name(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("good.example"));
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("new.example"));
+    struct reputation_counts counts[] = {lessons(500, 0), {0}};
+    assert_int_equal(heard(document, counts).count, 0);
+    document_free(document);
+}
+
+static void test_link_host_and_domain_that_agree_count_once(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_LINK_HOST, SPAN("www.evil.example"));
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("evil.example"));
+    struct reputation_counts agreeing[] = {lessons(0, 2), lessons(0, 5)};
+    struct evidence_list list = heard(document, agreeing);
+    assert_int_equal(list.count, 1);
+    assert_string_equal(list.items[0].symbol, "REPUTATION_LINK_DOMAIN");
+    struct reputation_counts differing[] = {lessons(0, 2), lessons(90, 5)};
+    assert_int_equal(heard(document, differing).count, 2);
+    document_free(document);
+}
+
+static void test_pinned_network_is_heard_before_its_counted_part(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_NET, SPAN("2001:db8::/64"));
+    document_add_identity(document, IDENTITY_NET, SPAN("2001:db8::/48"));
+    struct reputation_counts counts[] = {lessons(0, 40),
+                                         {.override = OVERRIDE_PIN, .override_centi = -300}};
+    struct evidence_list list = heard(document, counts);
+    assert_int_equal(list.count, 1);
+    assert_true(list.items[0].log_odds == -3);
+    assert_true(span_equal(list.items[0].detail, SPAN("2001:db8::/48: pinned by the admin")));
+    document_free(document);
+}
+
+static void test_negligible_reputation_is_left_out(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_ASN, SPAN("64496"));
+    struct reputation_counts counts[] = {lessons(0, 1)};
+    assert_int_equal(heard(document, counts).count, 0);
+    document_free(document);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -133,6 +212,11 @@ int main(void)
         cmocka_unit_test(test_counts_from_the_future_do_not_grow),
         cmocka_unit_test(test_pin_stands_for_the_counts),
         cmocka_unit_test(test_set_ends_at_its_time),
+        cmocka_unit_test(test_bad_company_is_not_washed_by_good),
+        cmocka_unit_test(test_unknown_company_hides_a_good_name),
+        cmocka_unit_test(test_link_host_and_domain_that_agree_count_once),
+        cmocka_unit_test(test_pinned_network_is_heard_before_its_counted_part),
+        cmocka_unit_test(test_negligible_reputation_is_left_out),
         cmocka_unit_test(test_symbols_are_the_types_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
