@@ -8,9 +8,10 @@
  *   key          of the installation, 16 bytes
  *   replicas     hash: gateway to "time version"
  *   e:ID         event id (16 bytes) to version; 30 days
- *   l:ID:SOURCE  what SOURCE said of document ID (16 bytes): label, time, version and packed
- *                identities, so that it can be taken back; 180 days
- *   r:TYPE:VALUE reputation; its bytes are told in redis_scripts.c */
+ *   l:ID:SOURCE  what SOURCE said of document ID (16 bytes): label, time, version and the
+ *                reputations that counted it, so that it can be taken back; 180 days
+ *   r:TYPE:VALUE reputation, of an identity's type (its number) and value
+ * The bytes of l: and r: are told in redis_scripts.c. */
 #ifndef WEIR_COUNTS_REDIS_H
 #define WEIR_COUNTS_REDIS_H
 
@@ -40,6 +41,12 @@ void counts_redis_begin(const struct counts_redis *redis, struct redis_batch *ba
 
 /* An unsigned decimal number in a reply; false when it is anything else. */
 bool counts_redis_number(const redisReply *reply, uint64_t *number);
+
+/* What the key of a reputation has between prefix and value, written into `text`: "r:8:". */
+#define COUNTS_REDIS_TYPE_TEXT 16
+struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT]);
+void counts_redis_reputation_key(const struct counts_redis *redis, struct redis_batch *batch,
+                                 const struct identity *identity);
 
 /* counts_redis_log.c */
 bool counts_redis_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,

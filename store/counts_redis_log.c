@@ -10,7 +10,7 @@
 
 /* --- appending --- */
 
-/* What `source` said of this document stands under "l:" document id ":" source. */
+/* What a source said of a document stands under "l:" document id ":" source. */
 static void add_append_keys(const struct counts_redis *redis, struct redis_batch *batch,
                             const struct lesson *lesson)
 {
@@ -22,20 +22,31 @@ static void add_append_keys(const struct counts_redis *redis, struct redis_batch
     redis_batch_joined(batch, (struct span[]){prefix, SPAN("e:"), event}, 3);
     redis_batch_joined(batch,
                        (struct span[]){prefix, SPAN("l:"), document, SPAN(":"), lesson->source}, 5);
+    for (size_t i = 0; i < lesson->identity_count; i++)
+        counts_redis_reputation_key(redis, batch, &lesson->identities[i]);
 }
 
+/* Types, and packed names, as the script wants them. */
 static void add_identities(struct redis_batch *batch, const struct lesson *lesson)
 {
-    unsigned char packed[LESSON_IDENTITIES_MAX * (2 + IDENTITY_VALUE_MAX)], *at = packed;
+    unsigned char types[LESSON_IDENTITIES_MAX];
+    unsigned char names[LESSON_IDENTITIES_MAX * (2 + COUNTS_REDIS_TYPE_TEXT + IDENTITY_VALUE_MAX)];
+    unsigned char *at = names;
     for (size_t i = 0; i < lesson->identity_count; i++) {
         const struct identity *identity = &lesson->identities[i];
-        *at++ = (unsigned char)identity->type;
-        *at++ = (unsigned char)identity->value.length;
+        char text[COUNTS_REDIS_TYPE_TEXT];
+        struct span type = counts_redis_type_text(identity->type, text);
+        types[i] = (unsigned char)identity->type;
+        *at++ = types[i];
+        *at++ = (unsigned char)(type.length + identity->value.length);
+        memcpy(at, type.data, type.length);
+        at += type.length;
         if (identity->value.length)
             memcpy(at, identity->value.data, identity->value.length);
         at += identity->value.length;
     }
-    redis_batch_bytes(batch, packed, (size_t)(at - packed));
+    redis_batch_bytes(batch, types, lesson->identity_count);
+    redis_batch_bytes(batch, names, (size_t)(at - names));
 }
 
 static void add_half_lives(struct redis_batch *batch)
@@ -52,15 +63,16 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
 {
     size_t length;
     unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
-    bool good = redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_APPEND, 4, 6, error);
+    bool good = redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_APPEND,
+                                    4 + lesson->identity_count, 7, error);
     if (good) {
         add_append_keys(redis, batch, lesson);
         redis_batch_bytes(batch, encoded, length);
         redis_batch_number(batch, lesson->label);
         redis_batch_number(batch, lesson->time_s);
-        add_identities(batch, lesson);
         add_half_lives(batch);
-        redis_batch_joined(batch, (struct span[]){span_of(redis->prefix), SPAN("r:")}, 2);
+        add_identities(batch, lesson);
+        redis_batch_text(batch, redis->prefix);
     }
     free(encoded);
     return good;

@@ -7,22 +7,21 @@
 
 #define COUNTS_BYTES 12
 #define OVERRIDE_BYTES 9
-#define TYPE_TEXT 16
 
-/* What the key of a reputation has between prefix and value: "r:8:". */
-static struct span type_text(enum identity_type type, char text[TYPE_TEXT])
+struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT])
 {
-    return (struct span){text, (size_t)snprintf(text, TYPE_TEXT, "r:%d:", (int)type)};
+    return (struct span){text, (size_t)snprintf(text, COUNTS_REDIS_TYPE_TEXT, "r:%d:", (int)type)};
 }
 
-static void add_key(const struct counts_redis *redis, struct redis_batch *batch,
-                    const struct identity *identity)
+void counts_redis_reputation_key(const struct counts_redis *redis, struct redis_batch *batch,
+                                 const struct identity *identity)
 {
-    char text[TYPE_TEXT];
-    redis_batch_joined(
-        batch,
-        (struct span[]){span_of(redis->prefix), type_text(identity->type, text), identity->value},
-        3);
+    char text[COUNTS_REDIS_TYPE_TEXT];
+    redis_batch_joined(batch,
+                       (struct span[]){span_of(redis->prefix),
+                                       counts_redis_type_text(identity->type, text),
+                                       identity->value},
+                       3);
 }
 
 static uint32_t get_u32(const char *bytes)
@@ -64,7 +63,7 @@ bool counts_redis_reputation_read(struct counts_store *store, const struct ident
     redis_batch_begin(&batch, 1 + n);
     redis_batch_text(&batch, "MGET");
     for (size_t i = 0; i < n; i++)
-        add_key(redis, &batch, &identities[i]);
+        counts_redis_reputation_key(redis, &batch, &identities[i]);
     redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
     redis_batch_clear(&batch);
     bool good = reply != NULL;
@@ -82,8 +81,8 @@ static bool read_key(const struct counts_redis *redis, struct span key, struct i
 {
     size_t prefix = strlen(redis->prefix);
     for (int type = 0; type < IDENTITY_TYPES; type++) {
-        char text[TYPE_TEXT];
-        struct span start = type_text((enum identity_type)type, text);
+        char text[COUNTS_REDIS_TYPE_TEXT];
+        struct span start = counts_redis_type_text((enum identity_type)type, text);
         if (key.length < prefix + start.length ||
             memcmp(key.data + prefix, start.data, start.length) != 0)
             continue;
@@ -122,14 +121,15 @@ static bool visit_keys(struct counts_redis *redis, const redisReply *keys,
 static void add_pattern(const struct counts_redis *redis, struct redis_batch *batch,
                         enum identity_type type)
 {
-    char text[TYPE_TEXT], *pattern = memory_new(2 * strlen(redis->prefix) + TYPE_TEXT + 2);
+    char text[COUNTS_REDIS_TYPE_TEXT],
+        *pattern = memory_new(2 * strlen(redis->prefix) + COUNTS_REDIS_TYPE_TEXT + 2);
     char *out = pattern;
     for (const char *at = redis->prefix; *at; at++) {
         if (strchr("*?[]^\\-", *at))
             *out++ = '\\';
         *out++ = *at;
     }
-    struct span middle = type == IDENTITY_TYPES ? SPAN("r:") : type_text(type, text);
+    struct span middle = type == IDENTITY_TYPES ? SPAN("r:") : counts_redis_type_text(type, text);
     memcpy(out, middle.data, middle.length);
     out[middle.length] = '*';
     redis_batch_text(batch, pattern);
@@ -181,7 +181,7 @@ bool counts_redis_reputation_override(struct counts_store *store, const struct i
     struct redis_batch batch = {0};
     redisReply *reply = NULL;
     if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_OVERRIDE, 1, 2, error)) {
-        add_key(redis, &batch, identity);
+        counts_redis_reputation_key(redis, &batch, identity);
         redis_batch_bytes(&batch, override, kind == OVERRIDE_NONE ? 0 : sizeof override);
         redis_batch_number(&batch, identity_half_life_s(identity->type));
         reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_OVERRIDE, &batch,
@@ -199,7 +199,7 @@ bool counts_redis_reputation_forget(struct counts_store *store, const struct ide
     struct redis_batch batch = {0};
     redis_batch_begin(&batch, 2);
     redis_batch_text(&batch, "DEL");
-    add_key(redis, &batch, identity);
+    counts_redis_reputation_key(redis, &batch, identity);
     redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_INTEGER, error);
     redis_batch_clear(&batch);
     if (!reply)

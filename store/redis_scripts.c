@@ -9,13 +9,9 @@
 
 /* A reputation is 12 bytes: ham and spam in thousandths of a lesson, and the time they stand for;
  * with an override 9 more: its kind, log-odds in hundredths, and until when. It lives for 5
- * half-lives after its last change (a lesson is down to 3 % then), or as long as its override. */
-#define LUA_KEEP                                                                                   \
-    "local function keep(key, counts, override, half_life, now)\n"                                 \
-    "  if override == '' then\n"                                                                   \
-    "    redis.call('SET', key, counts, 'EX', 5 * half_life)\n"                                    \
-    "    return\n"                                                                                 \
-    "  end\n"                                                                                      \
+ * half-lives after that time was set (a lesson is down to 3 % then), or as long as its override. */
+#define LUA_KEEP_OVERRIDDEN                                                                        \
+    "local function keep_overridden(key, counts, override, half_life, now)\n"                      \
     "  local kind, centi, expires = struct.unpack('<Bi4I4', override)\n"                           \
     "  if kind == 2 then\n"                                                                        \
     "    redis.call('SET', key, counts .. override)\n"                                             \
@@ -25,89 +21,123 @@
     "  end\n"                                                                                      \
     "end\n"
 
-/* KEYS: log, version, event id, label record. ARGV: encoded lesson, label (0 or 1), time of the
- * event, identities, half-lives (4 bytes for each type), what the keys of reputations begin with.
- * Identities are packed: type, length, value, and so on. Answers {outcome, version}, the outcome
- * as in enum append_outcome.
+/* KEYS: log, version, event id, label record, then one for each identity. ARGV: encoded lesson,
+ * label (0 or 1), time of the event, half-lives (4 bytes for each type), types of the identities
+ * (a byte each), packed names of their keys, what these begin with. Answers {outcome, version},
+ * the outcome as in enum append_outcome.
+ *
+ * The label record is label, time and version of the entry, and the packed names (type, length,
+ * name of the key behind the prefix), so that all can be taken back.
  *
  * Counts stand for a reference time, which moves on only when an event is a sixteenth of a
  * half-life later: until then an event counts a little more than 1000 instead. Decaying at each
  * event would round the decay away when events come every second. (Cormode, Shkapenyuk,
  * Srivastava, Xu, "Forward decay", 2009.) What an event added is therefore known from its time
- * alone, and can be taken back later. */
-static const char append_text[] = LUA_KEEP
-    "local seen, earlier = unpack(redis.call('MGET', KEYS[3], KEYS[4]))\n"
+ * alone.
+ *
+ * What a lesson costs Redis is decided here: hence one MGET, SETRANGE where the lifetime may stay
+ * as it is (SET with EX costs twice as much), and no number made into text or bytes twice. */
+static const char append_text[] = LUA_KEEP_OVERRIDDEN
+    "local call, byte, sub = redis.call, string.byte, string.sub\n"
+    "local pack, unpack_struct, floor = struct.pack, struct.unpack, math.floor\n"
+    "local seen, earlier = unpack(call('MGET', KEYS[3], KEYS[4]))\n"
     "if seen then return {1, tonumber(seen)} end\n"
-    "local now = tonumber(redis.call('TIME')[1])\n"
-    "local label, identities, half_lives, prefix = tonumber(ARGV[2]), ARGV[4], ARGV[5], ARGV[6]\n"
-    "local time = math.max(0, math.min(tonumber(ARGV[3]), now + 300))\n"
+    "local now = tonumber(call('TIME')[1])\n"
+    "local label, time = tonumber(ARGV[2]), tonumber(ARGV[3])\n"
+    "local half_lives, prefix = ARGV[4], ARGV[7]\n"
+    "time = math.max(0, math.min(time, now + 300))\n"
     "local earlier_label, earlier_time, earlier_version\n"
     "if earlier then\n"
-    "  earlier_label, earlier_time, earlier_version = struct.unpack('<BI4I8', earlier)\n"
+    "  earlier_label, earlier_time, earlier_version = unpack_struct('<BI4I8', earlier)\n"
     "  if earlier_label == label then\n"
-    "    redis.call('SET', KEYS[3], string.format('%.0f', earlier_version), 'EX', 2592000)\n"
+    "    call('SET', KEYS[3], string.format('%.0f', earlier_version), 'EX', '2592000')\n"
     "    return {2, earlier_version}\n"
     "  end\n"
     "end\n"
-    "local byte, sub, pack, unpack_struct = string.byte, string.sub, struct.pack, struct.unpack\n"
-    "local floor = math.floor\n"
+    "local half_life_of, lifetime_of = {}, {}\n"
     "local function whole(count)\n"
-    "  if count < 0 then return 0 end\n"
+    "  if count <= 0 then return 0 end\n"
     "  if count > 4294967295 then return 4294967295 end\n"
     "  return floor(count + 0.5)\n"
     "end\n"
-    "local function change(list, spam_label, time, milli)\n"
-    "  local at, last = 1, #list\n"
-    "  while at < last do\n"
-    "    local type, length = byte(list, at, at + 1)\n"
-    "    local key = prefix .. type .. ':' .. sub(list, at + 2, at + 1 + length)\n"
-    "    local half_life = unpack_struct('<I4', half_lives, 4 * type + 1)\n"
-    "    local value = redis.call('GET', key)\n"
-    "    local ham, spam, reference, override = 0, 0, time, ''\n"
+    "local function change(keys, first, types, label, time, milli)\n"
+    "  if first > #keys then return end\n"
+    "  local values, fresh = call('MGET', unpack(keys, first)), ''\n"
+    "  if milli > 0 then\n"
+    "    fresh = pack('<I4I4I4', label == 0 and milli or 0, label == 1 and milli or 0, time)\n"
+    "  end\n"
+    "  for i = 1, #values do\n"
+    "    local key, value, type = keys[first + i - 1], values[i], byte(types, i)\n"
+    "    local half_life = half_life_of[type]\n"
+    "    if not half_life then\n"
+    "      half_life = unpack_struct('<I4', half_lives, 4 * type + 1)\n"
+    "      half_life_of[type] = half_life\n"
+    "      lifetime_of[type] = string.format('%d', 5 * half_life)\n"
+    "    end\n"
     "    if value then\n"
-    "      ham, spam, reference = unpack_struct('<I4I4I4', value)\n"
-    "      if #value > 12 then override = sub(value, 13) end\n"
+    "      local ham, spam, reference = unpack_struct('<I4I4I4', value)\n"
+    "      local age, moved = time - reference, false\n"
+    "      if age > half_life / 16 then\n"
+    "        local decay = 2 ^ (-age / half_life)\n"
+    "        ham, spam, reference, age, moved = ham * decay, spam * decay, time, 0, true\n"
+    "      end\n"
+    "      local weight = milli * 2 ^ (age / half_life)\n"
+    "      if label == 1 then spam = spam + weight else ham = ham + weight end\n"
+    "      ham, spam = whole(ham), whole(spam)\n"
+    "      local counts = pack('<I4I4I4', ham, spam, reference)\n"
+    "      if ham == 0 and spam == 0 and #value == 12 then\n"
+    "        call('DEL', key)\n"
+    "      elseif not moved then\n"
+    "        call('SETRANGE', key, '0', counts)\n"
+    "      elseif #value == 12 then\n"
+    "        call('SETEX', key, lifetime_of[type], counts)\n"
+    "      else\n"
+    "        keep_overridden(key, counts, sub(value, 13), half_life, now)\n"
+    "      end\n"
+    "    elseif milli > 0 then\n"
+    "      call('SETEX', key, lifetime_of[type], fresh)\n"
     "    end\n"
-    "    if time - reference > half_life / 16 then\n"
-    "      local decay = 2 ^ ((reference - time) / half_life)\n"
-    "      ham, spam, reference = ham * decay, spam * decay, time\n"
-    "    end\n"
-    "    local weight = milli * 2 ^ ((time - reference) / half_life)\n"
-    "    if spam_label == 1 then spam = spam + weight else ham = ham + weight end\n"
-    "    ham, spam = whole(ham), whole(spam)\n"
-    "    if ham > 0 or spam > 0 or override ~= '' then\n"
-    "      keep(key, pack('<I4I4I4', ham, spam, reference), override, half_life, now)\n"
-    "    elseif value then\n"
-    "      redis.call('DEL', key)\n"
-    "    end\n"
-    "    at = at + 2 + length\n"
     "  end\n"
     "end\n"
-    "local version = redis.call('GET', KEYS[2])\n"
+    "local function take_back()\n"
+    "  local keys, types, at = {}, {}, 14\n"
+    "  while at < #earlier do\n"
+    "    local type, length = byte(earlier, at, at + 1)\n"
+    "    types[#types + 1] = string.char(type)\n"
+    "    keys[#keys + 1] = prefix .. sub(earlier, at + 2, at + 1 + length)\n"
+    "    at = at + 2 + length\n"
+    "  end\n"
+    "  change(keys, 1, table.concat(types), earlier_label, earlier_time, -1000)\n"
+    "end\n"
+    "local version = call('GET', KEYS[2])\n"
     "if not version then\n"
-    "  local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]\n"
+    "  local newest = call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]\n"
     "  version = newest and string.match(newest[1], '^%d+') or 0\n"
     "end\n"
     "version = tonumber(version) + 1\n"
     "local text = string.format('%.0f', version)\n"
     /* First, since it is what may fail; nothing has changed then. */
-    "redis.call('XADD', KEYS[1], text .. '-0', 'l', ARGV[1])\n"
-    "redis.call('SET', KEYS[2], text)\n"
-    "redis.call('SET', KEYS[3], text, 'EX', 2592000)\n"
-    "redis.call('SET', KEYS[4], pack('<BI4I8', label, time, version) .. identities,\n"
-    "           'EX', 15552000)\n"
-    "if earlier then change(sub(earlier, 14), earlier_label, earlier_time, -1000) end\n"
-    "change(identities, label, time, 1000)\n"
+    "call('XADD', KEYS[1], text .. '-0', 'l', ARGV[1])\n"
+    "call('SET', KEYS[2], text)\n"
+    "call('SET', KEYS[3], text, 'EX', '2592000')\n"
+    "call('SET', KEYS[4], pack('<BI4I8', label, time, version) .. ARGV[6], 'EX', '15552000')\n"
+    "if earlier then take_back() end\n"
+    "change(KEYS, 5, ARGV[5], label, time, 1000)\n"
     "return {earlier and 3 or 0, version}\n";
 
 /* KEYS: reputation. ARGV: override (empty: take it away), half-life. */
-static const char override_text[] = LUA_KEEP
+static const char override_text[] = LUA_KEEP_OVERRIDDEN
     "local value = redis.call('GET', KEYS[1])\n"
-    "local now = tonumber(redis.call('TIME')[1])\n"
+    "local now, half_life = tonumber(redis.call('TIME')[1]), tonumber(ARGV[2])\n"
     "local counts = value and string.sub(value, 1, 12) or struct.pack('<I4I4I4', 0, 0, now)\n"
     "local ham, spam = struct.unpack('<I4I4', counts)\n"
-    "if ARGV[1] == '' and ham == 0 and spam == 0 then return redis.call('DEL', KEYS[1]) end\n"
-    "keep(KEYS[1], counts, ARGV[1], tonumber(ARGV[2]), now)\n"
+    "if ARGV[1] ~= '' then\n"
+    "  keep_overridden(KEYS[1], counts, ARGV[1], half_life, now)\n"
+    "elseif ham > 0 or spam > 0 then\n"
+    "  redis.call('SET', KEYS[1], counts, 'EX', 5 * half_life)\n"
+    "else\n"
+    "  redis.call('DEL', KEYS[1])\n"
+    "end\n"
     "return 1\n";
 
 /* KEYS: snapshot, log. ARGV: version, feature version, data. Answers 1 when it was stored. The
