@@ -1,8 +1,11 @@
+#define _XOPEN_SOURCE 700 /* nftw() */
+#define _DEFAULT_SOURCE
 #include "redis_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -11,6 +14,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -124,14 +128,18 @@ void redis_server_restart(struct redis_server *server)
     launch(server);
 }
 
+static int remove_one(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+    (void)status, (void)type, (void)place;
+    return remove(path);
+}
+
 void redis_server_free(struct redis_server *server)
 {
     if (!server)
         return;
     redis_server_kill(server);
-    unlink(server->path);
-    unlink(server->log);
-    if (rmdir(server->directory) != 0)
+    if (nftw(server->directory, remove_one, 8, FTW_DEPTH | FTW_PHYS) != 0)
         fprintf(stderr, "redis_server: %s: %s\n", server->directory, strerror(errno));
     free(server);
 }
