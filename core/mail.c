@@ -134,31 +134,28 @@ static void read_from(struct document *document, struct span value)
         g_object_unref(list);
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-/* Hashes `text` with every run of blanks and line ends as one blank, and none at its ends: what
- * relays and line-end conventions change does not count. A NUL, which no text holds, ends it. */
+/* Hashes `text` with every run of blanks, line ends and control characters as one blank, and none
+ * at its ends: what relays and line-end conventions change does not count. No text holds a NUL, so
+ * one ends it. */
 static void hash_folded(XXH3_state_t *hash, struct span text)
 {
     char buffer[4096];
-    size_t length = 0;
-    bool space = true;
+    bool blank_before = true;
     text = span_trim(text);
-    for (size_t i = 0; i < text.length; i++) {
-        char c = is_space(text.data[i]) ? ' ' : text.data[i];
-        buffer[length] = c;
-        length += !(space && c == ' ');
-        space = c == ' ';
-        if (length == sizeof buffer) {
-            XXH3_128bits_update(hash, buffer, length);
-            length = 0;
+    while (text.length) {
+        size_t chunk = text.length < sizeof buffer ? text.length : sizeof buffer;
+        size_t length = 0;
+        for (size_t i = 0; i < chunk; i++) {
+            bool blank = (unsigned char)text.data[i] <= ' ';
+            buffer[length] = blank ? ' ' : text.data[i];
+            length += !(blank & blank_before);
+            blank_before = blank;
         }
+        XXH3_128bits_update(hash, buffer, length);
+        text.data += chunk;
+        text.length -= chunk;
     }
-    buffer[length++] = '\0';
-    XXH3_128bits_update(hash, buffer, length);
+    XXH3_128bits_update(hash, "", 1);
 }
 
 static struct span header_value(const struct document *document, const char *name)
