@@ -256,8 +256,9 @@ static void add_link(struct token_set *set, const struct place *path, const stru
 static void add_texts(struct token_set *set, const struct document *document)
 {
     struct place body = place_of(SPAN(""));
-    body.is_body = true;
+    body.is_text = body.is_body = true;
     struct place subject = place_of(SPAN("subject:"));
+    subject.is_text = true;
     subject.also = &body;
     size_t budget = FEATURE_BODY_CODE_POINTS;
     for (size_t i = 0; i < document->text_count; i++) {

@@ -220,7 +220,7 @@ static void word_emit(struct reading *reading, struct word *word, const char *fr
     emit(set, place, word->hash, from, to);
     if (word->dots >= 2 && word->length <= WORD_CODE_POINTS_MAX)
         emit(set, place, word->last_two_labels, from, to);
-    if (reading->word_before) {
+    if (reading->word_before && place->is_text) {
         uint64_t pair = derive(DERIVED_PAIR, reading->word_before, word->hash);
         emit(set, place, pair, reading->word_before_from, to);
         shingle(set, place, pair);

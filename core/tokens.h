@@ -1,12 +1,12 @@
 /* tokens: text to the tokens that features are made of (features.h is what others call).
  *
  * A word is a run of letters, digits, '$' or emoji, joined by single inner . - ' _ @ ; each word is
- * a token, and with the word before it a pair. A word over 40 code points becomes a length class; a
- * dotted word also gives its last two labels; five or more digits give their first four and their
- * number. Han, kana and hangul, which have no blanks between words, give bigrams and trigrams
- * (across up to two separators) and the first of a run alone. Symbols that mean something are
- * tokens; ASCII punctuation is one when repeated. Invisible characters are passed over, so that
- * they cannot split a word. */
+ * a token, and in text that people read a pair with the word before it. A word over 40 code points
+ * becomes a length class; a dotted word also gives its last two labels; five or more digits give
+ * their first four and their number. Han, kana and hangul, which have no blanks between words, give
+ * bigrams and trigrams (across up to two separators) and the first of a run alone. Symbols that
+ * mean something are tokens; ASCII punctuation is one when repeated. Invisible characters are
+ * passed over, so that they cannot split a word. */
 #ifndef WEIR_TOKENS_H
 #define WEIR_TOKENS_H
 
@@ -18,6 +18,7 @@ struct place {
     struct span name;         /* "subject:", as shown to people */
     uint64_t seed;            /* hash of the name */
     const struct place *also; /* every token is emitted here too; NULL: only here */
+    bool is_text;             /* written to be read: words make pairs */
     bool is_body;             /* its pairs count for shingles and its letters for the script */
 };
 struct place place_of(struct span name);
