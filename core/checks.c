@@ -8,7 +8,7 @@
 static const struct check checks[] = {
     {"FROM_NAME_IS_ADDRESS", 1.0, CHANNEL_MAIL, check_from_name_is_address,
      "the display name of From shows an address of another domain than the real one"},
-    {"HTML_HIDDEN_TEXT", 1.0, CHANNEL_ANY, check_html_hidden_text,
+    {"HTML_HIDDEN_TEXT", 1.2, CHANNEL_ANY, check_html_hidden_text,
      "a good part of the HTML's text is hidden from the reader"},
     {"LINK_FARM", 1.8, CHANNEL_ANY, check_link_farm,
      "a long list of short keyword phrases or anchors stands instead of text"},
