@@ -3,17 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/check_ramp.h"
 #include "core/phrases.h"
 #include "core/url.h"
 
 /* How much of a document's text is searched for lists of phrases. */
 #define LIST_BYTES_MAX ((size_t)128 * 1024)
-
-static double ramp(double value, double from, double to)
-{
-    double share = (value - from) / (to - from);
-    return share < 0 ? 0 : share > 1 ? 1 : share;
-}
 
 /* --- LINK_FARM: lists of phrases in text --- */
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/check_ramp.h"
 #include "core/text.h"
 
 /* TEXT_SPLICED: text that was taken from somewhere and sown with pieces of another, or converted by
@@ -24,12 +25,6 @@ struct sign {
     double strength;
     struct span detail;
 };
-
-static double ramp(double value, double from, double to)
-{
-    double share = (value - from) / (to - from);
-    return share < 0 ? 0 : share > 1 ? 1 : share;
-}
 
 static bool is_han(uint32_t code_point)
 {

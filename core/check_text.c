@@ -1,16 +1,10 @@
 #include "core/checks.h"
 
-#include <math.h>
 #include <string.h>
 
+#include "core/check_ramp.h"
 #include "core/phrases.h"
 #include "core/text.h"
-
-static double ramp(double value, double from, double to)
-{
-    double share = (value - from) / (to - from);
-    return share < 0 ? 0 : share > 1 ? 1 : share;
-}
 
 /* --- TITLE_STUFFED --- */
 
