@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
@@ -522,6 +523,29 @@ static void test_rows_are_found_by_symbol(void **state)
     assert_int_equal(checks_find("NO_SUCH_CHECK"), -1);
 }
 
+static void test_manual_page_names_every_check_and_its_weight(void **state)
+{
+    (void)state;
+    const char *source = getenv("WEIR_SOURCE");
+    if (!source)
+        skip();
+    char path[4096];
+    snprintf(path, sizeof path, "%s/docs/weir.conf.5", source);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    static char page[65536];
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    size_t count;
+    const struct check *checks = checks_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        char line[100];
+        snprintf(line, sizeof line, ".It %s %.1f\n", checks[i].symbol, checks[i].log_odds);
+        if (!strstr(page, line))
+            fail_msg("not there: %s", line);
+    }
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -569,6 +593,7 @@ int main(void)
         cmocka_unit_test(test_weights_disable_and_scale),
         cmocka_unit_test(test_check_of_the_other_channel_does_not_run),
         cmocka_unit_test(test_rows_are_found_by_symbol),
+        cmocka_unit_test(test_manual_page_names_every_check_and_its_weight),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
 }
