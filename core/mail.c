@@ -18,6 +18,10 @@
 /* GMime takes time in the square of the number of addresses. */
 #define FROM_MAX 1000u
 
+/* Of each text: well below the limits on texts, which cut in other places where line ends differ.
+ */
+#define ID_TEXT_MAX ((size_t)256 * 1024)
+
 /* Raises whenever the same message would get another id: what was learned under the old one is then
  * another document's. */
 #define ID_VERSION 1u
@@ -141,8 +145,9 @@ static void hash_folded(XXH3_state_t *hash, struct span text)
 {
     char buffer[4096];
     bool blank_before = true;
+    size_t left = ID_TEXT_MAX;
     text = span_trim(text);
-    while (text.length) {
+    while (text.length && left) {
         size_t chunk = text.length < sizeof buffer ? text.length : sizeof buffer;
         size_t length = 0;
         for (size_t i = 0; i < chunk; i++) {
@@ -151,7 +156,9 @@ static void hash_folded(XXH3_state_t *hash, struct span text)
             length += !(blank & blank_before);
             blank_before = blank;
         }
+        length = length < left ? length : left;
         XXH3_128bits_update(hash, buffer, length);
+        left -= length;
         text.data += chunk;
         text.length -= chunk;
     }
