@@ -1,6 +1,7 @@
 /* counts: what is learned, shared by all gateways. One log of lessons, snapshots of the content
  * model, and reputations; bodies and history are never here. The store is chosen by URL:
  *   redis://[user:password@]host[:port][/database]   redis+unix://[user:password@]/path[?db=N]
+ * (Redis 6.2 or later).
  * All calls are thread-safe. A store that is away fails each call with ERROR_NETWORK within the
  * timeout, and while it is known to be away at once (reconnection backs off from 0.1 s to 5 s). */
 #ifndef WEIR_COUNTS_H

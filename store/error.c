@@ -29,7 +29,11 @@ bool error_prefix(struct error *error, const char *format, ...)
     va_start(arguments, format);
     int used = vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
-    if (used >= 0 && (size_t)used < sizeof error->message)
-        snprintf(error->message + used, sizeof error->message - (size_t)used, ": %s", said);
+    if (used >= 0 && (size_t)used < sizeof error->message) {
+        /* The end of what was said may be cut. */
+        int room = (int)sizeof error->message - used - (int)sizeof ": ";
+        snprintf(error->message + used, sizeof error->message - (size_t)used, ": %.*s",
+                 room > 0 ? room : 0, said);
+    }
     return false;
 }
