@@ -64,23 +64,22 @@ bool records_db_fail(sqlite3 *db, const char *path, struct error *error)
 }
 
 /* SQLite would make the file 0644 less the umask, and says only "unable to open database file"
- * when it cannot. Its -wal and -shm get the mode of the file itself. */
+ * when it cannot. Its -wal and -shm get the mode of the file itself. A file that is there is only
+ * asked about: closing any descriptor of it would drop the locks of this process's other
+ * connections (POSIX), and another process could then take their -wal away. */
 static bool make_file(const char *path, struct error *error)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-    bool made = fd >= 0;
-    if (!made && errno == EEXIST)
-        fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(error, ERROR_SYSTEM, "%s: %m%s", path,
-                         remedy(errno == ENOENT ? SQLITE_CANTOPEN
-                                : errno == EACCES || errno == EPERM || errno == EROFS
-                                    ? SQLITE_READONLY
-                                    : SQLITE_OK));
-    bool good = !made || fchmod(fd, FILE_MODE) == 0;
+    bool good = fd >= 0
+                    ? fchmod(fd, FILE_MODE) == 0
+                    : errno == EEXIST && faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
     if (!good)
-        error_set(error, ERROR_SYSTEM, "%s: %m", path);
-    close(fd);
+        error_set(error, ERROR_SYSTEM, "%s: %m%s", path,
+                  remedy(errno == ENOENT                                       ? SQLITE_CANTOPEN
+                         : errno == EACCES || errno == EPERM || errno == EROFS ? SQLITE_READONLY
+                                                                               : SQLITE_OK));
+    if (fd >= 0)
+        close(fd);
     return good;
 }
 

@@ -533,6 +533,63 @@ static void test_processes_share_one_file(void **state)
     assert_int_equal(count_rows(fixture, "held WHERE state = 1"), 80);
 }
 
+/* In another process, at each byte from `orders`: opens the file, looks for the held entry 1, and
+ * closes it; `answers` gets 'y' or 'n'. */
+static void look_when_told(const char *path, int orders, int answers)
+{
+    char order;
+    while (read(orders, &order, 1) == 1) {
+        struct error error = {0};
+        struct records *records = records_open(path, &error);
+        struct held *held = records ? records_held_get(records, 1, &error) : NULL;
+        bool written = records && records_audit(records, "root", "look", "m1", &error);
+        const char *answer = held && written ? "y" : "n";
+        held_free(held);
+        records_close(records);
+        if (write(answers, answer, 1) != 1)
+            break;
+    }
+    _exit(0);
+}
+
+static char look_elsewhere(int orders, int answers)
+{
+    char answer = '?';
+    assert_int_equal(write(orders, "l", 1), 1);
+    assert_int_equal(read(answers, &answer, 1), 1);
+    return answer;
+}
+
+/* The history has a connection of its own, opened late. Closing anything then must not cost the
+ * first one its lock: another process would take its -wal away, and what it holds would be lost. */
+static void test_held_entry_outlives_other_processes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct history_entry entry = entry_of(1, "Q1");
+    int orders[2], answers[2];
+    /* The other process begins without SQLite's idea of our locks. */
+    records_close(fixture->records);
+    assert_int_equal(pipe(orders), 0);
+    assert_int_equal(pipe(answers), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(orders[1]);
+        look_when_told(fixture->path, orders[0], answers[1]);
+    }
+    fixture->records = records_open(fixture->path, &fixture->error);
+    good(fixture->records);
+    records_history_add(fixture->records, &entry);
+    records_flush(fixture->records);
+    assert_int_equal(look_elsewhere(orders[1], answers[0]), 'n');
+    hold(fixture, "4XyzQueue");
+    assert_int_equal(look_elsewhere(orders[1], answers[0]), 'y');
+    close(orders[1]);
+    waitpid(child, NULL, 0);
+    close(orders[0]);
+    close(answers[0]);
+    close(answers[1]);
+}
+
 /* --- judged --- */
 
 static struct judged judge(struct fixture *fixture, const char *guid, int64_t held_id)
@@ -669,6 +726,7 @@ int main(void)
         with_records(test_visitor_may_change_what_it_visits_and_stop),
         cmocka_unit_test(test_every_state_has_a_name),
         with_records(test_processes_share_one_file),
+        with_records(test_held_entry_outlives_other_processes),
         with_records(test_judged_item_is_found_by_feed_and_guid),
         with_records(test_judged_item_tells_the_state_of_what_is_held),
         with_records(test_judging_again_replaces),
