@@ -1,7 +1,6 @@
 #include "core/json_writer.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static char *reserve(struct json_writer *writer, size_t length)
@@ -31,6 +30,13 @@ void json_writer_free(struct json_writer *writer)
 {
     free(writer->data);
     *writer = (struct json_writer){0};
+}
+
+void json_writer_flush(struct json_writer *writer, FILE *stream)
+{
+    if (writer->length)
+        fwrite(writer->data, 1, writer->length, stream);
+    writer->length = 0;
 }
 
 /* Length of the well-formed UTF-8 sequence at `at` (RFC 3629), 0 when there is none. */

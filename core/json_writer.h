@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 struct json_writer {
     char *data; /* malloc'ed; not NUL-terminated */
@@ -16,6 +17,9 @@ struct json_writer {
 
 /* A zeroed writer is an empty one. */
 void json_writer_free(struct json_writer *writer);
+
+/* Writes what is there to `stream`, whose error flag tells of failure, and empties the writer. */
+void json_writer_flush(struct json_writer *writer, FILE *stream);
 
 /* '{', '}', '[' or ']'; with a key inside an object, NULL inside an array or at the top. */
 void json_put_open(struct json_writer *writer, const char *key, char bracket);

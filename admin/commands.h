@@ -1,0 +1,23 @@
+/* commands: the table of weirctl's commands, one file each. A command gets its words after its
+ * name, options and operands, and gives the exit code. */
+#ifndef WEIR_COMMANDS_H
+#define WEIR_COMMANDS_H
+
+#include "admin/session.h"
+
+struct command {
+    const char *name;
+    int (*run)(struct session *session, int count, char **arguments);
+    const char *usage;   /* one or more lines, each "weirctl name …" without "weirctl " */
+    const char *summary; /* one line for the list of commands */
+    const char *help;    /* what `weirctl help NAME` says besides */
+};
+
+extern const struct command command_check;
+extern const struct command command_learn;
+extern const struct command command_reputation;
+extern const struct command command_held;
+extern const struct command command_explain;
+extern const struct command command_config;
+
+#endif

@@ -1,0 +1,45 @@
+#include "admin/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/json_writer.h"
+
+static int run(struct session *session, int count, char **arguments)
+{
+    const struct option_row rows[] = {{NULL, NULL, NULL}};
+    int status = session_options(session, rows, &count, arguments);
+    if (status != EX_OK)
+        return status;
+    if (count != 1 || strcmp(arguments[0], "test") != 0)
+        return session_usage("config: test?");
+    const char *path = session->config_path ? session->config_path : config_default_path();
+    struct error error = {0};
+    session->config = config_read(path, &error);
+    if (session->json) {
+        struct json_writer json = {0};
+        json_put_open(&json, NULL, '{');
+        json_put_string(&json, "file", span_of(path));
+        json_put_bool(&json, "valid", session->config != NULL);
+        if (!session->config)
+            json_put_string(&json, "error", span_of(error.message));
+        json_put_close(&json, '}');
+        json_put_newline(&json);
+        json_writer_flush(&json, stdout);
+        json_writer_free(&json);
+    } else if (session->config) {
+        printf("%s: valid\n", path);
+    } else {
+        session_complain(&error);
+    }
+    return session->config ? EX_OK : EX_CONFIG;
+}
+
+const struct command command_config = {
+    "config",
+    run,
+    "config test",
+    "is the configuration valid?",
+    "Reads the configuration file and says whether it is valid; else what is wrong, with file and\n"
+    "line, and exit code 78. Nothing is connected to.\n",
+};

@@ -1,0 +1,78 @@
+#include "admin/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "admin/records_text.h"
+
+/* "m12" or "f7": the id of a held record, not of a document. */
+static bool is_held_id(const char *id)
+{
+    if (id[0] != 'm' && id[0] != 'f')
+        return false;
+    size_t digits = strspn(id + 1, "0123456789");
+    return digits > 0 && !id[1 + digits];
+}
+
+static int explain_held(struct session *session, const char *id)
+{
+    struct found found;
+    int status = records_text_find(session, id, &found);
+    if (status == EX_OK && session->json)
+        records_text_held_json(found.front, found.held, false);
+    else if (status == EX_OK)
+        records_text_held(found.front, found.held, false);
+    records_text_clear(&found);
+    return status;
+}
+
+/* Looks in the history of both fronts. */
+static int explain_history(struct session *session, const char *id)
+{
+    struct error error = {0};
+    error_set(&error, ERROR_INPUT, "%s: nothing is recorded under this id", id);
+    for (int front = FRONT_MAIL; front < FRONTS; front++) {
+        int status = session_open_records(session, (enum front)front);
+        if (status != EX_OK)
+            return status;
+        if (!session->records[front])
+            continue;
+        struct history_entry *entry = records_history_find(session->records[front], id, &error);
+        if (!entry)
+            continue;
+        if (session->json)
+            records_text_history_json(entry);
+        else
+            records_text_history(entry);
+        history_entry_free(entry);
+        return EX_OK;
+    }
+    return session_complain(&error);
+}
+
+static int run(struct session *session, int count, char **arguments)
+{
+    const struct option_row rows[] = {{NULL, NULL, NULL}};
+    int status = session_options(session, rows, &count, arguments);
+    if (status != EX_OK)
+        return status;
+    if (!count)
+        return session_usage("explain: which id?");
+    int worst = EX_OK;
+    for (int i = 0; i < count; i++) {
+        status = is_held_id(arguments[i]) ? explain_held(session, arguments[i])
+                                          : explain_history(session, arguments[i]);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+const struct command command_explain = {
+    "explain",
+    run,
+    "explain ID…",
+    "why was it judged so?",
+    "Prints the verdict on a message or item with every term of it, largest first. ID is that of\n"
+    "something held (m12, f7), a queue id, or the start (6 digits or more) of a document id, as\n"
+    "in X-Weir-Id.\n",
+};

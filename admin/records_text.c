@@ -1,0 +1,244 @@
+#include "admin/records_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/explain.h"
+
+static const char letters[FRONTS] = {[FRONT_MAIL] = 'm', [FRONT_FEED] = 'f'};
+
+/* --- finding --- */
+
+/* "m12": sets front and number. */
+static bool is_held_id(const char *id, enum front *front, int64_t *number)
+{
+    char *end;
+    *front = id[0] == letters[FRONT_FEED] ? FRONT_FEED : FRONT_MAIL;
+    if (id[0] != letters[*front] || id[1] < '1' || id[1] > '9')
+        return false;
+    *number = strtoll(id + 1, &end, 10);
+    return !*end;
+}
+
+struct search {
+    const char *queue_id;
+    int64_t number; /* 0: not found */
+};
+
+static bool is_searched(void *context, const struct held *held)
+{
+    struct search *search = context;
+    if (!strcmp(held->reference, search->queue_id) || !strcmp(held->requeued_as, search->queue_id))
+        search->number = held->id;
+    return search->number == 0;
+}
+
+/* The record of the mail with that queue id; `*number` 0 when there is none. */
+static int find_queue_id(struct session *session, const char *queue_id, int64_t *number)
+{
+    struct error error = {0};
+    struct search search = {queue_id, 0};
+    *number = 0;
+    int status = session_open_records(session, FRONT_MAIL);
+    if (status != EX_OK || !session->records[FRONT_MAIL])
+        return status;
+    if (!records_held_list(session->records[FRONT_MAIL], (1u << HELD_STATES) - 1, is_searched,
+                           &search, &error))
+        return session_complain(&error);
+    *number = search.number;
+    return EX_OK;
+}
+
+int records_text_find(struct session *session, const char *id, struct found *found)
+{
+    struct error error = {0};
+    int64_t number;
+    *found = (struct found){0};
+    if (!is_held_id(id, &found->front, &number)) {
+        int status = find_queue_id(session, id, &number);
+        if (status != EX_OK)
+            return status;
+        found->front = FRONT_MAIL;
+    }
+    int status = session_open_records(session, found->front);
+    if (status != EX_OK)
+        return status;
+    if (!number || !session->records[found->front]) {
+        error_set(&error, ERROR_INPUT, "%s: nothing was ever held under this id", id);
+        return session_complain(&error);
+    }
+    snprintf(found->id, sizeof found->id, "%c%" PRId64, letters[found->front], number);
+    found->held = records_held_get(session->records[found->front], number, &error);
+    return found->held ? EX_OK : session_complain(&error);
+}
+
+void records_text_clear(struct found *found)
+{
+    held_free(found->held);
+    found->held = NULL;
+}
+
+/* --- words --- */
+
+/* Without what could steer a terminal or break the line. */
+static void print_plain(const char *text)
+{
+    for (; *text; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0)
+            text++;
+        else
+            putchar(byte < 0x20 || byte == 0x7f ? ' ' : byte);
+    }
+}
+
+static void print_row(const char *name, const char *value)
+{
+    if (!value || !*value)
+        return;
+    printf("%-11s", name);
+    print_plain(value);
+    putchar('\n');
+}
+
+static const char *time_text(int64_t time_s, char text[32])
+{
+    time_t when = (time_t)time_s;
+    struct tm parts;
+    if (!localtime_r(&when, &parts) || !strftime(text, 32, "%Y-%m-%d %H:%M:%S", &parts))
+        strcpy(text, "?");
+    return text;
+}
+
+static void print_evidence(const char *evidence)
+{
+    struct arena *arena = arena_new();
+    struct span text = explain_verdict_text(arena, span_of(evidence));
+    printf("%.*s", SPAN_ARGS(text));
+    arena_free(arena);
+}
+
+void records_text_held_line(enum front front, const struct held *held)
+{
+    char when[32], id[32];
+    snprintf(id, sizeof id, "%c%" PRId64, letters[front], held->id);
+    printf("%-6s %s  %-17s %+5.1f  ", id, time_text(held->time_s, when),
+           held_state_name(held->state), held->log_odds);
+    print_plain(held->sender);
+    if (*held->recipients) {
+        fputs(" > ", stdout);
+        print_plain(held->recipients);
+    }
+    fputs("  ", stdout);
+    print_plain(held->subject);
+    putchar('\n');
+}
+
+void records_text_held(enum front front, const struct held *held, bool item)
+{
+    char when[32], id[32], hex[DOCUMENT_ID_HEX];
+    document_id_hex(held->document_id, hex);
+    snprintf(id, sizeof id, "%c%" PRId64, letters[front], held->id);
+    print_row("id", id);
+    print_row("state", held_state_name(held->state));
+    print_row("since", time_text(held->state_time_s, when));
+    print_row("held", time_text(held->time_s, when));
+    print_row(front == FRONT_MAIL ? "sender" : "feed", held->sender);
+    print_row("recipients", held->recipients);
+    print_row(front == FRONT_MAIL ? "subject" : "title", held->subject);
+    print_row(front == FRONT_MAIL ? "queue id" : "guid", held->reference);
+    print_row("requeued", held->requeued_as);
+    print_row("document", hex);
+    print_evidence(held->evidence);
+    if (!item || !held->item_length)
+        return;
+    putchar('\n');
+    for (size_t i = 0; i < held->item_length; i++) {
+        unsigned char byte = held->item[i];
+        putchar((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f ? ' ' : byte);
+    }
+    putchar('\n');
+}
+
+void records_text_history(const struct history_entry *entry)
+{
+    char when[32], hex[DOCUMENT_ID_HEX];
+    bool mail = !strcmp(entry->channel, "mail");
+    document_id_hex(entry->document_id, hex);
+    print_row("document", hex);
+    print_row("judged", time_text(entry->time_s, when));
+    print_row(mail ? "sender" : "feed", entry->sender);
+    print_row("recipients", entry->recipients);
+    print_row(mail ? "subject" : "title", entry->subject);
+    print_row(mail ? "queue id" : "guid", entry->reference);
+    print_evidence(entry->evidence);
+}
+
+/* --- JSON --- */
+
+static void flush_json(struct json_writer *json)
+{
+    json_put_newline(json);
+    json_writer_flush(json, stdout);
+    json_writer_free(json);
+}
+
+static void put_document(struct json_writer *json, const unsigned char id[RECORD_ID_BYTES])
+{
+    char hex[DOCUMENT_ID_HEX];
+    document_id_hex(id, hex);
+    json_put_string(json, "document", span_of(hex));
+}
+
+/* Evidence was written by explain_verdict_json(), so that it is JSON already. */
+static void put_verdict(struct json_writer *json, const char *evidence)
+{
+    json_put_raw(json, "verdict", evidence && *evidence == '{' ? span_of(evidence) : SPAN("null"));
+}
+
+void records_text_held_json(enum front front, const struct held *held, bool item)
+{
+    struct json_writer json = {0};
+    char id[32];
+    snprintf(id, sizeof id, "%c%" PRId64, letters[front], held->id);
+    json_put_open(&json, NULL, '{');
+    json_put_string(&json, "id", span_of(id));
+    json_put_string(&json, "channel", span_of(held->channel));
+    json_put_string(&json, "state", span_of(held_state_name(held->state)));
+    json_put_integer(&json, "time", held->time_s);
+    json_put_integer(&json, "state_time", held->state_time_s);
+    json_put_string(&json, "sender", span_of(held->sender));
+    json_put_string(&json, "recipients", span_of(held->recipients));
+    json_put_string(&json, "subject", span_of(held->subject));
+    json_put_string(&json, "reference", span_of(held->reference));
+    if (*held->requeued_as)
+        json_put_string(&json, "requeued_as", span_of(held->requeued_as));
+    put_document(&json, held->document_id);
+    json_put_number(&json, "log_odds", held->log_odds, 3);
+    put_verdict(&json, held->evidence);
+    if (item && held->item_length)
+        json_put_string(&json, "item", (struct span){(const char *)held->item, held->item_length});
+    json_put_close(&json, '}');
+    flush_json(&json);
+}
+
+void records_text_history_json(const struct history_entry *entry)
+{
+    struct json_writer json = {0};
+    json_put_open(&json, NULL, '{');
+    put_document(&json, entry->document_id);
+    json_put_string(&json, "channel", span_of(entry->channel));
+    json_put_integer(&json, "time", entry->time_s);
+    json_put_string(&json, "sender", span_of(entry->sender));
+    json_put_string(&json, "recipients", span_of(entry->recipients));
+    json_put_string(&json, "subject", span_of(entry->subject));
+    json_put_string(&json, "reference", span_of(entry->reference));
+    json_put_string(&json, "action", span_of(entry->action));
+    json_put_number(&json, "log_odds", entry->log_odds, 3);
+    put_verdict(&json, entry->evidence);
+    json_put_close(&json, '}');
+    flush_json(&json);
+}

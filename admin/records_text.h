@@ -1,0 +1,29 @@
+/* records_text: records by the ids that people use, and records as text and JSON on stdout. */
+#ifndef WEIR_RECORDS_TEXT_H
+#define WEIR_RECORDS_TEXT_H
+
+#include "admin/session.h"
+#include "core/json_writer.h"
+
+struct found {
+    enum front front;
+    char id[32]; /* "m12" */
+    struct held *held;
+};
+
+/* Finds the held record that `id` means: m12, f7, or a queue id of mail. Complains and gives the
+ * exit code when there is none. */
+int records_text_find(struct session *session, const char *id, struct found *found);
+void records_text_clear(struct found *found);
+
+/* One line of `weirctl held list`. */
+void records_text_held_line(enum front front, const struct held *held);
+
+/* All of it, with `item` the bytes of a feed's item too. */
+void records_text_held(enum front front, const struct held *held, bool item);
+void records_text_held_json(enum front front, const struct held *held, bool item);
+
+void records_text_history(const struct history_entry *entry);
+void records_text_history_json(const struct history_entry *entry);
+
+#endif

@@ -1,0 +1,199 @@
+#include "admin/session.h"
+
+#include <math.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "admin/documents.h"
+
+int session_complain(const struct error *error)
+{
+    static const int codes[] = {[ERROR_NONE] = EX_SOFTWARE,
+                                [ERROR_INPUT] = EX_DATAERR,
+                                [ERROR_SYSTEM] = EX_IOERR,
+                                [ERROR_NETWORK] = EX_TEMPFAIL,
+                                [ERROR_BUG] = EX_SOFTWARE};
+    fprintf(stderr, "weirctl: %s\n", error->message);
+    return codes[error->class];
+}
+
+int session_complain_input(const struct error *error)
+{
+    int status = session_complain(error);
+    return status == EX_IOERR ? EX_NOINPUT : status;
+}
+
+int session_usage(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("weirctl: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fputs(" (see weirctl help)\n", stderr);
+    va_end(arguments);
+    return EX_USAGE;
+}
+
+int session_configure(struct session *session)
+{
+    struct error error = {0};
+    if (session->config)
+        return EX_OK;
+    const char *path = session->config_path ? session->config_path : config_default_path();
+    const char *named = session->config_path ? session->config_path : getenv("WEIR_CONFIG");
+    if (!(named && *named) && access(path, F_OK) != 0)
+        session->config = config_defaults();
+    else
+        session->config = config_read(path, &error);
+    if (session->config)
+        return EX_OK;
+    session_complain(&error);
+    return EX_CONFIG;
+}
+
+int session_open_counts(struct session *session)
+{
+    struct error error = {0};
+    int status = session_configure(session);
+    if (status != EX_OK || session->store)
+        return status;
+    const struct counts_options options = {.timeout_ms = session->config->counts_timeout_ms,
+                                           .key_prefix = session->config->counts_prefix};
+    session->store = counts_open(session->config->counts_url, &options, &error);
+    if (session->store)
+        return EX_OK;
+    session_complain(&error);
+    return EX_CONFIG;
+}
+
+bool session_open_replica(struct session *session, struct error *error)
+{
+    if (!session->replica)
+        session->replica = replica_new(session->store, NULL);
+    return replica_catch_up(session->replica, error);
+}
+
+int session_open_records(struct session *session, enum front front)
+{
+    struct error error = {0};
+    int status = session_configure(session);
+    if (status != EX_OK || session->records[front])
+        return status;
+    const char *path =
+        front == FRONT_MAIL ? session->config->records_mail : session->config->records_feeds;
+    if (access(path, F_OK) != 0)
+        return EX_OK;
+    session->records[front] = records_open(path, &error);
+    return session->records[front] ? EX_OK : session_complain(&error);
+}
+
+int session_add_paths(struct documents *documents, const char *list, int count, char **paths)
+{
+    int worst = EX_OK;
+    for (int i = list ? -1 : 0; i < count; i++) {
+        struct error error = {0};
+        bool added = i < 0 ? documents_add_list(documents, list, &error)
+                           : documents_add(documents, paths[i], &error);
+        int status = added ? EX_OK : session_complain_input(&error);
+        worst = status > worst ? status : worst;
+    }
+    return worst;
+}
+
+const char *session_user(void)
+{
+    const char *sudo = getuid() == 0 ? getenv("SUDO_USER") : NULL;
+    if (sudo && *sudo)
+        return sudo;
+    const struct passwd *entry = getpwuid(getuid());
+    return entry ? entry->pw_name : "unknown";
+}
+
+void session_close(struct session *session)
+{
+    for (int i = 0; i < FRONTS; i++)
+        records_close(session->records[i]);
+    replica_free(session->replica);
+    counts_close(session->store);
+    config_release(session->config);
+}
+
+int session_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return EX_OK;
+    fputs("weirctl: the output could not be written\n", stderr);
+    return EX_IOERR;
+}
+
+/* The row that `word` names, with what follows '=' (NULL: nothing) in `attached`. */
+static const struct option_row *find_row(const struct option_row *rows, const char *word,
+                                         const char **attached)
+{
+    size_t length = strcspn(word, "=");
+    *attached = word[length] ? word + length + 1 : NULL;
+    for (; rows->name; rows++) {
+        if (strlen(rows->name) == length && !strncmp(rows->name, word, length))
+            return rows;
+    }
+    return NULL;
+}
+
+static bool is_number(const char *word)
+{
+    return word[0] == '-' && word[1] && strchr("0123456789.", word[1]);
+}
+
+int session_options(struct session *session, const struct option_row *rows, int *count,
+                    char **arguments)
+{
+    const struct option_row global[] = {{"config", &session->config_path, NULL},
+                                        {"json", NULL, &session->json},
+                                        {NULL, NULL, NULL}};
+    int kept = 0, i = 0;
+    for (; i < *count; i++) {
+        char *word = arguments[i];
+        const char *attached;
+        if (!strcmp(word, "--")) {
+            i++;
+            break;
+        }
+        if (word[0] != '-' || !word[1] || is_number(word)) {
+            arguments[kept++] = word;
+            continue;
+        }
+        const struct option_row *row = NULL;
+        if (word[1] == '-') {
+            row = find_row(rows, word + 2, &attached);
+            row = row ? row : find_row(global, word + 2, &attached);
+        }
+        if (!row || (row->flag && attached))
+            return session_usage("unknown option %s", word);
+        if (row->flag)
+            *row->flag = true;
+        else if (attached)
+            *row->value = attached;
+        else if (i + 1 < *count)
+            *row->value = arguments[++i];
+        else
+            return session_usage("option %s wants a value", word);
+    }
+    while (i < *count)
+        arguments[kept++] = arguments[i++];
+    *count = kept;
+    return EX_OK;
+}
+
+bool session_number(const char *name, const char *text, double least, double most, double *number)
+{
+    char *end;
+    *number = strtod(text, &end);
+    if (end != text && !*end && isfinite(*number) && *number >= least && *number <= most)
+        return true;
+    session_usage("%s: \"%s\" is not a number from %g to %g", name, text, least, most);
+    return false;
+}

@@ -1,0 +1,209 @@
+"""weirctl on real files and a real Redis."""
+
+import json
+import os
+import subprocess
+
+import servers
+from servers import Redis, Weir, make_message
+
+SPAM = "cheap replica watches click here to buy now at http://watches-outlet.test/buy\n" * 4
+HAM = "the minutes of the board meeting are attached, please read them before friday\n" * 4
+
+
+def setup():
+    directory = servers.make_temporary_directory()
+    redis = Redis(directory)
+    weir = Weir(directory, redis.url, settings={"cold-lessons": 2})
+    yield Fixture(directory, redis, weir)
+
+
+class Fixture:
+    def __init__(self, directory, redis, weir):
+        self.directory, self.redis, self.weir = directory, redis, weir
+
+    def ctl(self, *arguments, **options):
+        return self.weir.run("weirctl", *arguments, **options)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def message(self, name, subject, body):
+        with open(self.path(name), "wb") as file:
+            file.write(make_message(subject, body)[0])
+        return self.path(name)
+
+
+def check_prints_one_object_for_each_document(fixture):
+    """check --json prints one object for each document with action, p, log_odds and terms"""
+    mbox = fixture.path("two.mbox")
+    with open(mbox, "w") as file:
+        for subject in ("first", "second"):
+            file.write("From ann@sender.test Mon Jan  1 10:00:00 2024\n"
+                       "From: ann@sender.test\nSubject: %s\n\nHello\n\n" % subject)
+    feed = fixture.path("feed.xml")
+    with open(feed, "w") as file:
+        file.write("<rss version='2.0'><channel><title>t</title><link>http://t.test/</link>"
+                   "<item><title>An item</title><description>text</description></item>"
+                   "</channel></rss>")
+    rows = fixture.ctl("check", "--json", mbox, feed).json()
+    assert [(row["channel"], row["index"], row["subject"]) for row in rows] == [
+        ("mail", 1, "first"), ("mail", 2, "second"), ("feed", 1, "An item")], rows
+    for row in rows:
+        assert row["action"] in ("accept", "tag", "hold", "reject"), row
+        assert 0 <= row["p"] <= 1 and len(row["id"]) == 32, row
+        total = sum(term["log_odds"] for term in row["terms"])
+        assert abs(total - row["log_odds"]) < 0.01 * (1 + len(row["terms"])), row
+
+
+def learn_teaches_once_and_corrects(fixture):
+    """learn says what was taught, what was known and what was corrected"""
+    path = fixture.message("lesson.eml", "lunch", "shall we have lunch at noon on tuesday\n")
+    assert fixture.ctl("learn", "ham", path).text() == "taught 1, known 0, corrected 0\n"
+    assert fixture.ctl("learn", "ham", path).text() == "taught 0, known 1, corrected 0\n"
+    sums = fixture.ctl("learn", "spam", path, "--json").json()
+    assert sums["corrected"] == 1 and sums["known"] == 0, sums
+
+
+def lessons_change_the_next_verdict(fixture):
+    """what was learned changes the verdict on what is like it, and is named"""
+    for number in range(6):
+        spam = fixture.message("spam%d.eml" % number, "offer %d" % number, SPAM)
+        ham = fixture.message("ham%d.eml" % number, "minutes %d" % number, HAM)
+        fixture.ctl("learn", "spam", spam)
+        fixture.ctl("learn", "ham", ham)
+    probe = fixture.message("probe.eml", "another offer", SPAM)
+    row = fixture.ctl("check", "--json", probe).json()
+    assert row["action"] == "hold", row
+    symbols = {term["symbol"]: term for term in row["terms"]}
+    assert "REPUTATION_LINK_DOMAIN" in symbols and "CONTENT" in symbols, row
+    assert " +0." in symbols["CONTENT"]["detail"], row
+    words = fixture.ctl("check", probe).text()
+    assert "hold  p=" in words and "REPUTATION_LINK_DOMAIN" in words, words
+    assert fixture.ctl("check", "--exit-code", "--brief", probe, status=1).text().startswith("hold\t")
+
+
+def a_bad_file_costs_one_line(fixture):
+    """a missing file and one that is no document cost one line each, and the rest goes on"""
+    good = fixture.message("good.eml", "fine", HAM)
+    junk = fixture.path("junk")
+    with open(junk, "wb") as file:
+        file.write(b"\0\1\2\3" * 100)
+    result = fixture.ctl("check", "--json", fixture.path("missing"), junk, good, status=66)
+    assert result.json()["subject"] == "fine", result.output
+    assert len(result.errors.splitlines()) == 2, result.errors
+    assert fixture.ctl("check", junk, status=65).output == b""
+
+
+def paths_come_from_a_list_and_standard_input(fixture):
+    """paths are read from a list, and a message from standard input"""
+    paths = [fixture.message("l%d.eml" % number, "l%d" % number, HAM) for number in range(3)]
+    rows = fixture.ctl("check", "--json", "--files-from", "-", input="\n".join(paths)).json()
+    assert [row["file"] for row in rows] == paths, rows
+    with open(paths[0], "rb") as file:
+        row = fixture.ctl("check", "--json", "-", input=file.read()).json()
+    assert row["file"] == "-" and row["subject"] == "l0", row
+
+
+def reputations_are_overridden_and_learned_again(fixture):
+    """a reputation is shown, set, pinned, listed and forgotten"""
+    fixture.message("known.eml", "known", "see http://known.test/ and http://known.test/again\n")
+    fixture.ctl("learn", "spam", fixture.path("known.eml"))
+    learned = fixture.ctl("--json", "reputation", "show", "link-domain", "Known.test").json()
+    assert learned["spam"] > 0.9 and learned["log_odds"] > 0.5, learned
+    changed = fixture.ctl("--json", "reputation", "set", "link-domain", "known.test", "-1.5").json()
+    assert changed["log_odds"] == -1.5 and changed["override"] == "set", changed
+    row = fixture.ctl("check", "--json", fixture.path("known.eml")).json()
+    assert {t["symbol"]: t["log_odds"] for t in row["terms"]}["REPUTATION_LINK_DOMAIN"] == -1.5, row
+    back = fixture.ctl("--json", "reputation", "set", "link-domain", "known.test", "learned").json()
+    assert back["override"] == "none" and abs(back["log_odds"] - learned["log_odds"]) < 0.01, back
+    pinned = fixture.ctl("--json", "reputation", "pin", "link-domain", "known.test").json()
+    assert pinned["override"] == "pin", pinned
+    listed = fixture.ctl("--json", "reputation", "list", "link-domain").json()
+    listed = listed if isinstance(listed, list) else [listed]
+    assert "known.test" in [row["value"] for row in listed], listed
+    assert "forgotten" in fixture.ctl("reputation", "forget", "link-domain", "known.test").text()
+    gone = fixture.ctl("--json", "reputation", "show", "link-domain", "known.test").json()
+    assert gone["ham"] == gone["spam"] == gone["log_odds"] == 0, gone
+
+
+def nothing_held_is_said(fixture):
+    """held list says that nothing is held, and creates no records"""
+    assert fixture.ctl("held", "list").text() == "nothing is held\n"
+    assert not os.path.exists(fixture.weir.records_mail)
+    assert "nothing was ever held" in fixture.ctl("held", "release", "m1", status=65).errors
+    assert "nothing is recorded" in fixture.ctl("explain", "0123456789", status=65).errors
+
+
+def a_held_feed_item_is_reviewed(fixture):
+    """a held item is listed, shown, explained, and released once"""
+    feed = ("<rss version='2.0'><channel><title>t</title><link>http://t.test/</link>"
+            "<item><guid>g1</guid><title>another offer</title><description>%s</description>"
+            "</item></channel></rss>" % SPAM)
+    passed = fixture.weir.run("weir-feedfilter", "--pipe", input=feed)
+    assert b"g1" not in passed.output, passed.output
+    held = fixture.ctl("--json", "held", "list").json()
+    assert held["channel"] == "feed" and held["state"] == "held", held
+    shown = fixture.ctl("held", "show", held["id"]).text()
+    assert "another offer" in shown and "watches-outlet" in shown, shown
+    assert "REPUTATION_LINK_DOMAIN" in fixture.ctl("explain", held["document"][:8]).text()
+    assert "released" in fixture.ctl("held", "release", held["id"]).text()
+    assert "already" in fixture.ctl("held", "release", held["id"]).text()
+    assert fixture.ctl("held", "confirm", held["id"], status=65).errors
+    assert b"g1" in fixture.weir.run("weir-feedfilter", "--pipe", input=feed).output
+
+
+def a_configuration_error_names_file_and_line(fixture):
+    """config test says file and line, and what is wrong stops every command"""
+    path = fixture.path("broken.conf")
+    with open(path, "w") as file:
+        file.write("\nthresholds {\n  hold = 1.7\n}\n")
+    line = "weirctl: %s:3: thresholds.hold: 1.7 is not a probability (0 to 1)\n" % path
+    assert fixture.ctl("--config", path, "config", "test", status=78).errors == line
+    assert fixture.ctl("--config", path, "held", "list", status=78).errors == line
+    assert "valid" in fixture.ctl("config", "test").text()
+    assert fixture.ctl("--json", "--config=" + path, "config", "test",
+                       status=78).json()["valid"] is False
+
+
+def usage_is_told(fixture):
+    """wrong usage is told in one line; help and version are there for each command"""
+    for words in ([], ["chek"], ["check"], ["learn", "eggs", "x"], ["check", "--fast", "x"],
+                  ["held"], ["reputation", "show", "colour", "red"], ["held", "release"]):
+        result = fixture.ctl(*words, status=64)
+        assert len(result.errors.splitlines()) == 1, result.errors
+    for command in ("check", "learn", "held", "explain", "reputation", "config"):
+        assert ("usage: weirctl " + command) in fixture.ctl("help", command).text()
+        assert fixture.ctl(command, "--help").text() == fixture.ctl("help", command).text()
+    assert fixture.ctl("--version").text().startswith("weirctl ")
+
+
+def closed_output_is_an_error(fixture):
+    """output that cannot be written is an error"""
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([fixture.weir.program("weirctl"), "check", "--json",
+                               fixture.path("good.eml")], stdout=full, stderr=subprocess.PIPE,
+                              env=fixture.weir.env)
+    assert done.returncode == 74, done
+
+
+def without_the_store_checks_still_judge(fixture):
+    """with Redis away check judges by checks alone and says so once; learn says what was not taught"""
+    paths = [fixture.path("spam%d.eml" % number) for number in range(6)]
+    fixture.redis.stop()
+    result = fixture.ctl("check", "--json", *paths)
+    assert len(result.json()) == 6 and len(result.errors.splitlines()) == 1, result.errors
+    assert "STORE_DOWN" in json.dumps(result.json()[0]["terms"]), result.output
+    result = fixture.ctl("learn", "spam", *paths, status=75)
+    assert "nothing was taught" in result.errors, result.errors
+    fixture.redis.start()
+
+
+servers.run(setup, [
+    check_prints_one_object_for_each_document, learn_teaches_once_and_corrects,
+    lessons_change_the_next_verdict, a_bad_file_costs_one_line,
+    paths_come_from_a_list_and_standard_input, reputations_are_overridden_and_learned_again,
+    nothing_held_is_said, a_held_feed_item_is_reviewed,
+    a_configuration_error_names_file_and_line, usage_is_told, closed_output_is_an_error,
+    without_the_store_checks_still_judge,
+])
