@@ -1,0 +1,25 @@
+/* A message from its bytes to a verdict. */
+#include "core/config.h"
+#include "core/judge.h"
+#include "core/mail.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct config *config;
+    if (!config) {
+        mail_init();
+        config = config_defaults();
+    }
+    const struct judge judge = {.store = NULL};
+    struct verdict verdict;
+    struct document *document = mail_read((struct span){(const char *)data, size}, true);
+    judge_prepare(document, config);
+    judge_documents(&judge, config, &document, 1, &verdict);
+    document_free(document);
+    return 0;
+}
