@@ -520,9 +520,9 @@ class Weir:
             "gateway": name,
             "counts": counts,
             "milter": {"socket": self.socket, "mode": "enforce",
-                       "key_file": os.path.join(self.directory, "weir-id.key")},
+                       "key-file": os.path.join(self.directory, "weir-id.key")},
             "feedfilter": {"mode": "enforce"},
-            "release": {"poll_ms": 50},
+            "release": {"poll": "50ms"},
             "records": {"mail": self.records_mail, "feeds": self.records_feeds},
         }
         self.env = environment(WEIR_CONFIG=self.config_path)
@@ -583,7 +583,7 @@ class Weir:
         """weir-hold and, under it, weir-release, for this Postfix."""
         self.hold = Process(self.directory, "weir-hold", [
             self.program("weir-hold"), "--postfix", postfix.config, "--key",
-            self.settings["milter"]["key_file"], "--user", self.USER, "--",
+            self.settings["milter"]["key-file"], "--user", self.USER, "--",
             self.program("weir-release"), "--config", self.config_path], env=self.env)
         return self.hold
 
