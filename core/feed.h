@@ -55,6 +55,10 @@ void feed_free(struct feed *feed);
 /* True when `bytes` look like XML whose root is a feed. */
 bool feed_looks_like(struct span bytes);
 
+/* What an item says, for telling whether it was edited: title, summary, content, link, enclosures.
+ */
+void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16]);
+
 /* A new document of `item`. `feed_name` is what the feed is known by (subscription name, URL, or
  * the feed's own link). Document id: hash of feed name, guid and content hash. Copies what it
  * needs: outlives the feed. */

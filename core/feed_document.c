@@ -28,7 +28,7 @@ static void hash_finish(XXH3_state_t *state, unsigned char hash[16])
     XXH3_freeState(state);
 }
 
-static void hash_content(const struct feed_item *item, unsigned char hash[16])
+void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16])
 {
     XXH3_state_t *state = XXH3_createState();
     XXH3_128bits_reset(state);
@@ -139,7 +139,7 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
         document_add_link(document, arena_copy(arena, item->link), (struct span){NULL, 0}, false);
     for (size_t i = 0; i < item->enclosure_count; i++)
         add_enclosure(document, &item->enclosures[i]);
-    hash_content(item, document->content_hash);
+    feed_item_content_hash(item, document->content_hash);
     hash_identity(document, document->id);
     return document;
 }
@@ -170,13 +170,14 @@ bool feed_looks_like(struct span bytes)
 {
     static const char *const roots[] = {"rss", "RDF", "feed"};
     struct feed_encoding encoding;
-    bool mended, is_feed = false;
+    const char *trouble;
+    bool is_feed = false;
     if (bytes.length > LOOK_BYTES)
         bytes.length = LOOK_BYTES;
     if (!feed_encoding_find(bytes, &encoding, NULL))
         return false;
     struct arena *arena = arena_new();
-    struct span text = span_trim(feed_encoding_to_utf8(arena, bytes, &encoding, &mended));
+    struct span text = span_trim(feed_encoding_to_utf8(arena, bytes, &encoding, &trouble));
     const char *end = text.data + text.length;
     if (text.length && text.data[0] == '<') {
         const char *name = skip_prolog(text.data, end);

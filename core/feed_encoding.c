@@ -174,14 +174,14 @@ static bool is_forbidden(unsigned char byte)
     return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
 }
 
-static struct span blank_forbidden(struct arena *arena, struct span utf8, bool *mended)
+static struct span blank_forbidden(struct arena *arena, struct span utf8, const char **trouble)
 {
     size_t first = 0;
     while (first < utf8.length && !is_forbidden((unsigned char)utf8.data[first]))
         first++;
     if (first == utf8.length)
         return utf8;
-    *mended = true;
+    *trouble = "it holds control characters";
     char *copy = arena_text(arena, utf8.length);
     memcpy(copy, utf8.data, utf8.length);
     for (size_t i = first; i < utf8.length; i++)
@@ -190,21 +190,34 @@ static struct span blank_forbidden(struct arena *arena, struct span utf8, bool *
     return (struct span){copy, utf8.length};
 }
 
+static bool is_ascii(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++)
+        if ((unsigned char)bytes.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
 struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
-                                  const struct feed_encoding *encoding, bool *mended)
+                                  const struct feed_encoding *encoding, const char **trouble)
 {
     struct span body = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
-    *mended = false;
-    if (encoding->unit_bytes > 1)
-        return blank_forbidden(arena, decode_units(arena, body, encoding), mended);
-    if (text_is_utf8(body))
-        return blank_forbidden(arena, body, mended);
     struct span charset = encoding->declared;
-    if (!charset.length || span_equal_nocase(charset, SPAN("utf-8"))) {
-        charset = is_utf8_with_faults(body) ? SPAN("utf-8") : (struct span){NULL, 0};
-        *mended = true;
+    bool declares_utf8 = !charset.length || span_equal_nocase(charset, SPAN("utf-8")) ||
+                         span_equal_nocase(charset, SPAN("utf8"));
+    *trouble = NULL;
+    if (encoding->unit_bytes > 1)
+        return blank_forbidden(arena, decode_units(arena, body, encoding), trouble);
+    if (text_is_utf8(body)) {
+        if (!declares_utf8 && !encoding->mark_bytes && !is_ascii(body))
+            *trouble = "it is UTF-8, whatever encoding it declares";
+        return blank_forbidden(arena, body, trouble);
     }
-    return blank_forbidden(arena, text_to_utf8(arena, body, charset), mended);
+    if (declares_utf8) {
+        *trouble = "it is not the UTF-8 that it declares to be";
+        charset = is_utf8_with_faults(body) ? SPAN("utf-8") : (struct span){NULL, 0};
+    }
+    return blank_forbidden(arena, text_to_utf8(arena, body, charset), trouble);
 }
 
 struct span feed_encoding_project(struct arena *arena, struct span bytes,

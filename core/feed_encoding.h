@@ -34,10 +34,9 @@ bool feed_encoding_find(struct span bytes, struct feed_encoding *encoding, struc
 
 /* `bytes` as UTF-8 without the mark; in `arena` where they are not already that. Units that cannot
  * be become U+FFFD. Characters that XML forbids become blanks, since libxml2 would take the rest of
- * a CDATA section for markup behind one; `*mended` says whether there was any, or whether the bytes
- * were not in the encoding that was declared. */
+ * a CDATA section for markup behind one. `*trouble` is NULL or says what was wrong (static). */
 struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
-                                  const struct feed_encoding *encoding, bool *mended);
+                                  const struct feed_encoding *encoding, const char **trouble);
 
 /* One byte per unit for a lexer that looks at ASCII only: units from 0x80 up, and second bytes of
  * double-byte characters, become a letter. `bytes` itself where they are so already. The mark is

@@ -1,8 +1,8 @@
 #include "core/feed_fields.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <xxhash.h>
+
+#include "store/memory.h"
 
 /* A guid longer than this is kept as its hash: it is a key in the records. */
 #define GUID_MAX 1000u
@@ -134,11 +134,7 @@ static void append(struct feed_fields *fields, const char *data, size_t length)
 {
     if (length > fields->room - fields->length) {
         fields->room = 2 * (fields->length + length) + 256;
-        fields->text = realloc(fields->text, fields->room);
-        if (!fields->text) {
-            fprintf(stderr, "weir: out of memory (%zu bytes)\n", fields->room);
-            abort();
-        }
+        fields->text = memory_resize(fields->text, fields->room);
     }
     if (length)
         memcpy(fields->text + fields->length, data, length);
@@ -317,6 +313,31 @@ static bool looks_like_html(struct span text)
     return false;
 }
 
+static size_t room_for(size_t length)
+{
+    size_t room = 64;
+    while (room < length)
+        room *= 2;
+    return room;
+}
+
+/* `target` and, on a new line, `value`. Thousands of titles in one item take no more than twice
+ * their length: what was joined before has room to grow. */
+static void join(struct feed_fields *fields, struct span *target, struct span value)
+{
+    unsigned bit = 1u << fields->row->field;
+    size_t length = target->length + 1 + value.length;
+    char *text = (char *)target->data;
+    if (!(fields->joined & bit) || room_for(length) != room_for(target->length)) {
+        text = arena_text(fields->feed->arena, room_for(length));
+        memcpy(text, target->data, target->length);
+    }
+    text[target->length] = '\n';
+    memcpy(text + target->length + 1, value.data, value.length);
+    *target = (struct span){text, length};
+    fields->joined |= bit;
+}
+
 /* An element that occurs twice says both: readers differ in which of them they show. */
 static void add_text(struct feed_fields *fields, struct span *target, bool *is_html,
                      struct span value)
@@ -329,8 +350,7 @@ static void add_text(struct feed_fields *fields, struct span *target, bool *is_h
     if (!target->length)
         *target = value;
     else if (!span_equal(*target, value))
-        *target =
-            arena_printf(fields->feed->arena, "%.*s\n%.*s", SPAN_ARGS(*target), SPAN_ARGS(value));
+        join(fields, target, value);
 }
 
 static void set(struct span *target, struct span value, bool over)
@@ -436,4 +456,5 @@ void feed_fields_finish_item(struct feed_fields *fields)
     }
     if (!item->author.length)
         item->author = fields->feed_author;
+    fields->joined = 0;
 }

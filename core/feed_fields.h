@@ -34,7 +34,8 @@ struct feed_fields {
     bool inline_markup; /* its markup is XML and not escaped (type="xhtml") */
     bool declared_html; /* type="html" */
     bool has_elements;
-    char *text; /* malloc'ed */
+    unsigned joined; /* bits of the open item's fields that hold more than one element's text */
+    char *text;      /* malloc'ed */
     size_t length, room;
 };
 

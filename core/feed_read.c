@@ -358,8 +358,8 @@ static bool parse(struct reader *reader, struct span utf8, struct error *error)
         return error_set(error, ERROR_INPUT, "no XML at all");
     xmlParseDocument(parser);
     struct feed *feed = reader->feed;
-    feed->trouble = reader->first_error.length ? reader->first_error
-                                               : SPAN("characters that do not belong there");
+    if (reader->first_error.length)
+        feed->trouble = reader->first_error;
     if (parser->myDoc)
         xmlFreeDoc(parser->myDoc);
     xmlFreeParserCtxt(parser);
@@ -411,8 +411,10 @@ struct feed *feed_read(struct span bytes, struct error *error)
     reader->arena = arena;
     reader->feed = feed;
     reader->fields.feed = feed;
-    struct span utf8 =
-        span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &feed->recovered));
+    const char *trouble;
+    struct span utf8 = span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &trouble));
+    feed->recovered = trouble != NULL;
+    feed->trouble = span_of(trouble);
     bool ok = !has_monstrous_tag(utf8) ||
               error_set(error, ERROR_INPUT, "a tag with more than %u attributes", ATTRIBUTES_MAX);
     ok = ok && parse(reader, utf8, error);

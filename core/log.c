@@ -42,6 +42,11 @@ void log_open(const char *program, bool to_stderr)
     }
 }
 
+bool log_is_on_stderr(void)
+{
+    return atomic_load(&target) != TARGET_SYSLOG;
+}
+
 void log_set_level(enum log_level level)
 {
     atomic_store(&threshold, (int)level);

@@ -16,6 +16,8 @@ enum log_level {
 
 /* `program` (lent) names the syslog tag. `to_stderr` forces stderr; else as above. */
 void log_open(const char *program, bool to_stderr);
+/* True when lines go to stderr (a terminal, systemd) and not to syslog. */
+bool log_is_on_stderr(void);
 void log_set_level(enum log_level level);
 bool log_level_from_name(const char *name, enum log_level *level);
 

@@ -171,8 +171,9 @@ static void test_guid_falls_back_to_link_then_to_a_hash(void **state)
 static void test_an_element_that_occurs_twice_says_both(void **state)
 {
     (void)state;
-    struct feed *feed = read_text(RSS("<item><title>Fine</title><title>Spam</title></item>"));
-    assert_span(feed->items[0].title, "Fine\nSpam");
+    struct feed *feed = read_text(
+        RSS("<item><title>Fine</title><title>Spam</title><title>and more</title></item>"));
+    assert_span(feed->items[0].title, "Fine\nSpam\nand more");
     feed_free(feed);
 }
 
@@ -368,6 +369,119 @@ static void test_monstrous_tags_are_refused(void **state)
     free(xml);
 }
 
+/* The document of the only item of a feed. */
+static struct document *document_of(const char *xml, const char *feed_name)
+{
+    struct feed *feed = read_text(xml);
+    assert_int_equal(feed->item_count, 1);
+    struct document *document = feed_item_document(feed, &feed->items[0], span_of(feed_name));
+    feed_free(feed);
+    return document;
+}
+
+static void test_document_outlives_its_feed(void **state)
+{
+    (void)state;
+    struct document *document =
+        document_of(RSS("<item><title>Two &amp; two</title><link>http://a.example/1</link>"
+                        "<guid>urn:1</guid><author>ann</author><description>see www.b.example/x "
+                        "or not</description></item>"),
+                    "planet");
+    assert_int_equal(document->channel, CHANNEL_FEED);
+    assert_span(document->feed, "planet");
+    assert_span(document->guid, "urn:1");
+    assert_span(document->author, "ann");
+    assert_span(document->subject, "Two & two");
+    assert_int_equal(document->text_count, 2);
+    assert_int_equal(document->texts[0].kind, TEXT_SUBJECT);
+    assert_span(document->texts[1].content, "see www.b.example/x or not");
+    assert_int_equal(document->link_count, 2);
+    assert_span(document->links[0].host, "www.b.example");
+    assert_span(document->links[1].host, "a.example");
+    document_free(document);
+}
+
+static void test_document_reads_html(void **state)
+{
+    (void)state;
+    struct document *document =
+        document_of(RSS("<item><title>A &lt;b&gt;bold&lt;/b&gt; one</title><description>"
+                        "&lt;p&gt;Go &lt;a href=\"http://b.example/\"&gt;there&lt;/a&gt;&lt;/p&gt;"
+                        "</description></item>"),
+                    "planet");
+    assert_span(document->subject, "A bold one");
+    assert_int_equal(document->text_count, 2);
+    assert_true(document->texts[1].from_html);
+    assert_span(span_trim(document->texts[1].content), "Go there");
+    assert_int_equal(document->link_count, 1);
+    assert_span(document->links[0].text, "there");
+    document_free(document);
+}
+
+static void test_document_has_summary_and_content_when_they_differ(void **state)
+{
+    (void)state;
+    struct document *document =
+        document_of(ATOM("<entry><summary>short</summary><content>long</content></entry>"), "f");
+    assert_int_equal(document->text_count, 2);
+    document_free(document);
+    document =
+        document_of(ATOM("<entry><summary>same</summary><content>same</content></entry>"), "f");
+    assert_int_equal(document->text_count, 1);
+    document_free(document);
+}
+
+static void test_document_has_enclosures_as_parts_and_links(void **state)
+{
+    (void)state;
+    struct document *document =
+        document_of(RSS("<item><enclosure url=\"http://a.example/d/x.EXE?1\" "
+                        "type=\"Application/X-Thing\" length=\"9\"/></item>"),
+                    "f");
+    assert_int_equal(document->part_count, 1);
+    assert_span(document->parts[0].type, "application/x-thing");
+    assert_span(document->parts[0].file_name, "x.EXE");
+    assert_span(document->links[0].host, "a.example");
+    document_free(document);
+}
+
+static void test_document_id_is_of_feed_guid_and_content(void **state)
+{
+    (void)state;
+#define ITEM(guid, title) RSS("<item><guid>" guid "</guid><title>" title "</title></item>")
+    static const struct {
+        const char *xml, *feed;
+        bool same_id, same_content;
+    } rows[] = {
+        {ITEM("1", "a"), "f", true, true},
+        {ITEM("1", "a"), "g", false, true},
+        {ITEM("2", "a"), "f", false, true},
+        {ITEM("1", "b"), "f", false, false},
+    };
+    struct document *first = document_of(ITEM("1", "a"), "f");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct document *other = document_of(rows[i].xml, rows[i].feed);
+        assert_int_equal(memcmp(first->id, other->id, sizeof other->id) == 0, rows[i].same_id);
+        assert_int_equal(memcmp(first->content_hash, other->content_hash, 16) == 0,
+                         rows[i].same_content);
+        document_free(other);
+    }
+    document_free(first);
+}
+
+static void test_feeds_are_told_from_other_files(void **state)
+{
+    (void)state;
+    assert_true(feed_looks_like(SPAN("<rss/>")));
+    assert_true(feed_looks_like(SPAN("\n<?xml version=\"1.0\"?><!-- <html> --><a:feed x=\"y\"")));
+    assert_true(feed_looks_like(SPAN("<!DOCTYPE rss><rdf:RDF>")));
+    assert_true(feed_looks_like(SPAN("\xff\xfe<\0r\0s\0s\0>\0")));
+    assert_false(feed_looks_like(SPAN("<html><rss/></html>")));
+    assert_false(feed_looks_like(SPAN("From: <rss>")));
+    assert_false(feed_looks_like(SPAN("")));
+    assert_false(feed_looks_like(SPAN("<")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -396,6 +510,12 @@ int main(void)
         cmocka_unit_test(test_a_wrong_declaration_is_survived),
         cmocka_unit_test(test_encodings_without_ascii_markup_are_refused),
         cmocka_unit_test(test_monstrous_tags_are_refused),
+        cmocka_unit_test(test_document_outlives_its_feed),
+        cmocka_unit_test(test_document_reads_html),
+        cmocka_unit_test(test_document_has_summary_and_content_when_they_differ),
+        cmocka_unit_test(test_document_has_enclosures_as_parts_and_links),
+        cmocka_unit_test(test_document_id_is_of_feed_guid_and_content),
+        cmocka_unit_test(test_feeds_are_told_from_other_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
