@@ -1,0 +1,386 @@
+#include "feedfilter/feed_judge.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/explain.h"
+#include "core/log.h"
+#include "store/lesson.h"
+#include "store/memory.h"
+
+/* Judged in one go: bounds the memory that a feed of many items takes. */
+#define BATCH_MAX 256u
+#define CONTENT_TOKENS 8u
+#define LOGGED_TERMS 5u
+
+struct item {
+    const struct feed_item *source;
+    struct span raw; /* its bytes in the input */
+    struct span key; /* guid, or more where several items have the same; ends with a NUL */
+    unsigned char content_hash[RECORD_ID_BYTES];
+    bool fresh;             /* to be judged */
+    bool formerly_released; /* fresh: an edit of what the admin released */
+    int64_t former_id;      /* fresh: held before the edit; 0: was not */
+    struct item *same;      /* another item with this key is judged for both */
+    bool cut;
+};
+
+/* A fresh item with its verdict; lives as long as its batch. */
+struct judged_item {
+    struct item *item;
+    struct document *document;
+    struct verdict verdict;
+    bool held;  /* keeping it back was recorded */
+    bool known; /* another process has judged it meanwhile */
+};
+
+struct run {
+    const struct feed_judge *judge;
+    struct arena *arena;
+    struct span name; /* the feed's; ends with a NUL */
+    struct item *items;
+    size_t count;
+    bool records_work;
+    struct error *error;
+    struct judged_item batch[BATCH_MAX];
+    size_t batch_count;
+};
+
+static bool enforces(const struct run *run)
+{
+    return run->judge->config->feedfilter.mode == MODE_ENFORCE;
+}
+
+static void records_failed(struct run *run, const struct error *error)
+{
+    if (run->records_work)
+        *run->error = *error;
+    run->records_work = false;
+}
+
+/* --- what is known --- */
+
+static int compare_keys(const void *left, const void *right)
+{
+    const struct item *a = *(struct item *const *)left, *b = *(struct item *const *)right;
+    size_t shorter = a->key.length < b->key.length ? a->key.length : b->key.length;
+    int order = shorter ? memcmp(a->key.data, b->key.data, shorter) : 0;
+    if (order == 0)
+        order = (a->key.length > b->key.length) - (a->key.length < b->key.length);
+    return order ? order : (a > b) - (a < b);
+}
+
+/* Some feeds give several items one guid. Told apart by content, they are not taken for edits of
+ * each other at each poll. */
+static void split_key(struct run *run, struct item *item)
+{
+    char hex[DOCUMENT_ID_HEX];
+    document_id_hex(item->content_hash, hex);
+    item->key = arena_printf(run->arena, "%.*s weir:%s", SPAN_ARGS(item->key), hex);
+}
+
+static void make_keys_unique(struct run *run)
+{
+    size_t n = run->count;
+    struct item **sorted = memory_new(n * sizeof *sorted);
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &run->items[i];
+    qsort(sorted, n, sizeof *sorted, compare_keys);
+    for (size_t i = 0, next; i < n; i = next) {
+        for (next = i + 1; next < n && span_equal(sorted[i]->key, sorted[next]->key);)
+            next++;
+        for (size_t j = i; next - i > 1 && j < next; j++)
+            split_key(run, sorted[j]);
+    }
+    qsort(sorted, n, sizeof *sorted, compare_keys);
+    for (size_t i = 1; i < n; i++)
+        if (span_equal(sorted[i]->key, sorted[i - 1]->key))
+            sorted[i]->same = sorted[i - 1]->same ? sorted[i - 1]->same : sorted[i - 1];
+    free(sorted);
+}
+
+static bool is_released(const struct judged *judged)
+{
+    return judged->held_id &&
+           (judged->held_state == HELD_RELEASED || judged->held_state == HELD_RELEASE_REQUESTED);
+}
+
+/* Applies what the records say of the item; false: they do not settle it. */
+static bool settled(const struct run *run, struct item *item, const struct judged *judged)
+{
+    bool same = memcmp(judged->content_hash, item->content_hash, RECORD_ID_BYTES) == 0;
+    bool to_hold = strcmp(judged->action, action_name(ACTION_HOLD)) == 0;
+    if (!same) {
+        item->former_id = judged->held_id;
+        item->formerly_released = is_released(judged);
+        return false;
+    }
+    /* Judged while the mode was observe. */
+    if (to_hold && !judged->held_id && enforces(run))
+        return false;
+    item->cut = enforces(run) && to_hold && judged->held_id && !is_released(judged);
+    return true;
+}
+
+static void look_up(struct run *run, struct item *item)
+{
+    struct judged judged;
+    struct error error = {0};
+    bool found = false;
+    item->fresh = true;
+    if (!run->records_work)
+        return;
+    if (!records_judged_find(run->judge->records, run->name.data, item->key.data, &judged, &found,
+                             &error))
+        records_failed(run, &error);
+    else if (found)
+        item->fresh = !settled(run, item, &judged);
+}
+
+/* --- judging --- */
+
+/* The verdict anew with one more piece of evidence. */
+static void add_former_release(const struct run *run, struct judged_item *judged)
+{
+    struct evidence_list list = {.arena = judged->document->arena};
+    bool cold = false;
+    for (size_t i = 0; i < judged->verdict.evidence_count; i++) {
+        const struct evidence *evidence = &judged->verdict.evidence[i];
+        if (strcmp(evidence->symbol, "CONTENT_COLD") == 0)
+            cold = true;
+        else
+            evidence_add(&list, evidence->symbol, evidence->log_odds, evidence->detail);
+    }
+    evidence_add(&list, FORMERLY_RELEASED_SYMBOL, FORMERLY_RELEASED_LOG_ODDS,
+                 SPAN("an admin released this item before it was edited"));
+    judged->verdict = verdict_of(&list, &run->judge->config->thresholds, CONTENT_SYMBOL, cold);
+}
+
+static void name_content(const struct run *run, struct judged_item *judged)
+{
+    for (size_t i = 0; i < judged->verdict.evidence_count; i++) {
+        struct evidence *evidence = &judged->verdict.evidence[i];
+        if (strcmp(evidence->symbol, CONTENT_SYMBOL) == 0)
+            evidence->detail =
+                judge_content_detail(&run->judge->judge, judged->document, CONTENT_TOKENS);
+    }
+}
+
+static void judge_batch(struct run *run, const struct feed *feed)
+{
+    struct document *documents[BATCH_MAX];
+    struct verdict verdicts[BATCH_MAX];
+    const struct config *config = run->judge->config;
+    for (size_t i = 0; i < run->batch_count; i++) {
+        struct judged_item *judged = &run->batch[i];
+        judged->document = feed_item_document(feed, judged->item->source, run->name);
+        judge_prepare(judged->document, config);
+        documents[i] = judged->document;
+    }
+    judge_documents(&run->judge->judge, config, documents, run->batch_count, verdicts);
+    for (size_t i = 0; i < run->batch_count; i++) {
+        struct judged_item *judged = &run->batch[i];
+        judged->verdict = verdicts[i];
+        if (judged->item->formerly_released)
+            add_former_release(run, judged);
+        /* There is nobody to refuse an item to. */
+        if (judged->verdict.action == ACTION_REJECT)
+            judged->verdict.action = ACTION_HOLD;
+        if (judged->verdict.action != ACTION_ACCEPT)
+            name_content(run, judged);
+    }
+}
+
+/* --- saving --- */
+
+static const char *text_of(struct arena *arena, struct span span)
+{
+    return arena_copy(arena, span).data;
+}
+
+static bool save_held(struct run *run, struct judged_item *judged, int64_t now_s, int64_t *id,
+                      struct error *error)
+{
+    struct document *document = judged->document;
+    struct lesson lesson;
+    judge_lesson(&run->judge->judge, document, &lesson);
+    size_t lesson_length;
+    unsigned char *encoded = lesson_encode(&lesson, &lesson_length);
+    struct held held = {
+        .state = HELD_HELD,
+        .time_s = now_s,
+        .channel = channel_name(CHANNEL_FEED),
+        .sender = run->name.data,
+        .recipients = "",
+        .subject = text_of(document->arena, document->subject),
+        .reference = text_of(document->arena, document->guid),
+        .requeued_as = "",
+        .log_odds = judged->verdict.log_odds,
+        .evidence = explain_verdict_json(document->arena, &judged->verdict).data,
+        .lesson = encoded,
+        .lesson_length = lesson_length,
+        .item = (const unsigned char *)judged->item->raw.data,
+        .item_length = judged->item->raw.length,
+    };
+    memcpy(held.document_id, document->id, RECORD_ID_BYTES);
+    bool ok = records_held_add(run->judge->records, &held, id, error);
+    free(encoded);
+    return ok;
+}
+
+/* A verdict given while the store was away lacks what is learned. It does not stick, or spam that
+ * came during an outage would stay for good. */
+static bool is_provisional(const struct verdict *verdict)
+{
+    for (size_t i = 0; i < verdict->evidence_count; i++)
+        if (strcmp(verdict->evidence[i].symbol, STORE_DOWN_SYMBOL) == 0)
+            return true;
+    return false;
+}
+
+static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
+                     struct error *error)
+{
+    struct records *records = run->judge->records;
+    struct item *item = judged->item;
+    struct judged known;
+    bool found;
+    if (!records_judged_find(records, run->name.data, item->key.data, &known, &found, error))
+        return false;
+    /* Another reader's filter may have been quicker: its verdict stands. */
+    judged->known = found && settled(run, item, &known);
+    if (judged->known)
+        return true;
+    struct judged verdict = {
+        .action = action_name(judged->verdict.action),
+        .log_odds = judged->verdict.log_odds,
+        .time_s = now_s,
+        /* A release is remembered over the next edits too. */
+        .held_id = item->formerly_released ? item->former_id : 0,
+    };
+    memcpy(verdict.content_hash, item->content_hash, RECORD_ID_BYTES);
+    bool hold = judged->verdict.action == ACTION_HOLD && enforces(run);
+    if (!hold && is_provisional(&judged->verdict))
+        return true;
+    if (hold && !save_held(run, judged, now_s, &verdict.held_id, error))
+        return false;
+    /* The edit takes the place of the version that waits for review. */
+    bool moved;
+    if (item->former_id &&
+        !records_held_move(records, item->former_id, 1u << HELD_HELD, HELD_GONE, &moved, error))
+        return false;
+    if (!records_judged_save(records, run->name.data, item->key.data, &verdict, error))
+        return false;
+    judged->held = hold;
+    return true;
+}
+
+static bool save_batch(void *context, struct error *error)
+{
+    struct run *run = context;
+    int64_t now_s = time(NULL);
+    for (size_t i = 0; i < run->batch_count; i++)
+        if (!save_one(run, &run->batch[i], now_s, error))
+            return false;
+    return true;
+}
+
+static void add_history(struct run *run, const struct judged_item *judged)
+{
+    struct document *document = judged->document;
+    struct history_entry entry = {
+        .time_s = time(NULL),
+        .channel = channel_name(CHANNEL_FEED),
+        .action = action_name(judged->verdict.action),
+        .log_odds = judged->verdict.log_odds,
+        .sender = run->name.data,
+        .recipients = "",
+        .subject = text_of(document->arena, document->subject),
+        .reference = text_of(document->arena, document->guid),
+        .evidence = explain_verdict_json(document->arena, &judged->verdict).data,
+    };
+    memcpy(entry.document_id, document->id, RECORD_ID_BYTES);
+    records_history_add(run->judge->records, &entry);
+}
+
+static void log_verdict(const struct run *run, const struct judged_item *judged)
+{
+    char id[DOCUMENT_ID_HEX], probability[16], log_odds[16];
+    struct document *document = judged->document;
+    struct arena *arena = document->arena;
+    document_id_hex(document->id, id);
+    snprintf(probability, sizeof probability, "%.3f", judged->verdict.probability);
+    snprintf(log_odds, sizeof log_odds, "%+.1f", judged->verdict.log_odds);
+    log_event(LOG_LEVEL_INFO, "verdict", "channel", channel_name(CHANNEL_FEED), "id", id, "action",
+              action_name(judged->verdict.action), "cut", judged->held ? "yes" : "no", "p",
+              probability, "log_odds", log_odds, "feed", run->name.data, "guid",
+              text_of(arena, document->guid), "title", text_of(arena, document->subject), "terms",
+              text_of(arena, explain_short(arena, &judged->verdict, LOGGED_TERMS)), NULL);
+}
+
+/* Judges, saves, logs what is in the batch, and empties it. */
+static void finish_batch(struct run *run, const struct feed *feed)
+{
+    struct error error = {0};
+    judge_batch(run, feed);
+    bool saved =
+        run->records_work && records_transaction(run->judge->records, save_batch, run, &error);
+    if (!saved && run->records_work)
+        records_failed(run, &error);
+    for (size_t i = 0; i < run->batch_count; i++) {
+        struct judged_item *judged = &run->batch[i];
+        if (!saved)
+            judged->held = judged->known = judged->item->cut = false;
+        if (!judged->known) {
+            judged->item->cut = judged->held;
+            if (run->records_work)
+                add_history(run, judged);
+            log_verdict(run, judged);
+        }
+        document_free(judged->document);
+    }
+    run->batch_count = 0;
+}
+
+bool feed_judge(const struct feed_judge *judge, const struct feed *feed, struct span name,
+                struct span bytes, const struct feed_ranges *ranges, bool *cut, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct run *run = arena_alloc(arena, sizeof *run);
+    *run = (struct run){
+        .judge = judge,
+        .arena = arena,
+        .name = arena_copy(arena, name),
+        .items = arena_alloc(arena, feed->item_count * sizeof(struct item)),
+        .count = feed->item_count,
+        .records_work = judge->records != NULL,
+        .error = error,
+    };
+    for (size_t i = 0; i < run->count; i++) {
+        struct item *item = &run->items[i];
+        const struct feed_range *range = &ranges->ranges[i];
+        item->source = &feed->items[i];
+        item->raw = (struct span){bytes.data + range->start, range->end - range->start};
+        item->key = arena_copy(arena, item->source->guid);
+        feed_item_content_hash(item->source, item->content_hash);
+    }
+    make_keys_unique(run);
+    for (size_t i = 0; i < run->count; i++) {
+        struct item *item = &run->items[i];
+        if (item->same)
+            continue;
+        look_up(run, item);
+        if (item->fresh)
+            run->batch[run->batch_count++] = (struct judged_item){.item = item};
+        if (run->batch_count == BATCH_MAX)
+            finish_batch(run, feed);
+    }
+    if (run->batch_count)
+        finish_batch(run, feed);
+    for (size_t i = 0; i < run->count; i++)
+        cut[i] = run->items[i].same ? run->items[i].same->cut : run->items[i].cut;
+    bool worked = run->records_work || !judge->records;
+    arena_free(arena);
+    return worked;
+}

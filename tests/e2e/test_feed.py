@@ -1,0 +1,397 @@
+"""weir-feedfilter --pipe: what comes out of a feed, by bytes and in newsboat."""
+
+import hashlib
+import json
+import os
+import sqlite3
+import subprocess
+import threading
+
+from servers import (PATIENCE_S, SOURCE, HttpServer, Redis, Weir, make_temporary_directory,
+                     need_program, note_sanitizer, run)
+
+SAMPLES = os.path.join(SOURCE, "conf/samples")
+
+
+def item(guid, title, text, author="Anna"):
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return ("<item>\n    <title>%s</title>\n    <link>%s</link>\n    <guid>%s</guid>\n"
+            "    <dc:creator>%s</dc:creator>\n    <description>%s</description>\n  </item>"
+            % (title, guid, guid, author, text)).encode()
+
+
+HAM = [
+    item("https://buoy.example/hull", "Painting the hull again",
+         "<p>The antifouling paint of last spring lasted eleven months. This year we tried the "
+         "copper-free one, two coats, and will compare the drag in autumn.</p>"),
+    item("https://lab.example.org/notes/switch", "A quieter switch for the rack",
+         "<p>We replaced both fans of the old switch. The log of the temperature sensor shows four "
+         "degrees more under load, which is still far from the limit. <a "
+         "href=\"https://lab.example.org/notes/fans\">The parts list</a> is on the wiki.</p>"),
+    item("https://lab.example.org/notes/storage", "存储机柜的半年总结",
+         "<p>半年里我们换了三块硬盘，其中一块在保修期内。重建阵列平均用了九个小时，期间读取延迟增加了"
+         "一倍。下半年打算把冷数据搬到磁带上。</p>", "赵敏"),
+]
+SPAM = [
+    item("http://goldenspin-casino.test/f/77", "500 FREE SPINS no deposit casino bonus",
+         "<p>Play online slots, roulette and live poker. Instant payout, no deposit required! <a "
+         "href=\"http://goldenspin-casino.test/claim?r=7\">CLAIM MY BONUS NOW</a></p>", "casino"),
+    item("http://youlian-chi.test/f/78", "娱乐平台官网-彩票平台官网-棋牌平台下载-投注平台官网",
+         "<p>最新资讯，精彩内容，欢迎访问。</p><p>" + " | ".join(
+             '<a href="http://p%d.chi%d.test/">%s</a>' % (n, n, text) for n, text in enumerate(
+                 "影院在线免费 高清影院在线 娱乐平台彩金 真人娱乐平台 彩票平台下载 棋牌下载官网 免费影视高清 "
+                 "影视下载在线 投注平台彩金 体育彩票平台 免费小说下载 小说在线免费".split())) + "</p>", "yl"),
+]
+ITEMS = [HAM[0], SPAM[0], HAM[1], SPAM[1], HAM[2]]
+# With CRLF here and there, comments and blanks: all of it must come out.
+HEAD = (b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\r\n<!-- <item> in a comment -->\n"
+        b"<rss version=\"2.0\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<channel>\n"
+        b"  <title>Planet of notes</title>\n  <link>https://planet.example.org/</link>\n"
+        b"  <description>Notes &amp; drawings</description>\r\n  ")
+TAIL = b"\n</channel>\n</rss>\n<!-- end -->"
+
+
+def feed(items):
+    return HEAD + b"\n  ".join(items) + TAIL
+
+
+def without(whole, *items):
+    """The bytes of the feed less those of the items, and not a byte less."""
+    for gone in items:
+        assert whole.count(gone) == 1
+        whole = whole.replace(gone, b"")
+    return whole
+
+
+class Fixture:
+    def __init__(self, directory, web):
+        self.directory, self.web = directory, web
+        self.count = 0
+        self.redis = self.taught_store()
+
+    def number(self):
+        self.count += 1
+        return self.count
+
+    def taught_store(self):
+        """A Redis that was taught the samples."""
+        redis = Redis(self.directory, "redis%d" % self.number())
+        teacher = self.weir(redis)
+        for label in ("ham", "spam"):
+            teacher.ctl("learn", label, os.path.join(SAMPLES, label),
+                        os.path.join(SAMPLES, "feed-%s.xml" % label))
+        return redis
+
+    def weir(self, redis=None, **settings):
+        """A configuration of its own, with empty records. The samples are few: content may hold
+        after 10 lessons here, and what is held need not be as sure as elsewhere."""
+        weir = Weir(self.directory, (redis or self.redis).url, "feed%d" % self.number(),
+                    {"cold-lessons": 10, "thresholds": {"hold": 0.85}, **settings})
+        weir.env["JOURNAL_STREAM"] = "8:1"  # log lines to stderr
+        return weir
+
+
+def setup():
+    yield Fixture(make_temporary_directory(), HttpServer())
+
+
+def pipe(weir, data, *arguments, status=0):
+    return weir.run("weir-feedfilter", "--pipe", *arguments, input=data, status=status)
+
+
+def verdicts(result):
+    return [line for line in result.errors.splitlines() if "event=verdict" in line]
+
+
+def warnings(result):
+    return [line for line in result.errors.splitlines() if "level=warning" in line]
+
+
+def query(weir, statement):
+    with sqlite3.connect(weir.records_feeds) as records:
+        return records.execute(statement).fetchall()
+
+
+def test_spam_is_cut(fixture):
+    """The output is the input less the spam items, byte for byte"""
+    whole = feed(ITEMS)
+    weir = fixture.weir()
+    result = pipe(weir, whole)
+    assert result.output == without(whole, *SPAM), result.errors
+    assert len(verdicts(result)) == len(ITEMS), result.errors
+    assert query(weir, "select count(*) from held") == [(len(SPAM),)]
+    kept = [bytes(row[0]) for row in query(weir, "select item from held order by id")]
+    assert kept == SPAM
+
+
+def test_nothing_held_is_identity(fixture):
+    """A feed without spam comes out as it came in"""
+    assert pipe(fixture.weir(), feed(HAM)).output == feed(HAM)
+
+
+def test_judged_once(fixture):
+    """The second poll judges nothing, counts nothing and logs nothing"""
+    weir = fixture.weir()
+    first = pipe(weir, feed(ITEMS))
+    before = query(weir, "select count(*) from history"), query(weir, "select * from judged")
+    again = pipe(weir, feed(ITEMS))
+    assert again.output == first.output
+    assert verdicts(again) == [], again.errors
+    assert (query(weir, "select count(*) from history"), query(weir, "select * from judged")) == before
+
+
+def test_new_item_only(fixture):
+    """In a later version of the feed only what is new is judged"""
+    weir = fixture.weir()
+    pipe(weir, feed(ITEMS[1:]))
+    result = pipe(weir, feed(ITEMS))
+    assert len(verdicts(result)) == 1
+    assert result.output == without(feed(ITEMS), *SPAM)
+
+
+def newsboat(fixture, weir, url):
+    """Titles that newsboat shows of the feed, through the filter."""
+    need_program("newsboat")
+    home = os.path.join(fixture.directory, "newsboat%d" % fixture.number())
+    os.mkdir(home)
+    command = "%s --pipe" % weir.program("weir-feedfilter")
+    for name, text in (("urls", "\"filter:%s:%s\"\n" % (command, url)),
+                       ("config", "download-retries 1\n")):
+        with open(os.path.join(home, name), "w") as file:
+            file.write(text)
+    subprocess.run(["newsboat", "-x", "reload", "-u", home + "/urls", "-c", home + "/cache.db",
+                    "-C", home + "/config"], env=dict(weir.env, HOME=home), check=True,
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=PATIENCE_S)
+    with sqlite3.connect(home + "/cache.db") as cache:
+        return {row[0] for row in cache.execute("select guid from rss_item")}
+
+
+def guid_of(data):
+    return data.split(b"<guid>")[1].split(b"</guid>")[0].decode()
+
+
+def test_newsboat_and_release(fixture):
+    """newsboat does not see the spam items; one that is released is back"""
+    weir = fixture.weir(fixture.taught_store())  # since a release teaches
+    fixture.web.documents["/planet.xml"] = ("application/rss+xml", feed(ITEMS))
+    url = fixture.web.url + "/planet.xml"
+    assert newsboat(fixture, weir, url) == {guid_of(data) for data in HAM}
+    first = query(weir, "select id from held order by id")[0][0]
+    weir.ctl("held", "release", "f%d" % first)
+    assert newsboat(fixture, weir, url) == {guid_of(data) for data in HAM + SPAM[:1]}
+    assert pipe(weir, feed(ITEMS)).output == without(feed(ITEMS), SPAM[1])
+
+
+def test_edit_after_release(fixture):
+    """An edit is judged again, and a former release speaks for it"""
+    weir = fixture.weir(fixture.taught_store())
+    pipe(weir, feed(ITEMS))
+    first = query(weir, "select id from held order by id")[0][0]
+    weir.ctl("held", "release", "f%d" % first)
+    edited = ITEMS[1].replace(b"Instant payout", b"Instant and easy payout")
+    result = pipe(weir, feed([ITEMS[0], edited] + ITEMS[2:]))
+    assert len(verdicts(result)) == 1, result.errors
+    evidence = query(weir, "select evidence from history order by rowid desc limit 1")[0][0]
+    terms = {term["symbol"]: term["log_odds"] for term in json.loads(evidence)["terms"]}
+    assert terms["FORMERLY_RELEASED"] == -2.0
+
+
+def test_observe(fixture):
+    """In mode observe nothing is cut; once the mode is enforce, the spam goes"""
+    weir = fixture.weir(feedfilter={"mode": "observe"})
+    whole = feed(ITEMS)
+    result = pipe(weir, whole)
+    assert result.output == whole
+    assert len(verdicts(result)) == len(ITEMS)
+    assert query(weir, "select count(*) from held") == [(0,)]
+    assert query(weir, "select count(*) from history where action = 'hold'") == [(len(SPAM),)]
+    assert verdicts(pipe(weir, whole)) == []
+    weir.configure({"feedfilter": {"mode": "enforce"}})
+    result = pipe(weir, whole)
+    assert result.output == without(whole, *SPAM)
+    assert len(verdicts(result)) == len(SPAM)
+
+
+def test_one_guid_for_all(fixture):
+    """Items that share a guid are told apart by what they say, at each poll"""
+    same = [data.replace(b"<guid>" + guid_of(data).encode(), b"<guid>all") for data in ITEMS]
+    spam = [same[1], same[3]]
+    weir = fixture.weir()
+    for judged in (len(ITEMS), 0):
+        result = pipe(weir, feed(same))
+        assert result.output == without(feed(same), *spam), result.errors
+        assert len(verdicts(result)) == judged
+
+
+def test_utf16(fixture):
+    """A UTF-16 feed is cut as it is"""
+    whole = feed(ITEMS).replace(b"UTF-8", b"UTF-16").decode()
+    expected = without(feed(ITEMS), *SPAM).replace(b"UTF-8", b"UTF-16").decode()
+    for encoding in ("utf-16-le", "utf-16-be"):
+        mark = "\ufeff"
+        output = pipe(fixture.weir(), (mark + whole).encode(encoding)).output
+        assert output == (mark + expected).encode(encoding), encoding
+
+
+def test_store_away(fixture):
+    """Without Redis the feed flows, one line says so, and what passed is judged again later"""
+    weir = fixture.weir()
+    weir.configure({"counts": "redis+unix://" + os.path.join(fixture.directory, "nothing.sock")})
+    result = pipe(weir, feed(ITEMS))
+    assert result.output == feed(ITEMS) or result.output == without(feed(ITEMS), SPAM[1])
+    assert len(warnings(result)) == 1 and "STORE_DOWN" in warnings(result)[0], result.errors
+    pipe(weir, feed(ITEMS), "--strict", status=75)
+    weir.configure({"counts": fixture.redis.url})
+    assert pipe(weir, feed(ITEMS), "--strict").output == without(feed(ITEMS), *SPAM)
+
+
+def test_records_not_writable(fixture):
+    """What cannot be recorded as held is not cut"""
+    weir = fixture.weir(records={"feeds": os.path.join(fixture.directory, "no/such/feeds.db")})
+    result = pipe(weir, feed(ITEMS))
+    assert result.output == feed(ITEMS)
+    assert len(verdicts(result)) == len(ITEMS)
+    assert len(warnings(result)) == 1 and "no/such/feeds.db" in warnings(result)[0], result.errors
+    pipe(weir, feed(ITEMS), "--strict", status=74)
+
+
+BILLION_LAUGHS = "<!DOCTYPE rss [<!ENTITY a \"ha\">%s]>" % "".join(
+    "<!ENTITY %s \"%s\">" % (chr(98 + n), "&%s;" % chr(97 + n) * 10) for n in range(12))
+BAD_INPUTS = {
+    "empty": b"",
+    "blank": b" \n\n",
+    "no XML": b"404 page not found\n",
+    "JSON": b'{"version": "https://jsonfeed.org/version/1", "items": []}',
+    "NUL bytes": b"\0" * 5000,
+    "random bytes": hashlib.sha512(b"weir").digest() * 40,
+    "no feed": b"<html><head><title>Not found</title></head><body/></html>",
+    "truncated": feed(ITEMS)[:len(HEAD) + 60],
+    "billion laughs": BILLION_LAUGHS.encode() + b"<rss><channel><item><title>&m;</title></item>"
+                      b"</channel></rss>",
+    "external entity": b"<!DOCTYPE rss [<!ENTITY x SYSTEM \"file:///etc/passwd\">]>"
+                       b"<rss><channel><item><title>&x;</title></item></channel></rss>",
+    "external entity over the network": b"<!DOCTYPE rss [<!ENTITY x SYSTEM \"URL/xxe\">]><rss>"
+                                        b"<channel><item><title>&x;</title></item></channel></rss>",
+    "UTF-7": b"<?xml version=\"1.0\" encoding=\"UTF-7\"?>+ADw-rss/+AD4-",
+    "item without end": b"<rss><channel><item>1<item>2</item></channel></rss>",
+    "nested": b"<rss><channel><item>" + b"<a>" * 100000,
+}
+
+
+def test_bad_inputs(fixture):
+    """What is no usable feed passes unchanged, with one line, and 65 only with --strict"""
+    weir = fixture.weir()
+    for name, data in BAD_INPUTS.items():
+        data = data.replace(b"URL", fixture.web.url.encode())
+        result = pipe(weir, data)
+        assert result.output == data, name
+        assert len(warnings(result)) == 1 and "FEED_UNPARSED" in warnings(result)[0], (
+            name, result.errors)
+        pipe(weir, data, "--strict", status=65)
+    assert "/xxe" not in fixture.web.requests
+
+
+def test_broken_feeds_are_judged(fixture):
+    """Wrong encodings, bare ampersands, control characters, a cut end: judged, and cut by bytes"""
+    whole = feed(ITEMS)
+    broken = {
+        "encoding": whole.replace(b"UTF-8", b"ISO-8859-1"),
+        "no such encoding": whole.replace(b"UTF-8", b"x-klingon"),
+        "bytes that are no UTF-8": whole.replace(b"drawings", b"draw\xe9ings"),
+        "bare ampersand": whole.replace(b"&amp; drawings", b"& drawings"),
+        "control characters": whole.replace(b"drawings", b"draw\x01\x02ings"),
+        "truncated": whole[:whole.index(HAM[2]) + 80],
+    }
+    for name, data in broken.items():
+        result = pipe(fixture.weir(), data)
+        assert result.output == without(data, *SPAM), (name, result.errors)
+        assert len(warnings(result)) == 1 and "not well-formed" in warnings(result)[0], (
+            name, result.errors)
+
+
+def test_blanks_before_the_declaration(fixture):
+    """Blank lines before the XML declaration are forgiven"""
+    data = b"\n\n  " + feed(ITEMS)
+    assert pipe(fixture.weir(), data).output == without(data, *SPAM)
+
+
+def test_larger_than_the_limit(fixture):
+    """200 MB stream through unchanged in bounded memory"""
+    weir = fixture.weir()
+    piece = os.urandom(1 << 20)
+    sent, received = hashlib.sha256(), hashlib.sha256()
+    process = subprocess.Popen([weir.program("weir-feedfilter"), "--pipe"], env=weir.env, cwd="/",
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+
+    def write():
+        with process.stdin:
+            for data in [feed(ITEMS)] + [piece] * 200:
+                sent.update(data)
+                process.stdin.write(data)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while True:
+        data = process.stdout.read(1 << 20)
+        if not data:
+            break
+        received.update(data)
+    writer.join()
+    errors = process.stderr.read().decode()
+    process.stdout.close()
+    process.stderr.close()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    note_sanitizer("weir-feedfilter", errors)
+    assert process.returncode == 0, errors
+    assert received.digest() == sent.digest()
+    assert errors.count("\n") == 1 and "larger than 64 MiB" in errors, errors
+    # 64 MiB are held, and sanitizers keep what was freed.
+    assert usage.ru_maxrss < 400 * 1024, usage.ru_maxrss
+
+
+def test_reader_goes_away(fixture):
+    """A reader that closes the pipe is not complained of"""
+    weir = fixture.weir()
+    process = subprocess.Popen([weir.program("weir-feedfilter"), "--pipe"], env=weir.env, cwd="/",
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdout.close()
+    _, errors = process.communicate(feed(HAM), timeout=PATIENCE_S)
+    note_sanitizer("weir-feedfilter", errors.decode())
+    assert process.returncode == 74, errors
+    assert b"written" not in errors and b"Broken pipe" not in errors, errors
+
+
+def test_configuration(fixture):
+    """A wrong configuration stops nothing; with --strict it shows"""
+    weir = fixture.weir()
+    with open(weir.config_path, "a") as file:
+        file.write("no-such-setting = 1\n")
+    result = pipe(weir, feed(ITEMS))
+    assert result.output == feed(ITEMS)
+    assert "weir.conf:" in warnings(result)[0], result.errors
+    pipe(weir, feed(ITEMS), "--strict", status=78)
+    pipe(weir, feed(ITEMS), "--config", "/no/such/file", "--strict", status=78)
+
+
+def test_usage(fixture):
+    """Wrong usage is 64; --help and --version are answered"""
+    weir = fixture.weir()
+    for arguments in ([], ["--no-such-option"], ["--pipe", "argument"], ["--pipe", "--feed", ""]):
+        weir.run("weir-feedfilter", *arguments, status=64)
+    assert "--pipe" in weir.run("weir-feedfilter", "--help").text()
+    assert weir.run("weir-feedfilter", "--version").text().startswith("weir-feedfilter ")
+
+
+def test_feed_name(fixture):
+    """--feed names the feed in the records"""
+    weir = fixture.weir()
+    pipe(weir, feed(ITEMS), "--feed", "planet")
+    pipe(weir, feed(ITEMS))
+    names = query(weir, "select distinct sender from history order by sender")
+    assert names == [("https://planet.example.org/",), ("planet",)], names
+
+
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
