@@ -224,7 +224,8 @@ static void use_element(struct reader *reader, struct frame *frame,
         break;
     case HTML_IMAGE:
         html_text_break(&reader->text, ' ');
-        show(reader, attributes->alt);
+        if (attributes->alt.length)
+            show(reader, attributes->alt);
         html_text_break(&reader->text, ' ');
         break;
     case HTML_SHEET:
@@ -277,7 +278,7 @@ static void start_element(void *context, const xmlChar *name, const xmlChar **li
     struct attributes attributes = {.has_href = false};
     for (; list && *list; list += 2) {
         struct span attribute = span_of((const char *)list[0]);
-        struct span value = span_of((const char *)list[1]);
+        struct span value = list[1] ? span_of((const char *)list[1]) : SPAN("");
         add_attribute(reader, tag, attribute, value);
         read_attribute(frame, &style, &attributes, attribute, value);
     }

@@ -239,6 +239,14 @@ static void test_structures_are_tags_and_short_attributes(void **state)
                                                     "ones are"));
 }
 
+static void test_attributes_may_lack_values(void **state)
+{
+    (void)state;
+    SAYS(read_text("<p style class><img alt><a href>x</a><font color>y</font>"), "xy");
+    assert_int_equal(document->link_count, 0);
+    assert_true(has_structure(STRUCTURE_ATTRIBUTE, "p class="));
+}
+
 static void test_structures_come_once_and_are_bounded(void **state)
 {
     (void)state;
@@ -356,6 +364,7 @@ int main(void)
         TEST(test_seen_text_is_not_hidden),
         TEST(test_padding_of_preheaders_is_not_counted),
         TEST(test_structures_are_tags_and_short_attributes),
+        TEST(test_attributes_may_lack_values),
         TEST(test_structures_come_once_and_are_bounded),
         TEST(test_only_the_first_two_mebibytes_are_looked_at),
         TEST(test_text_deep_down_is_still_read),
