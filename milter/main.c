@@ -1,4 +1,263 @@
-int main(void)
+/* weir-milter: see docs/weir-milter.8. */
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "core/log.h"
+#include "core/mail.h"
+#include "milter/gateway.h"
+#include "milter/session.h"
+#include "milter/settings.h"
+#include "milter/socket.h"
+
+#define STOPPING_S 10 /* what messages under way get to end */
+#define LIBMILTER_PACKET_BYTES (4u << 20)
+
+enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
+
+static struct gateway gateway;
+
+struct options {
+    const char *config_path;
+    bool make_key, to_stderr;
+};
+
+static void print_help(void)
 {
-    return 1;
+    printf("Usage: weir-milter [OPTION]...\n"
+           "Judges the mail that Postfix passes to it and answers what is to be done.\n\n"
+           "  -c, --config FILE  the configuration (default: $WEIR_CONFIG, else %s)\n"
+           "      --make-key     make the key file that the configuration names, and end\n"
+           "      --stderr       log to standard error, also without a terminal\n"
+           "      --help         show this\n"
+           "      --version      show the version\n\n"
+           "SIGUSR1 reads configuration and keys again; SIGUSR2 stops orderly.\n"
+           "Exit status: 0 stopped as asked, 1 cannot run, 64 usage, 78 configuration.\n",
+           config_default_path());
+}
+
+/* Ends the program for --help, --version and what is not understood. */
+static struct options read_options(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"config", required_argument, NULL, 'c'}, {"make-key", no_argument, NULL, 'k'},
+        {"stderr", no_argument, NULL, 'e'},       {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},      {NULL, 0, NULL, 0}};
+    struct options options = {.config_path = config_default_path()};
+    int option;
+    while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options.config_path = optarg;
+            break;
+        case 'k':
+            options.make_key = true;
+            break;
+        case 'e':
+            options.to_stderr = true;
+            break;
+        case 'h':
+            print_help();
+            exit(EXIT_SUCCESS);
+        case 'v':
+            printf("weir-milter %s\n", PACKAGE_VERSION);
+            exit(EXIT_SUCCESS);
+        default:
+            exit(EXIT_USAGE);
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "weir-milter: \"%s\" is not understood; see --help\n", argv[optind]);
+        exit(EXIT_USAGE);
+    }
+    return options;
+}
+
+static int make_key(const char *config_path)
+{
+    struct error error = {0};
+    struct config *config = config_read(config_path, &error);
+    bool made = config && weir_id_keys_make(config->milter.key_file, "weir-milter", &error);
+    if (!made)
+        fprintf(stderr, "weir-milter: %s\n", error.message);
+    config_release(config);
+    return made ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* --- signals: one thread takes ours; SIGTERM, SIGHUP and SIGINT are libmilter's --- */
+
+static void reload(const char *config_path)
+{
+    struct error error = {0};
+    struct settings *settings = settings_read(config_path, &error);
+    if (!settings) {
+        log_event(LOG_LEVEL_ERROR, "reload-failed", "reason", error.message, "still", "as before",
+                  NULL);
+        return;
+    }
+    log_set_level(settings->config->log_level);
+    settings_put(settings);
+    log_event(LOG_LEVEL_NOTICE, "reloaded", "config", config_path, NULL);
+}
+
+/* Waits until `counter` is 0 or the time is over. */
+static bool wait_for_none(atomic_int *counter)
+{
+    struct timespec pause = {.tv_nsec = 20 * 1000 * 1000}, start, now;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    while (atomic_load(counter) > 0) {
+        nanosleep(&pause, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec - start.tv_sec >= STOPPING_S)
+            return false;
+    }
+    return true;
+}
+
+static void *take_signals(void *context)
+{
+    const char *config_path = context;
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGUSR1);
+    sigaddset(&ours, SIGUSR2);
+    for (;;) {
+        int number;
+        if (sigwait(&ours, &number) != 0)
+            continue;
+        if (number == SIGUSR1) {
+            reload(config_path);
+            continue;
+        }
+        atomic_store(&gateway.stopping, true);
+        log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
+        wait_for_none(&gateway.messages);
+        smfi_stop();
+    }
+    return NULL;
+}
+
+/* Before the first thread: each inherits the mask, so that a signal reaches nobody but the thread
+ * that waits for it. */
+static bool start_signals(const char *config_path, struct error *error)
+{
+    sigset_t set;
+    pthread_t thread;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGUSR2);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGINT);
+    signal(SIGPIPE, SIG_IGN);
+    int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
+    if (failed == 0)
+        failed = pthread_create(&thread, NULL, take_signals, (void *)(uintptr_t)config_path);
+    if (failed != 0)
+        return error_set(error, ERROR_SYSTEM, "signals: %s", strerror(failed));
+    pthread_detach(thread);
+    return true;
+}
+
+/* --- start and end --- */
+
+static bool open_stores(const struct config *config, struct error *error)
+{
+    struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
+                                     .key_prefix = config->counts_prefix};
+    struct error unreachable = {0};
+    struct counts_health health;
+    gateway.records = records_open(config->records_mail, error);
+    if (!gateway.records)
+        return false;
+    gateway.judge.store = counts_open(config->counts_url, &options, error);
+    if (!gateway.judge.store)
+        return false;
+    gateway.judge.replica = replica_new(gateway.judge.store, config->gateway);
+    if (!replica_start(gateway.judge.replica, error))
+        return false;
+    if (counts_health(gateway.judge.store, &health, &unreachable) && !health.persistent)
+        log_message(LOG_LEVEL_WARNING,
+                    "%s keeps nothing over a restart: what was learned would be lost "
+                    "(Redis: set appendonly yes)",
+                    counts_name(gateway.judge.store));
+    return true;
+}
+
+static void close_stores(void)
+{
+    replica_free(gateway.judge.replica);
+    counts_close(gateway.judge.store);
+    records_close(gateway.records);
+}
+
+static bool listen_on(const char *configured, struct error *error)
+{
+    char address[512];
+    if (!socket_for_libmilter(configured, address, sizeof address))
+        return error_set(error, ERROR_INPUT, "milter.socket is too long");
+    smfi_setmaxdatasize(LIBMILTER_PACKET_BYTES);
+    if (smfi_setconn(address) != MI_SUCCESS)
+        return error_set(error, ERROR_INPUT, "milter.socket: \"%s\" is not understood", configured);
+    if (smfi_register(session_callbacks(&gateway)) != MI_SUCCESS)
+        return error_set(error, ERROR_BUG, "libmilter refuses the callbacks");
+    /* Postfix is another user; the directory is what keeps others from a unix socket. A stale
+     * socket is removed. */
+    mode_t before = umask(0);
+    errno = 0;
+    bool opened = smfi_opensocket(true) == MI_SUCCESS;
+    int why = errno;
+    umask(before);
+    return opened || error_set(error, ERROR_SYSTEM, "cannot listen on %s: %s", configured,
+                               why ? strerror(why) : "refused");
+}
+
+/* `*first` are the settings that the stores keep strings of: they outlive a reload. */
+static bool start(const struct options *options, struct settings **first, struct error *error)
+{
+    struct settings *settings = settings_read(options->config_path, error);
+    if (!settings)
+        return false;
+    log_set_level(settings->config->log_level);
+    settings_put(settings);
+    *first = settings_take();
+    mail_init();
+    return start_signals(options->config_path, error) && open_stores(settings->config, error) &&
+           listen_on(settings->config->milter.socket, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = read_options(argc, argv);
+    struct settings *first = NULL;
+    struct error error = {0};
+    if (options.make_key)
+        return make_key(options.config_path);
+    log_open("weir-milter", options.to_stderr);
+    if (!start(&options, &first, &error)) {
+        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+        return error.class == ERROR_INPUT ? EXIT_CONFIGURATION : EXIT_FAILURE;
+    }
+    log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
+    bool good = smfi_main() == MI_SUCCESS;
+    log_event(LOG_LEVEL_NOTICE, "stopped", NULL);
+
+    /* libmilter's threads may still be at work: they find the gateway closed, or are waited for. */
+    atomic_store(&gateway.closed, true);
+    if (!wait_for_none(&gateway.judging)) {
+        records_flush(gateway.records);
+        _exit(EXIT_FAILURE);
+    }
+    close_stores();
+    settings_put(NULL);
+    settings_release(first);
+    return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

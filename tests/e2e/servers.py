@@ -428,9 +428,10 @@ class Postfix:
         """An smtplib session. Postfix lets loopback use XCLIENT, see as_client()."""
         return smtplib.SMTP("127.0.0.1", self.port, local_hostname=helo, timeout=PATIENCE_S)
 
-    def send(self, message, sender="ann@sender.test", recipients=("bob@box.test",), address=None):
+    def send(self, message, sender="ann@sender.test", recipients=("bob@box.test",), address=None,
+             helo="mail.sender.test"):
         """Sends bytes in a session of its own; `address`: as if the client had that IP address."""
-        with self.client() as client:
+        with self.client(helo) as client:
             if address:
                 as_client(client, address)
             client.sendmail(sender, recipients, message)
@@ -553,9 +554,9 @@ class Weir:
         return copy
 
     def start_milter(self):
-        self.milter = Process(self.directory, "weir-milter",
-                              [self.program("weir-milter"), "--config", self.config_path],
-                              env=self.env, user=self.USER)
+        self.milter = Process(self.directory, "weir-milter", [
+            self.program("weir-milter"), "--stderr", "--config", self.config_path],
+            env=self.env, user=self.USER)
         wait_for(lambda: self.accepts() or not self.milter.alive(), "weir-milter listens")
         assert self.milter.alive(), "weir-milter does not start:\n" + self.milter.log()
         return self.milter
@@ -584,7 +585,7 @@ class Weir:
         self.hold = Process(self.directory, "weir-hold", [
             self.program("weir-hold"), "--postfix", postfix.config, "--key",
             self.settings["milter"]["key-file"], "--user", self.USER, "--",
-            self.program("weir-release"), "--config", self.config_path], env=self.env)
+            self.program("weir-release"), "--stderr", "--config", self.config_path], env=self.env)
         return self.hold
 
     def run(self, name, *arguments, input=None, status=0):

@@ -1,0 +1,205 @@
+#include "milter/conclude.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/explain.h"
+#include "core/log.h"
+#include "core/mail.h"
+#include "milter/answer.h"
+
+#define TOKENS_NAMED 8
+#define TERMS_LOGGED 6
+
+/* One message at its end. */
+struct conclusion {
+    struct gateway *gateway;
+    SMFICTX *ctx;
+    const struct settings *settings;
+    struct message *message;
+    struct document *document;
+    struct verdict verdict; /* its action as the envelope allows it */
+    struct answer answer;
+    const char *queue_id, *sender, *recipients, *subject; /* with a NUL */
+};
+
+static double milliseconds_since(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - start->tv_sec) * 1e3 +
+           (double)(now.tv_nsec - start->tv_nsec) / 1e6;
+}
+
+/* Which words spoke is worth a second walk over the text only where somebody will ask. */
+static void name_tokens(struct conclusion *c)
+{
+    for (size_t i = 0; c->verdict.action != ACTION_ACCEPT && i < c->verdict.evidence_count; i++) {
+        struct evidence *evidence = &c->verdict.evidence[i];
+        if (strcmp(evidence->symbol, CONTENT_SYMBOL) == 0 && evidence->detail.length == 0)
+            evidence->detail = judge_content_detail(&c->gateway->judge, c->document, TOKENS_NAMED);
+    }
+}
+
+static void judge(struct conclusion *c)
+{
+    const struct config *config = c->settings->config;
+    struct message *message = c->message;
+    c->document = mail_read((struct span){message->bytes, message->length}, false);
+    c->document->envelope = message->envelope;
+    c->document->truncated |= message->truncated;
+    judge_prepare(c->document, config);
+    judge_documents(&c->gateway->judge, config, &c->document, 1, &c->verdict);
+    c->verdict.action = answer_action(c->verdict.action, &message->envelope);
+    name_tokens(c);
+    c->sender = arena_copy(message->arena, message->envelope.sender).data;
+    c->recipients = message_recipients(message);
+    c->subject = arena_copy(message->arena, c->document->subject).data;
+    char macro[] = "i";
+    const char *queue_id = smfi_getsymval(c->ctx, macro);
+    c->queue_id = queue_id ? queue_id : "";
+}
+
+/* Writes the held record, before the MTA is told to hold: a message in hold without a record would
+ * be seen by nobody. */
+static bool record_held(struct conclusion *c, struct error *error)
+{
+    if (!*c->queue_id)
+        return error_set(error, ERROR_INPUT, "the mail server did not tell the queue id");
+    struct lesson lesson = {0};
+    size_t lesson_length;
+    int64_t id;
+    judge_lesson(&c->gateway->judge, c->document, &lesson);
+    lesson.source = SPAN("");
+    lesson.time_s = time(NULL);
+    unsigned char *encoded = lesson_encode(&lesson, &lesson_length);
+    struct held held = {
+        .state = HELD_PENDING,
+        .time_s = lesson.time_s,
+        .channel = channel_name(CHANNEL_MAIL),
+        .sender = c->sender,
+        .recipients = c->recipients,
+        .subject = c->subject,
+        .reference = c->queue_id,
+        .requeued_as = "",
+        .log_odds = c->verdict.log_odds,
+        .evidence = explain_verdict_json(c->document->arena, &c->verdict).data,
+        .lesson = encoded,
+        .lesson_length = lesson_length,
+    };
+    memcpy(held.document_id, c->document->id, sizeof held.document_id);
+    bool added = records_held_add(c->gateway->records, &held, &id, error);
+    free(encoded);
+    return added;
+}
+
+static void make_answer(struct conclusion *c)
+{
+    const struct config *config = c->settings->config;
+    struct arena *arena = c->document->arena;
+    struct error error = {0};
+    answer_make(&c->answer, arena, c->verdict.action, config->milter.mode, c->document, &c->verdict,
+                &c->settings->keys);
+    if (c->answer.action != ACTION_HOLD || record_held(c, &error))
+        return;
+    /* Held without a record it would be lost to its reader; tagged, nothing is. */
+    log_event(LOG_LEVEL_ERROR, "not-held", "queue_id", c->queue_id, "instead", "tag", "reason",
+              error.message, NULL);
+    c->verdict.action = ACTION_TAG;
+    answer_make(&c->answer, arena, ACTION_TAG, config->milter.mode, c->document, &c->verdict,
+                &c->settings->keys);
+}
+
+static void note(struct conclusion *c, double took_ms)
+{
+    struct arena *arena = c->document->arena;
+    struct history_entry entry = {
+        .time_s = time(NULL),
+        .channel = channel_name(CHANNEL_MAIL),
+        .action = action_name(c->verdict.action),
+        .log_odds = c->verdict.log_odds,
+        .sender = c->sender,
+        .recipients = c->recipients,
+        .subject = c->subject,
+        .reference = c->queue_id,
+        .evidence = explain_verdict_json(arena, &c->verdict).data,
+    };
+    memcpy(entry.document_id, c->document->id, sizeof entry.document_id);
+    records_history_add(c->gateway->records, &entry);
+    struct error error = {0};
+    if (records_take_error(c->gateway->records, &error))
+        log_event(LOG_LEVEL_ERROR, "history-lost", "reason", error.message, NULL);
+
+    char id[DOCUMENT_ID_HEX];
+    document_id_hex(c->document->id, id);
+    bool enforce = c->settings->config->milter.mode == MODE_ENFORCE;
+    log_event(LOG_LEVEL_INFO, "verdict", "queue_id", c->queue_id, "id", id, "action",
+              action_name(c->verdict.action), "mode", enforce ? "enforce" : "observe", "p",
+              arena_printf(arena, "%.3f", c->verdict.probability).data, "log_odds",
+              arena_printf(arena, "%.1f", c->verdict.log_odds).data, "client",
+              arena_copy(arena, c->message->envelope.client_address).data, "from", c->sender, "to",
+              c->recipients, "bytes", arena_printf(arena, "%zu", c->message->length).data, "ms",
+              arena_printf(arena, "%.1f", took_ms).data, "terms",
+              explain_short(arena, &c->verdict, TERMS_LOGGED).data, NULL);
+}
+
+/* libmilter takes no const strings, and changes none of these. */
+static char *lend(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+static bool change_headers(struct conclusion *c)
+{
+    bool good = true;
+    for (size_t i = 0; i < c->message->forged_count; i++) {
+        struct forged_header *forged = &c->message->forged[i];
+        /* From the last copy to the first: a removal renumbers those behind it. */
+        for (size_t copy = forged->count; copy > 0 && good; copy--)
+            good = smfi_chgheader(c->ctx, lend(forged->name), (int)copy, NULL) == MI_SUCCESS;
+    }
+    for (size_t i = c->answer.header_count; i > 0 && good; i--) {
+        struct answer_header *header = &c->answer.headers[i - 1];
+        good = smfi_insheader(c->ctx, 0, lend(header->name), lend(header->value)) == MI_SUCCESS;
+    }
+    return good;
+}
+
+static sfsistat act(struct conclusion *c)
+{
+    char code[] = "550", extended[] = "5.7.1", reason[] = "held by weir";
+    if (c->answer.action == ACTION_REJECT) {
+        if (smfi_setreply(c->ctx, code, extended, lend(c->answer.refusal)) != MI_SUCCESS)
+            log_event(LOG_LEVEL_WARNING, "reply-not-set", "queue_id", c->queue_id, NULL);
+        return SMFIS_REJECT;
+    }
+    bool good = change_headers(c);
+    if (good && c->answer.action == ACTION_HOLD)
+        good = smfi_quarantine(c->ctx, reason) == MI_SUCCESS;
+    if (!good)
+        log_event(LOG_LEVEL_WARNING, "answer-not-sent", "queue_id", c->queue_id, "reason",
+                  "the mail server has closed the connection", NULL);
+    return SMFIS_CONTINUE;
+}
+
+sfsistat conclude(struct gateway *gateway, SMFICTX *ctx, const struct settings *settings,
+                  struct message *message)
+{
+    struct conclusion c = {
+        .gateway = gateway, .ctx = ctx, .settings = settings, .message = message};
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    sfsistat result = SMFIS_ACCEPT;
+    atomic_fetch_add(&gateway->judging, 1);
+    if (!atomic_load(&gateway->closed)) {
+        judge(&c);
+        make_answer(&c);
+        note(&c, milliseconds_since(&start));
+        result = act(&c);
+        document_free(c.document);
+    }
+    atomic_fetch_sub(&gateway->judging, 1);
+    return result;
+}

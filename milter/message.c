@@ -1,0 +1,174 @@
+#include "milter/message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ROOM_AT_FIRST (16u * 1024)
+#define ROOM_KEPT (256u * 1024)
+
+/* Removing a header costs the MTA a walk over the headers before it, so a message of nothing but
+ * forged headers must not make it walk for ever. What stays of more than this many is harmless:
+ * names that nobody reads, or the copies of a header above which ours stands. */
+#define FORGED_NAMES_MAX 64u
+#define FORGED_COPIES_MAX 1000u
+
+void message_init(struct message *message)
+{
+    memset(message, 0, sizeof *message);
+    message->arena = arena_new();
+}
+
+void message_clear(struct message *message)
+{
+    arena_free(message->arena);
+    free(message->bytes);
+    memset(message, 0, sizeof *message);
+}
+
+void message_reset(struct message *message, size_t limit)
+{
+    struct message fresh = {.arena = message->arena, .limit = limit};
+    arena_reset(fresh.arena);
+    if (message->room <= ROOM_KEPT) {
+        fresh.bytes = message->bytes;
+        fresh.room = message->room;
+    } else {
+        free(message->bytes);
+    }
+    *message = fresh;
+}
+
+static struct span without_brackets(struct arena *arena, const char *address)
+{
+    struct span span = span_trim(span_of(address));
+    if (span.length >= 2 && span.data[0] == '<' && span.data[span.length - 1] == '>')
+        span = (struct span){span.data + 1, span.length - 2};
+    return arena_copy(arena, span);
+}
+
+void message_set_sender(struct message *message, const char *address)
+{
+    message->envelope.sender = without_brackets(message->arena, address);
+    message->envelope.known = true;
+}
+
+void message_add_recipient(struct message *message, const char *address)
+{
+    struct envelope *envelope = &message->envelope;
+    envelope->recipients = arena_grow(message->arena, envelope->recipients,
+                                      envelope->recipient_count, sizeof *envelope->recipients);
+    envelope->recipients[envelope->recipient_count++] = without_brackets(message->arena, address);
+}
+
+/* Room for `more` bytes within the limit; returns how many of them there is room for. */
+static size_t reserve(struct message *message, size_t more)
+{
+    size_t left = message->limit - message->length;
+    if (more > left) {
+        message->truncated = true;
+        more = left;
+    }
+    if (message->length + more > message->room) {
+        size_t room = message->room ? message->room : ROOM_AT_FIRST;
+        while (room < message->length + more)
+            room *= 2;
+        char *bytes = realloc(message->bytes, room);
+        if (!bytes) {
+            fprintf(stderr, "weir-milter: out of memory\n");
+            abort();
+        }
+        message->bytes = bytes;
+        message->room = room;
+    }
+    return more;
+}
+
+static void append(struct message *message, const char *data, size_t length)
+{
+    length = reserve(message, length);
+    if (length)
+        memcpy(message->bytes + message->length, data, length);
+    message->length += length;
+}
+
+bool message_header_is_ours(const char *name)
+{
+    static const char *const spam[] = {"X-Spam-Flag", "X-Spam-Status", "X-Spam-Score",
+                                       "X-Spam-Level"};
+    if (strncasecmp(name, "X-Weir-", strlen("X-Weir-")) == 0)
+        return true;
+    for (size_t i = 0; i < sizeof spam / sizeof *spam; i++) {
+        if (strcasecmp(name, spam[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void count_forged(struct message *message, const char *name)
+{
+    for (size_t i = 0; i < message->forged_count; i++) {
+        struct forged_header *forged = &message->forged[i];
+        if (strcasecmp(forged->name, name) == 0) {
+            forged->count += forged->count < FORGED_COPIES_MAX;
+            return;
+        }
+    }
+    if (message->forged_count == FORGED_NAMES_MAX)
+        return;
+    message->forged =
+        arena_grow(message->arena, message->forged, message->forged_count, sizeof *message->forged);
+    message->forged[message->forged_count++] =
+        (struct forged_header){arena_copy(message->arena, span_of(name)).data, 1};
+}
+
+void message_add_header(struct message *message, const char *name, const char *value)
+{
+    if (message_header_is_ours(name))
+        count_forged(message, name);
+    append(message, name, strlen(name));
+    append(message, ":", 1);
+    /* An MTA that cannot send leading blanks has taken one away. */
+    if (*value != ' ' && *value != '\t' && *value != '\r' && *value != '\n' && *value)
+        append(message, " ", 1);
+    while (*value) {
+        size_t line = strcspn(value, "\n");
+        bool folded = value[line] == '\n';
+        size_t text = folded && line && value[line - 1] == '\r' ? line - 1 : line;
+        append(message, value, text);
+        if (folded)
+            append(message, "\r\n", 2);
+        value += line + folded;
+    }
+    append(message, "\r\n", 2);
+}
+
+void message_end_headers(struct message *message)
+{
+    append(message, "\r\n", 2);
+}
+
+void message_add_body(struct message *message, const void *data, size_t length)
+{
+    append(message, data, length);
+}
+
+const char *message_recipients(const struct message *message)
+{
+    const struct envelope *envelope = &message->envelope;
+    size_t length = 1;
+    for (size_t i = 0; i < envelope->recipient_count; i++)
+        length += envelope->recipients[i].length + 1;
+    char *list = arena_text(message->arena, length), *end = list;
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        struct span recipient = envelope->recipients[i];
+        if (i)
+            *end++ = ',';
+        if (recipient.length)
+            memcpy(end, recipient.data, recipient.length);
+        end += recipient.length;
+    }
+    *end = '\0';
+    return list;
+}
