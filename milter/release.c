@@ -1,4 +1,139 @@
-int main(void)
+/* weir-release: see docs/weir-release.8. Follows the records of held mail and has weir-hold, which
+ * started it, do what was asked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "core/config.h"
+#include "core/log.h"
+#include "milter/follow.h"
+#include "milter/hold_protocol.h"
+#include "store/records.h"
+
+enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
+
+static volatile sig_atomic_t asked_to_stop;
+
+static void note_stop(int number)
 {
-    return 1;
+    (void)number;
+    asked_to_stop = 1;
+}
+
+struct options {
+    const char *config_path;
+    bool to_stderr;
+};
+
+/* Ends the program for --help, --version and what is not understood. */
+static struct options read_options(int argc, char **argv)
+{
+    static const struct option long_options[] = {{"config", required_argument, NULL, 'c'},
+                                                 {"stderr", no_argument, NULL, 'e'},
+                                                 {"help", no_argument, NULL, 'h'},
+                                                 {"version", no_argument, NULL, 'v'},
+                                                 {NULL, 0, NULL, 0}};
+    struct options options = {.config_path = config_default_path()};
+    int option;
+    while ((option = getopt_long(argc, argv, "c:", long_options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            options.config_path = optarg;
+            break;
+        case 'e':
+            options.to_stderr = true;
+            break;
+        case 'h':
+            printf("Usage: weir-release [OPTION]...\n"
+                   "Releases and deletes held mail as the records ask. Started by weir-hold.\n\n"
+                   "  -c, --config FILE  the configuration (default: $WEIR_CONFIG, else %s)\n"
+                   "      --stderr       log to standard error, also without a terminal\n"
+                   "      --help         show this\n"
+                   "      --version      show the version\n",
+                   config_default_path());
+            exit(EXIT_SUCCESS);
+        case 'v':
+            printf("weir-release %s\n", PACKAGE_VERSION);
+            exit(EXIT_SUCCESS);
+        default:
+            exit(EXIT_USAGE);
+        }
+    }
+    return options;
+}
+
+/* SIGTERM and SIGINT come in while waiting, never in the middle of a request. */
+static bool take_signals(struct error *error)
+{
+    struct sigaction action = {.sa_handler = note_stop};
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigaddset(&blocked, SIGINT);
+    if (sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0 &&
+        sigprocmask(SIG_BLOCK, &blocked, NULL) == 0)
+        return true;
+    return error_set(error, ERROR_SYSTEM, "signals: %s", strerror(errno));
+}
+
+/* Until the next pass is due; false when weir-hold has gone. */
+static bool pause_ms(unsigned ms)
+{
+    struct pollfd hold = {.fd = HOLD_FD, .events = POLLIN};
+    struct timespec timeout = {ms / 1000, (long)(ms % 1000) * 1000000};
+    sigset_t none;
+    sigemptyset(&none);
+    return ppoll(&hold, 1, &timeout, &none) <= 0; /* it speaks only when asked */
+}
+
+static bool run(const struct config *config, struct error *error)
+{
+    struct follower follower = {.config = config, .hold = HOLD_FD};
+    if (fcntl(HOLD_FD, F_GETFD) < 0)
+        return error_set(error, ERROR_INPUT,
+                         "descriptor %d is not open: weir-hold starts this "
+                         "program",
+                         HOLD_FD);
+    if (!take_signals(error))
+        return false;
+    follower.records = records_open(config->records_mail, error);
+    if (!follower.records)
+        return false;
+    log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
+    bool good = true;
+    while (good && !asked_to_stop) {
+        good = follow(&follower, error);
+        if (good && !pause_ms(config->release.poll_ms))
+            good = error_set(error, ERROR_SYSTEM, "weir-hold has ended");
+    }
+    records_close(follower.records);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = read_options(argc, argv);
+    struct error error = {0};
+    log_open("weir-release", options.to_stderr);
+    struct config *config = config_read(options.config_path, &error);
+    bool good = config != NULL;
+    if (good) {
+        log_set_level(config->log_level);
+        good = run(config, &error);
+    }
+    config_release(config);
+    if (good) {
+        log_event(LOG_LEVEL_NOTICE, "stopped", NULL);
+        return EXIT_SUCCESS;
+    }
+    log_event(LOG_LEVEL_ERROR, "ended", "reason", error.message, NULL);
+    return error.class == ERROR_INPUT ? EXIT_CONFIGURATION : EXIT_FAILURE;
 }

@@ -1,0 +1,176 @@
+#include "milter/follow.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/document.h"
+#include "core/log.h"
+#include "milter/hold_client.h"
+
+#define STATE(state) (1u << (state))
+#define REQUESTS (STATE(HELD_RELEASE_REQUESTED) | STATE(HELD_DELETE_REQUESTED))
+#define RESTING (STATE(HELD_HELD) | STATE(HELD_CONFIRMED))
+#define LOOKS_IN_GONE_AFTER 20
+#define PAUSE_S 30
+
+/* What a pass needs to know of a record: they are all read before the first is acted on, so that
+ * no statement of the records stays open while Postfix works. */
+struct entry {
+    int64_t id, time_s, missing_since_s;
+    enum held_state state;
+    char queue_id[32];
+};
+
+struct entries {
+    struct entry *items;
+    size_t count, room;
+};
+
+static bool collect(void *context, const struct held *held)
+{
+    struct entries *entries = context;
+    if (strcmp(held->channel, channel_name(CHANNEL_MAIL)) != 0)
+        return true;
+    if (entries->count == entries->room) {
+        entries->room = entries->room ? 2 * entries->room : 64;
+        entries->items = realloc(entries->items, entries->room * sizeof *entries->items);
+        if (!entries->items) {
+            fprintf(stderr, "weir-release: out of memory\n");
+            abort();
+        }
+    }
+    struct entry *entry = &entries->items[entries->count++];
+    *entry = (struct entry){.id = held->id,
+                            .time_s = held->time_s,
+                            .missing_since_s = held->missing_since_s,
+                            .state = held->state};
+    snprintf(entry->queue_id, sizeof entry->queue_id, "%s", held->reference);
+    return true;
+}
+
+static void log_trouble(const char *event, const struct entry *entry, const char *reason)
+{
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)entry->id);
+    log_event(LOG_LEVEL_ERROR, event, "held", id, "queue_id", entry->queue_id, "reason", reason,
+              NULL);
+}
+
+static void move(struct follower *follower, const struct entry *entry, enum held_state to)
+{
+    struct error error = {0};
+    bool moved;
+    char id[24];
+    snprintf(id, sizeof id, "%lld", (long long)entry->id);
+    if (!records_held_move(follower->records, entry->id, STATE(entry->state), to, &moved, &error))
+        log_trouble("record-not-written", entry, error.message);
+    else if (moved)
+        log_event(LOG_LEVEL_NOTICE, held_state_name(to), "held", id, "queue_id", entry->queue_id,
+                  NULL);
+}
+
+static void set_missing(struct follower *follower, const struct entry *entry, int64_t since_s)
+{
+    struct error error = {0};
+    if (!records_held_set_missing(follower->records, entry->id, since_s, &error))
+        log_trouble("record-not-written", entry, error.message);
+}
+
+/* A message nobody asked anything about: is it where it should be? */
+static bool look(struct follower *follower, const struct entry *entry, int64_t now_s,
+                 struct error *error)
+{
+    struct hold_answer answer;
+    if (!hold_ask(follower->hold, "look", entry->queue_id, &answer, error))
+        return false;
+    if (answer.status == HOLD_OK) {
+        if (entry->missing_since_s)
+            set_missing(follower, entry, 0);
+        if (entry->state == HELD_PENDING)
+            move(follower, entry, HELD_HELD);
+    } else if (!entry->missing_since_s) {
+        set_missing(follower, entry, now_s);
+    } else if (now_s - entry->missing_since_s >= follower->config->release.gone_after_s) {
+        move(follower, entry, HELD_GONE);
+    }
+    return true;
+}
+
+/* The answers to a request that did not say "ok": what is not in hold any more, and what weir-hold
+ * will not or cannot do. */
+static void take_no(struct follower *follower, const struct entry *entry,
+                    const struct hold_answer *answer, enum held_state done, int64_t now_s)
+{
+    if (answer->status == HOLD_MISSING) {
+        /* It was there when it was last looked at: we took it out ourselves and were stopped
+         * before the record said so. Missed earlier, it was taken by somebody else. */
+        bool by_hand = entry->missing_since_s && done == HELD_RELEASED;
+        move(follower, entry, by_hand ? HELD_GONE : done);
+    } else if (answer->status == HOLD_REFUSED) {
+        log_trouble("refused", entry, answer->detail);
+        move(follower, entry, HELD_HELD);
+    } else {
+        log_trouble("failed", entry, answer->detail);
+        follower->pause_until_s = now_s + PAUSE_S;
+    }
+}
+
+static bool carry_out(struct follower *follower, const struct entry *entry, int64_t now_s,
+                      struct error *error)
+{
+    struct hold_answer answer;
+    bool release = entry->state == HELD_RELEASE_REQUESTED;
+    bool requeue = release && now_s - entry->time_s > follower->config->release.requeue_after_s;
+    enum held_state done = release ? HELD_RELEASED : HELD_DELETED;
+    const char *word = requeue ? "requeue" : release ? "release" : "delete";
+    if (!hold_ask(follower->hold, word, entry->queue_id, &answer, error))
+        return false;
+    if (answer.status != HOLD_OK) {
+        take_no(follower, entry, &answer, done, now_s);
+        return true;
+    }
+    struct error unwritten = {0};
+    if (answer.detail[0] &&
+        !records_held_set_requeued_as(follower->records, entry->id, answer.detail, &unwritten))
+        log_trouble("record-not-written", entry, unwritten.message);
+    move(follower, entry, done);
+    return true;
+}
+
+/* Signals are blocked during a pass, but a long one ends between two messages. */
+static bool stop_is_pending(void)
+{
+    sigset_t pending;
+    return sigpending(&pending) == 0 &&
+           (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
+bool follow(struct follower *follower, struct error *error)
+{
+    struct entries entries = {0};
+    struct error unread = {0};
+    int64_t now_s = time(NULL);
+    unsigned states = STATE(HELD_PENDING);
+    if (now_s >= follower->pause_until_s)
+        states |= REQUESTS;
+    if (now_s >= follower->next_look_s) {
+        states |= RESTING;
+        follower->next_look_s =
+            now_s + follower->config->release.gone_after_s / LOOKS_IN_GONE_AFTER;
+    }
+    if (!records_held_list(follower->records, states, collect, &entries, &unread))
+        log_event(LOG_LEVEL_ERROR, "records-not-read", "reason", unread.message, NULL);
+    bool going_on = true;
+    for (size_t i = 0; i < entries.count && going_on && !stop_is_pending(); i++) {
+        const struct entry *entry = &entries.items[i];
+        if (!(STATE(entry->state) & REQUESTS))
+            going_on = look(follower, entry, now_s, error);
+        else if (now_s >= follower->pause_until_s)
+            going_on = carry_out(follower, entry, now_s, error);
+    }
+    free(entries.items);
+    return going_on;
+}

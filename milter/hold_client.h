@@ -1,0 +1,24 @@
+/* hold_client: weir-release's side of the socketpair to weir-hold; hold_protocol.h has the words.
+ */
+#ifndef WEIR_HOLD_CLIENT_H
+#define WEIR_HOLD_CLIENT_H
+
+#include "store/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum hold_status { HOLD_OK, HOLD_MISSING, HOLD_REFUSED, HOLD_FAILED };
+
+struct hold_answer {
+    enum hold_status status;
+    char detail[128]; /* what stands behind the status word: a reason, or requeue's new id */
+};
+
+/* Asks `word` ("look", "release", "requeue", "delete") about a message and waits for the answer.
+ * A queue id that cannot be is HOLD_REFUSED without asking. False with ERROR_SYSTEM when weir-hold
+ * is gone: then nothing can be done but to end. */
+bool hold_ask(int fd, const char *word, const char *queue_id, struct hold_answer *answer,
+              struct error *error);
+
+#endif
