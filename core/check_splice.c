@@ -1,6 +1,5 @@
 #include "core/checks.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "core/check_ramp.h"
@@ -294,14 +293,19 @@ static size_t pair_index(const struct title_pairs *pairs, uint32_t first, uint32
     return i;
 }
 
-static void add_pair(struct title_pairs *pairs, uint32_t first, uint32_t second)
+/* Pairs that start a clause within the title do not count: a text that repeats its title starts
+ * clauses with them, too. */
+static void add_pairs(struct title_pairs *pairs, const uint32_t *points, size_t count)
 {
-    if (!is_word_character(first) || !is_word_character(second) ||
-        (!is_han(first) && !is_han(second)) || pairs->count == TITLE_POINTS_MAX ||
-        pair_index(pairs, first, second) < pairs->count)
-        return;
-    pairs->first[pairs->count] = first;
-    pairs->second[pairs->count++] = second;
+    for (size_t i = 0; i + 1 < count && pairs->count < TITLE_POINTS_MAX; i++) {
+        uint32_t first = points[i], second = points[i + 1];
+        if (!is_word_character(first) || !is_word_character(second) ||
+            (!is_han(first) && !is_han(second)) || (i && ends_clause(points[i - 1])) ||
+            pair_index(pairs, first, second) < pairs->count)
+            continue;
+        pairs->first[pairs->count] = first;
+        pairs->second[pairs->count++] = second;
+    }
 }
 
 /* The pairs of the subject and of the first line, which is the headline of a copied article.
@@ -309,13 +313,12 @@ static void add_pair(struct title_pairs *pairs, uint32_t first, uint32_t second)
 static size_t gather_title_pairs(const struct document *document, const struct letters *letters,
                                  struct title_pairs *pairs)
 {
+    uint32_t title[TITLE_POINTS_MAX / 2];
+    size_t length = 0;
     const char *at = document->subject.data, *end = at + document->subject.length;
-    uint32_t before = ' ';
-    for (size_t n = 0; at < end && n < TITLE_POINTS_MAX / 2; n++) {
-        uint32_t code_point = text_next(&at, end);
-        add_pair(pairs, before, code_point);
-        before = code_point;
-    }
+    while (at < end && length < TITLE_POINTS_MAX / 2)
+        title[length++] = text_next(&at, end);
+    add_pairs(pairs, title, length);
     size_t start = 0;
     while (start < letters->count && !is_word_character(letters->points[start]))
         start++;
@@ -324,26 +327,25 @@ static size_t gather_title_pairs(const struct document *document, const struct l
         line_end++;
     if (line_end - start > TITLE_POINTS_MAX / 2)
         return start; /* too long for a headline: a paragraph */
-    for (size_t i = start + 1; i < line_end; i++)
-        add_pair(pairs, letters->points[i - 1], letters->points[i]);
+    add_pairs(pairs, letters->points + start, line_end - start);
     return line_end;
 }
 
 /* Counts where the pairs occur behind the headline; returns how many clauses there are. */
 static size_t count_pairs(struct title_pairs *pairs, const struct letters *letters, size_t from)
 {
+    const uint32_t *end = letters->points + letters->count;
     size_t clauses = 0;
-    for (size_t i = from; i + 2 < letters->count; i++) {
-        const uint32_t *next = letters->points + i + 1;
-        if (!is_word_character(next[0]) || !is_word_character(next[1]))
+    for (const uint32_t *at = letters->points + from + 1; at + 1 < end; at++) {
+        if (!is_word_character(at[0]) || !is_word_character(at[1]))
             continue;
-        bool starts = ends_clause(next[-1]);
+        bool starts = ends_clause(at[-1]);
         clauses += starts;
-        size_t pair = pair_index(pairs, next[0], next[1]);
-        if (pair < pairs->count) {
-            pairs->times[pair]++;
-            pairs->starts[pair] += starts;
-        }
+        size_t pair = pair_index(pairs, at[0], at[1]);
+        if (pair == pairs->count)
+            continue;
+        pairs->times[pair]++;
+        pairs->starts[pair] += starts;
     }
     return clauses;
 }
@@ -395,11 +397,12 @@ static bool is_continuation_as_1252(uint32_t code_point)
     return false;
 }
 
-/* UTF-8 read as windows-1252 ("Ã©", "â€™", "ä¸­") or as GBK ("锛", "銆", "锟斤拷"). Characters that
- * were lost for good count for little: honest mail with a wrong charset is full of them. */
+/* UTF-8 read as windows-1252 ("Ã©", "â€™", "ä¸­") or as GBK ("锛", "銆", "锟斤拷"). Characters lost
+ * for good (U+FFFD) were tried and say nothing: honest mail with a wrong charset is full of them.
+ */
 static struct sign mojibake(const struct letters *letters, struct arena *arena)
 {
-    size_t broken = 0, lost = 0;
+    size_t broken = 0;
     for (size_t i = 0; i + 2 < letters->count; i++) {
         const uint32_t *at = letters->points + i;
         bool two = at[0] >= 0xc2 && at[0] <= 0xdf && is_continuation_as_1252(at[1]);
@@ -408,16 +411,12 @@ static struct sign mojibake(const struct letters *letters, struct arena *arena)
         bool gbk = at[0] == 0x951b || at[0] == 0x9286 || at[0] == 0x9225 ||
                    (at[0] == 0x951f && at[1] == 0x65a4 && at[2] == 0x62f7);
         broken += two || three || gbk;
-        lost += at[0] == 0xfffd;
     }
     double all = (double)letters->count;
-    double strength =
-        fmax(0.5 * ramp((double)broken, 4, 20) * ramp((double)broken / all, 0.002, 0.02),
-             0.1 * ramp((double)lost, 4, 20) * ramp((double)lost / all, 0.002, 0.02));
+    double strength = 0.5 * ramp((double)broken, 4, 20) * ramp((double)broken / all, 0.002, 0.02);
     if (strength == 0)
         return (struct sign){0, {NULL, 0}};
-    return (struct sign){strength,
-                         arena_printf(arena, "%zu broken and %zu lost characters", broken, lost)};
+    return (struct sign){strength, arena_printf(arena, "%zu broken characters", broken)};
 }
 
 double check_text_spliced(const struct document *document, struct span *detail)

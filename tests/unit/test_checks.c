@@ -307,6 +307,18 @@ static void test_article_that_keeps_to_its_subject_is_quiet(void **state)
     assert_true(run(check_text_spliced, document) == 0);
 }
 
+static void test_text_that_repeats_its_title_is_quiet(void **state)
+{
+    (void)state;
+    static const char post[] = "一直在请助手给自己设计一个身体，关键点，机械，金属，电影般的光线，"
+                               "请告诉我结果如何，我想把它打印出来，然后放在书桌上面";
+    struct document *document = with_title(post);
+    document_add_text(document, TEXT_BODY, SPAN(post), false);
+    document_add_text(document, TEXT_BODY, SPAN(post), false);
+    document_add_text(document, TEXT_BODY, SPAN(post), false);
+    assert_true(run(check_text_spliced, document) == 0);
+}
+
 static void test_japanese_is_quiet(void **state)
 {
     (void)state;
@@ -576,6 +588,7 @@ int main(void)
         cmocka_unit_test(test_mixed_orthography_in_clauses_is_spliced),
         cmocka_unit_test(test_pieces_of_the_title_at_clause_starts_are_spliced),
         cmocka_unit_test(test_article_that_keeps_to_its_subject_is_quiet),
+        cmocka_unit_test(test_text_that_repeats_its_title_is_quiet),
         cmocka_unit_test(test_japanese_is_quiet),
         cmocka_unit_test(test_english_is_quiet),
         cmocka_unit_test(test_mojibake_is_spliced),
