@@ -60,15 +60,15 @@ struct weighed {
     uint32_t slot;
     uint64_t hash;
     double log_odds;
+    double pull; /* the same, positive when it is the way the whole went */
 };
 
-/* Features that share a slot lie side by side. */
+/* Strongest pull first; features that share a slot lie side by side. */
 static int compare_weighed(const void *left, const void *right)
 {
     const struct weighed *a = left, *b = right;
-    double difference = fabs(b->log_odds) - fabs(a->log_odds);
-    if (difference != 0)
-        return difference > 0 ? 1 : -1;
+    if (a->pull != b->pull)
+        return a->pull < b->pull ? 1 : -1;
     if (a->slot != b->slot)
         return a->slot < b->slot ? -1 : 1;
     return (a->hash > b->hash) - (a->hash < b->hash);
@@ -80,20 +80,23 @@ struct span judge_content_detail(const struct judge *judge, struct document *doc
     size_t n = document->feature_count, slots, count = 0;
     if (!content_ready(judge) || !n)
         return SPAN("");
-    slots_of(judge, document, &slots);
+    const struct model *model = replica_model(judge->replica);
+    const uint32_t *all = slots_of(judge, document, &slots);
+    double way = model_log_odds(model, all, slots) < 0 ? -1 : 1;
     struct weighed *weighed = arena_alloc(arena, n * sizeof *weighed);
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
-        double log_odds = model_slot_log_odds(replica_model(judge->replica), slot, slots);
-        weighed[i] = (struct weighed){slot, hash, log_odds};
+        double log_odds = model_slot_log_odds(model, slot, slots);
+        weighed[i] = (struct weighed){slot, hash, log_odds, way * log_odds};
     }
     qsort(weighed, n, sizeof *weighed, compare_weighed);
 
     struct feature_name *names = arena_alloc(arena, most * sizeof *names);
     double *log_odds = arena_alloc(arena, most * sizeof *log_odds);
-    for (size_t i = 0; i < n && count < most && weighed[i].log_odds != 0; i++) {
-        if (i > 0 && weighed[i].slot == weighed[i - 1].slot)
+    for (size_t i = 0; i < n && count < most; i++) {
+        bool again = i > 0 && weighed[i].slot == weighed[i - 1].slot;
+        if (again || weighed[i].log_odds == 0)
             continue;
         log_odds[count] = weighed[i].log_odds;
         names[count++].hash = weighed[i].hash;

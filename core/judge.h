@@ -31,8 +31,8 @@ void judge_prepare(struct document *document, const struct config *config);
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 
-/* Names the `most` tokens that weigh most in the content's log-odds: "发票 +0.41, subject:free
- * +0.33"; in the document's arena; empty without content evidence. */
+/* Names the `most` tokens that pull hardest the way the content's log-odds went: "发票 +0.41,
+ * subject:free +0.33"; in the document's arena; empty without content evidence. */
 struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most);
 
 /* A lesson about a prepared document, without event id, label, source, trust and time; its arrays

@@ -259,6 +259,18 @@ static void test_content_detail_names_what_weighs_most(void **state)
     document_free(document);
 }
 
+static void test_content_detail_names_first_what_pulled_that_way(void **state)
+{
+    struct fixture *fixture = *state;
+    teach_text(fixture, 1, ham_text, LABEL_HAM);
+    teach_text(fixture, 2, spam_text, LABEL_SPAM);
+    struct document *document = document_of(fixture, CHANNEL_MAIL, 3, "the watches, best prices");
+    struct span detail = judge_content_detail(&fixture->judge, document, 2);
+    assert_true(mentions(detail, " +"));
+    assert_false(mentions(detail, " -"));
+    document_free(document);
+}
+
 static void test_content_detail_is_bounded(void **state)
 {
     struct fixture *fixture = *state;
@@ -315,6 +327,7 @@ int main(void)
         TEST(test_judge_without_store_and_replica_judges),
         TEST(test_checks_are_among_the_evidence),
         TEST(test_content_detail_names_what_weighs_most),
+        TEST(test_content_detail_names_first_what_pulled_that_way),
         TEST(test_content_detail_is_bounded),
         TEST(test_lesson_carries_slots_identities_and_script),
         TEST(test_without_key_a_lesson_has_no_slots),
