@@ -183,8 +183,13 @@ static void set_id(struct document *document, bool trust_weir_id)
     hash_folded(&hash, document->from_address);
     hash_folded(&hash, header_value(document, "Date"));
     hash_folded(&hash, header_value(document, "Message-ID"));
-    for (size_t i = 0; i < document->text_count; i++)
+    bool has_body = false;
+    for (size_t i = 0; i < document->text_count; i++) {
         hash_folded(&hash, document->texts[i].content);
+        has_body |= document->texts[i].kind == TEXT_BODY;
+    }
+    for (size_t i = 0; i < document->part_count && !has_body; i++)
+        XXH3_128bits_update(&hash, document->parts[i].hash, sizeof document->parts[i].hash);
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&hash));
     memcpy(document->id, canonical.digest, sizeof document->id);

@@ -15,8 +15,8 @@ void mail_init(void);
 /* A new document from a whole message (headers, blank line, body; LF or CRLF line ends; an mbox
  * "From " line at the start is skipped). `message` must live as long as the document. Sets the
  * document id: of X-Weir-Id when the message has one and `trust_weir_id`, else a 128-bit hash of
- * canonical From, Date, Message-ID and text, which relays, line ends and transfer encodings do not
- * change. The envelope is the caller's to fill afterwards, before gatherers_run(). Never NULL: the
+ * canonical From, Date, Message-ID and text (without a body text, of attachments), which relays,
+ * line ends and transfer encodings do not change. The envelope is the caller's to fill afterwards, before gatherers_run(). Never NULL: the
  * worst bytes give a document that says little. */
 struct document *mail_read(struct span message, bool trust_weir_id);
 

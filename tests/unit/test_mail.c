@@ -230,6 +230,14 @@ static void test_other_text_date_sender_or_message_id_is_another_id(void **state
     assert_same_id("Date: 1\n\nx", "Message-ID: 1\n\nx", false);
 }
 
+static void test_mail_without_text_is_known_by_its_attachments(void **state)
+{
+    (void)state;
+    assert_same_id("Content-Type: image/png\n\none", "Content-Type: image/png\n\ntwo", false);
+    assert_same_id("Content-Type: image/png\n\none",
+                   "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\nb25l\n", true);
+}
+
 static void test_weir_id_counts_only_where_it_is_trusted(void **state)
 {
     (void)state;
@@ -285,6 +293,7 @@ int main(void)
         CASE(test_transfer_encoding_does_not_change_the_id),
         CASE(test_line_ends_of_a_text_that_is_cut_do_not_change_the_id),
         CASE(test_other_text_date_sender_or_message_id_is_another_id),
+        CASE(test_mail_without_text_is_known_by_its_attachments),
         CASE(test_weir_id_counts_only_where_it_is_trusted),
         CASE(test_mail_is_told_from_feeds),
     };
