@@ -16,8 +16,8 @@ void mail_init(void);
  * "From " line at the start is skipped). `message` must live as long as the document. Sets the
  * document id: of X-Weir-Id when the message has one and `trust_weir_id`, else a 128-bit hash of
  * canonical From, Date, Message-ID and text (without a body text, of attachments), which relays,
- * line ends and transfer encodings do not change. The envelope is the caller's to fill afterwards, before gatherers_run(). Never NULL: the
- * worst bytes give a document that says little. */
+ * line ends and transfer encodings do not change. The envelope is the caller's to fill afterwards,
+ * before gatherers_run(). Never NULL: the worst bytes give a document that says little. */
 struct document *mail_read(struct span message, bool trust_weir_id);
 
 /* True when `bytes` look like a mail message: a header line or an mbox "From " line first. */
