@@ -357,7 +357,8 @@ static void parse(struct reader *reader, struct span utf8)
                                            HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                            HTML_PARSE_IGNORE_ENC);
     reader->parser->sax->serror = count_error;
-    bound_names(reader->parser);
+    if (utf8.length > NAMES_MAX_BYTES)
+        bound_names(reader->parser);
     /* In one piece: between pieces libxml2 searches for the end of what is open. */
     htmlParseChunk(reader->parser, utf8.data, (int)utf8.length, 1);
     htmlFreeParserCtxt(reader->parser);

@@ -139,13 +139,17 @@ static uint32_t windows_1252_code_point(unsigned char byte)
 static struct span decode_windows_1252(struct arena *arena, struct span bytes)
 {
     const unsigned char *data = (const unsigned char *)bytes.data;
-    size_t high = 0;
-    for (size_t i = 0; i < bytes.length; i++)
-        high += data[i] >= 0x80 || data[i] == 0;
+    size_t high = 0, length = 0, i = 0;
+    for (size_t j = 0; j < bytes.length; j++)
+        high += data[j] >= 0x80 || data[j] == 0;
     char *text = arena_text(arena, bytes.length + 2 * high);
-    size_t length = 0;
-    for (size_t i = 0; i < bytes.length; i++)
-        length += text_put(text + length, windows_1252_code_point(data[i]));
+    while (i < bytes.length) {
+        size_t plain = ascii_words(data + i, bytes.length - i);
+        memcpy(text + length, data + i, plain);
+        i += plain, length += plain;
+        for (unsigned tries = 0; tries < 8 && i < bytes.length; tries++, i++)
+            length += text_put(text + length, windows_1252_code_point(data[i]));
+    }
     return (struct span){text, length};
 }
 

@@ -85,20 +85,20 @@ static const struct range invisible[] = {
 
 #define ROWS(table) (table), sizeof(table) / sizeof *(table)
 
-static const struct range *range_find(const struct range *ranges, size_t count, uint32_t code_point)
+/* The row that holds `code_point`, or NULL. *at is where the search starts and where it ended: who
+ * asks for ascending code points passes over each table once. */
+static const struct range *range_find(const struct range *ranges, size_t count, size_t *at,
+                                      uint32_t code_point)
 {
-    size_t low = 0;
-    while (count > low) {
-        size_t middle = low + (count - low) / 2;
-        if (code_point > ranges[middle].last)
-            low = middle + 1;
-        else if (code_point < ranges[middle].first)
-            count = middle;
-        else
-            return &ranges[middle];
-    }
-    return NULL;
+    while (*at < count && code_point > ranges[*at].last)
+        ++*at;
+    return *at < count && code_point >= ranges[*at].first ? &ranges[*at] : NULL;
 }
+
+/* Where the searches in the three tables stand. */
+struct place {
+    size_t invisible, emoji, script;
+};
 
 static struct character ascii_character(uint32_t code_point)
 {
@@ -113,64 +113,62 @@ static struct character ascii_character(uint32_t code_point)
     return (struct character){CHARACTER_ASCII_PUNCTUATION, SCRIPT_NONE};
 }
 
-static enum character_class class_of_category(utf8proc_category_t category)
-{
-    switch (category) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_MN:
-    case UTF8PROC_CATEGORY_MC:
-    case UTF8PROC_CATEGORY_ME:
-        return CHARACTER_LETTER;
-    case UTF8PROC_CATEGORY_ND:
-        return CHARACTER_DIGIT;
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-    case UTF8PROC_CATEGORY_PS: /* brackets such as U+3010 are ornaments of Chinese subjects */
-    case UTF8PROC_CATEGORY_PE:
-    case UTF8PROC_CATEGORY_SM:
-    case UTF8PROC_CATEGORY_SC:
-    case UTF8PROC_CATEGORY_SK:
-    case UTF8PROC_CATEGORY_SO:
-    case UTF8PROC_CATEGORY_CO:
-        return CHARACTER_SYMBOL;
-    default:
-        return CHARACTER_SEPARATOR;
-    }
-}
+/* What is not named is CHARACTER_SEPARATOR. */
+static const uint8_t class_of_category[] = {
+    [UTF8PROC_CATEGORY_LU] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_LL] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_LT] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_LM] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_LO] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_MN] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_MC] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_ME] = CHARACTER_LETTER,
+    [UTF8PROC_CATEGORY_ND] = CHARACTER_DIGIT,
+    [UTF8PROC_CATEGORY_NL] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_NO] = CHARACTER_SYMBOL,
+    /* Brackets such as U+3010 are ornaments of Chinese subjects. */
+    [UTF8PROC_CATEGORY_PS] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_PE] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_SM] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_SC] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_SK] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_SO] = CHARACTER_SYMBOL,
+    [UTF8PROC_CATEGORY_CO] = CHARACTER_SYMBOL,
+};
 
-static struct character character_of(uint32_t code_point)
+static struct character character_of(uint32_t code_point, struct place *place)
 {
     if (code_point < 0x80)
         return ascii_character(code_point);
     if (code_point >= 0xFF01 && code_point <= 0xFF5E)
         return ascii_character(code_point - 0xFF01 + '!');
-    if (range_find(ROWS(invisible), code_point))
+    if (range_find(ROWS(invisible), &place->invisible, code_point))
         return (struct character){CHARACTER_INVISIBLE, SCRIPT_NONE};
-    if (range_find(ROWS(emoji), code_point))
+    if (range_find(ROWS(emoji), &place->emoji, code_point))
         return (struct character){CHARACTER_EMOJI, SCRIPT_NONE};
-    const struct range *range = range_find(ROWS(scripts), code_point);
+    const struct range *range = range_find(ROWS(scripts), &place->script, code_point);
     enum script script = range ? range->script : SCRIPT_OTHER;
-    enum character_class class = class_of_category(utf8proc_category((utf8proc_int32_t)code_point));
     /* utf8proc may be older than the last ideographs; radicals, which look like the ideographs they
      * stand for, and U+3007 are no letters to Unicode. */
     if (script == SCRIPT_HAN)
         return (struct character){CHARACTER_IDEOGRAPH, SCRIPT_HAN};
+    if (code_point >= 0xAC00 && code_point <= 0xD7A3) /* the syllables; letters all */
+        return (struct character){CHARACTER_IDEOGRAPH, SCRIPT_HANGUL};
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code_point);
+    enum character_class class =
+        category < sizeof class_of_category ? class_of_category[category] : CHARACTER_SEPARATOR;
     if (class != CHARACTER_LETTER)
         return (struct character){class, SCRIPT_NONE};
     if (script == SCRIPT_KANA || script == SCRIPT_HANGUL)
         return (struct character){CHARACTER_IDEOGRAPH, script};
-    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code_point);
     bool mark = category >= UTF8PROC_CATEGORY_MN && category <= UTF8PROC_CATEGORY_ME;
     return (struct character){class, mark && !range ? SCRIPT_NONE : script};
 }
 
 struct character text_character_beyond_bmp(uint32_t code_point)
 {
-    return character_of(code_point);
+    struct place place = {0, 0, 0};
+    return character_of(code_point, &place);
 }
 
 uint32_t text_fold_beyond_bmp(uint32_t code_point)
@@ -213,8 +211,9 @@ void text_init(void)
     keep_charsets_loaded();
     if (text_characters['a'].class == CHARACTER_LETTER)
         return;
+    struct place place = {0, 0, 0};
     for (uint32_t code_point = 0; code_point < 0x10000; code_point++) {
-        text_characters[code_point] = character_of(code_point);
+        text_characters[code_point] = character_of(code_point, &place);
         text_folds[code_point] = fold_of(code_point, text_characters[code_point].script);
     }
 }
@@ -226,25 +225,32 @@ void text_init(void)
 
 static unsigned char repertoires[HAN_LAST - HAN_FIRST + 1];
 
-/* Marks every Han character that `charset` has among the double bytes from `first` to `last`. */
+/* Marks every Han character that `charset` has in the rows from `first` to `last`. */
 static void mark_repertoire(const char *charset, unsigned first, unsigned last, unsigned char mark)
 {
     iconv_t converter = iconv_open("UTF-16LE", charset);
     if (converter == (iconv_t)-1)
         return;
-    for (unsigned lead = first; lead <= last; lead++)
+    for (unsigned lead = first; lead <= last; lead++) {
+        unsigned char row[2 * 0xFF], units[4 * sizeof row];
+        char *in = (char *)row, *out = (char *)units;
+        size_t in_left = 0, out_left = sizeof units;
         for (unsigned trail = 0x40; trail < 0xFF; trail++) {
-            unsigned char bytes[2] = {(unsigned char)lead, (unsigned char)trail}, unit[8];
-            char *in = (char *)bytes, *out = (char *)unit;
-            size_t in_left = sizeof bytes, out_left = sizeof unit;
-            if (iconv(converter, &in, &in_left, &out, &out_left) == (size_t)-1 || out_left != 6) {
-                iconv(converter, NULL, NULL, NULL, NULL);
-                continue;
-            }
+            if (trail == 0x7F) /* up to 0xA0 nothing is a second byte */
+                trail = 0xA1;
+            row[in_left++] = (unsigned char)lead;
+            row[in_left++] = (unsigned char)trail;
+        }
+        while (in_left && iconv(converter, &in, &in_left, &out, &out_left) == (size_t)-1) {
+            size_t bad = in_left < 2 ? in_left : 2;
+            in += bad, in_left -= bad;
+        }
+        for (unsigned char *unit = units; unit + 1 < (unsigned char *)out; unit += 2) {
             unsigned code_point = unit[0] | (unsigned)unit[1] << 8;
             if (code_point >= HAN_FIRST && code_point <= HAN_LAST)
                 repertoires[code_point - HAN_FIRST] |= mark;
         }
+    }
     iconv_close(converter);
 }
 
