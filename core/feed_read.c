@@ -14,6 +14,8 @@
 /* libxml2 compares each attribute of a tag with all others. */
 #define ATTRIBUTES_MAX 5000u
 #define ENTITIES_MAX 256u
+/* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
+#define ERRORS_MAX 100000u
 
 struct open_element {
     const char *local, *prefix; /* libxml2's dictionary keeps them as long as the parser */
@@ -39,6 +41,7 @@ struct reader {
     xmlEntity html_entity; /* the one last asked for */
     char html_entity_text[8];
 
+    size_t errors;
     struct span first_error, failure; /* failure: why the parser was stopped */
 };
 
@@ -293,6 +296,8 @@ static void on_error(void *context, xmlErrorPtr trouble)
     if (trouble->level < XML_ERR_ERROR || trouble->domain == XML_FROM_NAMESPACE)
         return;
     reader->feed->recovered = true;
+    if (++reader->errors > ERRORS_MAX)
+        stop(reader, arena_printf(reader->arena, "more than %u errors", ERRORS_MAX));
     if (trouble->code == XML_ERR_TAG_NAME_MISMATCH && trouble->str2)
         reader->end_tag = arena_copy(reader->arena, span_of(trouble->str2));
     if (reader->first_error.length || !trouble->message)

@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import threading
 
-from servers import (PATIENCE_S, SOURCE, HttpServer, Redis, Weir, make_temporary_directory,
-                     need_program, note_sanitizer, run)
+from servers import (PATIENCE_S, SOURCE, HttpServer, Redis, Weir, make_message,
+                     make_temporary_directory, need_program, note_sanitizer, run)
 
 SAMPLES = os.path.join(SOURCE, "conf/samples")
 
@@ -194,6 +194,48 @@ def test_edit_after_release(fixture):
     evidence = query(weir, "select evidence from history order by rowid desc limit 1")[0][0]
     terms = {term["symbol"]: term["log_odds"] for term in json.loads(evidence)["terms"]}
     assert terms["FORMERLY_RELEASED"] == -2.0
+
+
+LINKING = ["The committee met on Tuesday and %d members spoke about the harbour wall.",
+           "Our choir rehearses in hall %d this month, bring the blue folder please.",
+           "Seventeen of the %d old lamps in the lane were repaired by the council.",
+           "A ferry was late by %d minutes; the crossing was calm and rather foggy."]
+
+
+def test_mail_teaches_feeds(fixture):
+    """A link domain taught as spam by mail sinks a feed item that links to it"""
+    weir = fixture.weir(fixture.taught_store())
+    text = "<p>Notes about a <a href=\"http://pool.sinking.test/%s\">garden</a> and its bees.</p>"
+    data = feed([item("https://garden.example/1", "Bees in autumn", text % "a")])
+    assert pipe(weir, data).output == data
+    for number, line in enumerate(LINKING * 6):
+        message, _ = make_message("Notice %d" % number, line % number +
+                                  "\nhttp://pool.sinking.test/%d" % number,
+                                  sender="u%d@host%d.test" % (number, number))
+        weir.ctl("learn", "spam", "-", input=message)
+    fresh = item("https://garden.example/2", "Bees in winter", text % "b")
+    result = pipe(weir, feed([fresh]))
+    assert result.output == without(feed([fresh]), fresh), result.errors
+    assert "REPUTATION_LINK_" in result.errors, result.errors
+
+
+def test_feeds_teach_mail(fixture):
+    """A link domain taught as spam by a feed speaks against mail that links to it"""
+    weir = fixture.weir(fixture.taught_store())
+    message, _ = make_message("The harbour wall", "Read more at http://deep.sinking.test/mail")
+
+    def terms():
+        result = weir.ctl("check", "--json", "-", input=message).json()
+        return {term["symbol"]: term["log_odds"] for term in result["terms"]}
+
+    before = terms()
+    spam = [item("http://deep.sinking.test/%d" % number, "Item %d" % number, line % number)
+            for number, line in enumerate(LINKING * 6)]
+    weir.ctl("learn", "spam", "-", input=feed(spam))
+    after = terms()
+    gained = {name: after[name] - before.get(name, 0) for name in after}
+    assert max(gained.get("REPUTATION_LINK_DOMAIN", 0),
+               gained.get("REPUTATION_LINK_HOST", 0)) > 1, (before, after)
 
 
 def test_observe(fixture):

@@ -369,6 +369,19 @@ static void test_monstrous_tags_are_refused(void **state)
     free(xml);
 }
 
+static void test_endless_errors_are_refused(void **state)
+{
+    (void)state;
+    size_t room = 400000, length = strlen("<rss>");
+    char *xml = malloc(room);
+    assert_non_null(xml);
+    memcpy(xml, "<rss>", length);
+    for (; length + 2 <= room; length += 2)
+        memcpy(xml + length, "& ", 2);
+    assert_refused((struct span){xml, length}, "errors");
+    free(xml);
+}
+
 /* The document of the only item of a feed. */
 static struct document *document_of(const char *xml, const char *feed_name)
 {
@@ -510,6 +523,7 @@ int main(void)
         cmocka_unit_test(test_a_wrong_declaration_is_survived),
         cmocka_unit_test(test_encodings_without_ascii_markup_are_refused),
         cmocka_unit_test(test_monstrous_tags_are_refused),
+        cmocka_unit_test(test_endless_errors_are_refused),
         cmocka_unit_test(test_document_outlives_its_feed),
         cmocka_unit_test(test_document_reads_html),
         cmocka_unit_test(test_document_has_summary_and_content_when_they_differ),
