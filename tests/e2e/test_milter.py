@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import types
 
 from milter_client import MilterClient, inserted
@@ -221,8 +222,66 @@ def test_store_away(gateway):
     assert len(lines) == 1, lines
 
 
+def test_orderly_stop(gateway):
+    """SIGUSR2: the message under way is judged, a new one passes, and then it ends"""
+    under_way, late = client_of(gateway), client_of(gateway)
+    under_way.mail()
+    os.kill(gateway.milter.pid, signal.SIGUSR2)
+    wait_for(lambda: "event=stopping" in gateway.milter.log(), "it says that it stops")
+    assert late.mail() == b"a"
+    under_way.header(b"Subject", b"under way")
+    under_way.end_of_headers()
+    assert "X-Weir-Verdict" in inserted(under_way.end()[1])
+    assert gateway.milter.wait() == 0
+    gateway.milter = gateway.weir.start_milter()
+
+
+def test_tempfail_when_stopping(gateway):
+    """With when-stopping = tempfail a new message is put off"""
+    gateway.weir.configure({"milter": {"when-stopping": "tempfail"}})
+    os.kill(gateway.milter.pid, signal.SIGUSR1)
+    wait_for(lambda: "event=reloaded" in gateway.milter.log(), "it has reloaded")
+    under_way, late = client_of(gateway), client_of(gateway)
+    under_way.mail()
+    os.kill(gateway.milter.pid, signal.SIGUSR2)
+    wait_for(lambda: "event=stopping" in gateway.milter.log(), "it says that it stops")
+    assert late.mail() == b"t"
+    under_way.send(b"A")
+    assert gateway.milter.wait() == 0
+    gateway.weir.configure({"milter": {"when-stopping": "accept"}})
+    gateway.milter = gateway.weir.start_milter()
+
+
+def test_stale_socket(gateway):
+    """The socket that a killed weir-milter left behind is no obstacle"""
+    gateway.milter.kill()
+    assert os.path.exists(gateway.weir.socket.split(":", 1)[1])
+    gateway.milter = gateway.weir.start_milter()
+    still_works(gateway)
+
+
+def test_key_and_configuration(gateway):
+    """--make-key never overwrites a key; an error in the configuration is named, status 78"""
+    key = gateway.weir.settings["milter"]["key-file"]
+    assert os.stat(key).st_mode & 0o777 == 0o640
+    said = gateway.weir.run("weir-milter", "--make-key", status=1)
+    assert "exists" in said.errors, said.errors
+    bad = os.path.join(gateway.directory, "bad.conf")
+    with open(bad, "w") as file:
+        file.write("\nmilter { sokcet = x }\n")
+    said = gateway.weir.run("weir-milter", "--stderr", "--config", bad, status=78)
+    assert "bad.conf:2: " in said.errors, said.errors
+    with open(bad, "w") as file:
+        file.write('milter { key-file = "%s/made.key" }\n' % gateway.directory)
+    gateway.weir.run("weir-milter", "--config", bad, "--make-key")
+    with open(os.path.join(gateway.directory, "made.key")) as file:
+        assert re.fullmatch(r"[0-9a-f]{32}\n", file.read())
+
+
 if __name__ == "__main__":
     run(setup, [test_negotiation, test_client_address, test_steps_out_of_order, test_nul_bytes,
                 test_no_headers_and_no_body, test_long_header_line, test_many_headers,
                 test_many_recipients, test_mime_bomb, test_many_parts, test_broken_mime,
-                test_huge_message, test_abandoned, test_held_without_queue_id, test_store_away])
+                test_huge_message, test_abandoned, test_held_without_queue_id, test_store_away,
+                test_orderly_stop, test_tempfail_when_stopping, test_stale_socket,
+                test_key_and_configuration])
