@@ -56,7 +56,7 @@ demo_stop() {
 }
 
 demo_ended() {
-    [ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+    ! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
 }
 
 # demo_run NAME COMMAND...: in the background, on its own, with its output in a log.
