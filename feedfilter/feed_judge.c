@@ -36,7 +36,8 @@ struct judged_item {
 };
 
 struct run {
-    const struct feed_judge *judge;
+    struct feed_judge *judge;
+    bool prepared;
     struct arena *arena;
     struct span name; /* the feed's; ends with a NUL */
     struct item *items;
@@ -323,6 +324,9 @@ static void log_verdict(const struct run *run, const struct judged_item *judged)
 static void finish_batch(struct run *run, const struct feed *feed)
 {
     struct error error = {0};
+    if (!run->prepared)
+        run->judge->prepare(run->judge);
+    run->prepared = true;
     judge_batch(run, feed);
     bool saved =
         run->records_work && records_transaction(run->judge->records, save_batch, run, &error);
@@ -343,7 +347,7 @@ static void finish_batch(struct run *run, const struct feed *feed)
     run->batch_count = 0;
 }
 
-bool feed_judge(const struct feed_judge *judge, const struct feed *feed, struct span name,
+bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span name,
                 struct span bytes, const struct feed_ranges *ranges, bool *cut, struct error *error)
 {
     struct arena *arena = arena_new();

@@ -14,7 +14,11 @@
 
 struct feed_judge {
     const struct config *config;
+    /* Called before the first item is judged, if one is: fills `judge`. A poll that finds nothing
+     * new needs no counts store. */
+    void (*prepare)(struct feed_judge *judge);
     struct judge judge;
+    void *context;           /* the caller's */
     struct records *records; /* NULL: nothing is remembered, and so nothing is kept back */
 };
 
@@ -26,9 +30,9 @@ struct feed_judge {
  * feed's items one by one. New and edited items are judged, at most 256 in one go, and saved with
  * their verdicts before this returns; one log line each. In mode observe nothing is held, and once
  * the mode is enforce, what would have been held is judged again; so is, at the next poll, what
- * passed while the counts store was away. false with ERROR_SYSTEM: the
- * records failed (each item is judged, and nothing cut that is not safely recorded). */
-bool feed_judge(const struct feed_judge *judge, const struct feed *feed, struct span name,
+ * passed while the counts store was away. false with ERROR_SYSTEM: the records failed (each item is
+ * judged, and nothing cut that is not safely recorded). */
+bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span name,
                 struct span bytes, const struct feed_ranges *ranges, bool *cut,
                 struct error *error);
 

@@ -77,9 +77,11 @@ static bool locate(struct arena *arena, struct span bytes, const struct feed *fe
     return true;
 }
 
-static struct counts_store *open_counts(struct flow *flow)
+/* Opens the counts store and brings a replica of the model up to it. */
+static void prepare(struct feed_judge *judge)
 {
     struct error error = {0};
+    struct flow *flow = judge->context;
     const struct config *config = flow->config;
     struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
                                      .pool_size = 1,
@@ -88,8 +90,14 @@ static struct counts_store *open_counts(struct flow *flow)
     if (!counts) {
         complain("%s; items are judged by checks only", error.message);
         note(flow, EX_CONFIG);
+        return;
     }
-    return counts;
+    judge->judge.store = counts;
+    judge->judge.replica = replica_new(counts, NULL);
+    if (!replica_catch_up(judge->judge.replica, &error)) {
+        complain("STORE_DOWN: %s; items are judged by checks only", error.message);
+        note(flow, EX_TEMPFAIL);
+    }
 }
 
 static struct records *open_records(struct flow *flow)
@@ -103,22 +111,15 @@ static struct records *open_records(struct flow *flow)
     return records;
 }
 
-/* Opens the stores, judges, and sets which items are cut. */
+/* Sets which items are cut. */
 static void judge_items(struct flow *flow, const struct feed *feed, struct span bytes,
                         const struct feed_ranges *ranges, bool *cut)
 {
     struct error error = {0};
-    struct span name = name_of(flow, feed);
-    struct counts_store *counts = open_counts(flow);
-    struct replica *replica = counts ? replica_new(counts, NULL) : NULL;
     struct records *records = open_records(flow);
     struct feed_judge judge = {
-        .config = flow->config, .judge = {.store = counts, .replica = replica}, .records = records};
-    if (replica && !replica_catch_up(replica, &error)) {
-        complain("STORE_DOWN: %s; items are judged by checks only", error.message);
-        note(flow, EX_TEMPFAIL);
-    }
-    if (!feed_judge(&judge, feed, name, bytes, ranges, cut, &error)) {
+        .config = flow->config, .prepare = prepare, .context = flow, .records = records};
+    if (!feed_judge(&judge, feed, name_of(flow, feed), bytes, ranges, cut, &error)) {
         complain("%s; nothing is cut that could not be recorded", error.message);
         note(flow, EX_IOERR);
     }
@@ -128,8 +129,8 @@ static void judge_items(struct flow *flow, const struct feed *feed, struct span 
             complain("%s; the history is incomplete", error.message);
     }
     records_close(records);
-    replica_free(replica);
-    counts_close(counts);
+    replica_free(judge.judge.replica);
+    counts_close(judge.judge.store);
 }
 
 /* The stretches of the input that come out; one, the whole, when it cannot be judged. */

@@ -137,6 +137,8 @@ def test_judged_once(fixture):
     again = pipe(weir, feed(ITEMS))
     assert again.output == first.output
     assert verdicts(again) == [], again.errors
+    weir.configure({"counts": "redis+unix://" + os.path.join(fixture.directory, "nothing.sock")})
+    assert pipe(weir, feed(ITEMS)).errors == "", "nothing new needs no store"
     assert (query(weir, "select count(*) from history"), query(weir, "select * from judged")) == before
 
 
