@@ -64,14 +64,31 @@ struct weighed {
 };
 
 /* Strongest pull first; features that share a slot lie side by side. */
-static int compare_weighed(const void *left, const void *right)
+static int compare_weighed(const struct weighed *a, const struct weighed *b)
 {
-    const struct weighed *a = left, *b = right;
     if (a->pull != b->pull)
         return a->pull < b->pull ? 1 : -1;
     if (a->slot != b->slot)
         return a->slot < b->slot ? -1 : 1;
     return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+/* Puts `candidate` in its place among the `most` strongest; of one slot only the first is kept.
+ * Sorting all features for the few that are named took longer than reading the document. */
+static void keep_strongest(struct weighed *kept, size_t *count, size_t most,
+                           const struct weighed *candidate)
+{
+    size_t at = *count;
+    while (at > 0 && compare_weighed(candidate, &kept[at - 1]) < 0)
+        at--;
+    if (at == most || (at > 0 && kept[at - 1].slot == candidate->slot))
+        return;
+    if (at == *count || kept[at].slot != candidate->slot) {
+        size_t behind = *count - at - (*count == most);
+        memmove(&kept[at + 1], &kept[at], behind * sizeof *kept);
+        *count += *count < most;
+    }
+    kept[at] = *candidate;
 }
 
 struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most)
@@ -83,30 +100,25 @@ struct span judge_content_detail(const struct judge *judge, struct document *doc
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
     double way = model_log_odds(model, all, slots) < 0 ? -1 : 1;
-    struct weighed *weighed = arena_alloc(arena, n * sizeof *weighed);
+    struct weighed *strongest = arena_alloc(arena, most * sizeof *strongest);
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
         double log_odds = model_slot_log_odds(model, slot, slots);
-        weighed[i] = (struct weighed){slot, hash, log_odds, way * log_odds};
+        const struct weighed weighed = {slot, hash, log_odds, way * log_odds};
+        if (log_odds != 0)
+            keep_strongest(strongest, &count, most, &weighed);
     }
-    qsort(weighed, n, sizeof *weighed, compare_weighed);
-
     struct feature_name *names = arena_alloc(arena, most * sizeof *names);
-    double *log_odds = arena_alloc(arena, most * sizeof *log_odds);
-    for (size_t i = 0; i < n && count < most; i++) {
-        bool again = i > 0 && weighed[i].slot == weighed[i - 1].slot;
-        if (again || weighed[i].log_odds == 0)
-            continue;
-        log_odds[count] = weighed[i].log_odds;
-        names[count++].hash = weighed[i].hash;
-    }
+    for (size_t i = 0; i < count; i++)
+        names[i].hash = strongest[i].hash;
     features_name(document, names, count);
     struct span detail = SPAN("");
     for (size_t i = 0; i < count; i++) {
         if (names[i].name.length)
             detail = arena_printf(arena, "%.*s%s%.*s %+.2f", SPAN_ARGS(detail),
-                                  detail.length ? ", " : "", SPAN_ARGS(names[i].name), log_odds[i]);
+                                  detail.length ? ", " : "", SPAN_ARGS(names[i].name),
+                                  strongest[i].log_odds);
     }
     return detail;
 }
