@@ -8,6 +8,8 @@
 #include "core/model.h"
 
 #include "core/features.h"
+#include "core/rehearsal.h"
+#include "store/memory.h"
 
 #include <assert.h>
 #include <math.h>
@@ -26,6 +28,7 @@
 #define KNOWN_MARGIN (ONE / 50)
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
 #define SOFT_LEAST (ONE / 5)
+#define REHEARSED 16u /* earlier lessons gone through after one that taught something */
 
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
 #define LOGISTIC_END 512           /* steps: z = 16, where p is 1 - 1.1e-7 */
@@ -38,6 +41,7 @@ struct model {
     _Atomic uint64_t version;
     uint32_t logistic[LOGISTIC_END + 1]; /* p at z = i/32, in 2^-30 */
     uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 0.2 c), in 2^-24 */
+    struct rehearsal *rehearsal;         /* the writer's alone */
 };
 
 #define LOAD(cell) atomic_load_explicit(&(cell), memory_order_relaxed)
@@ -60,9 +64,8 @@ static uint64_t integer_sqrt(uint64_t square)
 
 struct model *model_new(void)
 {
-    struct model *model = calloc(1, sizeof *model);
-    if (!model)
-        abort();
+    struct model *model = memory_new(sizeof *model);
+    model->rehearsal = rehearsal_new();
     uint64_t exp_minus_z = 1ull << 32;
     for (size_t i = 0; i <= LOGISTIC_END; i++) {
         model->logistic[i] = (uint32_t)((1ull << 62) / ((1ull << 32) + exp_minus_z));
@@ -76,6 +79,9 @@ struct model *model_new(void)
 
 void model_free(struct model *model)
 {
+    if (!model)
+        return;
+    rehearsal_free(model->rehearsal);
     free(model);
 }
 
@@ -90,6 +96,7 @@ void model_reset(struct model *model, uint64_t version)
         STORE(model->lessons[i][LABEL_SPAM], 0);
     }
     STORE(model->version, version);
+    rehearsal_clear(model->rehearsal);
 }
 
 /* --- slots --- */
@@ -203,7 +210,8 @@ static uint32_t gradient(const struct model *model, const uint32_t *slots, size_
 
 bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label)
 {
-    return n && gradient(model, slots, n, integer_sqrt((uint64_t)n << 32), label) < KNOWN_MARGIN;
+    return n && rehearsal_full(model->rehearsal) &&
+           gradient(model, slots, n, integer_sqrt((uint64_t)n << 32), label) < KNOWN_MARGIN;
 }
 
 /* A wrong label shows as a large gradient: 1.5 (1 - g), but no less than 0.2. */
@@ -215,13 +223,14 @@ static uint32_t softened(uint32_t g)
     return soft > SOFT_LEAST ? soft : SOFT_LEAST;
 }
 
-static void learn(struct model *model, const struct lesson *lesson)
+/* False when the model is within the margin of the label: nothing to learn. */
+static bool learn(struct model *model, const struct lesson *lesson)
 {
     size_t n = lesson->slot_count;
     uint64_t root = integer_sqrt((uint64_t)n << 32);
     uint32_t g = gradient(model, lesson->slots, n, root, lesson->label);
     if (g < MARGIN)
-        return;
+        return false;
     if (lesson->trust != TRUST_OPERATOR)
         g = softened(g);
     uint64_t step = (uint64_t)g * UNITS * STEP * 1024 / root; /* in 2^-24 */
@@ -240,12 +249,29 @@ static void learn(struct model *model, const struct lesson *lesson)
         if (count < COUNT_MAX)
             STORE(model->counts[slot], (uint8_t)(count + 1));
     }
+    return true;
+}
+
+/* The other label's lessons in turn with the same label's: the former are what was just endangered,
+ * the latter keep that from going too far. */
+static void learn_and_rehearse(struct model *model, const struct lesson *lesson, uint64_t version)
+{
+    rehearsal_forget(model->rehearsal, lesson);
+    if (learn(model, lesson)) {
+        for (unsigned i = 0; i < REHEARSED; i++) {
+            enum label label = i % 2 ? lesson->label : (enum label) !lesson->label;
+            const struct lesson *earlier = rehearsal_next(model->rehearsal, label);
+            if (earlier)
+                learn(model, earlier);
+        }
+    }
+    rehearsal_remember(model->rehearsal, lesson, version);
 }
 
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version)
 {
     if (lesson->slot_count && lesson->feature_version == FEATURE_VERSION)
-        learn(model, lesson);
+        learn_and_rehearse(model, lesson, version);
     size_t script = lesson->script < SCRIPTS ? lesson->script : SCRIPT_OTHER;
     STORE(model->lessons[script][lesson->label], LOAD(model->lessons[script][lesson->label]) + 1);
     STORE(model->version, version);
@@ -269,10 +295,17 @@ uint32_t model_lessons(const struct model *model, enum script script, enum label
 /* --- snapshots --- */
 
 /* Little-endian: magic, feature version, version, number of scripts and their lessons, weights,
- * counts. In one zstd frame with checksum. */
+ * counts, and last what is rehearsed. In one zstd frame with checksum. */
 static const char magic[4] = {'W', 'M', 'D', '1'};
 #define HEAD_BYTES (sizeof magic + 4 + 8 + 4 + SCRIPTS * 2 * 4)
-#define IMAGE_BYTES (HEAD_BYTES + MODEL_SLOTS * 3)
+#define CELL_BYTES (HEAD_BYTES + MODEL_SLOTS * 3)
+#define IMAGE_BYTES_MAX                                                                            \
+    (CELL_BYTES + 2ul * REHEARSAL_KEPT * (LESSON_SLOTS_MAX * 5 + 256)) /* 5: of a varint */
+
+struct image {
+    unsigned char *data;
+    size_t length;
+};
 
 static unsigned char *put(unsigned char *at, uint64_t value, size_t bytes)
 {
@@ -290,19 +323,13 @@ static uint64_t take(const unsigned char **at, size_t bytes)
     return value;
 }
 
-static void *allocate(size_t size)
+static struct image image_of(const struct model *model)
 {
-    void *memory = malloc(size);
-    if (!memory)
-        abort();
-    return memory;
-}
-
-static unsigned char *image_new(const struct model *model)
-{
-    unsigned char *image = allocate(IMAGE_BYTES), *at = image;
-    memcpy(at, magic, sizeof magic);
-    at = put(at + sizeof magic, FEATURE_VERSION, 4);
+    size_t rehearsed;
+    unsigned char *rehearsal = rehearsal_encode(model->rehearsal, &rehearsed);
+    struct image image = {memory_new(CELL_BYTES + rehearsed), CELL_BYTES + rehearsed};
+    memcpy(image.data, magic, sizeof magic);
+    unsigned char *at = put(image.data + sizeof magic, FEATURE_VERSION, 4);
     at = put(at, LOAD(model->version), 8);
     at = put(at, SCRIPTS, 4);
     for (size_t i = 0; i < SCRIPTS; i++) {
@@ -313,48 +340,57 @@ static unsigned char *image_new(const struct model *model)
         at = put(at, (uint16_t)LOAD(model->weights[i]), 2);
     for (size_t i = 0; i < MODEL_SLOTS; i++)
         at = put(at, LOAD(model->counts[i]), 1);
+    memcpy(at, rehearsal, rehearsed);
+    free(rehearsal);
     return image;
 }
 
 uint64_t model_digest(const struct model *model)
 {
-    unsigned char *image = image_new(model);
-    uint64_t digest = XXH3_64bits(image, IMAGE_BYTES);
-    free(image);
+    struct image image = image_of(model);
+    uint64_t digest = XXH3_64bits(image.data, image.length);
+    free(image.data);
     return digest;
 }
 
 void model_save(const struct model *model, struct snapshot *snapshot)
 {
-    unsigned char *image = image_new(model);
-    size_t room = ZSTD_compressBound(IMAGE_BYTES);
+    struct image image = image_of(model);
+    size_t room = ZSTD_compressBound(image.length);
     *snapshot = (struct snapshot){.version = LOAD(model->version),
                                   .feature_version = FEATURE_VERSION,
-                                  .data = allocate(room)};
-    ZSTD_CCtx *context = ZSTD_createCCtx();
-    if (!context)
-        abort();
+                                  .data = memory_new(room)};
+    ZSTD_CCtx *context = memory_checked(ZSTD_createCCtx());
     ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-    snapshot->length = ZSTD_compress2(context, snapshot->data, room, image, IMAGE_BYTES);
+    snapshot->length = ZSTD_compress2(context, snapshot->data, room, image.data, image.length);
     assert(!ZSTD_isError(snapshot->length));
     ZSTD_freeCCtx(context);
-    free(image);
-    unsigned char *fitting = realloc(snapshot->data, snapshot->length);
-    if (fitting)
-        snapshot->data = fitting;
+    free(image.data);
+    snapshot->data = memory_resize(snapshot->data, snapshot->length);
 }
 
-/* The bytes of the snapshot's one frame, or NULL. */
-static unsigned char *unpack(const struct snapshot *snapshot)
+/* The bytes of the snapshot's one frame; no data when it is damaged. */
+static struct image unpack(const struct snapshot *snapshot)
 {
-    if (ZSTD_getFrameContentSize(snapshot->data, snapshot->length) != IMAGE_BYTES)
-        return NULL;
-    unsigned char *image = allocate(IMAGE_BYTES);
-    if (ZSTD_decompress(image, IMAGE_BYTES, snapshot->data, snapshot->length) != IMAGE_BYTES) {
-        free(image);
-        return NULL;
+    struct image image = {NULL, 0};
+    unsigned long long length = ZSTD_getFrameContentSize(snapshot->data, snapshot->length);
+    if (length < CELL_BYTES || length > IMAGE_BYTES_MAX)
+        return image;
+    image = (struct image){memory_new(length), length};
+    if (ZSTD_decompress(image.data, length, snapshot->data, snapshot->length) != length) {
+        free(image.data);
+        image = (struct image){NULL, 0};
     }
     return image;
+}
+
+static bool head_is_right(const unsigned char **at, const struct snapshot *snapshot)
+{
+    if (memcmp(*at, magic, sizeof magic) != 0)
+        return false;
+    *at += sizeof magic;
+    return take(at, 4) == FEATURE_VERSION && take(at, 8) == snapshot->version &&
+           take(at, 4) == SCRIPTS;
 }
 
 bool model_load(struct model *model, const struct snapshot *snapshot, struct error *error)
@@ -363,14 +399,16 @@ bool model_load(struct model *model, const struct snapshot *snapshot, struct err
         return error_set(error, ERROR_INPUT,
                          "the model's snapshot has feature version %u, this weir needs %u",
                          snapshot->feature_version, FEATURE_VERSION);
-    unsigned char *image = unpack(snapshot);
-    const unsigned char *at = image;
-    if (!image || memcmp(at, magic, sizeof magic) != 0)
-        goto damaged;
-    at += sizeof magic;
-    if (take(&at, 4) != FEATURE_VERSION || take(&at, 8) != snapshot->version ||
-        take(&at, 4) != SCRIPTS)
-        goto damaged;
+    struct image image = unpack(snapshot);
+    const unsigned char *at = image.data;
+    struct rehearsal *rehearsal = NULL;
+    if (image.data && head_is_right(&at, snapshot))
+        rehearsal = rehearsal_decode(image.data + CELL_BYTES, image.length - CELL_BYTES);
+    if (!rehearsal) {
+        free(image.data);
+        return error_set(error, ERROR_BUG, "the model's snapshot of version %llu is damaged",
+                         (unsigned long long)snapshot->version);
+    }
     for (size_t i = 0; i < SCRIPTS; i++) {
         STORE(model->lessons[i][LABEL_HAM], (uint32_t)take(&at, 4));
         STORE(model->lessons[i][LABEL_SPAM], (uint32_t)take(&at, 4));
@@ -380,11 +418,8 @@ bool model_load(struct model *model, const struct snapshot *snapshot, struct err
     for (size_t i = 0; i < MODEL_SLOTS; i++)
         STORE(model->counts[i], (uint8_t)take(&at, 1));
     STORE(model->version, snapshot->version);
-    free(image);
+    rehearsal_free(model->rehearsal);
+    model->rehearsal = rehearsal;
+    free(image.data);
     return true;
-
-damaged:
-    free(image);
-    return error_set(error, ERROR_BUG, "the model's snapshot of version %llu is damaged",
-                     (unsigned long long)snapshot->version);
 }

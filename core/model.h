@@ -38,15 +38,17 @@ double model_log_odds(const struct model *model, const uint32_t *slots, size_t n
 /* What slot adds to z when a document has n slots. */
 double model_slot_log_odds(const struct model *model, uint32_t slot, size_t n);
 
-/* Applies one lesson as CONTENT-MODEL's recipe says: skipped when the model is within 0.1 of the
- * label, softened for untrusted labels. Counts the lesson for its script either way. Lessons of
- * another feature version only count. Sets the version. */
+/* Applies one lesson: skipped when the model is within 0.1 of the label, softened for untrusted
+ * labels. A lesson that taught something is followed by 16 earlier ones (rehearsal.h). Counts the
+ * lesson for its script either way. Lessons of another feature version only count. Sets the
+ * version. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
 
 /* Sets the version alone: for a lesson that cannot be read. */
 void model_skip(struct model *model, uint64_t version);
 
-/* True when the model is so sure of the label (within 0.02) that slots need not travel. */
+/* True when the model is so sure of the label (within 0.02) that slots need not travel, and has
+ * enough lessons to rehearse without this one. The writer's call. */
 bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label);
 
 uint64_t model_version(const struct model *model);

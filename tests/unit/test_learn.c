@@ -1,5 +1,7 @@
 #include "core/learn.h"
 
+#include "core/rehearsal.h"
+
 #include "core/log.h"
 #include "tests/unit/redis_server.h"
 #include "tests/unit/teaching.h"
@@ -116,32 +118,50 @@ static void test_other_label_is_a_correction(void **state)
     assert_true(model_log_odds(replica_model(fixture->replica), slots, TEACHING_SLOTS) < 0);
 }
 
-static bool count_slots(void *context, uint64_t version, const void *data, size_t length)
+static bool keep_last_slot_count(void *context, uint64_t version, const void *data, size_t length)
 {
+    (void)version;
     struct lesson *lesson = lesson_decode(data, length, NULL);
     assert_non_null(lesson);
-    ((size_t *)context)[version - 1] = lesson->slot_count;
+    *(size_t *)context = lesson->slot_count;
     lesson_free(lesson);
     return true;
+}
+
+/* One more spam mail that says what `count` did before it; ham says something else. */
+static void teach_alike(struct fixture *fixture, enum label label, uint64_t first, uint64_t count)
+{
+    uint32_t slots[TEACHING_SLOTS];
+    struct error error = {0};
+    for (uint64_t number = first; number < first + count; number++) {
+        struct lesson lesson = teaching_lesson(label == LABEL_SPAM ? 1 : 2, slots);
+        memcpy(lesson.document_id, &number, sizeof number);
+        assert_true(learner_add(fixture->learner, &lesson, label, &error));
+    }
+    finish(fixture->learner);
+}
+
+static size_t newest_slot_count(struct fixture *fixture)
+{
+    struct error error = {0};
+    size_t count = 0;
+    uint64_t before = version_of(fixture->store) - 1;
+    assert_int_equal(
+        counts_follow(fixture->store, before, 0, 10, keep_last_slot_count, &count, &error),
+        FOLLOW_DONE);
+    return count;
 }
 
 static void test_lesson_known_beyond_doubt_travels_without_slots(void **state)
 {
     struct fixture *fixture = *state;
-    uint32_t slots[TEACHING_SLOTS];
-    struct error error = {0};
-    for (uint64_t number = 1; number <= 3; number++) {
-        struct lesson lesson = teaching_lesson(1, slots);
-        memcpy(lesson.document_id, &number, sizeof number);
-        assert_true(learner_add(fixture->learner, &lesson, LABEL_SPAM, &error));
-        finish(fixture->learner);
-    }
-    size_t counts[3] = {99, 99, 99};
-    assert_int_equal(counts_follow(fixture->store, 0, 0, 10, count_slots, counts, &error),
-                     FOLLOW_DONE);
-    assert_int_equal(counts[0], TEACHING_SLOTS);
-    assert_int_equal(counts[2], 0);
-    assert_int_equal(model_lessons(replica_model(fixture->replica), SCRIPT_LATIN, LABEL_SPAM), 3);
+    teach_alike(fixture, LABEL_SPAM, 1, REHEARSAL_KEPT);
+    assert_int_equal(newest_slot_count(fixture), TEACHING_SLOTS);
+    teach_alike(fixture, LABEL_HAM, 10000, REHEARSAL_KEPT);
+    teach_alike(fixture, LABEL_SPAM, 20000, 1);
+    assert_int_equal(newest_slot_count(fixture), 0);
+    assert_int_equal(model_lessons(replica_model(fixture->replica), SCRIPT_LATIN, LABEL_SPAM),
+                     REHEARSAL_KEPT + 1);
 }
 
 static void test_crossing_a_thousand_writes_its_snapshot(void **state)
