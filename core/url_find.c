@@ -29,6 +29,8 @@ static bool in_url(uint32_t code_point, bool in_host, struct span host)
     case CHARACTER_INVISIBLE:
         return !in_host || !url_host_has_known_end(host);
     case CHARACTER_IDEOGRAPH:
+    case CHARACTER_EMOJI:
+    case CHARACTER_SYMBOL:
         return in_host && !url_host_has_known_end(host);
     default:
         /* U+3002 is a dot to IDNA, but a full stop to whoever writes it. */

@@ -1,5 +1,6 @@
 #include "core/url_host.h"
 
+#include "core/punycode.h"
 #include "core/text.h"
 #include "core/url.h"
 
@@ -7,8 +8,9 @@
 #include <idn2.h>
 #include <libpsl.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <sys/random.h>
+#include <utf8proc.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -75,6 +77,46 @@ static size_t percent_decode(struct span raw, char out[RAW_MAX])
     return length;
 }
 
+/* True when all of `name` can be seen, and is no leftover of a bad charset. */
+static bool is_visible(struct span name)
+{
+    for (const char *at = name.data, *end = at + name.length; at < end;) {
+        uint32_t code_point = text_next(&at, end);
+        enum character_class class = text_character(code_point).class;
+        if (code_point >= 0x80 && (class == CHARACTER_SEPARATOR || code_point == 0xFFFD))
+            return false;
+    }
+    return true;
+}
+
+/* What IDNA 2008 forbids and browsers follow all the same, such as hearts and stars: mapped and
+ * encoded label by label. */
+static bool forbidden_to_ascii(char name[RAW_MAX], size_t *length)
+{
+    utf8proc_uint8_t *mapped = utf8proc_NFKC_Casefold((const utf8proc_uint8_t *)name);
+    if (!mapped)
+        return false;
+    struct span rest = span_of((const char *)mapped);
+    bool done = is_visible(rest);
+    *length = 0;
+    while (done && rest.length) {
+        const char *dot = memchr(rest.data, '.', rest.length);
+        size_t size = dot ? (size_t)(dot - rest.data) : rest.length, label_length;
+        char label[PUNYCODE_LABEL_MAX];
+        done = punycode_label((struct span){rest.data, size}, label, &label_length) &&
+               *length + label_length + 2 < RAW_MAX;
+        if (!done)
+            break;
+        memcpy(name + *length, label, label_length);
+        *length += label_length;
+        if (dot)
+            name[(*length)++] = '.';
+        rest = (struct span){rest.data + size + (dot != NULL), rest.length - size - (dot != NULL)};
+    }
+    free(mapped);
+    return done;
+}
+
 /* Replaces the UTF-8 name in `name` by its A-labels (UTS 46, non-transitional, as browsers do). */
 static bool to_ascii(char name[RAW_MAX], size_t *length)
 {
@@ -89,7 +131,7 @@ static bool to_ascii(char name[RAW_MAX], size_t *length)
         memcpy(name, ascii, *length);
     }
     idn2_free(ascii);
-    return done;
+    return done || forbidden_to_ascii(name, length);
 }
 
 /* One part of an IPv4 address as browsers read it: decimal, 0octal or 0xhex. */

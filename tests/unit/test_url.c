@@ -111,6 +111,15 @@ static void test_international_hosts_become_ascii(void **state)
     SAYS(parsed("http://exa\u00ADmple.com/").host, "example.com");
 }
 
+static void test_hosts_that_only_browsers_allow_become_ascii_too(void **state)
+{
+    (void)state;
+    SAYS(parsed("http://☃.example/").host, "xn--n3h.example");
+    SAYS(parsed("http://I❤️.Example.WS/").host, "xn--i-7iq.example.ws");
+    SAYS(parsed("http://💩.la/").host, "xn--ls8h.la");
+    SAYS(parsed("http://x☃bücher☃.example/").domain, "xn--xbcher-4ya4496ega.example");
+}
+
 static void test_what_leads_nowhere_is_no_url(void **state)
 {
     (void)state;
@@ -137,6 +146,8 @@ static void test_what_leads_nowhere_is_no_url(void **state)
         "http://example.com:x/",
         "http://[unsubscribe]/",
         "http://%FF%FE/",
+        "http://a\uFFFD☃/",
+        "http://☃ ☃/",
         "http://<host>/",
     };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
@@ -287,6 +298,7 @@ static void test_chinese_text_ends_an_address(void **state)
          "http://example.com/x www.example.com.cn ");
     SAYS(found_in("http://example.com我们"), "http://example.com ");
     SAYS(found_in("http://例子.中国/"), "http://例子.中国/ ");
+    SAYS(found_in("★http://☃.example.com★★"), "http://☃.example.com ");
 }
 
 static void test_what_only_looks_like_an_address_is_left(void **state)
@@ -306,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_numeric_hosts_become_addresses),
         cmocka_unit_test(test_ipv6_hosts_lose_their_brackets),
         cmocka_unit_test(test_international_hosts_become_ascii),
+        cmocka_unit_test(test_hosts_that_only_browsers_allow_become_ascii_too),
         cmocka_unit_test(test_what_leads_nowhere_is_no_url),
         cmocka_unit_test(test_mailto_and_relative_references_have_no_host),
         cmocka_unit_test(test_bare_names_lead_somewhere_in_plain_text),
