@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <pwd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -160,14 +160,13 @@ bool weir_id_keys_read(const char *path, struct weir_id_keys *keys, struct error
     return true;
 }
 
-static bool write_key(int fd, const char *group, const char *path, struct error *error)
+static bool write_key(int fd, const char *user, const char *path, struct error *error)
 {
     unsigned char key[WEIR_ID_KEY_BYTES];
     char line[HEX_LENGTH + 1];
-    struct group *entry = group && geteuid() == 0 ? getgrnam(group) : NULL;
-    if (entry && fchown(fd, (uid_t)-1, entry->gr_gid) != 0)
-        return error_set(error, ERROR_SYSTEM, "%s: chown to group %s: %s", path, group,
-                         strerror(errno));
+    struct passwd *entry = user && geteuid() == 0 ? getpwnam(user) : NULL;
+    if (entry && fchown(fd, entry->pw_uid, entry->pw_gid) != 0)
+        return error_set(error, ERROR_SYSTEM, "%s: chown to %s: %s", path, user, strerror(errno));
     if (getrandom(key, sizeof key, 0) != sizeof key)
         return error_set(error, ERROR_SYSTEM, "no random bytes: %s", strerror(errno));
     hex_of_bytes(key, line);
@@ -178,7 +177,7 @@ static bool write_key(int fd, const char *group, const char *path, struct error 
     return written || error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
 }
 
-bool weir_id_keys_make(const char *path, const char *group, struct error *error)
+bool weir_id_keys_make(const char *path, const char *user, struct error *error)
 {
     char draft[4096];
     if (snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid()) >= (int)sizeof draft)
@@ -188,7 +187,7 @@ bool weir_id_keys_make(const char *path, const char *group, struct error *error)
         return error_set(error, ERROR_SYSTEM, "%s: %s", draft, strerror(errno));
     /* The link is made last and only when there is nothing at `path`: a key appears whole, and
      * never takes the place of one in use. */
-    bool made = fchmod(fd, 0640) == 0 && write_key(fd, group, draft, error);
+    bool made = fchmod(fd, 0640) == 0 && write_key(fd, user, draft, error);
     if (made && link(draft, path) != 0)
         made = error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
     close(fd);

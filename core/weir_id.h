@@ -25,8 +25,8 @@ struct weir_id_keys {
 bool weir_id_keys_read(const char *path, struct weir_id_keys *keys, struct error *error);
 
 /* Makes a key file with one random key, mode 0640, and never overwrites one that is there. Root
- * gives it to `group` when there is such a group; NULL: leaves the group alone. */
-bool weir_id_keys_make(const char *path, const char *group, struct error *error);
+ * gives it to `user` when there is such a user; NULL: keeps it. */
+bool weir_id_keys_make(const char *path, const char *user, struct error *error);
 
 void weir_id_sign(const struct weir_id_keys *keys, const unsigned char document_id[16],
                   char text[WEIR_ID_TEXT]);

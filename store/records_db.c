@@ -10,7 +10,7 @@
 
 #define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 5000
-#define FILE_MODE 0640
+#define FILE_MODE 0660 /* weir-milter writes it, and weir-release, another user of one group */
 
 /* Ids of held entries are never used again: a request that is late must not meet another one. */
 static const char schema[] =

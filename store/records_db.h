@@ -29,7 +29,7 @@ enum records_statement {
 
 struct records_history;
 
-/* Opens the file, creating it with mode 0640, and sets the connection up (WAL, waiting up to 5 s
+/* Opens the file, creating it with mode 0660, and sets the connection up (WAL, waiting up to 5 s
  * for other writers). `synchronous` is "FULL" or "NORMAL". NULL and ERROR_SYSTEM on failure. */
 sqlite3 *records_db_open(const char *path, const char *synchronous, struct error *error);
 

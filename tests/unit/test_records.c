@@ -72,16 +72,16 @@ static void run_sql(struct fixture *fixture, const char *sql)
 
 /* --- the file --- */
 
-static void test_file_is_not_readable_by_all(void **state)
+static void test_file_is_for_its_group_only(void **state)
 {
     struct fixture *fixture = *state;
     struct stat file;
     assert_int_equal(stat(fixture->path, &file), 0);
-    assert_int_equal(file.st_mode & 0777, 0640);
+    assert_int_equal(file.st_mode & 0777, 0660);
     char wal[128];
     snprintf(wal, sizeof wal, "%s-wal", fixture->path);
     assert_int_equal(stat(wal, &file), 0);
-    assert_int_equal(file.st_mode & 0777, 0640);
+    assert_int_equal(file.st_mode & 0777, 0660);
 }
 
 static void test_missing_directory_is_named(void **state)
@@ -703,7 +703,7 @@ static void test_audit_is_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        with_records(test_file_is_not_readable_by_all),
+        with_records(test_file_is_for_its_group_only),
         without_records(test_missing_directory_is_named),
         without_records(test_file_that_is_no_database_is_refused_and_kept),
         without_records(test_file_of_a_newer_weir_is_refused),
