@@ -140,7 +140,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     struct reader *reader = context;
     struct feed_element element = {(const char *)local, (const char *)prefix, (const char *)uri,
                                    attributes, attribute_count};
-    if (reader->failure.length)
+    if (reader->root_closed || reader->failure.length)
         return;
     go_on(reader);
     if (reader->depth == DEPTH_MAX) {

@@ -303,6 +303,15 @@ static void test_an_end_tag_closes_the_element_of_its_name(void **state)
     feed_free(feed);
 }
 
+/* libxml2 goes on where a broken start tag kept the root open for it. */
+static void test_nothing_behind_the_root_counts(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<rss><channel><item/><a b </rss>><c><channel><item/></channel>");
+    assert_int_equal(feed->item_count, 1);
+    feed_free(feed);
+}
+
 static void test_utf16_is_read_with_and_without_a_mark(void **state)
 {
     (void)state;
@@ -518,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_entities_behind_an_error_are_kept),
         cmocka_unit_test(test_control_characters_do_not_end_a_cdata_section),
         cmocka_unit_test(test_an_end_tag_closes_the_element_of_its_name),
+        cmocka_unit_test(test_nothing_behind_the_root_counts),
         cmocka_unit_test(test_utf16_is_read_with_and_without_a_mark),
         cmocka_unit_test(test_declared_charsets_are_read),
         cmocka_unit_test(test_a_wrong_declaration_is_survived),
