@@ -36,7 +36,7 @@ struct replica {
     struct model *_Atomic model;
     struct key *_Atomic key;
     _Atomic bool store_up;
-    _Atomic uint64_t wanted_snapshot; /* 0: none */
+    _Atomic bool wants_log;
 
     /* Of whoever writes the model: the thread while it runs, else the caller. */
     struct model *spare;         /* the model before a rebuild */
@@ -117,9 +117,9 @@ const unsigned char *replica_key(const struct replica *replica)
     return key ? key->bytes : NULL;
 }
 
-void replica_wants_snapshot(struct replica *replica, uint64_t version)
+void replica_log_digest(struct replica *replica)
 {
-    atomic_store(&replica->wanted_snapshot, version);
+    atomic_store(&replica->wants_log, true);
 }
 
 /* --- following the log --- */
@@ -367,20 +367,13 @@ static bool check_and_report(struct replica *replica, struct error *error)
                                                        model_version(replica->model), error));
 }
 
-/* Follows for a while; where a snapshot is wanted it stops and writes it. */
-static bool follow_and_save(struct replica *replica, struct error *error)
+/* By the thread, since it alone may look at all of a model that it changes. */
+static void log_digest(const struct replica *replica)
 {
-    uint64_t wanted = atomic_load(&replica->wanted_snapshot);
-    if (!wanted || wanted > model_version(replica->model)) {
-        if (!follow(replica, replica->model, FOLLOW_WAIT_MS, wanted, error))
-            return false;
-    }
-    if (!wanted || wanted > model_version(replica->model))
-        return true;
-    if (!save_snapshot(replica, error))
-        return false;
-    atomic_compare_exchange_strong(&replica->wanted_snapshot, &wanted, 0);
-    return true;
+    char version[24], digest[20];
+    snprintf(version, sizeof version, "%" PRIu64, model_version(replica->model));
+    snprintf(digest, sizeof digest, "%016" PRIx64, model_digest(replica->model));
+    log_event(LOG_LEVEL_NOTICE, "replica", "version", version, "digest", digest, NULL);
 }
 
 static int64_t clock_ms(void)
@@ -398,6 +391,8 @@ static void *run(void *context)
     while (!is_stopping(replica)) {
         struct error error = {0};
         bool fine = true;
+        if (atomic_exchange(&replica->wants_log, false))
+            log_digest(replica);
         if (clock_ms() >= check_due_ms) {
             fine = check_and_report(replica, &error);
             check_due_ms = fine ? clock_ms() + CHECK_EVERY_MS : 0;
@@ -407,7 +402,7 @@ static void *run(void *context)
             pause_for(replica, FOLLOW_WAIT_MS);
             continue;
         }
-        if (fine && !follow_and_save(replica, &error)) {
+        if (fine && !follow(replica, replica->model, FOLLOW_WAIT_MS, 0, &error)) {
             fine = false;
             check_due_ms = 0;
             if (replica->lost)

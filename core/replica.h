@@ -31,9 +31,11 @@ replica_key(const struct replica *replica); /* COUNTS_KEY_BYTES; valid when read
 #define SNAPSHOT_EVERY 1000u
 
 /* Applies the log up to exactly `version` if that is still ahead of the replica, writes the
- * snapshot of it, and goes on. Not while the thread runs; the thread does the same for versions
- * given to replica_wants_snapshot(). */
+ * snapshot of it, and goes on. Not while the thread runs. */
 bool replica_snapshot_at(struct replica *replica, uint64_t version, struct error *error);
-void replica_wants_snapshot(struct replica *replica, uint64_t version);
+
+/* Has the thread log the replica's version and digest (model_digest()) soon: two gateways at one
+ * version have one digest. */
+void replica_log_digest(struct replica *replica);
 
 #endif

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "core/log.h"
 #include "core/mail.h"
+#include "core/reputation_cache.h"
 #include "milter/gateway.h"
 #include "milter/session.h"
 #include "milter/settings.h"
@@ -107,6 +108,7 @@ static void reload(const char *config_path)
     log_set_level(settings->config->log_level);
     settings_put(settings);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", config_path, NULL);
+    replica_log_digest(gateway.judge.replica);
 }
 
 /* Waits until `counter` is 0 or the time is over. */
@@ -148,10 +150,9 @@ static void *take_signals(void *context)
 
 /* Before the first thread: each inherits the mask, so that a signal reaches nobody but the thread
  * that waits for it. */
-static bool start_signals(const char *config_path, struct error *error)
+static bool block_signals(struct error *error)
 {
     sigset_t set;
-    pthread_t thread;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);
     sigaddset(&set, SIGUSR2);
@@ -160,9 +161,15 @@ static bool start_signals(const char *config_path, struct error *error)
     sigaddset(&set, SIGINT);
     signal(SIGPIPE, SIG_IGN);
     int failed = pthread_sigmask(SIG_BLOCK, &set, NULL);
-    if (failed == 0)
-        failed = pthread_create(&thread, NULL, take_signals, (void *)(uintptr_t)config_path);
-    if (failed != 0)
+    return !failed || error_set(error, ERROR_SYSTEM, "signals: %s", strerror(failed));
+}
+
+/* When all that a signal asks of is there. */
+static bool start_taking_signals(const char *config_path, struct error *error)
+{
+    pthread_t thread;
+    int failed = pthread_create(&thread, NULL, take_signals, (void *)(uintptr_t)config_path);
+    if (failed)
         return error_set(error, ERROR_SYSTEM, "signals: %s", strerror(failed));
     pthread_detach(thread);
     return true;
@@ -174,8 +181,6 @@ static bool open_stores(const struct config *config, struct error *error)
 {
     struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
                                      .key_prefix = config->counts_prefix};
-    struct error unreachable = {0};
-    struct counts_health health;
     gateway.records = records_open(config->records_mail, error);
     if (!gateway.records)
         return false;
@@ -185,16 +190,13 @@ static bool open_stores(const struct config *config, struct error *error)
     gateway.judge.replica = replica_new(gateway.judge.store, config->gateway);
     if (!replica_start(gateway.judge.replica, error))
         return false;
-    if (counts_health(gateway.judge.store, &health, &unreachable) && !health.persistent)
-        log_message(LOG_LEVEL_WARNING,
-                    "%s keeps nothing over a restart: what was learned would be lost "
-                    "(Redis: set appendonly yes)",
-                    counts_name(gateway.judge.store));
+    gateway.judge.cache = reputation_cache_new();
     return true;
 }
 
 static void close_stores(void)
 {
+    reputation_cache_free(gateway.judge.cache);
     replica_free(gateway.judge.replica);
     counts_close(gateway.judge.store);
     records_close(gateway.records);
@@ -231,7 +233,8 @@ static bool start(const struct options *options, struct settings **first, struct
     settings_put(settings);
     *first = settings_take();
     mail_init();
-    return start_signals(options->config_path, error) && open_stores(settings->config, error) &&
+    return block_signals(error) && open_stores(settings->config, error) &&
+           start_taking_signals(options->config_path, error) &&
            listen_on(settings->config->milter.socket, error);
 }
 

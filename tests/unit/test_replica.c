@@ -217,34 +217,6 @@ static void test_thread_follows_what_others_append(void **state)
     replica_free(replica);
 }
 
-static bool has_snapshot(void *context)
-{
-    struct snapshot snapshot;
-    struct error error = {0};
-    assert_true(counts_snapshot_load(context, &snapshot, &error));
-    bool there = snapshot.version != 0;
-    snapshot_clear(&snapshot);
-    return there;
-}
-
-static void test_thread_writes_the_wanted_snapshot_and_goes_on(void **state)
-{
-    struct fixture *fixture = *state;
-    struct replica *replica = replica_new(fixture->store, NULL);
-    struct snapshot snapshot;
-    struct error error = {0};
-    replica_wants_snapshot(replica, 30);
-    assert_true(replica_start(replica, &error));
-    teaching_append(fixture->store, 1, 50);
-    assert_soon(has_snapshot, fixture->store);
-    assert_true(counts_snapshot_load(fixture->store, &snapshot, &error));
-    assert_int_equal(snapshot.version, 30);
-    snapshot_clear(&snapshot);
-    assert_soon(has_version, &(struct expected_version){replica, 50});
-    assert_taught(replica, 50);
-    replica_free(replica);
-}
-
 static bool is_reported(void *context)
 {
     uint64_t slowest;
@@ -350,7 +322,6 @@ int main(void)
         TEST(test_replica_behind_a_trimmed_log_loads_the_snapshot),
         TEST(test_snapshot_of_other_features_is_learned_from_anew),
         TEST(test_thread_follows_what_others_append),
-        TEST(test_thread_writes_the_wanted_snapshot_and_goes_on),
         TEST(test_thread_reports_how_far_it_is),
         TEST(test_store_away_leaves_the_model_as_it_was),
         TEST(test_emptied_store_is_scored_without_until_it_is_taught),
