@@ -12,6 +12,7 @@
 #include "store/memory.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -107,9 +108,10 @@ struct slot_key {
 
 static struct slot_key slot_key_of(const unsigned char key[COUNTS_KEY_BYTES])
 {
-    uint64_t half[2] = {0, 0};
-    for (size_t i = 0; i < COUNTS_KEY_BYTES; i++)
-        half[i / 8] |= (uint64_t)key[i] << 8 * (i % 8);
+    uint64_t half[2];
+    memcpy(half, key, sizeof half);
+    half[0] = le64toh(half[0]);
+    half[1] = le64toh(half[1]);
     return (struct slot_key){half[0], half[1] | 1};
 }
 
