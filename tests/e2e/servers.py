@@ -10,11 +10,9 @@ import email
 import email.header
 import email.policy
 import email.utils
-import grp
 import http.server
 import json
 import os
-import pwd
 import re
 import shutil
 import signal
@@ -95,13 +93,12 @@ def note_sanitizer(name, text):
 class Process:
     """One program in the foreground. Its output goes to `log_path`."""
 
-    def __init__(self, directory, name, arguments, env=None, user=None):
+    def __init__(self, directory, name, arguments, env=None, user=None, group=None):
         self.name = name
         self.log_path = os.path.join(directory, name + ".log")
         options = {}
         if user and os.geteuid() == 0:
-            entry = pwd.getpwnam(user)
-            options = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+            options = {"user": user, "group": group, "extra_groups": [], "umask": 0o007}
         with open(self.log_path, "ab") as log:
             self._log_start = log.tell()
             self.process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=log,
@@ -501,18 +498,19 @@ class Result:
 
 
 class Weir:
-    """weir's programs on one configuration file. They run as nobody where the test is root, from
-    copies that user can reach; weir-hold runs as root."""
+    """weir's programs on one configuration file. Where the test is root, weir-milter and
+    weir-release run as two users of one group, as an installation has it, from copies that they
+    can reach; weir-hold runs as root."""
 
-    USER = "nobody"
+    MILTER, RELEASE, GROUP = "nobody", "mail", "mail"
 
     def __init__(self, directory, counts, name="weir", settings=None):
         self.directory = os.path.join(directory, name)
         os.mkdir(self.directory)
         os.chmod(self.directory, 0o755)
         if os.geteuid() == 0:
-            group = grp.getgrgid(pwd.getpwnam(self.USER).pw_gid).gr_name
-            shutil.chown(self.directory, self.USER, group)
+            shutil.chown(self.directory, self.MILTER, self.GROUP)
+            os.chmod(self.directory, 0o2775)
         self.config_path = os.path.join(self.directory, "weir.conf")
         self.records_mail = os.path.join(self.directory, "mail.db")
         self.records_feeds = os.path.join(self.directory, "feeds.db")
@@ -544,7 +542,7 @@ class Weir:
             file.write(to_configuration(self.settings) + "\n")
 
     def program(self, name):
-        """A path to the built program that USER can execute."""
+        """A path to the built program that every user can execute."""
         built = os.path.join(BUILD, name)
         if not os.path.exists(built):
             raise Skip("%s is not built" % name)
@@ -556,7 +554,7 @@ class Weir:
     def start_milter(self):
         self.milter = Process(self.directory, "weir-milter", [
             self.program("weir-milter"), "--stderr", "--config", self.config_path],
-            env=self.env, user=self.USER)
+            env=self.env, user=self.MILTER, group=self.GROUP)
         wait_for(lambda: self.accepts() or not self.milter.alive(), "weir-milter listens")
         assert self.milter.alive(), "weir-milter does not start:\n" + self.milter.log()
         return self.milter
@@ -584,7 +582,7 @@ class Weir:
         """weir-hold and, under it, weir-release, for this Postfix."""
         self.hold = Process(self.directory, "weir-hold", [
             self.program("weir-hold"), "--postfix", postfix.config, "--key",
-            self.settings["milter"]["key-file"], "--user", self.USER, "--",
+            self.settings["milter"]["key-file"], "--user", self.RELEASE, "--",
             self.program("weir-release"), "--stderr", "--config", self.config_path], env=self.env)
         return self.hold
 

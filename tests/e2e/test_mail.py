@@ -363,7 +363,7 @@ def test_release_privileges(gateway):
         return None
 
     release, status = wait_for(running, "weir-release runs")
-    user = str(pwd.getpwnam(gateway.weir.USER).pw_uid)
+    user = str(pwd.getpwnam(gateway.weir.RELEASE).pw_uid)
     assert re.search(r"(?m)^Uid:\t%s\t%s\t%s\t%s$" % ((user,) * 4), status), status
     assert re.search(r"(?m)^CapEff:\t0+$", status) and "NoNewPrivs:\t1" in status, status
     os.kill(release, signal.SIGKILL)
