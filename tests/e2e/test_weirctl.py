@@ -76,6 +76,8 @@ def lessons_change_the_next_verdict(fixture):
     row = fixture.ctl("check", "--json", probe).json()
     assert row["action"] == "hold", row
     symbols = {term["symbol"]: term for term in row["terms"]}
+    row = fixture.ctl("check", "--json", "--explain", probe).json()
+    symbols = {term["symbol"]: term for term in row["terms"]}
     assert "REPUTATION_LINK_DOMAIN" in symbols and "CONTENT" in symbols, row
     assert " +0." in symbols["CONTENT"]["detail"], row
     words = fixture.ctl("check", probe).text()
