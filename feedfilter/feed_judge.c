@@ -268,8 +268,8 @@ static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
         return false;
     /* The edit takes the place of the version that waits for review. */
     bool moved;
-    if (item->former_id &&
-        !records_held_move(records, item->former_id, 1u << HELD_HELD, HELD_GONE, &moved, error))
+    if (item->former_id && !records_held_move(records, item->former_id, 1u << HELD_HELD,
+                                              HELD_SUPERSEDED, &moved, error))
         return false;
     if (!records_judged_save(records, run->name.data, item->key.data, &verdict, error))
         return false;

@@ -15,7 +15,7 @@
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
-#define ANY_OF_STATES "state IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"
+#define ANY_OF_STATES "state IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 
 static const char *const texts[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
@@ -36,7 +36,7 @@ static const char *const texts[STATEMENTS] = {
                            "= ?1",
     [STATEMENT_HELD_IDS] = "SELECT id FROM held WHERE " ANY_OF_STATES " ORDER BY id",
     [STATEMENT_HELD_MOVE] =
-        "UPDATE held SET state = ?10, state_time_s = ?11 WHERE id = ?9 AND " ANY_OF_STATES,
+        "UPDATE held SET state = ?11, state_time_s = ?12 WHERE id = ?10 AND " ANY_OF_STATES,
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
     [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
     [STATEMENT_JUDGED_FIND] =

@@ -62,7 +62,8 @@ enum held_state {
     HELD_CONFIRMED, /* confirmed as spam, still in hold; may yet be released or deleted */
     HELD_DELETE_REQUESTED,
     HELD_DELETED,
-    HELD_GONE, /* no longer in the hold queue though nobody asked weir: deleted by hand */
+    HELD_GONE,       /* no longer in the hold queue though nobody asked weir: deleted by hand */
+    HELD_SUPERSEDED, /* feeds: the item was edited before anybody decided, and judged anew */
     HELD_STATES
 };
 const char *held_state_name(enum held_state state); /* "release-requested" and so on */

@@ -16,6 +16,7 @@ static const char *const state_names[HELD_STATES] = {
     [HELD_DELETE_REQUESTED] = "delete-requested",
     [HELD_DELETED] = "deleted",
     [HELD_GONE] = "gone",
+    [HELD_SUPERSEDED] = "superseded",
 };
 
 const char *held_state_name(enum held_state state)
@@ -34,7 +35,7 @@ bool held_state_from_name(const char *name, enum held_state *state)
     return false;
 }
 
-/* Parameters 1 to 8 are the states whose bits are set; -1 is none. */
+/* Parameters 1 to 9 are the states whose bits are set; -1 is none. */
 static void bind_states(sqlite3_stmt *statement, unsigned states)
 {
     for (int state = 0; state < HELD_STATES; state++)
@@ -192,9 +193,9 @@ bool records_held_move(struct records *records, int64_t id, unsigned from_states
     bool good = statement != NULL;
     if (good) {
         bind_states(statement, from_states);
-        sqlite3_bind_int64(statement, 9, id);
-        sqlite3_bind_int(statement, 10, to);
-        sqlite3_bind_int64(statement, 11, time(NULL));
+        sqlite3_bind_int64(statement, 10, id);
+        sqlite3_bind_int(statement, 11, to);
+        sqlite3_bind_int64(statement, 12, time(NULL));
         good = records_run(records, statement, &changed, error);
     }
     records_unlock(records);
