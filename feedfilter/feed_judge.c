@@ -17,7 +17,7 @@
 struct item {
     const struct feed_item *source;
     struct span raw; /* its bytes in the input */
-    struct span key; /* guid, or more where several items have the same; ends with a NUL */
+    struct span key; /* guid, or more where that does not tell items apart; ends with a NUL */
     unsigned char content_hash[RECORD_ID_BYTES];
     bool fresh;             /* to be judged */
     bool formerly_released; /* fresh: an edit of what the admin released */
@@ -72,13 +72,26 @@ static int compare_keys(const void *left, const void *right)
     return order ? order : (a > b) - (a < b);
 }
 
-/* Some feeds give several items one guid. Told apart by content, they are not taken for edits of
- * each other at each poll. */
+/* Told apart by content, items are never taken for edits of each other. */
 static void split_key(struct run *run, struct item *item)
 {
     char hex[DOCUMENT_ID_HEX];
     document_id_hex(item->content_hash, hex);
     item->key = arena_printf(run->arena, "%.*s weir:%s", SPAN_ARGS(item->key), hex);
+}
+
+/* The items in `sorted` whose guid is not theirs alone: some feeds give several items one, which
+ * would be edits of each other at each poll, and one that names itself may use another feed's. */
+static void split_keys(struct run *run, struct item **sorted)
+{
+    size_t n = run->count;
+    for (size_t i = 0, next; i < n; i = next) {
+        for (next = i + 1; next < n && span_equal(sorted[i]->key, sorted[next]->key);)
+            next++;
+        bool several = next - i > 1;
+        for (size_t j = i; (several || run->judge->names_itself) && j < next; j++)
+            split_key(run, sorted[j]);
+    }
 }
 
 static void make_keys_unique(struct run *run)
@@ -88,12 +101,7 @@ static void make_keys_unique(struct run *run)
     for (size_t i = 0; i < n; i++)
         sorted[i] = &run->items[i];
     qsort(sorted, n, sizeof *sorted, compare_keys);
-    for (size_t i = 0, next; i < n; i = next) {
-        for (next = i + 1; next < n && span_equal(sorted[i]->key, sorted[next]->key);)
-            next++;
-        for (size_t j = i; next - i > 1 && j < next; j++)
-            split_key(run, sorted[j]);
-    }
+    split_keys(run, sorted);
     qsort(sorted, n, sizeof *sorted, compare_keys);
     for (size_t i = 1; i < n; i++)
         if (span_equal(sorted[i]->key, sorted[i - 1]->key))

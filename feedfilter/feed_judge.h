@@ -1,6 +1,10 @@
 /* feed_judge: which of a feed's items are kept back. An item (feed, guid) is judged once and its
  * verdict sticks until its content changes or an admin releases it, so that items do not flicker
- * and a poll that finds nothing new counts and logs nothing. */
+ * and a poll that finds nothing new counts and logs nothing.
+ *
+ * A feed that names itself may name another, and give its items the guids of the other's. Its items
+ * are known by their content too: what it says differently is new, no edit of what the other said.
+ */
 #ifndef WEIR_FEED_JUDGE_H
 #define WEIR_FEED_JUDGE_H
 
@@ -19,10 +23,12 @@ struct feed_judge {
     void (*prepare)(struct feed_judge *judge);
     struct judge judge;
     void *context;           /* the caller's */
+    bool names_itself;       /* the feed's name stands in the feed; the caller knows no better */
     struct records *records; /* NULL: nothing is remembered, and so nothing is kept back */
 };
 
-/* Evidence about an edited item whose former version the admin had released. */
+/* Evidence about an edited item whose former version the admin had released; not in a feed that
+ * names itself. */
 #define FORMERLY_RELEASED_SYMBOL "FORMERLY_RELEASED"
 #define FORMERLY_RELEASED_LOG_ODDS -2.0
 

@@ -117,8 +117,11 @@ static void judge_items(struct flow *flow, const struct feed *feed, struct span 
 {
     struct error error = {0};
     struct records *records = open_records(flow);
-    struct feed_judge judge = {
-        .config = flow->config, .prepare = prepare, .context = flow, .records = records};
+    struct feed_judge judge = {.config = flow->config,
+                               .prepare = prepare,
+                               .context = flow,
+                               .names_itself = flow->options->feed == NULL,
+                               .records = records};
     if (!feed_judge(&judge, feed, name_of(flow, feed), bytes, ranges, cut, &error)) {
         complain("%s; nothing is cut that could not be recorded", error.message);
         note(flow, EX_IOERR);

@@ -184,18 +184,50 @@ def test_newsboat_and_release(fixture):
     assert pipe(weir, feed(ITEMS)).output == without(feed(ITEMS), SPAM[1])
 
 
+def newest_terms(weir):
+    evidence = query(weir, "select evidence from history order by rowid desc limit 1")[0][0]
+    return {term["symbol"]: term["log_odds"] for term in json.loads(evidence)["terms"]}
+
+
+EDITED = [ITEMS[0], ITEMS[1].replace(b"Instant payout", b"Instant and easy payout")] + ITEMS[2:]
+
+
 def test_edit_after_release(fixture):
     """An edit is judged again, and a former release speaks for it"""
     weir = fixture.weir(fixture.taught_store())
-    pipe(weir, feed(ITEMS))
+    pipe(weir, feed(ITEMS), "--feed", "planet")
     first = query(weir, "select id from held order by id")[0][0]
     weir.ctl("held", "release", "f%d" % first)
-    edited = ITEMS[1].replace(b"Instant payout", b"Instant and easy payout")
-    result = pipe(weir, feed([ITEMS[0], edited] + ITEMS[2:]))
+    result = pipe(weir, feed(EDITED), "--feed", "planet")
     assert len(verdicts(result)) == 1, result.errors
-    evidence = query(weir, "select evidence from history order by rowid desc limit 1")[0][0]
-    terms = {term["symbol"]: term["log_odds"] for term in json.loads(evidence)["terms"]}
-    assert terms["FORMERLY_RELEASED"] == -2.0
+    assert newest_terms(weir)["FORMERLY_RELEASED"] == -2.0
+
+
+def test_edit_of_held(fixture):
+    """An edit of what is held takes its place, and weirctl says that the former is superseded"""
+    weir = fixture.weir()
+    pipe(weir, feed(ITEMS), "--feed", "planet")
+    first = query(weir, "select id from held order by id")[0][0]
+    assert pipe(weir, feed(EDITED), "--feed", "planet").output == without(feed(EDITED), EDITED[1],
+                                                                         SPAM[1])
+    assert "superseded" in weir.ctl("held", "show", "f%d" % first).text()
+    listed = weir.ctl("held", "list", "--state", "superseded").text()
+    assert listed.count("500 FREE SPINS") == 1, listed
+
+
+def test_claimed_name_and_guid(fixture):
+    """A feed that claims the name and guids of another reaches nothing of the other's"""
+    weir = fixture.weir(fixture.taught_store())
+    pipe(weir, feed(ITEMS))
+    first, second = (row[0] for row in query(weir, "select id from held order by id"))
+    weir.ctl("held", "release", "f%d" % first)
+    claimed = feed([EDITED[1], SPAM[1].replace(b"<title>", b"<title>!")])
+    assert len(verdicts(pipe(weir, claimed))) == 2
+    evidence = query(weir, "select evidence from history order by rowid desc limit 2")
+    assert "FORMERLY_RELEASED" not in str(evidence), evidence
+    assert query(weir, "select state from held where id = %d" % second) == [(1,)]
+    result = pipe(weir, feed(ITEMS))
+    assert result.output == without(feed(ITEMS), SPAM[1]) and not verdicts(result), result.errors
 
 
 LINKING = ["The committee met on Tuesday and %d members spoke about the harbour wall.",
