@@ -75,7 +75,6 @@ def lessons_change_the_next_verdict(fixture):
     probe = fixture.message("probe.eml", "another offer", SPAM)
     row = fixture.ctl("check", "--json", probe).json()
     assert row["action"] == "hold", row
-    symbols = {term["symbol"]: term for term in row["terms"]}
     row = fixture.ctl("check", "--json", "--explain", probe).json()
     symbols = {term["symbol"]: term for term in row["terms"]}
     assert "REPUTATION_LINK_DOMAIN" in symbols and "CONTENT" in symbols, row
