@@ -10,11 +10,11 @@ static const struct check checks[] = {
      "the display name of From shows an address of another domain than the real one"},
     {"HTML_HIDDEN_TEXT", 1.2, CHANNEL_ANY, check_html_hidden_text,
      "a good part of the HTML's text is hidden from the reader"},
-    {"LINK_FARM", 1.8, CHANNEL_ANY, check_link_farm,
+    {"LINK_FARM", 2.0, CHANNEL_ANY, check_link_farm,
      "a long list of short keyword phrases or anchors stands instead of text"},
     {"LINK_TEXT_MISMATCH", 1.3, CHANNEL_ANY, check_link_text_mismatch,
      "a link's text shows the address of another site than its target"},
-    {"TEXT_SPLICED", 1.5, CHANNEL_ANY, check_text_spliced,
+    {"TEXT_SPLICED", 1.8, CHANNEL_ANY, check_text_spliced,
      "pieces of other text, leftover pinyin, mixed orthographies or broken characters run through "
      "the text"},
     {"TITLE_STUFFED", 1.2, CHANNEL_ANY, check_title_stuffed,

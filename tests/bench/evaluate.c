@@ -106,6 +106,7 @@ static void learn(struct model *model, const struct document *document, const ui
                             .script = document->script,
                             .slots = slots,
                             .slot_count = n};
+    memcpy(lesson.document_id, document->id, sizeof lesson.document_id);
     model_apply(model, &lesson, model_version(model) + 1);
     for (size_t i = 0; i < document->identity_count; i++) {
         struct reputation_counts *counts = reputation_of(&document->identities[i]);

@@ -39,7 +39,7 @@ static void test_one_spam_marks_a_fresh_link_domain(void **state)
     (void)state;
     double log_odds = of(IDENTITY_LINK_DOMAIN, 0, 1);
     assert_true(log_odds >= 1.0 && log_odds <= 1.5);
-    assert_true(of(IDENTITY_LINK_DOMAIN, 0, 10) >= 2.4);
+    assert_true(of(IDENTITY_LINK_DOMAIN, 0, 10) >= 1.4);
 }
 
 static void test_one_bad_mail_says_little_of_a_provider_and_a_hundred_much(void **state)
