@@ -19,8 +19,8 @@
 /* What a pass needs to know of a record: they are all read before the first is acted on, so that
  * no statement of the records stays open while Postfix works. */
 struct entry {
-    int64_t id, time_s, missing_since_s;
-    enum held_state state;
+    int64_t id, time_s, missing_since_s, started_s;
+    enum held_state state, former_state;
     char queue_id[32];
 };
 
@@ -46,7 +46,9 @@ static bool collect(void *context, const struct held *held)
     *entry = (struct entry){.id = held->id,
                             .time_s = held->time_s,
                             .missing_since_s = held->missing_since_s,
-                            .state = held->state};
+                            .started_s = held->started_s,
+                            .state = held->state,
+                            .former_state = held->former_state};
     snprintf(entry->queue_id, sizeof entry->queue_id, "%s", held->reference);
     return true;
 }
@@ -79,6 +81,31 @@ static void set_missing(struct follower *follower, const struct entry *entry, in
         log_trouble("record-not-written", entry, error.message);
 }
 
+static bool set_started(struct follower *follower, const struct entry *entry, int64_t started_s)
+{
+    struct error error = {0};
+    bool good = records_held_set_started(follower->records, entry->id, started_s, &error);
+    if (!good)
+        log_trouble("record-not-written", entry, error.message);
+    return good;
+}
+
+static void found(struct follower *follower, const struct entry *entry)
+{
+    if (entry->missing_since_s)
+        set_missing(follower, entry, 0);
+}
+
+/* Not in hold, and not by us: it comes there only after the record was written, so one look that
+ * does not find it says nothing. */
+static void not_found(struct follower *follower, const struct entry *entry, int64_t now_s)
+{
+    if (!entry->missing_since_s)
+        set_missing(follower, entry, now_s);
+    else if (now_s - entry->missing_since_s >= follower->config->release.gone_after_s)
+        move(follower, entry, HELD_GONE);
+}
+
 /* A message nobody asked anything about: is it where it should be? */
 static bool look(struct follower *follower, const struct entry *entry, int64_t now_s,
                  struct error *error)
@@ -87,31 +114,56 @@ static bool look(struct follower *follower, const struct entry *entry, int64_t n
     if (!hold_ask(follower->hold, "look", entry->queue_id, &answer, error))
         return false;
     if (answer.status == HOLD_OK) {
-        if (entry->missing_since_s)
-            set_missing(follower, entry, 0);
+        found(follower, entry);
         if (entry->state == HELD_PENDING)
             move(follower, entry, HELD_HELD);
-    } else if (!entry->missing_since_s) {
-        set_missing(follower, entry, now_s);
-    } else if (now_s - entry->missing_since_s >= follower->config->release.gone_after_s) {
-        move(follower, entry, HELD_GONE);
+    } else {
+        not_found(follower, entry, now_s);
     }
     return true;
 }
 
-/* The answers to a request that did not say "ok": what is not in hold any more, and what weir-hold
- * will not or cannot do. */
-static void take_no(struct follower *follower, const struct entry *entry,
-                    const struct hold_answer *answer, enum held_state done, int64_t now_s)
+/* Before the first attempt at a request. `*ready` when the message lies in hold, and the record
+ * says that weir-hold is about to be asked: only then does its absence later mean that we took it
+ * out. */
+static bool begin(struct follower *follower, const struct entry *entry, int64_t now_s, bool *ready,
+                  struct error *error)
 {
+    struct hold_answer answer;
+    if (!hold_ask(follower->hold, "look", entry->queue_id, &answer, error))
+        return false;
+    *ready = false;
+    if (answer.status == HOLD_OK) {
+        found(follower, entry);
+        *ready = set_started(follower, entry, now_s);
+    } else {
+        not_found(follower, entry, now_s);
+    }
+    return true;
+}
+
+static void take_ok(struct follower *follower, const struct entry *entry, const char *requeued_as,
+                    enum held_state done)
+{
+    struct error error = {0};
+    if (*requeued_as &&
+        !records_held_set_requeued_as(follower->records, entry->id, requeued_as, &error))
+        log_trouble("record-not-written", entry, error.message);
+    move(follower, entry, done);
+}
+
+/* The answers to a request that leave the message as it was. */
+static void take_no(struct follower *follower, const struct entry *entry,
+                    const struct hold_answer *answer, int64_t now_s)
+{
+    /* The mark goes first: without it nothing is taken for done. */
+    if (!set_started(follower, entry, 0))
+        return;
     if (answer->status == HOLD_MISSING) {
-        /* It was there when it was last looked at: we took it out ourselves and were stopped
-         * before the record said so. Missed earlier, it was taken by somebody else. */
-        bool by_hand = entry->missing_since_s && done == HELD_RELEASED;
-        move(follower, entry, by_hand ? HELD_GONE : done);
+        not_found(follower, entry, now_s);
     } else if (answer->status == HOLD_REFUSED) {
         log_trouble("refused", entry, answer->detail);
-        move(follower, entry, HELD_HELD);
+        move(follower, entry, entry->former_state == HELD_CONFIRMED ? HELD_CONFIRMED : HELD_HELD);
     } else {
         log_trouble("failed", entry, answer->detail);
         follower->pause_until_s = now_s + PAUSE_S;
@@ -122,21 +174,22 @@ static bool carry_out(struct follower *follower, const struct entry *entry, int6
                       struct error *error)
 {
     struct hold_answer answer;
-    bool release = entry->state == HELD_RELEASE_REQUESTED;
+    bool release = entry->state == HELD_RELEASE_REQUESTED, ready = true;
     bool requeue = release && now_s - entry->time_s > follower->config->release.requeue_after_s;
     enum held_state done = release ? HELD_RELEASED : HELD_DELETED;
     const char *word = requeue ? "requeue" : release ? "release" : "delete";
+    if (!entry->started_s && !begin(follower, entry, now_s, &ready, error))
+        return false;
+    if (!ready)
+        return true;
     if (!hold_ask(follower->hold, word, entry->queue_id, &answer, error))
         return false;
-    if (answer.status != HOLD_OK) {
-        take_no(follower, entry, &answer, done, now_s);
-        return true;
-    }
-    struct error unwritten = {0};
-    if (answer.detail[0] &&
-        !records_held_set_requeued_as(follower->records, entry->id, answer.detail, &unwritten))
-        log_trouble("record-not-written", entry, unwritten.message);
-    move(follower, entry, done);
+    /* We took it out in a pass that was stopped before the record said so. */
+    bool done_before = answer.status == HOLD_MISSING && entry->started_s;
+    if (answer.status == HOLD_OK || done_before)
+        take_ok(follower, entry, done_before ? "" : answer.detail, done);
+    else
+        take_no(follower, entry, &answer, now_s);
     return true;
 }
 

@@ -11,7 +11,7 @@
 
 #define HELD_COLUMNS                                                                               \
     "id, state, document_id, time_s, state_time_s, missing_since_s, channel, sender, recipients, " \
-    "subject, reference, requeued_as, log_odds, evidence, lesson"
+    "subject, reference, requeued_as, log_odds, evidence, lesson, former_state, started_s"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -35,9 +35,10 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HELD_GET] = "SELECT " HELD_COLUMNS ", CASE WHEN ?2 THEN item END FROM held WHERE id "
                            "= ?1",
     [STATEMENT_HELD_IDS] = "SELECT id FROM held WHERE " ANY_OF_STATES " ORDER BY id",
-    [STATEMENT_HELD_MOVE] =
-        "UPDATE held SET state = ?11, state_time_s = ?12 WHERE id = ?10 AND " ANY_OF_STATES,
+    [STATEMENT_HELD_MOVE] = "UPDATE held SET former_state = state, state = ?11, state_time_s = ?12 "
+                            "WHERE id = ?10 AND " ANY_OF_STATES,
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
+    [STATEMENT_HELD_SET_STARTED] = "UPDATE held SET started_s = ?2 WHERE id = ?1",
     [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
     [STATEMENT_JUDGED_FIND] =
         "SELECT content_hash, action, judged.log_odds, judged.time_s, held_id, held.state FROM "

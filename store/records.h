@@ -73,9 +73,11 @@ struct held {
     int64_t id; /* of this file; 0 when adding */
     enum held_state state;
     unsigned char document_id[RECORD_ID_BYTES];
-    int64_t time_s;          /* held since */
-    int64_t state_time_s;    /* in this state since; set by records */
-    int64_t missing_since_s; /* mail: first look that did not find it in hold; 0: none */
+    int64_t time_s;               /* held since */
+    int64_t state_time_s;         /* in this state since; set by records */
+    enum held_state former_state; /* the one before; set by records */
+    int64_t missing_since_s;      /* mail: first look that did not find it in hold; 0: none */
+    int64_t started_s;       /* mail: Postfix was asked then, its answer is not known; 0: was not */
     const char *channel;     /* "mail" or "feed" */
     const char *sender;      /* envelope sender, or the feed's name */
     const char *recipients;  /* comma-separated; empty for feeds */
@@ -109,6 +111,8 @@ bool records_held_list(struct records *records, unsigned states,
 bool records_held_move(struct records *records, int64_t id, unsigned from_states,
                        enum held_state to, bool *moved, struct error *error);
 bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
+                              struct error *error);
+bool records_held_set_started(struct records *records, int64_t id, int64_t started_s,
                               struct error *error);
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
                                   struct error *error);

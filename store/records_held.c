@@ -101,8 +101,10 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->evidence = records_take(statement, 13, &room);
     held->lesson_length = (size_t)sqlite3_column_bytes(statement, 14);
     held->lesson = (const unsigned char *)records_take(statement, 14, &room);
-    held->item_length = (size_t)sqlite3_column_bytes(statement, 15);
-    held->item = (const unsigned char *)records_take(statement, 15, &room);
+    held->former_state = (enum held_state)sqlite3_column_int(statement, 15);
+    held->started_s = sqlite3_column_int64(statement, 16);
+    held->item_length = (size_t)sqlite3_column_bytes(statement, 17);
+    held->item = (const unsigned char *)records_take(statement, 17, &room);
     return held;
 }
 
@@ -203,19 +205,31 @@ bool records_held_move(struct records *records, int64_t id, unsigned from_states
     return good;
 }
 
-bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
-                              struct error *error)
+static bool set_time(struct records *records, enum records_statement which, int64_t id,
+                     int64_t time_s, struct error *error)
 {
     records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_SET_MISSING, error);
+    sqlite3_stmt *statement = records_prepare(records, which, error);
     bool good = statement != NULL;
     if (good) {
         sqlite3_bind_int64(statement, 1, id);
-        sqlite3_bind_int64(statement, 2, missing_since_s);
+        sqlite3_bind_int64(statement, 2, time_s);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);
     return good;
+}
+
+bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
+                              struct error *error)
+{
+    return set_time(records, STATEMENT_HELD_SET_MISSING, id, missing_since_s, error);
+}
+
+bool records_held_set_started(struct records *records, int64_t id, int64_t started_s,
+                              struct error *error)
+{
+    return set_time(records, STATEMENT_HELD_SET_STARTED, id, started_s, error);
 }
 
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,

@@ -7,6 +7,7 @@ import pwd
 import re
 import signal
 import smtplib
+import sqlite3
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from servers import (Postfix, Process, Redis, Weir, environment, free_port, make
 # teach does not move them over: a display name that shows another address holds, a link whose text
 # names another site as well is refused, hidden text is tagged.
 CHECKS = {"FROM_NAME_IS_ADDRESS": 9, "LINK_TEXT_MISMATCH": 20, "HTML_HIDDEN_TEXT": 2}
+GONE_AFTER_S = 3
 
 
 def setup():
@@ -29,7 +31,7 @@ def setup():
     gateway.weir = Weir(directory, gateway.redis.url, settings={
         "milter": {"socket": "inet:127.0.0.1:%d" % free_port()},
         "thresholds": {"tag": 0.75, "hold": 0.95, "reject": 0.9999999},
-        "release": {"gone-after": "2s"},
+        "release": {"gone-after": "%ds" % GONE_AFTER_S},
         **{"check " + symbol: {"log-odds": weight} for symbol, weight in CHECKS.items()}})
     gateway.postfix = Postfix(directory, milter=gateway.weir.socket, settings={
         "header_checks": "regexp:{{/^X-Test-Hold:/ HOLD}}"})
@@ -261,6 +263,10 @@ def test_release_interrupted(gateway):
     wait_state(gateway, queue_id, "held")
     gateway.weir.hold.stop()
     review(gateway, "release", record_of(gateway, queue_id)["id"])
+    with contextlib.closing(sqlite3.connect(gateway.weir.records_mail)) as records:
+        records.execute("UPDATE held SET started_s = ? WHERE reference = ?",
+                        (int(time.time()), queue_id))
+        records.commit()
     gateway.postfix.run("postsuper", "-H", queue_id)
     gateway.postfix.run("postqueue", "-i", queue_id)
     gateway.postfix.wait_delivered(message_id)
@@ -283,7 +289,9 @@ def test_gone(gateway):
     queue_id, _ = hold_one(gateway)
     wait_state(gateway, queue_id, "held")
     gateway.postfix.run("postsuper", "-d", queue_id)
+    removed = time.time()
     wait_state(gateway, queue_id, "gone")
+    assert time.time() >= removed + GONE_AFTER_S - 1, time.time() - removed
 
 
 def test_requeue(gateway):

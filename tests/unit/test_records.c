@@ -428,14 +428,27 @@ static void test_release_asked_twice_moves_once(void **state)
     held_free(held);
 }
 
-static void test_missing_time_and_requeued_id_are_kept(void **state)
+static void test_state_before_a_move_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = hold(fixture, "Q1");
+    assert_true(move(fixture, id, 1u << HELD_PENDING, HELD_CONFIRMED));
+    assert_true(move(fixture, id, 1u << HELD_CONFIRMED, HELD_DELETE_REQUESTED));
+    struct held *held = get(fixture, id);
+    assert_int_equal(held->former_state, HELD_CONFIRMED);
+    held_free(held);
+}
+
+static void test_missing_and_started_times_and_requeued_id_are_kept(void **state)
 {
     struct fixture *fixture = *state;
     int64_t id = hold(fixture, "Q1");
     good(records_held_set_missing(fixture->records, id, 1700000600, &fixture->error));
+    good(records_held_set_started(fixture->records, id, 1700000700, &fixture->error));
     good(records_held_set_requeued_as(fixture->records, id, "4New", &fixture->error));
     struct held *held = get(fixture, id);
     assert_int_equal(held->missing_since_s, 1700000600);
+    assert_int_equal(held->started_s, 1700000700);
     assert_string_equal(held->requeued_as, "4New");
     held_free(held);
 }
@@ -721,7 +734,8 @@ int main(void)
         with_records(test_unknown_held_id_is_an_error),
         with_records(test_entry_cannot_begin_released),
         with_records(test_release_asked_twice_moves_once),
-        with_records(test_missing_time_and_requeued_id_are_kept),
+        with_records(test_state_before_a_move_is_kept),
+        with_records(test_missing_and_started_times_and_requeued_id_are_kept),
         with_records(test_list_is_oldest_first_and_by_state),
         with_records(test_visitor_may_change_what_it_visits_and_stop),
         cmocka_unit_test(test_every_state_has_a_name),
