@@ -10,7 +10,8 @@
 
 /* Removing a header costs the MTA a walk over the headers before it, so a message of nothing but
  * forged headers must not make it walk for ever. What stays of more than this many is harmless:
- * names that nobody reads, or the copies of a header above which ours stands. */
+ * names that we do not write, copies of a header above which ours stands, or a flag that can only
+ * speak against its own message. */
 #define FORGED_NAMES_MAX 64u
 #define FORGED_COPIES_MAX 1000u
 
@@ -93,29 +94,38 @@ static void append(struct message *message, const char *data, size_t length)
     message->length += length;
 }
 
-bool message_header_is_ours(const char *name)
+/* The headers that we write ourselves: whoever reads mail goes by these. */
+static const char *const written[] = {"X-Weir-Id",     "X-Weir-Verdict", "X-Spam-Flag",
+                                      "X-Spam-Status", "X-Spam-Score",   "X-Spam-Level"};
+
+static bool is_written(const char *name)
 {
-    static const char *const spam[] = {"X-Spam-Flag", "X-Spam-Status", "X-Spam-Score",
-                                       "X-Spam-Level"};
-    if (strncasecmp(name, "X-Weir-", strlen("X-Weir-")) == 0)
-        return true;
-    for (size_t i = 0; i < sizeof spam / sizeof *spam; i++) {
-        if (strcasecmp(name, spam[i]) == 0)
+    for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+        if (strcasecmp(name, written[i]) == 0)
             return true;
     }
     return false;
 }
 
+bool message_header_is_ours(const char *name)
+{
+    return strncasecmp(name, "X-Weir-", strlen("X-Weir-")) == 0 || is_written(name);
+}
+
+/* The other names have no part in the room for those that we write, so that nothing before them
+ * takes it. */
 static void count_forged(struct message *message, const char *name)
 {
+    size_t made_up = 0;
     for (size_t i = 0; i < message->forged_count; i++) {
         struct forged_header *forged = &message->forged[i];
         if (strcasecmp(forged->name, name) == 0) {
             forged->count += forged->count < FORGED_COPIES_MAX;
             return;
         }
+        made_up += !is_written(forged->name);
     }
-    if (message->forged_count == FORGED_NAMES_MAX)
+    if (made_up == FORGED_NAMES_MAX && !is_written(name))
         return;
     message->forged =
         arena_grow(message->arena, message->forged, message->forged_count, sizeof *message->forged);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cmocka.h>
 
@@ -115,7 +116,32 @@ static void test_forged_headers_beyond_number_are_bounded(void **state)
         message_add_header(&message, name, "");
     }
     assert_int_equal(message.forged[0].count, 1000);
-    assert_int_equal(message.forged_count, 64);
+    assert_int_equal(message.forged_count, 1 + 64);
+}
+
+static size_t copies_counted(const char *name)
+{
+    for (size_t i = 0; i < message.forged_count; i++) {
+        if (strcasecmp(message.forged[i].name, name) == 0)
+            return message.forged[i].count;
+    }
+    return 0;
+}
+
+static void test_made_up_names_leave_room_for_those_that_we_write(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"X-Weir-Id",     "x-weir-verdict", "X-SPAM-FLAG",
+                                        "X-Spam-Status", "X-Spam-Score",   "X-Spam-Level"};
+    char name[40];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof name, "X-Weir-%d", i);
+        message_add_header(&message, name, "");
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        message_add_header(&message, names[i], " forged");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(copies_counted(names[i]), 1);
 }
 
 static void test_a_reset_forgets_the_last_message(void **state)
@@ -164,6 +190,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_inbound_copies_of_our_headers_are_counted_in_any_case,
                                         init, clear),
         cmocka_unit_test_setup_teardown(test_forged_headers_beyond_number_are_bounded, init, clear),
+        cmocka_unit_test_setup_teardown(test_made_up_names_leave_room_for_those_that_we_write, init,
+                                        clear),
         cmocka_unit_test_setup_teardown(test_a_reset_forgets_the_last_message, init, clear),
         cmocka_unit_test(test_sockets_are_put_into_libmilters_words),
     };
