@@ -21,7 +21,7 @@
 struct entry {
     int64_t id, time_s, missing_since_s, started_s;
     enum held_state state, former_state;
-    char queue_id[32];
+    char queue_id[32], document[DOCUMENT_ID_HEX];
 };
 
 struct entries {
@@ -50,6 +50,7 @@ static bool collect(void *context, const struct held *held)
                             .state = held->state,
                             .former_state = held->former_state};
     snprintf(entry->queue_id, sizeof entry->queue_id, "%s", held->reference);
+    document_id_hex(held->document_id, entry->document);
     return true;
 }
 
@@ -111,7 +112,7 @@ static bool look(struct follower *follower, const struct entry *entry, int64_t n
                  struct error *error)
 {
     struct hold_answer answer;
-    if (!hold_ask(follower->hold, "look", entry->queue_id, &answer, error))
+    if (!hold_ask(follower->hold, "look", entry->queue_id, NULL, &answer, error))
         return false;
     if (answer.status == HOLD_OK) {
         found(follower, entry);
@@ -130,7 +131,7 @@ static bool begin(struct follower *follower, const struct entry *entry, int64_t 
                   struct error *error)
 {
     struct hold_answer answer;
-    if (!hold_ask(follower->hold, "look", entry->queue_id, &answer, error))
+    if (!hold_ask(follower->hold, "look", entry->queue_id, NULL, &answer, error))
         return false;
     *ready = false;
     if (answer.status == HOLD_OK) {
@@ -182,7 +183,7 @@ static bool carry_out(struct follower *follower, const struct entry *entry, int6
         return false;
     if (!ready)
         return true;
-    if (!hold_ask(follower->hold, word, entry->queue_id, &answer, error))
+    if (!hold_ask(follower->hold, word, entry->queue_id, entry->document, &answer, error))
         return false;
     /* We took it out in a pass that was stopped before the record said so. */
     bool done_before = answer.status == HOLD_MISSING && entry->started_s;

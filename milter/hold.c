@@ -1,8 +1,8 @@
 /* weir-hold: see docs/weir-hold.8. Runs as root and does what only root may: release, requeue,
- * delete or show a message that lies in Postfix's hold queue, and only one that this gateway put
- * there. It starts weir-release as an ordinary user with the other end of a socketpair as
- * descriptor 3 and serves its one-line requests; hold_protocol.h has the words. libc only, and
- * nothing that is parsed comes from afar but the X-Weir-Id in a queue file. */
+ * or delete a message that lies in Postfix's hold queue, and only one that this gateway put there.
+ * It starts weir-release as an ordinary user with the other end of a socketpair as descriptor 3 and
+ * serves its one-line requests; hold_protocol.h has the words. libc only, and nothing that is
+ * parsed comes from afar but the X-Weir-Id in a queue file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -32,6 +32,8 @@ static struct {
     const char *user;
 } settings = {"/etc/postfix", "/etc/weir/weir-id.key", "weir"};
 
+#define DOCUMENT_HEX 32u
+
 static volatile sig_atomic_t asked_to_stop;
 
 __attribute__((format(printf, 1, 2))) static void complain(const char *format, ...)
@@ -46,21 +48,6 @@ __attribute__((format(printf, 1, 2))) static void complain(const char *format, .
 
 /* --- requests --- */
 
-static bool send_all(int fd, const void *data, size_t length)
-{
-    const char *bytes = data;
-    while (length) {
-        ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return false;
-        bytes += sent;
-        length -= (size_t)sent;
-    }
-    return true;
-}
-
 __attribute__((format(printf, 2, 3))) static bool reply(int fd, const char *format, ...)
 {
     char line[HOLD_LINE_MAX];
@@ -71,7 +58,7 @@ __attribute__((format(printf, 2, 3))) static bool reply(int fd, const char *form
     if (length > (int)sizeof line - 2)
         length = (int)sizeof line - 2;
     line[length++] = '\n';
-    return send_all(fd, line, (size_t)length);
+    return hold_send(fd, line, (size_t)length);
 }
 
 /* A message that a request may touch. */
@@ -84,7 +71,7 @@ struct target {
 static bool serve_release(int fd, const struct target *target)
 {
     if (!hold_queue_take_out("-H", target->queue_id))
-        return reply(fd, "failed postsuper -H");
+        return reply(fd, "failed postsuper -H: %s", hold_queue_said());
     /* Out of hold it waits for a queue run; this starts its own. Should that fail, the next run
      * delivers it: it is released. */
     hold_queue_deliver(target->queue_id);
@@ -95,24 +82,15 @@ static bool serve_requeue(int fd, const struct target *target)
 {
     char new_id[QUEUE_ID_MAX + 1];
     if (!hold_requeue(target->queue_id, target->weir_id, new_id))
-        return reply(fd, "failed postsuper -r");
+        return reply(fd, "failed postsuper -r: %s", hold_queue_said());
     return new_id[0] ? reply(fd, "ok %s", new_id) : reply(fd, "ok");
 }
 
 static bool serve_delete(int fd, const struct target *target)
 {
-    return hold_queue_take_out("-d", target->queue_id) ? reply(fd, "ok")
-                                                       : reply(fd, "failed postsuper -d");
-}
-
-static bool serve_show(int fd, const struct target *target)
-{
-    char *bytes = malloc(HOLD_SHOW_MAX);
-    ssize_t length = bytes ? hold_queue_read(target->path, bytes, HOLD_SHOW_MAX) : -1;
-    bool sent = length < 0 ? reply(fd, "failed postcat")
-                           : reply(fd, "ok %zd", length) && send_all(fd, bytes, (size_t)length);
-    free(bytes);
-    return sent;
+    return hold_queue_take_out("-d", target->queue_id)
+               ? reply(fd, "ok")
+               : reply(fd, "failed postsuper -d: %s", hold_queue_said());
 }
 
 /* Answers one line; false when weir-release is gone. */
@@ -121,10 +99,8 @@ static bool serve(int fd, char *line)
     static const struct {
         const char *word;
         bool (*serve)(int fd, const struct target *target);
-    } requests[] = {{"release", serve_release},
-                    {"requeue", serve_requeue},
-                    {"delete", serve_delete},
-                    {"show", serve_show}};
+    } requests[] = {
+        {"release", serve_release}, {"requeue", serve_requeue}, {"delete", serve_delete}};
     struct target target;
     const char *why;
     char *blank = strchr(line, ' ');
@@ -132,18 +108,25 @@ static bool serve(int fd, char *line)
         return reply(fd, "refused no request");
     *blank = '\0';
     target.queue_id = blank + 1;
+    char *document = strchr(target.queue_id, ' ');
+    if (document)
+        *document++ = '\0';
     if (!hold_queue_is_id(target.queue_id))
         return reply(fd, "refused no queue id");
     bool found = hold_queue_find(target.queue_id, target.path);
-    if (strcmp(line, "look") == 0)
+    if (strcmp(line, "look") == 0 && !document)
         return reply(fd, found ? "ok" : "missing");
+    if (!document || strlen(document) != DOCUMENT_HEX ||
+        strspn(document, "0123456789abcdef") != DOCUMENT_HEX)
+        return reply(fd, "refused no document id");
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         if (strcmp(line, requests[i].word) != 0)
             continue;
         if (!found)
             return reply(fd, "missing");
-        if (!hold_queue_is_ours(target.path, target.weir_id, &why))
-            return reply(fd, "refused %s", why);
+        enum hold_match match = hold_queue_match(target.path, document, target.weir_id, &why);
+        if (match != HOLD_MATCHES)
+            return reply(fd, "%s %s", match == HOLD_DIFFERS ? "refused" : "failed", why);
         return requests[i].serve(fd, &target);
     }
     return reply(fd, "refused no request");
@@ -258,7 +241,7 @@ static char **read_options(int argc, char **argv)
     return argv + optind;
 }
 
-/* SIGTERM, SIGINT and the end of the child wait until serve_all() polls. */
+/* SIGTERM and SIGINT wait until serve_all() polls. */
 static bool take_signals(void)
 {
     struct sigaction action = {.sa_handler = note_stop};

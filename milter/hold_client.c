@@ -7,20 +7,6 @@
 
 #include "milter/hold_protocol.h"
 
-static bool send_all(int fd, const char *bytes, size_t length)
-{
-    while (length) {
-        ssize_t sent = send(fd, bytes, length, MSG_NOSIGNAL);
-        if (sent < 0 && errno == EINTR)
-            continue;
-        if (sent <= 0)
-            return false;
-        bytes += sent;
-        length -= (size_t)sent;
-    }
-    return true;
-}
-
 /* One line without its newline. Nothing comes behind it: there is one answer to a request. */
 static bool read_line(int fd, char line[HOLD_LINE_MAX])
 {
@@ -40,20 +26,21 @@ static bool read_line(int fd, char line[HOLD_LINE_MAX])
     return false;
 }
 
-bool hold_ask(int fd, const char *word, const char *queue_id, struct hold_answer *answer,
-              struct error *error)
+bool hold_ask(int fd, const char *word, const char *queue_id, const char *document,
+              struct hold_answer *answer, struct error *error)
 {
     static const char *const statuses[] = {[HOLD_OK] = "ok",
                                            [HOLD_MISSING] = "missing",
                                            [HOLD_REFUSED] = "refused",
                                            [HOLD_FAILED] = "failed"};
     char line[HOLD_LINE_MAX];
-    int length = snprintf(line, sizeof line, "%s %s\n", word, queue_id);
+    int length = snprintf(line, sizeof line, "%s %s%s%s\n", word, queue_id, document ? " " : "",
+                          document ? document : "");
     if (length < 0 || (size_t)length >= sizeof line || strchr(queue_id, '\n')) {
         *answer = (struct hold_answer){HOLD_REFUSED, "no queue id"};
         return true;
     }
-    if (!send_all(fd, line, (size_t)length) || !read_line(fd, line))
+    if (!hold_send(fd, line, (size_t)length) || !read_line(fd, line))
         return error_set(error, ERROR_SYSTEM, "weir-hold does not answer");
     size_t head = strcspn(line, " ");
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {

@@ -15,10 +15,11 @@ struct hold_answer {
     char detail[128]; /* what stands behind the status word: a reason, or requeue's new id */
 };
 
-/* Asks `word` ("look", "release", "requeue", "delete") about a message and waits for the answer.
+/* Asks `word` ("look", "release", "requeue", "delete") about a message and waits for the answer;
+ * `document` is its document id in hex (all but "look", which takes NULL).
  * A queue id that cannot be is HOLD_REFUSED without asking. False with ERROR_SYSTEM when weir-hold
  * is gone: then nothing can be done but to end. */
-bool hold_ask(int fd, const char *word, const char *queue_id, struct hold_answer *answer,
-              struct error *error);
+bool hold_ask(int fd, const char *word, const char *queue_id, const char *document,
+              struct hold_answer *answer, struct error *error);
 
 #endif

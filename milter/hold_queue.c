@@ -17,19 +17,21 @@
 
 #define HEADERS_READ (256u * 1024)
 #define HASH_DEPTH_MAX 4
+#define COMMAND_LIMIT_S 60
 
 static struct {
     const char *postfix; /* configuration directory */
     const char *key_file;
     char mail_config[PATH_MAX]; /* "MAIL_CONFIG=…": the whole environment of Postfix's commands */
     char spool[PATH_MAX];       /* queue_directory */
+    char said[1024];            /* by postsuper */
 } queue;
 
 /* --- Postfix's commands --- */
 
-/* Starts `argv` with a fixed environment and nothing of ours open but its output, which goes to
- * `*output` when that is wanted. */
-static pid_t start_command(const char *const argv[], int *output)
+/* Starts `argv` with a fixed environment and nothing of ours open but its output (`stream`:
+ * standard output or error), which goes to `*output` when that is wanted. */
+static pid_t start_command(const char *const argv[], int stream, int *output)
 {
     int ends[2] = {-1, -1};
     if (output && pipe2(ends, O_CLOEXEC) != 0)
@@ -39,11 +41,14 @@ static pid_t start_command(const char *const argv[], int *output)
         char *const environment[] = {queue.mail_config, NULL};
         int nothing = open("/dev/null", O_RDWR);
         dup2(nothing, STDIN_FILENO);
-        dup2(output ? ends[1] : nothing, STDOUT_FILENO);
+        dup2(nothing, STDOUT_FILENO);
         dup2(nothing, STDERR_FILENO);
+        if (output)
+            dup2(ends[1], stream);
         sigset_t none;
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
+        alarm(COMMAND_LIMIT_S); /* outlives execve(), and nobody handles it: it kills */
         execve(argv[0], (char *const *)argv, environment); /* changes none of them */
         _exit(127);
     }
@@ -66,27 +71,28 @@ static bool end_command(pid_t pid)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Runs it to its end, or until `room` bytes of output were read; -1 when it failed. */
-static ssize_t run(const char *const argv[], char *output, size_t room)
+/* Runs it to its end. `output` gets the first `room` bytes of the stream; what comes behind them is
+ * read too, so that no command dies of a closed pipe. False when it failed. */
+static bool run(const char *const argv[], int stream, char *output, size_t room, size_t *length)
 {
+    char rest[4096];
     int from = -1;
-    size_t length = 0;
-    pid_t pid = start_command(argv, output ? &from : NULL);
+    *length = 0;
+    pid_t pid = start_command(argv, stream, &from);
     if (pid < 0)
-        return -1;
-    while (output && length < room) {
-        ssize_t got = read(from, output + length, room - length);
+        return false;
+    for (;;) {
+        bool full = *length == room;
+        ssize_t got =
+            read(from, full ? rest : output + *length, full ? sizeof rest : room - *length);
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             break;
-        length += (size_t)got;
+        *length += full ? 0 : (size_t)got;
     }
-    bool cut = output && length == room;
-    if (output)
-        close(from);
-    /* A command that still writes when we have read enough ends by SIGPIPE. */
-    return end_command(pid) || cut ? (ssize_t)length : -1;
+    close(from);
+    return end_command(pid);
 }
 
 bool hold_queue_open(const char *postfix_directory, const char *key_file)
@@ -96,8 +102,8 @@ bool hold_queue_open(const char *postfix_directory, const char *key_file)
     snprintf(queue.mail_config, sizeof queue.mail_config, "MAIL_CONFIG=%s", postfix_directory);
     const char *const argv[] = {"/usr/sbin/postconf", "-c", queue.postfix, "-h",
                                 "queue_directory",    NULL};
-    ssize_t length = run(argv, queue.spool, sizeof queue.spool - 1);
-    if (length <= 0)
+    size_t length;
+    if (!run(argv, STDOUT_FILENO, queue.spool, sizeof queue.spool - 1, &length))
         return false;
     queue.spool[length] = '\0';
     queue.spool[strcspn(queue.spool, "\n")] = '\0';
@@ -153,61 +159,79 @@ bool hold_queue_find(const char *queue_id, char path[PATH_MAX])
     return hold_queue_directory("hold", hold) && find_file(hold, queue_id, 0, path);
 }
 
-bool hold_queue_is_ours(const char *path, char weir_id[WEIR_ID_TEXT], const char **why)
+/* The rest of the first line that is an X-Weir-Id; NULL when there is none. */
+static const char *first_weir_id(const char *headers, size_t *length)
+{
+    static const char name[] = WEIR_ID_HEADER ":";
+    for (const char *line = headers; *line;) {
+        size_t line_length = strcspn(line, "\n");
+        if (strncasecmp(line, name, sizeof name - 1) == 0) {
+            *length = line_length - (sizeof name - 1);
+            return line + sizeof name - 1;
+        }
+        line += line_length + (line[line_length] == '\n');
+    }
+    return NULL;
+}
+
+enum hold_match hold_queue_match(const char *path, const char *document, char weir_id[WEIR_ID_TEXT],
+                                 const char **why)
 {
     static char headers[HEADERS_READ + 1];
     struct weir_id_keys keys;
     struct error error = {0};
+    size_t length;
     *why = "the key file cannot be read";
     if (!weir_id_keys_read(queue.key_file, &keys, &error)) {
         fprintf(stderr, "weir-hold: %s\n", error.message);
-        return false;
+        return HOLD_UNKNOWN;
     }
+    enum hold_match match = HOLD_UNKNOWN;
     *why = "its headers cannot be read";
     const char *const argv[] = {"/usr/sbin/postcat", "-c", queue.postfix, "-h", path, NULL};
-    ssize_t length = run(argv, headers, HEADERS_READ);
-    if (length < 0)
-        return false;
-    headers[length] = '\0';
-    *why = "it carries no " WEIR_ID_HEADER " of this gateway";
-    static const char name[] = WEIR_ID_HEADER ":";
-    bool ours = false;
-    for (const char *line = headers; !ours && *line;) {
-        size_t line_length = strcspn(line, "\n");
-        const char *value = line + sizeof name - 1, *end = line + line_length;
-        if (strncasecmp(line, name, sizeof name - 1) == 0) {
-            ours = weir_id_verify(&keys, value, (size_t)(end - value));
+    if (run(argv, STDOUT_FILENO, headers, HEADERS_READ, &length)) {
+        headers[length] = '\0';
+        const char *value = first_weir_id(headers, &length);
+        match = HOLD_DIFFERS;
+        *why = "it carries no " WEIR_ID_HEADER " of this gateway";
+        if (value && weir_id_verify(&keys, value, length)) {
             snprintf(weir_id, WEIR_ID_TEXT, "%s", value + strspn(value, " \t"));
+            *why = "it is another document";
+            if (strncmp(weir_id, document, strlen(document)) == 0)
+                match = HOLD_MATCHES;
         }
-        line += line_length + (line[line_length] == '\n');
     }
     explicit_bzero(&keys, sizeof keys);
-    return ours;
+    return match;
 }
 
 bool hold_queue_take_out(const char *option, const char *queue_id)
 {
     const char *const argv[] = {"/usr/sbin/postsuper", "-c", queue.postfix, option, queue_id, NULL};
     char path[PATH_MAX];
-    /* postsuper ends with 0 also when it found nothing to do. */
-    return run(argv, NULL, 0) >= 0 && !hold_queue_find(queue_id, path);
+    size_t length;
+    /* It ends with 0 also when it found nothing to do. */
+    bool good = run(argv, STDERR_FILENO, queue.said, sizeof queue.said - 1, &length);
+    queue.said[length] = '\0';
+    queue.said[strcspn(queue.said, "\n")] = '\0';
+    return good && !hold_queue_find(queue_id, path);
+}
+
+const char *hold_queue_said(void)
+{
+    return queue.said;
 }
 
 bool hold_queue_deliver(const char *queue_id)
 {
     const char *const argv[] = {"/usr/sbin/postqueue", "-c", queue.postfix, "-i", queue_id, NULL};
-    return run(argv, NULL, 0) >= 0;
+    pid_t pid = start_command(argv, STDOUT_FILENO, NULL);
+    return pid > 0 && end_command(pid);
 }
 
 pid_t hold_queue_pick_up(void)
 {
     const char *const argv[] = {
         "/usr/sbin/postkick", "-c", queue.postfix, "public", "pickup", "W", NULL};
-    return start_command(argv, NULL);
-}
-
-ssize_t hold_queue_read(const char *path, char *bytes, size_t room)
-{
-    const char *const argv[] = {"/usr/sbin/postcat", "-c", queue.postfix, "-hb", path, NULL};
-    return run(argv, bytes, room);
+    return start_command(argv, STDOUT_FILENO, NULL);
 }

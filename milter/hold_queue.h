@@ -1,6 +1,7 @@
 /* hold_queue: Postfix's hold queue, as far as root's hand may reach into it: messages by queue id,
  * and only those that carry an X-Weir-Id of this gateway. Runs Postfix's own commands by absolute
- * path, with MAIL_CONFIG as the whole environment. libc only; for weir-hold. */
+ * path, with MAIL_CONFIG as the whole environment, each for a minute at most. libc only; for
+ * weir-hold. */
 #ifndef WEIR_HOLD_QUEUE_H
 #define WEIR_HOLD_QUEUE_H
 
@@ -22,12 +23,24 @@ bool hold_queue_directory(const char *name, char path[PATH_MAX]);
 /* The message's file, when it lies in hold. */
 bool hold_queue_find(const char *queue_id, char path[PATH_MAX]);
 
-/* True when the file carries an X-Weir-Id that one of our keys signed, which is then in `weir_id`;
- * else `*why` says why not. The keys are read each time, so that a rotation needs no restart. */
-bool hold_queue_is_ours(const char *path, char weir_id[WEIR_ID_TEXT], const char **why);
+enum hold_match {
+    HOLD_MATCHES,
+    HOLD_DIFFERS,
+    HOLD_UNKNOWN /* the key or the file cannot be read at the moment */
+};
+
+/* Whether the first X-Weir-Id of the file is one that one of our keys signed, for the document with
+ * that id (32 hex digits); it is then in `weir_id`, else `*why` says why not. The milter puts its
+ * own above all others, so no other counts. The keys are read each time, so that a rotation needs
+ * no restart. */
+enum hold_match hold_queue_match(const char *path, const char *document, char weir_id[WEIR_ID_TEXT],
+                                 const char **why);
 
 /* `postsuper option id`; true when the file has left the hold queue. */
 bool hold_queue_take_out(const char *option, const char *queue_id);
+
+/* The first line that postsuper wrote to its standard error, the last time. */
+const char *hold_queue_said(void);
 
 /* Starts the delivery of a message that was taken out with -H. */
 bool hold_queue_deliver(const char *queue_id);
@@ -35,8 +48,5 @@ bool hold_queue_deliver(const char *queue_id);
 /* Starts to wake pickup(8), which would look at requeued mail within a minute. The process is the
  * caller's to wait for; -1 on failure. */
 pid_t hold_queue_pick_up(void);
-
-/* The message's headers and body, at most `room` bytes of them; -1 on failure. */
-ssize_t hold_queue_read(const char *path, char *bytes, size_t room);
 
 #endif

@@ -317,6 +317,24 @@ def test_requeue(gateway):
     gateway.weir.start_hold(gateway.postfix)
 
 
+def ask_hold(gateway, requests, key=None):
+    """What a weir-hold of its own answers to each."""
+    script = os.path.join(gateway.directory, "asks.py")
+    with open(script, "w") as file:
+        file.write("import socket\nends = socket.socket(fileno=3)\n"
+                   "answers = ends.makefile()\nfor request in %r:\n"
+                   "    ends.sendall(request.encode() + b'\\n')\n"
+                   "    print(repr(request), '->', answers.readline(), end='', flush=True)\n"
+                   % requests)
+    hold = Process(gateway.directory, "asking", [
+        gateway.weir.program("weir-hold"), "--postfix", gateway.postfix.config, "--key",
+        key or gateway.weir.settings["milter"]["key-file"], "--user", "root", "--", sys.executable,
+        script], env=environment())
+    hold.wait()
+    lines = [line.split(" -> ", 1) for line in hold.log().splitlines() if " -> " in line]
+    return {request.strip("'"): answer for request, answer in lines}
+
+
 def test_weir_hold_refuses(gateway):
     """weir-hold touches only mail that this gateway signed, and only by queue id"""
     stranger = Stranger()
@@ -326,33 +344,26 @@ def test_weir_hold_refuses(gateway):
     stranger.send(gateway, unsigned)
     foreign = gateway.postfix.wait_held(message_id)
     gateway.weir.start_milter()
-    ours, ours_id = hold_one(gateway)
-    script = os.path.join(gateway.directory, "asks.py")
-    requests = ["release " + foreign, "delete " + foreign, "show " + foreign, "look " + foreign,
-                "look ../../etc", "release " + "a" * 21, "release abcde", "release", "",
-                "halt " + ours, "release 4jYytS2sjWz1bpTN -r ALL", "delete ALL",
-                "look 4jYytS2sjWz1bpTN", "show " + ours]
-    with open(script, "w") as file:
-        file.write("import socket\nends = socket.socket(fileno=3)\n"
-                   "answers = ends.makefile('rb')\nfor request in %r:\n"
-                   "    ends.sendall(request.encode() + b'\\n')\n"
-                   "    answer = answers.readline()\n    if answer.startswith(b'ok '):\n"
-                   "        answer += answers.read(int(answer[3:]))\n"
-                   "    print(repr(request), '->', answer, flush=True)\n" % requests)
-    hold = Process(gateway.directory, "asking", [
-        gateway.weir.program("weir-hold"), "--postfix", gateway.postfix.config, "--key",
-        gateway.weir.settings["milter"]["key-file"], "--user", "root", "--", sys.executable,
-        script], env=environment())
-    hold.wait()
-    said = dict(line.split(" -> ", 1) for line in hold.log().splitlines())
+    ours, _ = hold_one(gateway)
+    document = record_of(gateway, ours)["document"]
+    other = document[:-1] + ("1" if document[-1] == "0" else "0")
+    requests = ["release %s %s" % (foreign, document), "delete %s %s" % (foreign, document),
+                "requeue %s %s" % (foreign, document), "look " + foreign,
+                "look ../../etc", "release %s %s" % ("a" * 21, document), "release abcde", "release",
+                "", "halt %s %s" % (ours, document), "release 4jYytS2sjWz1bpTN -r ALL",
+                "delete ALL", "delete " + ours, "delete %s %s" % (ours, document.upper()),
+                "delete %s %s" % (ours, document[:31]), "show %s %s" % (ours, document),
+                "look 4jYytS2sjWz1bpTN", "release %s %s" % (ours, other)]
+    said = ask_hold(gateway, requests)
     for request in requests[:3]:
-        assert "refused it carries no X-Weir-Id" in said[repr(request)], said
-    assert said[repr("look " + foreign)] == "b'ok\\n'", said
-    for request in requests[4:12]:
-        assert said[repr(request)].startswith("b'refused "), (request, said)
-    assert said[repr("look 4jYytS2sjWz1bpTN")] == "b'missing\\n'", said
-    shown = said[repr("show " + ours)]
-    assert shown.startswith("b'ok ") and ours_id in shown and "Please confirm" in shown, shown
+        assert "refused it carries no X-Weir-Id" in said[request], said
+    assert said["look " + foreign] == "ok", said
+    for request in requests[4:16]:
+        assert said[request].startswith("refused "), (request, said)
+    assert said["look 4jYytS2sjWz1bpTN"] == "missing", said
+    assert said["release %s %s" % (ours, other)] == "refused it is another document", said
+    request = "release %s %s" % (ours, document)
+    assert "failed the key file" in ask_hold(gateway, [request], key="/nonexistent")[request]
     assert foreign in gateway.postfix.held() and ours in gateway.postfix.held()
     gateway.postfix.run("postsuper", "-d", foreign)
 

@@ -202,7 +202,7 @@ static void test_interrupted_release_is_tried_again_when_the_message_is_there(vo
     stop_hold(fixture);
     start_hold(fixture);
     assert_true(pass(fixture, "ok\n", "ok\n"));
-    assert_non_null(strstr(fixture->hold.asked, "release 4jYytS2sjWz1bpTN"));
+    assert_non_null(strstr(fixture->hold.asked, "release 4jYytS2sjWz1bpTN abcd0000"));
     assert_state(fixture, id, HELD_RELEASED);
 }
 
