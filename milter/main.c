@@ -26,6 +26,7 @@
 enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
 
 static struct gateway gateway;
+static pthread_t signal_taker;
 
 struct options {
     const char *config_path;
@@ -111,12 +112,12 @@ static void reload(const char *config_path)
     replica_log_digest(gateway.judge.replica);
 }
 
-/* Waits until `counter` is 0 or the time is over. */
-static bool wait_for_none(atomic_int *counter)
+/* Waits until `counter` is 0 or the time is over, or `*no_more` is set (NULL: never). */
+static bool wait_for_none(atomic_int *counter, atomic_bool *no_more)
 {
     struct timespec pause = {.tv_nsec = 20 * 1000 * 1000}, start, now;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    while (atomic_load(counter) > 0) {
+    while (atomic_load(counter) > 0 && !(no_more && atomic_load(no_more))) {
         nanosleep(&pause, NULL);
         clock_gettime(CLOCK_MONOTONIC, &now);
         if (now.tv_sec - start.tv_sec >= STOPPING_S)
@@ -125,6 +126,7 @@ static bool wait_for_none(atomic_int *counter)
     return true;
 }
 
+/* Until the program stops: what a reload touches is closed then. */
 static void *take_signals(void *context)
 {
     const char *config_path = context;
@@ -132,19 +134,17 @@ static void *take_signals(void *context)
     sigemptyset(&ours);
     sigaddset(&ours, SIGUSR1);
     sigaddset(&ours, SIGUSR2);
-    for (;;) {
-        int number;
-        if (sigwait(&ours, &number) != 0)
-            continue;
-        if (number == SIGUSR1) {
+    int number = 0;
+    while (number != SIGUSR2) {
+        if (sigwait(&ours, &number) == 0 && number == SIGUSR1 && !atomic_load(&gateway.closed))
             reload(config_path);
-            continue;
-        }
-        atomic_store(&gateway.stopping, true);
-        log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
-        wait_for_none(&gateway.messages);
-        smfi_stop();
     }
+    if (atomic_load(&gateway.closed))
+        return NULL;
+    atomic_store(&gateway.stopping, true);
+    log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
+    wait_for_none(&gateway.messages, &gateway.closed);
+    smfi_stop();
     return NULL;
 }
 
@@ -167,12 +167,15 @@ static bool block_signals(struct error *error)
 /* When all that a signal asks of is there. */
 static bool start_taking_signals(const char *config_path, struct error *error)
 {
-    pthread_t thread;
-    int failed = pthread_create(&thread, NULL, take_signals, (void *)(uintptr_t)config_path);
-    if (failed)
-        return error_set(error, ERROR_SYSTEM, "signals: %s", strerror(failed));
-    pthread_detach(thread);
-    return true;
+    int failed = pthread_create(&signal_taker, NULL, take_signals, (void *)(uintptr_t)config_path);
+    return !failed || error_set(error, ERROR_SYSTEM, "signals: %s", strerror(failed));
+}
+
+/* When `gateway.closed` is set. */
+static void stop_taking_signals(void)
+{
+    pthread_kill(signal_taker, SIGUSR2); /* which ends its wait, if it waits */
+    pthread_join(signal_taker, NULL);
 }
 
 /* --- start and end --- */
@@ -256,7 +259,8 @@ int main(int argc, char **argv)
 
     /* libmilter's threads may still be at work: they find the gateway closed, or are waited for. */
     atomic_store(&gateway.closed, true);
-    if (!wait_for_none(&gateway.judging)) {
+    stop_taking_signals();
+    if (!wait_for_none(&gateway.judging, NULL)) {
         records_flush(gateway.records);
         _exit(EXIT_FAILURE);
     }
