@@ -91,8 +91,9 @@ static int make_key(const char *config_path)
     bool made = config && weir_id_keys_make(config->milter.key_file, "weir-milter", &error);
     if (!made)
         fprintf(stderr, "weir-milter: %s\n", error.message);
+    int status = made ? EXIT_SUCCESS : config ? EXIT_FAILURE : EXIT_CONFIGURATION;
     config_release(config);
-    return made ? EXIT_SUCCESS : EXIT_FAILURE;
+    return status;
 }
 
 /* --- signals: one thread takes ours; SIGTERM, SIGHUP and SIGINT are libmilter's --- */

@@ -67,6 +67,10 @@ static struct options read_options(int argc, char **argv)
             exit(EXIT_USAGE);
         }
     }
+    if (optind < argc) {
+        fprintf(stderr, "weir-release: \"%s\" is not understood; see --help\n", argv[optind]);
+        exit(EXIT_USAGE);
+    }
     return options;
 }
 
@@ -124,11 +128,12 @@ int main(int argc, char **argv)
     struct error error = {0};
     log_open("weir-release", options.to_stderr);
     struct config *config = config_read(options.config_path, &error);
-    bool good = config != NULL;
-    if (good) {
-        log_set_level(config->log_level);
-        good = run(config, &error);
+    if (!config) {
+        log_event(LOG_LEVEL_ERROR, "ended", "reason", error.message, NULL);
+        return EXIT_CONFIGURATION;
     }
+    log_set_level(config->log_level);
+    bool good = run(config, &error);
     config_release(config);
     if (good) {
         log_event(LOG_LEVEL_NOTICE, "stopped", NULL);

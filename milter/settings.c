@@ -31,6 +31,9 @@ struct settings *settings_read(const char *config_path, struct error *error)
     }
     atomic_init(&settings->references, 1);
     settings->config = config_read(config_path, error);
+    /* Whether it is wrong or cannot be read: somebody must mend the configuration. */
+    if (!settings->config)
+        error->class = ERROR_INPUT;
     if (!settings->config ||
         !read_keys(settings->config->milter.key_file, &settings->keys, error)) {
         settings_release(settings);

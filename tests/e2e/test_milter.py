@@ -269,8 +269,13 @@ def test_key_and_configuration(gateway):
     bad = os.path.join(gateway.directory, "bad.conf")
     with open(bad, "w") as file:
         file.write("\nmilter { sokcet = x }\n")
-    said = gateway.weir.run("weir-milter", "--stderr", "--config", bad, status=78)
-    assert "bad.conf:2: " in said.errors, said.errors
+    for program, *options in (("weir-milter", "--stderr"), ("weir-milter", "--make-key"),
+                              ("weir-release", "--stderr")):
+        said = gateway.weir.run(program, *options, "--config", bad, status=78)
+        assert "bad.conf:2: " in said.errors, said.errors
+        said = gateway.weir.run(program, *options, "--config", bad + ".none", status=78)
+        assert "bad.conf.none: " in said.errors, said.errors
+        gateway.weir.run(program, *options, "stray", status=64)
     with open(bad, "w") as file:
         file.write('milter { key-file = "%s/made.key" }\n' % gateway.directory)
     gateway.weir.run("weir-milter", "--config", bad, "--make-key")
