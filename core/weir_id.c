@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define HEX_LENGTH 32
+#define KEY_MODE 0600 /* weir-release is of the group that weir-milter runs as */
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -182,12 +183,14 @@ bool weir_id_keys_make(const char *path, const char *user, struct error *error)
     char draft[4096];
     if (snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid()) >= (int)sizeof draft)
         return error_set(error, ERROR_INPUT, "the path of the key file is too long");
-    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, KEY_MODE);
     if (fd < 0)
         return error_set(error, ERROR_SYSTEM, "%s: %s", draft, strerror(errno));
     /* The link is made last and only when there is nothing at `path`: a key appears whole, and
      * never takes the place of one in use. */
-    bool made = fchmod(fd, 0640) == 0 && write_key(fd, user, draft, error);
+    bool made = fchmod(fd, KEY_MODE) == 0 ||
+                error_set(error, ERROR_SYSTEM, "%s: chmod: %s", draft, strerror(errno));
+    made = made && write_key(fd, user, draft, error);
     if (made && link(draft, path) != 0)
         made = error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
     close(fd);

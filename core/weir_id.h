@@ -24,7 +24,7 @@ struct weir_id_keys {
 /* Key file: one or two lines of 32 hex digits; blank lines and #comments allowed. */
 bool weir_id_keys_read(const char *path, struct weir_id_keys *keys, struct error *error);
 
-/* Makes a key file with one random key, mode 0640, and never overwrites one that is there. Root
+/* Makes a key file with one random key, mode 0600, and never overwrites one that is there. Root
  * gives it to `user` when there is such a user; NULL: keeps it. */
 bool weir_id_keys_make(const char *path, const char *user, struct error *error);
 

@@ -263,7 +263,7 @@ def test_stale_socket(gateway):
 def test_key_and_configuration(gateway):
     """--make-key never overwrites a key; an error in the configuration is named, status 78"""
     key = gateway.weir.settings["milter"]["key-file"]
-    assert os.stat(key).st_mode & 0o777 == 0o640
+    assert os.stat(key).st_mode & 0o777 == 0o600
     said = gateway.weir.run("weir-milter", "--make-key", status=1)
     assert "exists" in said.errors, said.errors
     bad = os.path.join(gateway.directory, "bad.conf")

@@ -182,7 +182,7 @@ static void test_made_key_is_private_random_and_never_overwritten(void **state)
     unlink(path);
     assert_true(weir_id_keys_make(path, NULL, &error));
     assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 07777, 0640);
+    assert_int_equal(status.st_mode & 07777, 0600);
     assert_true(weir_id_keys_read(path, &first, &error));
     assert_int_equal(first.count, 1);
     assert_false(weir_id_keys_make(path, NULL, &error));
