@@ -26,7 +26,7 @@ struct network {
 
 struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
-    char *counts_url; /* counts = "redis+unix:///run/redis/redis.sock" */
+    char *counts_url; /* counts = "redis://127.0.0.1:6379/0" */
     unsigned counts_timeout_ms;
     char *counts_prefix;          /* "weir:" */
     char *records_mail;           /* path; "/var/lib/weir/mail.db" */
