@@ -1,18 +1,8 @@
 #include "admin/commands.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "admin/records_text.h"
-
-/* "m12" or "f7": the id of a held record, not of a document. */
-static bool is_held_id(const char *id)
-{
-    if (id[0] != 'm' && id[0] != 'f')
-        return false;
-    size_t digits = strspn(id + 1, "0123456789");
-    return digits > 0 && !id[1 + digits];
-}
 
 static int explain_held(struct session *session, const char *id)
 {
@@ -60,8 +50,11 @@ static int run(struct session *session, int count, char **arguments)
         return session_usage("explain: which id?");
     int worst = EX_OK;
     for (int i = 0; i < count; i++) {
-        status = is_held_id(arguments[i]) ? explain_held(session, arguments[i])
-                                          : explain_history(session, arguments[i]);
+        enum front front;
+        int64_t number;
+        status = records_text_is_held_id(arguments[i], &front, &number)
+                     ? explain_held(session, arguments[i])
+                     : explain_history(session, arguments[i]);
         worst = status > worst ? status : worst;
     }
     return worst;

@@ -49,8 +49,8 @@ static const struct deed deeds[] = {
 /* --- the lesson in a deed --- */
 
 /* Teaches what the record knows of the document. */
-static bool teach(struct session *session, const struct held *held, enum label label,
-                  struct error *error)
+static bool teach_lesson(struct session *session, const struct held *held, enum label label,
+                         struct error *error)
 {
     struct lesson *lesson = lesson_decode(held->lesson, held->lesson_length, error);
     if (!lesson)
@@ -66,6 +66,26 @@ static bool teach(struct session *session, const struct held *held, enum label l
     }
     lesson_free(lesson);
     return taught;
+}
+
+/* The record remembers what was taught, so that a lesson which failed can be asked for again. */
+static int teach(struct session *session, const struct deed *deed, const struct found *found)
+{
+    struct error error = {0};
+    int status = session_open_counts(session);
+    if (status != EX_OK) {
+        fprintf(stderr, "weirctl: %s: the lesson was not taught\n", found->id);
+        return status;
+    }
+    if (!teach_lesson(session, found->held, deed->label, &error)) {
+        error_prefix(&error, "%s: the lesson was not taught%s", found->id,
+                     error.class == ERROR_NETWORK ? ", ask again later" : "");
+        return session_complain(&error);
+    }
+    return records_held_set_taught(session->records[found->front], found->held->id, deed->label + 1,
+                                   &error)
+               ? EX_OK
+               : session_complain(&error);
 }
 
 static void report(const struct session *session, const char *id, const char *what, bool changed)
@@ -86,50 +106,50 @@ static void report(const struct session *session, const char *id, const char *wh
 }
 
 /* The record is in none of the states that `deed` starts from. */
-static int refuse(const struct session *session, const struct deed *deed, const char *id,
-                  enum held_state state)
+static int do_again(struct session *session, const struct deed *deed, const struct found *found)
 {
     char what[64];
-    const char *name = held_state_name(state);
-    if (deed->done & BIT(state)) {
-        snprintf(what, sizeof what, "%s already", name);
-        report(session, id, session->json ? name : what, false);
-        return EX_OK;
+    const struct held *held = found->held;
+    const char *name = held_state_name(held->state);
+    if (!(deed->done & BIT(held->state))) {
+        fprintf(stderr, "weirctl: %s: cannot %s it, it is %s\n", found->id, deed->name, name);
+        return EX_DATAERR;
     }
-    fprintf(stderr, "weirctl: %s: cannot %s it, it is %s\n", id, deed->name, name);
-    return EX_DATAERR;
+    bool teaches = deed->teaches && held->taught != (int)deed->label + 1;
+    int status = teaches ? teach(session, deed, found) : EX_OK;
+    snprintf(what, sizeof what, "%s already%s", name,
+             teaches && status == EX_OK ? "; its lesson is taught now" : "");
+    report(session, found->id, session->json ? name : what, false);
+    return status;
 }
 
-static int do_one(struct session *session, const struct deed *deed, const struct found *found)
+static int do_first(struct session *session, const struct deed *deed, const struct found *found)
+{
+    struct error error = {0};
+    enum held_state to = deed->to[found->front];
+    int worst = EX_OK;
+    report(session, found->id, session->json ? held_state_name(to) : deed->said[found->front],
+           true);
+    if (!records_audit(session->records[found->front], session_user(), deed->name, found->id,
+                       &error))
+        worst = session_complain(&error);
+    int status = deed->teaches ? teach(session, deed, found) : EX_OK;
+    return status > worst ? status : worst;
+}
+
+static int do_one(struct session *session, const struct deed *deed, struct found *found)
 {
     struct error error = {0};
     struct records *records = session->records[found->front];
-    const struct held *held = found->held;
+    int64_t id = found->held->id;
     bool moved;
-    if (!records_held_move(records, held->id, deed->from, deed->to[found->front], &moved, &error))
+    if (!records_held_move(records, id, deed->from, deed->to[found->front], &moved, &error))
         return session_complain(&error);
-    if (!moved) {
-        struct held *now = records_held_get(records, held->id, &error);
-        if (!now)
-            return session_complain(&error);
-        int status = refuse(session, deed, found->id, now->state);
-        held_free(now);
-        return status;
-    }
-    report(session, found->id,
-           session->json ? held_state_name(deed->to[found->front]) : deed->said[found->front],
-           true);
-    if (!records_audit(records, session_user(), deed->name, found->id, &error))
-        return session_complain(&error);
-    int status = deed->teaches ? session_open_counts(session) : EX_OK;
-    if (status != EX_OK)
-        return status;
-    if (deed->teaches && !teach(session, held, deed->label, &error)) {
-        fprintf(stderr, "weirctl: %s: %s\nweirctl: %s: the lesson was not taught\n", found->id,
-                error.message, found->id);
-        return EX_TEMPFAIL;
-    }
-    return EX_OK;
+    if (moved)
+        return do_first(session, deed, found);
+    held_free(found->held);
+    found->held = records_held_get(records, id, &error);
+    return found->held ? do_again(session, deed, found) : session_complain(&error);
 }
 
 static int do_deed(struct session *session, const struct deed *deed, int count, char **ids)
@@ -250,5 +270,6 @@ const struct command command_held = {
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"
     "delete   do away with it\n\n"
     "Asked again, a command says so and changes nothing. When the lesson cannot be taught because\n"
-    "the counts store is away, the rest is done all the same; exit code 75.\n",
+    "the counts store is away, the rest is done all the same, and the exit code is 75: ask again\n"
+    "later, and the lesson is taught.\n",
 };

@@ -12,8 +12,7 @@ static const char letters[FRONTS] = {[FRONT_MAIL] = 'm', [FRONT_FEED] = 'f'};
 
 /* --- finding --- */
 
-/* "m12": sets front and number. */
-static bool is_held_id(const char *id, enum front *front, int64_t *number)
+bool records_text_is_held_id(const char *id, enum front *front, int64_t *number)
 {
     char *end;
     *front = id[0] == letters[FRONT_FEED] ? FRONT_FEED : FRONT_MAIL;
@@ -23,33 +22,17 @@ static bool is_held_id(const char *id, enum front *front, int64_t *number)
     return !*end;
 }
 
-struct search {
-    const char *queue_id;
-    int64_t number; /* 0: not found */
-};
-
-static bool is_searched(void *context, const struct held *held)
-{
-    struct search *search = context;
-    if (!strcmp(held->reference, search->queue_id) || !strcmp(held->requeued_as, search->queue_id))
-        search->number = held->id;
-    return search->number == 0;
-}
-
 /* The record of the mail with that queue id; `*number` 0 when there is none. */
 static int find_queue_id(struct session *session, const char *queue_id, int64_t *number)
 {
     struct error error = {0};
-    struct search search = {queue_id, 0};
     *number = 0;
     int status = session_open_records(session, FRONT_MAIL);
     if (status != EX_OK || !session->records[FRONT_MAIL])
         return status;
-    if (!records_held_list(session->records[FRONT_MAIL], (1u << HELD_STATES) - 1, is_searched,
-                           &search, &error))
-        return session_complain(&error);
-    *number = search.number;
-    return EX_OK;
+    if (!*queue_id || records_held_find(session->records[FRONT_MAIL], queue_id, number, &error))
+        return EX_OK;
+    return session_complain(&error);
 }
 
 int records_text_find(struct session *session, const char *id, struct found *found)
@@ -57,7 +40,7 @@ int records_text_find(struct session *session, const char *id, struct found *fou
     struct error error = {0};
     int64_t number;
     *found = (struct found){0};
-    if (!is_held_id(id, &found->front, &number)) {
+    if (!records_text_is_held_id(id, &found->front, &number)) {
         int status = find_queue_id(session, id, &number);
         if (status != EX_OK)
             return status;

@@ -11,7 +11,11 @@ struct found {
     struct held *held;
 };
 
-/* Finds the held record that `id` means: m12, f7, or a queue id of mail. Complains and gives the
+/* True for "m12" and "f7", whose parts it sets. */
+bool records_text_is_held_id(const char *id, enum front *front, int64_t *number);
+
+/* Finds the held record that `id` means: m12, f7, or a queue id of mail (of several
+ * with that one the newest). Complains and gives the
  * exit code when there is none. */
 int records_text_find(struct session *session, const char *id, struct found *found);
 void records_text_clear(struct found *found);

@@ -90,6 +90,7 @@ struct held {
     size_t lesson_length;
     const unsigned char *item; /* feeds: the item's bytes as they stood in the feed */
     size_t item_length;
+    int taught; /* label + 1 of the lesson that was last taught from it; 0: none. When adding: 0 */
 };
 
 /* Sets `*id`. State must be HELD_PENDING or HELD_HELD. */
@@ -116,6 +117,12 @@ bool records_held_set_started(struct records *records, int64_t id, int64_t start
                               struct error *error);
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
                                   struct error *error);
+bool records_held_set_taught(struct records *records, int64_t id, int taught, struct error *error);
+
+/* The newest entry whose reference, or queue id after a requeue, is `reference`; `*id` is 0 when
+ * there is none. */
+bool records_held_find(struct records *records, const char *reference, int64_t *id,
+                       struct error *error);
 
 /* --- feed items judged before --- */
 

@@ -103,8 +103,9 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->lesson = (const unsigned char *)records_take(statement, 14, &room);
     held->former_state = (enum held_state)sqlite3_column_int(statement, 15);
     held->started_s = sqlite3_column_int64(statement, 16);
-    held->item_length = (size_t)sqlite3_column_bytes(statement, 17);
-    held->item = (const unsigned char *)records_take(statement, 17, &room);
+    held->taught = sqlite3_column_int(statement, 17);
+    held->item_length = (size_t)sqlite3_column_bytes(statement, 18);
+    held->item = (const unsigned char *)records_take(statement, 18, &room);
     return held;
 }
 
@@ -245,4 +246,37 @@ bool records_held_set_requeued_as(struct records *records, int64_t id, const cha
     }
     records_unlock(records);
     return good;
+}
+
+bool records_held_set_taught(struct records *records, int64_t id, int taught, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_SET_TAUGHT, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, id);
+        sqlite3_bind_int(statement, 2, taught);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
+bool records_held_find(struct records *records, const char *reference, int64_t *id,
+                       struct error *error)
+{
+    int code = SQLITE_ERROR;
+    *id = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_FIND, error);
+    if (statement) {
+        records_bind_text(statement, 1, reference);
+        code = records_step(records, statement, error);
+        if (code == SQLITE_ROW) {
+            *id = sqlite3_column_int64(statement, 0);
+            sqlite3_reset(statement);
+        }
+    }
+    records_unlock(records);
+    return code == SQLITE_ROW;
 }

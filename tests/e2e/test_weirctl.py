@@ -154,6 +154,29 @@ def a_held_feed_item_is_reviewed(fixture):
     assert b"g1" in fixture.weir.run("weir-feedfilter", "--pipe", input=feed).output
 
 
+def a_lesson_that_failed_is_taught_when_asked_again(fixture):
+    """with Redis away confirm is done without its lesson, which it teaches when asked again"""
+    feed = ("<rss version='2.0'><channel><title>t</title><link>http://t.test/</link>"
+            "<item><guid>g2</guid><title>a shop</title><link>http://shop.test/</link>"
+            "<description>see http://shop.test/</description></item></channel></rss>")
+    fixture.ctl("reputation", "pin", "link-domain", "shop.test", "12")
+    fixture.weir.run("weir-feedfilter", "--pipe", input=feed)
+    held = fixture.ctl("--json", "held", "list").json()
+    fixture.redis.stop()
+    missed = fixture.ctl("held", "confirm", held["id"], status=75)
+    assert "confirmed as spam" in missed.text(), missed.output
+    assert "lesson was not taught, ask again later" in missed.errors, missed.errors
+    assert fixture.ctl("held", "confirm", held["id"], status=75).errors
+    fixture.redis.start()
+    before = fixture.ctl("--json", "reputation", "show", "link-domain", "shop.test").json()
+    again = fixture.ctl("held", "confirm", held["id"]).text()
+    assert again == held["id"] + ": confirmed already; its lesson is taught now\n", again
+    after = fixture.ctl("--json", "reputation", "show", "link-domain", "shop.test").json()
+    assert after["spam"] > before["spam"] + 0.5, (before, after)
+    again = fixture.ctl("held", "confirm", held["id"]).text()
+    assert again == held["id"] + ": confirmed already\n", again
+
+
 def a_configuration_error_names_file_and_line(fixture):
     """config test says file and line, and what is wrong stops every command"""
     path = fixture.path("broken.conf")
@@ -204,7 +227,9 @@ servers.run(setup, [
     check_prints_one_object_for_each_document, learn_teaches_once_and_corrects,
     lessons_change_the_next_verdict, a_bad_file_costs_one_line,
     paths_come_from_a_list_and_standard_input, reputations_are_overridden_and_learned_again,
-    nothing_held_is_said, a_held_feed_item_is_reviewed,
+    nothing_held_is_said,
+    a_held_feed_item_is_reviewed,
+    a_lesson_that_failed_is_taught_when_asked_again,
     a_configuration_error_names_file_and_line, usage_is_told, closed_output_is_an_error,
     without_the_store_checks_still_judge,
 ])

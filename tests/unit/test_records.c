@@ -453,6 +453,34 @@ static void test_missing_and_started_times_and_requeued_id_are_kept(void **state
     held_free(held);
 }
 
+static void test_what_was_taught_is_kept(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t id = hold(fixture, "Q1");
+    struct held *held = get(fixture, id);
+    assert_int_equal(held->taught, 0);
+    held_free(held);
+    good(records_held_set_taught(fixture->records, id, 2, &fixture->error));
+    held = get(fixture, id);
+    assert_int_equal(held->taught, 2);
+    held_free(held);
+}
+
+static void test_newest_entry_of_a_reference_is_found(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t found;
+    hold(fixture, "Q1");
+    int64_t second = hold(fixture, "Q1"), other = hold(fixture, "Q2");
+    good(records_held_find(fixture->records, "Q1", &found, &fixture->error));
+    assert_int_equal(found, second);
+    good(records_held_set_requeued_as(fixture->records, other, "Q1", &fixture->error));
+    good(records_held_find(fixture->records, "Q1", &found, &fixture->error));
+    assert_int_equal(found, other);
+    good(records_held_find(fixture->records, "Q3", &found, &fixture->error));
+    assert_int_equal(found, 0);
+}
+
 struct visited {
     struct fixture *fixture;
     char references[64];
@@ -736,6 +764,8 @@ int main(void)
         with_records(test_release_asked_twice_moves_once),
         with_records(test_state_before_a_move_is_kept),
         with_records(test_missing_and_started_times_and_requeued_id_are_kept),
+        with_records(test_what_was_taught_is_kept),
+        with_records(test_newest_entry_of_a_reference_is_found),
         with_records(test_list_is_oldest_first_and_by_state),
         with_records(test_visitor_may_change_what_it_visits_and_stop),
         cmocka_unit_test(test_every_state_has_a_name),
