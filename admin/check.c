@@ -6,6 +6,7 @@
 
 #include "admin/documents.h"
 #include "core/explain.h"
+#include "core/printable.h"
 
 /* Documents that are judged together: one read of reputations for all of them. */
 #define BATCH 64
@@ -63,18 +64,9 @@ static void write_json(struct checking *check, const struct sample *sample,
         json_writer_flush(json, stdout);
 }
 
-/* A file name or subject on one line of a terminal. */
-static void print_plain(struct span text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        unsigned char byte = (unsigned char)text.data[i];
-        putchar(byte < 0x20 || byte == 0x7f ? ' ' : byte);
-    }
-}
-
 static void print_name(const struct sample *sample)
 {
-    print_plain(span_of(sample->file));
+    printable_put(stdout, span_of(sample->file), PRINTABLE_LINE);
     if (sample->index)
         printf(" #%zu", sample->index);
 }
@@ -85,7 +77,7 @@ static void write_words(struct checking *check, const struct sample *sample,
     print_name(sample);
     if (sample->document->subject.length) {
         fputs(": ", stdout);
-        print_plain(sample->document->subject);
+        printable_put(stdout, sample->document->subject, PRINTABLE_LINE);
     }
     struct span text =
         explain_verdict_text(check->arena, explain_verdict_json(check->arena, verdict));

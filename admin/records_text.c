@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/explain.h"
+#include "core/printable.h"
 
 static const char letters[FRONTS] = {[FRONT_MAIL] = 'm', [FRONT_FEED] = 'f'};
 
@@ -66,16 +67,9 @@ void records_text_clear(struct found *found)
 
 /* --- words --- */
 
-/* Without what could steer a terminal or break the line. */
 static void print_plain(const char *text)
 {
-    for (; *text; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte == 0xc2 && (unsigned char)text[1] >= 0x80 && (unsigned char)text[1] < 0xa0)
-            text++;
-        else
-            putchar(byte < 0x20 || byte == 0x7f ? ' ' : byte);
-    }
+    printable_put(stdout, span_of(text), PRINTABLE_LINE);
 }
 
 static void print_row(const char *name, const char *value)
@@ -139,10 +133,8 @@ void records_text_held(enum front front, const struct held *held, bool item)
     if (!item || !held->item_length)
         return;
     putchar('\n');
-    for (size_t i = 0; i < held->item_length; i++) {
-        unsigned char byte = held->item[i];
-        putchar((byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f ? ' ' : byte);
-    }
+    printable_put(stdout, (struct span){(const char *)held->item, held->item_length},
+                  PRINTABLE_LINES);
     putchar('\n');
 }
 

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/json_writer.h"
+#include "core/printable.h"
 #include "core/reputation.h"
 
 #define OVERRIDE_DAYS 30
@@ -62,8 +63,9 @@ static void print_words(enum identity_type type, struct span value,
                         const struct reputation_counts *counts, int64_t now_s)
 {
     struct reputation_weight weight = reputation_weight(type, counts, now_s);
-    printf("%+6.2f  ham %7.1f  spam %7.1f  %-15s %.*s", reputation_log_odds(type, counts, now_s),
-           weight.ham, weight.spam, identity_type_name(type), SPAN_ARGS(value));
+    printf("%+6.2f  ham %7.1f  spam %7.1f  %-15s ", reputation_log_odds(type, counts, now_s),
+           weight.ham, weight.spam, identity_type_name(type));
+    printable_put(stdout, value, PRINTABLE_LINE);
     if (reputation_override_in_force(counts, now_s)) {
         char day[16] = "";
         time_t until = (time_t)counts->override_until_s;

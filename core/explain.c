@@ -2,6 +2,8 @@
 
 #include <jansson.h>
 
+#include "core/printable.h"
+
 void explain_verdict_members(struct json_writer *writer, const struct verdict *verdict)
 {
     json_put_string(writer, "action", span_of(action_name(verdict->action)));
@@ -31,25 +33,6 @@ struct span explain_verdict_json(struct arena *arena, const struct verdict *verd
     return text;
 }
 
-/* Text from outside, for a terminal: without control characters (C0, DEL, C1). `text` is valid
- * UTF-8, since jansson read it. */
-static struct span printable(struct arena *arena, const char *text)
-{
-    size_t length = strlen(text), kept = 0;
-    char *out = arena_text(arena, length);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if (byte < 0x20 || byte == 0x7f) {
-            out[kept++] = ' ';
-        } else if (byte == 0xc2 && (unsigned char)text[i + 1] < 0xa0) {
-            i++;
-        } else {
-            out[kept++] = text[i];
-        }
-    }
-    return (struct span){out, kept};
-}
-
 static struct span join(struct arena *arena, struct span a, struct span b)
 {
     char *text = arena_text(arena, a.length + b.length + 1);
@@ -66,7 +49,7 @@ static struct span term_text(struct arena *arena, const char *symbol, double log
 {
     if (!*detail)
         return arena_printf(arena, "  %+5.1f  %s\n", log_odds, symbol);
-    struct span shown = printable(arena, detail);
+    struct span shown = printable_text(arena, span_of(detail));
     return arena_printf(arena, "  %+5.1f  %-24s  %.*s\n", log_odds, symbol, SPAN_ARGS(shown));
 }
 

@@ -16,7 +16,7 @@ struct span explain_verdict_json(struct arena *arena, const struct verdict *verd
 
 /* For people: "hold  p=0.987  log-odds +4.3" and a line per term, "  +2.1  LINK_FARM  …". `json`
  * is what explain_verdict_json() wrote. Lies in `arena`; NULL data when the text is no such JSON.
- * Control characters in details are dropped. */
+ * Details as core/printable.h makes them. */
 struct span explain_verdict_text(struct arena *arena, struct span json);
 
 /* "LINK_FARM(2.1) CONTENT(1.3) …": the `most` largest, for headers and log lines; ASCII. Terms

@@ -1,0 +1,23 @@
+/* printable: text from outside, as a terminal may be given it. What could steer a terminal, forge a
+ * line or turn text around becomes '?': control characters (C0, DEL, C1), line and paragraph
+ * separators, bidi controls, and bytes that are no UTF-8. Tabs and line ends become a blank, unless
+ * lines are to be kept. Thread-safe. */
+#ifndef WEIR_PRINTABLE_H
+#define WEIR_PRINTABLE_H
+
+#include "core/arena.h"
+#include "store/span.h"
+
+#include <stdio.h>
+
+enum printable_form {
+    PRINTABLE_LINE, /* on one line */
+    PRINTABLE_LINES /* tabs and line feeds stay */
+};
+
+/* The same text in `arena`, on one line. */
+struct span printable_text(struct arena *arena, struct span text);
+
+void printable_put(FILE *file, struct span text, enum printable_form form);
+
+#endif
