@@ -6,6 +6,7 @@
 
 #include "core/explain.h"
 #include "core/log.h"
+#include "core/verdict_log.h"
 #include "store/lesson.h"
 #include "store/memory.h"
 
@@ -298,19 +299,14 @@ static bool save_batch(void *context, struct error *error)
 static void add_history(struct run *run, const struct judged_item *judged)
 {
     struct document *document = judged->document;
-    struct history_entry entry = {
-        .time_s = time(NULL),
-        .channel = channel_name(CHANNEL_FEED),
-        .action = action_name(judged->verdict.action),
-        .log_odds = judged->verdict.log_odds,
+    struct verdict_about about = {
         .sender = run->name.data,
         .recipients = "",
         .subject = text_of(document->arena, document->subject),
         .reference = text_of(document->arena, document->guid),
-        .evidence = explain_verdict_json(document->arena, &judged->verdict).data,
     };
-    memcpy(entry.document_id, document->id, RECORD_ID_BYTES);
-    records_history_add(run->judge->records, &entry);
+    verdict_log_history(run->judge->records, document, &judged->verdict,
+                        run->judge->config->feedfilter.mode, &about);
 }
 
 static void log_verdict(const struct run *run, const struct judged_item *judged)

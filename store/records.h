@@ -25,7 +25,7 @@ struct history_entry {
     unsigned char document_id[RECORD_ID_BYTES];
     int64_t time_s;
     const char *channel; /* "mail" or "feed" */
-    const char *action;  /* "accept", "tag", "hold", "reject" */
+    const char *action;  /* "accept", "tag", "hold", "reject"; " (observed)" behind it: not done */
     double log_odds;
     const char *sender;     /* envelope sender, or the feed's name */
     const char *recipients; /* comma-separated; empty for feeds */

@@ -280,7 +280,8 @@ def test_observe(fixture):
     assert result.output == whole
     assert len(verdicts(result)) == len(ITEMS)
     assert query(weir, "select count(*) from held") == [(0,)]
-    assert query(weir, "select count(*) from history where action = 'hold'") == [(len(SPAM),)]
+    assert query(weir, "select count(*) from history where action = 'hold (observed)'") == [
+        (len(SPAM),)]
     assert verdicts(pipe(weir, whole)) == []
     weir.configure({"feedfilter": {"mode": "enforce"}})
     result = pipe(weir, whole)
