@@ -1,0 +1,359 @@
+/* feed_judge with records of its own and no counts store: the checks alone decide. */
+#include "feedfilter/feed_judge.h"
+
+#include "core/text.h"
+#include "core/url.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define ITEMS_MAX 4
+
+struct fixture {
+    char directory[64], path[96];
+    struct config *config;
+    struct feed_judge judge;
+    unsigned prepared; /* how often anything had to be judged */
+    bool cut[ITEMS_MAX];
+};
+
+static void count_prepare(struct feed_judge *judge)
+{
+    struct fixture *fixture = judge->context;
+    fixture->prepared++;
+}
+
+static int set_up(void **state)
+{
+    struct fixture *fixture = calloc(1, sizeof *fixture);
+    struct error error = {0};
+    text_init();
+    url_init();
+    snprintf(fixture->directory, sizeof fixture->directory, "/tmp/weir-feed-judge-XXXXXX");
+    assert_non_null(mkdtemp(fixture->directory));
+    snprintf(fixture->path, sizeof fixture->path, "%s/feeds.db", fixture->directory);
+    fixture->config = config_defaults();
+    fixture->config->feedfilter.mode = MODE_ENFORCE;
+    fixture->config->thresholds = (struct thresholds){.tag = 0.55, .hold = 0.6, .reject = 2};
+    fixture->config->checks.weights[checks_find("TITLE_STUFFED")] = 4;
+    fixture->judge = (struct feed_judge){.config = fixture->config,
+                                         .prepare = count_prepare,
+                                         .context = fixture,
+                                         .records = records_open(fixture->path, &error)};
+    *state = fixture;
+    return fixture->judge.records ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    records_close(fixture->judge.records);
+    for (size_t i = 0; i < 3; i++) {
+        char name[128];
+        snprintf(name, sizeof name, "%s%s", fixture->path, ends[i]);
+        unlink(name);
+    }
+    int removed = rmdir(fixture->directory);
+    config_release(fixture->config);
+    free(fixture);
+    return removed;
+}
+
+#define HAM "Painting the hull again"
+#define SPAM "cheap watches, buy watches online | replica watches - watches"
+#define OTHER_SPAM "casino online, free casino slots | online casino bonus - casino"
+
+/* An item with that guid and title, as it stands in a feed. */
+#define ITEM(guid, title) "<item><guid>" guid "</guid><title>" title "</title></item>"
+
+/* Judges the feed of these items as `name`; what is to be cut stands in fixture->cut. */
+static void poll(struct fixture *fixture, const char *name, const char *items)
+{
+    struct error error = {0};
+    struct arena *arena = arena_new();
+    struct span bytes = arena_printf(arena, "<rss><channel>%s</channel></rss>", items);
+    struct feed_encoding encoding;
+    struct feed_ranges ranges;
+    struct feed *feed = feed_read(bytes, &error);
+    assert_non_null(feed);
+    assert_true(feed_encoding_find(bytes, &encoding, &error));
+    assert_true(feed_lex(arena, bytes, &encoding, &ranges, &error));
+    assert_int_equal(ranges.count, feed->item_count);
+    assert_in_range(feed->item_count, 1, ITEMS_MAX);
+    memset(fixture->cut, 0, sizeof fixture->cut);
+    fixture->prepared = 0;
+    if (!feed_judge(&fixture->judge, feed, span_of(name), bytes, &ranges, fixture->cut, &error))
+        fail_msg("%s", error.message);
+    if (fixture->judge.records)
+        records_flush(fixture->judge.records);
+    feed_free(feed);
+    arena_free(arena);
+}
+
+static struct held *held(struct fixture *fixture, int64_t id)
+{
+    struct error error = {0};
+    struct held *held = records_held_get(fixture->judge.records, id, &error);
+    if (!held)
+        fail_msg("%s", error.message);
+    return held;
+}
+
+static enum held_state state_of(struct fixture *fixture, int64_t id)
+{
+    struct held *entry = held(fixture, id);
+    enum held_state state = entry->state;
+    held_free(entry);
+    return state;
+}
+
+static void release(struct fixture *fixture, int64_t id)
+{
+    struct error error = {0};
+    bool moved = false;
+    assert_true(records_held_move(fixture->judge.records, id, 1u << HELD_HELD, HELD_RELEASED,
+                                  &moved, &error));
+    assert_true(moved);
+}
+
+static bool nothing_held(struct fixture *fixture)
+{
+    struct error error = {0};
+    struct held *entry = records_held_get(fixture->judge.records, 1, &error);
+    bool nothing = entry == NULL;
+    held_free(entry);
+    return nothing;
+}
+
+/* The newest entry of the history about `guid`. */
+static struct history_entry *history(struct fixture *fixture, const char *guid)
+{
+    struct error error = {0};
+    struct history_entry *entry = records_history_find(fixture->judge.records, guid, &error);
+    if (!entry)
+        fail_msg("%s", error.message);
+    return entry;
+}
+
+static bool was_formerly_released(struct fixture *fixture, const char *guid)
+{
+    struct history_entry *entry = history(fixture, guid);
+    bool was = strstr(entry->evidence, FORMERLY_RELEASED_SYMBOL) != NULL;
+    history_entry_free(entry);
+    return was;
+}
+
+static void test_spam_is_cut_and_the_rest_is_not(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    assert_false(fixture->cut[0]);
+    assert_true(fixture->cut[1]);
+}
+
+static void test_what_is_cut_lies_whole_in_the_records(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char item[] = ITEM("b", SPAM);
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    struct held *entry = held(fixture, 1);
+    assert_int_equal(entry->item_length, sizeof item - 1);
+    assert_memory_equal(entry->item, item, sizeof item - 1);
+    held_free(entry);
+}
+
+static void test_held_item_is_not_judged_again(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->prepared, 0);
+    assert_true(fixture->cut[0]);
+}
+
+static void test_what_passed_without_the_store_is_judged_again(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("a", HAM));
+    poll(fixture, "planet", ITEM("a", HAM));
+    assert_int_equal(fixture->prepared, 1);
+}
+
+static void test_released_item_passes(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    release(fixture, 1);
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->prepared, 0);
+    assert_false(fixture->cut[0]);
+}
+
+static void test_edit_supersedes_what_was_held(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    poll(fixture, "planet", ITEM("b", OTHER_SPAM));
+    assert_true(fixture->cut[0]);
+    assert_int_equal(state_of(fixture, 1), HELD_SUPERSEDED);
+    assert_int_equal(state_of(fixture, 2), HELD_HELD);
+}
+
+static void test_former_release_speaks_for_an_edit(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    release(fixture, 1);
+    poll(fixture, "planet", ITEM("b", OTHER_SPAM));
+    assert_true(was_formerly_released(fixture, "b"));
+    assert_int_equal(state_of(fixture, 1), HELD_RELEASED);
+}
+
+static void test_claimed_guid_takes_nothing_out_of_review(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->judge.names_itself = true;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    poll(fixture, "planet", ITEM("b", OTHER_SPAM));
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->prepared, 0);
+    assert_true(fixture->cut[0]);
+}
+
+static void test_claimed_guid_has_no_bonus_of_a_release(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->judge.names_itself = true;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    release(fixture, 1);
+    poll(fixture, "planet", ITEM("b", OTHER_SPAM));
+    assert_false(was_formerly_released(fixture, "b"));
+    assert_true(fixture->cut[0]);
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_false(fixture->cut[0]);
+}
+
+static void test_feed_that_names_itself_reaches_nothing_of_a_named_one(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.names_itself = true;
+    poll(fixture, "planet", ITEM("b", OTHER_SPAM));
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+    release(fixture, 1);
+    fixture->judge.names_itself = false;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->prepared, 0);
+    assert_false(fixture->cut[0]);
+}
+
+static void test_other_feed_may_use_the_guid(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    poll(fixture, "moon", ITEM("b", OTHER_SPAM));
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+}
+
+static void test_items_of_one_guid_are_told_apart(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < 2; i++) {
+        poll(fixture, "planet", ITEM("all", SPAM) ITEM("all", HAM) ITEM("all", OTHER_SPAM));
+        assert_true(fixture->cut[0]);
+        assert_false(fixture->cut[1]);
+        assert_true(fixture->cut[2]);
+    }
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+    assert_int_equal(state_of(fixture, 2), HELD_HELD);
+}
+
+static void test_item_that_stands_twice_is_held_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    poll(fixture, "planet", ITEM("b", SPAM) ITEM("b", SPAM));
+    assert_true(fixture->cut[0]);
+    assert_true(fixture->cut[1]);
+    assert_null(records_held_get(fixture->judge.records, 2, &error));
+}
+
+static void test_observing_holds_nothing_and_says_so(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->config->feedfilter.mode = MODE_OBSERVE;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_false(fixture->cut[0]);
+    assert_true(nothing_held(fixture));
+    struct history_entry *entry = history(fixture, "b");
+    assert_string_equal(entry->action, "hold (observed)");
+    history_entry_free(entry);
+}
+
+static void test_enforcing_judges_again_what_was_observed(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->config->feedfilter.mode = MODE_OBSERVE;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->config->feedfilter.mode = MODE_ENFORCE;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_true(fixture->cut[0]);
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+}
+
+static void test_reject_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->config->thresholds.reject = 0.6;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_true(fixture->cut[0]);
+    struct history_entry *entry = history(fixture, "b");
+    assert_string_equal(entry->action, "hold");
+    history_entry_free(entry);
+}
+
+static void test_nothing_is_cut_without_records(void **state)
+{
+    struct fixture *fixture = *state;
+    struct records *records = fixture->judge.records;
+    fixture->judge.records = NULL;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.records = records;
+    assert_int_equal(fixture->prepared, 1);
+    assert_false(fixture->cut[0]);
+}
+
+#define judging(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        judging(test_spam_is_cut_and_the_rest_is_not),
+        judging(test_what_is_cut_lies_whole_in_the_records),
+        judging(test_held_item_is_not_judged_again),
+        judging(test_what_passed_without_the_store_is_judged_again),
+        judging(test_released_item_passes),
+        judging(test_edit_supersedes_what_was_held),
+        judging(test_former_release_speaks_for_an_edit),
+        judging(test_claimed_guid_takes_nothing_out_of_review),
+        judging(test_claimed_guid_has_no_bonus_of_a_release),
+        judging(test_feed_that_names_itself_reaches_nothing_of_a_named_one),
+        judging(test_other_feed_may_use_the_guid),
+        judging(test_items_of_one_guid_are_told_apart),
+        judging(test_item_that_stands_twice_is_held_once),
+        judging(test_observing_holds_nothing_and_says_so),
+        judging(test_enforcing_judges_again_what_was_observed),
+        judging(test_reject_holds),
+        judging(test_nothing_is_cut_without_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
