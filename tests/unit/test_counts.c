@@ -1,100 +1,11 @@
-/* What counts.h promises, of whatever store stands behind it: each test gets an empty one. */
-#include "store/counts.h"
-
-#include "redis_server.h"
+/* What counts.h promises of the log, of snapshots and of threads, of whatever store stands behind
+ * it: each test gets an empty one. */
+#include "tests/unit/counts_contract.h"
 
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
-#include <cmocka.h>
-
-struct fixture {
-    struct redis_server *server;
-    struct counts_store *store;
-    struct error error;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *fixture = calloc(1, sizeof *fixture);
-    fixture->server = redis_server_start(NULL);
-    /* A busy machine, or valgrind, is not a store that is away. */
-    const struct counts_options options = {.timeout_ms = 10000};
-    fixture->store = counts_open(redis_server_url(fixture->server), &options, &fixture->error);
-    *state = fixture;
-    return fixture->store ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *fixture = *state;
-    counts_close(fixture->store);
-    redis_server_free(fixture->server);
-    free(fixture);
-    return 0;
-}
-
-#define good(call)                                                                                 \
-    do {                                                                                           \
-        if (!(call))                                                                               \
-            fail_msg("%s", fixture->error.message);                                                \
-    } while (0)
-
-static const uint32_t slots[] = {3, 1000, 70000};
-static const struct identity host = {IDENTITY_LINK_HOST, {"spam.example", 12}};
-static const struct identity odd = {IDENTITY_AUTHOR, {"a\0b *?[x]\\\n\xff", 12}};
-
-/* A lesson about document `document` by the operator, now, that names `host`. */
-static struct lesson lesson_about(unsigned document, enum label label, uint64_t sequence)
-{
-    struct lesson lesson = {
-        .label = label,
-        .trust = TRUST_OPERATOR,
-        .source = SPAN("operator"),
-        .time_s = time(NULL),
-        .feature_version = 1,
-        .slots = slots,
-        .slot_count = 3,
-        .identities = &host,
-        .identity_count = 1,
-    };
-    memcpy(lesson.document_id, &document, sizeof document);
-    lesson_set_event_id(&lesson, sequence);
-    return lesson;
-}
-
-static struct append_result append(struct fixture *fixture, const struct lesson *lesson)
-{
-    struct append_result result = {0};
-    size_t done;
-    good(counts_append(fixture->store, &lesson, 1, &result, &done, &fixture->error));
-    assert_int_equal(done, 1);
-    return result;
-}
-
-static struct append_result teach(struct fixture *fixture, unsigned document, enum label label,
-                                  uint64_t sequence)
-{
-    struct lesson lesson = lesson_about(document, label, sequence);
-    return append(fixture, &lesson);
-}
-
-static struct reputation_counts read_one(struct fixture *fixture, const struct identity *identity)
-{
-    struct reputation_counts counts;
-    good(counts_reputation_read(fixture->store, identity, 1, &counts, &fixture->error));
-    return counts;
-}
-
-static void assert_near(uint32_t count, uint32_t expected)
-{
-    assert_in_range(count, expected ? expected - 1 : 0, expected + 1);
-}
 
 /* --- the log --- */
 
@@ -417,192 +328,6 @@ static void test_health_of_an_empty_store(void **state)
     assert_true(health.run_id[0] != '\0');
 }
 
-/* --- reputations --- */
-
-static void test_unknown_identity_has_no_counts(void **state)
-{
-    struct fixture *fixture = *state;
-    struct reputation_counts counts = read_one(fixture, &host), none = {0};
-    assert_memory_equal(&counts, &none, sizeof none);
-}
-
-static void test_counts_answer_identities_in_their_order(void **state)
-{
-    struct fixture *fixture = *state;
-    teach(fixture, 1, LABEL_SPAM, 0);
-    struct lesson lesson = lesson_about(2, LABEL_HAM, 0);
-    lesson.identities = &odd;
-    append(fixture, &lesson);
-    struct identity asked[] = {odd, {IDENTITY_LINK_DOMAIN, host.value}, host};
-    struct reputation_counts counts[3];
-    good(counts_reputation_read(fixture->store, asked, 3, counts, &fixture->error));
-    assert_int_equal(counts[0].ham_milli, 1000);
-    assert_int_equal(counts[1].spam_milli, 0); /* the same value as another type */
-    assert_int_equal(counts[2].spam_milli, 1000);
-}
-
-static void test_counts_decay_with_the_half_life_of_their_type(void **state)
-{
-    struct fixture *fixture = *state;
-    int64_t half_life = identity_half_life_s(host.type), now = time(NULL);
-    struct lesson old = lesson_about(1, LABEL_HAM, 0);
-    old.time_s = now - 2 * half_life;
-    append(fixture, &old);
-    assert_int_equal(read_one(fixture, &host).time_s, now - 2 * half_life);
-    teach(fixture, 2, LABEL_SPAM, 0);
-    struct reputation_counts counts = read_one(fixture, &host);
-    assert_near(counts.ham_milli, 250);
-    assert_int_equal(counts.spam_milli, 1000);
-}
-
-static void test_older_event_counts_less_than_a_new_one(void **state)
-{
-    struct fixture *fixture = *state;
-    teach(fixture, 1, LABEL_SPAM, 0);
-    struct lesson old = lesson_about(2, LABEL_SPAM, 0);
-    old.time_s -= identity_half_life_s(host.type);
-    append(fixture, &old);
-    assert_near(read_one(fixture, &host).spam_milli, 1500);
-}
-
-static void test_time_far_in_the_future_is_not_believed(void **state)
-{
-    struct fixture *fixture = *state;
-    struct lesson lesson = lesson_about(1, LABEL_SPAM, 0);
-    lesson.time_s += 365 * 86400;
-    append(fixture, &lesson);
-    assert_in_range(read_one(fixture, &host).time_s, time(NULL) + 290, time(NULL) + 310);
-}
-
-/* A lesson each hour for years: what came first must be gone, however small one hour's decay. */
-static void test_decay_is_not_lost_between_frequent_events(void **state)
-{
-    struct fixture *fixture = *state;
-    enum { HOURS = 1440 }; /* 2 half-lives */
-    static struct lesson lessons[HOURS];
-    static const struct lesson *pointers[HOURS];
-    static struct append_result results[HOURS];
-    assert_int_equal(identity_half_life_s(host.type), HOURS * 3600 / 2);
-    for (unsigned i = 0; i < HOURS; i++) {
-        lessons[i] = lesson_about(i, i ? LABEL_SPAM : LABEL_HAM, 0);
-        lessons[i].time_s += ((int64_t)i - HOURS) * 3600;
-        pointers[i] = &lessons[i];
-    }
-    size_t done;
-    good(counts_append(fixture->store, pointers, HOURS, results, &done, &fixture->error));
-    assert_in_range(read_one(fixture, &host).ham_milli, 240, 275);
-}
-
-struct listed {
-    size_t count;
-    struct reputation_counts odd_counts;
-    bool odd;
-};
-
-static void list_one(void *context, const struct identity *identity,
-                     const struct reputation_counts *counts)
-{
-    struct listed *listed = context;
-    listed->count++;
-    if (identity->type == odd.type && span_equal(identity->value, odd.value)) {
-        listed->odd = true;
-        listed->odd_counts = *counts;
-    }
-}
-
-static void teach_hosts(struct fixture *fixture, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++) {
-        char name[32];
-        struct identity both[] = {{IDENTITY_LINK_HOST, {name, 0}}, odd};
-        both[0].value.length = (size_t)snprintf(name, sizeof name, "h%u.example", i);
-        struct lesson lesson = lesson_about(i, LABEL_SPAM, 0);
-        lesson.identities = both;
-        lesson.identity_count = 2;
-        append(fixture, &lesson);
-    }
-}
-
-static void test_list_visits_those_of_one_type(void **state)
-{
-    struct fixture *fixture = *state;
-    teach_hosts(fixture, 50);
-    struct listed hosts = {0}, authors = {0};
-    good(counts_reputation_list(fixture->store, IDENTITY_LINK_HOST, list_one, &hosts,
-                                &fixture->error));
-    assert_int_equal(hosts.count, 50);
-    good(counts_reputation_list(fixture->store, IDENTITY_AUTHOR, list_one, &authors,
-                                &fixture->error));
-    assert_int_equal(authors.count, 1);
-    assert_true(authors.odd);
-    assert_near(authors.odd_counts.spam_milli, 50000);
-}
-
-static void test_list_visits_all_types(void **state)
-{
-    struct fixture *fixture = *state;
-    teach_hosts(fixture, 20);
-    struct listed all = {0};
-    good(counts_reputation_list(fixture->store, IDENTITY_TYPES, list_one, &all, &fixture->error));
-    assert_int_equal(all.count, 21);
-}
-
-static void test_override_stands_beside_the_counts(void **state)
-{
-    struct fixture *fixture = *state;
-    teach(fixture, 1, LABEL_SPAM, 0);
-    int64_t until = time(NULL) + 1000;
-    good(counts_reputation_override(fixture->store, &host, OVERRIDE_SET, -250, until,
-                                    &fixture->error));
-    teach(fixture, 2, LABEL_SPAM, 0);
-    struct reputation_counts counts = read_one(fixture, &host);
-    assert_near(counts.spam_milli, 2000);
-    assert_int_equal(counts.override, OVERRIDE_SET);
-    assert_int_equal(counts.override_centi, -250);
-    assert_int_equal(counts.override_until_s, until);
-}
-
-static void test_override_can_be_taken_away(void **state)
-{
-    struct fixture *fixture = *state;
-    teach(fixture, 1, LABEL_SPAM, 0);
-    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 500, 0, &fixture->error));
-    assert_int_equal(read_one(fixture, &host).override, OVERRIDE_PIN);
-    good(counts_reputation_override(fixture->store, &host, OVERRIDE_NONE, 0, 0, &fixture->error));
-    struct reputation_counts counts = read_one(fixture, &host);
-    assert_int_equal(counts.override, OVERRIDE_NONE);
-    assert_int_equal(counts.spam_milli, 1000);
-}
-
-static void test_identity_never_seen_can_be_pinned(void **state)
-{
-    struct fixture *fixture = *state;
-    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_PIN, 500, 0, &fixture->error));
-    assert_int_equal(read_one(fixture, &odd).override_centi, 500);
-    struct listed listed = {0};
-    good(
-        counts_reputation_list(fixture->store, IDENTITY_TYPES, list_one, &listed, &fixture->error));
-    assert_true(listed.odd);
-    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_NONE, 0, 0, &fixture->error));
-    bool existed;
-    good(counts_reputation_forget(fixture->store, &odd, &existed, &fixture->error));
-    assert_false(existed);
-}
-
-static void test_forget_removes_counts_and_override(void **state)
-{
-    struct fixture *fixture = *state;
-    bool existed;
-    teach(fixture, 1, LABEL_SPAM, 0);
-    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 500, 0, &fixture->error));
-    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
-    assert_true(existed);
-    struct reputation_counts counts = read_one(fixture, &host), none = {0};
-    assert_memory_equal(&counts, &none, sizeof none);
-    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
-    assert_false(existed);
-}
-
 /* --- threads --- */
 
 struct worker {
@@ -638,8 +363,6 @@ static void test_threads_share_a_store(void **state)
     assert_int_equal(seen.version, THREADS * 25);
 }
 
-#define contract(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -665,18 +388,6 @@ int main(void)
         contract(test_slowest_replica_is_the_one_reported_lowest),
         contract(test_key_is_made_once),
         contract(test_health_of_an_empty_store),
-        contract(test_unknown_identity_has_no_counts),
-        contract(test_counts_answer_identities_in_their_order),
-        contract(test_counts_decay_with_the_half_life_of_their_type),
-        contract(test_older_event_counts_less_than_a_new_one),
-        contract(test_time_far_in_the_future_is_not_believed),
-        contract(test_decay_is_not_lost_between_frequent_events),
-        contract(test_list_visits_those_of_one_type),
-        contract(test_list_visits_all_types),
-        contract(test_override_stands_beside_the_counts),
-        contract(test_override_can_be_taken_away),
-        contract(test_identity_never_seen_can_be_pinned),
-        contract(test_forget_removes_counts_and_override),
         contract(test_threads_share_a_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

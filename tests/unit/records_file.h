@@ -1,0 +1,45 @@
+/* records_file: a records file of its own for each test, and entries to put into it. */
+#ifndef WEIR_TEST_RECORDS_FILE_H
+#define WEIR_TEST_RECORDS_FILE_H
+
+#include "store/records.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+struct fixture {
+    char directory[64], path[96];
+    struct records *records; /* closed by the tear-down; NULL is fine */
+    struct error error;
+};
+
+#define good(call)                                                                                 \
+    do {                                                                                           \
+        if (!(call))                                                                               \
+            fail_msg("%s", fixture->error.message);                                                \
+    } while (0)
+
+/* A directory without a file; with one, open. */
+int records_directory(void **state);
+int records_set_up(void **state);
+int records_tear_down(void **state);
+#define without_records(test)                                                                      \
+    cmocka_unit_test_setup_teardown(test, records_directory, records_tear_down)
+#define with_records(test) cmocka_unit_test_setup_teardown(test, records_set_up, records_tear_down)
+
+/* Past the records, on the file itself. */
+void run_sql(struct fixture *fixture, const char *sql);
+int count_rows(struct fixture *fixture, const char *table);
+
+struct history_entry entry_of(unsigned char id, const char *reference);
+struct held held_of(const char *reference);
+
+/* Adds held_of(reference); the rest is what records.h has, and fails the test if it fails. */
+int64_t hold(struct fixture *fixture, const char *reference);
+struct held *get(struct fixture *fixture, int64_t id);
+bool move(struct fixture *fixture, int64_t id, unsigned from, enum held_state to);
+
+#endif

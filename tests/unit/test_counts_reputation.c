@@ -1,0 +1,208 @@
+/* What counts.h promises of reputations, of whatever store stands behind it. */
+#include "tests/unit/counts_contract.h"
+
+#include <stdio.h>
+#include <time.h>
+
+static void test_unknown_identity_has_no_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reputation_counts counts = read_one(fixture, &host), none = {0};
+    assert_memory_equal(&counts, &none, sizeof none);
+}
+
+static void test_counts_answer_identities_in_their_order(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct lesson lesson = lesson_about(2, LABEL_HAM, 0);
+    lesson.identities = &odd;
+    append(fixture, &lesson);
+    struct identity asked[] = {odd, {IDENTITY_LINK_DOMAIN, host.value}, host};
+    struct reputation_counts counts[3];
+    good(counts_reputation_read(fixture->store, asked, 3, counts, &fixture->error));
+    assert_int_equal(counts[0].ham_milli, 1000);
+    assert_int_equal(counts[1].spam_milli, 0); /* the same value as another type */
+    assert_int_equal(counts[2].spam_milli, 1000);
+}
+
+static void test_counts_decay_with_the_half_life_of_their_type(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t half_life = identity_half_life_s(host.type), now = time(NULL);
+    struct lesson old = lesson_about(1, LABEL_HAM, 0);
+    old.time_s = now - 2 * half_life;
+    append(fixture, &old);
+    assert_int_equal(read_one(fixture, &host).time_s, now - 2 * half_life);
+    teach(fixture, 2, LABEL_SPAM, 0);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.ham_milli, 250);
+    assert_int_equal(counts.spam_milli, 1000);
+}
+
+static void test_older_event_counts_less_than_a_new_one(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct lesson old = lesson_about(2, LABEL_SPAM, 0);
+    old.time_s -= identity_half_life_s(host.type);
+    append(fixture, &old);
+    assert_near(read_one(fixture, &host).spam_milli, 1500);
+}
+
+static void test_time_far_in_the_future_is_not_believed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct lesson lesson = lesson_about(1, LABEL_SPAM, 0);
+    lesson.time_s += 365 * 86400;
+    append(fixture, &lesson);
+    assert_in_range(read_one(fixture, &host).time_s, time(NULL) + 290, time(NULL) + 310);
+}
+
+/* A lesson each hour for years: what came first must be gone, however small one hour's decay. */
+static void test_decay_is_not_lost_between_frequent_events(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { HOURS = 1440 }; /* 2 half-lives */
+    static struct lesson lessons[HOURS];
+    static const struct lesson *pointers[HOURS];
+    static struct append_result results[HOURS];
+    assert_int_equal(identity_half_life_s(host.type), HOURS * 3600 / 2);
+    for (unsigned i = 0; i < HOURS; i++) {
+        lessons[i] = lesson_about(i, i ? LABEL_SPAM : LABEL_HAM, 0);
+        lessons[i].time_s += ((int64_t)i - HOURS) * 3600;
+        pointers[i] = &lessons[i];
+    }
+    size_t done;
+    good(counts_append(fixture->store, pointers, HOURS, results, &done, &fixture->error));
+    assert_in_range(read_one(fixture, &host).ham_milli, 240, 275);
+}
+
+struct listed {
+    size_t count;
+    struct reputation_counts odd_counts;
+    bool odd;
+};
+
+static void list_one(void *context, const struct identity *identity,
+                     const struct reputation_counts *counts)
+{
+    struct listed *listed = context;
+    listed->count++;
+    if (identity->type == odd.type && span_equal(identity->value, odd.value)) {
+        listed->odd = true;
+        listed->odd_counts = *counts;
+    }
+}
+
+static void teach_hosts(struct fixture *fixture, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        char name[32];
+        struct identity both[] = {{IDENTITY_LINK_HOST, {name, 0}}, odd};
+        both[0].value.length = (size_t)snprintf(name, sizeof name, "h%u.example", i);
+        struct lesson lesson = lesson_about(i, LABEL_SPAM, 0);
+        lesson.identities = both;
+        lesson.identity_count = 2;
+        append(fixture, &lesson);
+    }
+}
+
+static void test_list_visits_those_of_one_type(void **state)
+{
+    struct fixture *fixture = *state;
+    teach_hosts(fixture, 50);
+    struct listed hosts = {0}, authors = {0};
+    good(counts_reputation_list(fixture->store, IDENTITY_LINK_HOST, list_one, &hosts,
+                                &fixture->error));
+    assert_int_equal(hosts.count, 50);
+    good(counts_reputation_list(fixture->store, IDENTITY_AUTHOR, list_one, &authors,
+                                &fixture->error));
+    assert_int_equal(authors.count, 1);
+    assert_true(authors.odd);
+    assert_near(authors.odd_counts.spam_milli, 50000);
+}
+
+static void test_list_visits_all_types(void **state)
+{
+    struct fixture *fixture = *state;
+    teach_hosts(fixture, 20);
+    struct listed all = {0};
+    good(counts_reputation_list(fixture->store, IDENTITY_TYPES, list_one, &all, &fixture->error));
+    assert_int_equal(all.count, 21);
+}
+
+static void test_override_stands_beside_the_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    int64_t until = time(NULL) + 1000;
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_SET, -250, until,
+                                    &fixture->error));
+    teach(fixture, 2, LABEL_SPAM, 0);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.spam_milli, 2000);
+    assert_int_equal(counts.override, OVERRIDE_SET);
+    assert_int_equal(counts.override_centi, -250);
+    assert_int_equal(counts.override_until_s, until);
+}
+
+static void test_override_can_be_taken_away(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 500, 0, &fixture->error));
+    assert_int_equal(read_one(fixture, &host).override, OVERRIDE_PIN);
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_NONE, 0, 0, &fixture->error));
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_int_equal(counts.override, OVERRIDE_NONE);
+    assert_int_equal(counts.spam_milli, 1000);
+}
+
+static void test_identity_never_seen_can_be_pinned(void **state)
+{
+    struct fixture *fixture = *state;
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_PIN, 500, 0, &fixture->error));
+    assert_int_equal(read_one(fixture, &odd).override_centi, 500);
+    struct listed listed = {0};
+    good(
+        counts_reputation_list(fixture->store, IDENTITY_TYPES, list_one, &listed, &fixture->error));
+    assert_true(listed.odd);
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_NONE, 0, 0, &fixture->error));
+    bool existed;
+    good(counts_reputation_forget(fixture->store, &odd, &existed, &fixture->error));
+    assert_false(existed);
+}
+
+static void test_forget_removes_counts_and_override(void **state)
+{
+    struct fixture *fixture = *state;
+    bool existed;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 500, 0, &fixture->error));
+    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
+    assert_true(existed);
+    struct reputation_counts counts = read_one(fixture, &host), none = {0};
+    assert_memory_equal(&counts, &none, sizeof none);
+    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
+    assert_false(existed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        contract(test_unknown_identity_has_no_counts),
+        contract(test_counts_answer_identities_in_their_order),
+        contract(test_counts_decay_with_the_half_life_of_their_type),
+        contract(test_older_event_counts_less_than_a_new_one),
+        contract(test_time_far_in_the_future_is_not_believed),
+        contract(test_decay_is_not_lost_between_frequent_events),
+        contract(test_list_visits_those_of_one_type),
+        contract(test_list_visits_all_types),
+        contract(test_override_stands_beside_the_counts),
+        contract(test_override_can_be_taken_away),
+        contract(test_identity_never_seen_can_be_pinned),
+        contract(test_forget_removes_counts_and_override),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
