@@ -116,10 +116,13 @@ static void make_answer(struct conclusion *c)
 static void note(struct conclusion *c, double took_ms)
 {
     struct arena *arena = c->document->arena;
+    bool enforce = c->settings->config->milter.mode == MODE_ENFORCE;
     struct history_entry entry = {
         .time_s = time(NULL),
         .channel = channel_name(CHANNEL_MAIL),
-        .action = action_name(c->verdict.action),
+        .action = arena_printf(arena, "%s%s", action_name(c->verdict.action),
+                               enforce ? "" : " (observed)")
+                      .data,
         .log_odds = c->verdict.log_odds,
         .sender = c->sender,
         .recipients = c->recipients,
@@ -135,7 +138,6 @@ static void note(struct conclusion *c, double took_ms)
 
     char id[DOCUMENT_ID_HEX];
     document_id_hex(c->document->id, id);
-    bool enforce = c->settings->config->milter.mode == MODE_ENFORCE;
     log_event(LOG_LEVEL_INFO, "verdict", "queue_id", c->queue_id, "id", id, "action",
               action_name(c->verdict.action), "mode", enforce ? "enforce" : "observe", "p",
               arena_printf(arena, "%.3f", c->verdict.probability).data, "log_odds",

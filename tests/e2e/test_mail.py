@@ -428,6 +428,10 @@ def test_observe(gateway):
             assert message["X-Weir-Id"] and message["X-Spam-Score"] and message["X-Spam-Status"]
             assert message["X-Spam-Flag"] is None
             assert sieve_folder(message) == "INBOX"
+            document = message["X-Weir-Id"].split(".")[0]
+            noted = wait_for(lambda: gateway.weir.ctl("explain", "--json", document,
+                                                      status=None).json(), "the history has it")
+            assert noted["action"] == verdict + " (observed)", noted
         assert len(held_records(gateway)) == before
     finally:
         set_mode(gateway, "enforce")
