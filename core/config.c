@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/config_scan.h"
 #include "store/counts.h"
 
 #define DAY_MS (24L * 3600 * 1000)
@@ -224,13 +225,26 @@ static int check_counts_url(cfg_t *cfg, cfg_opt_t *option)
     return store ? 0 : refuse(cfg, option, "%s", error.message);
 }
 
+/* inet:address:port, or inet:port@address, libmilter's own way. */
+static bool has_port(const char *socket)
+{
+    const char *at = strchr(socket, '@'), *colon = at ? strchr(socket, ':') : strrchr(socket, ':');
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    return colon[1] >= '0' && colon[1] <= '9' && *end == (at ? '@' : '\0') && port >= 1 &&
+           port <= 65535;
+}
+
 static int check_socket(cfg_t *cfg, cfg_opt_t *option)
 {
     static const char *const starts[] = {"inet:", "inet6:", "unix:", "local:", "/"};
     const char *value = cfg_opt_getstr(option);
     for (size_t i = 0; value && i < sizeof starts / sizeof *starts; i++) {
-        if (!strncmp(value, starts[i], strlen(starts[i])))
-            return 0;
+        if (strncmp(value, starts[i], strlen(starts[i])) != 0)
+            continue;
+        if (starts[i][0] == 'i' && !has_port(value))
+            return refuse(cfg, option, "\"%.200s\" has no port from 1 to 65535", value);
+        return 0;
     }
     return refuse(cfg, option, "\"%.200s\" is no socket: inet:address:port or unix:/path",
                   value ? value : "");
@@ -306,6 +320,19 @@ static bool is_readable(const char *path, const char **why)
     return *why == NULL;
 }
 
+/* False, with a complaint, when the file is not whole. */
+static bool is_whole(const char *path)
+{
+    int line = 0;
+    FILE *file = fopen(path, "re");
+    const char *wrong = file ? config_scan(file, &line) : strerror(errno);
+    if (file)
+        fclose(file);
+    if (wrong && !complaint[0])
+        snprintf(complaint, sizeof complaint, "%s:%d: %s", path, line, wrong);
+    return !wrong;
+}
+
 static int include_file(cfg_t *cfg, cfg_opt_t *option, int argc, const char **argv)
 {
     const char *why;
@@ -313,6 +340,8 @@ static int include_file(cfg_t *cfg, cfg_opt_t *option, int argc, const char **ar
         return refuse(cfg, option, "takes the path of one file");
     if (!is_readable(argv[0], &why))
         return refuse(cfg, option, "%.200s: %s", argv[0], why);
+    if (!is_whole(argv[0]))
+        return -1;
     return cfg_include(cfg, option, argc, argv);
 }
 
@@ -510,7 +539,7 @@ struct config *config_read(const char *path, struct error *error)
     }
     pthread_mutex_lock(&reading);
     cfg_t *cfg = prepare();
-    if (cfg_parse(cfg, path) == CFG_SUCCESS)
+    if (is_whole(path) && cfg_parse(cfg, path) == CFG_SUCCESS)
         config = take(cfg);
     else
         error_set(error, ERROR_INPUT, "%s", complaint[0] ? complaint : path);

@@ -195,7 +195,25 @@ static void test_broken_syntax_is_refused_with_its_line(void **state)
 {
     (void)state;
     refused("thresholds = 3\n", "1: missing opening brace for section 'thresholds'");
-    refused("\nlog { level = \"info", "2: log: premature end of file");
+    refused("\nlog { level = \"info", "2: the brace is not closed");
+}
+
+static void test_a_file_that_is_not_whole_is_refused(void **state)
+{
+    (void)state;
+    refused("\nmilter {\n mode = enforce\n", "2: the brace is not closed");
+    refused("\n\n/* milter { }\n", "3: the comment is not closed");
+    config_release(read_text("# {\ngateway = \"{\" // {\n/* { */ milter { }\n"));
+}
+
+static void test_a_port_is_from_1_to_65535(void **state)
+{
+    (void)state;
+    refused("milter { socket = \"inet:127.0.0.1:99999\" }",
+            "1: milter.socket: \"inet:127.0.0.1:99999\" has no port from 1 to 65535");
+    refused("milter { socket = \"inet:0@127.0.0.1\" }",
+            "1: milter.socket: \"inet:0@127.0.0.1\" has no port from 1 to 65535");
+    config_release(read_text("milter { socket = \"inet:8891@127.0.0.1\" }"));
 }
 
 static void test_a_check_can_be_weighed_anew_and_disabled(void **state)
@@ -294,6 +312,8 @@ int main(void)
         cmocka_unit_test(test_mistyped_values_are_refused),
         cmocka_unit_test(test_a_counts_url_is_looked_at_without_showing_its_password),
         cmocka_unit_test(test_broken_syntax_is_refused_with_its_line),
+        cmocka_unit_test(test_a_file_that_is_not_whole_is_refused),
+        cmocka_unit_test(test_a_port_is_from_1_to_65535),
         cmocka_unit_test(test_a_check_can_be_weighed_anew_and_disabled),
         cmocka_unit_test(test_an_unknown_check_is_refused),
         cmocka_unit_test(test_an_error_in_an_included_file_names_that_file),
