@@ -11,6 +11,9 @@
 /* Documents that are judged together: one read of reputations for all of them. */
 #define BATCH 64
 
+/* So many bytes of documents end a batch early, which bounds the memory for large ones. */
+#define BATCH_BYTES (32u * 1024 * 1024)
+
 /* The strongest tokens that are named for the content model's part. */
 #define TOKENS_NAMED 6
 
@@ -30,7 +33,8 @@ struct checking {
     struct json_writer json;
     struct sample samples[BATCH];
     size_t count;
-    size_t held; /* held or rejected */
+    size_t bytes; /* of the samples */
+    size_t held;  /* held or rejected */
 };
 
 static void name_tokens(const struct checking *check, struct document *document,
@@ -113,7 +117,7 @@ static void judge_batch(struct checking *check)
             write_words(check, &check->samples[i], verdict);
         sample_clear(&check->samples[i]);
     }
-    check->count = 0;
+    check->count = check->bytes = 0;
 }
 
 /* Judges all there is. The highest exit code of the files that could not be. */
@@ -132,7 +136,8 @@ static int check_all(struct checking *check, struct documents *documents)
             continue;
         }
         judge_prepare(sample->document, check->session->config);
-        if (++check->count == BATCH)
+        check->bytes += sample->size_bytes;
+        if (++check->count == BATCH || check->bytes >= BATCH_BYTES)
             judge_batch(check);
     }
     judge_batch(check);

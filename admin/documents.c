@@ -309,6 +309,7 @@ static bool next_item(struct documents *documents, struct sample *sample)
     sample->document =
         feed_item_document(current->feed, &current->feed->items[current->at++], current->feed_name);
     sample->index = current->at;
+    sample->size_bytes = current->buffer->length / current->feed->item_count;
     return true;
 }
 
@@ -326,8 +327,9 @@ static bool next_message(struct documents *documents, struct sample *sample)
     bool longer = message.length > documents->mail_limit;
     if (longer)
         message.length = documents->mail_limit;
-    sample->document = mail_read(message, false);
+    sample->document = mail_read(message, true);
     sample->document->truncated = sample->document->truncated || longer;
+    sample->size_bytes = message.length;
     sample->index = several ? ++current->index : 0;
     sample->buffer = current->buffer;
     current->buffer->references++;

@@ -30,6 +30,7 @@ struct sample {
     struct document *document;
     const char *file;      /* lent by `documents`; "-" for standard input */
     size_t index;          /* within an mbox or feed, from 1; 0: the file is the document */
+    size_t size_bytes;     /* of the document in its file */
     struct buffer *buffer; /* the bytes the document points into */
 };
 

@@ -217,10 +217,29 @@ static void test_samples_outlive_the_files_that_follow(void **state)
     documents_free(documents);
 }
 
+static void test_a_message_that_weir_saw_keeps_its_id(void **state)
+{
+    (void)state;
+    struct documents *documents = documents_new(1 << 20);
+    struct error error = {0};
+    struct sample sample;
+    char hex[DOCUMENT_ID_HEX];
+    const char *path = write_file("seen.eml", "X-Weir-Id: 000102030405060708090a0b0c0d0e0f."
+                                              "00000000000000000000000000000000\n"
+                                              "From: a@b.test\nSubject: seen\n\nHello\n");
+    assert_true(documents_add(documents, path, &error));
+    assert_int_equal(documents_next(documents, &sample, &error), NEXT_DOCUMENT);
+    document_id_hex(sample.document->id, hex);
+    assert_string_equal(hex, "000102030405060708090a0b0c0d0e0f");
+    sample_clear(&sample);
+    documents_free(documents);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_message_is_one_document),
+        cmocka_unit_test(test_a_message_that_weir_saw_keeps_its_id),
         cmocka_unit_test(test_an_mbox_gives_its_messages_in_order),
         cmocka_unit_test(test_a_from_line_alone_makes_no_mbox_of_a_message),
         cmocka_unit_test(test_a_feed_gives_its_items),
