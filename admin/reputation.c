@@ -1,5 +1,6 @@
 #include "admin/commands.h"
 
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -219,6 +220,25 @@ static int read_identity(struct request *request, const char *type_name, const c
     return EX_OK;
 }
 
+/* What no document can have would be set and never met. */
+static bool can_occur(enum identity_type type, struct span value)
+{
+    unsigned char address[16];
+    char text[64];
+    size_t blanks = 0, digits = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        blanks += (unsigned char)value.data[i] <= ' ';
+        digits += value.data[i] >= '0' && value.data[i] <= '9';
+    }
+    if (type == IDENTITY_IP) {
+        snprintf(text, sizeof text, "%.*s", SPAN_ARGS(value));
+        return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+    }
+    if (type == IDENTITY_ASN)
+        return digits == value.length;
+    return !blanks || type >= IDENTITY_ATTACHMENT;
+}
+
 static int dispatch(struct request *request, int count, char **arguments)
 {
     const char *verb = count ? arguments[0] : "";
@@ -237,6 +257,10 @@ static int dispatch(struct request *request, int count, char **arguments)
         if (count < 3 || count > 1 + verbs[i].most)
             return session_usage("reputation %s: which type and value?", verb);
         int status = read_identity(request, arguments[1], arguments[2]);
+        if (status == EX_OK && verbs[i].most > 2 &&
+            !can_occur(request->identity.type, request->identity.value))
+            status =
+                session_usage("reputation %s: \"%s\" is no %s", verb, arguments[2], arguments[1]);
         if (status == EX_OK)
             status = session_open_counts(request->session);
         request->value = count > 3 ? arguments[3] : NULL;
@@ -254,7 +278,7 @@ static int run(struct session *session, int count, char **arguments)
     int status = session_options(session, rows, &count, arguments);
     if (status != EX_OK)
         return status;
-    if ((days && !session_number("--days", days, 0, 3650, &request.days)) ||
+    if ((days && !session_number("--days", days, 1, 3650, &request.days)) ||
         (min && !session_number("--min", min, 0, 1e9, &request.min)))
         return EX_USAGE;
     request.scratch = document_new(CHANNEL_MAIL);

@@ -80,6 +80,9 @@ static int read_globals(struct session *session, int count, char **arguments, in
             session->config_path = word + 9;
         } else if (!strcmp(word, "--config") && i + 1 < count) {
             session->config_path = arguments[++i];
+        } else if (!strcmp(word, "--config")) {
+            *status = session_usage("option %s wants a value", word);
+            return 0;
         } else {
             *status = session_usage("unknown option %s", word);
             return 0;

@@ -96,6 +96,20 @@ def a_bad_file_costs_one_line(fixture):
     assert fixture.ctl("check", junk, status=65).output == b""
 
 
+def large_files_are_judged_in_small_batches(fixture):
+    """files too large for one batch are all judged, in order"""
+    body = "QUJD" * 18 + "\n"
+    paths = []
+    for number in range(5):
+        paths.append(fixture.path("large%d.eml" % number))
+        with open(paths[-1], "w") as file:
+            file.write("From: ann@sender.test\nSubject: l%d\nContent-Type: image/png\n"
+                       "Content-Transfer-Encoding: base64\n\n" % number)
+            file.write(body * (9 * 1024 * 1024 // len(body)))
+    rows = fixture.ctl("check", "--json", *paths).json()
+    assert [row["subject"] for row in rows] == ["l%d" % number for number in range(5)], rows
+
+
 def paths_come_from_a_list_and_standard_input(fixture):
     """paths are read from a list, and a message from standard input"""
     paths = [fixture.message("l%d.eml" % number, "l%d" % number, HAM) for number in range(3)]
@@ -193,7 +207,12 @@ def a_configuration_error_names_file_and_line(fixture):
 def usage_is_told(fixture):
     """wrong usage is told in one line; help and version are there for each command"""
     for words in ([], ["chek"], ["check"], ["learn", "eggs", "x"], ["check", "--fast", "x"],
-                  ["held"], ["reputation", "show", "colour", "red"], ["held", "release"]):
+                  ["held"], ["reputation", "show", "colour", "red"],
+                  ["reputation", "pin", "ip", "999.1.1.1", "1"], ["--config"],
+                  ["reputation", "pin", "asn", "foo", "1"],
+                  ["reputation", "set", "link-domain", "bad domain", "1"],
+                  ["reputation", "set", "ip", "192.0.2.1", "1", "--days", "0"],
+                  ["held", "release"]):
         result = fixture.ctl(*words, status=64)
         assert len(result.errors.splitlines()) == 1, result.errors
     for command in ("check", "learn", "held", "explain", "reputation", "config"):
@@ -226,6 +245,7 @@ def without_the_store_checks_still_judge(fixture):
 servers.run(setup, [
     check_prints_one_object_for_each_document, learn_teaches_once_and_corrects,
     lessons_change_the_next_verdict, a_bad_file_costs_one_line,
+    large_files_are_judged_in_small_batches,
     paths_come_from_a_list_and_standard_input, reputations_are_overridden_and_learned_again,
     nothing_held_is_said,
     a_held_feed_item_is_reviewed,
