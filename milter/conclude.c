@@ -9,6 +9,7 @@
 #include "core/explain.h"
 #include "core/log.h"
 #include "core/mail.h"
+#include "core/verdict_log.h"
 #include "milter/answer.h"
 
 #define TOKENS_NAMED 8
@@ -117,21 +118,9 @@ static void note(struct conclusion *c, double took_ms)
 {
     struct arena *arena = c->document->arena;
     bool enforce = c->settings->config->milter.mode == MODE_ENFORCE;
-    struct history_entry entry = {
-        .time_s = time(NULL),
-        .channel = channel_name(CHANNEL_MAIL),
-        .action = arena_printf(arena, "%s%s", action_name(c->verdict.action),
-                               enforce ? "" : " (observed)")
-                      .data,
-        .log_odds = c->verdict.log_odds,
-        .sender = c->sender,
-        .recipients = c->recipients,
-        .subject = c->subject,
-        .reference = c->queue_id,
-        .evidence = explain_verdict_json(arena, &c->verdict).data,
-    };
-    memcpy(entry.document_id, c->document->id, sizeof entry.document_id);
-    records_history_add(c->gateway->records, &entry);
+    struct verdict_about about = {c->sender, c->recipients, c->subject, c->queue_id};
+    verdict_log_history(c->gateway->records, c->document, &c->verdict,
+                        c->settings->config->milter.mode, &about);
     struct error error = {0};
     if (records_take_error(c->gateway->records, &error))
         log_event(LOG_LEVEL_ERROR, "history-lost", "reason", error.message, NULL);
