@@ -1,5 +1,6 @@
 #include "admin/session.h"
 
+#include <errno.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdarg.h>
@@ -85,7 +86,7 @@ int session_open_records(struct session *session, enum front front)
         return status;
     const char *path =
         front == FRONT_MAIL ? session->config->records_mail : session->config->records_feeds;
-    if (access(path, F_OK) != 0)
+    if (access(path, F_OK) != 0 && errno == ENOENT)
         return EX_OK;
     session->records[front] = records_open(path, &error);
     return session->records[front] ? EX_OK : session_complain(&error);

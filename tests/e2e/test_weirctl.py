@@ -150,6 +150,16 @@ def nothing_held_is_said(fixture):
     assert "nothing is recorded" in fixture.ctl("explain", "0123456789", status=65).errors
 
 
+def records_out_of_reach_are_an_error(fixture):
+    """Records that cannot be reached are an error, not an empty list"""
+    blocked = fixture.message("no-directory", "not a directory", HAM)
+    config = fixture.path("blocked.conf")
+    with open(config, "w") as file:
+        file.write('records { mail = "%s/mail.db" }\n' % blocked)
+    result = fixture.ctl("--config", config, "held", "list", status=74)
+    assert blocked in result.errors and not result.output, result.errors
+
+
 def a_held_feed_item_is_reviewed(fixture):
     """a held item is listed, shown, explained, and released once"""
     feed = ("<rss version='2.0'><channel><title>t</title><link>http://t.test/</link>"
@@ -247,7 +257,7 @@ servers.run(setup, [
     lessons_change_the_next_verdict, a_bad_file_costs_one_line,
     large_files_are_judged_in_small_batches,
     paths_come_from_a_list_and_standard_input, reputations_are_overridden_and_learned_again,
-    nothing_held_is_said,
+    nothing_held_is_said, records_out_of_reach_are_an_error,
     a_held_feed_item_is_reviewed,
     a_lesson_that_failed_is_taught_when_asked_again,
     a_configuration_error_names_file_and_line, usage_is_told, closed_output_is_an_error,
