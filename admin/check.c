@@ -2,7 +2,6 @@
 
 #include <malloc.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "admin/documents.h"
 #include "core/explain.h"
@@ -36,16 +35,6 @@ struct checking {
     size_t bytes; /* of the samples */
     size_t held;  /* held or rejected */
 };
-
-static void name_tokens(const struct checking *check, struct document *document,
-                        struct verdict *verdict)
-{
-    for (size_t i = 0; i < verdict->evidence_count; i++) {
-        if (!strcmp(verdict->evidence[i].symbol, CONTENT_SYMBOL))
-            verdict->evidence[i].detail =
-                judge_content_detail(&check->judge, document, TOKENS_NAMED);
-    }
-}
 
 static void write_json(struct checking *check, const struct sample *sample,
                        const struct verdict *verdict)
@@ -107,7 +96,7 @@ static void judge_batch(struct checking *check)
     for (size_t i = 0; i < check->count; i++) {
         struct verdict *verdict = &verdicts[i];
         if (check->explain || (check->form == FORM_WORDS && verdict->action != ACTION_ACCEPT))
-            name_tokens(check, documents[i], verdict);
+            judge_name_tokens(&check->judge, documents[i], verdict, TOKENS_NAMED);
         check->held += verdict->action >= ACTION_HOLD;
         if (check->form == FORM_JSON)
             write_json(check, &check->samples[i], verdict);

@@ -123,6 +123,15 @@ struct span judge_content_detail(const struct judge *judge, struct document *doc
     return detail;
 }
 
+void judge_name_tokens(const struct judge *judge, struct document *document,
+                       struct verdict *verdict, size_t most)
+{
+    for (size_t i = 0; i < verdict->evidence_count; i++) {
+        if (!strcmp(verdict->evidence[i].symbol, CONTENT_SYMBOL))
+            verdict->evidence[i].detail = judge_content_detail(judge, document, most);
+    }
+}
+
 bool judge_lesson(const struct judge *judge, const struct document *document, struct lesson *lesson)
 {
     *lesson = (struct lesson){.feature_version = FEATURE_VERSION,

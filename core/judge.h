@@ -35,6 +35,10 @@ void judge_documents(const struct judge *judge, const struct config *config,
  * subject:free +0.33"; in the document's arena; empty without content evidence. */
 struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most);
 
+/* Says so in the detail of the content's evidence in `verdict`. */
+void judge_name_tokens(const struct judge *judge, struct document *document,
+                       struct verdict *verdict, size_t most);
+
 /* A lesson about a prepared document, without event id, label, source, trust and time; its arrays
  * lie in the document's arena. false: the replica has no key yet (lesson then has no slots). */
 bool judge_lesson(const struct judge *judge, const struct document *document,

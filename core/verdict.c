@@ -13,17 +13,6 @@ const char *action_name(enum action action)
     return names[action];
 }
 
-bool action_from_name(const char *name, enum action *action)
-{
-    for (int i = 0; i < ACTIONS; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *action = (enum action)i;
-            return true;
-        }
-    }
-    return false;
-}
-
 double probability_of(double log_odds)
 {
     return 1.0 / (1.0 + exp(-log_odds));

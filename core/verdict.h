@@ -10,7 +10,6 @@
 enum action { ACTION_ACCEPT, ACTION_TAG, ACTION_HOLD, ACTION_REJECT, ACTIONS };
 
 const char *action_name(enum action action); /* "accept", "tag", "hold", "reject" */
-bool action_from_name(const char *name, enum action *action);
 
 /* Probabilities of spam from which an action is taken. A threshold over 1 is never reached. */
 struct thresholds {

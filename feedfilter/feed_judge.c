@@ -167,16 +167,6 @@ static void add_former_release(const struct run *run, struct judged_item *judged
     judged->verdict = verdict_of(&list, &run->judge->config->thresholds, CONTENT_SYMBOL, cold);
 }
 
-static void name_content(const struct run *run, struct judged_item *judged)
-{
-    for (size_t i = 0; i < judged->verdict.evidence_count; i++) {
-        struct evidence *evidence = &judged->verdict.evidence[i];
-        if (strcmp(evidence->symbol, CONTENT_SYMBOL) == 0)
-            evidence->detail =
-                judge_content_detail(&run->judge->judge, judged->document, CONTENT_TOKENS);
-    }
-}
-
 static void judge_batch(struct run *run, const struct feed *feed)
 {
     struct document *documents[BATCH_MAX];
@@ -198,7 +188,8 @@ static void judge_batch(struct run *run, const struct feed *feed)
         if (judged->verdict.action == ACTION_REJECT)
             judged->verdict.action = ACTION_HOLD;
         if (judged->verdict.action != ACTION_ACCEPT)
-            name_content(run, judged);
+            judge_name_tokens(&run->judge->judge, judged->document, &judged->verdict,
+                              CONTENT_TOKENS);
     }
 }
 

@@ -35,16 +35,6 @@ static double milliseconds_since(const struct timespec *start)
            (double)(now.tv_nsec - start->tv_nsec) / 1e6;
 }
 
-/* Which words spoke is worth a second walk over the text only where somebody will ask. */
-static void name_tokens(struct conclusion *c)
-{
-    for (size_t i = 0; c->verdict.action != ACTION_ACCEPT && i < c->verdict.evidence_count; i++) {
-        struct evidence *evidence = &c->verdict.evidence[i];
-        if (strcmp(evidence->symbol, CONTENT_SYMBOL) == 0 && evidence->detail.length == 0)
-            evidence->detail = judge_content_detail(&c->gateway->judge, c->document, TOKENS_NAMED);
-    }
-}
-
 static void judge(struct conclusion *c)
 {
     const struct config *config = c->settings->config;
@@ -55,7 +45,9 @@ static void judge(struct conclusion *c)
     judge_prepare(c->document, config);
     judge_documents(&c->gateway->judge, config, &c->document, 1, &c->verdict);
     c->verdict.action = answer_action(c->verdict.action, &message->envelope);
-    name_tokens(c);
+    /* Which words spoke is worth a second walk over the text only where somebody will ask. */
+    if (c->verdict.action != ACTION_ACCEPT)
+        judge_name_tokens(&c->gateway->judge, c->document, &c->verdict, TOKENS_NAMED);
     c->sender = arena_copy(message->arena, message->envelope.sender).data;
     c->recipients = message_recipients(message);
     c->subject = arena_copy(message->arena, c->document->subject).data;

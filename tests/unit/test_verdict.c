@@ -66,18 +66,6 @@ static void test_evidence_is_sorted_by_size(void **state)
     arena_free(arena);
 }
 
-static void test_action_names_read_back(void **state)
-{
-    (void)state;
-    for (int i = 0; i < ACTIONS; i++) {
-        enum action action;
-        assert_true(action_from_name(action_name((enum action)i), &action));
-        assert_int_equal(action, i);
-    }
-    enum action action;
-    assert_false(action_from_name("quarantine", &action));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -86,7 +74,6 @@ int main(void)
         cmocka_unit_test(test_cold_content_alone_only_tags),
         cmocka_unit_test(test_cold_content_holds_with_other_evidence),
         cmocka_unit_test(test_evidence_is_sorted_by_size),
-        cmocka_unit_test(test_action_names_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
