@@ -1,7 +1,5 @@
 #include "admin/commands.h"
 
-#include <stdio.h>
-
 #include "admin/records_text.h"
 
 static int explain_held(struct session *session, const char *id)

@@ -24,7 +24,6 @@ enum script {
     SCRIPT_OTHER,
     SCRIPTS
 };
-const char *script_name(enum script script); /* "Latin" */
 
 /* `bytes` as UTF-8. Valid UTF-8 wins (a declared 7-bit charset with escapes, iso-2022-* or utf-7,
  * goes before it); else the declared charset (gb2312 and gbk read as gb18030, latin-1 as

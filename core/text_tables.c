@@ -7,25 +7,6 @@
 struct character text_characters[0x10000];
 uint16_t text_folds[0x10000];
 
-const char *script_name(enum script script)
-{
-    static const char *const names[SCRIPTS] = {
-        [SCRIPT_NONE] = "None",
-        [SCRIPT_LATIN] = "Latin",
-        [SCRIPT_HAN] = "Han",
-        [SCRIPT_KANA] = "Kana",
-        [SCRIPT_HANGUL] = "Hangul",
-        [SCRIPT_CYRILLIC] = "Cyrillic",
-        [SCRIPT_GREEK] = "Greek",
-        [SCRIPT_ARABIC] = "Arabic",
-        [SCRIPT_HEBREW] = "Hebrew",
-        [SCRIPT_THAI] = "Thai",
-        [SCRIPT_DEVANAGARI] = "Devanagari",
-        [SCRIPT_OTHER] = "Other",
-    };
-    return script < SCRIPTS ? names[script] : "Other";
-}
-
 struct range {
     uint32_t first, last;
     enum script script;
