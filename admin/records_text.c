@@ -149,6 +149,7 @@ void records_text_history(const struct history_entry *entry)
     print_row("recipients", entry->recipients);
     print_row(mail ? "subject" : "title", entry->subject);
     print_row(mail ? "queue id" : "guid", entry->reference);
+    print_row("action", entry->action);
     print_evidence(entry->evidence);
 }
 

@@ -432,6 +432,7 @@ def test_observe(gateway):
             noted = wait_for(lambda: gateway.weir.ctl("explain", "--json", document,
                                                       status=None).json(), "the history has it")
             assert noted["action"] == verdict + " (observed)", noted
+            assert verdict + " (observed)" in gateway.weir.ctl("explain", document).text()
         assert len(held_records(gateway)) == before
     finally:
         set_mode(gateway, "enforce")
