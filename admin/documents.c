@@ -284,7 +284,7 @@ static bool recognise(struct documents *documents, struct error *error)
     struct current *current = &documents->current;
     struct span bytes = bytes_of(current->buffer);
     if (may_be_xml(bytes) && feed_looks_like(bytes)) {
-        current->feed = feed_read(bytes, error);
+        current->feed = feed_read(bytes, (struct span){NULL, 0}, error);
         if (!current->feed)
             return error_prefix(error, "%s", current->file);
         current->feed_name = name_of_feed(current->feed, current->file);

@@ -24,6 +24,25 @@ struct network {
     unsigned prefix_bits;      /* of 128 */
 };
 
+/* What a subscription does with items that are judged spam. */
+enum feed_mode {
+    FEED_HOLD, /* cuts them out and keeps them for review */
+    FEED_TAG,  /* passes them, their titles marked, with a category of their own */
+    FEED_PASS  /* only judges and records */
+};
+
+/* feed "name" { … }: what readers find at /f/name. */
+struct subscription_config {
+    char *name; /* letters, digits, '.', '_', '-'; at most 64 */
+    char *url;  /* http or https, without user and password, which are below */
+    enum feed_mode mode;
+    char *user_agent; /* "weir/0.1.0 (feed gateway)" unless set */
+    char **headers;   /* "Name: value" */
+    size_t header_count;
+    char *user, *password; /* HTTP basic authentication; NULL: none. Never logged or shown */
+    char *proxy;           /* URL, may hold a user and password; NULL: none. Never logged */
+};
+
 struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "redis://127.0.0.1:6379/0" */
@@ -48,8 +67,25 @@ struct config {
     } milter;
 
     struct {
-        enum mode mode;
+        enum mode mode;   /* observe: no subscription holds or tags, whatever its own mode */
+        char *listen;     /* "127.0.0.1:8092", "[::1]:8092" */
+        char *public_url; /* where readers find us, no '/' at the end; default: from `listen` */
+        char *cache;      /* directory of the last good copies; "/var/cache/weir-feed" */
+        uint64_t cache_size_bytes;
+        size_t size_limit_bytes;     /* of an upstream answer, decoded; at most FEED_SIZE_LIMIT */
+        unsigned fetch_timeout_ms;   /* of a whole fetch, redirects included */
+        unsigned redirects;          /* followed at most */
+        unsigned fetches;            /* at once */
+        unsigned connections;        /* of readers, at once */
+        unsigned request_timeout_ms; /* of a reader's request, and of its reading the answer */
+        unsigned poll_s, poll_min_s,
+            poll_max_s;      /* between polls: when the feed does not say; least, most */
+        unsigned put_back_s; /* released items that upstream no longer lists: so long in front */
+        struct network *upstream_networks; /* private addresses that may be fetched from */
+        size_t upstream_network_count;
     } feedfilter;
+    struct subscription_config *subscriptions; /* in the order of the file */
+    size_t subscription_count;
 
     struct {
         unsigned requeue_after_s; /* held longer than this: postsuper -r instead of -H */
@@ -70,6 +106,10 @@ struct config *config_defaults(void);
 
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */
+
+/* True when `address` lies in one of the networks; IPv4 as v4-mapped. */
+bool network_contains(const struct network *networks, size_t count,
+                      const unsigned char address[16]);
 
 /* True when `address` ("192.0.2.1", "2001:db8::1", "IPv6:…") lies in networks.internal. */
 bool config_is_internal(const struct config *config, const char *address);

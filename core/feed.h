@@ -1,6 +1,7 @@
 /* feed: a feed's bytes to items, and an item to a document. Says WHAT the items are; where they
- * stand in the bytes is feedfilter's lexer's to say. RSS 2.0 (0.9x alike) and Atom 1.0. libxml2:
- * no network, no external entities, entities not substituted, depth and size bounded. */
+ * stand in the bytes is feedfilter's lexer's to say. RSS 0.9x, 1.0 (RDF) and 2.0, Atom 0.3 and 1.0,
+ * JSON Feed 1.0 and 1.1. libxml2: no network, no external entities, entities not substituted, depth
+ * and size bounded; jansson for JSON. */
 #ifndef WEIR_FEED_H
 #define WEIR_FEED_H
 
@@ -8,15 +9,17 @@
 #include "core/document.h"
 #include "store/error.h"
 
-enum feed_format { FEED_RSS, FEED_ATOM };
+enum feed_format { FEED_RSS, FEED_RDF, FEED_ATOM, FEED_JSON };
 
 struct feed_enclosure {
     struct span url, type;
     size_t length_bytes;
 };
 
-/* Spans are UTF-8 in the feed's arena; empty: not there. HTML is unescaped once, so `content` and
- * `summary` are HTML when *_is_html, as a reader would show them. */
+/* Spans are UTF-8 in the feed's arena; empty: not there. Links and enclosures are whole URLs: made
+ * so with xml:base (RFC 4287 section 2, XML Base) or the feed's own address where those are known.
+ * HTML is unescaped once, so `content` and `summary` are HTML when *_is_html, as a reader would
+ * show them. */
 struct feed_item {
     struct span guid; /* guid or id; else link; else "hash:" and a hash of title and content */
     struct span link, title, author, date;
@@ -26,7 +29,9 @@ struct feed_item {
     size_t category_count;
     struct feed_enclosure *enclosures;
     size_t enclosure_count;
-    size_t start_tag; /* the how-manieth start tag of the document opens the item */
+    /* XML: the how-manieth start tag of the document opens the item. JSON: the how-manieth element
+     * of "items" it is, from 1. */
+    size_t start_tag;
 };
 
 struct feed {
@@ -37,6 +42,8 @@ struct feed {
     struct feed_item *items; /* in document order */
     size_t item_count;
     struct span encoding; /* that libxml2 read it in: "UTF-8"; lent spelling */
+    unsigned poll_s;      /* between polls, as its ttl or its sy:updatePeriod says; 0: not said */
+    bool has_relative;    /* an item refers to something relative to the feed's address */
     bool recovered;       /* it was not well-formed; items are what could be read */
     struct span trouble;  /* with `recovered`: "line 12: …", the first thing that was wrong */
 };
@@ -45,14 +52,15 @@ struct feed {
 #define FEED_SIZE_LIMIT (64u * 1024 * 1024)
 #define FEED_ITEMS_MAX 20000u
 
-/* NULL with ERROR_INPUT: not XML, XML that is no feed, truncated before the first item closed, or
+/* `address` is the URL that the feed was fetched from, or empty. NULL with ERROR_INPUT: neither XML
+ * nor JSON, XML that is no feed, truncated before the first item closed, or
  * over a limit; or when the document type gives entities that are used, or default attributes:
  * readers would show what was never judged. Broken XML is recovered where libxml2 can; there an end
  * tag closes the innermost open element of its name. A truncated last item does not count. */
-struct feed *feed_read(struct span bytes, struct error *error);
+struct feed *feed_read(struct span bytes, struct span address, struct error *error);
 void feed_free(struct feed *feed);
 
-/* True when `bytes` look like XML whose root is a feed. */
+/* True when `bytes` look like XML whose root is a feed, or like a JSON Feed. */
 bool feed_looks_like(struct span bytes);
 
 /* What an item says, for telling whether it was edited: title, summary, content, link, enclosures.

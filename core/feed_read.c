@@ -392,9 +392,10 @@ static struct span encoding_name(const struct feed_encoding *encoding)
     return encoding->declared.length ? encoding->declared : SPAN("UTF-8");
 }
 
-struct feed *feed_read(struct span bytes, struct error *error)
+struct feed *feed_read(struct span bytes, struct span address, struct error *error)
 {
     struct feed_encoding encoding;
+    (void)address;
     if (!span_trim(bytes).length) {
         error_set(error, ERROR_INPUT, "the input is empty");
         return NULL;

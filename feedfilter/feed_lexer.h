@@ -1,8 +1,10 @@
-/* feed_lexer: where a feed's items stand in its raw bytes. Knows tags, comments, CDATA sections,
- * processing instructions, quoted attributes and the document type with its internal subset, and
- * looks at nothing else; so it works in broken XML too, where it follows core/feed.h: an end tag
- * closes the innermost open element of that name, and one that closes nothing is skipped. What the
- * items say is libxml2's to read (core/feed.h); whoever cuts compares the two. */
+/* feed_lexer: where things stand in a feed's raw bytes: its items, what lists them besides, and the
+ * addresses that the documented edits over HTTP change. For XML it knows tags, comments, CDATA
+ * sections, processing instructions, quoted attributes and the document type with its internal
+ * subset, and looks at nothing else; so it works in broken XML too, where it follows core/feed.h:
+ * an end tag closes the innermost open element of that name, and one that closes nothing is
+ * skipped. For JSON Feed jansson says where each value ends. What the items say is core/feed.h's to
+ * read; whoever cuts compares the two. */
 #ifndef WEIR_FEED_LEXER_H
 #define WEIR_FEED_LEXER_H
 
@@ -10,23 +12,74 @@
 #include "core/feed_encoding.h"
 #include "store/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-/* From the first byte of "<item" to the last of "</item>" (or of "<item/>"). */
+#define FEED_NOWHERE ((size_t)-1)
+
+/* Bytes from the start of the input, `end` not included. */
+struct feed_stretch {
+    size_t start, end;
+};
+
+/* An item: from the first byte of "<item" to the last of "</item>" (or of "<item/>"); in JSON from
+ * its '{' to its '}'. */
 struct feed_range {
-    size_t start, end; /* bytes from the start of the input, `end` not included */
-    size_t start_tag;  /* as feed_item.start_tag: the how-manieth start tag of the document */
+    size_t start, end;
+    size_t start_tag; /* as feed_item.start_tag */
+    struct feed_stretch
+        title;     /* XML: what stands between its (first own) title's tags, CDATA marks
+                      included. JSON: the string's inside. start FEED_NOWHERE: no title */
+    size_t inside; /* where children of the item can be put in front: behind its start tag, or its
+                      '{'; FEED_NOWHERE: "<item/>" */
+    struct feed_stretch
+        tags;          /* JSON: the inside of its "tags" array; start FEED_NOWHERE: has none */
+    struct span about; /* RSS 1.0: the value of rdf:about as it stands; empty: none */
+};
+
+/* RSS 1.0: an rdf:li of the channel's table of contents, whole. */
+struct feed_mention {
+    struct feed_stretch whole;
+    struct span resource; /* the attribute's value as it stands */
+};
+
+/* What leads readers elsewhere. */
+enum feed_link_kind {
+    FEED_LINK_SELF,        /* atom:link rel="self"; JSON's feed_url */
+    FEED_LINK_HUB,         /* rel="hub" (WebSub); JSON's hubs */
+    FEED_LINK_PAGE,        /* rel="next", "prev", "previous", "first", "last", "current" (RFC 5005),
+                              "prev-archive", "next-archive"; JSON's next_url */
+    FEED_LINK_NEW_FEED_URL /* itunes:new-feed-url */
+};
+struct feed_link {
+    enum feed_link_kind kind;
+    struct feed_stretch whole; /* the element with its end tag; in JSON the member with the comma
+                                  that goes with it */
+    struct feed_stretch value; /* of href, or the element's text, or the JSON string: without
+                                  quotes; start FEED_NOWHERE: none */
 };
 
 struct feed_ranges {
+    bool json;
     struct feed_range *ranges; /* in document order; in the arena */
     size_t count;
+    struct feed_mention *mentions;
+    size_t mention_count;
+    struct feed_link *links; /* of the feed, not of its items */
+    size_t link_count;
+    /* XML: an item is readable alone behind these: the declaration and the start tags of the root
+     * and, where items stand in it, of the channel. JSON: both empty. */
+    struct feed_stretch declaration;           /* "<?xml … ?>"; empty: there is none */
+    struct feed_stretch root_tag, channel_tag; /* whole start tags; channel_tag may be empty */
+    bool root_has_base;                        /* xml:base on the root, or the channel */
+    size_t front; /* where one more item can be put before all others; FEED_NOWHERE: nowhere */
 };
 
 /* Finds the `item` elements of RSS (children of the channel or of the root) or the `entry` elements
- * of Atom (children of the root) that have the namespace of their root. An element that is still
- * open at the end does not count. false and ERROR_INPUT: no feed, elements nested too deeply, or an
- * item without an end tag of its own that others follow, whose end nobody can tell. */
+ * of Atom (children of the root) that have the namespace of their root, or the objects in JSON's
+ * "items". An element that is still open at the end does not count. false and ERROR_INPUT: no feed,
+ * elements nested too deeply, or an item without an end tag of its own that others follow, whose
+ * end nobody can tell. */
 bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding *encoding,
               struct feed_ranges *ranges, struct error *error);
 

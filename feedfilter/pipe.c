@@ -141,7 +141,7 @@ static size_t filter(struct flow *flow, struct arena *arena, struct span bytes, 
 {
     struct error error = {0};
     struct feed_ranges ranges = {0};
-    struct feed *feed = feed_read(bytes, &error);
+    struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     *kept = arena_alloc(arena, sizeof **kept);
     (*kept)[0] = bytes;
     if (!feed || !locate(arena, bytes, feed, &ranges, &error)) {

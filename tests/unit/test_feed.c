@@ -21,7 +21,7 @@ static void assert_span(struct span span, const char *expected)
 static struct feed *read_bytes(struct span bytes)
 {
     struct error error = {0};
-    struct feed *feed = feed_read(bytes, &error);
+    struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     if (!feed)
         fail_msg("not read: %s", error.message);
     return feed;
@@ -35,7 +35,7 @@ static struct feed *read_text(const char *xml)
 static void assert_refused(struct span bytes, const char *part_of_message)
 {
     struct error error = {0};
-    assert_null(feed_read(bytes, &error));
+    assert_null(feed_read(bytes, (struct span){NULL, 0}, &error));
     assert_int_equal(error.class, ERROR_INPUT);
     if (!strstr(error.message, part_of_message))
         fail_msg("\"%s\" is not in \"%s\"", part_of_message, error.message);

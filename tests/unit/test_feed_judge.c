@@ -82,7 +82,7 @@ static void poll(struct fixture *fixture, const char *name, const char *items)
     struct span bytes = arena_printf(arena, "<rss><channel>%s</channel></rss>", items);
     struct feed_encoding encoding;
     struct feed_ranges ranges;
-    struct feed *feed = feed_read(bytes, &error);
+    struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     assert_non_null(feed);
     assert_true(feed_encoding_find(bytes, &encoding, &error));
     assert_true(feed_lex(arena, bytes, &encoding, &ranges, &error));

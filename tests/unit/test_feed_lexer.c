@@ -174,7 +174,7 @@ static void test_start_tags_are_numbered_as_the_parser_numbers_them(void **state
     struct arena *arena = arena_new();
     struct feed_encoding encoding;
     struct feed_ranges found;
-    struct feed *feed = feed_read(SPAN(xml), &error);
+    struct feed *feed = feed_read(SPAN(xml), (struct span){NULL, 0}, &error);
     assert_non_null(feed);
     assert_true(feed_encoding_find(SPAN(xml), &encoding, &error));
     assert_true(feed_lex(arena, SPAN(xml), &encoding, &found, &error));

@@ -1,0 +1,47 @@
+/* feed_cache: the last good copy of each upstream feed, on disk. One file a feed, replaced as a
+ * whole, with a checksum: what a crash left half written is as good as absent. Bounded in bytes.
+ * Thread-safe.
+ */
+#ifndef WEIR_FEED_CACHE_H
+#define WEIR_FEED_CACHE_H
+
+#include "store/error.h"
+#include "store/span.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct feed_cache;
+
+struct cached_feed {
+    char *body; /* upstream's bytes, decoded */
+    size_t length;
+    char *url; /* that they came from: another one in the configuration voids the copy */
+    char *etag, *last_modified, *content_type; /* as upstream gave them; NULL: not given */
+    int64_t fetched_s;                         /* when the body came */
+    int64_t fresh_s;                           /* as fetch_answer.fresh_s */
+    char page_etag[40];                        /* of what readers got last; empty: nothing yet */
+    int64_t page_changed_s; /* since when readers have got that: its Last-Modified */
+};
+
+/* Makes the directory when its parent is there. NULL and ERROR_SYSTEM: it cannot be made or
+ * written. */
+struct feed_cache *feed_cache_open(const char *directory, uint64_t limit_bytes,
+                                   struct error *error);
+void feed_cache_close(struct feed_cache *cache);
+
+/* A copy of what is kept for `name`, or NULL when there is nothing whole; never fails. */
+struct cached_feed *feed_cache_load(struct feed_cache *cache, const char *name);
+void cached_feed_free(struct cached_feed *feed);
+
+/* Keeps `feed` (lent). When the whole grows over the limit, the copies that were stored longest ago
+ * go; one that is larger alone is not kept (ERROR_INPUT says so). */
+bool feed_cache_store(struct feed_cache *cache, const char *name, const struct cached_feed *feed,
+                      struct error *error);
+
+/* Removes the copies of feeds that are not in `names`: they are subscribed to no longer. */
+bool feed_cache_keep(struct feed_cache *cache, const char *const *names, size_t count,
+                     struct error *error);
+
+#endif

@@ -1,0 +1,35 @@
+/* feed_filter: the bytes of a feed to the bytes that its reader gets. What `--pipe` and the server
+ * share: read, locate, judge, cut; and, for the server only, mark, put back and rewrite. */
+#ifndef WEIR_FEED_FILTER_H
+#define WEIR_FEED_FILTER_H
+
+#include "feedfilter/feed_judge.h"
+
+/* Of the server only. */
+struct feed_http {
+    struct span own_address; /* where readers find this feed */
+    struct span upstream;    /* without user and password */
+    int64_t now_s, put_back_s;
+};
+
+struct filtered_feed {
+    struct arena *arena; /* of what follows */
+    struct span *pieces; /* the output: stretches of the input, and what was put in */
+    size_t piece_count;
+    bool unparsed;        /* passed on unjudged: `trouble` says why */
+    bool not_well_formed; /* judged as far as it can be read: `trouble` says what */
+    bool records_failed;  /* nothing is cut that could not be recorded: `trouble` says why */
+    struct error trouble;
+    struct span name; /* of the feed, as judged */
+    unsigned poll_s;  /* feed.poll_s */
+    size_t items, held, tagged, put_back;
+};
+
+/* `judge` says how, see feed_judge(). `name` empty: what the feed calls itself. `http` NULL: a
+ * pipe, where nothing but cuts is done. Whatever is wrong, the result holds the whole feed at
+ * least. `bytes` must outlive the result. */
+struct filtered_feed *feed_filter(struct feed_judge *judge, struct span bytes, struct span name,
+                                  const struct feed_http *http);
+void filtered_feed_free(struct filtered_feed *feed);
+
+#endif

@@ -1,0 +1,60 @@
+/* fetch: upstream feeds over HTTP, with libcurl. One thread runs all fetches side by side. Only
+ * http and https, also behind redirects; each address is checked when its socket is opened, so a
+ * redirect or a name that changes its address leads to no private network. Answers are bounded in
+ * size (as decoded: a gzip bomb ends there), time and redirects. No message and no log line holds
+ * an URL, a user or a password: host names at most. */
+#ifndef WEIR_FETCH_H
+#define WEIR_FETCH_H
+
+#include "core/config.h"
+#include "store/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct fetcher;
+
+struct fetch_limits {
+    size_t size_bytes;   /* of the decoded body */
+    unsigned timeout_ms; /* of the whole fetch */
+    unsigned redirects;
+    unsigned at_once;              /* further ones wait for their turn, first come first served */
+    const struct network *allowed; /* private networks that may be reached; copied */
+    size_t allowed_count;
+};
+
+/* Lent; copied by fetch_start(). */
+struct fetch_request {
+    const struct subscription_config *subscription;
+    const char *etag, *last_modified; /* of the copy at hand, as upstream gave them; NULL: none */
+};
+
+struct fetch_answer {
+    int status;         /* of HTTP, after redirects; 0: there was no answer, `error` says why */
+    struct error error; /* one line for a reader and the log: "example.org: connection refused" */
+    char *body;         /* with 200; free()'d by whoever takes it (sets it NULL) */
+    size_t length;
+    char *etag, *last_modified, *content_type; /* as given; NULL: not there */
+    int64_t fresh_s;       /* Cache-Control: max-age, else Expires less Date; -1: not said */
+    int64_t retry_after_s; /* seconds from now, of either form of Retry-After; -1: not said */
+    bool moved;            /* every redirect on the way was permanent (301, 308) */
+};
+
+/* Starts the thread. */
+struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *error);
+
+/* Thread-safe. `done` is called once, in the fetcher's thread, and must not wait; `answer` is lent
+ * for the call. */
+void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
+                 void (*done)(void *context, struct fetch_answer *answer), void *context);
+
+/* Breaks off what is under way (`done` is called, status 0) and ends the thread. NULL is fine. */
+void fetcher_free(struct fetcher *fetcher);
+
+/* True when a socket may be opened to `address` (IPv4 as v4-mapped): it is a public unicast address
+ * (IANA's special-purpose registries, RFC 6890), or in one of the `allowed` networks. NAT64 and
+ * 6to4 addresses are judged by the IPv4 address in them. */
+bool fetch_may_reach(const unsigned char address[16], const struct network *allowed, size_t count);
+
+#endif

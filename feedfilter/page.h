@@ -1,0 +1,32 @@
+/* page: what a reader gets: bytes, plain and as gzip, with their validators. Immutable and counted
+ * by references, so that a slow reader keeps the version it began with. Thread-safe. */
+#ifndef WEIR_PAGE_H
+#define WEIR_PAGE_H
+
+#include "store/span.h"
+
+#include <microhttpd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct page {
+    unsigned status;         /* of HTTP */
+    char etag[40];           /* strong, with its quotes: a hash of the bytes; empty: none */
+    int64_t last_modified_s; /* 0: none */
+    size_t length;
+    struct MHD_Response *plain, *gzip; /* gzip NULL where it would not be smaller */
+    struct MHD_Response *unchanged;    /* 304 */
+};
+
+/* Joins `pieces`. `content_type` goes out as it is. last_modified_s 0: no Last-Modified. */
+struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
+                      int64_t last_modified_s);
+
+/* An answer of one line of text; retry_after_s 0: no Retry-After. */
+struct page *page_error(unsigned status, const char *line, int64_t retry_after_s);
+
+struct page *page_retain(struct page *page);
+void page_release(struct page *page); /* NULL is fine */
+
+#endif

@@ -1,0 +1,21 @@
+/* put_back: a released item that upstream no longer lists goes back in front, with the namespaces
+ * it needs. */
+#ifndef WEIR_PUT_BACK_H
+#define WEIR_PUT_BACK_H
+
+#include "core/feed.h"
+#include "feedfilter/feed_edit.h"
+
+/* What an item needs to be read alone: the declaration and the start tags of the root and the
+ * channel that it stood in, as they stood (core/feed.h reads head and item as a feed). Empty for
+ * JSON. In `arena`. */
+struct span item_head(struct arena *arena, struct span bytes, const struct feed_ranges *ranges);
+
+/* Puts `item`, which was cut from a feed that began with `head`, in front of the items of this
+ * feed: with the namespace declarations and xml:base that it had from the head and would lack here,
+ * and transcoded when the encodings differ. RSS 1.0 gets no rdf:li for it: readers do without.
+ * false and ERROR_INPUT: the feed is of another format by now, or has no place for an item. */
+bool put_back(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
+              enum feed_format format, struct span head, struct span item, struct error *error);
+
+#endif

@@ -1,0 +1,53 @@
+/* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME and /health; all
+ * else is 404 or 405. Answers conditional requests (RFC 9110, 13: If-None-Match before
+ * If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded: connections, bytes of a
+ * request's head, the time that a request or the reading of an answer may take, however slowly
+ * bytes trickle. */
+#ifndef WEIR_SERVER_H
+#define WEIR_SERVER_H
+
+#include "feedfilter/page.h"
+#include "store/error.h"
+
+#include <stdbool.h>
+
+struct server;
+
+/* A request that waits for its page. */
+struct server_wait;
+
+struct server_handlers {
+    void *context;
+    /* What /f/NAME, /q/NAME and /health answer: pages that the server releases. Called in the
+     * server's threads: they must not wait for the network. /f/NAME may answer NULL instead and
+     * call server_resume() with the page once, later, in another thread or at once. NULL from
+     * `held`: no such feed. */
+    struct page *(*feed)(void *context, const char *name, struct server_wait *wait);
+    struct page *(*held)(void *context, const char *name);
+    struct page *(*health)(void *context);
+};
+
+struct server_limits {
+    unsigned connections;        /* at once; further ones are closed unanswered */
+    unsigned request_timeout_ms; /* from a request's first byte to its end, and from the answer's
+                                    start to its end */
+};
+
+/* Listens on `address` ("127.0.0.1:8092", "[::1]:8092"; port 0: the kernel's choice). NULL and
+ * ERROR_SYSTEM naming the address: cannot listen. */
+struct server *server_new(const char *address, const struct server_limits *limits,
+                          const struct server_handlers *handlers, struct error *error);
+
+/* The port that it listens on. */
+unsigned server_port(const struct server *server);
+
+/* The page (released by the server) for a request that waits. */
+void server_resume(struct server_wait *wait, struct page *page);
+
+/* No new connections from here on. */
+void server_quiesce(struct server *server);
+
+/* All waiting requests must have been resumed. Ends connections and threads. NULL is fine. */
+void server_free(struct server *server);
+
+#endif
