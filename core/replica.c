@@ -239,7 +239,7 @@ static bool check_store(struct replica *replica, struct error *error)
     struct counts_health health;
     unsigned char key[COUNTS_KEY_BYTES];
     if (!counts_health(replica->store, &health, error) ||
-        !counts_installation_key(replica->store, key, error))
+        !counts_installation_key(replica->store, replica_key(replica), key, error))
         return false;
     uint64_t version = model_version(replica->model);
     bool ready = replica_ready(replica);

@@ -56,10 +56,10 @@ bool counts_health(struct counts_store *store, struct counts_health *health, str
     return store->ops->health(store, health, error);
 }
 
-bool counts_installation_key(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
-                             struct error *error)
+bool counts_installation_key(struct counts_store *store, const unsigned char *proposed,
+                             unsigned char key[COUNTS_KEY_BYTES], struct error *error)
 {
-    return store->ops->installation_key(store, key, error);
+    return store->ops->installation_key(store, proposed, key, error);
 }
 
 bool counts_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,

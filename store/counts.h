@@ -36,15 +36,17 @@ struct counts_health {
     uint64_t version; /* of the newest lesson in the log; 0: none yet */
     int64_t time_s;   /* the store's clock */
     bool persistent;  /* survives a restart (Redis: append-only file on) */
-    char run_id[64];  /* changes when the server was restarted */
+    char run_id[64];  /* changes when the server was restarted or has another role: what it took
+                       * before may be lost then */
 };
 bool counts_health(struct counts_store *store, struct counts_health *health, struct error *error);
 
-/* The key of the installation that mixes features into slots; made at random by whoever asks
- * first, then the same for all gateways. */
+/* The key of the installation that mixes features into slots. A store that has none takes
+ * `proposed`, the key that the caller knows from before the store lost its own, or one made at
+ * random when that is NULL; from then on it is the same for all gateways. */
 #define COUNTS_KEY_BYTES 16
-bool counts_installation_key(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
-                             struct error *error);
+bool counts_installation_key(struct counts_store *store, const unsigned char *proposed,
+                             unsigned char key[COUNTS_KEY_BYTES], struct error *error);
 
 /* --- the log --- */
 

@@ -15,8 +15,8 @@ struct counts_ops {
     void (*close)(struct counts_store *store);
     const char *(*name)(const struct counts_store *store);
     bool (*health)(struct counts_store *store, struct counts_health *health, struct error *error);
-    bool (*installation_key)(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
-                             struct error *error);
+    bool (*installation_key)(struct counts_store *store, const unsigned char *proposed,
+                             unsigned char key[COUNTS_KEY_BYTES], struct error *error);
     bool (*append)(struct counts_store *store, const struct lesson *const *lessons, size_t n,
                    struct append_result *results, size_t *done, struct error *error);
     enum follow_outcome (*follow)(struct counts_store *store, uint64_t version, unsigned wait_ms,

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -62,13 +63,11 @@ static struct span info_field(const redisReply *info, const char *field)
 }
 
 static void read_info(const redisReply *server, const redisReply *persistence,
-                      struct counts_health *health)
+                      const redisReply *replication, struct counts_health *health)
 {
-    struct span run_id = info_field(server, "run_id");
-    if (run_id.length >= sizeof health->run_id)
-        run_id.length = sizeof health->run_id - 1;
-    if (run_id.length)
-        memcpy(health->run_id, run_id.data, run_id.length);
+    struct span run_id = info_field(server, "run_id"), role = info_field(replication, "role");
+    snprintf(health->run_id, sizeof health->run_id, "%.*s %.*s", SPAN_ARGS(run_id),
+             SPAN_ARGS(role));
     health->persistent = span_equal(info_field(persistence, "aof_enabled"), SPAN("1"));
 }
 
@@ -77,7 +76,7 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    redisReply *replies[4] = {NULL};
+    redisReply *replies[5] = {NULL};
     size_t answered;
     uint64_t time_s = 0;
     *health = (struct counts_health){0};
@@ -85,28 +84,32 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
     redis_batch_words(&batch, "TIME", NULL);
     redis_batch_words(&batch, "INFO", "server", NULL);
     redis_batch_words(&batch, "INFO", "persistence", NULL);
+    redis_batch_words(&batch, "INFO", "replication", NULL);
     bool good = redis_pool_exchange(redis->pool, &batch, 0, replies, &answered, error) &&
                 redis_pool_expect(redis->pool, replies[1], REDIS_REPLY_ARRAY, error) &&
                 redis_pool_expect(redis->pool, replies[2], REDIS_REPLY_STRING, error) &&
-                redis_pool_expect(redis->pool, replies[3], REDIS_REPLY_STRING, error);
+                redis_pool_expect(redis->pool, replies[3], REDIS_REPLY_STRING, error) &&
+                redis_pool_expect(redis->pool, replies[4], REDIS_REPLY_STRING, error);
     if (good && replies[0]->type != REDIS_REPLY_NIL &&
         !counts_redis_number(replies[0], &health->version))
         good = redis_pool_expect(redis->pool, replies[0], REDIS_REPLY_NIL, error);
     if (good && replies[1]->elements && counts_redis_number(replies[1]->element[0], &time_s))
         health->time_s = (int64_t)time_s;
     if (good)
-        read_info(replies[2], replies[3], health);
-    redis_replies_free(replies, 4);
+        read_info(replies[2], replies[3], replies[4], health);
+    redis_replies_free(replies, 5);
     redis_batch_clear(&batch);
     return good;
 }
 
-static bool redis_installation_key(struct counts_store *store, unsigned char key[COUNTS_KEY_BYTES],
-                                   struct error *error)
+static bool redis_installation_key(struct counts_store *store, const unsigned char *proposed,
+                                   unsigned char key[COUNTS_KEY_BYTES], struct error *error)
 {
     struct counts_redis *redis = counts_redis_of(store);
     unsigned char fresh[COUNTS_KEY_BYTES];
-    if (getrandom(fresh, sizeof fresh, 0) != sizeof fresh)
+    if (proposed)
+        memcpy(fresh, proposed, sizeof fresh);
+    else if (getrandom(fresh, sizeof fresh, 0) != sizeof fresh)
         return error_set(error, ERROR_SYSTEM, "no random bytes for the installation's key: %s",
                          strerror(errno));
     struct redis_batch batch = {0};

@@ -312,10 +312,29 @@ static void test_key_is_made_once(void **state)
 {
     struct fixture *fixture = *state;
     unsigned char first[COUNTS_KEY_BYTES], second[COUNTS_KEY_BYTES], none[COUNTS_KEY_BYTES] = {0};
-    good(counts_installation_key(fixture->store, first, &fixture->error));
-    good(counts_installation_key(fixture->store, second, &fixture->error));
+    good(counts_installation_key(fixture->store, NULL, first, &fixture->error));
+    good(counts_installation_key(fixture->store, NULL, second, &fixture->error));
     assert_memory_equal(first, second, COUNTS_KEY_BYTES);
     assert_memory_not_equal(first, none, COUNTS_KEY_BYTES);
+}
+
+static void test_key_that_is_proposed_serves_a_store_without_one(void **state)
+{
+    struct fixture *fixture = *state;
+    const unsigned char known[COUNTS_KEY_BYTES] = "known from befo";
+    unsigned char key[COUNTS_KEY_BYTES];
+    good(counts_installation_key(fixture->store, known, key, &fixture->error));
+    assert_memory_equal(key, known, COUNTS_KEY_BYTES);
+}
+
+static void test_key_that_is_proposed_replaces_none(void **state)
+{
+    struct fixture *fixture = *state;
+    const unsigned char other[COUNTS_KEY_BYTES] = "of another time";
+    unsigned char first[COUNTS_KEY_BYTES], second[COUNTS_KEY_BYTES];
+    good(counts_installation_key(fixture->store, NULL, first, &fixture->error));
+    good(counts_installation_key(fixture->store, other, second, &fixture->error));
+    assert_memory_equal(first, second, COUNTS_KEY_BYTES);
 }
 
 static void test_health_of_an_empty_store(void **state)
@@ -387,6 +406,8 @@ int main(void)
         contract(test_log_goes_on_after_it_was_trimmed_to_its_end),
         contract(test_slowest_replica_is_the_one_reported_lowest),
         contract(test_key_is_made_once),
+        contract(test_key_that_is_proposed_serves_a_store_without_one),
+        contract(test_key_that_is_proposed_replaces_none),
         contract(test_health_of_an_empty_store),
         contract(test_threads_share_a_store),
     };

@@ -212,6 +212,16 @@ static void test_run_id_changes_with_a_restart(void **state)
     assert_string_not_equal(before.run_id, after.run_id);
 }
 
+static void test_run_id_changes_with_the_role(void **state)
+{
+    struct fixture *fixture = *state;
+    struct counts_health before, after;
+    good(counts_health(fixture->store, &before, &fixture->error));
+    cli(fixture, "REPLICAOF 127.0.0.1 1", "OK");
+    good(counts_health(fixture->store, &after, &fixture->error));
+    assert_string_not_equal(before.run_id, after.run_id);
+}
+
 static void test_lost_script_is_loaded_again(void **state)
 {
     struct fixture *fixture = *state;
@@ -485,6 +495,7 @@ int main(void)
         with_server(test_only_one_thread_at_a_time_tries_a_silent_server),
         with_server(test_restarted_server_is_noticed_by_nobody),
         with_server(test_run_id_changes_with_a_restart),
+        with_server(test_run_id_changes_with_the_role),
         with_server(test_lost_script_is_loaded_again),
         with_server(test_follower_that_waits_takes_no_connection_from_the_others),
         with_server(test_refusals_of_the_server_are_told_in_its_words),
