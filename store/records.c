@@ -30,11 +30,16 @@ static const char *const texts[STATEMENTS] = {
                                       "?1 ORDER BY id DESC LIMIT 1",
     [STATEMENT_HELD_ADD] =
         "INSERT INTO held (state, document_id, time_s, state_time_s, channel, sender, recipients, "
-        "subject, reference, log_odds, evidence, lesson, item) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-        "?8, ?9, ?10, ?11, ?12, ?13)",
-    [STATEMENT_HELD_GET] = "SELECT " HELD_COLUMNS ", CASE WHEN ?2 THEN item END FROM held WHERE id "
-                           "= ?1",
+        "subject, reference, log_odds, evidence, lesson, item, item_head) VALUES (?1, ?2, ?3, ?4, "
+        "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [STATEMENT_HELD_GET] = "SELECT " HELD_COLUMNS ", CASE WHEN ?2 THEN item END, CASE WHEN ?2 THEN "
+                           "item_head END FROM held WHERE id = ?1",
     [STATEMENT_HELD_IDS] = "SELECT id FROM held WHERE " ANY_OF_STATES " ORDER BY id",
+    [STATEMENT_HELD_IDS_OF_FEED] =
+        "SELECT id FROM held WHERE sender = ?10 AND state_time_s >= ?11 AND channel = 'feed' "
+        "AND " ANY_OF_STATES " ORDER BY state_time_s DESC, id DESC",
+    [STATEMENT_HELD_CHANGES] = "SELECT sender, max(change) FROM held WHERE change > ?1 AND channel "
+                               "= 'feed' GROUP BY sender",
     [STATEMENT_HELD_MOVE] = "UPDATE held SET former_state = state, state = ?11, state_time_s = ?12 "
                             "WHERE id = ?10 AND " ANY_OF_STATES,
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",

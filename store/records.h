@@ -90,6 +90,8 @@ struct held {
     size_t lesson_length;
     const unsigned char *item; /* feeds: the item's bytes as they stood in the feed */
     size_t item_length;
+    const unsigned char *item_head; /* feeds: what the item needs to be read alone */
+    size_t item_head_length;
     int taught; /* label + 1 of the lesson that was last taught from it; 0: none. When adding: 0 */
 };
 
@@ -106,6 +108,19 @@ void held_free(struct held *held);
 bool records_held_list(struct records *records, unsigned states,
                        bool (*visit)(void *context, const struct held *held), void *context,
                        struct error *error);
+
+/* Visits the entries of one feed in one of `states`, with their item bytes and heads, that came
+ * into that state at `since_s` or later: the latest to do so first. */
+bool records_held_of_feed(struct records *records, const char *feed, unsigned states,
+                          int64_t since_s, bool (*visit)(void *context, const struct held *held),
+                          void *context, struct error *error);
+
+/* Visits the names of feeds with entries that were added or changed their state after `*change`,
+ * and moves `*change` on, unless a visitor returned false; 0 at first visits all. How a server
+ * learns of a release at once. */
+bool records_held_changes(struct records *records, int64_t *change,
+                          bool (*visit)(void *context, const char *feed), void *context,
+                          struct error *error);
 
 /* Moves `id` from any of `from_states` (bits) to `to`, atomically. `*moved` is false when it was
  * in none of them: whoever asks second finds that out here. */

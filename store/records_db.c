@@ -8,12 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 5000
 #define FILE_MODE 0660 /* weir-milter writes it, and weir-release, another user of one group */
 
-/* Ids of held entries are never used again: a request that is late must not meet another one. */
-static const char schema[] =
+/* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
+ * Ids of held entries are never used again: a request that is late must not meet another one. Nor
+ * are the numbers of changes, whatever is removed: a server waits for what comes after one. */
+static const char *const steps[] = {
     "CREATE TABLE history (id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, time_s INTEGER NOT "
     "NULL, channel TEXT NOT NULL, action TEXT NOT NULL, log_odds REAL NOT NULL, sender TEXT NOT "
     "NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, evidence "
@@ -36,7 +37,24 @@ static const char schema[] =
     "NULL, PRIMARY KEY (feed, guid)) WITHOUT ROWID;"
     "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what "
     "TEXT NOT NULL, subject TEXT NOT NULL);"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 1;",
+
+    "ALTER TABLE held ADD COLUMN item_head BLOB;"
+    "ALTER TABLE held ADD COLUMN change INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE held SET change = id;"
+    "CREATE INDEX held_change ON held (change);"
+    "CREATE INDEX held_sender ON held (sender, state_time_s);"
+    "CREATE TABLE held_changes (last INTEGER NOT NULL);"
+    "INSERT INTO held_changes SELECT coalesce(max(change), 0) FROM held;"
+    "CREATE TRIGGER held_added AFTER INSERT ON held BEGIN "
+    "UPDATE held_changes SET last = last + 1; "
+    "UPDATE held SET change = (SELECT last FROM held_changes) WHERE id = NEW.id; END;"
+    "CREATE TRIGGER held_moved AFTER UPDATE OF state ON held BEGIN "
+    "UPDATE held_changes SET last = last + 1; "
+    "UPDATE held SET change = (SELECT last FROM held_changes) WHERE id = NEW.id; END;"
+    "PRAGMA user_version = 2;",
+};
+#define SCHEMA_VERSION ((int)(sizeof steps / sizeof *steps))
 
 /* What an admin can do about it. */
 static const char *remedy(int code)
@@ -132,23 +150,28 @@ static int read_version(sqlite3 *db)
     return sqlite3_finalize(statement) == SQLITE_OK ? version : -1;
 }
 
+/* With the write lock, since another process may be faster. */
+static bool upgrade(sqlite3 *db)
+{
+    int version = read_version(db);
+    bool good = version >= 0;
+    while (good && version < SCHEMA_VERSION)
+        good = sqlite3_exec(db, steps[version++], NULL, NULL, NULL) == SQLITE_OK;
+    return good;
+}
+
 bool records_db_schema(sqlite3 *db, const char *path, struct error *error)
 {
     int version = read_version(db);
-    if (version == 0 && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK) {
-        /* Another process may have been faster. */
-        version = read_version(db);
-        if (version == 0 && sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK)
-            version = SCHEMA_VERSION;
-        if (version > 0 && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-            version = -1;
-    }
-    if (version == SCHEMA_VERSION)
-        return true;
     if (version > SCHEMA_VERSION)
         return error_set(error, ERROR_SYSTEM,
                          "%s: was made by a newer weir (schema %d, this one knows %d); install "
                          "that one, or move the file away and a new one will be made",
                          path, version, SCHEMA_VERSION);
+    if (version == SCHEMA_VERSION)
+        return true;
+    if (version >= 0 && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+        upgrade(db) && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
+        return true;
     return records_db_fail(db, path, error);
 }

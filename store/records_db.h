@@ -19,6 +19,8 @@ enum records_statement {
     STATEMENT_HELD_ADD,
     STATEMENT_HELD_GET,
     STATEMENT_HELD_IDS,
+    STATEMENT_HELD_IDS_OF_FEED,
+    STATEMENT_HELD_CHANGES,
     STATEMENT_HELD_MOVE,
     STATEMENT_HELD_SET_MISSING,
     STATEMENT_HELD_SET_STARTED,
@@ -36,7 +38,8 @@ struct records_history;
  * for other writers). `synchronous` is "FULL" or "NORMAL". NULL and ERROR_SYSTEM on failure. */
 sqlite3 *records_db_open(const char *path, const char *synchronous, struct error *error);
 
-/* Makes the tables in a new file; refuses one that a newer weir made. */
+/* Makes the tables in a new file, and those that an older weir made into ours; refuses one that a
+ * newer weir made. */
 bool records_db_schema(sqlite3 *db, const char *path, struct error *error);
 
 /* "PATH: REASON; how to mend it", from the connection's last failure. Returns false. */

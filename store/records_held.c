@@ -57,6 +57,7 @@ static void bind_held(sqlite3_stmt *statement, const struct held *held)
     records_bind_text(statement, 11, held->evidence);
     sqlite3_bind_blob64(statement, 12, held->lesson, held->lesson_length, SQLITE_STATIC);
     sqlite3_bind_blob64(statement, 13, held->item, held->item_length, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 14, held->item_head, held->item_head_length, SQLITE_STATIC);
 }
 
 bool records_held_add(struct records *records, const struct held *held, int64_t *id,
@@ -106,6 +107,8 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->taught = sqlite3_column_int(statement, 17);
     held->item_length = (size_t)sqlite3_column_bytes(statement, 18);
     held->item = (const unsigned char *)records_take(statement, 18, &room);
+    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 19);
+    held->item_head = (const unsigned char *)records_take(statement, 19, &room);
     return held;
 }
 
@@ -148,41 +151,72 @@ struct ids {
     size_t count, room;
 };
 
-static bool find_ids(struct records *records, unsigned states, struct ids *found,
+/* Runs a statement that is ready, whose rows are ids. */
+static bool read_ids(struct records *records, sqlite3_stmt *statement, struct ids *found,
                      struct error *error)
 {
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_IDS, error);
-    int code = SQLITE_ERROR;
-    if (statement) {
-        bind_states(statement, states);
-        while ((code = records_step(records, statement, error)) == SQLITE_ROW) {
-            if (found->count == found->room) {
-                found->room = found->room * 2 + 64;
-                found->ids = memory_resize(found->ids, found->room * sizeof *found->ids);
-            }
-            found->ids[found->count++] = sqlite3_column_int64(statement, 0);
+    int code;
+    while ((code = records_step(records, statement, error)) == SQLITE_ROW) {
+        if (found->count == found->room) {
+            found->room = found->room * 2 + 64;
+            found->ids = memory_resize(found->ids, found->room * sizeof *found->ids);
         }
+        found->ids[found->count++] = sqlite3_column_int64(statement, 0);
     }
-    records_unlock(records);
     return code == SQLITE_DONE;
 }
 
 /* Ids first, then one entry after the other, so that whoever visits them may change them, and
  * nobody waits meanwhile. */
+static bool visit_ids(struct records *records, const struct ids *found, unsigned states,
+                      bool with_item, bool (*visit)(void *context, const struct held *held),
+                      void *context, struct error *error)
+{
+    bool good = true, go_on = true;
+    for (size_t i = 0; i < found->count && good && go_on; i++) {
+        struct held *held;
+        good = load(records, found->ids[i], with_item, &held, error);
+        if (held && states & (1u << held->state))
+            go_on = visit(context, held);
+        held_free(held);
+    }
+    return good;
+}
+
 bool records_held_list(struct records *records, unsigned states,
                        bool (*visit)(void *context, const struct held *held), void *context,
                        struct error *error)
 {
     struct ids found = {0};
-    bool good = find_ids(records, states, &found, error), go_on = true;
-    for (size_t i = 0; i < found.count && good && go_on; i++) {
-        struct held *held;
-        good = load(records, found.ids[i], false, &held, error);
-        if (held && states & (1u << held->state))
-            go_on = visit(context, held);
-        held_free(held);
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_IDS, error);
+    bool good = statement != NULL;
+    if (good) {
+        bind_states(statement, states);
+        good = read_ids(records, statement, &found, error);
     }
+    records_unlock(records);
+    good = good && visit_ids(records, &found, states, false, visit, context, error);
+    free(found.ids);
+    return good;
+}
+
+bool records_held_of_feed(struct records *records, const char *feed, unsigned states,
+                          int64_t since_s, bool (*visit)(void *context, const struct held *held),
+                          void *context, struct error *error)
+{
+    struct ids found = {0};
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_IDS_OF_FEED, error);
+    bool good = statement != NULL;
+    if (good) {
+        bind_states(statement, states);
+        records_bind_text(statement, 10, feed);
+        sqlite3_bind_int64(statement, 11, since_s);
+        good = read_ids(records, statement, &found, error);
+    }
+    records_unlock(records);
+    good = good && visit_ids(records, &found, states, true, visit, context, error);
     free(found.ids);
     return good;
 }

@@ -97,6 +97,8 @@ struct held held_of(const char *reference)
         .lesson_length = 7,
         .item = (const unsigned char *)"<item>\0</item>",
         .item_length = 14,
+        .item_head = (const unsigned char *)"<rss>\0",
+        .item_head_length = 6,
     };
     return held;
 }

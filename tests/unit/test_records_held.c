@@ -26,6 +26,8 @@ static void test_held_entry_is_kept_whole(void **state)
     assert_memory_equal(held->lesson, "le\0sson", 7);
     assert_int_equal(held->item_length, 14);
     assert_memory_equal(held->item, "<item>\0</item>", 14);
+    assert_int_equal(held->item_head_length, 6);
+    assert_memory_equal(held->item_head, "<rss>\0", 6);
     held_free(held);
 }
 
