@@ -7,6 +7,7 @@
 
 #include "core/checks.h"
 #include "core/log.h"
+#include "core/network.h"
 #include "core/verdict.h"
 #include "store/error.h"
 
@@ -19,10 +20,8 @@
 enum mode { MODE_OBSERVE, MODE_ENFORCE };
 enum when_stopping { WHEN_STOPPING_ACCEPT, WHEN_STOPPING_TEMPFAIL };
 
-struct network {
-    unsigned char address[16]; /* IPv4 as v4-mapped */
-    unsigned prefix_bits;      /* of 128 */
-};
+/* What upstream is told unless a subscription says otherwise. */
+#define SUBSCRIPTION_USER_AGENT "weir (feed gateway)"
 
 /* What a subscription does with items that are judged spam. */
 enum feed_mode {
@@ -36,8 +35,8 @@ struct subscription_config {
     char *name; /* letters, digits, '.', '_', '-'; at most 64 */
     char *url;  /* http or https, without user and password, which are below */
     enum feed_mode mode;
-    char *user_agent; /* "weir/0.1.0 (feed gateway)" unless set */
-    char **headers;   /* "Name: value" */
+    char *user_agent;
+    char **headers; /* "Name: value" */
     size_t header_count;
     char *user, *password; /* HTTP basic authentication; NULL: none. Never logged or shown */
     char *proxy;           /* URL, may hold a user and password; NULL: none. Never logged */
@@ -78,8 +77,8 @@ struct config {
         unsigned fetches;            /* at once */
         unsigned connections;        /* of readers, at once */
         unsigned request_timeout_ms; /* of a reader's request, and of its reading the answer */
-        unsigned poll_s, poll_min_s,
-            poll_max_s;      /* between polls: when the feed does not say; least, most */
+        /* Between polls: when the feed does not say; at least; at most. */
+        unsigned poll_s, poll_min_s, poll_max_s;
         unsigned put_back_s; /* released items that upstream no longer lists: so long in front */
         struct network *upstream_networks; /* private addresses that may be fetched from */
         size_t upstream_network_count;
@@ -106,10 +105,6 @@ struct config *config_defaults(void);
 
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */
-
-/* True when `address` lies in one of the networks; IPv4 as v4-mapped. */
-bool network_contains(const struct network *networks, size_t count,
-                      const unsigned char address[16]);
 
 /* True when `address` ("192.0.2.1", "2001:db8::1", "IPv6:…") lies in networks.internal. */
 bool config_is_internal(const struct config *config, const char *address);

@@ -120,6 +120,22 @@ static void assert_same(const struct config *a, const struct config *b)
     assert_string_equal(a->milter.key_file, b->milter.key_file);
     assert_int_equal(a->milter.when_stopping, b->milter.when_stopping);
     assert_int_equal(a->feedfilter.mode, b->feedfilter.mode);
+    assert_string_equal(a->feedfilter.listen, b->feedfilter.listen);
+    assert_string_equal(a->feedfilter.public_url, b->feedfilter.public_url);
+    assert_string_equal(a->feedfilter.cache, b->feedfilter.cache);
+    assert_int_equal(a->feedfilter.cache_size_bytes, b->feedfilter.cache_size_bytes);
+    assert_int_equal(a->feedfilter.size_limit_bytes, b->feedfilter.size_limit_bytes);
+    assert_int_equal(a->feedfilter.fetch_timeout_ms, b->feedfilter.fetch_timeout_ms);
+    assert_int_equal(a->feedfilter.redirects, b->feedfilter.redirects);
+    assert_int_equal(a->feedfilter.fetches, b->feedfilter.fetches);
+    assert_int_equal(a->feedfilter.connections, b->feedfilter.connections);
+    assert_int_equal(a->feedfilter.request_timeout_ms, b->feedfilter.request_timeout_ms);
+    assert_int_equal(a->feedfilter.poll_s, b->feedfilter.poll_s);
+    assert_int_equal(a->feedfilter.poll_min_s, b->feedfilter.poll_min_s);
+    assert_int_equal(a->feedfilter.poll_max_s, b->feedfilter.poll_max_s);
+    assert_int_equal(a->feedfilter.put_back_s, b->feedfilter.put_back_s);
+    assert_int_equal(a->feedfilter.upstream_network_count, b->feedfilter.upstream_network_count);
+    assert_int_equal(a->subscription_count, b->subscription_count);
     assert_memory_equal(&a->release, &b->release, sizeof a->release);
     assert_int_equal(a->log_level, b->log_level);
 }

@@ -1,0 +1,22 @@
+/* config_complaint: what is wrong with the configuration file that is being read: the first thing,
+ * as "file:line: section.key: what". For core/config.c and its parts, one reader at a time. */
+#ifndef WEIR_CONFIG_COMPLAINT_H
+#define WEIR_CONFIG_COMPLAINT_H
+
+#include "store/error.h"
+
+#include <confuse.h>
+
+/* Forgets what was wrong before; libconfuse reports here from now on. */
+void config_complaint_begin(cfg_t *root);
+
+/* "section.key: what". Returns -1, which stops libconfuse. */
+int config_refuse(cfg_t *cfg, const cfg_opt_t *option, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+void config_complain_of_file(const char *path, int line, const char *what);
+
+/* Empty: nothing is wrong. */
+const char *config_complaint(void);
+
+#endif

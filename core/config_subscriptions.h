@@ -1,0 +1,19 @@
+/* config_subscriptions: the sections feed "name" { … } of the configuration. */
+#ifndef WEIR_CONFIG_SUBSCRIPTIONS_H
+#define WEIR_CONFIG_SUBSCRIPTIONS_H
+
+#include "core/config.h"
+
+#include <confuse.h>
+
+extern cfg_opt_t subscription_options[];
+
+/* For cfg_set_validate_func() of "feed": looks at the section that was read last. Complaints never
+ * repeat an URL or a password. */
+int subscription_check(cfg_t *cfg, cfg_opt_t *option);
+
+/* All of them, checked before. */
+struct subscription_config *subscriptions_take(cfg_t *cfg, size_t *count);
+void subscriptions_free(struct subscription_config *subscriptions, size_t count);
+
+#endif
