@@ -1,45 +1,12 @@
 #include "feedfilter/feed_lexer.h"
 
-#include <stdint.h>
-
-/* Open elements at most; libxml2 stops at 256, broken start tags may add some. */
-#define DEPTH_MAX 512u
-/* Namespace declarations kept: those of the root, the channel and one item. */
-#define BINDINGS_MAX 192u
-/* Below this depth nothing can be an item. */
-#define ITEM_DEPTH_MAX 2u
-
-enum format { FORMAT_NONE, FORMAT_RSS, FORMAT_RDF, FORMAT_ATOM };
-
-struct name {
-    struct span prefix, local;
-};
-
-struct open_element {
-    struct name name;
-    size_t item; /* 1 + index of the range that this element is; 0: no item */
-};
-
-struct binding {
-    size_t depth; /* of the element that declares it */
-    struct span prefix, uri;
-};
+#include "feedfilter/feed_layout.h"
 
 struct lexer {
-    struct arena *arena;
-    const char *text, *end; /* one byte per unit */
-    size_t unit_bytes;
-    enum format format;
-    struct name root;
-    struct span root_uri;
+    const char *end; /* of layout.text */
     bool root_closed;
-    size_t start_tags;
-    struct open_element stack[DEPTH_MAX];
-    size_t depth;
-    struct binding bindings[BINDINGS_MAX];
-    size_t binding_count;
-    struct feed_ranges *ranges;
-    size_t unfinished; /* items that something else closed, or that are open at the end */
+    struct feed_layout layout;
+    struct start_tag tag; /* the last one; its room is used again */
     struct error *error;
 };
 
@@ -66,14 +33,14 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-static const char *read_name(const char *at, const char *end, struct name *name)
+static const char *read_name(const char *at, const char *end, struct xml_name *name)
 {
     const char *start = at;
     while (at < end && is_name(*at))
         at++;
     const char *colon = memchr(start, ':', (size_t)(at - start));
     bool prefixed = colon && colon > start && colon + 1 < at;
-    *name = (struct name){.local = {start, (size_t)(at - start)}};
+    *name = (struct xml_name){.local = {start, (size_t)(at - start)}};
     if (prefixed) {
         name->prefix = (struct span){start, (size_t)(colon - start)};
         name->local = (struct span){colon + 1, (size_t)(at - colon - 1)};
@@ -81,7 +48,7 @@ static const char *read_name(const char *at, const char *end, struct name *name)
     return at;
 }
 
-static bool name_equal(const struct name *a, const struct name *b)
+static bool name_equal(const struct xml_name *a, const struct xml_name *b)
 {
     return span_equal(a->local, b->local) && span_equal(a->prefix, b->prefix);
 }
@@ -124,26 +91,18 @@ static const char *skip_document_type(const char *at, const char *end)
     return end;
 }
 
-static void bind(struct lexer *lexer, const struct name *attribute, struct span value)
+static void keep_attribute(struct lexer *lexer, const struct xml_name *name, struct span value)
 {
-    struct span prefix = {NULL, 0};
-    if (span_equal(attribute->prefix, SPAN("xmlns")))
-        prefix = attribute->local;
-    else if (attribute->prefix.length || !span_equal(attribute->local, SPAN("xmlns")))
-        return;
-    if (lexer->binding_count == BINDINGS_MAX)
-        return;
-    lexer->bindings[lexer->binding_count++] =
-        (struct binding){.depth = lexer->depth, .prefix = prefix, .uri = value};
-}
-
-/* The innermost namespace bound to `prefix`; empty: none. */
-static struct span resolve(const struct lexer *lexer, struct span prefix)
-{
-    for (size_t i = lexer->binding_count; i > 0; i--)
-        if (span_equal(lexer->bindings[i - 1].prefix, prefix))
-            return lexer->bindings[i - 1].uri;
-    return (struct span){NULL, 0};
+    struct start_tag *tag = &lexer->tag;
+    if (tag->attribute_count == tag->attribute_room) {
+        struct xml_attribute *former = tag->attributes;
+        tag->attribute_room = 2 * tag->attribute_room + 16;
+        tag->attributes =
+            arena_alloc(lexer->layout.arena, tag->attribute_room * sizeof *tag->attributes);
+        if (tag->attribute_count)
+            memcpy(tag->attributes, former, tag->attribute_count * sizeof *former);
+    }
+    tag->attributes[tag->attribute_count++] = (struct xml_attribute){.name = *name, .value = value};
 }
 
 /* Reads attributes up to the end of a start tag. `*closed`: it was "/>". Where the grammar breaks
@@ -152,7 +111,9 @@ static struct span resolve(const struct lexer *lexer, struct span prefix)
 static const char *read_attributes(struct lexer *lexer, const char *at, bool *closed, bool *broken)
 {
     const char *end = lexer->end;
+    bool wanted = feed_layout_wants_attributes(&lexer->layout);
     *closed = *broken = false;
+    lexer->tag.attribute_count = 0;
     for (;;) {
         at = skip_blanks(at, end);
         if (at < end && *at == '>')
@@ -164,7 +125,7 @@ static const char *read_attributes(struct lexer *lexer, const char *at, bool *cl
         *broken = true;
         if (at == end || !is_name_start(*at))
             return at;
-        struct name name;
+        struct xml_name name;
         at = skip_blanks(read_name(at, end, &name), end);
         if (at == end || *at != '=')
             return at;
@@ -174,8 +135,8 @@ static const char *read_attributes(struct lexer *lexer, const char *at, bool *cl
         const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
         if (!close || memchr(at, '<', (size_t)(close - at)))
             return at + 1;
-        if (lexer->depth <= ITEM_DEPTH_MAX)
-            bind(lexer, &name, (struct span){at + 1, (size_t)(close - at - 1)});
+        if (wanted)
+            keep_attribute(lexer, &name, (struct span){at + 1, (size_t)(close - at - 1)});
         at = close + 1;
         if (at < end && !is_blank(*at) && *at != '>' && *at != '/')
             return at;
@@ -183,104 +144,62 @@ static const char *read_attributes(struct lexer *lexer, const char *at, bool *cl
     }
 }
 
-static bool open_root(struct lexer *lexer, const struct name *name)
+/* The end of a start tag that is broken at `at`, as it looks to who writes behind it. */
+static const char *end_of_broken_tag(const char *at, const char *end)
 {
-    if (span_equal(name->local, SPAN("rss")))
-        lexer->format = FORMAT_RSS;
-    else if (span_equal(name->local, SPAN("RDF")))
-        lexer->format = FORMAT_RDF;
-    else if (span_equal(name->local, SPAN("feed")))
-        lexer->format = FORMAT_ATOM;
-    else
-        return error_set(lexer->error, ERROR_INPUT, "the root element is no feed's");
-    lexer->root = *name;
-    lexer->root_uri = resolve(lexer, name->prefix);
-    return true;
-}
-
-/* Whether a start tag whose declarations are bound opens an item; lexer->depth is its depth. */
-static bool is_item(const struct lexer *lexer, const struct name *name)
-{
-    struct span wanted = lexer->format == FORMAT_ATOM ? SPAN("entry") : SPAN("item");
-    if (!span_equal(name->local, wanted))
-        return false;
-    bool in_root = lexer->depth == 1;
-    bool in_channel = lexer->format != FORMAT_ATOM && lexer->depth == 2 &&
-                      span_equal(lexer->stack[1].name.local, SPAN("channel"));
-    if (!in_root && !in_channel)
-        return false;
-    struct span uri = resolve(lexer, name->prefix);
-    if (lexer->format == FORMAT_RDF) /* the root's namespace is RDF's, not that of RSS */
-        return true;
-    if (uri.length || lexer->root_uri.length)
-        return span_equal(uri, lexer->root_uri) ||
-               (lexer->format == FORMAT_RSS && !uri.length && !name->prefix.length);
-    return span_equal(name->prefix, lexer->root.prefix);
-}
-
-static void pop(struct lexer *lexer, const char *after, bool own_end_tag)
-{
-    struct open_element *element = &lexer->stack[--lexer->depth];
-    if (element->item && own_end_tag)
-        lexer->ranges->ranges[element->item - 1].end =
-            (size_t)(after - lexer->text) * lexer->unit_bytes;
-    else if (element->item)
-        lexer->unfinished++;
-    while (lexer->binding_count && lexer->bindings[lexer->binding_count - 1].depth >= lexer->depth)
-        lexer->binding_count--;
-    lexer->root_closed = lexer->depth == 0;
+    const char *close = memchr(at, '>', (size_t)(end - at));
+    return close && !memchr(at, '<', (size_t)(close - at)) ? close + 1 : at;
 }
 
 static bool read_start_tag(struct lexer *lexer, const char **at)
 {
-    const char *start = *at;
-    if (lexer->depth == DEPTH_MAX)
-        return error_set(lexer->error, ERROR_INPUT, "elements are nested more than %u deep",
-                         DEPTH_MAX);
-    struct name name;
+    struct start_tag *tag = &lexer->tag;
     bool closed, broken;
-    const char *after = read_name(start + 1, lexer->end, &name);
-    after = read_attributes(lexer, after, &closed, &broken);
-    if (broken && after == lexer->end) { /* cut off inside the tag: it opens nothing */
-        *at = after;
+    if (lexer->layout.depth == FEED_DEPTH_MAX)
+        return error_set(lexer->error, ERROR_INPUT, "elements are nested more than %u deep",
+                         FEED_DEPTH_MAX);
+    tag->start = *at;
+    *at = read_name(*at + 1, lexer->end, &tag->name);
+    *at = read_attributes(lexer, *at, &closed, &broken);
+    if (broken && *at == lexer->end) /* cut off inside the tag: it opens nothing */
         return true;
-    }
-    lexer->start_tags++;
-    if (lexer->depth == 0 && !open_root(lexer, &name))
-        return false;
-    struct open_element *element = &lexer->stack[lexer->depth];
-    *element = (struct open_element){.name = name};
-    if (lexer->depth > 0 && lexer->depth <= ITEM_DEPTH_MAX && is_item(lexer, &name)) {
-        struct feed_ranges *found = lexer->ranges;
-        found->ranges =
-            arena_grow(lexer->arena, found->ranges, found->count, sizeof *found->ranges);
-        found->ranges[found->count++] =
-            (struct feed_range){.start = (size_t)(start - lexer->text) * lexer->unit_bytes,
-                                .start_tag = lexer->start_tags};
-        element->item = found->count;
-    }
-    lexer->depth++;
+    tag->end = broken ? end_of_broken_tag(*at, lexer->end) : *at;
+    if (!feed_layout_open(&lexer->layout, tag))
+        return error_set(lexer->error, ERROR_INPUT, "the root element is no feed's");
     if (closed)
-        pop(lexer, after, true);
-    *at = after;
+        feed_layout_close(&lexer->layout, NULL, *at, true);
+    lexer->root_closed = lexer->layout.depth == 0;
     return true;
 }
 
-static const char *read_end_tag(struct lexer *lexer, const char *at)
+static const char *read_end_tag(struct lexer *lexer, const char *start)
 {
-    struct name name;
-    at = read_name(at + 2, lexer->end, &name);
-    at = skip_blanks(at, lexer->end);
+    struct feed_layout *layout = &lexer->layout;
+    struct xml_name name;
+    const char *at = skip_blanks(read_name(start + 2, lexer->end, &name), lexer->end);
     if (at < lexer->end && *at == '>')
         at++;
-    size_t match = lexer->depth;
-    while (match > 0 && !name_equal(&lexer->stack[match - 1].name, &name))
+    size_t match = layout->depth;
+    while (match > 0 && !name_equal(&layout->stack[match - 1].name, &name))
         match--;
     if (match == 0)
         return at;
-    while (lexer->depth > match)
-        pop(lexer, at, false);
-    pop(lexer, at, true);
+    while (layout->depth > match)
+        feed_layout_close(layout, start, at, false);
+    feed_layout_close(layout, start, at, true);
+    lexer->root_closed = layout->depth == 0;
+    return at;
+}
+
+static const char *read_instruction(struct lexer *lexer, const char *start)
+{
+    const char *at = skip_past(start + 2, lexer->end, SPAN("?>"));
+    struct feed_layout *layout = &lexer->layout;
+    struct feed_stretch *declaration = &layout->ranges->declaration;
+    if (!layout->start_tags && !declaration->end && looking_at(start, lexer->end, SPAN("<?xml")) &&
+        start + 5 < lexer->end && is_blank(start[5]))
+        *declaration = (struct feed_stretch){(size_t)(start - layout->text) * layout->unit_bytes,
+                                             (size_t)(at - layout->text) * layout->unit_bytes};
     return at;
 }
 
@@ -290,12 +209,12 @@ static bool read_markup(struct lexer *lexer, const char **at)
     const char *from = *at, *end = lexer->end;
     if (looking_at(from, end, SPAN("<!--")))
         *at = skip_past(from + 4, end, SPAN("-->"));
-    else if (looking_at(from, end, SPAN("<![CDATA[")) && lexer->depth > 0)
+    else if (looking_at(from, end, SPAN("<![CDATA[")) && lexer->layout.depth > 0)
         *at = skip_past(from + 9, end, SPAN("]]>"));
-    else if (looking_at(from, end, SPAN("<!DOCTYPE")) && lexer->start_tags == 0)
+    else if (looking_at(from, end, SPAN("<!DOCTYPE")) && lexer->layout.start_tags == 0)
         *at = skip_document_type(from + 9, end);
     else if (from + 2 < end && from[1] == '?' && is_name_start(from[2]))
-        *at = skip_past(from + 2, end, SPAN("?>"));
+        *at = read_instruction(lexer, from);
     else if (from + 2 < end && from[1] == '/' && is_name_start(from[2]))
         *at = read_end_tag(lexer, from);
     else if (from + 1 < end && is_name_start(from[1]))
@@ -305,33 +224,19 @@ static bool read_markup(struct lexer *lexer, const char **at)
     return true;
 }
 
-/* Takes away the items whose end was not found. One that the input breaks off in is simply not
- * there yet; one that was closed by something else makes every boundary after it doubtful. */
-static bool settle(struct lexer *lexer)
-{
-    struct feed_ranges *found = lexer->ranges;
-    if (lexer->unfinished)
-        return error_set(lexer->error, ERROR_INPUT, "%zu item(s) without an end tag",
-                         lexer->unfinished);
-    while (found->count && !found->ranges[found->count - 1].end)
-        found->count--;
-    return true;
-}
-
 bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding *encoding,
               struct feed_ranges *ranges, struct error *error)
 {
     struct span text = feed_encoding_project(arena, bytes, encoding);
     struct lexer *lexer = arena_alloc(arena, sizeof *lexer);
-    *ranges = (struct feed_ranges){0};
-    *lexer = (struct lexer){
-        .arena = arena,
-        .text = text.data,
-        .end = text.data + text.length,
-        .unit_bytes = encoding->unit_bytes,
-        .ranges = ranges,
-        .error = error,
-    };
+    *ranges = (struct feed_ranges){.front = FEED_NOWHERE};
+    lexer->end = text.data + text.length;
+    lexer->error = error;
+    lexer->layout.arena = arena;
+    lexer->layout.bytes = bytes;
+    lexer->layout.text = text.data;
+    lexer->layout.unit_bytes = encoding->unit_bytes;
+    lexer->layout.ranges = ranges;
     const char *at = text.data;
     while (at < lexer->end && !lexer->root_closed) {
         at = memchr(at, '<', (size_t)(lexer->end - at));
@@ -340,7 +245,7 @@ bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding
         if (!read_markup(lexer, &at))
             return false;
     }
-    if (lexer->format == FORMAT_NONE)
+    if (!lexer->layout.start_tags)
         return error_set(error, ERROR_INPUT, "no element at all");
-    return settle(lexer);
+    return feed_layout_settle(&lexer->layout, error);
 }

@@ -10,21 +10,53 @@
 
 #include "core/feed.h"
 
-/* Lexes `bytes` and expects the items that `expected` lists, each as its exact bytes, NULL last. */
-static void assert_items(struct span bytes, const struct span *expected)
+static struct feed_ranges lex(struct arena *arena, struct span bytes)
 {
     struct error error = {0};
-    struct arena *arena = arena_new();
     struct feed_encoding encoding;
     struct feed_ranges found;
     assert_true(feed_encoding_find(bytes, &encoding, &error));
     if (!feed_lex(arena, bytes, &encoding, &found, &error))
         fail_msg("not lexed: %s", error.message);
+    return found;
+}
+
+static void assert_bytes(struct span found, struct span expected)
+{
+    if (!span_equal(found, expected))
+        fail_msg("\"%.*s\" is not \"%.*s\"", SPAN_ARGS(found), SPAN_ARGS(expected));
+}
+
+/* The stretch of `xml` is `expected`; NULL: it is nowhere. */
+static void assert_stretch(const char *xml, struct feed_stretch stretch, const char *expected)
+{
+    if (!expected) {
+        assert_true(stretch.start == FEED_NOWHERE);
+        return;
+    }
+    assert_true(stretch.start <= stretch.end && stretch.end <= strlen(xml));
+    assert_bytes((struct span){xml + stretch.start, stretch.end - stretch.start},
+                 span_of(expected));
+}
+
+/* `at` is where `xml` goes on with `expected`; NULL: nowhere. */
+static void assert_at(const char *xml, size_t at, const char *expected)
+{
+    if (!expected)
+        assert_true(at == FEED_NOWHERE);
+    else
+        assert_stretch(xml, (struct feed_stretch){at, at + strlen(expected)}, expected);
+}
+
+/* Lexes `bytes` and expects the items that `expected` lists, each as its exact bytes, NULL last. */
+static void assert_items(struct span bytes, const struct span *expected)
+{
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, bytes);
     size_t i = 0;
     for (; i < found.count && expected[i].data; i++) {
         struct feed_range range = found.ranges[i];
-        assert_int_equal(range.end - range.start, expected[i].length);
-        assert_memory_equal(bytes.data + range.start, expected[i].data, expected[i].length);
+        assert_bytes((struct span){bytes.data + range.start, range.end - range.start}, expected[i]);
     }
     assert_int_equal(found.count, i);
     assert_null(expected[i].data);
@@ -185,6 +217,196 @@ static void test_start_tags_are_numbered_as_the_parser_numbers_them(void **state
     arena_free(arena);
 }
 
+static void assert_titles(const char *xml, const char *const *expected, size_t count)
+{
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, span_of(xml));
+    assert_int_equal(found.count, count);
+    for (size_t i = 0; i < count; i++)
+        assert_stretch(xml, found.ranges[i].title, expected[i]);
+    arena_free(arena);
+}
+
+static void test_an_item_s_title_is_its_first_own_one(void **state)
+{
+    (void)state;
+    const char *const in_rss[] = {"<![CDATA[a < b]]> c", NULL, NULL, "", "x"};
+    assert_titles("<rss xmlns:media='urn:m'><channel><title>feed</title>"
+                  "<item><media:title>m</media:title><x:title>u</x:title><i><title>n</title></i>"
+                  "<title a='>'><![CDATA[a < b]]> c</title ><title>second</title></item>"
+                  "<item><title xmlns='urn:x'>t</title></item><item><title/></item>"
+                  "<item><title></title></item><item><title>x</item></channel></rss>",
+                  in_rss, 5);
+    const char *const in_atom[] = {"one", "two"};
+    assert_titles("<a:feed xmlns:a='http://www.w3.org/2005/Atom' xmlns:b='http://www.w3.org/2005/"
+                  "Atom'><a:title/><a:entry><title>no</title><a:title>one</a:title></a:entry>"
+                  "<a:entry><b:title>two</b:title></a:entry></a:feed>",
+                  in_atom, 2);
+}
+
+static void test_children_can_be_put_behind_an_item_s_start_tag(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    static const char xml[] = "<rss><channel><item a='>' >1</item><item/><item b=c>2</item>"
+                              "</channel></rss>";
+    struct feed_ranges found = lex(arena, SPAN(xml));
+    assert_int_equal(found.count, 3);
+    assert_at(xml, found.ranges[0].inside, "1</item>");
+    assert_at(xml, found.ranges[1].inside, NULL);
+    assert_at(xml, found.ranges[2].inside, "2</item>");
+    arena_free(arena);
+}
+
+#define RDF "xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#'"
+
+static void test_the_table_of_contents_of_rss_1_0_is_found(void **state)
+{
+    (void)state;
+    static const char xml[] =
+        "<r:RDF " RDF " xmlns='http://purl.org/rss/1.0/'><channel r:about='c'>"
+        "<items><r:Seq><r:li r:resource='urn:a&amp;b'/>\n<r:li resource=\"urn:c\" ></r:li>"
+        "<li r:resource='urn:d'/><r:li/></r:Seq></items><r:li r:resource='urn:e'/></channel>"
+        "<item r:about='urn:a&amp;b'/><item about='urn:c'><items><r:Seq><r:li r:resource='f'/>"
+        "</r:Seq></items></item><item x:about='g'/></r:RDF>";
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, SPAN(xml));
+    assert_int_equal(found.mention_count, 2);
+    assert_stretch(xml, found.mentions[0].whole, "<r:li r:resource='urn:a&amp;b'/>");
+    assert_stretch(xml, found.mentions[1].whole, "<r:li resource=\"urn:c\" ></r:li>");
+    assert_bytes(found.mentions[0].resource, SPAN("urn:a&amp;b"));
+    assert_bytes(found.mentions[1].resource, SPAN("urn:c"));
+    assert_int_equal(found.count, 3);
+    assert_bytes(found.ranges[0].about, SPAN("urn:a&amp;b"));
+    assert_bytes(found.ranges[1].about, SPAN("urn:c"));
+    assert_int_equal(found.ranges[2].about.length, 0);
+    arena_free(arena);
+}
+
+struct expected_link {
+    enum feed_link_kind kind;
+    const char *whole, *value;
+};
+
+static void assert_links(const char *xml, const struct expected_link *expected, size_t count)
+{
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, span_of(xml));
+    assert_int_equal(found.link_count, count);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(found.links[i].kind, expected[i].kind);
+        assert_stretch(xml, found.links[i].whole, expected[i].whole);
+        assert_stretch(xml, found.links[i].value, expected[i].value);
+    }
+    arena_free(arena);
+}
+
+#define ASSERT_LINKS(xml, ...)                                                                     \
+    assert_links(xml, (struct expected_link[]){__VA_ARGS__},                                       \
+                 sizeof((struct expected_link[]){__VA_ARGS__}) / sizeof(struct expected_link))
+
+static void test_links_of_a_feed_are_found_by_namespace(void **state)
+{
+    (void)state;
+    ASSERT_LINKS("<rss xmlns:z='http://www.w3.org/2005/Atom' xmlns:o='urn:o'><channel>"
+                 "<link>http://site</link><z:link href='s' rel='self'/><z:link rel='alternate' "
+                 "href='a'/><o:link rel='self' href='no'/><atom:link rel='HUB' href=\"h\"></atom:"
+                 "link><item><z:link rel='self' href='i'/></item><image><z:link rel='self' "
+                 "href='i'/></image><z:link rel='next'/></channel></rss>",
+                 {FEED_LINK_SELF, "<z:link href='s' rel='self'/>", "s"},
+                 {FEED_LINK_HUB, "<atom:link rel='HUB' href=\"h\"></atom:link>", "h"},
+                 {FEED_LINK_PAGE, "<z:link rel='next'/>", NULL});
+    ASSERT_LINKS("<feed xmlns='http://www.w3.org/2005/Atom'><link rel='prev-archive' href='p'/>"
+                 "<entry><link rel='self' href='e'/></entry><link rel='http://www.iana.org/"
+                 "assignments/relation/self' href=''/></feed>",
+                 {FEED_LINK_PAGE, "<link rel='prev-archive' href='p'/>", "p"},
+                 {FEED_LINK_SELF,
+                  "<link rel='http://www.iana.org/assignments/relation/self' href=''/>", ""});
+}
+
+static void test_a_new_feed_url_is_found_with_its_text(void **state)
+{
+    (void)state;
+    ASSERT_LINKS(
+        "<rss xmlns:i='http://www.itunes.com/DTDs/Podcast-1.0.dtd'><channel>"
+        "<i:new-feed-url> http://x </i:new-feed-url></channel></rss>",
+        {FEED_LINK_NEW_FEED_URL, "<i:new-feed-url> http://x </i:new-feed-url>", " http://x "});
+}
+
+static void test_a_link_that_is_never_closed_is_its_start_tag(void **state)
+{
+    (void)state;
+    ASSERT_LINKS("<rss><channel><link rel='self' href='s'></channel></rss>",
+                 {FEED_LINK_SELF, "<link rel='self' href='s'>", "s"});
+}
+
+static void assert_head(const char *xml, const char *declaration, const char *root_tag,
+                        const char *channel_tag, const char *front)
+{
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, span_of(xml));
+    assert_stretch(xml, found.declaration, declaration);
+    assert_stretch(xml, found.root_tag, root_tag);
+    assert_stretch(xml, found.channel_tag, channel_tag);
+    assert_at(xml, found.front, front);
+    arena_free(arena);
+}
+
+static void test_the_head_is_what_an_item_needs_around_it(void **state)
+{
+    (void)state;
+    assert_head(" <?xml version='1.0'?><?x y?><rss v='>'><channel a='b'><item>1</item></channel>"
+                "</rss>",
+                "<?xml version='1.0'?>", "<rss v='>'>", "<channel a='b'>", "<item>1</item>");
+    assert_head("<r:RDF " RDF "><channel><title/></channel><item/></r:RDF>", "", "<r:RDF " RDF ">",
+                "", "<item/>");
+    assert_head("<feed><title/><entry/></feed>", "", "<feed>", "", "<entry/>");
+}
+
+static void test_a_feed_without_items_has_a_front_too(void **state)
+{
+    (void)state;
+    assert_head("<rss><channel><title/></channel></rss>", "", "<rss>", "<channel>", "</channel>");
+    assert_head("<feed><title/></feed>", "", "<feed>", "", "</feed>");
+    assert_head("<feed/>", "", "<feed/>", "", NULL);
+    assert_head("<rss><channel><title>", "", "<rss>", "", NULL);
+}
+
+static bool has_base(const char *xml)
+{
+    struct arena *arena = arena_new();
+    bool has = lex(arena, span_of(xml)).root_has_base;
+    arena_free(arena);
+    return has;
+}
+
+static void test_a_base_on_root_or_channel_is_seen(void **state)
+{
+    (void)state;
+    assert_true(has_base("<feed xml:base='http://x/'><entry/></feed>"));
+    assert_true(has_base("<rss><channel xml:base='http://x/'><item/></channel></rss>"));
+    assert_false(has_base("<rss><channel><item xml:base='http://x/'/></channel></rss>"));
+}
+
+static void test_the_layout_is_scaled_in_wide_units(void **state)
+{
+    (void)state;
+    static const char xml[] = "<?xml version='1.0'?><rss><channel><link rel='self' href='s'/>"
+                              "<item><title>t</title></item></channel></rss>";
+    char wide[2 * sizeof xml] = {0};
+    for (size_t i = 0; i < sizeof xml - 1; i++)
+        wide[2 * i] = xml[i];
+    struct arena *arena = arena_new();
+    struct feed_ranges narrow_found = lex(arena, SPAN(xml));
+    struct feed_ranges found = lex(arena, (struct span){wide, 2 * (sizeof xml - 1)});
+    assert_int_equal(found.front, 2 * narrow_found.front);
+    assert_int_equal(found.declaration.end, 2 * narrow_found.declaration.end);
+    assert_int_equal(found.links[0].value.start, 2 * narrow_found.links[0].value.start);
+    assert_int_equal(found.ranges[0].title.end, 2 * narrow_found.ranges[0].title.end);
+    assert_int_equal(found.ranges[0].inside, 2 * narrow_found.ranges[0].inside);
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +424,16 @@ int main(void)
         cmocka_unit_test(test_wide_units_are_scaled),
         cmocka_unit_test(test_second_bytes_of_double_byte_characters_are_no_markup),
         cmocka_unit_test(test_start_tags_are_numbered_as_the_parser_numbers_them),
+        cmocka_unit_test(test_an_item_s_title_is_its_first_own_one),
+        cmocka_unit_test(test_children_can_be_put_behind_an_item_s_start_tag),
+        cmocka_unit_test(test_the_table_of_contents_of_rss_1_0_is_found),
+        cmocka_unit_test(test_links_of_a_feed_are_found_by_namespace),
+        cmocka_unit_test(test_a_new_feed_url_is_found_with_its_text),
+        cmocka_unit_test(test_a_link_that_is_never_closed_is_its_start_tag),
+        cmocka_unit_test(test_the_head_is_what_an_item_needs_around_it),
+        cmocka_unit_test(test_a_feed_without_items_has_a_front_too),
+        cmocka_unit_test(test_a_base_on_root_or_channel_is_seen),
+        cmocka_unit_test(test_the_layout_is_scaled_in_wide_units),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,393 @@
+#include "feedfilter/feed_layout.h"
+
+/* Below this depth nothing can be an item. */
+#define ITEM_DEPTH_MAX 2u
+/* Of rdf:li: RDF, channel, items, Seq. */
+#define MENTION_DEPTH 4u
+
+#define RDF_URI "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+static const struct {
+    const char *relation;
+    enum feed_link_kind kind;
+} relations[] = {
+    {"self", FEED_LINK_SELF},         {"hub", FEED_LINK_HUB},
+    {"next", FEED_LINK_PAGE},         {"prev", FEED_LINK_PAGE},
+    {"previous", FEED_LINK_PAGE},     {"first", FEED_LINK_PAGE},
+    {"last", FEED_LINK_PAGE},         {"current", FEED_LINK_PAGE},
+    {"prev-archive", FEED_LINK_PAGE}, {"next-archive", FEED_LINK_PAGE},
+};
+
+static const char *const atom_uris[] = {"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"};
+static const char itunes_uri[] = "http://www.itunes.com/dtds/podcast-1.0.dtd";
+
+static size_t position(const struct feed_layout *layout, const char *at)
+{
+    return (size_t)(at - layout->text) * layout->unit_bytes;
+}
+
+static struct feed_stretch stretch(const struct feed_layout *layout, const char *start,
+                                   const char *end)
+{
+    return (struct feed_stretch){position(layout, start), position(layout, end)};
+}
+
+static struct feed_stretch nowhere(void)
+{
+    return (struct feed_stretch){FEED_NOWHERE, FEED_NOWHERE};
+}
+
+/* What stands in the feed's own units where `text` stands in the projected ones. */
+static struct span as_it_stands(const struct feed_layout *layout, struct span text)
+{
+    if (!text.length)
+        return (struct span){NULL, 0};
+    return (struct span){layout->bytes.data + position(layout, text.data),
+                         text.length * layout->unit_bytes};
+}
+
+static void bind(struct feed_layout *layout, const struct xml_attribute *attribute)
+{
+    const struct xml_name *name = &attribute->name;
+    struct span prefix = {NULL, 0};
+    if (span_equal(name->prefix, SPAN("xmlns")))
+        prefix = name->local;
+    else if (name->prefix.length || !span_equal(name->local, SPAN("xmlns")))
+        return;
+    if (layout->binding_count == FEED_BINDINGS_MAX)
+        return;
+    layout->bindings[layout->binding_count++] = (struct namespace_binding){
+        .depth = layout->depth, .prefix = prefix, .uri = attribute->value};
+}
+
+/* The innermost namespace bound to `prefix`; empty: none. */
+static struct span resolve(const struct feed_layout *layout, struct span prefix)
+{
+    for (size_t i = layout->binding_count; i > 0; i--)
+        if (span_equal(layout->bindings[i - 1].prefix, prefix))
+            return layout->bindings[i - 1].uri;
+    return (struct span){NULL, 0};
+}
+
+static struct span attribute_named(const struct start_tag *tag, const char *prefix,
+                                   const char *local)
+{
+    for (size_t i = 0; i < tag->attribute_count; i++)
+        if (span_equal(tag->attributes[i].name.local, span_of(local)) &&
+            span_equal(tag->attributes[i].name.prefix, span_of(prefix)))
+            return tag->attributes[i].value;
+    return (struct span){NULL, 0};
+}
+
+/* An attribute of RDF's namespace, or of none as early RDF has it. */
+static struct span rdf_attribute(const struct feed_layout *layout, const struct start_tag *tag,
+                                 const char *local)
+{
+    for (size_t i = 0; i < tag->attribute_count; i++) {
+        const struct xml_name *name = &tag->attributes[i].name;
+        if (span_equal(name->local, span_of(local)) &&
+            (!name->prefix.length || span_equal(resolve(layout, name->prefix), SPAN(RDF_URI))))
+            return tag->attributes[i].value;
+    }
+    return (struct span){NULL, 0};
+}
+
+static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
+{
+    const struct xml_name *name = &tag->name;
+    if (span_equal(name->local, SPAN("rss")))
+        layout->format = LAYOUT_RSS;
+    else if (span_equal(name->local, SPAN("RDF")))
+        layout->format = LAYOUT_RDF;
+    else if (span_equal(name->local, SPAN("feed")))
+        layout->format = LAYOUT_ATOM;
+    else
+        return false;
+    layout->root = *name;
+    layout->root_uri = resolve(layout, name->prefix);
+    layout->ranges->root_tag = stretch(layout, tag->start, tag->end);
+    layout->root_has_base = attribute_named(tag, "xml", "base").data != NULL;
+    layout->ranges->root_has_base = layout->root_has_base;
+    return true;
+}
+
+static bool in_channel(const struct feed_layout *layout)
+{
+    return layout->depth >= 2 && layout->format != LAYOUT_ATOM &&
+           span_equal(layout->stack[1].name.local, SPAN("channel"));
+}
+
+/* Whether a start tag whose declarations are bound opens an item. */
+static bool is_item(const struct feed_layout *layout, const struct xml_name *name)
+{
+    struct span wanted = layout->format == LAYOUT_ATOM ? SPAN("entry") : SPAN("item");
+    if (layout->depth > ITEM_DEPTH_MAX || !span_equal(name->local, wanted))
+        return false;
+    if (layout->depth != 1 && !in_channel(layout))
+        return false;
+    struct span uri = resolve(layout, name->prefix);
+    if (layout->format == LAYOUT_RDF) /* the root's namespace is RDF's, not that of RSS */
+        return true;
+    if (uri.length || layout->root_uri.length)
+        return span_equal(uri, layout->root_uri) ||
+               (layout->format == LAYOUT_RSS && !uri.length && !name->prefix.length);
+    return span_equal(name->prefix, layout->root.prefix);
+}
+
+/* Items stand, or would if there were any, from `front` on. */
+static void set_front(struct feed_layout *layout, const char *front, bool inside_channel)
+{
+    struct feed_ranges *found = layout->ranges;
+    found->front = position(layout, front);
+    found->channel_tag = inside_channel ? layout->channel_tag : (struct feed_stretch){0, 0};
+    found->root_has_base = layout->root_has_base || (inside_channel && layout->channel_has_base);
+}
+
+static void open_item(struct feed_layout *layout, const struct start_tag *tag,
+                      struct open_element *element)
+{
+    struct feed_ranges *found = layout->ranges;
+    if (!found->count)
+        set_front(layout, tag->start, layout->depth == 2);
+    found->ranges = arena_grow(layout->arena, found->ranges, found->count, sizeof *found->ranges);
+    found->ranges[found->count] = (struct feed_range){
+        .start = position(layout, tag->start),
+        .start_tag = layout->start_tags,
+        .title = nowhere(),
+        .inside = position(layout, tag->end),
+        .tags = nowhere(),
+    };
+    if (layout->format == LAYOUT_RDF)
+        found->ranges[found->count].about =
+            as_it_stands(layout, rdf_attribute(layout, tag, "about"));
+    element->role = ROLE_ITEM;
+    element->index = found->count++;
+    layout->item_depth = layout->depth;
+    layout->item_uri = resolve(layout, tag->name.prefix);
+}
+
+/* The title that belongs to the vocabulary of the item, which media:title does not. */
+static bool is_title(const struct feed_layout *layout, const struct xml_name *name)
+{
+    if (layout->depth != layout->item_depth + 1 || !span_equal(name->local, SPAN("title")))
+        return false;
+    const struct open_element *item = &layout->stack[layout->item_depth];
+    struct span uri = resolve(layout, name->prefix);
+    return layout->ranges->ranges[item->index].title.start == FEED_NOWHERE &&
+           span_equal(uri, layout->item_uri) &&
+           (uri.length || span_equal(name->prefix, item->name.prefix));
+}
+
+static bool is_mention(const struct feed_layout *layout, const struct xml_name *name)
+{
+    return layout->format == LAYOUT_RDF && layout->depth == MENTION_DEPTH && in_channel(layout) &&
+           span_equal(name->local, SPAN("li")) &&
+           span_equal(layout->stack[2].name.local, SPAN("items")) &&
+           span_equal(resolve(layout, name->prefix), SPAN(RDF_URI));
+}
+
+static void open_mention(struct feed_layout *layout, const struct start_tag *tag,
+                         struct open_element *element)
+{
+    struct feed_ranges *found = layout->ranges;
+    struct span resource = rdf_attribute(layout, tag, "resource");
+    if (!resource.length)
+        return;
+    found->mentions =
+        arena_grow(layout->arena, found->mentions, found->mention_count, sizeof *found->mentions);
+    found->mentions[found->mention_count] = (struct feed_mention){
+        .whole.start = position(layout, tag->start), .resource = as_it_stands(layout, resource)};
+    element->role = ROLE_MENTION;
+    element->index = found->mention_count++;
+}
+
+/* Of one relation of a link, by name or as the IRI that RFC 4287, 4.2.7.2 gives the name. */
+static bool relation_kind(struct span relation, enum feed_link_kind *kind)
+{
+    struct span registry = SPAN("http://www.iana.org/assignments/relation/");
+    if (span_starts_nocase(relation, registry)) {
+        relation.data += registry.length;
+        relation.length -= registry.length;
+    }
+    for (size_t i = 0; i < sizeof relations / sizeof *relations; i++)
+        if (span_equal_nocase(relation, span_of(relations[i].relation))) {
+            *kind = relations[i].kind;
+            return true;
+        }
+    return false;
+}
+
+static bool link_kind(struct span rel, enum feed_link_kind *kind)
+{
+    while ((rel = span_trim(rel)).length) {
+        size_t length = 0;
+        while (length < rel.length && !strchr(" \t\r\n", rel.data[length]))
+            length++;
+        if (relation_kind((struct span){rel.data, length}, kind))
+            return true;
+        rel.data += length;
+        rel.length -= length;
+    }
+    return false;
+}
+
+/* Whether the element is of Atom, or of none that is known: readers are lenient about "atom:"
+ * without a declaration, and about rel and href on RSS's own link. */
+static bool is_atom(const struct feed_layout *layout, const struct xml_name *name)
+{
+    struct span uri = resolve(layout, name->prefix);
+    for (size_t i = 0; i < sizeof atom_uris / sizeof *atom_uris; i++)
+        if (span_equal_nocase(uri, span_of(atom_uris[i])))
+            return true;
+    return !uri.length || span_equal(uri, layout->root_uri);
+}
+
+static void open_link(struct feed_layout *layout, const struct start_tag *tag,
+                      struct open_element *element)
+{
+    struct feed_link link = {.value = nowhere()};
+    struct span uri = resolve(layout, tag->name.prefix);
+    if (span_equal(tag->name.local, SPAN("link"))) {
+        if (!is_atom(layout, &tag->name) ||
+            !link_kind(attribute_named(tag, NULL, "rel"), &link.kind))
+            return;
+        struct span href = attribute_named(tag, NULL, "href");
+        if (href.data)
+            link.value = stretch(layout, href.data, href.data + href.length);
+    } else if (span_equal(tag->name.local, SPAN("new-feed-url")) &&
+               (!uri.length || span_equal_nocase(uri, span_of(itunes_uri)))) {
+        link.kind = FEED_LINK_NEW_FEED_URL;
+    } else {
+        return;
+    }
+    link.whole = stretch(layout, tag->start, tag->end);
+    struct feed_ranges *found = layout->ranges;
+    found->links = arena_grow(layout->arena, found->links, found->link_count, sizeof *found->links);
+    found->links[found->link_count] = link;
+    element->role = ROLE_LINK;
+    element->index = found->link_count++;
+}
+
+static void open_channel(struct feed_layout *layout, const struct start_tag *tag,
+                         struct open_element *element)
+{
+    element->role = ROLE_CHANNEL;
+    layout->channel_tag = stretch(layout, tag->start, tag->end);
+    layout->channel_has_base = attribute_named(tag, "xml", "base").data != NULL;
+}
+
+bool feed_layout_wants_attributes(const struct feed_layout *layout)
+{
+    return layout->depth <= (layout->item_depth ? layout->item_depth + 1 : MENTION_DEPTH);
+}
+
+static void find_role(struct feed_layout *layout, const struct start_tag *tag,
+                      struct open_element *element)
+{
+    if (layout->item_depth) {
+        if (!is_title(layout, &tag->name))
+            return;
+        element->role = ROLE_TITLE;
+        element->index = layout->stack[layout->item_depth].index;
+    } else if (is_item(layout, &tag->name)) {
+        open_item(layout, tag, element);
+    } else if (is_mention(layout, &tag->name)) {
+        open_mention(layout, tag, element);
+    } else if (layout->depth == 1 && layout->format != LAYOUT_ATOM &&
+               span_equal(tag->name.local, SPAN("channel"))) {
+        open_channel(layout, tag, element);
+    } else if (layout->depth == 1 || (layout->depth == 2 && in_channel(layout))) {
+        open_link(layout, tag, element);
+    }
+}
+
+bool feed_layout_open(struct feed_layout *layout, const struct start_tag *tag)
+{
+    struct open_element *element = &layout->stack[layout->depth];
+    *element = (struct open_element){.name = tag->name, .inside = tag->end};
+    layout->start_tags++;
+    if (feed_layout_wants_attributes(layout)) {
+        for (size_t i = 0; i < tag->attribute_count; i++)
+            bind(layout, &tag->attributes[i]);
+        if (layout->depth > 0)
+            find_role(layout, tag, element);
+        else if (!open_root(layout, tag))
+            return false;
+    }
+    layout->depth++;
+    return true;
+}
+
+static void close_item(struct feed_layout *layout, struct feed_range *item, const char *before,
+                       const char *after, bool own_end_tag)
+{
+    layout->item_depth = 0;
+    if (own_end_tag)
+        item->end = position(layout, after);
+    else
+        layout->unfinished++;
+    if (!before)
+        item->inside = FEED_NOWHERE;
+}
+
+static void close_link(struct feed_layout *layout, const struct open_element *element,
+                       const char *before, const char *after, bool own_end_tag)
+{
+    struct feed_link *link = &layout->ranges->links[element->index];
+    if (own_end_tag)
+        link->whole.end = position(layout, after);
+    if (link->kind == FEED_LINK_NEW_FEED_URL && before)
+        link->value = stretch(layout, element->inside, before);
+}
+
+void feed_layout_close(struct feed_layout *layout, const char *before, const char *after,
+                       bool own_end_tag)
+{
+    struct feed_ranges *found = layout->ranges;
+    const struct open_element *element = &layout->stack[--layout->depth];
+    switch (element->role) {
+    case ROLE_ITEM:
+        close_item(layout, &found->ranges[element->index], before, after, own_end_tag);
+        break;
+    case ROLE_TITLE:
+        if (before)
+            found->ranges[element->index].title = stretch(layout, element->inside, before);
+        break;
+    case ROLE_MENTION:
+        if (own_end_tag)
+            found->mentions[element->index].whole.end = position(layout, after);
+        break;
+    case ROLE_LINK:
+        close_link(layout, element, before, after, own_end_tag);
+        break;
+    case ROLE_CHANNEL:
+        if (layout->format == LAYOUT_RSS && before && found->front == FEED_NOWHERE)
+            set_front(layout, before, true);
+        break;
+    case ROLE_NONE:
+        break;
+    }
+    if (layout->depth == 0 && layout->format != LAYOUT_RSS && before &&
+        found->front == FEED_NOWHERE)
+        set_front(layout, before, false);
+    while (layout->binding_count &&
+           layout->bindings[layout->binding_count - 1].depth >= layout->depth)
+        layout->binding_count--;
+}
+
+/* An item that the input breaks off in is simply not there yet; one that was closed by something
+ * else makes every boundary after it doubtful. */
+bool feed_layout_settle(struct feed_layout *layout, struct error *error)
+{
+    struct feed_ranges *found = layout->ranges;
+    size_t kept = 0;
+    if (layout->unfinished)
+        return error_set(error, ERROR_INPUT, "%zu item(s) without an end tag", layout->unfinished);
+    while (found->count && !found->ranges[found->count - 1].end)
+        found->count--;
+    for (size_t i = 0; i < found->mention_count; i++)
+        if (found->mentions[i].whole.end)
+            found->mentions[kept++] = found->mentions[i];
+    found->mention_count = kept;
+    return true;
+}
