@@ -24,7 +24,7 @@ struct item {
     bool formerly_released; /* fresh: an edit of what the admin released */
     int64_t former_id;      /* fresh: held before the edit; 0: was not */
     struct item *same;      /* another item with this key is judged for both */
-    bool cut;
+    enum item_fate fate;
 };
 
 /* A fresh item with its verdict; lives as long as its batch. */
@@ -38,6 +38,7 @@ struct judged_item {
 
 struct run {
     struct feed_judge *judge;
+    enum feed_mode mode;
     bool prepared;
     struct arena *arena;
     struct span name; /* the feed's; ends with a NUL */
@@ -48,11 +49,6 @@ struct run {
     struct judged_item batch[BATCH_MAX];
     size_t batch_count;
 };
-
-static bool enforces(const struct run *run)
-{
-    return run->judge->config->feedfilter.mode == MODE_ENFORCE;
-}
 
 static void records_failed(struct run *run, const struct error *error)
 {
@@ -116,21 +112,42 @@ static bool is_released(const struct judged *judged)
            (judged->held_state == HELD_RELEASED || judged->held_state == HELD_RELEASE_REQUESTED);
 }
 
+static enum item_fate fate_of(const struct run *run, bool is_held, bool is_suspect)
+{
+    if (run->mode == FEED_HOLD && is_held)
+        return ITEM_IS_CUT;
+    return run->mode == FEED_TAG && is_suspect ? ITEM_IS_TAGGED : ITEM_PASSES;
+}
+
 /* Applies what the records say of the item; false: they do not settle it. */
 static bool settled(const struct run *run, struct item *item, const struct judged *judged)
 {
     bool same = memcmp(judged->content_hash, item->content_hash, RECORD_ID_BYTES) == 0;
     bool to_hold = strcmp(judged->action, action_name(ACTION_HOLD)) == 0;
+    bool suspect = strcmp(judged->action, action_name(ACTION_ACCEPT)) != 0;
     if (!same) {
         item->former_id = judged->held_id;
         item->formerly_released = is_released(judged);
         return false;
     }
-    /* Judged while the mode was observe. */
-    if (to_hold && !judged->held_id && enforces(run))
+    /* What was not to be held was not released either: its entry is of a version before it. */
+    bool released = to_hold && is_released(judged);
+    bool on_record = judged->held_id && judged->held_state != HELD_SUPERSEDED;
+    /* Judged in another mode. */
+    if (run->mode == FEED_HOLD && to_hold && !on_record)
         return false;
-    item->cut = enforces(run) && to_hold && judged->held_id && !is_released(judged);
+    item->fate = fate_of(run, to_hold && !released, suspect && !released);
     return true;
+}
+
+/* In mode FEED_TAG a known item that waits for review needs none any more. */
+static bool let_out(const struct run *run, const struct judged *judged, struct error *error)
+{
+    bool moved;
+    if (run->mode != FEED_TAG || !judged->held_id || judged->held_state != HELD_HELD)
+        return true;
+    return records_held_move(run->judge->records, judged->held_id, 1u << HELD_HELD, HELD_SUPERSEDED,
+                             &moved, error);
 }
 
 static void look_up(struct run *run, struct item *item)
@@ -146,6 +163,8 @@ static void look_up(struct run *run, struct item *item)
         records_failed(run, &error);
     else if (found)
         item->fresh = !settled(run, item, &judged);
+    if (!item->fresh && !let_out(run, &judged, &error))
+        records_failed(run, &error);
 }
 
 /* --- judging --- */
@@ -257,11 +276,12 @@ static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
         .action = action_name(judged->verdict.action),
         .log_odds = judged->verdict.log_odds,
         .time_s = now_s,
-        /* A release is remembered over the next edits too. */
-        .held_id = item->formerly_released ? item->former_id : 0,
     };
     memcpy(verdict.content_hash, item->content_hash, RECORD_ID_BYTES);
-    bool hold = judged->verdict.action == ACTION_HOLD && enforces(run);
+    bool to_hold = judged->verdict.action == ACTION_HOLD, hold = to_hold && run->mode == FEED_HOLD;
+    /* A release is remembered over the next edits too, until one of them is spam again. */
+    if (item->formerly_released && !to_hold)
+        verdict.held_id = item->former_id;
     if (!hold && is_provisional(&judged->verdict))
         return true;
     if (hold && !save_held(run, judged, now_s, &verdict.held_id, error))
@@ -287,17 +307,30 @@ static bool save_batch(void *context, struct error *error)
     return true;
 }
 
+/* The verdict as it was carried out: nobody is to look for what is only tagged among what is held.
+ */
+static struct verdict as_done(const struct run *run, const struct judged_item *judged)
+{
+    struct verdict verdict = judged->verdict;
+    if (run->mode == FEED_TAG && verdict.action == ACTION_HOLD)
+        verdict.action = ACTION_TAG;
+    return verdict;
+}
+
 static void add_history(struct run *run, const struct judged_item *judged)
 {
     struct document *document = judged->document;
+    struct verdict verdict = as_done(run, judged);
+    bool done =
+        run->mode == FEED_TAG || (run->mode == FEED_HOLD && judged->verdict.action != ACTION_TAG);
     struct verdict_about about = {
         .sender = run->name.data,
         .recipients = "",
         .subject = text_of(document->arena, document->subject),
         .reference = text_of(document->arena, document->guid),
     };
-    verdict_log_history(run->judge->records, document, &judged->verdict,
-                        run->judge->config->feedfilter.mode, &about);
+    verdict_log_history(run->judge->records, document, &verdict, done ? MODE_ENFORCE : MODE_OBSERVE,
+                        &about);
 }
 
 static void log_verdict(const struct run *run, const struct judged_item *judged)
@@ -305,13 +338,14 @@ static void log_verdict(const struct run *run, const struct judged_item *judged)
     char id[DOCUMENT_ID_HEX], probability[16], log_odds[16];
     struct document *document = judged->document;
     struct arena *arena = document->arena;
+    struct verdict verdict = as_done(run, judged);
     document_id_hex(document->id, id);
     snprintf(probability, sizeof probability, "%.3f", judged->verdict.probability);
     snprintf(log_odds, sizeof log_odds, "%+.1f", judged->verdict.log_odds);
     log_event(LOG_LEVEL_INFO, "verdict", "channel", channel_name(CHANNEL_FEED), "id", id, "action",
-              action_name(judged->verdict.action), "cut", judged->held ? "yes" : "no", "p",
-              probability, "log_odds", log_odds, "feed", run->name.data, "guid",
-              text_of(arena, document->guid), "title", text_of(arena, document->subject), "terms",
+              action_name(verdict.action), "cut", judged->held ? "yes" : "no", "p", probability,
+              "log_odds", log_odds, "feed", run->name.data, "guid", text_of(arena, document->guid),
+              "title", text_of(arena, document->subject), "terms",
               text_of(arena, explain_short(arena, &judged->verdict, LOGGED_TERMS)), NULL);
 }
 
@@ -330,9 +364,10 @@ static void finish_batch(struct run *run, const struct feed *feed)
     for (size_t i = 0; i < run->batch_count; i++) {
         struct judged_item *judged = &run->batch[i];
         if (!saved)
-            judged->held = judged->known = judged->item->cut = false;
+            judged->held = judged->known = false;
         if (!judged->known) {
-            judged->item->cut = judged->held;
+            judged->item->fate =
+                fate_of(run, judged->held, judged->verdict.action != ACTION_ACCEPT);
             if (run->records_work)
                 add_history(run, judged);
             log_verdict(run, judged);
@@ -343,12 +378,14 @@ static void finish_batch(struct run *run, const struct feed *feed)
 }
 
 bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span name,
-                struct span bytes, const struct feed_ranges *ranges, bool *cut, struct error *error)
+                struct span bytes, const struct feed_ranges *ranges, enum item_fate *fates,
+                struct error *error)
 {
     struct arena *arena = arena_new();
     struct run *run = arena_alloc(arena, sizeof *run);
     *run = (struct run){
         .judge = judge,
+        .mode = judge->config->feedfilter.mode == MODE_OBSERVE ? FEED_PASS : judge->mode,
         .arena = arena,
         .name = arena_copy(arena, name),
         .items = arena_alloc(arena, feed->item_count * sizeof(struct item)),
@@ -378,7 +415,7 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
     if (run->batch_count)
         finish_batch(run, feed);
     for (size_t i = 0; i < run->count; i++)
-        cut[i] = run->items[i].same ? run->items[i].same->cut : run->items[i].cut;
+        fates[i] = run->items[i].same ? run->items[i].same->fate : run->items[i].fate;
     bool worked = run->records_work || !judge->records;
     arena_free(arena);
     return worked;

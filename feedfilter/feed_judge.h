@@ -23,6 +23,7 @@ struct feed_judge {
     void (*prepare)(struct feed_judge *judge);
     struct judge judge;
     void *context;           /* the caller's */
+    enum feed_mode mode;     /* FEED_HOLD in a pipe; the front's mode observe makes it FEED_PASS */
     bool names_itself;       /* the feed's name stands in the feed; the caller knows no better */
     struct records *records; /* NULL: nothing is remembered, and so nothing is kept back */
 };
@@ -32,14 +33,22 @@ struct feed_judge {
 #define FORMERLY_RELEASED_SYMBOL "FORMERLY_RELEASED"
 #define FORMERLY_RELEASED_LOG_ODDS -2.0
 
-/* Sets cut[i] for each item: it is held, and its bytes lie in the records. `ranges` belong to the
- * feed's items one by one. New and edited items are judged, at most 256 in one go, and saved with
- * their verdicts before this returns; one log line each. In mode observe nothing is held, and once
- * the mode is enforce, what would have been held is judged again; so is, at the next poll, what
- * passed while the counts store was away. false with ERROR_SYSTEM: the records failed (each item is
- * judged, and nothing cut that is not safely recorded). */
+enum item_fate { ITEM_PASSES, ITEM_IS_CUT, ITEM_IS_TAGGED };
+
+/* Sets fates[i] for each item. One that is cut lies in the records. In mode FEED_TAG those whose
+ * action is tag, hold or reject are tagged, and none is cut; in the others none is tagged.
+ * `ranges` belong to the feed's items one by one. New and edited items are judged, at most 256 in
+ * one go, and saved with their verdicts before this returns; one log line each. What passed while
+ * the counts store was away is judged again at the next poll. false with ERROR_SYSTEM: the records
+ * failed (each item is judged, and nothing cut that is not safely recorded).
+ *
+ * What an admin has said counts in every mode: released items pass unmarked, and confirmed or
+ * deleted ones are kept out by FEED_HOLD and tagged by FEED_TAG. When the mode is changed,
+ * FEED_HOLD judges and holds what was only tagged or passed before; under FEED_TAG, items that wait
+ * for review appear tagged and need none any more, so their entries become superseded; under
+ * FEED_PASS they appear, and wait on. */
 bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span name,
-                struct span bytes, const struct feed_ranges *ranges, bool *cut,
+                struct span bytes, const struct feed_ranges *ranges, enum item_fate *fates,
                 struct error *error);
 
 #endif

@@ -113,7 +113,7 @@ static struct records *open_records(struct flow *flow)
 
 /* Sets which items are cut. */
 static void judge_items(struct flow *flow, const struct feed *feed, struct span bytes,
-                        const struct feed_ranges *ranges, bool *cut)
+                        const struct feed_ranges *ranges, enum item_fate *fates)
 {
     struct error error = {0};
     struct records *records = open_records(flow);
@@ -122,7 +122,7 @@ static void judge_items(struct flow *flow, const struct feed *feed, struct span 
                                .context = flow,
                                .names_itself = flow->options->feed == NULL,
                                .records = records};
-    if (!feed_judge(&judge, feed, name_of(flow, feed), bytes, ranges, cut, &error)) {
+    if (!feed_judge(&judge, feed, name_of(flow, feed), bytes, ranges, fates, &error)) {
         complain("%s; nothing is cut that could not be recorded", error.message);
         note(flow, EX_IOERR);
     }
@@ -158,7 +158,10 @@ static size_t filter(struct flow *flow, struct arena *arena, struct span bytes, 
     size_t count = 1;
     if (feed->item_count) {
         bool *cut = arena_alloc(arena, feed->item_count * sizeof *cut);
-        judge_items(flow, feed, bytes, &ranges, cut);
+        enum item_fate *fates = arena_alloc(arena, feed->item_count * sizeof *fates);
+        judge_items(flow, feed, bytes, &ranges, fates);
+        for (size_t i = 0; i < feed->item_count; i++)
+            cut[i] = fates[i] == ITEM_IS_CUT;
         *kept = arena_alloc(arena, (ranges.count + 1) * sizeof **kept);
         count = feed_cut(bytes, &ranges, cut, *kept);
     }

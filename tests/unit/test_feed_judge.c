@@ -21,7 +21,7 @@ struct fixture {
     struct config *config;
     struct feed_judge judge;
     unsigned prepared; /* how often anything had to be judged */
-    bool cut[ITEMS_MAX];
+    enum item_fate fates[ITEMS_MAX];
 };
 
 static void count_prepare(struct feed_judge *judge)
@@ -74,7 +74,7 @@ static int tear_down(void **state)
 /* An item with that guid and title, as it stands in a feed. */
 #define ITEM(guid, title) "<item><guid>" guid "</guid><title>" title "</title></item>"
 
-/* Judges the feed of these items as `name`; what is to be cut stands in fixture->cut. */
+/* Judges the feed of these items as `name`; what is to become of them stands in fixture->fates. */
 static void poll(struct fixture *fixture, const char *name, const char *items)
 {
     struct error error = {0};
@@ -88,9 +88,9 @@ static void poll(struct fixture *fixture, const char *name, const char *items)
     assert_true(feed_lex(arena, bytes, &encoding, &ranges, &error));
     assert_int_equal(ranges.count, feed->item_count);
     assert_in_range(feed->item_count, 1, ITEMS_MAX);
-    memset(fixture->cut, 0, sizeof fixture->cut);
+    memset(fixture->fates, 0, sizeof fixture->fates);
     fixture->prepared = 0;
-    if (!feed_judge(&fixture->judge, feed, span_of(name), bytes, &ranges, fixture->cut, &error))
+    if (!feed_judge(&fixture->judge, feed, span_of(name), bytes, &ranges, fixture->fates, &error))
         fail_msg("%s", error.message);
     if (fixture->judge.records)
         records_flush(fixture->judge.records);
@@ -115,13 +115,17 @@ static enum held_state state_of(struct fixture *fixture, int64_t id)
     return state;
 }
 
-static void release(struct fixture *fixture, int64_t id)
+static void decide(struct fixture *fixture, int64_t id, enum held_state to)
 {
     struct error error = {0};
     bool moved = false;
-    assert_true(records_held_move(fixture->judge.records, id, 1u << HELD_HELD, HELD_RELEASED,
-                                  &moved, &error));
+    assert_true(records_held_move(fixture->judge.records, id, 1u << HELD_HELD, to, &moved, &error));
     assert_true(moved);
+}
+
+static void release(struct fixture *fixture, int64_t id)
+{
+    decide(fixture, id, HELD_RELEASED);
 }
 
 static bool nothing_held(struct fixture *fixture)
@@ -143,6 +147,13 @@ static struct history_entry *history(struct fixture *fixture, const char *guid)
     return entry;
 }
 
+static void assert_history_says(struct fixture *fixture, const char *guid, const char *action)
+{
+    struct history_entry *entry = history(fixture, guid);
+    assert_string_equal(entry->action, action);
+    history_entry_free(entry);
+}
+
 static bool was_formerly_released(struct fixture *fixture, const char *guid)
 {
     struct history_entry *entry = history(fixture, guid);
@@ -155,8 +166,8 @@ static void test_spam_is_cut_and_the_rest_is_not(void **state)
 {
     struct fixture *fixture = *state;
     poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
-    assert_false(fixture->cut[0]);
-    assert_true(fixture->cut[1]);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_int_equal(fixture->fates[1], ITEM_IS_CUT);
 }
 
 static void test_what_is_cut_lies_whole_in_the_records(void **state)
@@ -176,7 +187,7 @@ static void test_held_item_is_not_judged_again(void **state)
     poll(fixture, "planet", ITEM("b", SPAM));
     poll(fixture, "planet", ITEM("b", SPAM));
     assert_int_equal(fixture->prepared, 0);
-    assert_true(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
 }
 
 static void test_what_passed_without_the_store_is_judged_again(void **state)
@@ -194,7 +205,7 @@ static void test_released_item_passes(void **state)
     release(fixture, 1);
     poll(fixture, "planet", ITEM("b", SPAM));
     assert_int_equal(fixture->prepared, 0);
-    assert_false(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
 }
 
 static void test_edit_supersedes_what_was_held(void **state)
@@ -202,7 +213,7 @@ static void test_edit_supersedes_what_was_held(void **state)
     struct fixture *fixture = *state;
     poll(fixture, "planet", ITEM("b", SPAM));
     poll(fixture, "planet", ITEM("b", OTHER_SPAM));
-    assert_true(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
     assert_int_equal(state_of(fixture, 1), HELD_SUPERSEDED);
     assert_int_equal(state_of(fixture, 2), HELD_HELD);
 }
@@ -226,7 +237,7 @@ static void test_claimed_guid_takes_nothing_out_of_review(void **state)
     assert_int_equal(state_of(fixture, 1), HELD_HELD);
     poll(fixture, "planet", ITEM("b", SPAM));
     assert_int_equal(fixture->prepared, 0);
-    assert_true(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
 }
 
 static void test_claimed_guid_has_no_bonus_of_a_release(void **state)
@@ -237,9 +248,9 @@ static void test_claimed_guid_has_no_bonus_of_a_release(void **state)
     release(fixture, 1);
     poll(fixture, "planet", ITEM("b", OTHER_SPAM));
     assert_false(was_formerly_released(fixture, "b"));
-    assert_true(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
     poll(fixture, "planet", ITEM("b", SPAM));
-    assert_false(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
 }
 
 static void test_feed_that_names_itself_reaches_nothing_of_a_named_one(void **state)
@@ -253,7 +264,7 @@ static void test_feed_that_names_itself_reaches_nothing_of_a_named_one(void **st
     fixture->judge.names_itself = false;
     poll(fixture, "planet", ITEM("b", SPAM));
     assert_int_equal(fixture->prepared, 0);
-    assert_false(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
 }
 
 static void test_other_feed_may_use_the_guid(void **state)
@@ -269,9 +280,9 @@ static void test_items_of_one_guid_are_told_apart(void **state)
     struct fixture *fixture = *state;
     for (int i = 0; i < 2; i++) {
         poll(fixture, "planet", ITEM("all", SPAM) ITEM("all", HAM) ITEM("all", OTHER_SPAM));
-        assert_true(fixture->cut[0]);
-        assert_false(fixture->cut[1]);
-        assert_true(fixture->cut[2]);
+        assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+        assert_int_equal(fixture->fates[1], ITEM_PASSES);
+        assert_int_equal(fixture->fates[2], ITEM_IS_CUT);
     }
     assert_int_equal(state_of(fixture, 1), HELD_HELD);
     assert_int_equal(state_of(fixture, 2), HELD_HELD);
@@ -282,8 +293,8 @@ static void test_item_that_stands_twice_is_held_once(void **state)
     struct fixture *fixture = *state;
     struct error error = {0};
     poll(fixture, "planet", ITEM("b", SPAM) ITEM("b", SPAM));
-    assert_true(fixture->cut[0]);
-    assert_true(fixture->cut[1]);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    assert_int_equal(fixture->fates[1], ITEM_IS_CUT);
     assert_null(records_held_get(fixture->judge.records, 2, &error));
 }
 
@@ -292,11 +303,9 @@ static void test_observing_holds_nothing_and_says_so(void **state)
     struct fixture *fixture = *state;
     fixture->config->feedfilter.mode = MODE_OBSERVE;
     poll(fixture, "planet", ITEM("b", SPAM));
-    assert_false(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
     assert_true(nothing_held(fixture));
-    struct history_entry *entry = history(fixture, "b");
-    assert_string_equal(entry->action, "hold (observed)");
-    history_entry_free(entry);
+    assert_history_says(fixture, "b", "hold (observed)");
 }
 
 static void test_enforcing_judges_again_what_was_observed(void **state)
@@ -306,7 +315,7 @@ static void test_enforcing_judges_again_what_was_observed(void **state)
     poll(fixture, "planet", ITEM("b", SPAM));
     fixture->config->feedfilter.mode = MODE_ENFORCE;
     poll(fixture, "planet", ITEM("b", SPAM));
-    assert_true(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
     assert_int_equal(state_of(fixture, 1), HELD_HELD);
 }
 
@@ -315,10 +324,8 @@ static void test_reject_holds(void **state)
     struct fixture *fixture = *state;
     fixture->config->thresholds.reject = 0.6;
     poll(fixture, "planet", ITEM("b", SPAM));
-    assert_true(fixture->cut[0]);
-    struct history_entry *entry = history(fixture, "b");
-    assert_string_equal(entry->action, "hold");
-    history_entry_free(entry);
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    assert_history_says(fixture, "b", "hold");
 }
 
 static void test_nothing_is_cut_without_records(void **state)
@@ -329,7 +336,150 @@ static void test_nothing_is_cut_without_records(void **state)
     poll(fixture, "planet", ITEM("b", SPAM));
     fixture->judge.records = records;
     assert_int_equal(fixture->prepared, 1);
-    assert_false(fixture->cut[0]);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+}
+
+/* --- modes --- */
+
+static void test_tagging_marks_spam_and_holds_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->judge.mode = FEED_TAG;
+    for (int i = 0; i < 2; i++) {
+        poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+        assert_int_equal(fixture->fates[0], ITEM_PASSES);
+        assert_int_equal(fixture->fates[1], ITEM_IS_TAGGED);
+    }
+    assert_true(nothing_held(fixture));
+    assert_history_says(fixture, "b", "tag");
+}
+
+/* SPAM is not sure enough to be held any more. */
+static void doubt(struct fixture *fixture)
+{
+    fixture->config->thresholds.hold = 0.9999;
+}
+
+static void test_doubtful_items_are_marked_only_by_tagging(void **state)
+{
+    struct fixture *fixture = *state;
+    doubt(fixture);
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_history_says(fixture, "b", "tag (observed)");
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "moon", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+}
+
+static void test_passing_only_judges(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->judge.mode = FEED_PASS;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_true(nothing_held(fixture));
+    assert_history_says(fixture, "b", "hold (observed)");
+}
+
+static void test_observing_goes_before_the_mode_of_a_feed(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->config->feedfilter.mode = MODE_OBSERVE;
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_history_says(fixture, "b", "hold (observed)");
+}
+
+static void test_holding_holds_what_was_only_tagged(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.mode = FEED_HOLD;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+}
+
+static void test_tagging_takes_out_of_review_what_it_shows(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+    assert_int_equal(state_of(fixture, 1), HELD_SUPERSEDED);
+}
+
+static void test_holding_again_holds_what_tagging_let_out(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.mode = FEED_HOLD;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    assert_int_equal(state_of(fixture, 1), HELD_SUPERSEDED);
+    assert_int_equal(state_of(fixture, 2), HELD_HELD);
+}
+
+static void test_passing_shows_what_waits_for_review(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.mode = FEED_PASS;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+}
+
+static void test_confirmed_spam_stays_out_or_tagged(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    decide(fixture, 1, HELD_CONFIRMED);
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+    assert_int_equal(state_of(fixture, 1), HELD_CONFIRMED);
+}
+
+static void test_released_item_is_not_tagged(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    release(fixture, 1);
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+}
+
+static void test_edit_of_a_released_item_is_tagged_for_good(void **state)
+{
+    struct fixture *fixture = *state;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    release(fixture, 1);
+    fixture->judge.mode = FEED_TAG;
+    for (int i = 0; i < 2; i++) {
+        poll(fixture, "planet", ITEM("b", OTHER_SPAM));
+        assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+    }
+}
+
+static void test_tagging_needs_no_records(void **state)
+{
+    struct fixture *fixture = *state;
+    struct records *records = fixture->judge.records;
+    fixture->judge.records = NULL;
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.records = records;
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
 }
 
 #define judging(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -354,6 +504,18 @@ int main(void)
         judging(test_enforcing_judges_again_what_was_observed),
         judging(test_reject_holds),
         judging(test_nothing_is_cut_without_records),
+        judging(test_tagging_marks_spam_and_holds_nothing),
+        judging(test_doubtful_items_are_marked_only_by_tagging),
+        judging(test_passing_only_judges),
+        judging(test_observing_goes_before_the_mode_of_a_feed),
+        judging(test_holding_holds_what_was_only_tagged),
+        judging(test_tagging_takes_out_of_review_what_it_shows),
+        judging(test_holding_again_holds_what_tagging_let_out),
+        judging(test_passing_shows_what_waits_for_review),
+        judging(test_confirmed_spam_stays_out_or_tagged),
+        judging(test_released_item_is_not_tagged),
+        judging(test_edit_of_a_released_item_is_tagged_for_good),
+        judging(test_tagging_needs_no_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
