@@ -23,6 +23,7 @@ struct item {
     bool fresh;             /* to be judged */
     bool formerly_released; /* fresh: an edit of what the admin released */
     int64_t former_id;      /* fresh: held before the edit; 0: was not */
+    int64_t waiting_id;     /* known: waits for review under this id; 0: does not */
     struct item *same;      /* another item with this key is judged for both */
     enum item_fate fate;
 };
@@ -140,30 +141,55 @@ static bool settled(const struct run *run, struct item *item, const struct judge
     return true;
 }
 
-/* In mode FEED_TAG a known item that waits for review needs none any more. */
-static bool let_out(const struct run *run, const struct judged *judged, struct error *error)
+/* Fresh is what the records do not settle, as all is when they fail. */
+static bool look_up(void *context, struct error *error)
 {
-    bool moved;
-    if (run->mode != FEED_TAG || !judged->held_id || judged->held_state != HELD_HELD)
-        return true;
-    return records_held_move(run->judge->records, judged->held_id, 1u << HELD_HELD, HELD_SUPERSEDED,
-                             &moved, error);
+    struct run *run = context;
+    for (size_t i = 0; i < run->count; i++) {
+        struct item *item = &run->items[i];
+        struct judged judged;
+        bool found;
+        if (item->same)
+            continue;
+        if (!records_judged_find(run->judge->records, run->name.data, item->key.data, &judged,
+                                 &found, error))
+            return false;
+        item->fresh = !found || !settled(run, item, &judged);
+        if (!item->fresh && judged.held_id && judged.held_state == HELD_HELD)
+            item->waiting_id = judged.held_id;
+    }
+    return true;
 }
 
-static void look_up(struct run *run, struct item *item)
+/* What mode FEED_TAG shows needs no review any more. */
+static bool let_out(void *context, struct error *error)
 {
-    struct judged judged;
+    struct run *run = context;
+    bool moved;
+    for (size_t i = 0; i < run->count; i++)
+        if (run->items[i].waiting_id &&
+            !records_held_move(run->judge->records, run->items[i].waiting_id, 1u << HELD_HELD,
+                               HELD_SUPERSEDED, &moved, error))
+            return false;
+    return true;
+}
+
+static bool any_waits(const struct run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->items[i].waiting_id)
+            return true;
+    return false;
+}
+
+static void recall(struct run *run)
+{
+    struct records *records = run->judge->records;
     struct error error = {0};
-    bool found = false;
-    item->fresh = true;
-    if (!run->records_work)
-        return;
-    if (!records_judged_find(run->judge->records, run->name.data, item->key.data, &judged, &found,
-                             &error))
+    if (run->records_work && !records_reading(records, look_up, run, &error))
         records_failed(run, &error);
-    else if (found)
-        item->fresh = !settled(run, item, &judged);
-    if (!item->fresh && !let_out(run, &judged, &error))
+    if (run->records_work && run->mode == FEED_TAG && any_waits(run) &&
+        !records_transaction(records, let_out, run, &error))
         records_failed(run, &error);
 }
 
@@ -399,15 +425,14 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         item->source = &feed->items[i];
         item->raw = (struct span){bytes.data + range->start, range->end - range->start};
         item->key = arena_copy(arena, item->source->guid);
+        item->fresh = true;
         feed_item_content_hash(item->source, item->content_hash);
     }
     make_keys_unique(run);
+    recall(run);
     for (size_t i = 0; i < run->count; i++) {
         struct item *item = &run->items[i];
-        if (item->same)
-            continue;
-        look_up(run, item);
-        if (item->fresh)
+        if (item->fresh && !item->same)
             run->batch[run->batch_count++] = (struct judged_item){.item = item};
         if (run->batch_count == BATCH_MAX)
             finish_batch(run, feed);

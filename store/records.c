@@ -19,6 +19,7 @@
 
 static const char *const texts[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_BEGIN_READING] = "BEGIN DEFERRED",
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_AUDIT] = "INSERT INTO audit (time_s, who, what, subject) VALUES (?1, ?2, ?3, ?4)",
@@ -185,12 +186,13 @@ static bool run_plain(struct records *records, enum records_statement which, str
     return statement && records_run(records, statement, NULL, error);
 }
 
-bool records_transaction(struct records *records, bool (*work)(void *context, struct error *error),
-                         void *context, struct error *error)
+static bool transaction(struct records *records, enum records_statement begin,
+                        bool (*work)(void *context, struct error *error), void *context,
+                        struct error *error)
 {
     records_lock(records);
     assert(!records->in_transaction);
-    bool good = run_plain(records, STATEMENT_BEGIN, error);
+    bool good = run_plain(records, begin, error);
     if (good) {
         records->in_transaction = true;
         good = work(context, error) && run_plain(records, STATEMENT_COMMIT, error);
@@ -201,6 +203,18 @@ bool records_transaction(struct records *records, bool (*work)(void *context, st
     }
     records_unlock(records);
     return good;
+}
+
+bool records_transaction(struct records *records, bool (*work)(void *context, struct error *error),
+                         void *context, struct error *error)
+{
+    return transaction(records, STATEMENT_BEGIN, work, context, error);
+}
+
+bool records_reading(struct records *records, bool (*work)(void *context, struct error *error),
+                     void *context, struct error *error)
+{
+    return transaction(records, STATEMENT_BEGIN_READING, work, context, error);
 }
 
 bool records_audit(struct records *records, const char *who, const char *what, const char *subject,

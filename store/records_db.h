@@ -10,6 +10,7 @@
 /* Their texts are in records.c. */
 enum records_statement {
     STATEMENT_BEGIN,
+    STATEMENT_BEGIN_READING,
     STATEMENT_COMMIT,
     STATEMENT_ROLLBACK,
     STATEMENT_AUDIT,

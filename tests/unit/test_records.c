@@ -171,6 +171,35 @@ static void test_failed_transaction_keeps_nothing(void **state)
     good(records_transaction(fixture->records, judge_two, fixture, &fixture->error));
 }
 
+struct reading {
+    struct fixture *fixture;
+    struct records *other;
+    bool found;
+};
+
+static bool read_while_another_writes(void *context, struct error *error)
+{
+    struct reading *reading = context;
+    struct judged judged = {.action = "accept"}, found;
+    bool good = records_judged_find(reading->fixture->records, "planet", "guid-1", &found,
+                                    &reading->found, error);
+    good = good && records_judged_save(reading->other, "planet", "guid-1", &judged, error);
+    return good && records_judged_find(reading->fixture->records, "planet", "guid-1", &found,
+                                       &reading->found, error);
+}
+
+static void test_reading_sees_one_state_and_keeps_nobody_from_writing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct reading reading = {fixture, records_open(fixture->path, &fixture->error), true};
+    struct judged found;
+    good(reading.other);
+    good(records_reading(fixture->records, read_while_another_writes, &reading, &fixture->error));
+    records_close(reading.other);
+    assert_false(reading.found);
+    assert_true(find(fixture, "planet", "guid-1", &found));
+}
+
 static void test_audit_is_kept(void **state)
 {
     struct fixture *fixture = *state;
@@ -193,6 +222,7 @@ int main(void)
         with_records(test_judging_again_replaces),
         with_records(test_transaction_keeps_all),
         with_records(test_failed_transaction_keeps_nothing),
+        with_records(test_reading_sees_one_state_and_keeps_nobody_from_writing),
         with_records(test_audit_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
