@@ -9,12 +9,14 @@
 /* rel=self and JSON's feed_url become `own_address`; rel=hub, the links to other pages and
  * itunes:new-feed-url go, and so do their JSON twins. When the root has no xml:base and `relative`
  * (an item refers to something relative), the root gets one: `upstream`, the URL that the feed came
- * from, without user, password, query and fragment. */
-void feed_rewrite_links(struct feed_edits *edits, const struct feed_ranges *ranges,
-                        struct span own_address, struct span upstream, bool relative);
+ * from, without user, password, query and fragment, up to the last '/' of its path. */
+void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
+                        const struct feed_ranges *ranges, struct span own_address,
+                        struct span upstream, bool relative);
 
 /* Marks the items whose `tag` is true: "[spam] " before the title (a title is added where there is
- * none) and the category "spam", in the words of the feed's format. */
+ * none) and the category "spam", in the words of the feed's format. "<item/>" has no room for
+ * either and stays as it is. */
 void feed_rewrite_tags(struct feed_edits *edits, struct span bytes,
                        const struct feed_ranges *ranges, enum feed_format format, const bool *tag);
 
