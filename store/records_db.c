@@ -1,15 +1,8 @@
 #include "store/records_db.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
+#include "store/sqlite_file.h"
 
 #define BUSY_TIMEOUT_MS 5000
-#define FILE_MODE 0660 /* weir-milter writes it, and weir-release, another user of one group */
 
 /* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
@@ -54,124 +47,18 @@ static const char *const steps[] = {
     "UPDATE held SET change = (SELECT last FROM held_changes) WHERE id = NEW.id; END;"
     "PRAGMA user_version = 2;",
 };
-#define SCHEMA_VERSION ((int)(sizeof steps / sizeof *steps))
-
-/* What an admin can do about it. */
-static const char *remedy(int code)
-{
-    switch (code) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return "; another process kept it locked for 5 s";
-    case SQLITE_READONLY:
-    case SQLITE_PERM:
-    case SQLITE_AUTH:
-        return "; run as root, or let this user write the file and its directory";
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-        return "; move it away and a new one will be made, or restore a copy";
-    case SQLITE_FULL:
-        return "; make room on the disk";
-    case SQLITE_CANTOPEN:
-        return "; the directory must exist and let this user write";
-    default:
-        return "";
-    }
-}
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)
 {
-    return error_set(error, ERROR_SYSTEM, "%s: %s%s", path, sqlite3_errmsg(db),
-                     remedy(sqlite3_errcode(db)));
-}
-
-/* SQLite would make the file 0644 less the umask, and says only "unable to open database file"
- * when it cannot. Its -wal and -shm get the mode of the file itself. A file that is there is only
- * asked about: closing any descriptor of it would drop the locks of this process's other
- * connections (POSIX), and another process could then take their -wal away. */
-static bool make_file(const char *path, struct error *error)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-    bool good = fd >= 0
-                    ? fchmod(fd, FILE_MODE) == 0
-                    : errno == EEXIST && faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) == 0;
-    if (!good)
-        error_set(error, ERROR_SYSTEM, "%s: %m%s", path,
-                  remedy(errno == ENOENT                                       ? SQLITE_CANTOPEN
-                         : errno == EACCES || errno == EPERM || errno == EROFS ? SQLITE_READONLY
-                                                                               : SQLITE_OK));
-    if (fd >= 0)
-        close(fd);
-    return good;
-}
-
-/* A file that several processes open for the first time at once: the change to WAL needs it alone
- * and, unlike everything else, does not wait. */
-static int change_to_wal(sqlite3 *db)
-{
-    int code = SQLITE_BUSY;
-    for (int left_ms = BUSY_TIMEOUT_MS; code == SQLITE_BUSY && left_ms > 0; left_ms -= 10) {
-        code = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL);
-        if (code == SQLITE_BUSY)
-            nanosleep(&(struct timespec){0, 10000000}, NULL);
-    }
-    return code;
+    return sqlite_file_fail(db, path, error);
 }
 
 sqlite3 *records_db_open(const char *path, const char *synchronous, struct error *error)
 {
-    if (!make_file(path, error))
-        return NULL;
-    sqlite3 *db = NULL;
-    char pragma[64];
-    snprintf(pragma, sizeof pragma, "PRAGMA synchronous = %s", synchronous);
-    int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_busy_timeout(db, BUSY_TIMEOUT_MS);
-    if (code == SQLITE_OK)
-        code = change_to_wal(db);
-    if (code == SQLITE_OK)
-        code = sqlite3_exec(db, pragma, NULL, NULL, NULL);
-    if (code == SQLITE_OK)
-        return db;
-    records_db_fail(db, path, error);
-    sqlite3_close(db);
-    return NULL;
-}
-
-static int read_version(sqlite3 *db)
-{
-    sqlite3_stmt *statement;
-    int version = -1;
-    if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK)
-        return -1;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        version = sqlite3_column_int(statement, 0);
-    return sqlite3_finalize(statement) == SQLITE_OK ? version : -1;
-}
-
-/* With the write lock, since another process may be faster. */
-static bool upgrade(sqlite3 *db)
-{
-    int version = read_version(db);
-    bool good = version >= 0;
-    while (good && version < SCHEMA_VERSION)
-        good = sqlite3_exec(db, steps[version++], NULL, NULL, NULL) == SQLITE_OK;
-    return good;
+    return sqlite_file_open(path, synchronous, BUSY_TIMEOUT_MS, error);
 }
 
 bool records_db_schema(sqlite3 *db, const char *path, struct error *error)
 {
-    int version = read_version(db);
-    if (version > SCHEMA_VERSION)
-        return error_set(error, ERROR_SYSTEM,
-                         "%s: was made by a newer weir (schema %d, this one knows %d); install "
-                         "that one, or move the file away and a new one will be made",
-                         path, version, SCHEMA_VERSION);
-    if (version == SCHEMA_VERSION)
-        return true;
-    if (version >= 0 && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-        upgrade(db) && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    return records_db_fail(db, path, error);
+    return sqlite_file_schema(db, path, steps, sizeof steps / sizeof *steps, error);
 }
