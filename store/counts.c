@@ -16,6 +16,7 @@ static const struct {
 } kinds[] = {
     {"redis://", counts_redis_open},
     {"redis+unix://", counts_redis_open},
+    {"sqlite://", counts_sqlite_open},
 };
 
 struct counts_store *counts_open(const char *url, const struct counts_options *options,
@@ -34,8 +35,8 @@ struct counts_store *counts_open(const char *url, const struct counts_options *o
     /* Nothing of the URL is shown but its scheme: there may be a password in it. */
     const char *end = strstr(url, "://");
     error_set(error, ERROR_INPUT,
-              "counts: no store is known by \"%.*s\"; say redis://host:port/database or "
-              "redis+unix:///path/to/socket",
+              "counts: no store is known by \"%.*s\"; say redis://host:port/database, "
+              "redis+unix:///path/to/socket or sqlite:///path/to/counts.db",
               end ? (int)(end + 3 - url) : 0, url);
     return NULL;
 }

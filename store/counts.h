@@ -1,9 +1,14 @@
 /* counts: what is learned, shared by all gateways. One log of lessons, snapshots of the content
  * model, and reputations; bodies and history are never here. The store is chosen by URL:
  *   redis://[user:password@]host[:port][/database]   redis+unix://[user:password@]/path[?db=N]
- * (Redis 6.2 or later).
- * All calls are thread-safe. A store that is away fails each call with ERROR_NETWORK within the
- * timeout, and while it is known to be away at once (reconnection backs off from 0.1 s to 5 s). */
+ * (Redis 6.2 or later), or, for the processes of one machine,
+ *   sqlite:///absolute/path/counts.db
+ * (made when it is not there, with mode 0660, in a directory that must be; the path is taken as it
+ * is written, and never moved or replaced by hand while weir runs).
+ * All calls are thread-safe. A store that is away (a file that cannot be reached, written or locked
+ * counts as that) fails each call with ERROR_NETWORK within the timeout; while a server is known to
+ * be away at once (reconnection backs off from 0.1 s to 5 s). No call may be under way in a process
+ * that forks and goes on using the store in the child: open another one there. */
 #ifndef WEIR_COUNTS_H
 #define WEIR_COUNTS_H
 
@@ -18,9 +23,9 @@
 struct counts_store;
 
 struct counts_options {
-    unsigned timeout_ms;    /* to connect, and for one answer; 0: 500 */
+    unsigned timeout_ms;    /* to connect, for one answer, or for a lock; 0: 500 */
     unsigned pool_size;     /* connections kept open at most; 0: 8 */
-    const char *key_prefix; /* NULL: "weir:" */
+    const char *key_prefix; /* of Redis; NULL: "weir:" */
 };
 
 /* Never connects: a store that is away at start is found out by the first call. NULL and
@@ -36,8 +41,8 @@ struct counts_health {
     uint64_t version; /* of the newest lesson in the log; 0: none yet */
     int64_t time_s;   /* the store's clock */
     bool persistent;  /* survives a restart (Redis: append-only file on) */
-    char run_id[64];  /* changes when the server was restarted or has another role: what it took
-                       * before may be lost then */
+    char run_id[64];  /* changes when the server was restarted or has another role, or other data
+                       * stands in its place: what it took before may be lost then */
 };
 bool counts_health(struct counts_store *store, struct counts_health *health, struct error *error);
 

@@ -43,5 +43,7 @@ struct counts_ops {
 /* The variants' own ways in; `options` has no zeros left. */
 struct counts_store *counts_redis_open(const char *url, const struct counts_options *options,
                                        struct error *error);
+struct counts_store *counts_sqlite_open(const char *url, const struct counts_options *options,
+                                        struct error *error);
 
 #endif

@@ -3,15 +3,13 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "tests/unit/redis_server.h"
-
 int contract_set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    fixture->server = redis_server_start(NULL);
+    fixture->place = counts_place_start(*state);
     /* A busy machine, or valgrind, is not a store that is away. */
     const struct counts_options options = {.timeout_ms = 10000};
-    fixture->store = counts_open(redis_server_url(fixture->server), &options, &fixture->error);
+    fixture->store = counts_open(counts_place_url(fixture->place), &options, &fixture->error);
     *state = fixture;
     return fixture->store ? 0 : -1;
 }
@@ -20,7 +18,7 @@ int contract_tear_down(void **state)
 {
     struct fixture *fixture = *state;
     counts_close(fixture->store);
-    redis_server_free(fixture->server);
+    counts_place_free(fixture->place);
     free(fixture);
     return 0;
 }

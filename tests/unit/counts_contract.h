@@ -1,4 +1,5 @@
-/* counts_contract: what the tests of counts.h share. Each has an empty store of its own. */
+/* counts_contract: what the tests of counts.h share. Each runs on every kind of store, with an
+ * empty one of its own. */
 #ifndef WEIR_TEST_COUNTS_CONTRACT_H
 #define WEIR_TEST_COUNTS_CONTRACT_H
 
@@ -10,15 +11,17 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/unit/counts_place.h"
+
 struct fixture {
-    struct redis_server *server;
+    struct counts_place *place;
     struct counts_store *store;
     struct error error;
 };
 
 int contract_set_up(void **state);
 int contract_tear_down(void **state);
-#define contract(test) cmocka_unit_test_setup_teardown(test, contract_set_up, contract_tear_down)
+#define contract(test) on_each_store(test, contract_set_up, contract_tear_down)
 
 #define good(call)                                                                                 \
     do {                                                                                           \

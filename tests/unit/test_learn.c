@@ -3,7 +3,6 @@
 #include "core/rehearsal.h"
 
 #include "core/log.h"
-#include "tests/unit/redis_server.h"
 #include "tests/unit/teaching.h"
 
 #include <pthread.h>
@@ -16,8 +15,10 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "tests/unit/counts_place.h"
+
 struct fixture {
-    struct redis_server *server;
+    struct counts_place *place;
     struct counts_store *store;
     struct replica *replica;
     struct learner *learner;
@@ -27,8 +28,8 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct error error = {0};
-    fixture->server = redis_server_start(NULL);
-    fixture->store = counts_open(redis_server_url(fixture->server), NULL, &error);
+    fixture->place = counts_place_start(*state);
+    fixture->store = counts_open(counts_place_url(fixture->place), NULL, &error);
     assert_non_null(fixture->store);
     fixture->replica = replica_new(fixture->store, NULL);
     assert_true(replica_catch_up(fixture->replica, &error));
@@ -43,7 +44,7 @@ static int tear_down(void **state)
     learner_free(fixture->learner);
     replica_free(fixture->replica);
     counts_close(fixture->store);
-    redis_server_free(fixture->server);
+    counts_place_free(fixture->place);
     free(fixture);
     return 0;
 }
@@ -203,12 +204,12 @@ static void test_store_away_keeps_the_lessons_for_another_try(void **state)
     struct fixture *fixture = *state;
     struct learn_sums sums;
     struct error error = {0};
-    redis_server_kill(fixture->server);
+    counts_place_go_away(fixture->place);
     teach(fixture->learner, 1, 10);
     assert_false(learner_finish(fixture->learner, &sums, &error));
     assert_int_equal(error.class, ERROR_NETWORK);
     assert_non_null(strstr(error.message, "10 lessons were not taught"));
-    redis_server_restart(fixture->server);
+    counts_place_come_back_empty(fixture->place);
     sums = finish(fixture->learner);
     assert_int_equal(sums.taught, 10);
     assert_int_equal(version_of(fixture->store), 10);
@@ -243,7 +244,7 @@ static void test_bulk_learning_waits_for_a_slow_replica(void **state)
     assert_int_equal(version_of(fixture->store), 6000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) on_each_store(name, set_up, tear_down)
 
 int main(void)
 {

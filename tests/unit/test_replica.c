@@ -2,7 +2,6 @@
 
 #include "core/features.h"
 #include "core/log.h"
-#include "tests/unit/redis_server.h"
 #include "tests/unit/teaching.h"
 
 #include <setjmp.h>
@@ -14,8 +13,10 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "tests/unit/counts_place.h"
+
 struct fixture {
-    struct redis_server *server;
+    struct counts_place *place;
     struct counts_store *store;
 };
 
@@ -23,8 +24,8 @@ static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct error error = {0};
-    fixture->server = redis_server_start(NULL);
-    fixture->store = counts_open(redis_server_url(fixture->server), NULL, &error);
+    fixture->place = counts_place_start(*state);
+    fixture->store = counts_open(counts_place_url(fixture->place), NULL, &error);
     assert_non_null(fixture->store);
     *state = fixture;
     return 0;
@@ -34,7 +35,7 @@ static int tear_down(void **state)
 {
     struct fixture *fixture = *state;
     counts_close(fixture->store);
-    redis_server_free(fixture->server);
+    counts_place_free(fixture->place);
     free(fixture);
     return 0;
 }
@@ -244,7 +245,7 @@ static void test_store_away_leaves_the_model_as_it_was(void **state)
     teaching_append(fixture->store, 1, 60);
     assert_true(replica_start(replica, &error));
     assert_soon(has_version, &(struct expected_version){replica, 60});
-    redis_server_kill(fixture->server);
+    counts_place_go_away(fixture->place);
     assert_soon(store_is_away, replica);
     assert_true(replica_ready(replica));
     assert_taught(replica, 60);
@@ -261,9 +262,9 @@ static void test_emptied_store_is_scored_without_until_it_is_taught(void **state
     assert_true(replica_start(replica, &error));
     assert_soon(has_version, &(struct expected_version){replica, 60});
     memcpy(key, replica_key(replica), sizeof key);
-    redis_server_kill(fixture->server);
+    counts_place_go_away(fixture->place);
     assert_soon(store_is_away, replica);
-    redis_server_restart(fixture->server);
+    counts_place_come_back_empty(fixture->place);
     assert_soon(store_is_up, replica);
     sleep_ms(1200);
     assert_taught(replica, 60);
@@ -281,8 +282,8 @@ static void test_emptied_store_is_given_the_key_it_had(void **state)
     struct error error = {0};
     unsigned char key[COUNTS_KEY_BYTES];
     catch_up(replica);
-    redis_server_kill(fixture->server);
-    redis_server_restart(fixture->server);
+    counts_place_go_away(fixture->place);
+    counts_place_come_back_empty(fixture->place);
     for (int i = 0; i < 100 && !replica_catch_up(replica, &error); i++)
         sleep_ms(50);
     assert_true(counts_installation_key(fixture->store, NULL, key, &error));
@@ -297,8 +298,8 @@ static void test_log_with_another_past_is_read_again(void **state)
     struct replica *replica = replica_new(fixture->store, NULL);
     teaching_append(fixture->store, 500, 560);
     catch_up(replica);
-    redis_server_kill(fixture->server);
-    redis_server_restart(fixture->server);
+    counts_place_go_away(fixture->place);
+    counts_place_come_back_empty(fixture->place);
     struct error error = {0};
     for (int i = 0; i < 100 && !replica_catch_up(replica, &error); i++)
         sleep_ms(50);
@@ -323,7 +324,7 @@ static void test_stopping_takes_less_than_a_second(void **state)
                 1000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) on_each_store(name, set_up, tear_down)
 
 int main(void)
 {

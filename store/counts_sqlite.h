@@ -1,0 +1,157 @@
+/* counts_sqlite: the counts store in one SQLite file, shared by the processes of one machine.
+ * counts_sqlite.c: opening, health, key; counts_sqlite_link.c: connections, transactions, tables;
+ * counts_sqlite_log.c: lessons, snapshots, replicas; counts_sqlite_reputation.c. Internal to
+ * store/.
+ *
+ * What is written is on the disk before a call returns (synchronous = FULL): "learned" is said to
+ * whoever taught, who then forgets the lesson. A transaction is either all there after a crash or
+ * not at all. What has an end stands with it (`expires_s`), counts for nothing once that has
+ * passed, and is removed a few rows at a time by whoever appends; so the file is bounded by what
+ * was taught within those times. */
+#ifndef WEIR_COUNTS_SQLITE_H
+#define WEIR_COUNTS_SQLITE_H
+
+#include "store/counts_ops.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <sys/types.h>
+
+/* Their texts are in counts_sqlite_link.c. */
+enum sql_statement {
+    SQL_BEGIN_READ,
+    SQL_BEGIN_WRITE,
+    SQL_COMMIT,
+    SQL_ROLLBACK,
+    SQL_DATA_VERSION,
+    SQL_STATE,
+    SQL_STATE_KEY,
+    SQL_VERSION_NEWEST,
+    SQL_EVENT_FIND,
+    SQL_EVENT_ADD,
+    SQL_EVENT_PRUNE,
+    SQL_LABEL_FIND,
+    SQL_LABEL_ADD,
+    SQL_LABEL_PRUNE,
+    SQL_LOG_ADD,
+    SQL_LOG_READ,
+    SQL_LOG_TRIM,
+    SQL_SNAPSHOT_VERSION,
+    SQL_SNAPSHOT_LOAD,
+    SQL_SNAPSHOT_SAVE,
+    SQL_REPLICA_REPORT,
+    SQL_REPLICA_SLOWEST,
+    SQL_REPUTATION_FIND,
+    SQL_REPUTATION_LIST,
+    SQL_REPUTATION_ADD,
+    SQL_REPUTATION_COUNT,
+    SQL_REPUTATION_FORGET,
+    SQL_REPUTATION_PRUNE,
+    SQL_STATEMENTS
+};
+
+/* One connection, for one thread at a time. */
+struct sqlite_link {
+    const struct counts_sqlite *store;
+    sqlite3 *db;
+    sqlite3_stmt *statements[SQL_STATEMENTS];
+    dev_t device; /* of the file it has open */
+    ino_t inode;
+    int64_t busy_since_ms; /* for the current wait for a lock */
+    bool broken;
+    struct sqlite_link *next; /* idle */
+};
+
+struct counts_sqlite {
+    struct counts_store base; /* first: see counts_ops.h */
+    char *url, *path;
+    unsigned timeout_ms, pool_size;
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t returned;
+    struct sqlite_link *idle;
+    unsigned idle_count, lent;
+    uint64_t reported_version; /* counts_replica_report(): the last one written */
+    int64_t reported_ms;
+    char *reported_gateway;
+    pthread_mutex_t writing; /* one of our threads at a time asks SQLite for its lock */
+};
+
+static inline struct counts_sqlite *counts_sqlite_of(struct counts_store *store)
+{
+    return (struct counts_sqlite *)store;
+}
+
+/* A connection to the file, which is made when it is not there; one that was put in its place
+ * since is opened anew. At most `pool_size` are lent, the others wait for their turn within the
+ * timeout; with `waits`, for a follower that may keep it for long, it is not among those. NULL on
+ * failure: ERROR_NETWORK, as always when the file cannot be reached or written now, or
+ * ERROR_SYSTEM when it is no store or a newer weir's. */
+struct sqlite_link *counts_sqlite_borrow(struct counts_sqlite *sqlite, bool waits,
+                                         struct error *error);
+void counts_sqlite_return(struct counts_sqlite *sqlite, struct sqlite_link *link, bool waits);
+
+/* False when somebody has put another file, or none, in the place of the one that is open. */
+bool counts_sqlite_is_current(const struct sqlite_link *link);
+
+/* Closes those that are idle. */
+void counts_sqlite_close_links(struct counts_sqlite *sqlite);
+
+/* Statement `which`, without bindings; NULL on failure. */
+sqlite3_stmt *counts_sqlite_prepare(struct sqlite_link *link, enum sql_statement which,
+                                    struct error *error);
+
+/* One step: SQLITE_ROW or SQLITE_DONE; anything else has set `error`. After anything but a row the
+ * statement is reset. */
+int counts_sqlite_step(struct sqlite_link *link, sqlite3_stmt *statement, struct error *error);
+
+/* A step of a statement that has no rows. */
+bool counts_sqlite_run(struct sqlite_link *link, sqlite3_stmt *statement, struct error *error);
+
+/* No text or blob is NULL, however short. It must live until the statement was run. */
+void counts_sqlite_bind(sqlite3_stmt *statement, int parameter, const void *data, size_t length);
+
+typedef bool counts_sqlite_work(struct sqlite_link *link, void *context, struct error *error);
+
+/* Does `work` in one transaction, which sees the store as it is at its begin; when it fails
+ * nothing has changed. */
+bool counts_sqlite_read(struct counts_sqlite *sqlite, counts_sqlite_work *work, void *context,
+                        struct error *error);
+bool counts_sqlite_write(struct counts_sqlite *sqlite, counts_sqlite_work *work, void *context,
+                         struct error *error);
+
+/* In a transaction: adds (`milli` above 0) or takes back (below) one event at `time_s` to the
+ * reputations of all identities. The same arithmetic as the script in redis_scripts.c, which says
+ * why, with the same counts to the bit. */
+bool counts_sqlite_change(struct sqlite_link *link, const struct identity *identities, size_t n,
+                          enum label label, int64_t time_s, int milli, int64_t now_s,
+                          struct error *error);
+
+/* counts_sqlite_log.c */
+bool counts_sqlite_newest(struct sqlite_link *link, uint64_t *version, struct error *error);
+bool counts_sqlite_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
+                          struct append_result *results, size_t *done, struct error *error);
+enum follow_outcome counts_sqlite_follow(struct counts_store *store, uint64_t version,
+                                         unsigned wait_ms, size_t most, counts_visit_lesson *visit,
+                                         void *context, struct error *error);
+bool counts_sqlite_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
+                                 struct error *error);
+bool counts_sqlite_snapshot_save(struct counts_store *store, const struct snapshot *snapshot,
+                                 bool *stored, struct error *error);
+bool counts_sqlite_replica_report(struct counts_store *store, const char *gateway, uint64_t version,
+                                  struct error *error);
+bool counts_sqlite_replica_slowest(struct counts_store *store, uint64_t *slowest,
+                                   struct error *error);
+
+/* counts_sqlite_reputation.c */
+bool counts_sqlite_reputation_read(struct counts_store *store, const struct identity *identities,
+                                   size_t n, struct reputation_counts *counts, struct error *error);
+bool counts_sqlite_reputation_list(struct counts_store *store, enum identity_type type,
+                                   counts_visit_reputation *visit, void *context,
+                                   struct error *error);
+bool counts_sqlite_reputation_override(struct counts_store *store, const struct identity *identity,
+                                       enum override_kind kind, int32_t centi, int64_t until_s,
+                                       struct error *error);
+bool counts_sqlite_reputation_forget(struct counts_store *store, const struct identity *identity,
+                                     bool *existed, struct error *error);
+
+#endif

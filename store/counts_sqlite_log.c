@@ -1,0 +1,507 @@
+#include "store/counts_sqlite.h"
+
+#include "store/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY_S 86400
+#define EVENT_LIFE_S (30 * DAY_S)
+#define LABEL_LIFE_S (180 * DAY_S)
+#define CLOCK_TOLERANCE_S 300 /* an event is believed to be this far in the future */
+#define GROUP 64              /* lessons in one transaction: one wait for the disk */
+#define FOLLOW_BATCH 256u     /* entries in one answer */
+#define POLL_MS 200u
+#define REPORT_LIFE_S 10
+#define REPORT_AGAIN_MS 4000 /* the same version */
+
+bool counts_sqlite_newest(struct sqlite_link *link, uint64_t *version, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_VERSION_NEWEST, error);
+    int code = statement ? counts_sqlite_step(link, statement, error) : SQLITE_ERROR;
+    if (code == SQLITE_ROW)
+        *version = (uint64_t)sqlite3_column_int64(statement, 0); /* NULL, of an empty log, is 0 */
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW;
+}
+
+/* --- appending --- */
+
+/* What a source said of a document before. */
+struct earlier {
+    bool found;
+    enum label label;
+    int64_t time_s;
+    uint64_t version;
+    size_t identity_count;
+    struct identity identities[LESSON_IDENTITIES_MAX]; /* their values are in `names` */
+    unsigned char names[LESSON_IDENTITIES_MAX * (2 + IDENTITY_VALUE_MAX)];
+};
+
+struct append {
+    const struct lesson *const *lessons;
+    size_t count;
+    struct append_result *results;
+    uint64_t newest;
+    int64_t now_s;
+    struct earlier earlier; /* of the lesson in hand */
+};
+
+static bool find_event(struct sqlite_link *link, const struct lesson *lesson, int64_t now_s,
+                       bool *found, uint64_t *version, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_EVENT_FIND, error);
+    if (!statement)
+        return false;
+    counts_sqlite_bind(statement, 1, lesson->event_id, LESSON_ID_BYTES);
+    sqlite3_bind_int64(statement, 2, now_s);
+    int code = counts_sqlite_step(link, statement, error);
+    *found = code == SQLITE_ROW;
+    if (*found)
+        *version = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool remember_event(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                           int64_t now_s, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_EVENT_ADD, error);
+    if (!statement)
+        return false;
+    counts_sqlite_bind(statement, 1, lesson->event_id, LESSON_ID_BYTES);
+    sqlite3_bind_int64(statement, 2, (int64_t)version);
+    sqlite3_bind_int64(statement, 3, now_s + EVENT_LIFE_S);
+    return counts_sqlite_run(link, statement, error);
+}
+
+static bool read_names(struct sqlite_link *link, sqlite3_stmt *statement, int column,
+                       struct earlier *earlier, struct error *error)
+{
+    size_t length = (size_t)sqlite3_column_bytes(statement, column), at = 0;
+    bool good = length <= sizeof earlier->names;
+    if (good && length)
+        memcpy(earlier->names, sqlite3_column_blob(statement, column), length);
+    earlier->identity_count = 0;
+    while (good && at < length) {
+        good = length - at >= 2 && earlier->names[at] < IDENTITY_TYPES &&
+               earlier->names[at + 1] <= length - at - 2 &&
+               earlier->identity_count < LESSON_IDENTITIES_MAX;
+        if (!good)
+            break;
+        earlier->identities[earlier->identity_count++] =
+            (struct identity){(enum identity_type)earlier->names[at],
+                              {(const char *)earlier->names + at + 2, earlier->names[at + 1]}};
+        at += 2 + (size_t)earlier->names[at + 1];
+    }
+    return good ||
+           error_set(error, ERROR_BUG, "%s: a label's names are damaged", link->store->path);
+}
+
+static bool find_label(struct sqlite_link *link, const struct lesson *lesson, int64_t now_s,
+                       struct earlier *earlier, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_FIND, error);
+    if (!statement)
+        return false;
+    counts_sqlite_bind(statement, 1, lesson->document_id, LESSON_ID_BYTES);
+    counts_sqlite_bind(statement, 2, lesson->source.data, lesson->source.length);
+    sqlite3_bind_int64(statement, 3, now_s);
+    int code = counts_sqlite_step(link, statement, error);
+    bool good = code == SQLITE_ROW || code == SQLITE_DONE;
+    earlier->found = code == SQLITE_ROW;
+    if (earlier->found) {
+        earlier->label = sqlite3_column_int(statement, 0) ? LABEL_SPAM : LABEL_HAM;
+        earlier->time_s = sqlite3_column_int64(statement, 1);
+        earlier->version = (uint64_t)sqlite3_column_int64(statement, 2);
+        good = read_names(link, statement, 3, earlier, error);
+    }
+    sqlite3_reset(statement);
+    return good;
+}
+
+static bool write_label(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                        int64_t time_s, int64_t now_s, struct error *error)
+{
+    unsigned char names[LESSON_IDENTITIES_MAX * (2 + IDENTITY_VALUE_MAX)], *at = names;
+    for (size_t i = 0; i < lesson->identity_count; i++) {
+        struct span value = lesson->identities[i].value;
+        *at++ = (unsigned char)lesson->identities[i].type;
+        *at++ = (unsigned char)value.length;
+        if (value.length)
+            memcpy(at, value.data, value.length);
+        at += value.length;
+    }
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_ADD, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)version);
+    counts_sqlite_bind(statement, 2, lesson->document_id, LESSON_ID_BYTES);
+    counts_sqlite_bind(statement, 3, lesson->source.data, lesson->source.length);
+    sqlite3_bind_int(statement, 4, lesson->label);
+    sqlite3_bind_int64(statement, 5, time_s);
+    counts_sqlite_bind(statement, 6, names, (size_t)(at - names));
+    sqlite3_bind_int64(statement, 7, now_s + LABEL_LIFE_S);
+    return counts_sqlite_run(link, statement, error);
+}
+
+static bool write_entry(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                        struct error *error)
+{
+    size_t length;
+    unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LOG_ADD, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, (int64_t)version);
+        counts_sqlite_bind(statement, 2, encoded, length);
+        good = counts_sqlite_run(link, statement, error);
+    }
+    free(encoded);
+    return good;
+}
+
+static bool append_one(struct sqlite_link *link, struct append *append, const struct lesson *lesson,
+                       struct append_result *result, struct error *error)
+{
+    struct earlier *earlier = &append->earlier;
+    int64_t now_s = append->now_s, latest_s = now_s + CLOCK_TOLERANCE_S;
+    bool seen;
+    if (!find_event(link, lesson, now_s, &seen, &result->version, error))
+        return false;
+    result->outcome = APPEND_REPEATED;
+    if (seen)
+        return true;
+    if (!find_label(link, lesson, now_s, earlier, error))
+        return false;
+    if (earlier->found && earlier->label == lesson->label) {
+        *result = (struct append_result){APPEND_SAME_LABEL, earlier->version};
+        return remember_event(link, lesson, earlier->version, now_s, error);
+    }
+
+    int64_t time_s = lesson->time_s < 0 ? 0 : lesson->time_s > latest_s ? latest_s : lesson->time_s;
+    uint64_t version = append->newest + 1;
+    bool good = write_entry(link, lesson, version, error) &&
+                remember_event(link, lesson, version, now_s, error) &&
+                write_label(link, lesson, version, time_s, now_s, error) &&
+                (!earlier->found ||
+                 counts_sqlite_change(link, earlier->identities, earlier->identity_count,
+                                      earlier->label, earlier->time_s, -1000, now_s, error)) &&
+                counts_sqlite_change(link, lesson->identities, lesson->identity_count,
+                                     lesson->label, time_s, 1000, now_s, error);
+    append->newest = version;
+    *result = (struct append_result){earlier->found ? APPEND_CORRECTED : APPEND_NEW, version};
+    return good;
+}
+
+/* Twice as many as were added, so that nothing piles up. */
+static bool prune(struct sqlite_link *link, const struct append *append, struct error *error)
+{
+    static const enum sql_statement prunes[] = {SQL_EVENT_PRUNE, SQL_LABEL_PRUNE,
+                                                SQL_REPUTATION_PRUNE};
+    size_t most[] = {2 * append->count, 2 * append->count, 0};
+    for (size_t i = 0; i < append->count; i++)
+        most[2] += 2 * append->lessons[i]->identity_count;
+    for (size_t i = 0; i < sizeof prunes / sizeof *prunes; i++) {
+        sqlite3_stmt *statement = counts_sqlite_prepare(link, prunes[i], error);
+        if (!statement)
+            return false;
+        sqlite3_bind_int64(statement, 1, append->now_s);
+        sqlite3_bind_int64(statement, 2, (int64_t)most[i]);
+        if (!counts_sqlite_run(link, statement, error))
+            return false;
+    }
+    return true;
+}
+
+static bool append_group(struct sqlite_link *link, void *context, struct error *error)
+{
+    struct append *append = context;
+    append->now_s = time(NULL);
+    if (!counts_sqlite_newest(link, &append->newest, error))
+        return false;
+    for (size_t i = 0; i < append->count; i++)
+        if (!append_one(link, append, append->lessons[i], &append->results[i], error))
+            return false;
+    return prune(link, append, error);
+}
+
+bool counts_sqlite_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
+                          struct append_result *results, size_t *done, struct error *error)
+{
+    struct append *append = memory_new(sizeof *append);
+    bool good = true;
+    while (good && *done < n) {
+        append->lessons = lessons + *done;
+        append->results = results + *done;
+        append->count = n - *done < GROUP ? n - *done : GROUP;
+        good = counts_sqlite_write(counts_sqlite_of(store), append_group, append, error);
+        if (good)
+            *done += append->count;
+    }
+    free(append);
+    return good;
+}
+
+/* --- following --- */
+
+struct follower {
+    struct sqlite_link *link;
+    uint64_t version; /* visited so far */
+    size_t visited, most;
+    bool stopped;
+    counts_visit_lesson *visit;
+    void *context;
+};
+
+static enum follow_outcome visit_entry(struct follower *follower, sqlite3_stmt *statement,
+                                       struct error *error)
+{
+    uint64_t version = (uint64_t)sqlite3_column_int64(statement, 0);
+    if (version != follower->version + 1) {
+        /* The first one there is may be far ahead; a hole behind it is another matter. */
+        if (!follower->visited)
+            return FOLLOW_TRIMMED;
+        error_set(error, ERROR_BUG, "%s: the log has a gap between %llu and %llu",
+                  follower->link->store->path, (unsigned long long)follower->version,
+                  (unsigned long long)version);
+        return FOLLOW_FAILED;
+    }
+    const void *lesson = sqlite3_column_blob(statement, 1);
+    follower->version = version;
+    follower->visited++;
+    follower->stopped = !follower->visit(follower->context, version, lesson,
+                                         (size_t)sqlite3_column_bytes(statement, 1));
+    return FOLLOW_DONE;
+}
+
+/* Visits up to `count` entries; `*came` says how many. */
+static enum follow_outcome read_batch(struct follower *follower, size_t count, size_t *came,
+                                      struct error *error)
+{
+    *came = 0;
+    sqlite3_stmt *statement = counts_sqlite_prepare(follower->link, SQL_LOG_READ, error);
+    if (!statement)
+        return FOLLOW_FAILED;
+    sqlite3_bind_int64(statement, 1, (int64_t)follower->version);
+    sqlite3_bind_int64(statement, 2, (int64_t)count);
+    enum follow_outcome outcome = FOLLOW_DONE;
+    int code = SQLITE_DONE;
+    while (outcome == FOLLOW_DONE && !follower->stopped &&
+           (code = counts_sqlite_step(follower->link, statement, error)) == SQLITE_ROW) {
+        ++*came;
+        outcome = visit_entry(follower, statement, error);
+    }
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? outcome : FOLLOW_FAILED;
+}
+
+static enum follow_outcome read_all(struct follower *follower, struct error *error)
+{
+    for (;;) {
+        size_t left = follower->most - follower->visited, came;
+        size_t count = left < FOLLOW_BATCH ? left : FOLLOW_BATCH;
+        if (!count)
+            return FOLLOW_DONE;
+        enum follow_outcome outcome = read_batch(follower, count, &came, error);
+        if (outcome != FOLLOW_DONE || came < count || follower->stopped)
+            return outcome;
+    }
+}
+
+/* A number that changes when another connection has written; 0 on failure. */
+static int64_t data_version(struct sqlite_link *link, struct error *error)
+{
+    int64_t version = 0;
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_DATA_VERSION, error);
+    if (statement && counts_sqlite_step(link, statement, error) == SQLITE_ROW)
+        version = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return version;
+}
+
+static enum follow_outcome follow(struct follower *follower, unsigned wait_ms, struct error *error)
+{
+    uint64_t newest;
+    if (!counts_sqlite_newest(follower->link, &newest, error))
+        return FOLLOW_FAILED;
+    if (newest < follower->version)
+        return FOLLOW_TRIMMED;
+    int64_t seen = data_version(follower->link, error);
+    enum follow_outcome outcome = read_all(follower, error);
+    while (seen && outcome == FOLLOW_DONE && !follower->visited && wait_ms &&
+           counts_sqlite_is_current(follower->link)) {
+        unsigned pause_ms = wait_ms < POLL_MS ? wait_ms : POLL_MS;
+        nanosleep(&(struct timespec){0, (long)pause_ms * 1000000}, NULL);
+        wait_ms -= pause_ms;
+        int64_t now = data_version(follower->link, error);
+        if (now != seen) {
+            seen = now;
+            outcome = seen ? read_all(follower, error) : FOLLOW_FAILED;
+        }
+    }
+    return seen ? outcome : FOLLOW_FAILED;
+}
+
+enum follow_outcome counts_sqlite_follow(struct counts_store *store, uint64_t version,
+                                         unsigned wait_ms, size_t most, counts_visit_lesson *visit,
+                                         void *context, struct error *error)
+{
+    struct counts_sqlite *sqlite = counts_sqlite_of(store);
+    bool waits = wait_ms > 0;
+    struct follower follower = {.link = counts_sqlite_borrow(sqlite, waits, error),
+                                .version = version,
+                                .most = most,
+                                .visit = visit,
+                                .context = context};
+    if (!follower.link)
+        return FOLLOW_FAILED;
+    enum follow_outcome outcome = follow(&follower, wait_ms, error);
+    counts_sqlite_return(sqlite, follower.link, waits);
+    return outcome;
+}
+
+/* --- snapshots --- */
+
+static bool load_snapshot(struct sqlite_link *link, void *context, struct error *error)
+{
+    struct snapshot *snapshot = context;
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SNAPSHOT_LOAD, error);
+    int code = statement ? counts_sqlite_step(link, statement, error) : SQLITE_ERROR;
+    if (code == SQLITE_ROW) {
+        size_t length = (size_t)sqlite3_column_bytes(statement, 2);
+        *snapshot = (struct snapshot){
+            (uint64_t)sqlite3_column_int64(statement, 0),
+            (uint32_t)sqlite3_column_int64(statement, 1),
+            (unsigned char *)memory_copy(sqlite3_column_blob(statement, 2), length), length};
+    }
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+bool counts_sqlite_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
+                                 struct error *error)
+{
+    return counts_sqlite_read(counts_sqlite_of(store), load_snapshot, snapshot, error);
+}
+
+struct saving {
+    const struct snapshot *snapshot;
+    bool *stored;
+};
+
+static bool is_newer(struct sqlite_link *link, uint64_t version, bool *newer, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SNAPSHOT_VERSION, error);
+    int code = statement ? counts_sqlite_step(link, statement, error) : SQLITE_ERROR;
+    *newer = code != SQLITE_ROW || (uint64_t)sqlite3_column_int64(statement, 0) < version;
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool save_snapshot(struct sqlite_link *link, void *context, struct error *error)
+{
+    struct saving *saving = context;
+    const struct snapshot *snapshot = saving->snapshot;
+    bool newer;
+    if (!is_newer(link, snapshot->version, &newer, error) || !newer)
+        return !newer;
+    sqlite3_stmt *save = counts_sqlite_prepare(link, SQL_SNAPSHOT_SAVE, error);
+    /* The log keeps the entry of the snapshot itself, so that it never forgets its newest
+     * version. */
+    sqlite3_stmt *trim = save ? counts_sqlite_prepare(link, SQL_LOG_TRIM, error) : NULL;
+    if (!trim)
+        return false;
+    sqlite3_bind_int64(save, 1, (int64_t)snapshot->version);
+    sqlite3_bind_int64(save, 2, snapshot->feature_version);
+    counts_sqlite_bind(save, 3, snapshot->data, snapshot->length);
+    sqlite3_bind_int64(trim, 1, (int64_t)snapshot->version);
+    *saving->stored = counts_sqlite_run(link, save, error) && counts_sqlite_run(link, trim, error);
+    return *saving->stored;
+}
+
+bool counts_sqlite_snapshot_save(struct counts_store *store, const struct snapshot *snapshot,
+                                 bool *stored, struct error *error)
+{
+    struct saving saving = {snapshot, stored};
+    bool good = counts_sqlite_write(counts_sqlite_of(store), save_snapshot, &saving, error);
+    *stored = *stored && good;
+    return good;
+}
+
+/* --- replicas --- */
+
+struct report {
+    const char *gateway;
+    uint64_t version;
+};
+
+static bool write_report(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct report *report = context;
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPLICA_REPORT, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_text(statement, 1, report->gateway, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, (int64_t)report->version);
+    sqlite3_bind_int64(statement, 3, time(NULL));
+    return counts_sqlite_run(link, statement, error);
+}
+
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Gateways report every second; on a disk that is much for what nobody needs. */
+static bool is_fresh(struct counts_sqlite *sqlite, const struct report *report)
+{
+    pthread_mutex_lock(&sqlite->lock);
+    bool fresh = sqlite->reported_gateway &&
+                 strcmp(sqlite->reported_gateway, report->gateway) == 0 &&
+                 sqlite->reported_version == report->version &&
+                 clock_ms() - sqlite->reported_ms < REPORT_AGAIN_MS;
+    pthread_mutex_unlock(&sqlite->lock);
+    return fresh;
+}
+
+bool counts_sqlite_replica_report(struct counts_store *store, const char *gateway, uint64_t version,
+                                  struct error *error)
+{
+    struct counts_sqlite *sqlite = counts_sqlite_of(store);
+    struct report report = {gateway, version};
+    if (is_fresh(sqlite, &report))
+        return true;
+    if (!counts_sqlite_write(sqlite, write_report, &report, error))
+        return false;
+    pthread_mutex_lock(&sqlite->lock);
+    free(sqlite->reported_gateway);
+    sqlite->reported_gateway = memory_copy(gateway, strlen(gateway));
+    sqlite->reported_version = version;
+    sqlite->reported_ms = clock_ms();
+    pthread_mutex_unlock(&sqlite->lock);
+    return true;
+}
+
+static bool find_slowest(struct sqlite_link *link, void *context, struct error *error)
+{
+    uint64_t *slowest = context;
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPLICA_SLOWEST, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, time(NULL) - REPORT_LIFE_S);
+    int code = counts_sqlite_step(link, statement, error);
+    if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        *slowest = (uint64_t)sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW;
+}
+
+bool counts_sqlite_replica_slowest(struct counts_store *store, uint64_t *slowest,
+                                   struct error *error)
+{
+    return counts_sqlite_read(counts_sqlite_of(store), find_slowest, slowest, error);
+}

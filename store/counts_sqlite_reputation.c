@@ -1,0 +1,294 @@
+#include "store/counts_sqlite.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#define HALF_LIVES_KEPT 5 /* a lesson is down to 3 % then */
+#define NEVER INT64_MAX
+
+/* What stands under one identity. */
+struct row {
+    bool found;
+    struct reputation_counts counts;
+    int64_t expires_s; /* NEVER: pinned */
+};
+
+static struct row read_row(sqlite3_stmt *statement)
+{
+    struct row row = {true,
+                      {
+                          .ham_milli = (uint32_t)sqlite3_column_int64(statement, 0),
+                          .spam_milli = (uint32_t)sqlite3_column_int64(statement, 1),
+                          .time_s = sqlite3_column_int64(statement, 2),
+                          .override = (enum override_kind)sqlite3_column_int(statement, 3),
+                          .override_centi = sqlite3_column_int(statement, 4),
+                          .override_until_s = sqlite3_column_int64(statement, 5),
+                      },
+                      sqlite3_column_type(statement, 6) == SQLITE_NULL
+                          ? NEVER
+                          : sqlite3_column_int64(statement, 6)};
+    return row;
+}
+
+static bool find(struct sqlite_link *link, const struct identity *identity, int64_t now_s,
+                 struct row *row, struct error *error)
+{
+    *row = (struct row){0};
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_FIND, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int(statement, 1, identity->type);
+    counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
+    sqlite3_bind_int64(statement, 3, now_s);
+    int code = counts_sqlite_step(link, statement, error);
+    if (code == SQLITE_ROW)
+        *row = read_row(statement);
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool write_row(struct sqlite_link *link, const struct identity *identity,
+                      const struct row *row, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_ADD, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int(statement, 1, identity->type);
+    counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
+    sqlite3_bind_int64(statement, 3, row->counts.ham_milli);
+    sqlite3_bind_int64(statement, 4, row->counts.spam_milli);
+    sqlite3_bind_int64(statement, 5, row->counts.time_s);
+    sqlite3_bind_int(statement, 6, row->counts.override);
+    sqlite3_bind_int(statement, 7, row->counts.override_centi);
+    sqlite3_bind_int64(statement, 8, row->counts.override_until_s);
+    if (row->expires_s != NEVER)
+        sqlite3_bind_int64(statement, 9, row->expires_s);
+    return counts_sqlite_run(link, statement, error);
+}
+
+/* Leaves the expiry alone, and with it the index. */
+static bool write_counts(struct sqlite_link *link, const struct identity *identity,
+                         const struct reputation_counts *counts, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_COUNT, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int(statement, 1, identity->type);
+    counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
+    sqlite3_bind_int64(statement, 3, counts->ham_milli);
+    sqlite3_bind_int64(statement, 4, counts->spam_milli);
+    return counts_sqlite_run(link, statement, error);
+}
+
+static bool remove_row(struct sqlite_link *link, const struct identity *identity,
+                       struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_FORGET, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int(statement, 1, identity->type);
+    counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
+    return counts_sqlite_run(link, statement, error);
+}
+
+/* --- counting --- */
+
+static uint32_t whole(double count)
+{
+    return count <= 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)floor(count + 0.5);
+}
+
+/* True when the reference time has moved on. */
+static bool add_event(struct reputation_counts *counts, double half_life_s, enum label label,
+                      int64_t time_s, int milli)
+{
+    double ham = counts->ham_milli, spam = counts->spam_milli;
+    double age_s = (double)(time_s - counts->time_s);
+    bool moved = age_s > half_life_s / 16;
+    if (moved) {
+        double decay = pow(2, -age_s / half_life_s);
+        ham *= decay;
+        spam *= decay;
+        age_s = 0;
+        counts->time_s = time_s;
+    }
+    double weight = milli * pow(2, age_s / half_life_s);
+    counts->ham_milli = whole(label == LABEL_HAM ? ham + weight : ham);
+    counts->spam_milli = whole(label == LABEL_SPAM ? spam + weight : spam);
+    return moved;
+}
+
+static int64_t expiry(enum identity_type type, const struct reputation_counts *counts,
+                      int64_t now_s)
+{
+    int64_t life_s = HALF_LIVES_KEPT * (int64_t)identity_half_life_s(type);
+    if (counts->override == OVERRIDE_PIN)
+        return NEVER;
+    if (counts->override == OVERRIDE_SET && counts->override_until_s - now_s > life_s)
+        return counts->override_until_s;
+    return now_s + life_s;
+}
+
+static bool change_one(struct sqlite_link *link, const struct identity *identity, struct row row,
+                       enum label label, int64_t time_s, int milli, int64_t now_s,
+                       struct error *error)
+{
+    struct reputation_counts *counts = &row.counts;
+    if (!row.found) {
+        if (milli <= 0)
+            return true;
+        counts->ham_milli = label == LABEL_HAM ? (uint32_t)milli : 0;
+        counts->spam_milli = label == LABEL_SPAM ? (uint32_t)milli : 0;
+        counts->time_s = time_s;
+        row.expires_s = expiry(identity->type, counts, now_s);
+        return write_row(link, identity, &row, error);
+    }
+    bool moved = add_event(counts, identity_half_life_s(identity->type), label, time_s, milli);
+    if (!counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE)
+        return remove_row(link, identity, error);
+    if (!moved)
+        return write_counts(link, identity, counts, error);
+    row.expires_s = expiry(identity->type, counts, now_s);
+    return write_row(link, identity, &row, error);
+}
+
+bool counts_sqlite_change(struct sqlite_link *link, const struct identity *identities, size_t n,
+                          enum label label, int64_t time_s, int milli, int64_t now_s,
+                          struct error *error)
+{
+    /* All are read before the first is written: an identity that a lesson names twice counts once,
+     * as in Redis. */
+    struct row rows[LESSON_IDENTITIES_MAX];
+    for (size_t i = 0; i < n; i++)
+        if (!find(link, &identities[i], now_s, &rows[i], error))
+            return false;
+    for (size_t i = 0; i < n; i++)
+        if (!change_one(link, &identities[i], rows[i], label, time_s, milli, now_s, error))
+            return false;
+    return true;
+}
+
+/* --- reading --- */
+
+struct reading {
+    const struct identity *identities;
+    size_t count;
+    struct reputation_counts *counts;
+};
+
+static bool read_all(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct reading *reading = context;
+    int64_t now_s = time(NULL);
+    for (size_t i = 0; i < reading->count; i++) {
+        struct row row;
+        if (!find(link, &reading->identities[i], now_s, &row, error))
+            return false;
+        reading->counts[i] = row.counts;
+    }
+    return true;
+}
+
+bool counts_sqlite_reputation_read(struct counts_store *store, const struct identity *identities,
+                                   size_t n, struct reputation_counts *counts, struct error *error)
+{
+    struct reading reading = {identities, n, counts};
+    if (counts_sqlite_read(counts_sqlite_of(store), read_all, &reading, error))
+        return true;
+    memset(counts, 0, n * sizeof *counts);
+    return false;
+}
+
+struct listing {
+    enum identity_type type;
+    counts_visit_reputation *visit;
+    void *context;
+};
+
+static bool list(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct listing *listing = context;
+    bool all = listing->type == IDENTITY_TYPES;
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_LIST, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int(statement, 1, all ? 0 : listing->type);
+    sqlite3_bind_int(statement, 2, all ? IDENTITY_TYPES - 1 : listing->type);
+    sqlite3_bind_int64(statement, 3, time(NULL));
+    int code;
+    while ((code = counts_sqlite_step(link, statement, error)) == SQLITE_ROW) {
+        struct row row = read_row(statement);
+        struct identity identity = {
+            (enum identity_type)sqlite3_column_int(statement, 7),
+            {sqlite3_column_blob(statement, 8), (size_t)sqlite3_column_bytes(statement, 8)}};
+        listing->visit(listing->context, &identity, &row.counts);
+    }
+    return code == SQLITE_DONE;
+}
+
+bool counts_sqlite_reputation_list(struct counts_store *store, enum identity_type type,
+                                   counts_visit_reputation *visit, void *context,
+                                   struct error *error)
+{
+    struct listing listing = {type, visit, context};
+    return counts_sqlite_read(counts_sqlite_of(store), list, &listing, error);
+}
+
+/* --- the admin's word --- */
+
+struct overriding {
+    const struct identity *identity;
+    enum override_kind kind;
+    int32_t centi;
+    int64_t until_s;
+    bool existed;
+};
+
+static bool override(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct overriding *overriding = context;
+    const struct identity *identity = overriding->identity;
+    int64_t now_s = time(NULL);
+    struct row row;
+    if (!find(link, identity, now_s, &row, error))
+        return false;
+    if (!row.found)
+        row.counts.time_s = now_s;
+    row.counts.override = overriding->kind;
+    row.counts.override_centi = overriding->kind == OVERRIDE_NONE ? 0 : overriding->centi;
+    row.counts.override_until_s = overriding->kind == OVERRIDE_NONE ? 0 : overriding->until_s;
+    if (overriding->kind == OVERRIDE_NONE && !row.counts.ham_milli && !row.counts.spam_milli)
+        return remove_row(link, identity, error);
+    row.expires_s = expiry(identity->type, &row.counts, now_s);
+    return write_row(link, identity, &row, error);
+}
+
+bool counts_sqlite_reputation_override(struct counts_store *store, const struct identity *identity,
+                                       enum override_kind kind, int32_t centi, int64_t until_s,
+                                       struct error *error)
+{
+    until_s = until_s < 0 ? 0 : until_s > UINT32_MAX ? UINT32_MAX : until_s;
+    struct overriding overriding = {identity, kind, centi, until_s, false};
+    return counts_sqlite_write(counts_sqlite_of(store), override, &overriding, error);
+}
+
+static bool forget(struct sqlite_link *link, void *context, struct error *error)
+{
+    struct overriding *overriding = context;
+    struct row row;
+    if (!find(link, overriding->identity, time(NULL), &row, error))
+        return false;
+    overriding->existed = row.found;
+    return !row.found || remove_row(link, overriding->identity, error);
+}
+
+bool counts_sqlite_reputation_forget(struct counts_store *store, const struct identity *identity,
+                                     bool *existed, struct error *error)
+{
+    struct overriding overriding = {.identity = identity};
+    if (!counts_sqlite_write(counts_sqlite_of(store), forget, &overriding, error))
+        return false;
+    *existed = overriding.existed;
+    return true;
+}

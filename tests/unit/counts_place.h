@@ -1,0 +1,33 @@
+/* counts_place: an empty counts store of one kind or the other for a test: a private Redis, or a
+ * file in a directory of its own. */
+#ifndef WEIR_TEST_COUNTS_PLACE_H
+#define WEIR_TEST_COUNTS_PLACE_H
+
+struct counts_place;
+
+/* One row for each kind of store. A row goes to set_up() as the test's initial state. */
+struct counts_place_kind {
+    struct counts_place *(*start)(void);
+    void (*free)(struct counts_place *place);
+    void (*go_away)(struct counts_place *place);
+    void (*come_back_empty)(struct counts_place *place);
+};
+extern const struct counts_place_kind counts_place_redis, counts_place_sqlite;
+
+/* The same test once on each kind of store, as elements of an array of CMUnitTest. */
+#define on_each_store(test, set_up, tear_down)                                                     \
+    {#test " on Redis", test, set_up, tear_down, (void *)(uintptr_t)&counts_place_redis},          \
+    {                                                                                              \
+#test " on SQLite", test, set_up, tear_down, (void *)(uintptr_t)&counts_place_sqlite       \
+    }
+
+struct counts_place *counts_place_start(const struct counts_place_kind *kind);
+void counts_place_free(struct counts_place *place); /* close the stores first */
+
+const char *counts_place_url(const struct counts_place *place);
+
+/* The server is killed, the directory taken away; then there is one again, with nothing in it. */
+void counts_place_go_away(struct counts_place *place);
+void counts_place_come_back_empty(struct counts_place *place);
+
+#endif
