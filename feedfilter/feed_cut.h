@@ -1,16 +1,14 @@
-/* feed_cut: a feed's bytes less some of its items. An item that is cut goes from the first byte of
- * its start tag ("<item") to the last of its end tag ("</item>"); no byte besides, so the blanks
- * and line ends around it stay. */
+/* feed_cut: a feed less some of its items. */
 #ifndef WEIR_FEED_CUT_H
 #define WEIR_FEED_CUT_H
 
-#include "feedfilter/feed_lexer.h"
+#include "feedfilter/feed_edit.h"
 
 #include <stdbool.h>
 
-/* The stretches of `bytes` that remain when each range whose `cut` is true is left out: in order,
- * none empty. `kept` has room for ranges->count + 1; returns how many were written. */
-size_t feed_cut(struct span bytes, const struct feed_ranges *ranges, const bool *cut,
-                struct span *kept);
+/* Cuts the items whose `cut` is true: in XML nothing but the item's own bytes, and the rdf:li that
+ * names it (and names no item that stays; references in the two names are resolved); in JSON the
+ * object and one comma, with the blanks between the two. */
+void feed_cut(struct feed_edits *edits, const struct feed_ranges *ranges, const bool *cut);
 
 #endif

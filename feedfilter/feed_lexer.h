@@ -33,7 +33,8 @@ struct feed_range {
     size_t inside; /* where children of the item can be put in front: behind its start tag, or its
                       '{'; FEED_NOWHERE: "<item/>" */
     struct feed_stretch
-        tags;          /* JSON: the inside of its "tags" array; start FEED_NOWHERE: has none */
+        tags; /* JSON: the inside of its "tags" array; start FEED_NOWHERE: has none */
+    size_t comma_before, comma_after; /* JSON: of the list; FEED_NOWHERE: none there */
     struct span about; /* RSS 1.0: the value of rdf:about as it stands; empty: none */
 };
 

@@ -61,11 +61,10 @@ static struct span name_of(const struct flow *flow, const struct feed *feed)
 
 /* Where the items stand, once lexer and parser agree on which there are. */
 static bool locate(struct arena *arena, struct span bytes, const struct feed *feed,
-                   struct feed_ranges *ranges, struct error *error)
+                   struct feed_encoding *encoding, struct feed_ranges *ranges, struct error *error)
 {
-    struct feed_encoding encoding;
-    if (!feed_encoding_find(bytes, &encoding, error) ||
-        !feed_lex(arena, bytes, &encoding, ranges, error))
+    if (!feed_encoding_find(bytes, encoding, error) ||
+        !feed_lex(arena, bytes, encoding, ranges, error))
         return false;
     if (ranges->count != feed->item_count)
         return error_set(error, ERROR_INPUT, "%zu items were read but %zu found in the bytes",
@@ -141,10 +140,11 @@ static size_t filter(struct flow *flow, struct arena *arena, struct span bytes, 
 {
     struct error error = {0};
     struct feed_ranges ranges = {0};
+    struct feed_encoding encoding;
     struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     *kept = arena_alloc(arena, sizeof **kept);
     (*kept)[0] = bytes;
-    if (!feed || !locate(arena, bytes, feed, &ranges, &error)) {
+    if (!feed || !locate(arena, bytes, feed, &encoding, &ranges, &error)) {
         complain("FEED_UNPARSED: %s%s%s; passed on unchanged and unjudged",
                  flow->options->feed ? flow->options->feed : "", flow->options->feed ? ": " : "",
                  error.message);
@@ -162,8 +162,9 @@ static size_t filter(struct flow *flow, struct arena *arena, struct span bytes, 
         judge_items(flow, feed, bytes, &ranges, fates);
         for (size_t i = 0; i < feed->item_count; i++)
             cut[i] = fates[i] == ITEM_IS_CUT;
-        *kept = arena_alloc(arena, (ranges.count + 1) * sizeof **kept);
-        count = feed_cut(bytes, &ranges, cut, *kept);
+        struct feed_edits edits = {.arena = arena, .encoding = &encoding};
+        feed_cut(&edits, &ranges, cut);
+        *kept = feed_edits_apply(&edits, bytes, &count);
     }
     feed_free(feed);
     return count;
