@@ -220,11 +220,12 @@ static struct span bytes_of(const struct buffer *buffer)
     return (struct span){buffer->data, buffer->length};
 }
 
-/* False when `bytes` start with what no XML does: feed_looks_like() reads on far into them. */
-static bool may_be_xml(struct span bytes)
+/* False when `bytes` start with what no feed does: feed_looks_like() reads on far into them. */
+static bool may_be_feed(struct span bytes)
 {
     unsigned char first = bytes.length ? (unsigned char)bytes.data[0] : 'x';
-    return first == '<' || first <= ' ' || first >= 0x80 || (bytes.length > 1 && !bytes.data[1]);
+    return first == '<' || first == '{' || first <= ' ' || first >= 0x80 ||
+           (bytes.length > 1 && !bytes.data[1]);
 }
 
 /* Reads the whole of what is worth reading: a message up to the limit (and one byte more, which
@@ -241,7 +242,7 @@ static bool load(struct documents *documents, int fd, size_t size, struct buffer
         return false;
     if ((*buffer)->length < most)
         return true;
-    if (may_be_xml(bytes_of(*buffer)) && feed_looks_like(bytes_of(*buffer)))
+    if (may_be_feed(bytes_of(*buffer)) && feed_looks_like(bytes_of(*buffer)))
         return read_up_to(fd, buffer, FEED_SIZE_LIMIT + 1);
     if (is_separator((*buffer)->data, (*buffer)->length))
         return read_up_to(fd, buffer, DOCUMENTS_MBOX_LIMIT + 1);
@@ -283,7 +284,7 @@ static bool recognise(struct documents *documents, struct error *error)
 {
     struct current *current = &documents->current;
     struct span bytes = bytes_of(current->buffer);
-    if (may_be_xml(bytes) && feed_looks_like(bytes)) {
+    if (may_be_feed(bytes) && feed_looks_like(bytes)) {
         current->feed = feed_read(bytes, (struct span){NULL, 0}, error);
         if (!current->feed)
             return error_prefix(error, "%s", current->file);

@@ -1,7 +1,7 @@
 /* feed: a feed's bytes to items, and an item to a document. Says WHAT the items are; where they
  * stand in the bytes is feedfilter's lexer's to say. RSS 0.9x, 1.0 (RDF) and 2.0, Atom 0.3 and 1.0,
  * JSON Feed 1.0 and 1.1. libxml2: no network, no external entities, entities not substituted, depth
- * and size bounded; jansson for JSON. */
+ * and size bounded; json_scan.h for JSON. */
 #ifndef WEIR_FEED_H
 #define WEIR_FEED_H
 
@@ -13,6 +13,7 @@ enum feed_format { FEED_RSS, FEED_RDF, FEED_ATOM, FEED_JSON };
 
 struct feed_enclosure {
     struct span url, type;
+    struct span title; /* JSON Feed's attachments have one */
     size_t length_bytes;
 };
 
@@ -29,6 +30,9 @@ struct feed_item {
     size_t category_count;
     struct feed_enclosure *enclosures;
     size_t enclosure_count;
+    struct span plain;        /* JSON Feed: content_text beside content_html; else empty */
+    struct span *other_links; /* what the item shows or leads to besides: external_url, images */
+    size_t other_link_count;
     /* XML: the how-manieth start tag of the document opens the item. JSON: the how-manieth element
      * of "items" it is, from 1. */
     size_t start_tag;
@@ -53,18 +57,19 @@ struct feed {
 #define FEED_ITEMS_MAX 20000u
 
 /* `address` is the URL that the feed was fetched from, or empty. NULL with ERROR_INPUT: neither XML
- * nor JSON, XML that is no feed, truncated before the first item closed, or
- * over a limit; or when the document type gives entities that are used, or default attributes:
- * readers would show what was never judged. Broken XML is recovered where libxml2 can; there an end
- * tag closes the innermost open element of its name. A truncated last item does not count. */
+ * nor JSON, XML or JSON that is no feed, XML that is truncated before the first item closed, JSON
+ * that is truncated at all, or over a limit; or when the document type gives entities that are
+ * used, or default attributes: readers would show what was never judged. Broken XML is recovered
+ * where libxml2 can; there an end tag closes the innermost open element of its name. A truncated
+ * last item does not count. */
 struct feed *feed_read(struct span bytes, struct span address, struct error *error);
 void feed_free(struct feed *feed);
 
 /* True when `bytes` look like XML whose root is a feed, or like a JSON Feed. */
 bool feed_looks_like(struct span bytes);
 
-/* What an item says, for telling whether it was edited: title, summary, content, link, enclosures.
- */
+/* What an item says, for telling whether it was edited: title, summary, content, link, enclosures,
+ * other links. */
 void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16]);
 
 /* A new document of `item`. `feed_name` is what the feed is known by (subscription name, URL, or

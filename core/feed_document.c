@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "core/feed_encoding.h"
+#include "core/feed_json.h"
 #include "core/html.h"
 #include "core/text.h"
 #include "core/url.h"
@@ -38,6 +39,13 @@ void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16]
     hash_span(state, item->link);
     for (size_t i = 0; i < item->enclosure_count; i++)
         hash_span(state, item->enclosures[i].url);
+    for (size_t i = 0; i < item->enclosure_count; i++)
+        if (item->enclosures[i].title.length)
+            hash_span(state, item->enclosures[i].title);
+    if (item->plain.length)
+        hash_span(state, item->plain);
+    for (size_t i = 0; i < item->other_link_count; i++)
+        hash_span(state, item->other_links[i]);
     hash_finish(state, hash);
 }
 
@@ -117,6 +125,7 @@ static void add_enclosure(struct document *document, const struct feed_enclosure
         .attachment = true,
     };
     document_add_link(document, url, (struct span){NULL, 0}, false);
+    add_body(document, enclosure->title, false);
 }
 
 struct document *feed_item_document(const struct feed *feed, const struct feed_item *item,
@@ -135,8 +144,12 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     add_body(document, item->content, item->content_is_html);
     if (!span_equal(item->summary, item->content))
         add_body(document, item->summary, item->summary_is_html);
+    add_body(document, item->plain, false);
     if (item->link.length)
         document_add_link(document, arena_copy(arena, item->link), (struct span){NULL, 0}, false);
+    for (size_t i = 0; i < item->other_link_count; i++)
+        document_add_link(document, arena_copy(arena, item->other_links[i]), (struct span){NULL, 0},
+                          false);
     for (size_t i = 0; i < item->enclosure_count; i++)
         add_enclosure(document, &item->enclosures[i]);
     feed_item_content_hash(item, document->content_hash);
@@ -166,9 +179,26 @@ static const char *skip_prolog(const char *at, const char *end)
     return end;
 }
 
-bool feed_looks_like(struct span bytes)
+static bool xml_looks_like_feed(struct span text)
 {
     static const char *const roots[] = {"rss", "RDF", "feed"};
+    const char *end = text.data + text.length;
+    const char *name = skip_prolog(text.data, end);
+    name += name < end;
+    const char *stop = name;
+    while (stop < end && !strchr(" \t\r\n/><", *stop)) {
+        if (*stop == ':')
+            name = stop + 1;
+        stop++;
+    }
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        if (span_equal((struct span){name, (size_t)(stop - name)}, span_of(roots[i])))
+            return true;
+    return false;
+}
+
+bool feed_looks_like(struct span bytes)
+{
     struct feed_encoding encoding;
     const char *trouble;
     bool is_feed = false;
@@ -178,20 +208,8 @@ bool feed_looks_like(struct span bytes)
         return false;
     struct arena *arena = arena_new();
     struct span text = span_trim(feed_encoding_to_utf8(arena, bytes, &encoding, &trouble));
-    const char *end = text.data + text.length;
-    if (text.length && text.data[0] == '<') {
-        const char *name = skip_prolog(text.data, end);
-        name += name < end;
-        const char *stop = name;
-        while (stop < end && !strchr(" \t\r\n/><", *stop)) {
-            if (*stop == ':')
-                name = stop + 1;
-            stop++;
-        }
-        for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
-            is_feed = is_feed ||
-                      span_equal((struct span){name, (size_t)(stop - name)}, span_of(roots[i]));
-    }
+    if (text.length)
+        is_feed = text.data[0] == '<' ? xml_looks_like_feed(text) : feed_json_looks_like(text);
     arena_free(arena);
     return is_feed;
 }

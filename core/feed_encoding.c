@@ -48,7 +48,7 @@ static bool starts(struct span bytes, const char *start, size_t length)
     return bytes.length >= length && memcmp(bytes.data, start, length) == 0;
 }
 
-/* XML 1.0, appendix F: marks first, then what "<?" or "<x" looks like in each. */
+/* XML 1.0, appendix F: marks first, then what "<?" or "<x" looks like in each; JSON's '{' alike. */
 static void find_units(struct span bytes, struct feed_encoding *encoding)
 {
     static const struct {
@@ -66,6 +66,8 @@ static void find_units(struct span bytes, struct feed_encoding *encoding)
         {"\0\0\0<", 4, 0, UNITS_UTF32_BIG, 4},
         {"<\0", 2, 0, UNITS_UTF16_LITTLE, 2},
         {"\0<", 2, 0, UNITS_UTF16_BIG, 2},
+        {"{\0", 2, 0, UNITS_UTF16_LITTLE, 2},
+        {"\0{", 2, 0, UNITS_UTF16_BIG, 2},
     };
     *encoding = (struct feed_encoding){.units = UNITS_ASCII, .unit_bytes = 1};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -169,6 +171,12 @@ static bool is_utf8_with_faults(struct span bytes)
     return whole > bad;
 }
 
+static bool is_json(struct span bytes)
+{
+    struct span text = span_trim(bytes);
+    return text.length && text.data[0] == '{';
+}
+
 static bool is_forbidden(unsigned char byte)
 {
     return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
@@ -215,7 +223,9 @@ struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
     }
     if (declares_utf8) {
         *trouble = "it is not the UTF-8 that it declares to be";
-        charset = is_utf8_with_faults(body) ? SPAN("utf-8") : (struct span){NULL, 0};
+        /* JSON is read as UTF-8 whatever is in it (RFC 8259, 8.1). */
+        bool faulty = is_json(body) || is_utf8_with_faults(body);
+        charset = faulty ? SPAN("utf-8") : (struct span){NULL, 0};
     }
     return blank_forbidden(arena, text_to_utf8(arena, body, charset), trouble);
 }

@@ -1,11 +1,7 @@
 #include "core/feed_fields.h"
 
-#include <xxhash.h>
-
+#include "core/feed_item.h"
 #include "store/memory.h"
-
-/* A guid longer than this is kept as its hash: it is a key in the records. */
-#define GUID_MAX 1000u
 
 enum vocabulary {
     OWN, /* the namespace of the feed's root, or none */
@@ -199,30 +195,13 @@ static void add_enclosure(struct feed_fields *fields, const struct feed_element 
                           const char *url_name)
 {
     struct arena *arena = fields->feed->arena;
-    struct feed_item *item = fields->item;
-    struct feed_enclosure enclosure = {.url = feed_attribute(arena, element, url_name),
-                                       .type = feed_attribute(arena, element, "type")};
     struct span length = feed_attribute(arena, element, "length");
-    for (size_t i = 0; i < length.length && i < 15; i++) {
-        if (length.data[i] < '0' || length.data[i] > '9')
-            break;
-        enclosure.length_bytes = enclosure.length_bytes * 10 + (size_t)(length.data[i] - '0');
-    }
-    if (!enclosure.url.length)
-        return;
-    item->enclosures =
-        arena_grow(arena, item->enclosures, item->enclosure_count, sizeof *item->enclosures);
-    item->enclosures[item->enclosure_count++] = enclosure;
-}
-
-static void add_category(struct feed_fields *fields, struct span category)
-{
-    struct feed_item *item = fields->item;
-    if (!category.length)
-        return;
-    item->categories = arena_grow(fields->feed->arena, item->categories, item->category_count,
-                                  sizeof *item->categories);
-    item->categories[item->category_count++] = category;
+    feed_item_add_enclosure(fields->feed, fields->item,
+                            &(struct feed_enclosure){
+                                .url = feed_attribute(arena, element, url_name),
+                                .type = feed_attribute(arena, element, "type"),
+                                .length_bytes = feed_item_read_size(length),
+                            });
 }
 
 /* Atom's link, which says everything in attributes. */
@@ -258,7 +237,7 @@ static void read_attributes(struct feed_fields *fields, const struct feed_elemen
     else if (same(element->local, "content"))
         add_enclosure(fields, element, "src");
     else if (same(element->local, "category"))
-        add_category(fields, feed_attribute(arena, element, "term"));
+        feed_item_add_category(fields->feed, fields->item, feed_attribute(arena, element, "term"));
 }
 
 /* What RFC 4287 3.1.1 (type) and Atom 0.3 (mode) say about the markup in a text. */
@@ -299,58 +278,15 @@ bool feed_fields_open(struct feed_fields *fields, const struct feed_element *ele
     return false;
 }
 
-/* Text that holds a tag or an entity is HTML, whatever the format calls it: readers show it so. */
-static bool looks_like_html(struct span text)
+static void add_text(struct feed_fields *fields, enum feed_item_text which, const struct span *text,
+                     bool *is_html, struct span value)
 {
-    for (size_t i = 0; i + 1 < text.length; i++) {
-        char next = text.data[i + 1];
-        bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
-        if (text.data[i] == '<' && (letter || next == '/' || next == '!'))
-            return true;
-        if (text.data[i] == '&' && (letter || next == '#'))
-            return true;
-    }
-    return false;
-}
-
-static size_t room_for(size_t length)
-{
-    size_t room = 64;
-    while (room < length)
-        room *= 2;
-    return room;
-}
-
-/* `target` and, on a new line, `value`. Thousands of titles in one item take no more than twice
- * their length: what was joined before has room to grow. */
-static void join(struct feed_fields *fields, struct span *target, struct span value)
-{
-    unsigned bit = 1u << fields->row->field;
-    size_t length = target->length + 1 + value.length;
-    char *text = (char *)target->data;
-    if (!(fields->joined & bit) || room_for(length) != room_for(target->length)) {
-        text = arena_text(fields->feed->arena, room_for(length));
-        memcpy(text, target->data, target->length);
-    }
-    text[target->length] = '\n';
-    memcpy(text + target->length + 1, value.data, value.length);
-    *target = (struct span){text, length};
-    fields->joined |= bit;
-}
-
-/* An element that occurs twice says both: readers differ in which of them they show. */
-static void add_text(struct feed_fields *fields, struct span *target, bool *is_html,
-                     struct span value)
-{
-    if (!value.length || (target->length && fields->row->fallback))
+    if (!value.length || (text->length && fields->row->fallback))
         return;
     bool plain_type = fields->feed->format == FEED_ATOM && !fields->declared_html;
     *is_html = *is_html || fields->declared_html || fields->has_elements || fields->inline_markup ||
-               (!plain_type && looks_like_html(value));
-    if (!target->length)
-        *target = value;
-    else if (!span_equal(*target, value))
-        join(fields, target, value);
+               (!plain_type && feed_item_looks_like_html(value));
+    feed_item_say(fields->feed, fields->item, &fields->joined, which, value);
 }
 
 static void set(struct span *target, struct span value, bool over)
@@ -385,13 +321,13 @@ static void close_in_item(struct feed_fields *fields, struct span value)
     struct feed_item *item = fields->item;
     switch (fields->row->field) {
     case FIELD_TITLE:
-        add_text(fields, &item->title, &item->title_is_html, value);
+        add_text(fields, ITEM_TITLE, &item->title, &item->title_is_html, value);
         break;
     case FIELD_SUMMARY:
-        add_text(fields, &item->summary, &item->summary_is_html, value);
+        add_text(fields, ITEM_SUMMARY, &item->summary, &item->summary_is_html, value);
         break;
     case FIELD_CONTENT:
-        add_text(fields, &item->content, &item->content_is_html, value);
+        add_text(fields, ITEM_CONTENT, &item->content, &item->content_is_html, value);
         break;
     case FIELD_LINK:
         set(&item->link, value, false);
@@ -409,7 +345,7 @@ static void close_in_item(struct feed_fields *fields, struct span value)
         set(&item->date, value, !fields->row->fallback);
         break;
     case FIELD_CATEGORY:
-        add_category(fields, value);
+        feed_item_add_category(fields->feed, fields->item, value);
         break;
     }
 }
@@ -427,34 +363,8 @@ void feed_fields_close(struct feed_fields *fields)
     fields->row = NULL;
 }
 
-static struct span hash_name(struct arena *arena, const struct span *parts, size_t count)
-{
-    XXH3_state_t *state = XXH3_createState();
-    XXH3_128bits_reset(state);
-    for (size_t i = 0; i < count; i++) {
-        XXH3_128bits_update(state, &parts[i].length, sizeof parts[i].length);
-        if (parts[i].length)
-            XXH3_128bits_update(state, parts[i].data, parts[i].length);
-    }
-    XXH128_hash_t hash = XXH3_128bits_digest(state);
-    XXH3_freeState(state);
-    return arena_printf(arena, "hash:%016llx%016llx", (unsigned long long)hash.high64,
-                        (unsigned long long)hash.low64);
-}
-
 void feed_fields_finish_item(struct feed_fields *fields)
 {
-    struct feed_item *item = fields->item;
-    struct arena *arena = fields->feed->arena;
-    if (!item->guid.length)
-        item->guid = item->link;
-    if (!item->guid.length) {
-        const struct span *body = item->content.length ? &item->content : &item->summary;
-        item->guid = hash_name(arena, (struct span[]){item->title, *body}, 2);
-    } else if (item->guid.length > GUID_MAX) {
-        item->guid = hash_name(arena, &item->guid, 1);
-    }
-    if (!item->author.length)
-        item->author = fields->feed_author;
+    feed_item_finish(fields->feed, fields->item, fields->feed_author);
     fields->joined = 0;
 }

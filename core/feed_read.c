@@ -8,6 +8,8 @@
 
 #include "core/feed_encoding.h"
 #include "core/feed_fields.h"
+#include "core/feed_item.h"
+#include "core/feed_json.h"
 #include "core/text.h"
 
 #define DEPTH_MAX 512u
@@ -102,15 +104,14 @@ static bool is_item(const struct reader *reader, const struct feed_element *elem
 
 static void open_item(struct reader *reader)
 {
-    struct feed *feed = reader->feed;
-    if (feed->item_count == FEED_ITEMS_MAX) {
+    /* Counted when it closes. */
+    struct feed_item *item = feed_item_open(reader->feed);
+    if (!item) {
         stop(reader, arena_printf(reader->arena, "more than %u items", FEED_ITEMS_MAX));
         return;
     }
-    feed->items = arena_grow(reader->arena, feed->items, feed->item_count, sizeof *feed->items);
-    /* Counted when it closes. */
-    feed->items[feed->item_count] = (struct feed_item){.start_tag = reader->start_tags};
-    reader->fields.item = &feed->items[feed->item_count];
+    item->start_tag = reader->start_tags;
+    reader->fields.item = item;
     reader->item_depth = reader->depth;
 }
 
@@ -392,6 +393,18 @@ static struct span encoding_name(const struct feed_encoding *encoding)
     return encoding->declared.length ? encoding->declared : SPAN("UTF-8");
 }
 
+static bool read_xml(struct arena *text_arena, struct feed *feed, struct span utf8,
+                     struct error *error)
+{
+    struct reader *reader = arena_alloc(text_arena, sizeof *reader);
+    reader->arena = feed->arena;
+    reader->feed = feed;
+    reader->fields.feed = feed;
+    if (has_monstrous_tag(utf8))
+        return error_set(error, ERROR_INPUT, "a tag with more than %u attributes", ATTRIBUTES_MAX);
+    return parse(reader, utf8, error);
+}
+
 struct feed *feed_read(struct span bytes, struct span address, struct error *error)
 {
     struct feed_encoding encoding;
@@ -413,17 +426,12 @@ struct feed *feed_read(struct span bytes, struct span address, struct error *err
     struct feed *feed = arena_alloc(arena, sizeof *feed);
     feed->arena = arena;
     feed->encoding = arena_copy(arena, encoding_name(&encoding));
-    struct reader *reader = arena_alloc(text_arena, sizeof *reader);
-    reader->arena = arena;
-    reader->feed = feed;
-    reader->fields.feed = feed;
     const char *trouble;
     struct span utf8 = span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &trouble));
     feed->recovered = trouble != NULL;
     feed->trouble = span_of(trouble);
-    bool ok = !has_monstrous_tag(utf8) ||
-              error_set(error, ERROR_INPUT, "a tag with more than %u attributes", ATTRIBUTES_MAX);
-    ok = ok && parse(reader, utf8, error);
+    bool ok = utf8.length && utf8.data[0] == '{' ? feed_json_read(feed, utf8, error)
+                                                 : read_xml(text_arena, feed, utf8, error);
     arena_free(text_arena);
     if (ok)
         return feed;

@@ -107,6 +107,16 @@ static void test_a_feed_gives_its_items(void **state)
     assert_string_equal(subjects(path), "one#1 two#2");
 }
 
+static void test_a_json_feed_gives_its_items(void **state)
+{
+    (void)state;
+    const char *path =
+        write_file("feed.json", "\n{\"version\":\"https://jsonfeed.org/version/1.1\","
+                                "\"items\":[{\"title\":\"one\"},7,{\"title\":\"two\"}]}");
+    assert_string_equal(subjects(path), "one#1 two#2");
+    assert_string_equal(subjects(write_file("other.json", "{\"name\":\"a package\"}")), "!");
+}
+
 static void test_a_directory_gives_its_files_by_name_without_hidden_ones(void **state)
 {
     (void)state;
@@ -243,6 +253,7 @@ int main(void)
         cmocka_unit_test(test_an_mbox_gives_its_messages_in_order),
         cmocka_unit_test(test_a_from_line_alone_makes_no_mbox_of_a_message),
         cmocka_unit_test(test_a_feed_gives_its_items),
+        cmocka_unit_test(test_a_json_feed_gives_its_items),
         cmocka_unit_test(test_a_directory_gives_its_files_by_name_without_hidden_ones),
         cmocka_unit_test(test_of_a_maildir_only_what_was_delivered_counts),
         cmocka_unit_test(test_what_is_no_document_is_an_error_and_the_rest_goes_on),

@@ -1,0 +1,147 @@
+#include "core/feed_item.h"
+
+#include <xxhash.h>
+
+/* A guid longer than this is kept as its hash: it is a key in the records. */
+#define GUID_MAX 1000u
+
+/* Of categories, enclosures and other links, each. */
+#define LIST_MAX 1000u
+
+struct feed_item *feed_item_open(struct feed *feed)
+{
+    if (feed->item_count == FEED_ITEMS_MAX)
+        return NULL;
+    feed->items = arena_grow(feed->arena, feed->items, feed->item_count, sizeof *feed->items);
+    struct feed_item *item = &feed->items[feed->item_count];
+    *item = (struct feed_item){.start_tag = 0};
+    return item;
+}
+
+static size_t room_for(size_t length)
+{
+    size_t room = 64;
+    while (room < length)
+        room *= 2;
+    return room;
+}
+
+static struct span *text_of(struct feed_item *item, enum feed_item_text which)
+{
+    switch (which) {
+    case ITEM_TITLE:
+        return &item->title;
+    case ITEM_SUMMARY:
+        return &item->summary;
+    case ITEM_CONTENT:
+        return &item->content;
+    default:
+        return &item->plain;
+    }
+}
+
+/* On a new line. Thousands of titles in one item take no more than twice their length: what was
+ * joined before (`*joined` has a bit for each text) has room to grow. */
+void feed_item_say(struct feed *feed, struct feed_item *item, unsigned *joined,
+                   enum feed_item_text which, struct span value)
+{
+    struct span *text = text_of(item, which);
+    if (!value.length || span_equal(*text, value))
+        return;
+    if (!text->length) {
+        *text = value;
+        return;
+    }
+    size_t length = text->length + 1 + value.length;
+    char *joint = (char *)text->data;
+    if (!(*joined & 1u << which) || room_for(length) != room_for(text->length)) {
+        joint = arena_text(feed->arena, room_for(length));
+        memcpy(joint, text->data, text->length);
+    }
+    joint[text->length] = '\n';
+    memcpy(joint + text->length + 1, value.data, value.length);
+    *text = (struct span){joint, length};
+    *joined |= 1u << which;
+}
+
+void feed_item_add_category(struct feed *feed, struct feed_item *item, struct span category)
+{
+    if (!category.length || item->category_count == LIST_MAX)
+        return;
+    item->categories =
+        arena_grow(feed->arena, item->categories, item->category_count, sizeof *item->categories);
+    item->categories[item->category_count++] = category;
+}
+
+void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
+                             const struct feed_enclosure *enclosure)
+{
+    if (!enclosure->url.length || item->enclosure_count == LIST_MAX)
+        return;
+    item->enclosures =
+        arena_grow(feed->arena, item->enclosures, item->enclosure_count, sizeof *item->enclosures);
+    item->enclosures[item->enclosure_count++] = *enclosure;
+}
+
+void feed_item_add_link(struct feed *feed, struct feed_item *item, struct span url)
+{
+    if (!url.length || item->other_link_count == LIST_MAX)
+        return;
+    item->other_links = arena_grow(feed->arena, item->other_links, item->other_link_count,
+                                   sizeof *item->other_links);
+    item->other_links[item->other_link_count++] = url;
+}
+
+size_t feed_item_read_size(struct span text)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < text.length && i < 15; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            break;
+        size = size * 10 + (size_t)(text.data[i] - '0');
+    }
+    return size;
+}
+
+bool feed_item_looks_like_html(struct span text)
+{
+    for (size_t i = 0; i + 1 < text.length; i++) {
+        char next = text.data[i + 1];
+        bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
+        if (text.data[i] == '<' && (letter || next == '/' || next == '!'))
+            return true;
+        if (text.data[i] == '&' && (letter || next == '#'))
+            return true;
+    }
+    return false;
+}
+
+static struct span hash_name(struct arena *arena, const struct span *parts, size_t count)
+{
+    XXH3_state_t *state = XXH3_createState();
+    XXH3_128bits_reset(state);
+    for (size_t i = 0; i < count; i++) {
+        XXH3_128bits_update(state, &parts[i].length, sizeof parts[i].length);
+        if (parts[i].length)
+            XXH3_128bits_update(state, parts[i].data, parts[i].length);
+    }
+    XXH128_hash_t hash = XXH3_128bits_digest(state);
+    XXH3_freeState(state);
+    return arena_printf(arena, "hash:%016llx%016llx", (unsigned long long)hash.high64,
+                        (unsigned long long)hash.low64);
+}
+
+void feed_item_finish(struct feed *feed, struct feed_item *item, struct span feed_author)
+{
+    struct arena *arena = feed->arena;
+    if (!item->guid.length)
+        item->guid = item->link;
+    if (!item->guid.length) {
+        const struct span *body = item->content.length ? &item->content : &item->summary;
+        item->guid = hash_name(arena, (struct span[]){item->title, *body}, 2);
+    } else if (item->guid.length > GUID_MAX) {
+        item->guid = hash_name(arena, &item->guid, 1);
+    }
+    if (!item->author.length)
+        item->author = feed_author;
+}

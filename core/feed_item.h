@@ -1,0 +1,34 @@
+/* feed_item: what the readers of feeds, core/feed_fields.c for XML and core/feed_json.c for JSON,
+ * have in common when they fill an item. Private to core/feed_*.c. */
+#ifndef WEIR_FEED_ITEM_H
+#define WEIR_FEED_ITEM_H
+
+#include "core/feed.h"
+
+/* Room in `feed` for one more item, empty; counted when the caller adds one to item_count. NULL:
+ * there are FEED_ITEMS_MAX. */
+struct feed_item *feed_item_open(struct feed *feed);
+
+enum feed_item_text { ITEM_TITLE, ITEM_SUMMARY, ITEM_CONTENT, ITEM_PLAIN };
+
+/* Says `value` in one of the item's texts, behind what it says already: readers differ in which of
+ * two titles they show, so both are judged. `*joined` is 0 for a new item. */
+void feed_item_say(struct feed *feed, struct feed_item *item, unsigned *joined,
+                   enum feed_item_text which, struct span value);
+
+/* Empty ones are dropped, and what goes beyond 1,000 an item. */
+void feed_item_add_category(struct feed *feed, struct feed_item *item, struct span category);
+void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
+                             const struct feed_enclosure *enclosure);
+void feed_item_add_link(struct feed *feed, struct feed_item *item, struct span url);
+
+/* The digits that `text` starts with. */
+size_t feed_item_read_size(struct span text);
+
+/* Text that holds a tag or an entity is HTML, whatever the format calls it: readers show it so. */
+bool feed_item_looks_like_html(struct span text);
+
+/* Gives a full item what it lacks: a guid, an author. */
+void feed_item_finish(struct feed *feed, struct feed_item *item, struct span feed_author);
+
+#endif
