@@ -1,0 +1,202 @@
+#include "feedfilter/held_feed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/explain.h"
+#include "core/held_item.h"
+#include "core/text.h"
+#include "core/verdict.h"
+#include "store/memory.h"
+
+#define TEXT_BYTES 8192u /* of an item's own text */
+#define REASONS 6u
+#define EVERY_STATE ((1u << HELD_STATES) - 1)
+
+struct writing {
+    FILE *out;
+    struct arena *arena; /* emptied after each item */
+    struct span gateway;
+    size_t count;
+};
+
+/* XML 1.0, 2.2. */
+static bool is_allowed(uint32_t code_point)
+{
+    return code_point >= 0x20 ? code_point != 0xfffe && code_point != 0xffff
+                              : code_point == '\t' || code_point == '\n';
+}
+
+static void put_text(FILE *out, struct span text)
+{
+    const char *at = text.data, *end = text.data + text.length;
+    while (at < end) {
+        char bytes[4];
+        uint32_t code_point = text_next(&at, end);
+        switch (code_point) {
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        case '\r':
+            break;
+        default:
+            fwrite(bytes, 1, text_put(bytes, is_allowed(code_point) ? code_point : 0xfffd), out);
+        }
+    }
+}
+
+static void put_element(FILE *out, const char *name, struct span text)
+{
+    fprintf(out, "<%s>", name);
+    put_text(out, text);
+    fprintf(out, "</%s>\n", name);
+}
+
+static void put_time(FILE *out, const char *name, int64_t time_s)
+{
+    char text[40] = "1970-01-01T00:00:00Z";
+    time_t when = (time_t)time_s;
+    struct tm parts;
+    if (gmtime_r(&when, &parts) && parts.tm_year >= 0 && parts.tm_year < 8100)
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    put_element(out, name, span_of(text));
+}
+
+/* The lines behind the first, which is the verdict. */
+static void put_reasons(FILE *out, struct arena *arena, const struct held *held)
+{
+    struct span text = explain_verdict_text(arena, span_of(held->evidence));
+    const char *at = text.data, *end = text.data + text.length;
+    for (size_t line = 0; line <= REASONS && at < end; line++) {
+        const char *feed = memchr(at, '\n', (size_t)(end - at));
+        const char *next = feed ? feed + 1 : end;
+        if (line > 0)
+            put_text(out, (struct span){at, (size_t)(next - at)});
+        at = next;
+    }
+}
+
+static void put_labelled(FILE *out, const char *label, struct span text)
+{
+    if (!text.length)
+        return;
+    fprintf(out, "%s: ", label);
+    put_text(out, text);
+    fputc('\n', out);
+}
+
+/* Ours first: nothing that the item says can be taken for it. */
+static void put_content(const struct writing *writing, const struct held *held,
+                        const struct feed *feed)
+{
+    FILE *out = writing->out;
+    fprintf(out,
+            "<content type=\"text\">Spam with a probability of %.1f %% (log-odds %+.1f), because "
+            "of\n",
+            100 * probability_of(held->log_odds), held->log_odds);
+    put_reasons(out, writing->arena, held);
+    fprintf(out,
+            "\nTo have it in the feed: weirctl held release f%" PRId64
+            "\nIt is spam: weirctl held confirm f%" PRId64 "\n\nThe item:\n\n",
+            held->id, held->id);
+    put_labelled(out, "Title", span_of(held->subject));
+    if (feed) {
+        put_labelled(out, "Author", feed->items[0].author);
+        put_labelled(out, "Date", feed->items[0].date);
+        put_labelled(out, "Link", feed->items[0].link);
+        fputc('\n', out);
+        put_text(out, held_item_text(writing->arena, feed, TEXT_BYTES));
+    } else {
+        put_text(out,
+                 (struct span){(const char *)held->item,
+                               held->item_length < TEXT_BYTES ? held->item_length : TEXT_BYTES});
+    }
+    fputs("</content>\n", out);
+}
+
+static bool put_entry(void *context, const struct held *held)
+{
+    struct writing *writing = context;
+    FILE *out = writing->out;
+    struct feed *feed = held_item_read(held, NULL);
+    fputs("<entry>\n<id>weir:", out);
+    put_text(out, writing->gateway);
+    fprintf(out, "-f%" PRId64 "</id>\n", held->id);
+    put_element(out, "title", *held->subject ? span_of(held->subject) : SPAN("(no title)"));
+    put_time(out, "updated", held->time_s);
+    if (feed && feed->items[0].author.length) {
+        fputs("<author>", out);
+        put_element(out, "name", feed->items[0].author);
+        fputs("</author>\n", out);
+    }
+    fputs("<category term=\"held\"/>\n", out);
+    put_content(writing, held, feed);
+    fputs("</entry>\n", out);
+    feed_free(feed);
+    arena_reset(writing->arena);
+    return ++writing->count < HELD_FEED_MAX;
+}
+
+static bool note_change(void *context, const struct held *held)
+{
+    *(int64_t *)context = held->state_time_s;
+    return false;
+}
+
+static void put_start(const struct writing *writing, struct span name, const char *own_address,
+                      int64_t changed_s)
+{
+    FILE *out = writing->out;
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+          "<feed xmlns=\"http://www.w3.org/2005/Atom\">\n<id>weir:",
+          out);
+    put_text(out, writing->gateway);
+    fputs("-held-", out);
+    put_text(out, name);
+    fputs("</id>\n<title>", out);
+    put_text(out, name);
+    fputs(": held by weir</title>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"", out);
+    put_text(out, span_of(own_address));
+    fputs("\"/>\n", out);
+    put_time(out, "updated", changed_s);
+    fputs("<author><name>weir</name></author>\n", out);
+}
+
+struct span held_feed(struct arena *arena, struct records *records, struct span gateway,
+                      struct span name, const char *own_address, size_t *count, time_t *changed,
+                      struct error *error)
+{
+    char *data = NULL;
+    size_t length = 0;
+    int64_t changed_s = 0;
+    const char *feed = arena_copy(arena, name).data;
+    struct span bytes = {NULL, 0};
+    struct writing writing = {
+        .out = memory_checked(open_memstream(&data, &length)),
+        .arena = arena_new(),
+        .gateway = gateway,
+    };
+    bool good = records_held_of_feed(records, feed, EVERY_STATE, 0, note_change, &changed_s, error);
+    put_start(&writing, name, own_address, changed_s);
+    good =
+        good && records_held_of_feed(records, feed, 1u << HELD_HELD, 0, put_entry, &writing, error);
+    fputs("</feed>\n", writing.out);
+    fclose(writing.out);
+    if (good)
+        bytes = arena_copy(arena, (struct span){data, length});
+    free(data);
+    arena_free(writing.arena);
+    *count = writing.count;
+    *changed = (time_t)changed_s;
+    return bytes;
+}

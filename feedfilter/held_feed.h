@@ -1,0 +1,22 @@
+/* held_feed: what is held of a feed, as a feed of its own for whoever reviews it (/q/NAME). The
+ * items' words stand in it as plain text: no markup, link or guid of theirs is live. */
+#ifndef WEIR_HELD_FEED_H
+#define WEIR_HELD_FEED_H
+
+#include "core/arena.h"
+#include "store/records.h"
+
+#include <time.h>
+
+#define HELD_FEED_MAX 200 /* items, those held last */
+
+/* Atom 1.0, in `arena`, of the feed that readers find as `name` at `gateway`; NULL data when the
+ * records fail. Entries are "weir:GATEWAY-f12", with why it is held, how to release it, and what it
+ * says. `*count` is how many there are in it, and `*changed` when anything of the feed last was
+ * held, released or decided otherwise; 0: never. The same records give the same bytes. Whatever an
+ * item holds, the feed is well-formed. text_init() and url_init() must have been called. */
+struct span held_feed(struct arena *arena, struct records *records, struct span gateway,
+                      struct span name, const char *own_address, size_t *count, time_t *changed,
+                      struct error *error);
+
+#endif
