@@ -1,6 +1,7 @@
 #include "feedfilter/feed_lexer.h"
 
 #include "feedfilter/feed_layout.h"
+#include "feedfilter/feed_lexer_json.h"
 
 struct lexer {
     const char *end; /* of layout.text */
@@ -229,7 +230,10 @@ bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding
 {
     struct span text = feed_encoding_project(arena, bytes, encoding);
     struct lexer *lexer = arena_alloc(arena, sizeof *lexer);
+    size_t mark = encoding->mark_bytes / encoding->unit_bytes;
     *ranges = (struct feed_ranges){.front = FEED_NOWHERE};
+    if (feed_is_json((struct span){text.data + mark, text.length - mark}))
+        return feed_lex_json(arena, text, encoding, ranges, error);
     lexer->end = text.data + text.length;
     lexer->error = error;
     lexer->layout.arena = arena;

@@ -3,8 +3,8 @@
  * sections, processing instructions, quoted attributes and the document type with its internal
  * subset, and looks at nothing else; so it works in broken XML too, where it follows core/feed.h:
  * an end tag closes the innermost open element of that name, and one that closes nothing is
- * skipped. For JSON Feed jansson says where each value ends. What the items say is core/feed.h's to
- * read; whoever cuts compares the two. */
+ * skipped. JSON Feed is walked with core/json_scan.h, as core/feed.h walks it. What the items say
+ * is core/feed.h's to read; whoever cuts compares the two. */
 #ifndef WEIR_FEED_LEXER_H
 #define WEIR_FEED_LEXER_H
 
@@ -29,7 +29,8 @@ struct feed_range {
     size_t start_tag; /* as feed_item.start_tag */
     struct feed_stretch
         title;     /* XML: what stands between its (first own) title's tags, CDATA marks
-                      included. JSON: the string's inside. start FEED_NOWHERE: no title */
+                      included. JSON: the string's inside. start FEED_NOWHERE: no title, or
+                      "<title/>" */
     size_t inside; /* where children of the item can be put in front: behind its start tag, or its
                       '{'; FEED_NOWHERE: "<item/>" */
     struct feed_stretch
@@ -55,7 +56,7 @@ enum feed_link_kind {
 struct feed_link {
     enum feed_link_kind kind;
     struct feed_stretch whole; /* the element with its end tag; in JSON the member with the comma
-                                  that goes with it */
+                                  that goes with it when all others but feed_url's go as well */
     struct feed_stretch value; /* of href, or the element's text, or the JSON string: without
                                   quotes; start FEED_NOWHERE: none */
 };
@@ -73,7 +74,8 @@ struct feed_ranges {
     struct feed_stretch declaration;           /* "<?xml … ?>"; empty: there is none */
     struct feed_stretch root_tag, channel_tag; /* whole start tags; channel_tag may be empty */
     bool root_has_base;                        /* xml:base on the root, or the channel */
-    size_t front; /* where one more item can be put before all others; FEED_NOWHERE: nowhere */
+    size_t front; /* where one more item can be put before all others (in JSON behind the '[', so a
+                     comma may be needed); FEED_NOWHERE: nowhere */
 };
 
 /* Finds the `item` elements of RSS (children of the channel or of the root) or the `entry` elements

@@ -101,6 +101,27 @@ static void test_mentions_are_found_in_wide_units(void **state)
                (struct span){wide_expected, 2 * (sizeof expected - 1)});
 }
 
+#define JSON(items) "{\"items\":[" items "]}"
+
+static void test_a_json_item_goes_with_one_comma(void **state)
+{
+    (void)state;
+    ASSERT_CUT(JSON(" {\"a\":1} , {\"b\":2} ,{} "), ".x.", JSON(" {\"a\":1}  ,{} "));
+    ASSERT_CUT(JSON(" {\"a\":1} , {\"b\":2} ,{} "), "x..", JSON("  {\"b\":2} ,{} "));
+    ASSERT_CUT(JSON(" {\"a\":1} , {\"b\":2} ,{} "), "..x", JSON(" {\"a\":1} , {\"b\":2}  "));
+}
+
+static void test_no_comma_is_left_over_whichever_json_items_go(void **state)
+{
+    (void)state;
+    ASSERT_CUT(JSON("{},{},{}"), "xx.", JSON("{}"));
+    ASSERT_CUT(JSON("{},{},{}"), ".xx", JSON("{}"));
+    ASSERT_CUT(JSON("{},{},{}"), "x.x", JSON("{}"));
+    ASSERT_CUT(JSON("{},{},{}"), "xxx", JSON(""));
+    ASSERT_CUT(JSON("1,{},2,{},{}"), "xxx", JSON("1,2"));
+    ASSERT_CUT(JSON("{},1,{}"), "xx", JSON("1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +132,8 @@ int main(void)
         cmocka_unit_test(test_a_mention_of_what_stays_stays),
         cmocka_unit_test(test_names_are_compared_by_what_they_say),
         cmocka_unit_test(test_mentions_are_found_in_wide_units),
+        cmocka_unit_test(test_a_json_item_goes_with_one_comma),
+        cmocka_unit_test(test_no_comma_is_left_over_whichever_json_items_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -372,6 +372,80 @@ static void test_a_feed_without_items_has_a_front_too(void **state)
     assert_head("<rss><channel><title>", "", "<rss>", "", NULL);
 }
 
+#define JSON_ITEM "{\"title\":\"a \\\"b\\\" \",\"tags\" : [ \"x\" ],\"z\":[{},\"]}\"]}"
+
+static void test_items_of_a_json_feed_are_its_objects(void **state)
+{
+    (void)state;
+    static const char json[] =
+        " {\"author\":{\"items\":[{}]},\"items\" : [ " JSON_ITEM " , 3,\n{ }]}";
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, SPAN(json));
+    assert_true(found.json);
+    assert_int_equal(found.count, 2);
+    assert_stretch(json, (struct feed_stretch){found.ranges[0].start, found.ranges[0].end},
+                   JSON_ITEM);
+    assert_int_equal(found.ranges[0].start_tag, 1);
+    assert_stretch(json, found.ranges[0].title, "a \\\"b\\\" ");
+    assert_stretch(json, found.ranges[0].tags, " \"x\" ");
+    assert_at(json, found.ranges[0].inside, "\"title\"");
+    assert_true(found.ranges[0].comma_before == FEED_NOWHERE);
+    assert_at(json, found.ranges[0].comma_after, ", 3");
+    assert_int_equal(found.ranges[1].start_tag, 3);
+    assert_stretch(json, found.ranges[1].title, NULL);
+    assert_stretch(json, found.ranges[1].tags, NULL);
+    assert_at(json, found.ranges[1].comma_before, ",\n{ }");
+    assert_true(found.ranges[1].comma_after == FEED_NOWHERE);
+    assert_at(json, found.front, " " JSON_ITEM);
+    arena_free(arena);
+}
+
+static void test_links_of_a_json_feed_are_its_members(void **state)
+{
+    (void)state;
+    ASSERT_LINKS("{\"hubs\":[{\"url\":1}] ,\"next_url\":\"n\", \"feed_url\" : \"s\\/\",\"items\":"
+                 "[{\"feed_url\":\"i\"}], \"next\\u005furl\":3 }",
+                 {FEED_LINK_HUB, "\"hubs\":[{\"url\":1}] ,", NULL},
+                 {FEED_LINK_PAGE, "\"next_url\":\"n\",", "n"},
+                 {FEED_LINK_SELF, ", \"feed_url\" : \"s\\/\"", "s\\/"},
+                 {FEED_LINK_PAGE, ", \"next\\u005furl\":3", NULL});
+}
+
+/* As the reader counts, which sees them all. */
+static void test_elements_are_counted_over_all_lists_of_items(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, SPAN("{\"items\":[{},{}],\"items\":[{}]}"));
+    assert_int_equal(found.count, 3);
+    assert_int_equal(found.ranges[2].start_tag, 3);
+    assert_true(found.ranges[2].comma_before == FEED_NOWHERE);
+    arena_free(arena);
+}
+
+static void test_what_is_no_json_feed_is_refused(void **state)
+{
+    (void)state;
+    assert_refused(SPAN("{\"items\":{}}"), "list of items");
+    assert_refused(SPAN("{\"items\":[{}"), "not JSON");
+}
+
+static void test_a_json_feed_in_wide_units_is_scaled(void **state)
+{
+    (void)state;
+    static const char json[] = "\xff{\"items\":[{\"title\":\"t\"}]}";
+    char wide[2 * sizeof json] = {0};
+    for (size_t i = 0; i < sizeof json - 1; i++)
+        wide[2 * i] = json[i];
+    wide[1] = '\xfe';
+    struct arena *arena = arena_new();
+    struct feed_ranges found = lex(arena, (struct span){wide, 2 * (sizeof json - 1)});
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.ranges[0].start, 2 * 11);
+    assert_int_equal(found.ranges[0].end, 2 * 24);
+    arena_free(arena);
+}
+
 static bool has_base(const char *xml)
 {
     struct arena *arena = arena_new();
@@ -432,6 +506,11 @@ int main(void)
         cmocka_unit_test(test_a_link_that_is_never_closed_is_its_start_tag),
         cmocka_unit_test(test_the_head_is_what_an_item_needs_around_it),
         cmocka_unit_test(test_a_feed_without_items_has_a_front_too),
+        cmocka_unit_test(test_items_of_a_json_feed_are_its_objects),
+        cmocka_unit_test(test_links_of_a_json_feed_are_its_members),
+        cmocka_unit_test(test_elements_are_counted_over_all_lists_of_items),
+        cmocka_unit_test(test_what_is_no_json_feed_is_refused),
+        cmocka_unit_test(test_a_json_feed_in_wide_units_is_scaled),
         cmocka_unit_test(test_a_base_on_root_or_channel_is_seen),
         cmocka_unit_test(test_the_layout_is_scaled_in_wide_units),
     };
