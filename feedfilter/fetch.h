@@ -2,7 +2,10 @@
  * http and https, also behind redirects; each address is checked when its socket is opened, so a
  * redirect or a name that changes its address leads to no private network. Answers are bounded in
  * size (as decoded: a gzip bomb ends there), time and redirects. No message and no log line holds
- * an URL, a user or a password: host names at most. */
+ * an URL, a user or a password: host names and addresses at most. What a subscription sends of its
+ * own (password, headers) goes to the scheme, host and port of its URL only, and on from http to
+ * https on the usual ports of that host; not beyond a redirect to elsewhere. A subscription's proxy
+ * is reached wherever it is, and then it is the proxy that resolves names and reaches addresses. */
 #ifndef WEIR_FETCH_H
 #define WEIR_FETCH_H
 
@@ -17,7 +20,7 @@ struct fetcher;
 
 struct fetch_limits {
     size_t size_bytes;   /* of the decoded body */
-    unsigned timeout_ms; /* of the whole fetch */
+    unsigned timeout_ms; /* of the whole fetch, from its turn; a third of it for connecting */
     unsigned redirects;
     unsigned at_once;              /* further ones wait for their turn, first come first served */
     const struct network *allowed; /* private networks that may be reached; copied */
@@ -31,21 +34,23 @@ struct fetch_request {
 };
 
 struct fetch_answer {
-    int status;         /* of HTTP, after redirects; 0: there was no answer, `error` says why */
-    struct error error; /* one line for a reader and the log: "example.org: connection refused" */
-    char *body;         /* with 200; free()'d by whoever takes it (sets it NULL) */
+    int status; /* of HTTP, after redirects; 0: there was no whole answer */
+    /* One line for a reader and the log, "example.org: it answered 503"; ERROR_NONE for 304 and for
+     * 200 with a body that is not empty: no other answer is a copy of the feed. */
+    struct error error;
+    char *body; /* with 200, whole; free()'d by whoever takes it (sets it NULL) */
     size_t length;
     char *etag, *last_modified, *content_type; /* as given; NULL: not there */
-    int64_t fresh_s;       /* Cache-Control: max-age, else Expires less Date; -1: not said */
-    int64_t retry_after_s; /* seconds from now, of either form of Retry-After; -1: not said */
-    bool moved;            /* every redirect on the way was permanent (301, 308) */
+    int64_t fresh_s;       /* s-maxage, max-age or Expires, less Age; 0: no-cache; -1: not said */
+    int64_t retry_after_s; /* from now, of either form of Retry-After, a week at most; -1: none */
+    bool moved;            /* there were redirects, all of them permanent (301, 308) */
 };
 
 /* Starts the thread. */
 struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *error);
 
 /* Thread-safe. `done` is called once, in the fetcher's thread, and must not wait; `answer` is lent
- * for the call. */
+ * for the call. It may start other fetches, but none for ever: fetcher_free() ends these too. */
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                  void (*done)(void *context, struct fetch_answer *answer), void *context);
 

@@ -1,0 +1,189 @@
+#include "feedfilter/fetch.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+
+#include "feedfilter/fetch_transfer.h"
+#include "store/memory.h"
+
+#define POLL_MS 60000 /* at most; curl's own timers and wake-ups come earlier */
+
+struct fetcher {
+    struct fetch_limits limits;
+    CURLM *multi;
+    pthread_t thread;
+    struct transfer **running; /* room for limits.at_once; the thread's own */
+    unsigned running_count;
+
+    pthread_mutex_t mutex; /* of the rest */
+    struct transfer *first, **last;
+    bool stopping;
+};
+
+void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
+                 void (*done)(void *context, struct fetch_answer *answer), void *context)
+{
+    struct transfer *transfer = transfer_new(request, &fetcher->limits, done, context);
+    pthread_mutex_lock(&fetcher->mutex);
+    *fetcher->last = transfer;
+    fetcher->last = &transfer->next;
+    pthread_mutex_unlock(&fetcher->mutex);
+    curl_multi_wakeup(fetcher->multi);
+}
+
+static struct transfer *next_waiting(struct fetcher *fetcher)
+{
+    pthread_mutex_lock(&fetcher->mutex);
+    struct transfer *transfer = fetcher->first;
+    if (transfer)
+        fetcher->first = transfer->next;
+    if (!fetcher->first)
+        fetcher->last = &fetcher->first;
+    pthread_mutex_unlock(&fetcher->mutex);
+    return transfer;
+}
+
+static bool is_stopping(struct fetcher *fetcher)
+{
+    pthread_mutex_lock(&fetcher->mutex);
+    bool stopping = fetcher->stopping;
+    pthread_mutex_unlock(&fetcher->mutex);
+    return stopping;
+}
+
+static void start_waiting(struct fetcher *fetcher)
+{
+    while (fetcher->running_count < fetcher->limits.at_once) {
+        struct transfer *transfer = next_waiting(fetcher);
+        if (!transfer)
+            return;
+        if (transfer->easy)
+            transfer_begin(transfer);
+        if (transfer->easy && curl_multi_add_handle(fetcher->multi, transfer->easy) == CURLM_OK)
+            fetcher->running[fetcher->running_count++] = transfer;
+        else
+            transfer_finish(transfer, CURLE_FAILED_INIT);
+    }
+}
+
+static void forget(struct fetcher *fetcher, const struct transfer *transfer)
+{
+    for (unsigned i = 0; i < fetcher->running_count; i++)
+        if (fetcher->running[i] == transfer)
+            fetcher->running[i] = fetcher->running[--fetcher->running_count];
+}
+
+static void end_hop(struct fetcher *fetcher, struct transfer *transfer, CURLcode code)
+{
+    curl_multi_remove_handle(fetcher->multi, transfer->easy);
+    if (transfer_follow(transfer, code)) {
+        if (curl_multi_add_handle(fetcher->multi, transfer->easy) == CURLM_OK)
+            return;
+        code = CURLE_FAILED_INIT;
+    }
+    forget(fetcher, transfer);
+    transfer_finish(transfer, code);
+}
+
+static void end_hops(struct fetcher *fetcher)
+{
+    CURLMsg *message;
+    for (int left; (message = curl_multi_info_read(fetcher->multi, &left));) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        struct transfer *transfer = NULL;
+        CURLcode code = message->data.result; /* the message goes when its handle is removed */
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&transfer);
+        end_hop(fetcher, transfer, code);
+    }
+}
+
+static void break_off(struct fetcher *fetcher, CURLcode code)
+{
+    while (fetcher->running_count) {
+        struct transfer *transfer = fetcher->running[--fetcher->running_count];
+        curl_multi_remove_handle(fetcher->multi, transfer->easy);
+        transfer_finish(transfer, code);
+    }
+}
+
+static void *run(void *context)
+{
+    struct fetcher *fetcher = context;
+    while (!is_stopping(fetcher)) {
+        int left;
+        if (curl_multi_perform(fetcher->multi, &left) != CURLM_OK)
+            break_off(fetcher, CURLE_FAILED_INIT);
+        end_hops(fetcher);
+        start_waiting(fetcher);
+        curl_multi_poll(fetcher->multi, NULL, 0, POLL_MS, NULL);
+    }
+    break_off(fetcher, CURLE_ABORTED_BY_CALLBACK);
+    for (struct transfer *waiting; (waiting = next_waiting(fetcher));)
+        transfer_finish(waiting, CURLE_ABORTED_BY_CALLBACK);
+    return NULL;
+}
+
+static void copy_limits(struct fetcher *fetcher, const struct fetch_limits *limits)
+{
+    size_t size = limits->allowed_count * sizeof *limits->allowed;
+    struct network *allowed = memory_new(size);
+    if (size)
+        memcpy(allowed, limits->allowed, size);
+    fetcher->limits = *limits;
+    fetcher->limits.allowed = allowed;
+    if (!fetcher->limits.at_once)
+        fetcher->limits.at_once = 1;
+}
+
+static void free_memory(struct fetcher *fetcher)
+{
+    pthread_mutex_destroy(&fetcher->mutex);
+    curl_multi_cleanup(fetcher->multi);
+    free((void *)fetcher->limits.allowed);
+    free(fetcher->running);
+    free(fetcher);
+    curl_global_cleanup();
+}
+
+struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *error)
+{
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+        error_set(error, ERROR_SYSTEM, "libcurl cannot be set up");
+        return NULL;
+    }
+    struct fetcher *fetcher = memory_new(sizeof *fetcher);
+    copy_limits(fetcher, limits);
+    fetcher->running = memory_new(fetcher->limits.at_once * sizeof *fetcher->running);
+    fetcher->multi = memory_checked(curl_multi_init());
+    curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)fetcher->limits.at_once);
+    pthread_mutex_init(&fetcher->mutex, NULL);
+    fetcher->last = &fetcher->first;
+
+    /* Signals are the main thread's; this one and curl's resolvers inherit that. */
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&fetcher->thread, NULL, run, fetcher);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        error_set(error, ERROR_SYSTEM, "no thread for fetching: %s", strerror(failed));
+        free_memory(fetcher);
+        return NULL;
+    }
+    return fetcher;
+}
+
+void fetcher_free(struct fetcher *fetcher)
+{
+    if (!fetcher)
+        return;
+    pthread_mutex_lock(&fetcher->mutex);
+    fetcher->stopping = true;
+    pthread_mutex_unlock(&fetcher->mutex);
+    curl_multi_wakeup(fetcher->multi);
+    pthread_join(fetcher->thread, NULL);
+    free_memory(fetcher);
+}

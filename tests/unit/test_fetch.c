@@ -1,0 +1,457 @@
+#include "feedfilter/fetch.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "fetching.h"
+#include "http_server.h"
+
+static struct http_server *server, *other; /* 127.0.0.1 and 127.0.0.2 */
+
+/* Of the subscriptions. */
+static char user_agent[] = "weir/test", user[] = "ann", password[] = "p4ss";
+static char key[] = "X-Key: s3cret", accept[] = "Accept: text/xml";
+
+static int start_servers(void **state)
+{
+    (void)state;
+    server = http_server_start("127.0.0.1");
+    other = http_server_start("127.0.0.2");
+    return 0;
+}
+
+static int stop_servers(void **state)
+{
+    (void)state;
+    http_server_stop(server);
+    http_server_stop(other);
+    return 0;
+}
+
+static int64_t monotonic_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void expect_failure(const struct fetch_answer *answer, int status, const char *message)
+{
+    assert_string_equal(answer->error.message, message);
+    assert_int_equal(answer->error.class, ERROR_NETWORK);
+    assert_int_equal(answer->status, status);
+    assert_null(answer->body);
+}
+
+static void expect_url_fails(const char *url, int status, const char *message)
+{
+    struct fetch_answer answer = fetching_url(url);
+    expect_failure(&answer, status, message);
+    fetching_free(&answer);
+}
+
+static void test_a_feed_is_fetched_whole_with_what_is_said_of_it(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/feed", "200 OK",
+                       "ETag: \"v1\"\r\nLast-Modified: Tue, 14 Nov 2023 22:13:20 GMT\r\n"
+                       "Content-Type: application/rss+xml\r\nCache-Control: max-age=600\r\n",
+                       "<rss/>");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/feed"));
+    assert_int_equal(answer.error.class, ERROR_NONE);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.length, 6);
+    assert_memory_equal(answer.body, "<rss/>", 6);
+    assert_string_equal(answer.etag, "\"v1\"");
+    assert_string_equal(answer.last_modified, "Tue, 14 Nov 2023 22:13:20 GMT");
+    assert_string_equal(answer.content_type, "application/rss+xml");
+    assert_int_equal(answer.fresh_s, 600);
+    assert_int_equal(answer.retry_after_s, -1);
+    assert_false(answer.moved);
+    fetching_free(&answer);
+}
+
+static void test_a_fetch_is_conditional_on_what_is_at_hand(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/same", "304 Not Modified", "ETag: W/\"v1\"\r\n", "");
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/same"),
+                                               .user_agent = user_agent};
+    struct fetch_limits limits = fetching_limits();
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){&subscription, "W/\"v1\"", "last Tuesday"});
+    assert_int_equal(answer.status, 304);
+    assert_int_equal(answer.error.class, ERROR_NONE);
+    assert_null(answer.body);
+    const char *head = http_server_head(server, "/same");
+    assert_non_null(strstr(head, "\r\nIf-None-Match: W/\"v1\"\r\n"));
+    assert_non_null(strstr(head, "\r\nIf-Modified-Since: last Tuesday\r\n"));
+    assert_non_null(strstr(head, "\r\nUser-Agent: weir/test\r\n"));
+    assert_non_null(strstr(head, "\r\nAccept-Encoding: gzip, deflate\r\n"));
+    fetching_free(&answer);
+}
+
+static void test_other_statuses_are_told_and_hold_no_copy(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/503", "503 Slow Down", "Retry-After: 77\r\n", "<html>busy</html>");
+    http_server_answer(server, "/206", "206 Partial", "Content-Range: bytes 0-2/9\r\n", "<rs");
+    http_server_raw(server, "/204", "HTTP/1.1 204 No Content\r\n\r\n");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/503"));
+    expect_failure(&answer, 503, "127.0.0.1: it answered 503");
+    assert_int_equal(answer.retry_after_s, 77);
+    fetching_free(&answer);
+    expect_url_fails(http_server_url(server, "/206"), 206, "127.0.0.1: it answered 206");
+    expect_url_fails(http_server_url(server, "/204"), 204, "127.0.0.1: it answered 204");
+}
+
+static void test_an_empty_answer_is_no_good_copy(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/empty", "200 OK", "", "");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/empty"));
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.length, 0);
+    assert_string_equal(answer.error.message, "127.0.0.1: its answer is empty");
+    fetching_free(&answer);
+}
+
+static void test_chunks_are_put_together(void **state)
+{
+    (void)state;
+    http_server_raw(server, "/chunked",
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: \"1\"\r\n\r\n"
+                    "3\r\n<rs\r\n3;x=y\r\ns/>\r\n0\r\nETag: \"trailer\"\r\n\r\n");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/chunked"));
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.length, 6);
+    assert_memory_equal(answer.body, "<rss/>", 6);
+    assert_string_equal(answer.etag, "\"1\"");
+    fetching_free(&answer);
+}
+
+static void test_a_truncated_answer_is_none(void **state)
+{
+    (void)state;
+    http_server_raw(server, "/cut", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n<rss>");
+    http_server_raw(server, "/cut-chunk",
+                    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n<rss>\r\n");
+    static const char message[] = "127.0.0.1: the answer broke off before its end";
+    expect_url_fails(http_server_url(server, "/cut"), 0, message);
+    expect_url_fails(http_server_url(server, "/cut-chunk"), 0, message);
+}
+
+static void test_what_is_not_http_is_told(void **state)
+{
+    (void)state;
+    http_server_raw(server, "/nothing", "");
+    http_server_raw(server, "/ssh", "SSH-2.0-OpenSSH_9.2\r\n");
+    expect_url_fails(http_server_url(server, "/nothing"), 0,
+                     "127.0.0.1: it closed the connection without an answer");
+    expect_url_fails(http_server_url(server, "/ssh"), 0, "127.0.0.1: what it answered is not HTTP");
+}
+
+static void test_a_refused_connection_is_told(void **state)
+{
+    (void)state;
+    struct http_server *gone = http_server_start("127.0.0.3");
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.3:%u/", http_server_port(gone));
+    http_server_stop(gone);
+    expect_url_fails(url, 0, "127.0.0.3: connection refused");
+}
+
+static void test_redirects_are_followed(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/old", "301 Moved", "Location: newer\r\n", "<a href=newer>");
+    http_server_answer(server, "/newer", "308 Moved", "Location: /new est?a=b\r\n", "");
+    http_server_answer(server, "/new%20est?a=b", "200 OK", "", "<rss/>");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/old"));
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.length, 6);
+    assert_true(answer.moved);
+    fetching_free(&answer);
+}
+
+static void test_one_temporary_redirect_is_no_move(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/a", "301 Moved", "Location: /b\r\n", "");
+    http_server_answer(server, "/b", "302 Found", "Location: /c\r\n", "");
+    http_server_answer(server, "/c", "200 OK", "", "<rss/>");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/a"));
+    assert_int_equal(answer.status, 200);
+    assert_false(answer.moved);
+    fetching_free(&answer);
+}
+
+static void test_a_redirect_loop_ends(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/loop", "302 Found", "Location: /loop\r\n", "");
+    expect_url_fails(http_server_url(server, "/loop"), 0,
+                     "127.0.0.1: it redirects more than 5 times");
+    assert_int_equal(http_server_requests(server, "/loop"), 6);
+}
+
+static void test_a_redirect_leads_to_http_only(void **state)
+{
+    (void)state;
+    static const char message[] = "127.0.0.1: it redirects to what is no http or https address";
+    http_server_answer(server, "/file", "302 Found", "Location: file:///etc/passwd\r\n", "");
+    http_server_answer(server, "/gopher", "302 Found", "Location: gopher://127.0.0.1/\r\n", "");
+    http_server_answer(server, "/junk", "302 Found", "Location: http://[::/\r\n", "");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/file"));
+    assert_non_null(strstr(answer.error.message, "no http or https address"));
+    assert_int_equal(answer.status, 0);
+    fetching_free(&answer);
+    expect_url_fails(http_server_url(server, "/gopher"), 0, message);
+    expect_url_fails(http_server_url(server, "/junk"), 0, message);
+}
+
+static void test_a_private_address_is_not_reached(void **state)
+{
+    (void)state;
+    static const char message[] =
+        "127.0.0.9: its address 127.0.0.9 is private, and not in feedfilter.upstream-networks";
+    struct http_server *private = http_server_start("127.0.0.9");
+    http_server_answer(private, "/", "200 OK", "", "<rss/>");
+    expect_url_fails(http_server_url(private, "/"), 0, message);
+    assert_int_equal(http_server_connections(private), 0);
+    http_server_stop(private);
+}
+
+static void test_a_redirect_reaches_no_private_address(void **state)
+{
+    (void)state;
+    struct http_server *private = http_server_start("127.0.0.9");
+    char location[96];
+    http_server_answer(private, "/", "200 OK", "", "<rss/>");
+    snprintf(location, sizeof location, "Location: %s\r\n", http_server_url(private, "/"));
+    http_server_answer(server, "/inward", "302 Found", location, "");
+    expect_url_fails(http_server_url(server, "/inward"), 0,
+                     "127.0.0.1, redirected to 127.0.0.9: its address 127.0.0.9 is private, and "
+                     "not in feedfilter.upstream-networks");
+    assert_int_equal(http_server_connections(private), 0);
+    http_server_stop(private);
+}
+
+static void test_secrets_go_to_the_subscription_s_own_host(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/login", "302 Found", "Location: /inside\r\n", "");
+    http_server_answer(server, "/inside", "200 OK", "", "<rss/>");
+    char *headers[] = {key, accept};
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/login"),
+                                               .headers = headers,
+                                               .header_count = 2,
+                                               .user = user,
+                                               .password = password};
+    struct fetch_limits limits = fetching_limits();
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
+    assert_int_equal(answer.status, 200);
+    const char *head = http_server_head(server, "/inside");
+    assert_non_null(strstr(head, "\r\nAuthorization: Basic YW5uOnA0c3M=\r\n"));
+    assert_non_null(strstr(head, "\r\nX-Key: s3cret\r\n"));
+    assert_non_null(strstr(head, "\r\nAccept: text/xml\r\n"));
+    fetching_free(&answer);
+}
+
+static void test_secrets_stay_behind_at_a_redirect_to_elsewhere(void **state)
+{
+    (void)state;
+    char away[96], back[96];
+    http_server_answer(server, "/back", "200 OK", "", "<rss/>");
+    snprintf(back, sizeof back, "Location: %s\r\n", http_server_url(server, "/back"));
+    http_server_answer(other, "/elsewhere", "302 Found", back, "");
+    snprintf(away, sizeof away, "Location: %s\r\n", http_server_url(other, "/elsewhere"));
+    http_server_answer(server, "/away", "302 Found", away, "");
+    char *headers[] = {key};
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/away"),
+                                               .headers = headers,
+                                               .header_count = 1,
+                                               .user = user,
+                                               .password = password};
+    struct fetch_limits limits = fetching_limits();
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){&subscription, "\"v1\"", NULL});
+    assert_int_equal(answer.status, 200);
+    const char *heads[] = {http_server_head(other, "/elsewhere"),
+                           http_server_head(server, "/back")};
+    for (size_t i = 0; i < 2; i++) {
+        assert_null(strstr(heads[i], "Authorization"));
+        assert_null(strstr(heads[i], "s3cret"));
+        assert_non_null(strstr(heads[i], "\r\nIf-None-Match: \"v1\"\r\n"));
+    }
+    fetching_free(&answer);
+}
+
+static void test_a_password_in_a_redirect_is_not_sent(void **state)
+{
+    (void)state;
+    char location[96];
+    snprintf(location, sizeof location, "Location: http://eve:pw@127.0.0.2:%u/plain\r\n",
+             http_server_port(other));
+    http_server_answer(server, "/eve", "302 Found", location, "");
+    http_server_answer(other, "/plain", "200 OK", "", "<rss/>");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/eve"));
+    assert_int_equal(answer.status, 200);
+    assert_null(strstr(http_server_head(other, "/plain"), "Authorization"));
+    fetching_free(&answer);
+}
+
+static void endless_body(struct http_server *of, int fd, void *context)
+{
+    (void)of, (void)context;
+    static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
+    static const char noise[65536];
+    for (bool goes = http_server_write(fd, head, sizeof head - 1); goes;)
+        goes = http_server_write(fd, noise, sizeof noise);
+}
+
+static void test_an_endless_body_ends_at_the_limit(void **state)
+{
+    (void)state;
+    http_server_play(server, "/endless", endless_body, NULL);
+    expect_url_fails(http_server_url(server, "/endless"), 0, "127.0.0.1: larger than 1 MiB");
+}
+
+static void test_a_body_as_large_as_the_limit_passes(void **state)
+{
+    (void)state;
+    struct fetch_limits limits = fetching_limits();
+    http_server_answer(server, "/six", "200 OK", "", "<rss/>");
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/six")};
+    limits.size_bytes = 6;
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
+    assert_int_equal(answer.status, 200);
+    fetching_free(&answer);
+    limits.size_bytes = 5;
+    answer = fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
+    expect_failure(&answer, 0, "127.0.0.1: larger than 5 bytes");
+    fetching_free(&answer);
+}
+
+static void endless_headers(struct http_server *of, int fd, void *context)
+{
+    (void)of, (void)context;
+    static const char head[] = "HTTP/1.1 200 OK\r\n", line[] = "X-More: and more\r\n";
+    for (bool goes = http_server_write(fd, head, sizeof head - 1); goes;)
+        goes = http_server_write(fd, line, sizeof line - 1);
+}
+
+static void test_endless_headers_end(void **state)
+{
+    (void)state;
+    http_server_play(server, "/headers", endless_headers, NULL);
+    expect_url_fails(http_server_url(server, "/headers"), 0,
+                     "127.0.0.1: its headers are too large");
+}
+
+static void no_answer(struct http_server *of, int fd, void *context)
+{
+    (void)fd, (void)context;
+    while (http_server_wait(of, 10000))
+        ;
+}
+
+static void test_no_answer_ends_at_the_time_limit(void **state)
+{
+    (void)state;
+    http_server_play(server, "/silent", no_answer, NULL);
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/silent")};
+    struct fetch_limits limits = fetching_limits();
+    limits.timeout_ms = 300;
+    int64_t before = monotonic_ms();
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
+    assert_in_range(monotonic_ms() - before, 290, 2000);
+    expect_failure(&answer, 0, "127.0.0.1: no whole answer within 300 ms");
+    fetching_free(&answer);
+}
+
+static void trickle(struct http_server *of, int fd, void *context)
+{
+    (void)context;
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+    for (bool goes = http_server_write(fd, head, sizeof head - 1); goes;)
+        goes = http_server_write(fd, "x", 1) && http_server_wait(of, 50);
+}
+
+static void test_a_trickle_ends_before_the_time_limit(void **state)
+{
+    (void)state;
+    http_server_play(server, "/trickle", trickle, NULL);
+    expect_url_fails(http_server_url(server, "/trickle"), 0,
+                     "127.0.0.1: it is too slow: fewer than 64 bytes a second for 2 s");
+}
+
+static void count_stopped(void *context, struct fetch_answer *answer)
+{
+    atomic_uint *stopped = context;
+    if (answer->status == 0 &&
+        !strcmp(answer->error.message, "127.0.0.1: broken off: weir is stopping"))
+        atomic_fetch_add(stopped, 1);
+}
+
+static void test_stopping_breaks_off_what_runs_and_what_waits(void **state)
+{
+    (void)state;
+    http_server_play(server, "/stuck", no_answer, NULL);
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/stuck")};
+    struct fetch_limits limits = fetching_limits();
+    struct error error;
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    atomic_uint stopped = 0;
+    for (int i = 0; i < 20; i++)
+        fetch_start(fetcher, &(struct fetch_request){.subscription = &subscription}, count_stopped,
+                    &stopped);
+    while (http_server_requests(server, "/stuck") < limits.at_once)
+        assert_true(http_server_wait(server, 5));
+    int64_t before = monotonic_ms();
+    fetcher_free(fetcher);
+    assert_in_range(monotonic_ms() - before, 0, 1000);
+    assert_int_equal(stopped, 20);
+    assert_int_equal(http_server_requests(server, "/stuck"), limits.at_once);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_feed_is_fetched_whole_with_what_is_said_of_it),
+        cmocka_unit_test(test_a_fetch_is_conditional_on_what_is_at_hand),
+        cmocka_unit_test(test_other_statuses_are_told_and_hold_no_copy),
+        cmocka_unit_test(test_an_empty_answer_is_no_good_copy),
+        cmocka_unit_test(test_chunks_are_put_together),
+        cmocka_unit_test(test_a_truncated_answer_is_none),
+        cmocka_unit_test(test_what_is_not_http_is_told),
+        cmocka_unit_test(test_a_refused_connection_is_told),
+        cmocka_unit_test(test_redirects_are_followed),
+        cmocka_unit_test(test_one_temporary_redirect_is_no_move),
+        cmocka_unit_test(test_a_redirect_loop_ends),
+        cmocka_unit_test(test_a_redirect_leads_to_http_only),
+        cmocka_unit_test(test_a_private_address_is_not_reached),
+        cmocka_unit_test(test_a_redirect_reaches_no_private_address),
+        cmocka_unit_test(test_secrets_go_to_the_subscription_s_own_host),
+        cmocka_unit_test(test_secrets_stay_behind_at_a_redirect_to_elsewhere),
+        cmocka_unit_test(test_a_password_in_a_redirect_is_not_sent),
+        cmocka_unit_test(test_an_endless_body_ends_at_the_limit),
+        cmocka_unit_test(test_a_body_as_large_as_the_limit_passes),
+        cmocka_unit_test(test_endless_headers_end),
+        cmocka_unit_test(test_no_answer_ends_at_the_time_limit),
+        cmocka_unit_test(test_a_trickle_ends_before_the_time_limit),
+        cmocka_unit_test(test_stopping_breaks_off_what_runs_and_what_waits),
+    };
+    return cmocka_run_group_tests(tests, start_servers, stop_servers);
+}
