@@ -46,7 +46,7 @@ enum sql_statement {
     SQL_REPUTATION_ADD,
     SQL_REPUTATION_COUNT,
     SQL_REPUTATION_FORGET,
-    SQL_REPUTATION_PRUNE,
+    SQL_REPUTATION_EXPIRED,
     SQL_STATEMENTS
 };
 
@@ -125,6 +125,9 @@ bool counts_sqlite_write(struct counts_sqlite *sqlite, counts_sqlite_work *work,
 bool counts_sqlite_change(struct sqlite_link *link, const struct identity *identities, size_t n,
                           enum label label, int64_t time_s, int milli, int64_t now_s,
                           struct error *error);
+
+/* In a transaction: removes up to `most` reputations that have expired. */
+bool counts_sqlite_prune(struct sqlite_link *link, size_t most, int64_t now_s, struct error *error);
 
 /* counts_sqlite_log.c */
 bool counts_sqlite_newest(struct sqlite_link *link, uint64_t *version, struct error *error);

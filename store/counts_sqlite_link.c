@@ -82,8 +82,7 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_REPUTATION_COUNT] = "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4 WHERE type "
                              "= ?1 AND value = ?2",
     [SQL_REPUTATION_FORGET] = "DELETE FROM reputation WHERE type = ?1 AND value = ?2",
-    [SQL_REPUTATION_PRUNE] = "DELETE FROM reputation WHERE (type, value) IN (SELECT type, value "
-                             "FROM reputation WHERE expires_s <= ?1 LIMIT ?2)",
+    [SQL_REPUTATION_EXPIRED] = "SELECT type, value FROM reputation WHERE expires_s <= ?1 LIMIT 1",
 };
 
 static int64_t now_ms(void)

@@ -198,21 +198,20 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
 /* Twice as many as were added, so that nothing piles up. */
 static bool prune(struct sqlite_link *link, const struct append *append, struct error *error)
 {
-    static const enum sql_statement prunes[] = {SQL_EVENT_PRUNE, SQL_LABEL_PRUNE,
-                                                SQL_REPUTATION_PRUNE};
-    size_t most[] = {2 * append->count, 2 * append->count, 0};
-    for (size_t i = 0; i < append->count; i++)
-        most[2] += 2 * append->lessons[i]->identity_count;
+    static const enum sql_statement prunes[] = {SQL_EVENT_PRUNE, SQL_LABEL_PRUNE};
     for (size_t i = 0; i < sizeof prunes / sizeof *prunes; i++) {
         sqlite3_stmt *statement = counts_sqlite_prepare(link, prunes[i], error);
         if (!statement)
             return false;
         sqlite3_bind_int64(statement, 1, append->now_s);
-        sqlite3_bind_int64(statement, 2, (int64_t)most[i]);
+        sqlite3_bind_int64(statement, 2, 2 * (int64_t)append->count);
         if (!counts_sqlite_run(link, statement, error))
             return false;
     }
-    return true;
+    size_t identities = 0;
+    for (size_t i = 0; i < append->count; i++)
+        identities += append->lessons[i]->identity_count;
+    return counts_sqlite_prune(link, 2 * identities, append->now_s, error);
 }
 
 static bool append_group(struct sqlite_link *link, void *context, struct error *error)

@@ -169,6 +169,33 @@ bool counts_sqlite_change(struct sqlite_link *link, const struct identity *ident
     return true;
 }
 
+/* One by one: a DELETE of those that a subquery finds looks at all of their type. */
+bool counts_sqlite_prune(struct sqlite_link *link, size_t most, int64_t now_s, struct error *error)
+{
+    for (; most; most--) {
+        char value[IDENTITY_VALUE_MAX];
+        struct identity identity = {IDENTITY_TYPES, {value, 0}};
+        sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_EXPIRED, error);
+        if (!statement)
+            return false;
+        sqlite3_bind_int64(statement, 1, now_s);
+        int code = counts_sqlite_step(link, statement, error);
+        size_t length = code == SQLITE_ROW ? (size_t)sqlite3_column_bytes(statement, 1) : 0;
+        if (code == SQLITE_ROW && length <= sizeof value) {
+            identity.type = (enum identity_type)sqlite3_column_int(statement, 0);
+            identity.value.length = length;
+            if (length)
+                memcpy(value, sqlite3_column_blob(statement, 1), length);
+        }
+        sqlite3_reset(statement);
+        if (code != SQLITE_ROW)
+            return code == SQLITE_DONE;
+        if (!remove_row(link, &identity, error))
+            return false;
+    }
+    return true;
+}
+
 /* --- reading --- */
 
 struct reading {

@@ -8,9 +8,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/unit/counts_place.h"
@@ -309,6 +312,53 @@ static void test_log_with_another_past_is_read_again(void **state)
     replica_free(replica);
 }
 
+/* Teaches in a process of its own; its exit code is 0 when all lessons were taken. */
+static pid_t fork_teacher(struct fixture *fixture, uint64_t first, uint64_t last)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    const struct counts_options options = {.timeout_ms = 20000};
+    struct error error = {0};
+    struct counts_store *store = counts_open(counts_place_url(fixture->place), &options, &error);
+    bool fine = store != NULL;
+    for (uint64_t number = first; fine && number <= last; number++) {
+        uint32_t slots[TEACHING_SLOTS];
+        struct append_result result;
+        size_t done;
+        struct lesson lesson = teaching_lesson(number, slots);
+        fine = counts_append(store, &(const struct lesson *){&lesson}, 1, &result, &done, &error);
+    }
+    if (!fine)
+        fprintf(stderr, "%s\n", error.message);
+    counts_close(store);
+    _exit(!fine);
+}
+
+static void test_replicas_of_what_several_processes_teach_are_bit_identical(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { TEACHERS = 4, LESSONS = 150 };
+    pid_t teachers[TEACHERS];
+    struct error error = {0};
+    for (uint64_t i = 0; i < TEACHERS; i++)
+        teachers[i] = fork_teacher(fixture, i * LESSONS + 1, (i + 1) * LESSONS);
+    struct replica *during = replica_new(fixture->store, NULL);
+    assert_true(replica_start(during, &error));
+    for (int i = 0; i < TEACHERS; i++) {
+        int status;
+        assert_int_equal(waitpid(teachers[i], &status, 0), teachers[i]);
+        assert_int_equal(status, 0);
+    }
+    assert_soon(has_version, &(struct expected_version){during, TEACHERS * LESSONS});
+    struct replica *after = replica_new(fixture->store, NULL);
+    catch_up(after);
+    assert_int_equal(version_of(after), TEACHERS * LESSONS);
+    assert_true(model_digest(replica_model(during)) == model_digest(replica_model(after)));
+    replica_free(during);
+    replica_free(after);
+}
+
 static void test_stopping_takes_less_than_a_second(void **state)
 {
     struct fixture *fixture = *state;
@@ -343,6 +393,7 @@ int main(void)
         TEST(test_emptied_store_is_scored_without_until_it_is_taught),
         TEST(test_emptied_store_is_given_the_key_it_had),
         TEST(test_log_with_another_past_is_read_again),
+        TEST(test_replicas_of_what_several_processes_teach_are_bit_identical),
         TEST(test_stopping_takes_less_than_a_second),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
