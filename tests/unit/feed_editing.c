@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#define FEEDS_READ_MAX 64
+#define FEEDS_READ_MAX 256
 
 static struct arena *arena;
 static struct feed *feeds[FEEDS_READ_MAX];
