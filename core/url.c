@@ -1,9 +1,7 @@
 #include "core/url.h"
 
 #include "core/url_host.h"
-
-/* Nothing longer leads anywhere in practice; the rest of it is not looked at. */
-#define URL_MAX 8192
+#include "core/url_parts.h"
 
 enum scheme_kind {
     SCHEME_WEB,    /* scheme:[//]host/path, however many slashes */
@@ -25,53 +23,9 @@ static const struct scheme {
     {{"about", 5}, SCHEME_NOWHERE, {"", 0}},    {{"blob", 4}, SCHEME_NOWHERE, {"", 0}},
 };
 
-static bool is_alpha(char c)
-{
-    return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-}
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static bool is_slash(char c)
-{
-    return c == '/' || c == '\\';
-}
-
-/* Without control characters and blanks around it, tabs and line ends anywhere (WHATWG URL 4.4);
- * a copy only when something in the middle has to go. */
-static struct span clean(struct arena *arena, struct span url)
-{
-    while (url.length && (unsigned char)url.data[0] <= ' ')
-        url.data++, url.length--;
-    if (url.length > URL_MAX)
-        url.length = URL_MAX;
-    while (url.length && (unsigned char)url.data[url.length - 1] <= ' ')
-        url.length--;
-    size_t i = 0;
-    while (i < url.length && (unsigned char)url.data[i] >= ' ')
-        i++;
-    if (i == url.length)
-        return url;
-    char *copy = arena_text(arena, url.length);
-    size_t length = 0;
-    for (i = 0; i < url.length; i++)
-        if ((unsigned char)url.data[i] >= ' ')
-            copy[length++] = url.data[i];
-    return (struct span){copy, length};
-}
-
-/* Length of the scheme before the colon; 0 when the URL is relative. */
-static size_t scheme_length(struct span url)
-{
-    size_t i = 0;
-    while (i < url.length &&
-           (is_alpha(url.data[i]) || (i && (is_digit(url.data[i]) || url.data[i] == '+' ||
-                                            url.data[i] == '-' || url.data[i] == '.'))))
-        i++;
-    return i < url.length && url.data[i] == ':' ? i : 0;
 }
 
 static struct span lower(struct arena *arena, struct span name)
@@ -115,7 +69,7 @@ static bool read_authority(struct arena *arena, struct link *link, struct span r
                            struct span usual_port)
 {
     size_t end = 0, start = 0;
-    while (end < rest.length && !is_slash(rest.data[end]) && rest.data[end] != '?' &&
+    while (end < rest.length && !url_is_slash(rest.data[end]) && rest.data[end] != '?' &&
            rest.data[end] != '#') {
         if (rest.data[end] == '@')
             start = end + 1;
@@ -138,7 +92,7 @@ static bool is_bare_host(struct span url, bool in_text)
     if (span_starts_nocase(url, SPAN("www.")))
         return true;
     size_t end = 0;
-    while (end < url.length && !is_slash(url.data[end]) && url.data[end] != '?' &&
+    while (end < url.length && !url_is_slash(url.data[end]) && url.data[end] != '?' &&
            url.data[end] != '#' && url.data[end] != ':')
         end++;
     return in_text && memchr(url.data, '.', end) &&
@@ -147,12 +101,12 @@ static bool is_bare_host(struct span url, bool in_text)
 
 bool url_parse(struct arena *arena, struct link *link)
 {
-    struct span url = clean(arena, link->url);
+    struct span url = url_clean(arena, link->url);
     link->scheme = link->host = link->domain = link->path = (struct span){"", 0};
     link->has_port = link->has_user = link->host_is_address = false;
     if (url.length == 0 || url.data[0] == '#')
         return false;
-    size_t length = scheme_length(url);
+    size_t length = url_scheme_length(url);
     struct span name = {url.data, length}, rest = from(url, length ? length + 1 : 0);
     for (size_t i = 0; length && i < sizeof schemes / sizeof *schemes; i++) {
         const struct scheme *scheme = &schemes[i];
@@ -163,11 +117,11 @@ bool url_parse(struct arena *arena, struct link *link)
         if (scheme->kind != SCHEME_WEB)
             return scheme->kind == SCHEME_OTHER;
         size_t slashes = 0;
-        while (slashes < rest.length && is_slash(rest.data[slashes]))
+        while (slashes < rest.length && url_is_slash(rest.data[slashes]))
             slashes++;
         return read_authority(arena, link, from(rest, slashes), scheme->port);
     }
-    if (url.length > 2 && is_slash(url.data[0]) && is_slash(url.data[1]))
+    if (url.length > 2 && url_is_slash(url.data[0]) && url_is_slash(url.data[1]))
         return read_authority(arena, link, from(url, 2), SPAN("80"));
     /* "example.com:8080/" looks like a scheme. */
     if ((!length || memchr(name.data, '.', length)) && is_bare_host(url, !link->from_html) &&

@@ -16,6 +16,15 @@ void url_init(void);
  * "cid:"). Relative references and mailto: give true with an empty host. */
 bool url_parse(struct arena *arena, struct link *link);
 
+/* True for a reference that leads somewhere only from a base: no scheme, and more than a fragment.
+ */
+bool url_is_relative(struct span reference);
+
+/* Where `reference` leads from `base` (RFC 3986, 5.2, strict), in `arena`; a base may be relative
+ * itself, and then the result is. As it is: a reference that has a scheme, and any when `base` is
+ * empty. Backslashes are slashes, blanks around it go, as url_parse() sees it. */
+struct span url_resolve(struct arena *arena, struct span base, struct span reference);
+
 /* Registrable domain of a host name in ASCII form, a part of `host`; the whole host for IP
  * addresses and when it is itself a public suffix or has no dot. */
 struct span url_registrable_domain(struct span host);
