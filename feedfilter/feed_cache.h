@@ -1,7 +1,6 @@
 /* feed_cache: the last good copy of each upstream feed, on disk. One file a feed, replaced as a
- * whole, with a checksum: what a crash left half written is as good as absent. Bounded in bytes.
- * Thread-safe.
- */
+ * whole, with a checksum: what a crash left half written is as good as absent. Bounded in bytes,
+ * but for the moment in which a copy is replaced. Thread-safe; one process a directory. */
 #ifndef WEIR_FEED_CACHE_H
 #define WEIR_FEED_CACHE_H
 
@@ -25,18 +24,19 @@ struct cached_feed {
     int64_t page_changed_s; /* since when readers have got that: its Last-Modified */
 };
 
-/* Makes the directory when its parent is there. NULL and ERROR_SYSTEM: it cannot be made or
- * written. */
+/* Makes the directory when its parent is there, removes what a crash left half written. NULL and
+ * ERROR_SYSTEM: it cannot be made or written, or another process has it open. */
 struct feed_cache *feed_cache_open(const char *directory, uint64_t limit_bytes,
                                    struct error *error);
-void feed_cache_close(struct feed_cache *cache);
+void feed_cache_close(struct feed_cache *cache); /* NULL is fine */
 
 /* A copy of what is kept for `name`, or NULL when there is nothing whole; never fails. */
 struct cached_feed *feed_cache_load(struct feed_cache *cache, const char *name);
 void cached_feed_free(struct cached_feed *feed);
 
-/* Keeps `feed` (lent). When the whole grows over the limit, the copies that were stored longest ago
- * go; one that is larger alone is not kept (ERROR_INPUT says so). */
+/* Keeps `feed` (lent; `url` must be there) once it is on the disk; when that fails the former copy
+ * stays. When the whole grows over the limit, the copies that were stored longest ago go; one that
+ * is larger alone is not kept (ERROR_INPUT says so). */
 bool feed_cache_store(struct feed_cache *cache, const char *name, const struct cached_feed *feed,
                       struct error *error);
 

@@ -1,0 +1,170 @@
+#include "feedfilter/feed_cache_file.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "store/memory.h"
+
+/* "weir-feed 1", the lengths of JSON and body, the checksum: XXH3-128 over the lengths as they
+ * stand here, JSON and body. */
+#define LENGTHS_FORMAT "weir-feed 1 %08zx %016zx "
+#define CHECKSUM_FORMAT "%016" PRIx64 "%016" PRIx64 "\n"
+#define LENGTHS_LENGTH (12u + 8 + 1 + 16 + 1)
+#define HEAD_LENGTH (LENGTHS_LENGTH + 32u + 1)
+#define META_MAX (1u << 20)
+
+struct head {
+    char text[HEAD_LENGTH + 1];
+};
+
+static struct head render_head(const char *meta, size_t meta_length, const char *body,
+                               size_t body_length)
+{
+    struct head head;
+    snprintf(head.text, sizeof head.text, LENGTHS_FORMAT, meta_length, body_length);
+    XXH3_state_t *state = memory_checked(XXH3_createState());
+    XXH3_128bits_reset(state);
+    XXH3_128bits_update(state, head.text, LENGTHS_LENGTH);
+    XXH3_128bits_update(state, meta, meta_length);
+    XXH3_128bits_update(state, body, body_length);
+    XXH128_hash_t hash = XXH3_128bits_digest(state);
+    XXH3_freeState(state);
+    snprintf(head.text + LENGTHS_LENGTH, sizeof head.text - LENGTHS_LENGTH, CHECKSUM_FORMAT,
+             (uint64_t)hash.high64, (uint64_t)hash.low64);
+    return head;
+}
+
+/* What upstream gave need not be UTF-8, as JSON must; such an ETag is as good as none. */
+static void set_text(json_t *meta, const char *key, const char *text)
+{
+    json_t *value = text ? json_string(text) : NULL;
+    if (value)
+        json_object_set_new(meta, key, value);
+}
+
+char *feed_cache_file_front(const struct cached_feed *feed, size_t *length, struct error *error)
+{
+    json_t *meta = memory_checked(json_object());
+    set_text(meta, "url", feed->url);
+    set_text(meta, "etag", feed->etag);
+    set_text(meta, "last-modified", feed->last_modified);
+    set_text(meta, "content-type", feed->content_type);
+    set_text(meta, "page-etag", feed->page_etag);
+    json_object_set_new(meta, "fetched", json_integer(feed->fetched_s));
+    json_object_set_new(meta, "fresh", json_integer(feed->fresh_s));
+    json_object_set_new(meta, "page-changed", json_integer(feed->page_changed_s));
+    bool has_url = json_object_get(meta, "url") != NULL;
+    char *text = memory_checked(json_dumps(meta, JSON_COMPACT | JSON_SORT_KEYS));
+    json_decref(meta);
+    size_t text_length = strlen(text);
+    char *front = NULL;
+    if (!has_url)
+        error_set(error, ERROR_INPUT, "a copy whose url is not UTF-8 cannot be kept");
+    else if (text_length > META_MAX)
+        error_set(error, ERROR_INPUT, "what is known about the copy is too long");
+    else {
+        struct head head = render_head(text, text_length, feed->body, feed->length);
+        *length = HEAD_LENGTH + text_length;
+        front = memory_checked(malloc(*length));
+        memcpy(front, head.text, HEAD_LENGTH);
+        memcpy(front + HEAD_LENGTH, text, text_length);
+    }
+    free(text);
+    return front;
+}
+
+static bool read_exactly(int fd, char *data, size_t length)
+{
+    while (length) {
+        ssize_t got = read(fd, data, length);
+        if (got <= 0)
+            return false;
+        data += got;
+        length -= (size_t)got;
+    }
+    return true;
+}
+
+static char *get_text(const json_t *meta, const char *key)
+{
+    const char *text = json_string_value(json_object_get(meta, key));
+    return text ? memory_copy(text, strlen(text)) : NULL;
+}
+
+static bool read_meta(struct cached_feed *feed, const char *text, size_t length)
+{
+    json_t *meta = json_loadb(text, length, 0, NULL);
+    const char *page_etag = json_string_value(json_object_get(meta, "page-etag"));
+    feed->url = get_text(meta, "url");
+    feed->etag = get_text(meta, "etag");
+    feed->last_modified = get_text(meta, "last-modified");
+    feed->content_type = get_text(meta, "content-type");
+    feed->fetched_s = json_integer_value(json_object_get(meta, "fetched"));
+    feed->fresh_s = json_integer_value(json_object_get(meta, "fresh"));
+    feed->page_changed_s = json_integer_value(json_object_get(meta, "page-changed"));
+    snprintf(feed->page_etag, sizeof feed->page_etag, "%s", page_etag ? page_etag : "");
+    json_decref(meta);
+    return feed->url != NULL;
+}
+
+/* From behind the head. */
+static bool read_rest(int fd, const struct head *head, size_t meta_length, struct cached_feed *feed)
+{
+    char *meta = memory_checked(malloc(meta_length + 1));
+    feed->body = memory_checked(malloc(feed->length + 1));
+    feed->body[feed->length] = '\0';
+    bool whole = read_exactly(fd, meta, meta_length) && read_exactly(fd, feed->body, feed->length);
+    if (whole) {
+        struct head wanted = render_head(meta, meta_length, feed->body, feed->length);
+        whole =
+            memcmp(head->text, wanted.text, HEAD_LENGTH) == 0 && read_meta(feed, meta, meta_length);
+    }
+    free(meta);
+    return whole;
+}
+
+static bool read_file(int fd, uint64_t limit_bytes, struct cached_feed *feed)
+{
+    struct stat status;
+    struct head head = {0};
+    size_t meta_length;
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ||
+        (uint64_t)status.st_size > limit_bytes || !read_exactly(fd, head.text, HEAD_LENGTH))
+        return false;
+    if (sscanf(head.text, LENGTHS_FORMAT, &meta_length, &feed->length) != 2)
+        return false;
+    uint64_t rest = (uint64_t)status.st_size - HEAD_LENGTH;
+    return meta_length <= META_MAX && meta_length <= rest && feed->length == rest - meta_length &&
+           read_rest(fd, &head, meta_length, feed);
+}
+
+struct cached_feed *feed_cache_file_read(int directory, const char *file, uint64_t limit_bytes)
+{
+    int fd = openat(directory, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return NULL;
+    struct cached_feed *feed = memory_new(sizeof *feed);
+    if (!read_file(fd, limit_bytes, feed)) {
+        cached_feed_free(feed);
+        feed = NULL;
+    }
+    close(fd);
+    return feed;
+}
+
+void cached_feed_free(struct cached_feed *feed)
+{
+    if (!feed)
+        return;
+    free(feed->body);
+    free(feed->url);
+    free(feed->etag);
+    free(feed->last_modified);
+    free(feed->content_type);
+    free(feed);
+}
