@@ -12,10 +12,8 @@
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
-#include "feedfilter/feed_cut.h"
-#include "feedfilter/feed_judge.h"
+#include "feedfilter/feed_filter.h"
 #include "feedfilter/stream.h"
-#include "store/memory.h"
 
 struct flow {
     const struct pipe_options *options;
@@ -46,34 +44,6 @@ static bool read_config(struct flow *flow)
     complain("%s; the feed is passed on unjudged", error.message);
     note(flow, EX_CONFIG);
     return false;
-}
-
-static struct span name_of(const struct flow *flow, const struct feed *feed)
-{
-    if (flow->options->feed)
-        return span_of(flow->options->feed);
-    if (feed->self.length)
-        return feed->self;
-    if (feed->link.length)
-        return feed->link;
-    return feed->title.length ? feed->title : SPAN("unnamed");
-}
-
-/* Where the items stand, once lexer and parser agree on which there are. */
-static bool locate(struct arena *arena, struct span bytes, const struct feed *feed,
-                   struct feed_encoding *encoding, struct feed_ranges *ranges, struct error *error)
-{
-    if (!feed_encoding_find(bytes, encoding, error) ||
-        !feed_lex(arena, bytes, encoding, ranges, error))
-        return false;
-    if (ranges->count != feed->item_count)
-        return error_set(error, ERROR_INPUT, "%zu items were read but %zu found in the bytes",
-                         feed->item_count, ranges->count);
-    for (size_t i = 0; i < ranges->count; i++)
-        if (ranges->ranges[i].start_tag != feed->items[i].start_tag)
-            return error_set(error, ERROR_INPUT,
-                             "item %zu is not the one that was found in the bytes", i + 1);
-    return true;
 }
 
 /* Opens the counts store and brings a replica of the model up to it. */
@@ -110,9 +80,23 @@ static struct records *open_records(struct flow *flow)
     return records;
 }
 
-/* Sets which items are cut. */
-static void judge_items(struct flow *flow, const struct feed *feed, struct span bytes,
-                        const struct feed_ranges *ranges, enum item_fate *fates)
+static void report(struct flow *flow, const struct filtered_feed *feed)
+{
+    const char *named = flow->options->feed;
+    if (feed->unparsed) {
+        complain("FEED_UNPARSED: %s%s%s; passed on unchanged and unjudged", named ? named : "",
+                 named ? ": " : "", feed->trouble.message);
+        note(flow, EX_DATAERR);
+    } else if (feed->records_failed) {
+        complain("%s; nothing is cut that could not be recorded", feed->trouble.message);
+        note(flow, EX_IOERR);
+    } else if (feed->not_well_formed) {
+        complain("%.*s is not well-formed, judged as far as it can be read: %s",
+                 SPAN_ARGS(feed->name), feed->trouble.message);
+    }
+}
+
+static struct filtered_feed *filter(struct flow *flow, struct span bytes)
 {
     struct error error = {0};
     struct records *records = open_records(flow);
@@ -121,10 +105,8 @@ static void judge_items(struct flow *flow, const struct feed *feed, struct span 
                                .context = flow,
                                .names_itself = flow->options->feed == NULL,
                                .records = records};
-    if (!feed_judge(&judge, feed, name_of(flow, feed), bytes, ranges, fates, &error)) {
-        complain("%s; nothing is cut that could not be recorded", error.message);
-        note(flow, EX_IOERR);
-    }
+    struct filtered_feed *feed = feed_filter(&judge, bytes, span_of(flow->options->feed), NULL);
+    report(flow, feed);
     if (records) {
         records_flush(records);
         if (records_take_error(records, &error))
@@ -133,49 +115,15 @@ static void judge_items(struct flow *flow, const struct feed *feed, struct span 
     records_close(records);
     replica_free(judge.judge.replica);
     counts_close(judge.judge.store);
+    return feed;
 }
 
-/* The stretches of the input that come out; one, the whole, when it cannot be judged. */
-static size_t filter(struct flow *flow, struct arena *arena, struct span bytes, struct span **kept)
-{
-    struct error error = {0};
-    struct feed_ranges ranges = {0};
-    struct feed_encoding encoding;
-    struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
-    *kept = arena_alloc(arena, sizeof **kept);
-    (*kept)[0] = bytes;
-    if (!feed || !locate(arena, bytes, feed, &encoding, &ranges, &error)) {
-        complain("FEED_UNPARSED: %s%s%s; passed on unchanged and unjudged",
-                 flow->options->feed ? flow->options->feed : "", flow->options->feed ? ": " : "",
-                 error.message);
-        note(flow, EX_DATAERR);
-        feed_free(feed);
-        return 1;
-    }
-    if (feed->recovered)
-        complain("%.*s is not well-formed, judged as far as it can be read: %.*s",
-                 SPAN_ARGS(name_of(flow, feed)), SPAN_ARGS(feed->trouble));
-    size_t count = 1;
-    if (feed->item_count) {
-        bool *cut = arena_alloc(arena, feed->item_count * sizeof *cut);
-        enum item_fate *fates = arena_alloc(arena, feed->item_count * sizeof *fates);
-        judge_items(flow, feed, bytes, &ranges, fates);
-        for (size_t i = 0; i < feed->item_count; i++)
-            cut[i] = fates[i] == ITEM_IS_CUT;
-        struct feed_edits edits = {.arena = arena, .encoding = &encoding};
-        feed_cut(&edits, &ranges, cut);
-        *kept = feed_edits_apply(&edits, bytes, &count);
-    }
-    feed_free(feed);
-    return count;
-}
-
-/* Writes what is kept, and what was never read. */
-static int write_output(struct flow *flow, const struct span *kept, size_t count)
+/* Writes what comes out, and what was never read. */
+static int write_output(struct flow *flow, const struct span *pieces, size_t count)
 {
     struct error error = {0};
     bool reader_gone;
-    bool ok = stream_write(STDOUT_FILENO, kept, count, &reader_gone, &error);
+    bool ok = stream_write(STDOUT_FILENO, pieces, count, &reader_gone, &error);
     if (ok && flow->input.more)
         ok = stream_copy(STDIN_FILENO, STDOUT_FILENO, &reader_gone, &error);
     if (ok)
@@ -189,14 +137,12 @@ int pipe_run(const struct pipe_options *options)
 {
     struct error error = {0};
     struct flow flow = {.options = options};
-    struct arena *arena = arena_new();
+    struct filtered_feed *feed = NULL;
     text_init();
     url_init();
     bool configured = read_config(&flow);
     bool complete = stream_read(STDIN_FILENO, FEED_SIZE_LIMIT, &flow.input, &error);
     struct span bytes = {flow.input.data, flow.input.length};
-    struct span *kept = &bytes;
-    size_t count = 1;
     if (!complete) {
         /* What did come is passed on, but nobody shall take it for the feed. */
         complain("%s", error.message);
@@ -206,10 +152,11 @@ int pipe_run(const struct pipe_options *options)
                  FEED_SIZE_LIMIT / (1024 * 1024));
         note(&flow, EX_DATAERR);
     } else if (configured) {
-        count = filter(&flow, arena, bytes, &kept);
+        feed = filter(&flow, bytes);
     }
-    int status = write_output(&flow, kept, count);
-    arena_free(arena);
+    int status = feed ? write_output(&flow, feed->pieces, feed->piece_count)
+                      : write_output(&flow, &bytes, 1);
+    filtered_feed_free(feed);
     stream_input_clear(&flow.input);
     config_release(flow.config);
     xmlCleanupParser();

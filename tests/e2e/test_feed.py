@@ -310,6 +310,23 @@ def test_utf16(fixture):
         assert output == (mark + expected).encode(encoding), encoding
 
 
+def test_rdf(fixture):
+    """An RSS 1.0 item is cut with the rdf:li that names it"""
+    def line(data):
+        return b"<rdf:li rdf:resource=\"%s\"/>" % guid_of(data).encode()
+
+    items = [data.replace(b"<item>", b"<item rdf:about=\"%s\">" % guid_of(data).encode())
+             for data in ITEMS]
+    whole = (b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<rdf:RDF xmlns=\"http://purl.org/rss/1.0/\""
+             b" xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\""
+             b" xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\n<channel><title>Planet</title>"
+             b"<items><rdf:Seq>\n " + b"\n ".join(map(line, ITEMS)) +
+             b"\n</rdf:Seq></items></channel>\n" + b"\n".join(items) + b"\n</rdf:RDF>\n")
+    gone = [items[1], items[3], line(SPAM[0]), line(SPAM[1])]
+    result = pipe(fixture.weir(), whole)
+    assert result.output == without(whole, *gone), result.output
+
+
 def test_store_away(fixture):
     """Without Redis the feed flows, one line says so, and what passed is judged again later"""
     weir = fixture.weir()
@@ -338,7 +355,8 @@ BAD_INPUTS = {
     "empty": b"",
     "blank": b" \n\n",
     "no XML": b"404 page not found\n",
-    "JSON": b'{"version": "https://jsonfeed.org/version/1", "items": []}',
+    "JSON that is no feed": b'{"version": 3, "items": [{"id": "1"}]}',
+    "truncated JSON": b'{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"',
     "NUL bytes": b"\0" * 5000,
     "random bytes": hashlib.sha512(b"weir").digest() * 40,
     "no feed": b"<html><head><title>Not found</title></head><body/></html>",
