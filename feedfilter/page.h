@@ -6,20 +6,25 @@
 #include "store/span.h"
 
 #include <microhttpd.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-struct page {
-    unsigned status;         /* of HTTP */
-    char etag[40];           /* strong, with its quotes: a hash of the bytes; empty: none */
-    int64_t last_modified_s; /* 0: none */
-    size_t length;
-    struct MHD_Response *plain, *gzip; /* gzip NULL where it would not be smaller */
-    struct MHD_Response *unchanged;    /* 304 */
+/* The answers of one representation; its strong entity tag is `etag`, or "HASH-gzip". */
+struct page_form {
+    struct MHD_Response *whole;     /* NULL: this representation is not to be had */
+    struct MHD_Response *unchanged; /* 304; NULL where the page has no `etag` */
+    size_t length;                  /* of the body of `whole` */
 };
 
-/* Joins `pieces`. `content_type` goes out as it is. last_modified_s 0: no Last-Modified. */
+struct page {
+    unsigned status;         /* of HTTP */
+    char etag[40];           /* of `plain`, with its quotes: a hash of the bytes; empty: none */
+    int64_t last_modified_s; /* 0: none */
+    struct page_form plain;
+    struct page_form gzip; /* not to be had where it would not be smaller */
+};
+
+/* 200. Joins `pieces`. `content_type` goes out as it is. last_modified_s 0: no Last-Modified. */
 struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
                       int64_t last_modified_s);
 
