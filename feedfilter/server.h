@@ -2,14 +2,12 @@
  * else is 404 or 405. Answers conditional requests (RFC 9110, 13: If-None-Match before
  * If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded: connections, bytes of a
  * request's head, the time that a request or the reading of an answer may take, however slowly
- * bytes trickle. */
+ * bytes trickle. One line in the log for each answer: at level info, at debug where it is 404. */
 #ifndef WEIR_SERVER_H
 #define WEIR_SERVER_H
 
 #include "feedfilter/page.h"
 #include "store/error.h"
-
-#include <stdbool.h>
 
 struct server;
 
@@ -19,32 +17,33 @@ struct server_wait;
 struct server_handlers {
     void *context;
     /* What /f/NAME, /q/NAME and /health answer: pages that the server releases. Called in the
-     * server's threads: they must not wait for the network. /f/NAME may answer NULL instead and
-     * call server_resume() with the page once, later, in another thread or at once. NULL from
-     * `held`: no such feed. */
+     * server's threads: they must not wait for the network. Names are 1 to 64 letters, digits, '.',
+     * '_' and '-'. /f/NAME may answer NULL instead and call server_resume() once, later, in another
+     * thread or at once. NULL from `held`: no such feed. */
     struct page *(*feed)(void *context, const char *name, struct server_wait *wait);
     struct page *(*held)(void *context, const char *name);
     struct page *(*health)(void *context);
 };
 
 struct server_limits {
-    unsigned connections;        /* at once; further ones are closed unanswered */
-    unsigned request_timeout_ms; /* from a request's first byte to its end, and from the answer's
-                                    start to its end */
+    unsigned connections; /* at once, give or take a few; further ones are closed unanswered */
+    unsigned request_timeout_ms; /* each: for the first line of a request to come after the
+                                    connection was opened or the last answer sent; for the rest of
+                                    that request; for the answer to be taken */
 };
 
 /* Listens on `address` ("127.0.0.1:8092", "[::1]:8092"; port 0: the kernel's choice). NULL and
- * ERROR_SYSTEM naming the address: cannot listen. */
+ * ERROR_SYSTEM naming the address: cannot listen; ERROR_INPUT: it is none. */
 struct server *server_new(const char *address, const struct server_limits *limits,
                           const struct server_handlers *handlers, struct error *error);
 
 /* The port that it listens on. */
 unsigned server_port(const struct server *server);
 
-/* The page (released by the server) for a request that waits. */
+/* `page` (released by the server) for a request that waits; NULL: no such feed. */
 void server_resume(struct server_wait *wait, struct page *page);
 
-/* No new connections from here on. */
+/* New connections are closed unanswered from here on. */
 void server_quiesce(struct server *server);
 
 /* All waiting requests must have been resumed. Ends connections and threads. NULL is fine. */
