@@ -1,7 +1,18 @@
 #include "feedfilter/feed_filter.h"
 
+#include <string.h>
+
+#include "core/held_item.h"
+#include "core/verdict.h"
 #include "feedfilter/feed_cut.h"
 #include "feedfilter/feed_rewrite.h"
+#include "feedfilter/put_back.h"
+
+/* An item that was put back. */
+struct back {
+    struct span guid;
+    unsigned char document_id[RECORD_ID_BYTES];
+};
 
 /* A feed on its way through; `out` is what becomes of it. */
 struct passage {
@@ -13,6 +24,9 @@ struct passage {
     struct feed_encoding encoding;
     struct feed_ranges ranges;
     struct feed_edits edits;
+    bool relative;        /* an item refers to something relative to upstream's address */
+    struct back *back;    /* out->put_back of them */
+    struct error failure; /* of the records, while looking for that */
 };
 
 static struct span name_of(const struct feed *feed, struct span given)
@@ -77,6 +91,105 @@ static void judge_items(struct passage *passage)
                           tag);
 }
 
+/* --- released items that upstream no longer lists --- */
+
+static size_t listed(const struct feed *feed, struct span guid)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < feed->item_count; i++)
+        count += span_equal(feed->items[i].guid, guid);
+    return count;
+}
+
+/* Among items that share a guid, what they say tells which is which, as for feed_judge(). */
+static bool says_the_same(const struct feed *feed, struct span guid, const struct feed_item *item)
+{
+    unsigned char hash[RECORD_ID_BYTES], other[RECORD_ID_BYTES];
+    feed_item_content_hash(item, hash);
+    for (size_t i = 0; i < feed->item_count; i++) {
+        if (!span_equal(feed->items[i].guid, guid))
+            continue;
+        feed_item_content_hash(&feed->items[i], other);
+        if (memcmp(hash, other, sizeof hash) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_back(const struct passage *passage, const struct held *held, bool guid_is_shared)
+{
+    for (size_t i = 0; i < passage->out->put_back; i++) {
+        const struct back *back = &passage->back[i];
+        if (span_equal(back->guid, span_of(held->reference)) &&
+            (!guid_is_shared || memcmp(back->document_id, held->document_id, RECORD_ID_BYTES) == 0))
+            return true;
+    }
+    return false;
+}
+
+/* Whether what was released is the last that the feed said under this guid; an edit after it was
+ * judged for itself. */
+static bool is_latest(struct passage *passage, const struct held *held, bool *latest)
+{
+    struct judged judged;
+    bool found;
+    if (!records_judged_find(passage->judge->records, passage->out->name.data, held->reference,
+                             &judged, &found, &passage->failure))
+        return false;
+    *latest = !found ||
+              (judged.held_id == held->id && strcmp(judged.action, action_name(ACTION_HOLD)) == 0);
+    return true;
+}
+
+static void put_in_front(struct passage *passage, const struct held *held, const struct feed *alone)
+{
+    struct arena *arena = passage->out->arena;
+    struct span head = {(const char *)held->item_head, held->item_head_length};
+    struct span item = {(const char *)held->item, held->item_length};
+    size_t *count = &passage->out->put_back;
+    /* What cannot stand in this feed is not put back: the feed goes before the item. */
+    if (!put_back(&passage->edits, passage->bytes, &passage->ranges, passage->feed->format,
+                  arena_copy(arena, head), arena_copy(arena, item), NULL))
+        return;
+    passage->back = arena_grow(arena, passage->back, *count, sizeof *passage->back);
+    struct back *back = &passage->back[(*count)++];
+    back->guid = arena_copy(arena, span_of(held->reference));
+    memcpy(back->document_id, held->document_id, sizeof back->document_id);
+    passage->relative = passage->relative || alone->has_relative;
+}
+
+static bool consider(void *context, const struct held *held)
+{
+    struct passage *passage = context;
+    struct span guid = span_of(held->reference);
+    size_t times = listed(passage->feed, guid);
+    bool latest = true;
+    if (times == 1 || is_back(passage, held, times > 1))
+        return true;
+    if (times == 0 && !is_latest(passage, held, &latest))
+        return false;
+    struct feed *alone = latest ? held_item_read(held, NULL) : NULL;
+    if (alone && !says_the_same(passage->feed, guid, &alone->items[0]))
+        put_in_front(passage, held, alone);
+    feed_free(alone);
+    return true;
+}
+
+static void put_back_released(struct passage *passage)
+{
+    struct filtered_feed *out = passage->out;
+    const struct feed_http *http = passage->http;
+    struct records *records = passage->judge->records;
+    struct error error = {0};
+    bool good =
+        !records || records_held_of_feed(records, out->name.data, 1u << HELD_RELEASED,
+                                         http->now_s - http->put_back_s, consider, passage, &error);
+    if (good && !passage->failure.message[0])
+        return;
+    out->records_failed = true;
+    out->trouble = good ? passage->failure : error;
+}
+
 static void edit(struct passage *passage)
 {
     struct filtered_feed *out = passage->out;
@@ -85,9 +198,12 @@ static void edit(struct passage *passage)
     passage->edits = (struct feed_edits){.arena = out->arena, .encoding = &passage->encoding};
     if (feed->item_count)
         judge_items(passage);
-    if (http)
+    if (http) {
+        passage->relative = feed->has_relative;
+        put_back_released(passage);
         feed_rewrite_links(&passage->edits, passage->bytes, &passage->ranges, http->own_address,
-                           http->upstream, feed->has_relative);
+                           http->upstream, passage->relative);
+    }
     out->pieces = feed_edits_apply(&passage->edits, passage->bytes, &out->piece_count);
 }
 

@@ -7,6 +7,7 @@
 #include "core/explain.h"
 #include "core/log.h"
 #include "core/verdict_log.h"
+#include "feedfilter/put_back.h"
 #include "store/lesson.h"
 #include "store/memory.h"
 
@@ -43,6 +44,7 @@ struct run {
     bool prepared;
     struct arena *arena;
     struct span name; /* the feed's; ends with a NUL */
+    struct span head; /* of its items */
     struct item *items;
     size_t count;
     bool records_work;
@@ -268,6 +270,8 @@ static bool save_held(struct run *run, struct judged_item *judged, int64_t now_s
         .lesson_length = lesson_length,
         .item = (const unsigned char *)judged->item->raw.data,
         .item_length = judged->item->raw.length,
+        .item_head = (const unsigned char *)run->head.data,
+        .item_head_length = run->head.length,
     };
     memcpy(held.document_id, document->id, RECORD_ID_BYTES);
     bool ok = records_held_add(run->judge->records, &held, id, error);
@@ -414,6 +418,7 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         .mode = judge->config->feedfilter.mode == MODE_OBSERVE ? FEED_PASS : judge->mode,
         .arena = arena,
         .name = arena_copy(arena, name),
+        .head = item_head(arena, bytes, ranges),
         .items = arena_alloc(arena, feed->item_count * sizeof(struct item)),
         .count = feed->item_count,
         .records_work = judge->records != NULL,

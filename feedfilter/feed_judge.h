@@ -35,12 +35,13 @@ struct feed_judge {
 
 enum item_fate { ITEM_PASSES, ITEM_IS_CUT, ITEM_IS_TAGGED };
 
-/* Sets fates[i] for each item. One that is cut lies in the records. In mode FEED_TAG those whose
- * action is tag, hold or reject are tagged, and none is cut; in the others none is tagged.
- * `ranges` belong to the feed's items one by one. New and edited items are judged, at most 256 in
- * one go, and saved with their verdicts before this returns; one log line each. What passed while
- * the counts store was away is judged again at the next poll. false with ERROR_SYSTEM: the records
- * failed (each item is judged, and nothing cut that is not safely recorded).
+/* Sets fates[i] for each item. One that is cut lies in the records, with its head (put_back.h). In
+ * mode FEED_TAG those whose action is tag, hold or reject are tagged, and none is cut; in the
+ * others none is tagged. `ranges` belong to the feed's items one by one. New and edited items are
+ * judged, at most 256 in one go, and saved with their verdicts before this returns; one log line
+ * each. What passed while the counts store was away is judged again at the next poll. false with
+ * ERROR_SYSTEM: the records failed (each item is judged, and nothing cut that is not safely
+ * recorded).
  *
  * What an admin has said counts in every mode: released items pass unmarked, and confirmed or
  * deleted ones are kept out by FEED_HOLD and tagged by FEED_TAG. When the mode is changed,

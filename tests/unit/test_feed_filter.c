@@ -13,6 +13,9 @@
 #define HAM "Painting the hull again"
 #define SPAM "cheap watches, buy watches online | replica watches - watches"
 
+#define OTHER_SPAM "casino online, free casino slots | online casino bonus - casino"
+#define THIRD_SPAM "cheap boots, buy boots online | replica boots - boots"
+
 #define ITEM(guid, title) "<item><guid>" guid "</guid><title>" title "</title></item>"
 #define RSS(items) "<rss><channel><title>Planet</title>" items "</channel></rss>"
 
@@ -179,6 +182,163 @@ static void test_nothing_is_cut_that_cannot_be_recorded(void **state)
     assert_non_null(strstr(filtering->feed->trouble.message, "judged"));
 }
 
+/* --- putting back --- */
+
+static void release(struct filtering *filtering, int64_t id)
+{
+    assert_true(move(filtering->records, id, 1u << HELD_HELD, HELD_RELEASED));
+}
+
+/* Spam "b" is held beside "a", and then released. */
+static void hold_and_release(struct filtering *filtering)
+{
+    over_http(filtering, RSS(ITEM("a", HAM) ITEM("b", SPAM)));
+    assert_int_equal(filtering->feed->held, 1);
+    release(filtering, 1);
+}
+
+static void assert_not_put_back(struct filtering *filtering, const char *feed)
+{
+    over_http(filtering, feed);
+    assert_int_equal(filtering->feed->put_back, 0);
+}
+
+static void test_released_item_that_fell_off_is_put_in_front(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    const char *output = over_http(filtering, RSS(ITEM("a", HAM)));
+    assert_string_equal(output, RSS(ITEM("b", SPAM) ITEM("a", HAM)));
+    assert_int_equal(filtering->feed->put_back, 1);
+}
+
+static void test_released_item_that_is_listed_is_not_put_back(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    const char *output = over_http(filtering, RSS(ITEM("a", HAM) ITEM("b", SPAM)));
+    assert_string_equal(output, RSS(ITEM("a", HAM) ITEM("b", SPAM)));
+    assert_int_equal(filtering->feed->put_back, 0);
+}
+
+static void test_released_item_whose_edit_is_listed_is_not_put_back(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    assert_not_put_back(filtering, RSS(ITEM("a", HAM) ITEM("b", "Edited")));
+}
+
+static void test_released_item_whose_edit_passed_is_not_put_back(void **state)
+{
+    struct filtering *filtering = *state;
+    struct judged edit = {.action = "accept", .held_id = 1};
+    struct fixture *fixture = filtering->records;
+    hold_and_release(filtering);
+    good(records_judged_save(fixture->records, "planet", "b", &edit, &fixture->error));
+    assert_not_put_back(filtering, RSS(ITEM("a", HAM)));
+}
+
+static void test_held_edit_of_a_released_item_keeps_it_away(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    assert_not_put_back(filtering, RSS(ITEM("b", OTHER_SPAM)));
+    assert_int_equal(filtering->feed->held, 1);
+    assert_not_put_back(filtering, RSS(ITEM("a", HAM)));
+}
+
+static void test_item_released_twice_is_put_back_once_as_it_last_was(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    over_http(filtering, RSS(ITEM("b", OTHER_SPAM)));
+    release(filtering, 2);
+    const char *output = over_http(filtering, RSS(ITEM("a", HAM)));
+    assert_string_equal(output, RSS(ITEM("b", OTHER_SPAM) ITEM("a", HAM)));
+}
+
+static void test_pipe_puts_nothing_back(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    assert_string_equal(through_pipe(filtering, RSS(ITEM("a", HAM))), RSS(ITEM("a", HAM)));
+}
+
+static void test_release_of_long_ago_is_not_put_back(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    filtering->http.now_s += 3700;
+    assert_not_put_back(filtering, RSS(ITEM("a", HAM)));
+}
+
+static void test_other_feeds_get_nothing_back(void **state)
+{
+    struct filtering *filtering = *state;
+    hold_and_release(filtering);
+    filter(filtering, RSS(ITEM("a", HAM)), "moon", true);
+    assert_int_equal(filtering->feed->put_back, 0);
+}
+
+static void test_latest_release_comes_first(void **state)
+{
+    struct filtering *filtering = *state;
+    over_http(filtering, RSS(ITEM("b", SPAM) ITEM("c", OTHER_SPAM) ITEM("d", THIRD_SPAM)));
+    assert_int_equal(filtering->feed->held, 3);
+    for (int64_t id = 1; id <= 3; id++)
+        release(filtering, id);
+    run_sql(filtering->records, "UPDATE held SET state_time_s = state_time_s - id % 3");
+    const char *output = over_http(filtering, RSS(ITEM("a", HAM)));
+    assert_string_equal(
+        output, RSS(ITEM("d", THIRD_SPAM) ITEM("b", SPAM) ITEM("c", OTHER_SPAM) ITEM("a", HAM)));
+}
+
+static void test_items_that_share_a_guid_are_told_apart(void **state)
+{
+    struct filtering *filtering = *state;
+    over_http(filtering, RSS(ITEM("x", SPAM) ITEM("x", OTHER_SPAM) ITEM("x", HAM)));
+    assert_int_equal(filtering->feed->held, 2);
+    release(filtering, 1);
+    release(filtering, 2);
+    assert_not_put_back(filtering, RSS(ITEM("x", SPAM) ITEM("x", OTHER_SPAM) ITEM("x", HAM)));
+    const char *output =
+        over_http(filtering, RSS(ITEM("x", SPAM) ITEM("x", HAM) ITEM("x", "Something new")));
+    assert_string_equal(output, RSS(ITEM("x", OTHER_SPAM) ITEM("x", SPAM) ITEM("x", HAM)
+                                        ITEM("x", "Something new")));
+    assert_int_equal(filtering->feed->put_back, 1);
+}
+
+static void test_put_back_item_is_no_reason_to_fail(void **state)
+{
+    struct filtering *filtering = *state;
+    static const char atom[] = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>1</id>"
+                               "<title>" HAM "</title></entry></feed>";
+    hold_and_release(filtering);
+    assert_string_equal(over_http(filtering, atom), atom);
+    assert_false(filtering->feed->records_failed);
+}
+
+#define JSON(items)                                                                                \
+    "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"Planet\", "                  \
+    "\"items\": [" items "]}"
+#define JSON_ITEM(guid, title) "{\"id\": \"" guid "\", \"title\": \"" title "\"}"
+
+static void test_json_item_is_put_back(void **state)
+{
+    struct filtering *filtering = *state;
+    over_http(filtering, JSON(JSON_ITEM("a", HAM) ", " JSON_ITEM("b", SPAM)));
+    assert_int_equal(filtering->feed->held, 1);
+    release(filtering, 1);
+    over_http(filtering, JSON(JSON_ITEM("a", HAM)));
+    assert_int_equal(filtering->feed->put_back, 1);
+    struct feed *read =
+        feed_read(span_of(filtering->output), (struct span){NULL, 0}, &filtering->records->error);
+    assert_non_null(read);
+    assert_int_equal(read->item_count, 2);
+    assert_true(span_equal(read->items[0].guid, SPAN("b")));
+    feed_free(read);
+}
+
 #define filtering(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -195,6 +355,19 @@ int main(void)
         filtering(test_http_keeps_readers_on_the_gateway),
         filtering(test_tagged_items_are_marked),
         filtering(test_nothing_is_cut_that_cannot_be_recorded),
+        filtering(test_released_item_that_fell_off_is_put_in_front),
+        filtering(test_released_item_that_is_listed_is_not_put_back),
+        filtering(test_released_item_whose_edit_is_listed_is_not_put_back),
+        filtering(test_released_item_whose_edit_passed_is_not_put_back),
+        filtering(test_held_edit_of_a_released_item_keeps_it_away),
+        filtering(test_item_released_twice_is_put_back_once_as_it_last_was),
+        filtering(test_pipe_puts_nothing_back),
+        filtering(test_release_of_long_ago_is_not_put_back),
+        filtering(test_other_feeds_get_nothing_back),
+        filtering(test_latest_release_comes_first),
+        filtering(test_items_that_share_a_guid_are_told_apart),
+        filtering(test_put_back_item_is_no_reason_to_fail),
+        filtering(test_json_item_is_put_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

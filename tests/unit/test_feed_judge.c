@@ -178,6 +178,8 @@ static void test_what_is_cut_lies_whole_in_the_records(void **state)
     struct held *entry = held(fixture, 1);
     assert_int_equal(entry->item_length, sizeof item - 1);
     assert_memory_equal(entry->item, item, sizeof item - 1);
+    assert_int_equal(entry->item_head_length, strlen("<rss><channel>"));
+    assert_memory_equal(entry->item_head, "<rss><channel>", entry->item_head_length);
     held_free(entry);
 }
 
