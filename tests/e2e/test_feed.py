@@ -1,6 +1,7 @@
 """weir-feedfilter --pipe: what comes out of a feed, by bytes and in newsboat."""
 
 import hashlib
+import html
 import json
 import os
 import sqlite3
@@ -310,6 +311,36 @@ def test_utf16(fixture):
         assert output == (mark + expected).encode(encoding), encoding
 
 
+def json_item(data):
+    """An item of `feed()` as an object of JSON Feed, with odd blanks and escapes."""
+    def between(start, end):
+        return html.unescape(data.decode().split(start)[1].split(end)[0])
+    return ("{ \"id\" :%s,\n\t\"url\": %s, \"title\": %s,\"content_html\": %s,\n"
+            "\"authors\": [{\"name\": %s}] , \"_odd\": [{}, \"},{\", 1e3] }" % tuple(
+                json.dumps(between("<%s>" % name, "</%s>" % name))
+                for name in ("guid", "link", "title", "description", "dc:creator"))).encode()
+
+
+def test_json_feed(fixture):
+    """A JSON Feed is cut byte for byte: the object, and one comma with the blanks between"""
+    items = [json_item(data) for data in ITEMS]
+    head = b'{"version": "https://jsonfeed.org/version/1.1",\r\n "title": "Planet", "items": ['
+    tail = b' ],  "home_page_url": "https://planet.example.org/" }\n'
+
+    def joined(which):
+        return head + b",\n  ".join(which) + tail
+
+    weir = fixture.weir()
+    result = pipe(weir, joined(items))
+    assert result.output == joined([items[0], items[2], items[4]]), result.output
+    kept = [bytes(row[0]) for row in query(weir, "select item from held order by id")]
+    assert kept == [items[1], items[3]]
+    assert verdicts(pipe(weir, joined(items))) == []
+    shown = [each["id"] for each in json.loads(result.output)["items"]]
+    assert shown == [guid_of(data) for data in HAM]
+    assert pipe(fixture.weir(), joined([items[1]])).output == joined([])
+
+
 def test_rdf(fixture):
     """An RSS 1.0 item is cut with the rdf:li that names it"""
     def line(data):
@@ -355,7 +386,7 @@ BAD_INPUTS = {
     "empty": b"",
     "blank": b" \n\n",
     "no XML": b"404 page not found\n",
-    "JSON that is no feed": b'{"version": 3, "items": [{"id": "1"}]}',
+    "JSON that is no feed": b'{"status": 404, "message": "there is no such feed"}',
     "truncated JSON": b'{"version": "https://jsonfeed.org/version/1", "items": [{"id": "1"',
     "NUL bytes": b"\0" * 5000,
     "random bytes": hashlib.sha512(b"weir").digest() * 40,
