@@ -22,16 +22,18 @@ struct feed_enclosure {
  * HTML is unescaped once, so `content` and `summary` are HTML when *_is_html, as a reader would
  * show them. */
 struct feed_item {
-    struct span guid; /* guid or id; else link; else "hash:" and a hash of title and content */
+    /* guid or id, or rdf:about; else link; else "hash:" and a hash of title and content */
+    struct span guid;
     struct span link, title, author, date;
     struct span summary, content;
     bool title_is_html, summary_is_html, content_is_html;
+    struct span title_base, summary_base, content_base; /* of relative references in them */
     struct span *categories;
     size_t category_count;
     struct feed_enclosure *enclosures;
     size_t enclosure_count;
     struct span plain;        /* JSON Feed: content_text beside content_html; else empty */
-    struct span *other_links; /* what the item shows or leads to besides: external_url, images */
+    struct span *other_links; /* what the item leads to besides: external_url, images, related */
     size_t other_link_count;
     /* XML: the how-manieth start tag of the document opens the item. JSON: the how-manieth element
      * of "items" it is, from 1. */
@@ -47,7 +49,7 @@ struct feed {
     size_t item_count;
     struct span encoding; /* that libxml2 read it in: "UTF-8"; lent spelling */
     unsigned poll_s;      /* between polls, as its ttl or its sy:updatePeriod says; 0: not said */
-    bool has_relative;    /* an item refers to something relative to the feed's address */
+    bool has_relative;    /* an item refers to something relative to the feed's address (XML) */
     bool recovered;       /* it was not well-formed; items are what could be read */
     struct span trouble;  /* with `recovered`: "line 12: …", the first thing that was wrong */
 };
@@ -56,7 +58,8 @@ struct feed {
 #define FEED_SIZE_LIMIT (64u * 1024 * 1024)
 #define FEED_ITEMS_MAX 20000u
 
-/* `address` is the URL that the feed was fetched from, or empty. NULL with ERROR_INPUT: neither XML
+/* `address` is the URL that the feed was fetched from, or empty; then what the feed calls its own
+ * address, or its site's, stands for it. NULL with ERROR_INPUT: neither XML
  * nor JSON, XML or JSON that is no feed, XML that is truncated before the first item closed, JSON
  * that is truncated at all, or over a limit; or when the document type gives entities that are
  * used, or default attributes: readers would show what was never judged. Broken XML is recovered

@@ -59,14 +59,27 @@ static void hash_identity(const struct document *document, unsigned char id[DOCU
     hash_finish(state, id);
 }
 
+/* The relative links among those from `first` on lead from `base`. */
+static void resolve_links(struct document *document, size_t first, struct span base)
+{
+    for (size_t i = first; i < document->link_count && base.length; i++) {
+        struct link *link = &document->links[i];
+        if (!link->from_html || link->host.length || link->scheme.length)
+            continue;
+        link->url = url_resolve(document->arena, base, link->url);
+        url_parse(document->arena, link);
+    }
+}
+
 /* A title with markup, as a reader shows it; its links are the document's too. */
-static struct span plain_title(struct document *document, struct span html)
+static struct span plain_title(struct document *document, struct span html, struct span base)
 {
     struct document *scratch = document_new(CHANNEL_FEED);
     struct span title = {NULL, 0};
     html_read(scratch, html);
     for (size_t i = 0; i < scratch->text_count && !title.length; i++)
         title = arena_copy(document->arena, span_trim(scratch->texts[i].content));
+    resolve_links(scratch, 0, base);
     for (size_t i = 0; i < scratch->link_count; i++)
         document_add_link(document, arena_copy(document->arena, scratch->links[i].url),
                           arena_copy(document->arena, scratch->links[i].text), true);
@@ -83,8 +96,9 @@ static void add_plain_text(struct document *document, struct span content)
         document_add_link(document, url, (struct span){NULL, 0}, false);
 }
 
-static void add_body(struct document *document, struct span content, bool is_html)
+static void add_body(struct document *document, struct span content, bool is_html, struct span base)
 {
+    size_t first_link = document->link_count;
     if (!content.length)
         return;
     /* html_read() keeps what it needs; but a link or an attribute may lie in its input. */
@@ -93,6 +107,7 @@ static void add_body(struct document *document, struct span content, bool is_htm
         html_read(document, content);
     else
         add_plain_text(document, content);
+    resolve_links(document, first_link, base);
 }
 
 /* The file's name in a URL: behind the last '/' of its path. */
@@ -125,7 +140,7 @@ static void add_enclosure(struct document *document, const struct feed_enclosure
         .attachment = true,
     };
     document_add_link(document, url, (struct span){NULL, 0}, false);
-    add_body(document, enclosure->title, false);
+    add_body(document, enclosure->title, false, (struct span){NULL, 0});
 }
 
 struct document *feed_item_document(const struct feed *feed, const struct feed_item *item,
@@ -137,14 +152,14 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     document->feed = arena_copy(arena, feed_name);
     document->guid = arena_copy(arena, item->guid);
     document->author = arena_copy(arena, item->author);
-    document->subject =
-        item->title_is_html ? plain_title(document, item->title) : arena_copy(arena, item->title);
+    document->subject = item->title_is_html ? plain_title(document, item->title, item->title_base)
+                                            : arena_copy(arena, item->title);
     if (document->subject.length)
         document_add_text(document, TEXT_SUBJECT, document->subject, item->title_is_html);
-    add_body(document, item->content, item->content_is_html);
+    add_body(document, item->content, item->content_is_html, item->content_base);
     if (!span_equal(item->summary, item->content))
-        add_body(document, item->summary, item->summary_is_html);
-    add_body(document, item->plain, false);
+        add_body(document, item->summary, item->summary_is_html, item->summary_base);
+    add_body(document, item->plain, false, (struct span){NULL, 0});
     if (item->link.length)
         document_add_link(document, arena_copy(arena, item->link), (struct span){NULL, 0}, false);
     for (size_t i = 0; i < item->other_link_count; i++)

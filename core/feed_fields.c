@@ -1,7 +1,16 @@
 #include "core/feed_fields.h"
 
+#include <glib.h>
+
 #include "core/feed_item.h"
+#include "core/text.h"
+#include "core/url.h"
 #include "store/memory.h"
+
+#define MINUTE_S 60u
+#define DAY_S (24 * 60 * MINUTE_S)
+/* A feed that says to be polled once a century is polled once a year. */
+#define POLL_MAX_S (365 * DAY_S)
 
 enum vocabulary {
     OWN, /* the namespace of the feed's root, or none */
@@ -11,6 +20,7 @@ enum vocabulary {
     XHTML,
     ITUNES,
     MEDIA,
+    SYNDICATION,
     OTHER
 };
 
@@ -23,7 +33,11 @@ enum field {
     FIELD_AUTHOR,
     FIELD_AUTHOR_EMAIL, /* only where no name is given */
     FIELD_DATE,
-    FIELD_CATEGORY
+    FIELD_CATEGORY,
+    FIELD_KEYWORDS, /* categories between commas */
+    FIELD_TTL,
+    FIELD_PERIOD,
+    FIELD_FREQUENCY
 };
 
 struct feed_row {
@@ -38,14 +52,19 @@ struct feed_row {
  * means different things in two of them. */
 static const struct feed_row rows[] = {
     {"title", OWN, PLACE_FEED | PLACE_ITEM, FIELD_TITLE, false},
+    {"title", DUBLIN_CORE, PLACE_FEED | PLACE_ITEM, FIELD_TITLE, true},
+    {"title", ITUNES, PLACE_ITEM, FIELD_TITLE, true},
+    {"title", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_TITLE, true},
     {"link", OWN, PLACE_FEED | PLACE_ITEM, FIELD_LINK, false},
     {"guid", OWN, PLACE_ITEM, FIELD_GUID, false},
     {"id", OWN, PLACE_ITEM, FIELD_GUID, false},
     {"description", OWN, PLACE_ITEM, FIELD_SUMMARY, false},
     {"summary", OWN, PLACE_ITEM, FIELD_SUMMARY, false},
     {"summary", ATOM, PLACE_ITEM, FIELD_SUMMARY, false},
+    {"description", DUBLIN_CORE, PLACE_ITEM, FIELD_SUMMARY, true},
     {"summary", ITUNES, PLACE_ITEM, FIELD_SUMMARY, true},
-    {"description", MEDIA, PLACE_ITEM, FIELD_SUMMARY, true},
+    {"subtitle", ITUNES, PLACE_ITEM, FIELD_SUMMARY, true},
+    {"description", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_SUMMARY, true},
     {"content", OWN, PLACE_ITEM, FIELD_CONTENT, false},
     {"content", ATOM, PLACE_ITEM, FIELD_CONTENT, false},
     {"encoded", CONTENT, PLACE_ITEM, FIELD_CONTENT, false},
@@ -56,14 +75,25 @@ static const struct feed_row rows[] = {
     {"email", OWN, PLACE_AUTHOR, FIELD_AUTHOR_EMAIL, true},
     {"name", ATOM, PLACE_AUTHOR, FIELD_AUTHOR, false},
     {"creator", DUBLIN_CORE, PLACE_ITEM, FIELD_AUTHOR, true},
+    {"author", ITUNES, PLACE_ITEM, FIELD_AUTHOR, true},
     {"pubDate", OWN, PLACE_ITEM, FIELD_DATE, false},
     {"published", OWN, PLACE_ITEM, FIELD_DATE, false},
     {"updated", OWN, PLACE_ITEM, FIELD_DATE, true},
     {"issued", OWN, PLACE_ITEM, FIELD_DATE, true},
     {"modified", OWN, PLACE_ITEM, FIELD_DATE, true},
+    {"created", OWN, PLACE_ITEM, FIELD_DATE, true},
     {"date", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
+    {"issued", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
+    {"created", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
+    {"modified", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
     {"category", OWN, PLACE_ITEM, FIELD_CATEGORY, false},
     {"subject", DUBLIN_CORE, PLACE_ITEM, FIELD_CATEGORY, false},
+    {"category", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_CATEGORY, false},
+    {"keywords", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_KEYWORDS, false},
+    {"keywords", ITUNES, PLACE_ITEM, FIELD_KEYWORDS, false},
+    {"ttl", OWN, PLACE_FEED, FIELD_TTL, false},
+    {"updatePeriod", SYNDICATION, PLACE_FEED, FIELD_PERIOD, false},
+    {"updateFrequency", SYNDICATION, PLACE_FEED, FIELD_FREQUENCY, false},
 };
 
 static const struct {
@@ -80,6 +110,7 @@ static const struct {
     {"http://www.itunes.com/dtds/podcast-1.0.dtd", "itunes", ITUNES},
     {"http://search.yahoo.com/mrss/", "media", MEDIA},
     {"http://search.yahoo.com/mrss", "media", MEDIA},
+    {"http://purl.org/rss/1.0/modules/syndication/", "sy", SYNDICATION},
     {"http://purl.org/rss/1.0/", NULL, OWN},
     {"http://my.netscape.com/rdf/simple/0.9/", NULL, OWN},
     {"http://channel.netscape.com/rdf/simple/0.9/", NULL, OWN},
@@ -106,11 +137,14 @@ static enum vocabulary vocabulary_of(const struct feed_fields *fields,
 }
 
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
-                           const char *name)
+                           const char *prefix, const char *name)
 {
     for (int i = 0; i < element->attribute_count; i++) {
         const xmlChar **attribute = element->attributes + 5 * i;
-        if (attribute[1] || strcmp((const char *)attribute[0], name) != 0)
+        const char *its_prefix = (const char *)attribute[1];
+        if ((its_prefix || prefix) && !same(its_prefix, prefix))
+            continue;
+        if (strcmp((const char *)attribute[0], name) != 0)
             continue;
         struct span value = {(const char *)attribute[3], (size_t)(attribute[4] - attribute[3])};
         char *out = arena_text(arena, value.length + 1);
@@ -161,6 +195,12 @@ void feed_fields_text(struct feed_fields *fields, const char *data, size_t lengt
         append(fields, data, length);
 }
 
+static bool is_reference(const xmlChar **attribute)
+{
+    const char *name = (const char *)attribute[0];
+    return !attribute[1] && (same(name, "href") || same(name, "src") || same(name, "action"));
+}
+
 void feed_fields_inner_open(struct feed_fields *fields, const struct feed_element *element)
 {
     fields->has_elements = true;
@@ -170,8 +210,11 @@ void feed_fields_inner_open(struct feed_fields *fields, const struct feed_elemen
         const xmlChar **attribute = element->attributes + 5 * i;
         append(fields, " ", 1);
         append(fields, (const char *)attribute[0], strlen((const char *)attribute[0]));
-        struct span value =
-            feed_attribute(fields->feed->arena, element, (const char *)attribute[0]);
+        struct span value = feed_attribute(fields->feed->arena, element, (const char *)attribute[1],
+                                           (const char *)attribute[0]);
+        /* A base inside the text is forgotten with the elements' prefixes. */
+        if (!span_equal(fields->base, fields->text_base) && is_reference(attribute))
+            value = url_resolve(fields->feed->arena, fields->base, value);
         append(fields, "=\"", 2);
         append_escaped(fields, value.data, value.length);
         append(fields, "\"", 1);
@@ -191,15 +234,25 @@ void feed_fields_inner_close(struct feed_fields *fields, const char *local)
     append(fields, ">", 1);
 }
 
+/* The reference in an attribute, as whole as xml:base makes it. */
+static struct span read_reference(struct feed_fields *fields, const struct feed_element *element,
+                                  const char *name)
+{
+    struct span value = feed_attribute(fields->feed->arena, element, NULL, name);
+    return value.length ? url_resolve(fields->feed->arena, fields->base, value) : value;
+}
+
 static void add_enclosure(struct feed_fields *fields, const struct feed_element *element,
                           const char *url_name)
 {
     struct arena *arena = fields->feed->arena;
-    struct span length = feed_attribute(arena, element, "length");
+    struct span length = feed_attribute(arena, element, NULL, "length");
+    if (!length.length)
+        length = feed_attribute(arena, element, NULL, "fileSize"); /* of media:content */
     feed_item_add_enclosure(fields->feed, fields->item,
                             &(struct feed_enclosure){
-                                .url = feed_attribute(arena, element, url_name),
-                                .type = feed_attribute(arena, element, "type"),
+                                .url = read_reference(fields, element, url_name),
+                                .type = feed_attribute(arena, element, NULL, "type"),
                                 .length_bytes = feed_item_read_size(length),
                             });
 }
@@ -208,8 +261,8 @@ static void add_enclosure(struct feed_fields *fields, const struct feed_element 
 static void read_link(struct feed_fields *fields, const struct feed_element *element, bool to_item)
 {
     struct feed *feed = fields->feed;
-    struct span href = feed_attribute(feed->arena, element, "href");
-    struct span relation = feed_attribute(feed->arena, element, "rel");
+    struct span href = read_reference(fields, element, "href");
+    struct span relation = feed_attribute(feed->arena, element, NULL, "rel");
     struct span *target = NULL;
     if (!relation.length || span_equal_nocase(relation, SPAN("alternate")))
         target = to_item ? &fields->item->link : &feed->link;
@@ -217,27 +270,55 @@ static void read_link(struct feed_fields *fields, const struct feed_element *ele
         target = &feed->self;
     else if (to_item && span_equal_nocase(relation, SPAN("enclosure")))
         add_enclosure(fields, element, "href");
+    else if (to_item && (span_equal_nocase(relation, SPAN("related")) ||
+                         span_equal_nocase(relation, SPAN("via"))))
+        feed_item_add_link(feed, fields->item, href);
     if (target && !target->length)
         *target = href;
+    else if (target && to_item && !span_equal(*target, href))
+        feed_item_add_link(feed, fields->item, href);
 }
 
 static void read_attributes(struct feed_fields *fields, const struct feed_element *element,
                             enum vocabulary vocabulary, enum feed_place place)
 {
-    bool to_item = place == PLACE_ITEM;
+    bool own = vocabulary == OWN || vocabulary == ATOM, media = vocabulary == MEDIA;
     struct arena *arena = fields->feed->arena;
-    if (vocabulary != OWN && vocabulary != ATOM)
+    if (own && place != PLACE_AUTHOR && same(element->local, "link"))
+        read_link(fields, element, place == PLACE_ITEM);
+    if (place != PLACE_ITEM && !(media && place == PLACE_MEDIA))
         return;
-    if (same(element->local, "link") && place != PLACE_AUTHOR)
-        read_link(fields, element, to_item);
-    if (!to_item)
-        return;
-    if (same(element->local, "enclosure"))
+    if (own && same(element->local, "enclosure"))
         add_enclosure(fields, element, "url");
-    else if (same(element->local, "content"))
+    else if (own && same(element->local, "content"))
         add_enclosure(fields, element, "src");
-    else if (same(element->local, "category"))
-        feed_item_add_category(fields->feed, fields->item, feed_attribute(arena, element, "term"));
+    else if (own && same(element->local, "category")) {
+        struct span label = feed_attribute(arena, element, NULL, "label");
+        feed_item_add_category(fields->feed, fields->item,
+                               feed_attribute(arena, element, NULL, "term"));
+        feed_item_add_category(fields->feed, fields->item, label);
+    } else if (vocabulary == ITUNES && same(element->local, "category"))
+        feed_item_add_category(fields->feed, fields->item,
+                               feed_attribute(arena, element, NULL, "text"));
+    else if (media && same(element->local, "content"))
+        add_enclosure(fields, element, "url");
+    else if (media && same(element->local, "player"))
+        feed_item_add_link(fields->feed, fields->item, read_reference(fields, element, "url"));
+    else if (vocabulary == OWN && same(element->local, "guid"))
+        fields->is_permalink =
+            !span_equal_nocase(feed_attribute(arena, element, NULL, "isPermaLink"), SPAN("false"));
+}
+
+static bool holds(struct span text, const char *part)
+{
+    return text.length && memmem(text.data, text.length, part, strlen(part));
+}
+
+/* RFC 4287, 4.1.3.3: other media types than these are base64. */
+static bool is_text_type(struct span type)
+{
+    return !holds(type, "/") || span_starts_nocase(type, SPAN("text/")) || holds(type, "html") ||
+           holds(type, "xml") || holds(type, "multipart/");
 }
 
 /* What RFC 4287 3.1.1 (type) and Atom 0.3 (mode) say about the markup in a text. */
@@ -245,12 +326,16 @@ static void read_type(struct feed_fields *fields, const struct feed_element *ele
                       enum vocabulary vocabulary)
 {
     struct arena *arena = fields->feed->arena;
-    struct span type = feed_attribute(arena, element, "type");
-    struct span mode = feed_attribute(arena, element, "mode");
-    bool is_xhtml = memmem(type.data ? type.data : "", type.length, "xhtml", 5) != NULL;
-    bool is_html = memmem(type.data ? type.data : "", type.length, "html", 4) != NULL;
-    fields->inline_markup = vocabulary == XHTML || (is_xhtml && !span_equal(mode, SPAN("escaped")));
+    struct span type = feed_attribute(arena, element, NULL, "type");
+    struct span mode = feed_attribute(arena, element, NULL, "mode");
+    bool is_atom = fields->feed->format == FEED_ATOM || vocabulary == ATOM;
+    bool is_html = holds(type, "html");
+    bool is_inline = !mode.length || span_equal(mode, SPAN("xml"));
+    fields->inline_markup = vocabulary == XHTML || (holds(type, "xhtml") && is_inline);
     fields->declared_html = is_html || vocabulary == CONTENT;
+    fields->base64 =
+        is_atom && (mode.length ? span_equal(mode, SPAN("base64"))
+                                : fields->row->field == FIELD_CONTENT && !is_text_type(type));
 }
 
 bool feed_fields_open(struct feed_fields *fields, const struct feed_element *element,
@@ -268,6 +353,7 @@ bool feed_fields_open(struct feed_fields *fields, const struct feed_element *ele
             return false;
         fields->row = &rows[i];
         fields->to_item = fields->item != NULL;
+        fields->text_base = fields->base;
         fields->has_elements = false;
         fields->length = 0;
         read_type(fields, element, vocabulary);
@@ -279,14 +365,63 @@ bool feed_fields_open(struct feed_fields *fields, const struct feed_element *ele
 }
 
 static void add_text(struct feed_fields *fields, enum feed_item_text which, const struct span *text,
-                     bool *is_html, struct span value)
+                     bool *is_html, struct span *base, struct span value)
 {
     if (!value.length || (text->length && fields->row->fallback))
         return;
+    if (!base->length)
+        *base = fields->text_base;
     bool plain_type = fields->feed->format == FEED_ATOM && !fields->declared_html;
     *is_html = *is_html || fields->declared_html || fields->has_elements || fields->inline_markup ||
                (!plain_type && feed_item_looks_like_html(value));
     feed_item_say(fields->feed, fields->item, &fields->joined, which, value);
+}
+
+static void add_keywords(struct feed_fields *fields, struct span keywords)
+{
+    while (keywords.length) {
+        const char *comma = memchr(keywords.data, ',', keywords.length);
+        size_t length = comma ? (size_t)(comma - keywords.data) : keywords.length;
+        feed_item_add_category(fields->feed, fields->item,
+                               span_trim((struct span){keywords.data, length}));
+        keywords.data += length + (comma != NULL);
+        keywords.length -= length + (comma != NULL);
+    }
+}
+
+/* The digits that `text` starts with, but no more than `most`. */
+static unsigned read_number(struct span text, unsigned most)
+{
+    size_t number = feed_item_read_size(text);
+    return number > most ? most : (unsigned)number;
+}
+
+/* The syndication module of RSS 1.0. */
+static unsigned read_period(struct span name)
+{
+    static const struct {
+        struct span name;
+        unsigned period_s;
+    } periods[] = {
+        {{"hourly", 6}, 60 * MINUTE_S}, {{"daily", 5}, DAY_S},       {{"weekly", 6}, 7 * DAY_S},
+        {{"monthly", 7}, 30 * DAY_S},   {{"yearly", 6}, POLL_MAX_S},
+    };
+    for (size_t i = 0; i < sizeof periods / sizeof *periods; i++)
+        if (span_equal_nocase(name, periods[i].name))
+            return periods[i].period_s;
+    return 0;
+}
+
+void feed_fields_finish(struct feed_fields *fields)
+{
+    struct feed *feed = fields->feed;
+    unsigned period_s = fields->period_s;
+    if (!period_s && fields->frequency)
+        period_s = DAY_S;
+    if (fields->ttl_s)
+        feed->poll_s = fields->ttl_s;
+    else
+        feed->poll_s = period_s / (fields->frequency ? fields->frequency : 1);
 }
 
 static void set(struct span *target, struct span value, bool over)
@@ -303,7 +438,16 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
         set(&feed->title, value, false);
         break;
     case FIELD_LINK:
-        set(&feed->link, value, false);
+        set(&feed->link, url_resolve(feed->arena, fields->text_base, value), false);
+        break;
+    case FIELD_TTL:
+        fields->ttl_s = MINUTE_S * read_number(value, POLL_MAX_S / MINUTE_S);
+        break;
+    case FIELD_PERIOD:
+        fields->period_s = read_period(value);
+        break;
+    case FIELD_FREQUENCY:
+        fields->frequency = read_number(value, DAY_S);
         break;
     case FIELD_AUTHOR:
         set(&fields->feed_author, value, true);
@@ -316,24 +460,38 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
     }
 }
 
+/* Readers differ in which of two links they follow. */
+static void close_link(struct feed_fields *fields, struct span url)
+{
+    struct feed_item *item = fields->item;
+    if (item->link.length && !span_equal(item->link, url))
+        feed_item_add_link(fields->feed, item, url);
+    else
+        item->link = url;
+}
+
 static void close_in_item(struct feed_fields *fields, struct span value)
 {
     struct feed_item *item = fields->item;
     switch (fields->row->field) {
     case FIELD_TITLE:
-        add_text(fields, ITEM_TITLE, &item->title, &item->title_is_html, value);
+        add_text(fields, ITEM_TITLE, &item->title, &item->title_is_html, &item->title_base, value);
         break;
     case FIELD_SUMMARY:
-        add_text(fields, ITEM_SUMMARY, &item->summary, &item->summary_is_html, value);
+        add_text(fields, ITEM_SUMMARY, &item->summary, &item->summary_is_html, &item->summary_base,
+                 value);
         break;
     case FIELD_CONTENT:
-        add_text(fields, ITEM_CONTENT, &item->content, &item->content_is_html, value);
+        add_text(fields, ITEM_CONTENT, &item->content, &item->content_is_html, &item->content_base,
+                 value);
         break;
     case FIELD_LINK:
-        set(&item->link, value, false);
+        close_link(fields, url_resolve(fields->feed->arena, fields->text_base, value));
         break;
     case FIELD_GUID:
         set(&item->guid, value, false);
+        if (fields->is_permalink)
+            set(&fields->permalink, value, false);
         break;
     case FIELD_AUTHOR:
         set(&item->author, value, !fields->row->fallback);
@@ -347,14 +505,32 @@ static void close_in_item(struct feed_fields *fields, struct span value)
     case FIELD_CATEGORY:
         feed_item_add_category(fields->feed, fields->item, value);
         break;
+    case FIELD_KEYWORDS:
+        add_keywords(fields, value);
+        break;
+    default:
+        break;
     }
+}
+
+/* What base64 holds when that is text. */
+static struct span decode_base64(struct arena *arena, struct span encoded)
+{
+    gint state = 0;
+    guint save = 0;
+    char *out = arena_text(arena, encoded.length);
+    gsize length = g_base64_decode_step(encoded.data, encoded.length, (guchar *)out, &state, &save);
+    struct span decoded = span_trim((struct span){out, length});
+    return text_is_utf8(decoded) ? decoded : (struct span){NULL, 0};
 }
 
 void feed_fields_close(struct feed_fields *fields)
 {
     struct span gathered = {fields->text ? fields->text : "", fields->length};
     struct span value = span_trim(gathered);
-    if (value.length)
+    if (value.length && fields->base64)
+        value = decode_base64(fields->feed->arena, value);
+    else if (value.length)
         value = arena_copy(fields->feed->arena, value);
     if (fields->to_item)
         close_in_item(fields, value);
@@ -363,8 +539,32 @@ void feed_fields_close(struct feed_fields *fields)
     fields->row = NULL;
 }
 
-void feed_fields_finish_item(struct feed_fields *fields)
+void feed_fields_open_item(struct feed_fields *fields, const struct feed_element *element,
+                           struct feed_item *item)
 {
-    feed_item_finish(fields->feed, fields->item, fields->feed_author);
+    struct arena *arena = fields->feed->arena;
+    fields->item = item;
     fields->joined = 0;
+    fields->permalink = fields->about = (struct span){NULL, 0};
+    if (fields->feed->format == FEED_RDF) {
+        fields->about = feed_attribute(arena, element, "rdf", "about");
+        if (!fields->about.length)
+            fields->about = feed_attribute(arena, element, NULL, "about");
+    }
+}
+
+static bool is_web_address(struct span text)
+{
+    return span_starts_nocase(text, SPAN("http://")) || span_starts_nocase(text, SPAN("https://"));
+}
+
+void feed_fields_close_item(struct feed_fields *fields)
+{
+    struct feed_item *item = fields->item;
+    set(&item->guid, fields->about, false);
+    if (is_web_address(fields->permalink))
+        set(&item->link, fields->permalink, false);
+    if (is_web_address(fields->about))
+        set(&item->link, fields->about, false);
+    fields->item = NULL;
 }

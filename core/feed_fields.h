@@ -20,22 +20,30 @@ struct feed_element {
 enum feed_place {
     PLACE_FEED = 1, /* the channel of RSS, the root of Atom */
     PLACE_ITEM = 2,
-    PLACE_AUTHOR = 4 /* the author of either */
+    PLACE_AUTHOR = 4, /* the author of either */
+    PLACE_MEDIA = 8   /* media:group or media:content of an item */
 };
 
 struct feed_fields {
     struct feed *feed;
     const char *root_uri;    /* NULL: the root has no namespace */
-    struct feed_item *item;  /* the one that is open, or NULL */
+    struct span base;        /* what xml:base says where the parser stands; empty: nothing */
     struct span feed_author; /* of entries that name none (RFC 4287, 4.2.1) */
+    unsigned ttl_s, period_s, frequency;
+
+    struct feed_item *item;       /* the one that is open, or NULL */
+    struct span permalink, about; /* its guid where that is one, and its rdf:about */
+    unsigned joined;              /* as feed_item_say() keeps it */
 
     const struct feed_row *row; /* of the element whose text is gathered, or NULL */
+    struct span text_base;      /* `base` there */
     bool to_item;
     bool inline_markup; /* its markup is XML and not escaped (type="xhtml") */
     bool declared_html; /* type="html" */
+    bool base64;
     bool has_elements;
-    unsigned joined; /* bits of the open item's fields that hold more than one element's text */
-    char *text;      /* malloc'ed */
+    bool is_permalink;
+    char *text; /* malloc'ed */
     size_t length, room;
 };
 
@@ -50,11 +58,17 @@ void feed_fields_text(struct feed_fields *fields, const char *data, size_t lengt
 void feed_fields_inner_open(struct feed_fields *fields, const struct feed_element *element);
 void feed_fields_inner_close(struct feed_fields *fields, const char *local);
 
-/* Gives the open item what it lacks: a guid, an author. */
-void feed_fields_finish_item(struct feed_fields *fields);
+/* Opens the item that `element` starts, and gives the open one what it may lack. */
+void feed_fields_open_item(struct feed_fields *fields, const struct feed_element *element,
+                           struct feed_item *item);
+void feed_fields_close_item(struct feed_fields *fields);
 
-/* An attribute without namespace, entities resolved, in the feed's arena; empty: not there. */
+/* Gives the feed what its elements say together. */
+void feed_fields_finish(struct feed_fields *fields);
+
+/* An attribute, entities resolved, in the feed's arena; empty: not there. `prefix` NULL: it has
+ * none. */
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
-                           const char *name);
+                           const char *prefix, const char *name);
 
 #endif

@@ -2,11 +2,13 @@
 
 #include <xxhash.h>
 
+#include "core/url.h"
+
 /* A guid longer than this is kept as its hash: it is a key in the records. */
 #define GUID_MAX 1000u
 
 /* Of categories, enclosures and other links, each. */
-#define LIST_MAX 1000u
+#define LIST_MAX 500u
 
 struct feed_item *feed_item_open(struct feed *feed)
 {
@@ -78,6 +80,10 @@ void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
 {
     if (!enclosure->url.length || item->enclosure_count == LIST_MAX)
         return;
+    /* Podcasts say the same with <enclosure> and <media:content>. */
+    for (size_t i = 0; i < item->enclosure_count; i++)
+        if (span_equal(item->enclosures[i].url, enclosure->url) && !enclosure->title.length)
+            return;
     item->enclosures =
         arena_grow(feed->arena, item->enclosures, item->enclosure_count, sizeof *item->enclosures);
     item->enclosures[item->enclosure_count++] = *enclosure;
@@ -131,7 +137,7 @@ static struct span hash_name(struct arena *arena, const struct span *parts, size
                         (unsigned long long)hash.low64);
 }
 
-void feed_item_finish(struct feed *feed, struct feed_item *item, struct span feed_author)
+static void name_item(struct feed *feed, struct feed_item *item)
 {
     struct arena *arena = feed->arena;
     if (!item->guid.length)
@@ -142,6 +148,86 @@ void feed_item_finish(struct feed *feed, struct feed_item *item, struct span fee
     } else if (item->guid.length > GUID_MAX) {
         item->guid = hash_name(arena, &item->guid, 1);
     }
-    if (!item->author.length)
-        item->author = feed_author;
+}
+
+/* True when `html` has an attribute href or src that is relative. */
+static bool html_is_relative(struct span html)
+{
+    const char *at = html.data, *end = html.data + html.length;
+    while (html.length && (at = memchr(at, '=', (size_t)(end - at)))) {
+        const char *name_end = at++;
+        while (name_end > html.data && (unsigned char)name_end[-1] <= ' ')
+            name_end--;
+        struct span before = {html.data, (size_t)(name_end - html.data)};
+        bool href = before.length > 4 && !strncasecmp(name_end - 4, "href", 4);
+        bool src = before.length > 3 && !strncasecmp(name_end - 3, "src", 3);
+        if ((!href && !src) || !strchr(" \t\r\n\"'/", name_end[href ? -5 : -4]))
+            continue;
+        while (at < end && ((unsigned char)*at <= ' ' || *at == '"' || *at == '\''))
+            at++;
+        size_t length = 0;
+        while (at + length < end && !strchr(" \t\r\n\"'>", at[length]))
+            length++;
+        if (url_is_relative((struct span){at, length}))
+            return true;
+    }
+    return false;
+}
+
+/* True when something in `html`, whose xml:base is `base`, is relative to the feed's address. */
+static bool text_is_relative(struct span html, bool is_html, struct span base)
+{
+    return is_html && (!base.length || url_is_relative(base)) && html_is_relative(html);
+}
+
+/* In JSON there is no base that could be set. */
+static bool item_is_relative(const struct feed *feed, const struct feed_item *item)
+{
+    if (feed->format == FEED_JSON)
+        return false;
+    bool relative = url_is_relative(item->link) ||
+                    text_is_relative(item->content, item->content_is_html, item->content_base) ||
+                    text_is_relative(item->summary, item->summary_is_html, item->summary_base) ||
+                    text_is_relative(item->title, item->title_is_html, item->title_base);
+    for (size_t i = 0; i < item->enclosure_count && !relative; i++)
+        relative = url_is_relative(item->enclosures[i].url);
+    for (size_t i = 0; i < item->other_link_count && !relative; i++)
+        relative = url_is_relative(item->other_links[i]);
+    return relative;
+}
+
+static void make_whole(struct feed *feed, struct span base, struct span *url)
+{
+    if (url->length)
+        *url = url_resolve(feed->arena, base, *url);
+}
+
+static void make_item_whole(struct feed *feed, struct span base, struct feed_item *item)
+{
+    make_whole(feed, base, &item->link);
+    for (size_t i = 0; i < item->enclosure_count; i++)
+        make_whole(feed, base, &item->enclosures[i].url);
+    for (size_t i = 0; i < item->other_link_count; i++)
+        make_whole(feed, base, &item->other_links[i]);
+    struct span *bases[] = {&item->title_base, &item->summary_base, &item->content_base};
+    for (size_t i = 0; i < sizeof bases / sizeof *bases; i++)
+        *bases[i] = bases[i]->length ? url_resolve(feed->arena, base, *bases[i]) : base;
+}
+
+void feed_items_finish(struct feed *feed, struct span address, struct span feed_author)
+{
+    struct span candidates[] = {address, feed->self, feed->link}, base = {NULL, 0};
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates && !base.length; i++)
+        if (!url_is_relative(candidates[i]))
+            base = candidates[i];
+    make_whole(feed, base, &feed->link);
+    make_whole(feed, base, &feed->self);
+    for (size_t i = 0; i < feed->item_count; i++) {
+        struct feed_item *item = &feed->items[i];
+        feed->has_relative = feed->has_relative || item_is_relative(feed, item);
+        make_item_whole(feed, base, item);
+        name_item(feed, item);
+        if (!item->author.length)
+            item->author = feed_author;
+    }
 }

@@ -16,7 +16,7 @@ enum feed_item_text { ITEM_TITLE, ITEM_SUMMARY, ITEM_CONTENT, ITEM_PLAIN };
 void feed_item_say(struct feed *feed, struct feed_item *item, unsigned *joined,
                    enum feed_item_text which, struct span value);
 
-/* Empty ones are dropped, and what goes beyond 1,000 an item. */
+/* Empty ones are dropped, and what goes beyond 500 an item. */
 void feed_item_add_category(struct feed *feed, struct feed_item *item, struct span category);
 void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
                              const struct feed_enclosure *enclosure);
@@ -28,7 +28,9 @@ size_t feed_item_read_size(struct span text);
 /* Text that holds a tag or an entity is HTML, whatever the format calls it: readers show it so. */
 bool feed_item_looks_like_html(struct span text);
 
-/* Gives a full item what it lacks: a guid, an author. */
-void feed_item_finish(struct feed *feed, struct feed_item *item, struct span feed_author);
+/* Completes a feed that was read: items get what they lack (a guid, an author), and what is
+ * relative to the feed's address (or, where that is empty, to what the feed calls its own) becomes
+ * whole. */
+void feed_items_finish(struct feed *feed, struct span address, struct span feed_author);
 
 #endif

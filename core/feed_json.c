@@ -328,7 +328,7 @@ static const struct member feed_members[] = {
     {"author", read_authors},   {"authors", read_authors},         {"items", read_items},
 };
 
-bool feed_json_read(struct feed *feed, struct span utf8, struct error *error)
+bool feed_json_read(struct feed *feed, struct span utf8, struct span address, struct error *error)
 {
     struct reader reader = {
         .scan = {.start = utf8.data, .at = utf8.data, .end = utf8.data + utf8.length},
@@ -341,8 +341,7 @@ bool feed_json_read(struct feed *feed, struct span utf8, struct error *error)
                          reader.scan.trouble);
     if (!reader.has_items)
         return error_set(error, ERROR_INPUT, "JSON, but no feed: it has no list of \"items\"");
-    for (size_t i = 0; i < feed->item_count; i++)
-        feed_item_finish(feed, &feed->items[i], reader.author);
+    feed_items_finish(feed, address, reader.author);
     if (span_trim((struct span){reader.scan.at, (size_t)(reader.scan.end - reader.scan.at)})
             .length) {
         feed->recovered = true;

@@ -11,6 +11,7 @@
 #include "core/feed_item.h"
 #include "core/feed_json.h"
 #include "core/text.h"
+#include "core/url.h"
 
 #define DEPTH_MAX 512u
 /* libxml2 compares each attribute of a tag with all others. */
@@ -21,6 +22,7 @@
 
 struct open_element {
     const char *local, *prefix; /* libxml2's dictionary keeps them as long as the parser */
+    struct span base;           /* by xml:base, its own and those around it */
 };
 
 struct reader {
@@ -72,8 +74,10 @@ static bool open_root(struct reader *reader, const struct feed_element *element)
     reader->root_seen = true;
     reader->root_prefix = element->prefix;
     reader->fields.root_uri = element->uri;
-    if (same(element->local, "rss") || same(element->local, "RDF"))
+    if (same(element->local, "rss"))
         reader->feed->format = FEED_RSS;
+    else if (same(element->local, "RDF"))
+        reader->feed->format = FEED_RDF;
     else if (same(element->local, "feed"))
         reader->feed->format = FEED_ATOM;
     else {
@@ -94,7 +98,7 @@ static bool is_item(const struct reader *reader, const struct feed_element *elem
     bool in_channel = !atom && reader->depth == 3 && same(reader->stack[1].local, "channel");
     if (!in_root && !in_channel)
         return false;
-    if (same(reader->stack[0].local, "RDF"))
+    if (reader->feed->format == FEED_RDF)
         return true;
     if (element->uri || reader->fields.root_uri)
         return same(element->uri, reader->fields.root_uri) ||
@@ -102,7 +106,7 @@ static bool is_item(const struct reader *reader, const struct feed_element *elem
     return same(element->prefix, reader->root_prefix);
 }
 
-static void open_item(struct reader *reader)
+static void open_item(struct reader *reader, const struct feed_element *element)
 {
     /* Counted when it closes. */
     struct feed_item *item = feed_item_open(reader->feed);
@@ -111,8 +115,17 @@ static void open_item(struct reader *reader)
         return;
     }
     item->start_tag = reader->start_tags;
-    reader->fields.item = item;
+    feed_fields_open_item(&reader->fields, element, item);
     reader->item_depth = reader->depth;
+}
+
+/* In media:group or media:content of the item, or in the one in the other. */
+static bool is_in_media(const struct reader *reader)
+{
+    for (size_t i = reader->item_depth; i < reader->depth - 1; i++)
+        if (!same(reader->stack[i].local, "group") && !same(reader->stack[i].local, "content"))
+            return false;
+    return reader->depth <= reader->item_depth + 3;
 }
 
 /* Where an element at the current depth stands; 0: nowhere that matters. */
@@ -123,7 +136,9 @@ static enum feed_place place_of(const struct reader *reader)
     if (reader->item_depth) {
         if (depth == reader->item_depth + 1)
             return PLACE_ITEM;
-        return depth == reader->item_depth + 2 && same(parent, "author") ? PLACE_AUTHOR : 0;
+        if (depth == reader->item_depth + 2 && same(parent, "author"))
+            return PLACE_AUTHOR;
+        return is_in_media(reader) ? PLACE_MEDIA : 0;
     }
     if (reader->feed->format == FEED_ATOM) {
         if (depth == 2)
@@ -148,14 +163,19 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
         stop(reader, SPAN("elements are nested too deeply"));
         return;
     }
-    reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix};
+    struct span base = reader->depth ? reader->stack[reader->depth - 1].base : (struct span){0};
+    struct span own_base = feed_attribute(reader->arena, &element, "xml", "base");
+    if (own_base.length)
+        base = url_resolve(reader->arena, base, own_base);
+    reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
+    reader->fields.base = base;
     reader->start_tags++;
     if (reader->field_depth)
         feed_fields_inner_open(&reader->fields, &element);
     else if (!reader->root_seen)
         open_root(reader, &element);
     else if (!reader->item_depth && is_item(reader, &element))
-        open_item(reader);
+        open_item(reader, &element);
     else {
         enum feed_place place = place_of(reader);
         if (place && feed_fields_open(&reader->fields, &element, place))
@@ -172,9 +192,8 @@ static void pop(struct reader *reader)
     } else if (reader->field_depth) {
         feed_fields_inner_close(&reader->fields, reader->stack[depth - 1].local);
     } else if (reader->item_depth == depth) {
-        feed_fields_finish_item(&reader->fields);
+        feed_fields_close_item(&reader->fields);
         reader->feed->item_count++;
-        reader->fields.item = NULL;
         reader->item_depth = 0;
     }
     reader->root_closed = reader->depth == 0;
@@ -197,7 +216,7 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
 {
     (void)uri;
     struct reader *reader = context;
-    struct open_element closed = {(const char *)local, (const char *)prefix};
+    struct open_element closed = {.local = (const char *)local, .prefix = (const char *)prefix};
     size_t match = reader->depth;
     if (reader->root_closed || reader->failure.length)
         return;
@@ -394,7 +413,7 @@ static struct span encoding_name(const struct feed_encoding *encoding)
 }
 
 static bool read_xml(struct arena *text_arena, struct feed *feed, struct span utf8,
-                     struct error *error)
+                     struct span address, struct error *error)
 {
     struct reader *reader = arena_alloc(text_arena, sizeof *reader);
     reader->arena = feed->arena;
@@ -402,13 +421,16 @@ static bool read_xml(struct arena *text_arena, struct feed *feed, struct span ut
     reader->fields.feed = feed;
     if (has_monstrous_tag(utf8))
         return error_set(error, ERROR_INPUT, "a tag with more than %u attributes", ATTRIBUTES_MAX);
-    return parse(reader, utf8, error);
+    if (!parse(reader, utf8, error))
+        return false;
+    feed_fields_finish(&reader->fields);
+    feed_items_finish(feed, address, reader->fields.feed_author);
+    return true;
 }
 
 struct feed *feed_read(struct span bytes, struct span address, struct error *error)
 {
     struct feed_encoding encoding;
-    (void)address;
     if (!span_trim(bytes).length) {
         error_set(error, ERROR_INPUT, "the input is empty");
         return NULL;
@@ -430,8 +452,8 @@ struct feed *feed_read(struct span bytes, struct span address, struct error *err
     struct span utf8 = span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &trouble));
     feed->recovered = trouble != NULL;
     feed->trouble = span_of(trouble);
-    bool ok = utf8.length && utf8.data[0] == '{' ? feed_json_read(feed, utf8, error)
-                                                 : read_xml(text_arena, feed, utf8, error);
+    bool ok = utf8.length && utf8.data[0] == '{' ? feed_json_read(feed, utf8, address, error)
+                                                 : read_xml(text_arena, feed, utf8, address, error);
     arena_free(text_arena);
     if (ok)
         return feed;

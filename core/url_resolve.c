@@ -104,9 +104,10 @@ struct span url_resolve(struct arena *arena, struct span base_url, struct span r
     struct span whole = url_clean(arena, reference);
     if (!base_url.length || url_scheme_length(whole))
         return reference;
-    struct parts base = split(url_clean(arena, base_url));
+    base_url = url_clean(arena, base_url);
+    struct parts base = split(base_url);
     struct parts parts = split(turn_slashes(arena, whole));
-    struct output out = {arena_text(arena, whole.length + 2 * URL_MAX + 8), 0};
+    struct output out = {arena_text(arena, base_url.length + whole.length + 8), 0};
     struct span authority = parts.authority.data ? parts.authority : base.authority;
     struct span query = parts.query;
     if (base.scheme.length) {

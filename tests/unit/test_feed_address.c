@@ -1,0 +1,208 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "tests/unit/feed_reading.h"
+
+#define HOME "http://h.example/blog/feed.xml"
+#define ATOM(attributes, entries)                                                                  \
+    "<feed xmlns=\"http://www.w3.org/2005/Atom\" " attributes ">" entries "</feed>"
+#define RSS(items) "<rss><channel>" items "</channel></rss>"
+
+static struct feed *read_at(const char *address, const char *text)
+{
+    struct error error = {0};
+    struct feed *feed = feed_read(span_of(text), span_of(address), &error);
+    if (!feed)
+        fail_msg("not read: %s", error.message);
+    return feed;
+}
+
+static void assert_link(const char *address, const char *text, const char *expected)
+{
+    struct feed *feed = read_at(address, text);
+    assert_span(feed->items[0].link, expected);
+    feed_free(feed);
+}
+
+static void assert_first_host(const char *address, const char *text, const char *expected)
+{
+    struct feed *feed = read_at(address, text);
+    struct document *document = feed_item_document(feed, &feed->items[0], SPAN("f"));
+    assert_true(document->link_count > 0);
+    assert_span(document->links[0].host, expected);
+    document_free(document);
+    feed_free(feed);
+}
+
+static bool has_relative(const char *text)
+{
+    struct feed *feed = read_at(HOME, text);
+    bool has = feed->has_relative;
+    feed_free(feed);
+    return has;
+}
+
+static void test_links_lead_from_the_feeds_address(void **state)
+{
+    (void)state;
+    assert_link(HOME, RSS("<item><link>../1?a</link></item>"), "http://h.example/1?a");
+    assert_link(HOME, ATOM("", "<entry><link href=\"1\"/></entry>"), "http://h.example/blog/1");
+    assert_link(HOME, RSS("<item><link>//i.example/1</link></item>"), "http://i.example/1");
+    assert_link(HOME, RSS("<item><link>https://i.example/../1</link></item>"),
+                "https://i.example/../1");
+    assert_link(HOME, "{\"items\":[{\"url\":\"/1\"}]}", "http://h.example/1");
+}
+
+static void test_bases_nest_from_the_root_inwards(void **state)
+{
+    (void)state;
+    assert_link(HOME, ATOM("xml:base=\"http://b.example/x/\"", "<entry><link href=\"1\"/></entry>"),
+                "http://b.example/x/1");
+    assert_link(HOME,
+                ATOM("xml:base=\"http://b.example/x/\"", "<entry xml:base=\"y/\"><link "
+                                                         "xml:base=\"z/\" href=\"1\"/></entry>"),
+                "http://b.example/x/y/z/1");
+    assert_link(HOME,
+                ATOM("", "<entry xml:base=\"http://c.example/\"><title xml:base=\"/no/\"/>"
+                         "<link href=\"1\"/></entry>"),
+                "http://c.example/1");
+    assert_link(HOME, ATOM("xml:base=\"/x/\"", "<entry><link href=\"1\"/></entry>"),
+                "http://h.example/x/1");
+    assert_link(HOME, RSS("<item xml:base=\"http://c.example/\"><link>1</link></item>"),
+                "http://c.example/1");
+}
+
+static void test_a_base_ends_with_its_element(void **state)
+{
+    (void)state;
+    struct feed *feed = read_at(HOME, ATOM("", "<entry xml:base=\"http://c.example/\"/>"
+                                               "<entry><link href=\"1\"/></entry>"));
+    assert_span(feed->items[1].link, "http://h.example/blog/1");
+    feed_free(feed);
+}
+
+static void test_without_address_the_feed_says_where_it_is(void **state)
+{
+    (void)state;
+    assert_link("",
+                ATOM("", "<entry><link href=\"1\"/></entry>"
+                         "<link rel=\"self\" href=\"http://s.example/f\"/>"),
+                "http://s.example/1");
+    assert_link("", RSS("<link>http://s.example/</link><item><link>1</link></item>"),
+                "http://s.example/1");
+    assert_link("", "{\"items\":[{\"url\":\"1\"}],\"feed_url\":\"http://s.example/f\"}",
+                "http://s.example/1");
+    assert_link("", RSS("<item><link>1</link></item>"), "1");
+}
+
+static void test_the_feeds_own_links_become_whole(void **state)
+{
+    (void)state;
+    struct feed *feed = read_at(HOME, ATOM("", "<link rel=\"self\" href=\"atom\"/>"
+                                               "<link href=\"/\"/>"));
+    assert_span(feed->self, "http://h.example/blog/atom");
+    assert_span(feed->link, "http://h.example/");
+    feed_free(feed);
+}
+
+static void test_enclosures_and_other_links_become_whole(void **state)
+{
+    (void)state;
+    struct feed *feed = read_at(HOME, ATOM("", "<entry><link rel=\"enclosure\" href=\"a.mp3\"/>"
+                                               "<content src=\"/b\"/>"
+                                               "<link rel=\"via\" href=\"c\"/></entry>"));
+    assert_span(feed->items[0].enclosures[0].url, "http://h.example/blog/a.mp3");
+    assert_span(feed->items[0].enclosures[1].url, "http://h.example/b");
+    assert_span(feed->items[0].other_links[0], "http://h.example/blog/c");
+    feed_free(feed);
+}
+
+static void test_links_in_html_count_to_the_host_they_lead_to(void **state)
+{
+    (void)state;
+    assert_first_host(HOME,
+                      RSS("<item><description>&lt;a href=\"/x\"&gt;x&lt;/a&gt;</description>"
+                          "</item>"),
+                      "h.example");
+    assert_first_host(HOME,
+                      ATOM("", "<entry xml:base=\"http://c.example/\"><content type=\"html\" "
+                               "xml:base=\"d/\">&lt;a href='../x'&gt;x&lt;/a&gt;</content>"
+                               "</entry>"),
+                      "c.example");
+    assert_first_host(HOME, RSS("<item><title>&lt;a href=x&gt;x&lt;/a&gt;</title></item>"),
+                      "h.example");
+    assert_first_host("https://h.example/feed.json",
+                      "{\"items\":[{\"content_html\":\"<a href='x'>x</a>\"}]}", "h.example");
+}
+
+static void test_a_base_inside_xhtml_counts(void **state)
+{
+    (void)state;
+    assert_first_host(HOME,
+                      ATOM("", "<entry><content type=\"xhtml\"><div "
+                               "xmlns=\"http://www.w3.org/1999/xhtml\"><p "
+                               "xml:base=\"http://d.example/\"><a href=\"x\">x</a></p></div>"
+                               "</content></entry>"),
+                      "d.example");
+}
+
+static void test_fragments_and_other_schemes_stay(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_at(HOME, RSS("<item><description>&lt;a href=\"mailto:a@b.example\"&gt;x&lt;/a&gt;"
+                          "&lt;a href=\"#x\"&gt;y&lt;/a&gt;</description></item>"));
+    struct document *document = feed_item_document(feed, &feed->items[0], SPAN("f"));
+    assert_int_equal(document->link_count, 1);
+    assert_span(document->links[0].scheme, "mailto");
+    document_free(document);
+    feed_free(feed);
+}
+
+static void test_what_is_relative_is_known(void **state)
+{
+    (void)state;
+    assert_true(has_relative(RSS("<item><link>/1</link></item>")));
+    assert_true(has_relative(RSS("<item><enclosure url=\"a.mp3\"/></item>")));
+    assert_true(has_relative(RSS("<item><description>&lt;img SRC = '/i.png'&gt;</description>"
+                                 "</item>")));
+    assert_true(has_relative(RSS("<item><description>&lt;a href=x&gt;</description></item>")));
+    assert_true(has_relative(ATOM("xml:base=\"/x/\"", "<entry><link href=\"1\"/></entry>")));
+    assert_true(has_relative(ATOM("", "<entry><content type=\"xhtml\"><div><img src=\"i\"/>"
+                                      "</div></content></entry>")));
+}
+
+static void test_what_leads_somewhere_anyway_is_not_relative(void **state)
+{
+    (void)state;
+    assert_false(has_relative(RSS("<link>/</link><item><link>http://a.example/</link></item>")));
+    assert_false(has_relative(RSS("<item><description>&lt;a href=\"#top\"&gt;&lt;a "
+                                  "href='https://a.example/?src=/x'&gt;</description></item>")));
+    assert_false(has_relative(RSS("<item><description>xsrc=y or 1=2</description></item>")));
+    assert_false(has_relative(ATOM("xml:base=\"http://b.example/\"",
+                                   "<entry><link href=\"1\"/><content type=\"html\">&lt;a "
+                                   "href=x&gt;</content></entry>")));
+    assert_false(has_relative("{\"items\":[{\"url\":\"/1\"}]}"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_links_lead_from_the_feeds_address),
+        cmocka_unit_test(test_bases_nest_from_the_root_inwards),
+        cmocka_unit_test(test_a_base_ends_with_its_element),
+        cmocka_unit_test(test_without_address_the_feed_says_where_it_is),
+        cmocka_unit_test(test_the_feeds_own_links_become_whole),
+        cmocka_unit_test(test_enclosures_and_other_links_become_whole),
+        cmocka_unit_test(test_links_in_html_count_to_the_host_they_lead_to),
+        cmocka_unit_test(test_a_base_inside_xhtml_counts),
+        cmocka_unit_test(test_fragments_and_other_schemes_stay),
+        cmocka_unit_test(test_what_is_relative_is_known),
+        cmocka_unit_test(test_what_leads_somewhere_anyway_is_not_relative),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
