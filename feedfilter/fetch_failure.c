@@ -13,7 +13,6 @@ static const struct {
     const char *text;
 } reasons[] = {
     {CURLE_ABORTED_BY_CALLBACK, "broken off: weir is stopping"},
-    {CURLE_BAD_CONTENT_ENCODING, "its answer cannot be unpacked"},
     {CURLE_COULDNT_RESOLVE_HOST, "its name cannot be resolved"},
     {CURLE_COULDNT_RESOLVE_PROXY, "the name of its proxy cannot be resolved"},
     {CURLE_GOT_NOTHING, "it closed the connection without an answer"},
@@ -140,12 +139,35 @@ static void explain_code(struct transfer *transfer, CURLcode code)
     fetch_failure_set(transfer, "%s", text);
 }
 
+/* What a callback of ours ended. */
+static bool explain_end(struct transfer *transfer)
+{
+    switch (transfer->end) {
+    case TRANSFER_BODY_TOO_LARGE:
+        fetch_failure_set(transfer, "larger than %s", size_text(transfer->limits->size_bytes).text);
+        return true;
+    case TRANSFER_HEADERS_TOO_LARGE:
+        fetch_failure_set(transfer, "its headers are too large");
+        return true;
+    case TRANSFER_CODING_UNKNOWN:
+        fetch_failure_set(transfer, "its answer is packed otherwise than was asked for");
+        return true;
+    case TRANSFER_NOT_UNPACKED:
+        fetch_failure_set(transfer, "its answer cannot be unpacked");
+        return true;
+    case TRANSFER_HEARD_ENOUGH:
+    case TRANSFER_RUNS:
+        break;
+    }
+    return false;
+}
+
 void fetch_failure_explain(struct transfer *transfer, CURLcode code, int64_t left_ms)
 {
-    if (transfer->end == TRANSFER_BODY_TOO_LARGE || code == CURLE_FILESIZE_EXCEEDED)
+    if (explain_end(transfer))
+        return;
+    if (code == CURLE_FILESIZE_EXCEEDED)
         fetch_failure_set(transfer, "larger than %s", size_text(transfer->limits->size_bytes).text);
-    else if (transfer->end == TRANSFER_HEADERS_TOO_LARGE)
-        fetch_failure_set(transfer, "its headers are too large");
     else if (code == CURLE_OPERATION_TIMEDOUT)
         explain_timeout(transfer, left_ms);
     else if (code == CURLE_COULDNT_CONNECT)

@@ -21,6 +21,7 @@ void fetch_headers_free(struct fetch_headers *headers)
     free(headers->etag);
     free(headers->last_modified);
     free(headers->content_type);
+    free(headers->content_encoding);
     free(headers->location);
     *headers = (struct fetch_headers){0};
 }
@@ -142,6 +143,11 @@ static void read_content_type(struct fetch_headers *headers, struct span value)
     keep_text(&headers->content_type, value);
 }
 
+static void read_content_encoding(struct fetch_headers *headers, struct span value)
+{
+    keep_text(&headers->content_encoding, value);
+}
+
 static void read_location(struct fetch_headers *headers, struct span value)
 {
     keep_text(&headers->location, value);
@@ -153,6 +159,7 @@ static const struct {
 } known[] = {
     {{"age", 3}, read_age},
     {{"cache-control", 13}, read_cache_control},
+    {{"content-encoding", 16}, read_content_encoding},
     {{"content-type", 12}, read_content_type},
     {{"date", 4}, read_date},
     {{"etag", 4}, read_etag},

@@ -13,7 +13,7 @@
 /* Numbers and times are -1 where nothing usable was said. */
 struct fetch_headers {
     /* malloc'd; NULL: not there, or nothing that could be sent */
-    char *etag, *last_modified, *content_type, *location;
+    char *etag, *last_modified, *content_type, *content_encoding, *location;
     int64_t max_age_s, shared_max_age_s, age_s;
     bool revalidate;       /* no-cache, no-store, Pragma: no-cache */
     int64_t expires, date; /* Unix time; expires 0: "already" */

@@ -49,35 +49,63 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return line.length;
 }
 
-static void append(struct transfer *transfer, const char *data, size_t length)
+static void append(struct transfer *transfer, struct span piece)
 {
-    if (length > transfer->room - transfer->length) {
+    if (piece.length > transfer->room - transfer->length) {
         size_t room = transfer->room ? transfer->room * 2 : 32768;
-        while (room < transfer->length + length)
+        while (room < transfer->length + piece.length)
             room *= 2;
         transfer->body = memory_resize(transfer->body, room);
         transfer->room = room;
     }
-    memcpy(transfer->body + transfer->length, data, length);
-    transfer->length += length;
+    memcpy(transfer->body + transfer->length, piece.data, piece.length);
+    transfer->length += piece.length;
 }
 
-/* Curl hands over what it has decoded. */
+static bool keep(void *context, struct span piece)
+{
+    struct transfer *transfer = context;
+    if (piece.length > transfer->limits->size_bytes - transfer->length) {
+        transfer->end = TRANSFER_BODY_TOO_LARGE;
+        return false;
+    }
+    append(transfer, piece);
+    return true;
+}
+
+/* At the first piece: makes ready for how the body is packed. */
+static bool begin_body(struct transfer *transfer)
+{
+    struct span coding = span_of(transfer->headers.content_encoding);
+    if (transfer->unpack || !coding.length || span_equal_nocase(coding, SPAN("identity")))
+        return true;
+    transfer->unpack = fetch_unpack_new(coding);
+    if (!transfer->unpack)
+        transfer->end = TRANSFER_CODING_UNKNOWN;
+    return transfer->unpack != NULL;
+}
+
+static bool unpack(struct transfer *transfer, struct span piece)
+{
+    if (fetch_unpack_feed(transfer->unpack, piece, keep, transfer))
+        return true;
+    if (transfer->end == TRANSFER_RUNS)
+        transfer->end = TRANSFER_NOT_UNPACKED;
+    return false;
+}
+
 static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
-    size_t length = size * count;
+    struct span piece = {data, size * count};
     bool wanted = status_of(transfer) == 200;
-    size_t most = wanted ? transfer->limits->size_bytes : DISCARD_MAX_BYTES;
-    if (length > most - transfer->length) {
+    transfer->received += piece.length;
+    if (transfer->received > (wanted ? transfer->limits->size_bytes : DISCARD_MAX_BYTES))
         transfer->end = wanted ? TRANSFER_BODY_TOO_LARGE : TRANSFER_HEARD_ENOUGH;
-        return 0;
-    }
-    if (wanted)
-        append(transfer, data, length);
-    else
-        transfer->length += length;
-    return length;
+    else if (!wanted || (begin_body(transfer) &&
+                         (transfer->unpack ? unpack(transfer, piece) : keep(transfer, piece))))
+        return piece.length;
+    return 0;
 }
 
 /* False when `address` is none of the Internet's. */
@@ -161,7 +189,8 @@ static bool set_rules(struct transfer *transfer)
     SET(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
     SET(CURLOPT_HEADEROPT, (long)CURLHEADER_SEPARATE);
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    SET(CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+    SET(CURLOPT_ACCEPT_ENCODING, FETCH_UNPACK_CODINGS);
+    SET(CURLOPT_HTTP_CONTENT_DECODING, 0L); /* fetch_unpack does that */
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->limits->size_bytes);
     SET(CURLOPT_LOW_SPEED_LIMIT, FETCH_LOW_SPEED);
     SET(CURLOPT_LOW_SPEED_TIME, fetch_low_speed_s(transfer->limits));
@@ -227,6 +256,7 @@ static void transfer_free(struct transfer *transfer)
     curl_slist_free_all(transfer->own_headers);
     curl_slist_free_all(transfer->plain);
     fetch_headers_free(&transfer->headers);
+    fetch_unpack_free(transfer->unpack);
     free(transfer->body);
     free(transfer->answer.body);
     free(transfer->answer.etag);
@@ -247,7 +277,9 @@ static bool set_hop(struct transfer *transfer)
     SET(CURLOPT_TIMEOUT_MS, (long)left_ms);
     SET(CURLOPT_CONNECTTIMEOUT_MS, connect_ms > 0 ? connect_ms : 1L);
     fetch_headers_reset(&transfer->headers);
-    transfer->header_bytes = transfer->length = 0;
+    fetch_unpack_free(transfer->unpack);
+    transfer->unpack = NULL;
+    transfer->header_bytes = transfer->received = transfer->length = 0;
     transfer->headers_whole = transfer->socket_opened = false;
     transfer->end = TRANSFER_RUNS;
     transfer->refused[0] = transfer->said[0] = '\0';
@@ -369,6 +401,8 @@ static void fill_answer(struct transfer *transfer)
 void transfer_finish(struct transfer *transfer, CURLcode code)
 {
     bool failed_before = transfer->answer.error.class != ERROR_NONE;
+    if (code == CURLE_OK && transfer->unpack && !fetch_unpack_is_whole(transfer->unpack))
+        code = CURLE_PARTIAL_FILE;
     if (!failed_before && was_answered(transfer, code))
         fill_answer(transfer);
     else if (!failed_before)

@@ -6,6 +6,7 @@
 
 #include "feedfilter/fetch.h"
 #include "feedfilter/fetch_headers.h"
+#include "feedfilter/fetch_unpack.h"
 
 #include <curl/curl.h>
 #include <netinet/in.h>
@@ -15,6 +16,8 @@ enum transfer_end {
     TRANSFER_RUNS,
     TRANSFER_BODY_TOO_LARGE,
     TRANSFER_HEADERS_TOO_LARGE,
+    TRANSFER_CODING_UNKNOWN,
+    TRANSFER_NOT_UNPACKED,
     TRANSFER_HEARD_ENOUGH /* the body of a redirect or an error page */
 };
 
@@ -36,6 +39,8 @@ struct transfer {
     size_t header_bytes;
     bool headers_whole;
     enum transfer_end end;
+    size_t received;             /* of the body, before it is unpacked */
+    struct fetch_unpack *unpack; /* NULL: not packed */
     bool socket_opened;
     char refused[INET6_ADDRSTRLEN]; /* the address that may not be reached; empty: none */
     char said[CURL_ERROR_SIZE];
