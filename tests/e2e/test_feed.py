@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import threading
 
-from servers import (PATIENCE_S, SOURCE, HttpServer, Redis, Weir, make_message,
+from servers import (PATIENCE_S, SOURCE, HttpServer, Weir, counts_store, make_message,
                      make_temporary_directory, need_program, note_sanitizer, run)
 
 SAMPLES = os.path.join(SOURCE, "conf/samples")
@@ -68,25 +68,25 @@ class Fixture:
     def __init__(self, directory, web):
         self.directory, self.web = directory, web
         self.count = 0
-        self.redis = self.taught_store()
+        self.counts = self.taught_store()
 
     def number(self):
         self.count += 1
         return self.count
 
     def taught_store(self):
-        """A Redis that was taught the samples."""
-        redis = Redis(self.directory, "redis%d" % self.number())
-        teacher = self.weir(redis)
+        """A counts store that was taught the samples."""
+        counts = counts_store(self.directory, "counts%d" % self.number())
+        teacher = self.weir(counts)
         for label in ("ham", "spam"):
             teacher.ctl("learn", label, os.path.join(SAMPLES, label),
                         os.path.join(SAMPLES, "feed-%s.xml" % label))
-        return redis
+        return counts
 
-    def weir(self, redis=None, **settings):
+    def weir(self, counts=None, **settings):
         """A configuration of its own, with empty records. The samples are few: content may hold
         after 10 lessons here, and what is held need not be as sure as elsewhere."""
-        weir = Weir(self.directory, (redis or self.redis).url, "feed%d" % self.number(),
+        weir = Weir(self.directory, (counts or self.counts).url, "feed%d" % self.number(),
                     {"cold-lessons": 10, "thresholds": {"hold": 0.85}, **settings})
         weir.env["JOURNAL_STREAM"] = "8:1"  # log lines to stderr
         return weir
@@ -359,14 +359,14 @@ def test_rdf(fixture):
 
 
 def test_store_away(fixture):
-    """Without Redis the feed flows, one line says so, and what passed is judged again later"""
+    """Without the counts store the feed flows, one line says so, and what passed is judged again later"""
     weir = fixture.weir()
     weir.configure({"counts": "redis+unix://" + os.path.join(fixture.directory, "nothing.sock")})
     result = pipe(weir, feed(ITEMS))
     assert result.output == feed(ITEMS) or result.output == without(feed(ITEMS), SPAM[1])
     assert len(warnings(result)) == 1 and "STORE_DOWN" in warnings(result)[0], result.errors
     pipe(weir, feed(ITEMS), "--strict", status=75)
-    weir.configure({"counts": fixture.redis.url})
+    weir.configure({"counts": fixture.counts.url})
     assert pipe(weir, feed(ITEMS), "--strict").output == without(feed(ITEMS), *SPAM)
 
 

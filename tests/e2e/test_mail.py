@@ -1,4 +1,4 @@
-"""Mail through a real Postfix with conf/postfix/main.cf.weir as shipped, a real Redis, and weir."""
+"""Mail through a real Postfix with conf/postfix/main.cf.weir as shipped, a real counts store, and weir."""
 
 import contextlib
 import itertools
@@ -13,7 +13,7 @@ import threading
 import time
 import types
 
-from servers import (Postfix, Process, Redis, Weir, environment, free_port, make_message,
+from servers import (Postfix, Process, Weir, counts_store, environment, free_port, make_message,
                      make_temporary_directory, need_root, run, wait_for)
 
 # Deterministic verdicts without training, far enough from the thresholds that what other tests
@@ -27,8 +27,8 @@ def setup():
     need_root()
     directory = make_temporary_directory()
     gateway = types.SimpleNamespace(directory=directory)
-    gateway.redis = Redis(directory, persistent=True)
-    gateway.weir = Weir(directory, gateway.redis.url, settings={
+    gateway.counts = counts_store(directory, persistent=True)
+    gateway.weir = Weir(directory, gateway.counts.url, settings={
         "milter": {"socket": "inet:127.0.0.1:%d" % free_port()},
         "thresholds": {"tag": 0.75, "hold": 0.95, "reject": 0.9999999},
         "release": {"gone-after": "%ds" % GONE_AFTER_S},
@@ -37,11 +37,11 @@ def setup():
         "header_checks": "regexp:{{/^X-Test-Hold:/ HOLD}}"})
     gateway.weir.start_milter()
     gateway.weir.start_hold(gateway.postfix)
-    # What a release teaches would move the verdicts of later tests: the reviewer's lessons go under
-    # another prefix.
+    # What a release teaches would move the verdicts of later tests: the reviewer's lessons go
+    # elsewhere.
     gateway.review_config = os.path.join(directory, "review.conf")
     with open(gateway.weir.config_path) as own, open(gateway.review_config, "w") as review:
-        review.write(own.read() + 'counts-prefix = "elsewhere:"\n')
+        review.write(own.read() + gateway.counts.elsewhere())
     yield gateway
 
 
@@ -446,14 +446,14 @@ def set_mode(gateway, mode):
     wait_for(lambda: log().count("event=reloaded") > reloads, "the mode is " + mode)
 
 
-def test_redis_absent(gateway):
-    """With Redis away mail flows, checks still hold, and one line says so"""
+def test_counts_absent(gateway):
+    """With the counts store away mail flows, checks still hold, and one line says so"""
     start = len(gateway.weir.milter.log())
 
     def complaints():
         return re.findall(r".*level=(?:warning|error).*", gateway.weir.milter.log()[start:])
 
-    gateway.redis.kill()
+    gateway.counts.kill()
     try:
         for _ in range(5):
             stranger = Stranger()
@@ -461,10 +461,10 @@ def test_redis_absent(gateway):
             stranger.send(gateway, message)
             assert gateway.postfix.wait_delivered(message_id)["X-Weir-Verdict"] == "accept"
         hold_one(gateway)
-        wait_for(complaints, "the log says that Redis is away")
+        wait_for(complaints, "the log says that the store is away")
     finally:
-        gateway.redis.start()
-    assert len(complaints()) == 1 and "redis" in complaints()[0], complaints()
+        gateway.counts.start()
+    assert len(complaints()) == 1 and gateway.counts.url in complaints()[0], complaints()
 
 
 def load(gateway, disturb, messages=120, clients=4):
@@ -549,5 +549,5 @@ if __name__ == "__main__":
                 test_several_messages_a_connection, test_forged_headers,
                 test_release_once, test_release_interrupted, test_delete, test_gone, test_requeue,
                 test_weir_hold_refuses, test_release_privileges, test_reload, test_observe,
-                test_redis_absent, test_orderly_stop, test_killed, test_terminated,
+                test_counts_absent, test_orderly_stop, test_killed, test_terminated,
                 test_lesson])

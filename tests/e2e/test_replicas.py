@@ -1,10 +1,10 @@
-"""Two gateways on one Redis: their replicas of the content model are bit-identical."""
+"""Two gateways on one counts store: their replicas of the content model are bit-identical."""
 
 import random
 import re
 import signal
 
-from servers import Redis, Weir, make_temporary_directory, run, wait_for
+from servers import Weir, counts_store, make_temporary_directory, run, wait_for
 
 WORDS = [a + b for a in "ba ce di fo gu ka le mi no pu".split()
          for b in "ra sti ndo lme xi tru vy pok gle zan".split()]
@@ -27,20 +27,20 @@ def mailbox(seed, count):
 
 def setup():
     directory = make_temporary_directory()
-    redis = Redis(directory)
-    gateways = [Weir(directory, redis.url, name) for name in ("one", "two")]
+    counts = counts_store(directory)
+    gateways = [Weir(directory, counts.url, name) for name in ("one", "two")]
     for gateway in gateways:
         gateway.start_milter()
-    yield Fixture(redis, gateways)
+    yield Fixture(counts, gateways)
 
 
 class Fixture:
-    def __init__(self, redis, gateways):
-        self.redis = redis
+    def __init__(self, counts, gateways):
+        self.counts = counts
         self.one, self.two = gateways
 
     def version(self):
-        return int(self.redis.command("GET", "weir:version").split(b"\r\n")[1])
+        return self.counts.version()
 
 
 def reached(gateway):
@@ -82,7 +82,7 @@ def test_catches_up_across_a_snapshot(fixture):
     version = fixture.version()
     assert version == before + SNAPSHOT_EVERY
     # The log no longer reaches back to where the gateway stopped.
-    entries = int(fixture.redis.command("XLEN", "weir:log").strip(b":\r\n"))
+    entries = fixture.counts.log_length()
     assert entries < SNAPSHOT_EVERY, entries
     fixture.two.start_milter()
     assert_identical(fixture, version)

@@ -1,11 +1,11 @@
-"""weirctl on real files and a real Redis."""
+"""weirctl on real files and a real counts store."""
 
 import json
 import os
 import subprocess
 
 import servers
-from servers import Redis, Weir, make_message
+from servers import Weir, counts_store, make_message
 
 SPAM = "cheap replica watches click here to buy now at http://watches-outlet.test/buy\n" * 4
 HAM = "the minutes of the board meeting are attached, please read them before friday\n" * 4
@@ -13,14 +13,14 @@ HAM = "the minutes of the board meeting are attached, please read them before fr
 
 def setup():
     directory = servers.make_temporary_directory()
-    redis = Redis(directory)
-    weir = Weir(directory, redis.url, settings={"cold-lessons": 2})
-    yield Fixture(directory, redis, weir)
+    counts = counts_store(directory)
+    weir = Weir(directory, counts.url, settings={"cold-lessons": 2})
+    yield Fixture(directory, counts, weir)
 
 
 class Fixture:
-    def __init__(self, directory, redis, weir):
-        self.directory, self.redis, self.weir = directory, redis, weir
+    def __init__(self, directory, counts, weir):
+        self.directory, self.counts, self.weir = directory, counts, weir
 
     def ctl(self, *arguments, **options):
         return self.weir.run("weirctl", *arguments, **options)
@@ -179,19 +179,19 @@ def a_held_feed_item_is_reviewed(fixture):
 
 
 def a_lesson_that_failed_is_taught_when_asked_again(fixture):
-    """with Redis away confirm is done without its lesson, which it teaches when asked again"""
+    """with the counts store away confirm is done without its lesson, which it teaches when asked again"""
     feed = ("<rss version='2.0'><channel><title>t</title><link>http://t.test/</link>"
             "<item><guid>g2</guid><title>a shop</title><link>http://shop.test/</link>"
             "<description>see http://shop.test/</description></item></channel></rss>")
     fixture.ctl("reputation", "pin", "link-domain", "shop.test", "12")
     fixture.weir.run("weir-feedfilter", "--pipe", input=feed)
     held = fixture.ctl("--json", "held", "list").json()
-    fixture.redis.stop()
+    fixture.counts.stop()
     missed = fixture.ctl("held", "confirm", held["id"], status=75)
     assert "confirmed as spam" in missed.text(), missed.output
     assert "lesson was not taught, ask again later" in missed.errors, missed.errors
     assert fixture.ctl("held", "confirm", held["id"], status=75).errors
-    fixture.redis.start()
+    fixture.counts.start()
     before = fixture.ctl("--json", "reputation", "show", "link-domain", "shop.test").json()
     again = fixture.ctl("held", "confirm", held["id"]).text()
     assert again == held["id"] + ": confirmed already; its lesson is taught now\n", again
@@ -241,15 +241,15 @@ def closed_output_is_an_error(fixture):
 
 
 def without_the_store_checks_still_judge(fixture):
-    """with Redis away check judges by checks alone and says so once; learn says what was not taught"""
+    """with the counts store away check judges by checks alone and says so once; learn says what was not taught"""
     paths = [fixture.path("spam%d.eml" % number) for number in range(6)]
-    fixture.redis.stop()
+    fixture.counts.stop()
     result = fixture.ctl("check", "--json", *paths)
     assert len(result.json()) == 6 and len(result.errors.splitlines()) == 1, result.errors
     assert "STORE_DOWN" in json.dumps(result.json()[0]["terms"]), result.output
     result = fixture.ctl("learn", "spam", *paths, status=75)
     assert "nothing was taught" in result.errors, result.errors
-    fixture.redis.start()
+    fixture.counts.start()
 
 
 servers.run(setup, [
