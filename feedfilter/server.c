@@ -24,12 +24,15 @@
 /* A body that a request brings is read and thrown away up to here, so that the client gets to see
  * its answer; with a longer one the connection ends after the answer. */
 #define BODY_LIMIT (64 * 1024)
+#define STOPPING_RETRY_S 10
 
 struct server {
     struct MHD_Daemon *daemon;
     struct connections *connections;
     struct server_handlers handlers;
-    struct page *not_found, *not_allowed;
+    struct page *not_found, *not_allowed, *stopping;
+    pthread_rwlock_t calls;  /* for reading while a handler is called */
+    bool quiesced;           /* written under `calls` */
     pthread_mutex_t waiting; /* of every server_wait */
 };
 
@@ -91,26 +94,37 @@ static struct page *take_waited(struct server *server, struct server_wait *wait)
     return page || !resumed ? page : page_retain(server->not_found);
 }
 
+/* Under the lock for calls. NULL: the request waits, or there is no such page. */
+static struct page *call_handler(struct server *server, struct reader *reader,
+                                 enum server_target target, const char *name)
+{
+    if (server->quiesced)
+        return page_retain(server->stopping);
+    switch (target) {
+    case TARGET_FEED:
+        return ask_for_feed(server, reader, name);
+    case TARGET_HELD:
+        return server->handlers.held(server->handlers.context, name);
+    case TARGET_HEALTH:
+        return server->handlers.health(server->handlers.context);
+    case TARGET_UNKNOWN:
+        break;
+    }
+    return NULL;
+}
+
+/* NULL: the request waits. */
 static struct page *find_page(struct server *server, struct reader *reader, const char *target,
                               const char *method)
 {
     char name[SERVER_NAME_LENGTH + 1];
-    struct page *page = NULL;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return page_retain(server->not_allowed);
-    switch (server_target_read(target, name)) {
-    case TARGET_FEED:
-        page = ask_for_feed(server, reader, name);
-        return page || reader->wait.suspended ? page : take_waited(server, &reader->wait);
-    case TARGET_HELD:
-        page = server->handlers.held(server->handlers.context, name);
-        break;
-    case TARGET_HEALTH:
-        page = server->handlers.health(server->handlers.context);
-        break;
-    case TARGET_UNKNOWN:
-        break;
-    }
+    pthread_rwlock_rdlock(&server->calls);
+    struct page *page = call_handler(server, reader, server_target_read(target, name), name);
+    pthread_rwlock_unlock(&server->calls);
+    if (!page && reader->stage == STAGE_WAITING)
+        return reader->wait.suspended ? NULL : take_waited(server, &reader->wait);
     return page ? page : page_retain(server->not_found);
 }
 
@@ -319,6 +333,17 @@ static struct MHD_Daemon *start(struct server *server, const struct server_addre
                             options, MHD_OPTION_END);
 }
 
+static void init_locks(struct server *server)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    /* Otherwise readers that keep coming would keep server_quiesce() waiting. */
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&server->calls, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+    pthread_mutex_init(&server->waiting, NULL);
+}
+
 struct server *server_new(const char *address, const struct server_limits *limits,
                           const struct server_handlers *handlers, struct error *error)
 {
@@ -339,7 +364,8 @@ struct server *server_new(const char *address, const struct server_limits *limit
                                            "GET, HEAD") == MHD_YES
                        ? server
                        : NULL);
-    pthread_mutex_init(&server->waiting, NULL);
+    server->stopping = page_error(MHD_HTTP_SERVICE_UNAVAILABLE, "stopping", STOPPING_RETRY_S);
+    init_locks(server);
     errno = 0;
     server->daemon = start(server, &parsed, limits->connections);
     if (!server->daemon) {
@@ -373,6 +399,9 @@ void server_resume(struct server_wait *wait, struct page *page)
 void server_quiesce(struct server *server)
 {
     connections_quiesce(server->connections);
+    pthread_rwlock_wrlock(&server->calls);
+    server->quiesced = true;
+    pthread_rwlock_unlock(&server->calls);
 }
 
 void server_free(struct server *server)
@@ -384,6 +413,8 @@ void server_free(struct server *server)
     connections_free(server->connections);
     page_release(server->not_found);
     page_release(server->not_allowed);
+    page_release(server->stopping);
+    pthread_rwlock_destroy(&server->calls);
     pthread_mutex_destroy(&server->waiting);
     free(server);
 }

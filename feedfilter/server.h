@@ -43,10 +43,12 @@ unsigned server_port(const struct server *server);
 /* `page` (released by the server) for a request that waits; NULL: no such feed. */
 void server_resume(struct server_wait *wait, struct page *page);
 
-/* New connections are closed unanswered from here on. */
+/* When it returns, no handler is being called, and none will be: new connections are closed
+ * unanswered, new requests on old ones get 503. Those that wait go on waiting. */
 void server_quiesce(struct server *server);
 
-/* All waiting requests must have been resumed. Ends connections and threads. NULL is fine. */
+/* No requests wait any more: quiesced, and all of them resumed. Ends connections and threads. NULL
+ * is fine. */
 void server_free(struct server *server);
 
 #endif

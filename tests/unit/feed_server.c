@@ -39,6 +39,7 @@ static struct page *feed(void *context, const char *name, struct server_wait *wa
     if (strcmp(name, "big") == 0) {
         if (!feeds->big)
             feeds->big = make_page(FEED_SERVER_BIG, 0);
+        atomic_store(&feeds->big_made, true);
         server_resume(wait, page_retain(feeds->big));
     } else if (strcmp(name, "at-once") == 0) {
         server_resume(wait, page_retain(feeds->planet));

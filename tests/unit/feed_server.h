@@ -20,7 +20,8 @@ struct feed_server {
     struct server *server; /* NULL: ended by the test */
     unsigned port;
     struct page *planet, *big;
-    atomic_uint asked; /* times that a feed was asked for */
+    atomic_uint asked;    /* times that a feed was asked for */
+    atomic_bool big_made; /* making it takes a while */
     pthread_mutex_t lock;
     struct server_wait *wait;
 };

@@ -1,6 +1,7 @@
 /* What the server answers, through real sockets. */
 #include "feedfilter/server.h"
 
+#include "core/log.h"
 #include "tests/unit/feed_server.h"
 #include "tests/unit/http_client.h"
 
@@ -8,6 +9,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -99,15 +101,29 @@ static void test_other_methods_are_405_and_say_what_is_allowed(void **state)
 static void test_a_request_with_a_body_gets_its_answer(void **state)
 {
     struct feed_server *feeds = *state;
-    static const char *const fields[] = {
-        "Content-Length: 5\r\n\r\nhello", "Content-Length: 5\r\nExpect: 100-continue\r\n\r\nhello",
-        "Content-Length: 99999999999\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"};
-    for (size_t i = 0; i < 4; i++) {
-        struct http_answer answer;
-        http_ask(feeds->port, "POST /f/planet", fields[i], &answer);
-        assert_true(answer.status == 405 || answer.status == 100);
-        http_clear(&answer);
-    }
+    static const char *const fields[] = {"Content-Length: 5\r\n\r\nhello",
+                                         "Content-Length: 99999999999\r\n",
+                                         "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n"};
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(feed_server_ask(feeds, "POST /f/planet", fields[i]), 405);
+    assert_int_equal(feed_server_ask(feeds, "GET /f/planet", fields[0]), 200);
+}
+
+static void test_a_body_is_asked_for_and_then_answered(void **state)
+{
+    struct feed_server *feeds = *state;
+    struct http_answer answer;
+    int socket = http_connect(feeds->port);
+    http_say(socket, "POST /f/planet HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
+                     "Expect: 100-continue\r\n\r\n");
+    assert_true(http_read(socket, false, &answer));
+    assert_int_equal(answer.status, 100);
+    http_clear(&answer);
+    http_say(socket, "hello");
+    assert_true(http_read(socket, true, &answer));
+    assert_int_equal(answer.status, 405);
+    http_clear(&answer);
+    close(socket);
 }
 
 static void test_errors_are_one_line_and_pass_retry_after_on(void **state)
@@ -275,6 +291,92 @@ static void test_it_listens_on_ipv6_too(void **state)
     server_free(server);
 }
 
+/* --- the log --- */
+
+struct log_capture {
+    int file, stderr_kept;
+    char text[4000];
+};
+
+static void begin_capture(struct log_capture *capture)
+{
+    char path[] = "/tmp/weir-test-server-XXXXXX";
+    capture->file = mkstemp(path);
+    capture->stderr_kept = dup(STDERR_FILENO);
+    assert_true(capture->file >= 0 && capture->stderr_kept >= 0);
+    unlink(path);
+    dup2(capture->file, STDERR_FILENO);
+    log_set_level(LOG_LEVEL_INFO);
+}
+
+/* Ends the server first: the line of a request is written after its answer. */
+static void end_capture(struct log_capture *capture, struct feed_server *feeds)
+{
+    server_free(feeds->server);
+    feeds->server = NULL;
+    log_set_level(LOG_LEVEL_ERROR);
+    dup2(capture->stderr_kept, STDERR_FILENO);
+    ssize_t length = pread(capture->file, capture->text, sizeof capture->text - 1, 0);
+    capture->text[length > 0 ? length : 0] = '\0';
+    close(capture->stderr_kept);
+    close(capture->file);
+}
+
+/* What one request makes the server log, in a buffer that the next call overwrites. */
+static const char *logged(struct feed_server *feeds, const char *request)
+{
+    static struct log_capture capture;
+    begin_capture(&capture);
+    feed_server_ask(feeds, request, "");
+    end_capture(&capture, feeds);
+    return capture.text;
+}
+
+static void test_a_request_is_one_line_in_the_log(void **state)
+{
+    const char *text = logged(*state, "GET /f/planet?secret=1");
+    assert_non_null(strstr(text, "event=request method=GET path=/f/planet status=200 bytes=1000"));
+    assert_ptr_equal(strchr(text, '\n'), text + strlen(text) - 1);
+}
+
+static void test_head_sends_no_bytes_in_the_log(void **state)
+{
+    assert_non_null(strstr(logged(*state, "HEAD /f/planet"), "method=HEAD path=/f/planet "
+                                                             "status=200 bytes=0"));
+}
+
+static void test_unknown_paths_do_not_fill_the_log(void **state)
+{
+    assert_string_equal(logged(*state, "GET /unknown"), "");
+}
+
+static void test_a_line_in_the_log_is_bounded(void **state)
+{
+    char request[4000] = "PUT /";
+    memset(request + 5, 'a', sizeof request - 6);
+    assert_in_range(strlen(logged(*state, request)), 100, 400);
+}
+
+static int set_up_for_nobody(void **state)
+{
+    return feed_server_start(state, 0, 20000);
+}
+
+static void test_refused_connections_are_one_line_in_the_log(void **state)
+{
+    struct feed_server *feeds = *state;
+    struct log_capture capture;
+    begin_capture(&capture);
+    for (int i = 0; i < 20; i++) {
+        int socket = http_connect(feeds->port);
+        assert_true(http_is_closed(socket, 5000));
+        close(socket);
+    }
+    end_capture(&capture, feeds);
+    assert_non_null(strstr(capture.text, "all 0 connections are taken"));
+    assert_ptr_equal(strchr(capture.text, '\n'), capture.text + strlen(capture.text) - 1);
+}
+
 #define WITH(test, set_up) cmocka_unit_test_setup_teardown(test, set_up, feed_server_tear_down)
 
 int main(void)
@@ -288,6 +390,7 @@ int main(void)
         WITH(test_absolute_targets_are_understood, feed_server_set_up),
         WITH(test_other_methods_are_405_and_say_what_is_allowed, feed_server_set_up),
         WITH(test_a_request_with_a_body_gets_its_answer, feed_server_set_up),
+        WITH(test_a_body_is_asked_for_and_then_answered, feed_server_set_up),
         WITH(test_errors_are_one_line_and_pass_retry_after_on, feed_server_set_up),
         WITH(test_head_has_the_fields_of_get_and_no_body, feed_server_set_up),
         WITH(test_nothing_follows_the_head_of_head, feed_server_set_up),
@@ -296,6 +399,11 @@ int main(void)
         WITH(test_304_has_no_body, feed_server_set_up),
         WITH(test_conditions_choose_between_200_and_304, feed_server_set_up),
         WITH(test_304_has_the_tag_that_was_asked_about, feed_server_set_up),
+        WITH(test_a_request_is_one_line_in_the_log, feed_server_set_up),
+        WITH(test_head_sends_no_bytes_in_the_log, feed_server_set_up),
+        WITH(test_unknown_paths_do_not_fill_the_log, feed_server_set_up),
+        WITH(test_a_line_in_the_log_is_bounded, feed_server_set_up),
+        WITH(test_refused_connections_are_one_line_in_the_log, set_up_for_nobody),
         WITH(test_an_address_in_use_is_named, feed_server_set_up),
         WITH(test_it_listens_on_ipv6_too, feed_server_set_up),
     };

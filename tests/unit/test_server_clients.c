@@ -117,11 +117,40 @@ static void test_no_new_connections_are_served_when_quiesced(void **state)
     server_quiesce(feeds->server);
     int new = http_connect(feeds->port);
     assert_true(http_is_closed(new, 5000));
-    http_say(old, "GET /f/planet HTTP/1.1\r\nHost: x\r\n\r\n");
-    assert_true(http_read(old, true, &answer));
-    http_clear(&answer);
     close(old);
     close(new);
+}
+
+static void test_no_handler_is_called_when_quiesced(void **state)
+{
+    struct feed_server *feeds = *state;
+    struct http_answer answer;
+    int old = http_connect(feeds->port);
+    http_say(old, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(http_read(old, true, &answer));
+    http_clear(&answer);
+    server_quiesce(feeds->server);
+    http_say(old, "GET /f/planet HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_true(http_read(old, true, &answer));
+    assert_int_equal(answer.status, 503);
+    assert_int_equal(feeds->asked, 0);
+    http_clear(&answer);
+    close(old);
+}
+
+static void test_a_request_that_waited_is_answered_when_quiesced(void **state)
+{
+    struct feed_server *feeds = *state;
+    struct http_answer answer;
+    int socket = http_connect(feeds->port);
+    http_say(socket, "GET /f/later HTTP/1.1\r\nHost: x\r\n\r\n");
+    struct server_wait *wait = feed_server_await(feeds);
+    server_quiesce(feeds->server);
+    server_resume(wait, page_retain(feeds->planet));
+    assert_true(http_read(socket, true, &answer));
+    assert_int_equal(answer.length, 1000);
+    http_clear(&answer);
+    close(socket);
 }
 
 /* --- requests that wait --- */
@@ -298,7 +327,9 @@ static void test_a_reader_that_never_reads_is_cut_off(void **state)
     struct feed_server *feeds = *state;
     int socket = http_connect_with_small_buffer(feeds->port);
     http_say(socket, "GET /f/big HTTP/1.1\r\nHost: x\r\n\r\n");
-    poll(NULL, 0, 1200);
+    while (!atomic_load(&feeds->big_made))
+        poll(NULL, 0, 5);
+    poll(NULL, 0, 1500);
     struct http_answer answer;
     assert_false(http_read(socket, true, &answer)); /* what the kernel had, and then the end */
     close(socket);
@@ -310,7 +341,8 @@ static void test_a_reader_of_a_byte_now_and_then_is_cut_off(void **state)
     int socket = http_connect_with_small_buffer(feeds->port);
     http_say(socket, "GET /f/big HTTP/1.1\r\nHost: x\r\n\r\n");
     char byte;
-    for (int64_t end_ms = now_ms() + 1200; now_ms() < end_ms; poll(NULL, 0, 20)) {
+    assert_int_equal(read(socket, &byte, 1), 1);
+    for (int64_t end_ms = now_ms() + 1500; now_ms() < end_ms; poll(NULL, 0, 20)) {
         if (read(socket, &byte, 1) <= 0)
             break;
     }
@@ -412,6 +444,8 @@ int main(void)
         WITH(test_pipelined_requests_are_answered_in_turn, feed_server_set_up),
         WITH(test_connections_over_the_limit_are_closed_at_once, set_up_narrow),
         WITH(test_no_new_connections_are_served_when_quiesced, feed_server_set_up),
+        WITH(test_no_handler_is_called_when_quiesced, feed_server_set_up),
+        WITH(test_a_request_that_waited_is_answered_when_quiesced, feed_server_set_up),
         WITH(test_a_request_resumed_before_its_handler_returned_is_answered, feed_server_set_up),
         WITH(test_a_request_resumed_later_is_answered, feed_server_set_up),
         WITH(test_a_request_with_a_body_may_wait, feed_server_set_up),
