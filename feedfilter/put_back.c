@@ -218,25 +218,35 @@ static struct span lacking(struct arena *arena, const struct place *former,
     return text;
 }
 
-static bool is_read_as_one_item(struct span feed_text, struct error *error)
+static bool is_well_formed(struct span feed_text)
 {
-    struct feed *feed = feed_read(feed_text, (struct span){NULL, 0}, error);
+    struct feed *feed = feed_read(feed_text, (struct span){NULL, 0}, NULL);
+    bool well_formed = feed && !feed->recovered;
+    feed_free(feed);
+    return well_formed;
+}
+
+/* Whether `alone`, the item in what of the feed stands around it, is read as one item. One that is
+ * not well-formed would cost readers who insist on that the whole feed; but in a feed that is not
+ * so either, it is as good as the others. */
+static bool fits(const struct place *place, struct span alone, struct error *error)
+{
+    struct feed *feed = feed_read(alone, (struct span){NULL, 0}, error);
     if (!feed)
         return error_prefix(error, "it cannot be put back");
-    bool one = feed->item_count == 1;
-    bool ok = one && !feed->recovered;
-    if (!ok)
-        error_set(error, ERROR_INPUT, "it cannot be put back: %s%.*s",
-                  one ? "" : "it is no item of the feed as that is by now ",
-                  SPAN_ARGS(feed->trouble));
+    bool ok = true;
+    if (feed->item_count != 1)
+        ok = error_set(error, ERROR_INPUT,
+                       "it cannot be put back: it is no item of the feed as that is by now");
+    else if (feed->recovered && is_well_formed(place->bytes))
+        ok = error_set(error, ERROR_INPUT, "it cannot be put back, not being well-formed: %.*s",
+                       SPAN_ARGS(feed->trouble));
     feed_free(feed);
     return ok;
 }
 
-/* One broken item would make a feed unreadable for readers that take well-formed XML only, and one
- * of another vocabulary would not be seen; so it is read first, where it is going to stand. */
-static bool fits(struct arena *arena, const struct place *place, struct span item,
-                 struct error *error)
+/* `item` (UTF-8) in its new place, without anything else that stands there. */
+static struct span alone_in(struct arena *arena, const struct place *place, struct span item)
 {
     struct span end = {NULL, 0};
     if (place->channel_tag.length)
@@ -244,7 +254,7 @@ static bool fits(struct arena *arena, const struct place *place, struct span ite
     end = arena_printf(arena, "%.*s</%.*s>", SPAN_ARGS(end),
                        SPAN_ARGS(element_name(place->root_tag)));
     struct span tags = joined(arena, place->root_tag, place->channel_tag, item);
-    return is_read_as_one_item(joined(arena, tags, (struct span){NULL, 0}, end), error);
+    return joined(arena, tags, (struct span){NULL, 0}, end);
 }
 
 static bool is_ascii(struct span bytes)
@@ -297,7 +307,7 @@ static bool spell(struct feed_edits *edits, const struct place *former, const st
     struct span whole = with_attributes(arena, text, name_length(text), attributes);
     struct span portable;
     item_markup_portable(arena, whole, false, &portable);
-    if (!fits(arena, place, portable, error))
+    if (!fits(place, alone_in(arena, place, portable), error))
         return false;
     if (!trouble && portable.data == whole.data && is_ascii(attributes) &&
         reads_alike(former, item, place)) {
@@ -374,7 +384,7 @@ static bool put_back_json(struct feed_edits *edits, const struct place *place, s
     bool something_stays, put_in;
     if (!text_is_utf8(item))
         return error_set(error, ERROR_INPUT, "it cannot be put back: it is not UTF-8");
-    if (!is_read_as_one_item(joined(arena, start, item, SPAN("]}")), error))
+    if (!fits(place, joined(arena, start, item, SPAN("]}")), error))
         return false;
     look_at_list(edits, place, &something_stays, &put_in);
     struct span none = {NULL, 0}, comma = SPAN(",");

@@ -18,8 +18,8 @@ struct span item_head(struct arena *arena, struct span bytes, const struct feed_
  * lack. In JSON it comes with its comma, for which the cuts must be among the edits already. RSS
  * 1.0 gets no rdf:li for it: readers do without. `head` and `item` are lent as long as the edits.
  * false and ERROR_INPUT, and nothing was done: the feed is of another format by now, or has no
- * place for an item; or the item is not well-formed, which may have been of no account where it
- * stood, or has names in a script that this encoding may lack. */
+ * place for an item; or the item is not well-formed while the feed is, or has names in a script
+ * that this encoding may lack. */
 bool put_back(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
               enum feed_format format, struct span head, struct span item, struct error *error);
 

@@ -131,6 +131,29 @@ static void test_an_upstream_that_is_no_url_gives_no_base(void **state)
     assert_string_equal(based_on("feed.xml"), "<rss version='2.0'><channel/></rss>");
 }
 
+#define JSON_START "{\"version\":\"https://jsonfeed.org/version/1.1\""
+
+static void test_the_json_twins_point_at_us_or_go(void **state)
+{
+    (void)state;
+    assert_string_equal(links_of(JSON_START ", \"feed_url\" : \"http:\\/\\/up.test\", "
+                                            "\"next_url\":\"http://up.test/2\", "
+                                            "\"items\":[], \"hubs\":[{\"type\":\"WebSub\","
+                                            "\"url\":\"http://hub.test/\"}]}",
+                                 true),
+                        JSON_START ", \"feed_url\" : \"" OWN "\", \"items\":[]}");
+}
+
+static void test_an_address_is_escaped_for_json(void **state)
+{
+    (void)state;
+    struct edited_feed *feed = edited_feed(SPAN(JSON_START ",\"feed_url\":\"\",\"items\":[]}"));
+    feed_rewrite_links(&feed->edits, feed->bytes, &feed->ranges, SPAN("http://gw.test/\"\\\n"),
+                       SPAN(UPSTREAM), false);
+    assert_string_equal(edited_bytes(feed).data,
+                        JSON_START ",\"feed_url\":\"http://gw.test/%22%5C%0A\",\"items\":[]}");
+}
+
 static void test_wide_units_are_kept(void **state)
 {
     (void)state;
@@ -220,11 +243,43 @@ static void test_an_entry_gets_the_category_of_atom_in_its_own_prefix(void **sta
         "<a:category term=\"spam\"/></a:entry></a:feed>");
 }
 
+/* A JSON item with `members`, tagged: what became of it. */
+static const char *tagged_json(const char *members)
+{
+    char json[512];
+    snprintf(json, sizeof json, JSON_START ",\"items\":[{%s}]}", members);
+    struct span out = tagged(span_of(json), FEED_JSON);
+    struct span start = SPAN(JSON_START ",\"items\":[");
+    char *text = (char *)out.data + start.length;
+    text[out.length - start.length - 2] = '\0';
+    return text;
+}
+
+static void test_a_json_item_is_marked_in_its_title_and_tags(void **state)
+{
+    (void)state;
+    assert_string_equal(tagged_json("\"title\":\"A\", \"tags\":[ \"b\"]"),
+                        "{\"title\":\"[spam] A\", \"tags\":[\"spam\", \"b\"]}");
+    assert_string_equal(tagged_json("\"tags\":[ ],\"title\":\"\""),
+                        "{\"tags\":[\"spam\" ],\"title\":\"[spam] \"}");
+}
+
+static void test_a_json_item_gets_the_title_and_tags_that_it_lacks(void **state)
+{
+    (void)state;
+    assert_string_equal(tagged_json("\"id\":\"1\""),
+                        "{\"title\":\"[spam]\",\"tags\":[\"spam\"],\"id\":\"1\"}");
+    assert_string_equal(tagged_json("\"title\":\"A\""),
+                        "{\"tags\":[\"spam\"],\"title\":\"[spam] A\"}");
+    assert_string_equal(tagged_json("\"tags\":[]"), "{\"title\":\"[spam]\",\"tags\":[\"spam\"]}");
+    assert_string_equal(tagged_json(" "), "{\"title\":\"[spam]\",\"tags\":[\"spam\"] }");
+}
+
 /* Each format's smallest feed with one item titled "T"; and what the title and the category are
  * read as once it is tagged. */
 static const struct {
     enum feed_format format;
-    const char *xml;
+    const char *text;
 } formats[] = {
     {FEED_RSS, "<rss version='0.91'><channel><item><title>\xc3\xa9</title></item></channel></rss>"},
     {FEED_RSS, "<rss version='0.92'><channel><item><title>\xc3\xa9</title></item></channel></rss>"},
@@ -236,6 +291,9 @@ static const struct {
                 "<title>\xc3\xa9</title></entry></feed>"},
     {FEED_ATOM, "<feed " ATOM "><entry><title type='xhtml'><div "
                 "xmlns='http://www.w3.org/1999/xhtml'>\xc3\xa9</div></title></entry></feed>"},
+    {FEED_JSON, "{\"version\":\"https://jsonfeed.org/version/1\",\"items\":[{\"id\":\"1\","
+                "\"title\":\"\xc3\xa9\"}]}"},
+    {FEED_JSON, JSON_START ",\"items\":[{\"id\":\"1\",\"title\":\"\xc3\xa9\"}]}"},
 };
 
 static void test_marks_are_read_as_title_and_category_in_each_format_and_encoding(void **state)
@@ -245,9 +303,12 @@ static void test_marks_are_read_as_title_and_category_in_each_format_and_encodin
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         for (size_t j = 0; j < sizeof encodings / sizeof *encodings; j++) {
             char xml[1024];
+            bool json = formats[i].format == FEED_JSON;
+            if (json && j > 0)
+                continue;
             snprintf(xml, sizeof xml, "<?xml version='1.0' encoding='%s'?>%s", encodings[j],
-                     formats[i].xml);
-            struct span bytes = in_encoding(span_of(xml), encodings[j]);
+                     formats[i].text);
+            struct span bytes = in_encoding(span_of(json ? formats[i].text : xml), encodings[j]);
             const struct feed *feed = read_again(tagged(bytes, formats[i].format));
             assert_int_equal(feed->item_count, 1);
             place_of(feed->items[0].title, "[spam] \xc3\xa9");
@@ -270,6 +331,8 @@ int main(void)
         TEST(test_a_root_without_attributes_gets_a_base),
         TEST(test_the_base_has_nobodys_password_and_ends_in_a_directory),
         TEST(test_an_upstream_that_is_no_url_gives_no_base),
+        TEST(test_the_json_twins_point_at_us_or_go),
+        TEST(test_an_address_is_escaped_for_json),
         TEST(test_wide_units_are_kept),
         TEST(test_the_mark_stands_in_front_of_the_title),
         TEST(test_the_mark_stands_where_the_title_is_text),
@@ -278,6 +341,8 @@ int main(void)
         TEST(test_an_item_that_has_no_inside_stays),
         TEST(test_only_what_is_to_be_tagged_is_marked),
         TEST(test_an_entry_gets_the_category_of_atom_in_its_own_prefix),
+        TEST(test_a_json_item_is_marked_in_its_title_and_tags),
+        TEST(test_a_json_item_gets_the_title_and_tags_that_it_lacks),
         TEST(test_marks_are_read_as_title_and_category_in_each_format_and_encoding),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

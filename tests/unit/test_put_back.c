@@ -209,6 +209,17 @@ static void test_an_item_that_is_not_well_formed_is_refused(void **state)
                    "<rss><channel></channel></rss>");
 }
 
+static void test_an_item_that_is_not_well_formed_goes_into_a_feed_that_is_not_either(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    struct edited_feed *into = edited_feed(SPAN("<rss><channel><title>c & d</title></channel>"));
+    assert_true(put_back(&into->edits, into->bytes, &into->ranges, FEED_RSS, SPAN("<rss><channel>"),
+                         SPAN("<item><b>a & b</item>"), &error));
+    assert_string_equal(edited_bytes(into).data, "<rss><channel><title>c & d</title>"
+                                                 "<item><b>a & b</item></channel>");
+}
+
 static void test_entities_of_html_become_character_references(void **state)
 {
     (void)state;
@@ -351,6 +362,7 @@ int main(void)
         TEST(test_a_feed_of_another_format_is_refused),
         TEST(test_a_feed_without_a_place_for_items_is_refused),
         TEST(test_an_item_that_is_not_well_formed_is_refused),
+        TEST(test_an_item_that_is_not_well_formed_goes_into_a_feed_that_is_not_either),
         TEST(test_entities_of_html_become_character_references),
         TEST(test_the_bytes_stay_where_the_encodings_agree),
         TEST(test_an_item_is_read_the_same_in_any_other_encoding),
