@@ -6,6 +6,8 @@
 
 #include "admin/records_text.h"
 #include "core/learn.h"
+#include "core/text.h"
+#include "core/url.h"
 
 #define BIT(state) (1u << (state))
 #define LISTED (BIT(HELD_PENDING) | BIT(HELD_HELD) | BIT(HELD_RELEASE_REQUESTED))
@@ -212,6 +214,8 @@ static int show(struct session *session, int count, char **ids)
     int worst = EX_OK;
     if (!count)
         return session_usage("held show: which ids?");
+    text_init();
+    url_init();
     for (int i = 0; i < count; i++) {
         struct found found;
         int status = records_text_find(session, ids[i], &found);

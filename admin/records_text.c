@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/explain.h"
+#include "core/held_item.h"
 #include "core/printable.h"
 
 static const char letters[FRONTS] = {[FRONT_MAIL] = 'm', [FRONT_FEED] = 'f'};
@@ -114,6 +115,31 @@ void records_text_held_line(enum front front, const struct held *held)
     putchar('\n');
 }
 
+/* What a reader would show of a feed's item, and then its bytes: the two may say different things,
+ * and nothing is left out. */
+static void print_item(const struct held *held)
+{
+    struct arena *arena = arena_new();
+    struct span raw = {(const char *)held->item, held->item_length};
+    struct error error = {0};
+    struct feed *feed = held_item_read(held, &error);
+    if (feed) {
+        const struct feed_item *item = &feed->items[0];
+        print_row("author", arena_copy(arena, item->author).data);
+        print_row("date", arena_copy(arena, item->date).data);
+        print_row("link", arena_copy(arena, item->link).data);
+        putchar('\n');
+        printable_put(stdout, held_item_text(arena, feed, raw.length), PRINTABLE_LINES);
+        puts("\n\nas it stood in the feed:");
+    } else {
+        printf("\nit cannot be read: %s; as it stood in the feed:\n", error.message);
+    }
+    printable_put(stdout, raw, PRINTABLE_LINES);
+    putchar('\n');
+    feed_free(feed);
+    arena_free(arena);
+}
+
 void records_text_held(enum front front, const struct held *held, bool item)
 {
     char when[32], id[32], hex[DOCUMENT_ID_HEX];
@@ -130,12 +156,8 @@ void records_text_held(enum front front, const struct held *held, bool item)
     print_row("requeued", held->requeued_as);
     print_row("document", hex);
     print_evidence(held->evidence);
-    if (!item || !held->item_length)
-        return;
-    putchar('\n');
-    printable_put(stdout, (struct span){(const char *)held->item, held->item_length},
-                  PRINTABLE_LINES);
-    putchar('\n');
+    if (item && held->item_length)
+        print_item(held);
 }
 
 void records_text_history(const struct history_entry *entry)
@@ -175,6 +197,22 @@ static void put_verdict(struct json_writer *json, const char *evidence)
     json_put_raw(json, "verdict", evidence && *evidence == '{' ? span_of(evidence) : SPAN("null"));
 }
 
+static void put_item(struct json_writer *json, const struct held *held)
+{
+    struct arena *arena = arena_new();
+    struct span raw = {(const char *)held->item, held->item_length};
+    struct feed *feed = held_item_read(held, NULL);
+    if (feed) {
+        json_put_string(json, "author", feed->items[0].author);
+        json_put_string(json, "date", feed->items[0].date);
+        json_put_string(json, "link", feed->items[0].link);
+        json_put_string(json, "text", held_item_text(arena, feed, raw.length));
+    }
+    json_put_string(json, "item", raw);
+    feed_free(feed);
+    arena_free(arena);
+}
+
 void records_text_held_json(enum front front, const struct held *held, bool item)
 {
     struct json_writer json = {0};
@@ -196,7 +234,7 @@ void records_text_held_json(enum front front, const struct held *held, bool item
     json_put_number(&json, "log_odds", held->log_odds, 3);
     put_verdict(&json, held->evidence);
     if (item && held->item_length)
-        json_put_string(&json, "item", (struct span){(const char *)held->item, held->item_length});
+        put_item(&json, held);
     json_put_close(&json, '}');
     flush_json(&json);
 }

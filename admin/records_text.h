@@ -23,7 +23,7 @@ void records_text_clear(struct found *found);
 /* One line of `weirctl held list`. */
 void records_text_held_line(enum front front, const struct held *held);
 
-/* All of it, with `item` the bytes of a feed's item too. */
+/* All of it, with `item` what a feed's item says and its bytes too. */
 void records_text_held(enum front front, const struct held *held, bool item);
 void records_text_held_json(enum front front, const struct held *held, bool item);
 

@@ -216,6 +216,45 @@ def test_edit_of_held(fixture):
     assert listed.count("500 FREE SPINS") == 1, listed
 
 
+def counts(weir, domain):
+    shown = weir.ctl("--json", "reputation", "show", "link-domain", domain).json()
+    return shown["ham"], shown["spam"]
+
+
+def test_release_and_confirm_teach_once(fixture):
+    """A release teaches ham once and a confirmation spam once, and the audit tells of both"""
+    weir = fixture.weir(fixture.taught_store())
+    pipe(weir, feed(ITEMS), "--feed", "planet")
+    first, second = ("f%d" % row for row in query(weir, "select id from held order by id"))
+    for verb, ident, domain, which in (("release", first, "goldenspin-casino.test", 0),
+                                       ("confirm", second, "chi3.test", 1)):
+        before = counts(weir, domain)
+        weir.ctl("held", verb, ident)
+        after = counts(weir, domain)
+        gained = [after[n] - before[n] for n in (0, 1)]
+        assert gained[which] > 0.9 and gained[1 - which] <= 0, (verb, before, after)
+        assert "already" in weir.ctl("held", verb, ident).text()
+        assert counts(weir, domain) == after
+    done = query(weir, "select what, subject from audit order by id")
+    assert done == [("release", first), ("confirm", second)], done
+    assert pipe(weir, feed(ITEMS), "--feed", "planet").output == without(feed(ITEMS), SPAM[1])
+
+
+def test_held_item_is_shown(fixture):
+    """weirctl shows what a held item says, read behind the head of its feed, and its bytes"""
+    weir = fixture.weir()
+    pipe(weir, feed(ITEMS), "--feed", "planet")
+    first = "f%d" % query(weir, "select id from held order by id")[0][0]
+    shown = weir.ctl("held", "show", first).text()
+    assert "\nauthor     casino\n" in shown, shown
+    assert "\nlink       http://goldenspin-casino.test/f/77\n" in shown, shown
+    assert "\nPlay online slots, roulette and live poker." in shown, shown
+    assert shown.endswith(SPAM[0].decode() + "\n"), shown
+    told = weir.ctl("--json", "held", "show", first).json()
+    assert told["author"] == "casino" and told["text"].startswith("Play online slots"), told
+    assert told["item"] == SPAM[0].decode(), told
+
+
 def test_claimed_name_and_guid(fixture):
     """A feed that claims the name and guids of another reaches nothing of the other's"""
     weir = fixture.weir(fixture.taught_store())
