@@ -137,6 +137,13 @@ static void test_feed_without_a_name_has_the_one_it_gives_itself(void **state)
     assert_true(span_equal(filtering->feed->name, SPAN("given")));
 }
 
+static void test_time_between_polls_is_what_the_feed_says(void **state)
+{
+    struct filtering *filtering = *state;
+    through_pipe(filtering, RSS("<ttl>90</ttl>" ITEM("a", HAM)));
+    assert_int_equal(filtering->feed->poll_s, 5400);
+}
+
 static void test_pipe_leaves_links_alone(void **state)
 {
     struct filtering *filtering = *state;
@@ -308,7 +315,18 @@ static void test_items_that_share_a_guid_are_told_apart(void **state)
     assert_int_equal(filtering->feed->put_back, 1);
 }
 
-static void test_put_back_item_is_no_reason_to_fail(void **state)
+static void test_relative_link_of_what_is_put_back_leads_upstream(void **state)
+{
+    struct filtering *filtering = *state;
+    over_http(filtering, RSS("<item><guid>b</guid><title>" SPAM "</title>"
+                             "<link>../posts/b</link></item>"));
+    release(filtering, 1);
+    const char *output = over_http(filtering, RSS(ITEM("a", HAM)));
+    assert_non_null(strstr(output, "<link>../posts/b</link>"));
+    assert_non_null(strstr(output, "<rss xml:base=\"http://planet.example/feeds/\">"));
+}
+
+static void test_item_of_another_format_is_no_reason_to_fail(void **state)
 {
     struct filtering *filtering = *state;
     static const char atom[] = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>1</id>"
@@ -351,6 +369,7 @@ int main(void)
         filtering(test_nothing_makes_no_pieces),
         filtering(test_broken_feed_is_judged_and_says_what_is_wrong),
         filtering(test_feed_without_a_name_has_the_one_it_gives_itself),
+        filtering(test_time_between_polls_is_what_the_feed_says),
         filtering(test_pipe_leaves_links_alone),
         filtering(test_http_keeps_readers_on_the_gateway),
         filtering(test_tagged_items_are_marked),
@@ -366,7 +385,8 @@ int main(void)
         filtering(test_other_feeds_get_nothing_back),
         filtering(test_latest_release_comes_first),
         filtering(test_items_that_share_a_guid_are_told_apart),
-        filtering(test_put_back_item_is_no_reason_to_fail),
+        filtering(test_relative_link_of_what_is_put_back_leads_upstream),
+        filtering(test_item_of_another_format_is_no_reason_to_fail),
         filtering(test_json_item_is_put_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
