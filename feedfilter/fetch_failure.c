@@ -22,6 +22,7 @@ static const struct {
     {CURLE_PROXY, "its proxy refused"},
     {CURLE_RECV_ERROR, "the connection broke off"},
     {CURLE_SEND_ERROR, "the connection broke off"},
+    {CURLE_SSL_CACERT_BADFILE, "certificates to trust are missing here (package ca-certificates)"},
     {CURLE_SSL_CONNECT_ERROR, "no secure connection could be agreed on (TLS)"},
     {CURLE_UNSUPPORTED_PROTOCOL, "what it answered is not HTTP"},
     {CURLE_WEIRD_SERVER_REPLY, "what it answered is not HTTP"},

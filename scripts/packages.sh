@@ -5,9 +5,9 @@ PACKAGES_TO_BUILD="gcc make autoconf automake pkg-config libc6-dev libmilter-dev
     libhiredis-dev libsqlite3-dev libgmime-3.0-dev libutf8proc-dev libpsl-dev publicsuffix
     libidn2-dev libconfuse-dev libxxhash-dev libzstd-dev libsodium-dev libjansson-dev
     libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev"
-PACKAGES_TO_RUN="redis-server postfix curl procps"
+PACKAGES_TO_RUN="redis-server postfix curl procps ca-certificates"
 PACKAGES_TO_TEST="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind python3 newsboat
-    sqlite3 iproute2 util-linux git nginx-light wrk libxml2-utils"
+    sqlite3 iproute2 util-linux git nginx-light wrk libxml2-utils openssl"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

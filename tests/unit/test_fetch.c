@@ -238,6 +238,125 @@ static void test_a_password_in_a_redirect_is_not_sent(void **state)
     fetching_free(&answer);
 }
 
+static void test_a_proxy_is_asked_wherever_it_is(void **state)
+{
+    (void)state;
+    static char proxy[64], url[] = "http://feeds.invalid/through";
+    struct http_server *relay = http_server_start("127.0.0.9");
+    snprintf(proxy, sizeof proxy, "http://pete:pr0xy@127.0.0.9:%u", http_server_port(relay));
+    http_server_answer(relay, "/through", "302 Found", "Location: http://two.invalid/on\r\n", "");
+    http_server_answer(relay, "/on", "200 OK", "", "<rss/>");
+    char *headers[] = {key};
+    struct subscription_config subscription = {
+        .url = url, .proxy = proxy, .headers = headers, .header_count = 1};
+    struct fetch_limits limits = fetching_limits();
+    setenv("no_proxy", "*", 1);
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
+    unsetenv("no_proxy");
+    assert_int_equal(answer.status, 200);
+    const char *first = http_server_head(relay, "/through"),
+               *second = http_server_head(relay, "/on");
+    assert_int_equal(strncmp(first, "GET http://feeds.invalid/through HTTP/1.1\r\n", 43), 0);
+    assert_non_null(strstr(first, "\r\nProxy-Authorization: Basic cGV0ZTpwcjB4eQ==\r\n"));
+    assert_non_null(strstr(first, key));
+    assert_int_equal(strncmp(second, "GET http://two.invalid/on HTTP/1.1\r\n", 36), 0);
+    assert_null(strstr(second, key));
+    fetching_free(&answer);
+    http_server_stop(relay);
+}
+
+static void test_a_failing_proxy_is_told_without_its_password(void **state)
+{
+    (void)state;
+    static char proxy[64], url[] = "http://feeds.invalid/";
+    struct http_server *gone = http_server_start("127.0.0.9");
+    snprintf(proxy, sizeof proxy, "http://pete:pr0xy@127.0.0.9:%u", http_server_port(gone));
+    http_server_stop(gone);
+    struct subscription_config subscription = {.url = url, .proxy = proxy};
+    struct fetch_limits limits = fetching_limits();
+    struct fetch_answer answer =
+        fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
+    expect_failure(&answer, 0, "feeds.invalid: its proxy: connection refused");
+    fetching_free(&answer);
+}
+
+static void test_a_proxy_of_the_environment_is_not_asked(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/direct", "200 OK", "", "<rss/>");
+    char proxy[64];
+    snprintf(proxy, sizeof proxy, "http://127.0.0.2:%u", http_server_port(other));
+    unsigned before = http_server_connections(other);
+    setenv("http_proxy", proxy, 1);
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/direct"));
+    unsetenv("http_proxy");
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(http_server_connections(other), before);
+    fetching_free(&answer);
+}
+
+struct tally {
+    atomic_uint good, done;
+};
+
+static void count_good(void *context, struct fetch_answer *answer)
+{
+    struct tally *tally = context;
+    atomic_fetch_add(&tally->good, answer->status == 200);
+    atomic_fetch_add(&tally->done, 1);
+}
+
+/* One after the other, by one fetcher; how many connections that took. */
+static unsigned connections_for_three(const struct subscription_config *subscription)
+{
+    struct tally tally = {0};
+    struct fetch_limits limits = fetching_limits();
+    struct error error;
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    unsigned before = http_server_connections(server);
+    for (unsigned i = 0; i < 3; i++) {
+        fetch_start(fetcher, &(struct fetch_request){.subscription = subscription}, count_good,
+                    &tally);
+        while (tally.done <= i)
+            assert_true(http_server_wait(server, 2));
+    }
+    fetcher_free(fetcher);
+    assert_int_equal(tally.good, 3);
+    return http_server_connections(server) - before;
+}
+
+static void test_connections_are_kept_but_for_those_with_secrets(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/kept", "200 OK", "", "<rss/>");
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/kept")};
+    assert_int_equal(connections_for_three(&subscription), 1);
+    subscription.user = user;
+    subscription.password = password;
+    assert_int_equal(connections_for_three(&subscription), 3);
+}
+
+static void test_many_fetches_take_their_turn(void **state)
+{
+    (void)state;
+    struct tally tally = {0};
+    struct fetch_limits limits = fetching_limits();
+    struct error error;
+    http_server_answer(server, "/many", "200 OK", "", "<rss/>");
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/many")};
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    unsigned before = http_server_connections(server);
+    for (unsigned i = 0; i < 100; i++)
+        fetch_start(fetcher, &(struct fetch_request){.subscription = &subscription}, count_good,
+                    &tally);
+    while (tally.done < 100)
+        assert_true(http_server_wait(server, 2));
+    fetcher_free(fetcher);
+    assert_int_equal(tally.good, 100);
+    assert_in_range(http_server_connections(server) - before, 1, limits.at_once);
+}
+
 static void no_answer(struct http_server *of, int fd, void *context)
 {
     (void)fd, (void)context;
@@ -288,6 +407,11 @@ int main(void)
         cmocka_unit_test(test_secrets_go_to_the_subscription_s_own_host),
         cmocka_unit_test(test_secrets_stay_behind_at_a_redirect_to_elsewhere),
         cmocka_unit_test(test_a_password_in_a_redirect_is_not_sent),
+        cmocka_unit_test(test_a_proxy_is_asked_wherever_it_is),
+        cmocka_unit_test(test_a_failing_proxy_is_told_without_its_password),
+        cmocka_unit_test(test_a_proxy_of_the_environment_is_not_asked),
+        cmocka_unit_test(test_connections_are_kept_but_for_those_with_secrets),
+        cmocka_unit_test(test_many_fetches_take_their_turn),
         cmocka_unit_test(test_stopping_breaks_off_what_runs_and_what_waits),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);
