@@ -106,6 +106,13 @@ static cfg_opt_t records_options[] = {
     CFG_STR("feeds", "/var/lib/weir-feed/feeds.db", CFGF_NONE),
     CFG_END(),
 };
+static cfg_opt_t journal_options[] = {
+    CFG_STR("mail", NULL, CFGF_NODEFAULT),
+    CFG_STR("feeds", NULL, CFGF_NODEFAULT),
+    CFG_INT_CB("size-limit", 64L << 20, CFGF_NONE, config_parse_size),
+    CFG_INT_CB("resend-window", 600000, CFGF_NONE, config_parse_duration),
+    CFG_END(),
+};
 static cfg_opt_t thresholds_options[] = {
     CFG_FLOAT_CB("tag", 0.75, CFGF_NONE, config_parse_probability),
     CFG_FLOAT_CB("hold", 0.95, CFGF_NONE, config_parse_probability),
@@ -167,6 +174,7 @@ static cfg_opt_t options[] = {
     CFG_INT_CB("gather-deadline", 5000, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("cold-lessons", 20, CFGF_NONE, config_parse_count),
     CFG_SEC("records", records_options, CFGF_NONE),
+    CFG_SEC("journal", journal_options, CFGF_NONE),
     CFG_SEC("thresholds", thresholds_options, CFGF_NONE),
     CFG_SEC("networks", networks_options, CFGF_NONE),
     CFG_SEC("milter", milter_options, CFGF_NONE),
@@ -188,6 +196,8 @@ static const struct {
     {"counts-prefix", config_check_name},
     {"records|mail", config_check_path},
     {"records|feeds", config_check_path},
+    {"journal|mail", config_check_path},
+    {"journal|feeds", config_check_path},
     {"networks|internal", config_check_networks},
     {"milter|socket", config_check_socket},
     {"milter|key-file", config_check_path},
@@ -256,6 +266,28 @@ static unsigned seconds_of(cfg_t *cfg, const char *name)
     return (unsigned)((cfg_getint(cfg, name) + 999) / 1000);
 }
 
+/* Beside the records, unless the file says otherwise. */
+static char *journal_path(cfg_t *cfg, const char *name, const char *records)
+{
+    if (cfg_size(cfg, name))
+        return copy(cfg_getstr(cfg, name));
+    size_t length = strlen(records);
+    if (length > 3 && !strcmp(records + length - 3, ".db"))
+        length -= 3;
+    char *path = memory_new(length + sizeof ".journal");
+    memcpy(path, records, length);
+    memcpy(path + length, ".journal", sizeof ".journal");
+    return path;
+}
+
+static void take_journal(cfg_t *cfg, struct config *config)
+{
+    config->journal.mail = journal_path(cfg, "mail", config->records_mail);
+    config->journal.feeds = journal_path(cfg, "feeds", config->records_feeds);
+    config->journal.size_limit_bytes = (size_t)cfg_getint(cfg, "size-limit");
+    config->journal.resend_window_s = seconds_of(cfg, "resend-window");
+}
+
 static void take_feedfilter(cfg_t *cfg, struct config *config)
 {
     config->feedfilter.mode = (enum mode)cfg_getint(cfg, "mode");
@@ -292,6 +324,7 @@ static struct config *take(cfg_t *cfg)
     config->cold_lessons = (unsigned)cfg_getint(cfg, "cold-lessons");
     config->records_mail = copy(cfg_getstr(cfg, "records|mail"));
     config->records_feeds = copy(cfg_getstr(cfg, "records|feeds"));
+    take_journal(cfg_getsec(cfg, "journal"), config);
     config->thresholds.tag = cfg_getfloat(cfg, "thresholds|tag");
     config->thresholds.hold = cfg_getfloat(cfg, "thresholds|hold");
     config->thresholds.reject = cfg_getfloat(cfg, "thresholds|reject");
@@ -380,6 +413,8 @@ void config_release(struct config *config)
     free(config->counts_prefix);
     free(config->records_mail);
     free(config->records_feeds);
+    free(config->journal.mail);
+    free(config->journal.feeds);
     free(config->milter.socket);
     free(config->milter.key_file);
     free(config->feedfilter.listen);

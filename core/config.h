@@ -46,9 +46,14 @@ struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "redis://127.0.0.1:6379/0" */
     unsigned counts_timeout_ms;
-    char *counts_prefix;          /* "weir:" */
-    char *records_mail;           /* path; "/var/lib/weir/mail.db" */
-    char *records_feeds;          /* path; "/var/lib/weir-feed/feeds.db" */
+    char *counts_prefix; /* "weir:" */
+    char *records_mail;  /* path; "/var/lib/weir/mail.db" */
+    char *records_feeds; /* path; "/var/lib/weir-feed/feeds.db" */
+    struct {
+        char *mail, *feeds; /* paths; default: records_mail and records_feeds, ending in .journal */
+        size_t size_limit_bytes;
+        unsigned resend_window_s;
+    } journal;
     struct thresholds thresholds; /* "never" is THRESHOLD_NEVER */
     unsigned gather_deadline_ms;
     unsigned cold_lessons; /* a script is cold until this many lessons of both labels */

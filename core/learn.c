@@ -1,6 +1,7 @@
 #include "core/learn.h"
 
 #include "core/log.h"
+#include "core/outbox.h"
 #include "store/memory.h"
 
 #include <assert.h>
@@ -19,9 +20,11 @@
 struct learner {
     struct counts_store *store;
     struct replica *replica;
+    struct outbox *outbox;
+    bool journals;
     char *source;
     enum trust trust;
-    struct lesson *pending[GROUP];
+    struct journal_record pending[GROUP];
     size_t pending_count;
     bool waits; /* for slower replicas; no longer after one that did not move in time */
     struct learn_sums sums;
@@ -33,6 +36,7 @@ struct learner *learner_new(struct counts_store *store, struct replica *replica,
     struct learner *learner = memory_new(sizeof *learner);
     learner->source = memory_copy(source, strlen(source));
     learner->store = store;
+    learner->outbox = outbox_new(store, NULL);
     learner->replica = replica;
     learner->trust = trust;
     learner->waits = true;
@@ -44,9 +48,22 @@ void learner_free(struct learner *learner)
     if (!learner)
         return;
     for (size_t i = 0; i < learner->pending_count; i++)
-        lesson_free(learner->pending[i]);
+        journal_record_clear(&learner->pending[i]);
+    outbox_free(learner->outbox);
     free(learner->source);
     free(learner);
+}
+
+void learner_use_journal(struct learner *learner, struct journal *journal)
+{
+    outbox_free(learner->outbox);
+    learner->outbox = outbox_new(learner->store, journal);
+    learner->journals = true;
+}
+
+const char *learner_trouble(const struct learner *learner)
+{
+    return outbox_trouble(learner->outbox);
 }
 
 static void sleep_ms(unsigned ms)
@@ -69,26 +86,28 @@ static uint64_t next_sequence(void)
     return sequence;
 }
 
-/* Appends what is pending. Lessons that were answered leave the list, so that another attempt
- * sends the others again, under the same event ids. */
-static bool append_pending(struct learner *learner, struct append_result *results, size_t *answered,
-                           struct error *error)
+/* Sends what is pending. Lessons that were answered or journalled leave the list, so that another
+ * attempt sends the others again, under the same event ids. */
+static bool send_pending(struct learner *learner, struct append_result *results, size_t *answered,
+                         struct error *error)
 {
     *answered = 0;
     unsigned wait_ms = FIRST_RETRY_MS;
     for (unsigned attempt = 1;; attempt++) {
-        size_t done = 0;
-        bool fine = counts_append(learner->store, (const struct lesson *const *)learner->pending,
-                                  learner->pending_count, results + *answered, &done, error);
+        struct outbox_sums sums;
+        bool fine = outbox_send(learner->outbox, learner->pending, learner->pending_count,
+                                results + *answered, &sums, error);
+        size_t done = sums.appended + sums.journalled;
         for (size_t i = 0; i < done; i++)
-            lesson_free(learner->pending[i]);
+            journal_record_clear(&learner->pending[i]);
         learner->pending_count -= done;
         memmove(learner->pending, learner->pending + done,
                 learner->pending_count * sizeof *learner->pending);
-        *answered += done;
+        *answered += sums.appended;
+        learner->sums.journalled += sums.journalled;
         if (fine)
             return true;
-        if (error->class != ERROR_NETWORK || attempt == ATTEMPTS)
+        if (learner->journals || error->class != ERROR_NETWORK || attempt == ATTEMPTS)
             return false;
         sleep_ms(wait_ms);
         wait_ms *= 2;
@@ -147,11 +166,14 @@ static void write_due_snapshots(struct learner *learner, const struct append_res
 static bool flush(struct learner *learner, struct error *error)
 {
     struct append_result results[GROUP];
-    size_t answered = 0;
-    bool fine = !learner->pending_count || append_pending(learner, results, &answered, error);
+    size_t answered = 0, journalled = learner->sums.journalled;
+    bool fine = !learner->pending_count || send_pending(learner, results, &answered, error);
     tally(learner, results, answered);
     write_due_snapshots(learner, results, answered);
-    return fine && replica_catch_up(learner->replica, error);
+    if (!fine || learner->sums.journalled > journalled)
+        return fine;
+    /* What was taught is taught, also when the store went away after it. */
+    return replica_catch_up(learner->replica, error) || learner->journals;
 }
 
 /* One allocation of its own. */
@@ -166,8 +188,9 @@ static struct lesson *copy_of(const struct lesson *lesson)
     return copy;
 }
 
-bool learner_add(struct learner *learner, const struct lesson *lesson, enum label label,
-                 struct error *error)
+bool learner_add_features(struct learner *learner, const struct lesson *lesson,
+                          const uint64_t *hashes, size_t hash_count, enum label label,
+                          struct error *error)
 {
     if (learner->pending_count == GROUP) {
         if (!flush(learner, error))
@@ -182,8 +205,20 @@ bool learner_add(struct learner *learner, const struct lesson *lesson, enum labe
     if (model_knows(replica_model(learner->replica), given.slots, given.slot_count, label))
         given.slot_count = 0;
     lesson_set_event_id(&given, next_sequence());
-    learner->pending[learner->pending_count++] = copy_of(&given);
+    struct journal_record *record = &learner->pending[learner->pending_count++];
+    *record = (struct journal_record){.lesson = copy_of(&given), .hash_count = hash_count};
+    if (given.slot_count && replica_ready(learner->replica))
+        record->key_mark = journal_key_mark(replica_key(learner->replica));
+    if (hash_count)
+        record->hashes =
+            memcpy(memory_new(hash_count * sizeof *hashes), hashes, hash_count * sizeof *hashes);
     return true;
+}
+
+bool learner_add(struct learner *learner, const struct lesson *lesson, enum label label,
+                 struct error *error)
+{
+    return learner_add_features(learner, lesson, NULL, 0, label, error);
 }
 
 bool learner_finish(struct learner *learner, struct learn_sums *sums, struct error *error)

@@ -35,6 +35,8 @@ struct replica {
 
     struct model *_Atomic model;
     struct key *_Atomic key;
+    struct key proposed;
+    bool proposes;
     _Atomic bool store_up;
     _Atomic bool wants_log;
 
@@ -65,6 +67,12 @@ struct replica *replica_new(struct counts_store *store, const char *gateway)
     pthread_cond_init(&replica->wake, &attributes);
     pthread_condattr_destroy(&attributes);
     return replica;
+}
+
+void replica_propose_key(struct replica *replica, const unsigned char key[COUNTS_KEY_BYTES])
+{
+    memcpy(replica->proposed.bytes, key, COUNTS_KEY_BYTES);
+    replica->proposes = true;
 }
 
 static void stop(struct replica *replica)
@@ -238,11 +246,14 @@ static bool check_store(struct replica *replica, struct error *error)
 {
     struct counts_health health;
     unsigned char key[COUNTS_KEY_BYTES];
+    bool ready = replica_ready(replica);
+    const unsigned char *known = ready               ? replica_key(replica)
+                                 : replica->proposes ? replica->proposed.bytes
+                                                     : NULL;
     if (!counts_health(replica->store, &health, error) ||
-        !counts_installation_key(replica->store, replica_key(replica), key, error))
+        !counts_installation_key(replica->store, known, key, error))
         return false;
     uint64_t version = model_version(replica->model);
-    bool ready = replica_ready(replica);
     bool same = ready && !replica->lost && health.version >= version &&
                 memcmp(key, replica_key(replica), COUNTS_KEY_BYTES) == 0 &&
                 strcmp(health.run_id, replica->health.run_id) == 0;

@@ -12,6 +12,10 @@ struct replica;
 struct replica *replica_new(struct counts_store *store, const char *gateway);
 void replica_free(struct replica *replica); /* stops the thread first */
 
+/* The key that a store without one is given, when it is known from before: all slots are of it.
+ * Before the replica is first used. */
+void replica_propose_key(struct replica *replica, const unsigned char key[COUNTS_KEY_BYTES]);
+
 /* Brings the replica to the newest version now, in the caller's thread: installation key, newest
  * snapshot when that is ahead or the log is trimmed, then the log. Not while the thread runs. */
 bool replica_catch_up(struct replica *replica, struct error *error);

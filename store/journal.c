@@ -144,6 +144,24 @@ static bool read_epoch(struct journal_session *session, struct error *error)
     return good && (known || write_epoch(session, error));
 }
 
+bool journal_known_key(const struct journal *journal, unsigned char key[COUNTS_KEY_BYTES])
+{
+    struct journal_file file;
+    struct journal_epoch epoch;
+    struct span bytes;
+    bool found = false;
+    if (!journal_file_open(&file, journal->sent_path, false, NULL))
+        return false;
+    struct journal_reader reader = {.file = &file};
+    bool known = journal_reader_next(&reader, &bytes, &found, NULL) && found &&
+                 journal_read_epoch(bytes, &epoch) && epoch.time_s;
+    if (known)
+        memcpy(key, epoch.key, COUNTS_KEY_BYTES);
+    journal_reader_clear(&reader);
+    journal_file_close(&file);
+    return known;
+}
+
 struct journal_session *journal_begin(struct journal *journal, unsigned wait_ms,
                                       struct error *error)
 {

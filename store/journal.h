@@ -53,12 +53,15 @@ uint64_t journal_key_mark(const unsigned char key[COUNTS_KEY_BYTES]);
 void journal_record_clear(struct journal_record *record);
 
 /* Adds lessons that shall wait, all or none; they are on the disk when it returns. ERROR_SYSTEM
- * when the journal is full or cannot be written. Thread-safe, like the next two. */
+ * when the journal is full or cannot be written. Thread-safe, like the next three. */
 bool journal_add(struct journal *journal, const struct journal_record *records, size_t n,
                  struct error *error);
 
 /* Whether lessons wait, or were sent so recently that the store's run id matters; cheap. */
 bool journal_is_busy(const struct journal *journal);
+
+/* The installation key of the store that lessons were last sent to; false when none were. */
+bool journal_known_key(const struct journal *journal, unsigned char key[COUNTS_KEY_BYTES]);
 
 struct journal_state {
     size_t waiting;      /* lessons */

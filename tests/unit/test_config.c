@@ -100,6 +100,27 @@ static void test_default_modes_act_on_nothing(void **state)
     config_release(config);
 }
 
+static void test_journal_is_beside_the_records(void **state)
+{
+    (void)state;
+    struct config *config = read_text("records { mail = \"/a/mail.db\"\n feeds = \"/b/feeds\" }");
+    assert_string_equal(config->journal.mail, "/a/mail.journal");
+    assert_string_equal(config->journal.feeds, "/b/feeds.journal");
+    config_release(config);
+}
+
+static void test_journal_is_where_it_is_said_to_be(void **state)
+{
+    (void)state;
+    struct config *config = read_text("journal { mail = \"/a/j\"\n feeds = \"/b/j\"\n"
+                                      "size-limit = 2M\n resend-window = 90s }");
+    assert_string_equal(config->journal.mail, "/a/j");
+    assert_string_equal(config->journal.feeds, "/b/j");
+    assert_int_equal(config->journal.size_limit_bytes, 2 << 20);
+    assert_int_equal(config->journal.resend_window_s, 90);
+    config_release(config);
+}
+
 static void assert_same(const struct config *a, const struct config *b)
 {
     assert_string_equal(a->gateway, b->gateway);
@@ -110,6 +131,10 @@ static void assert_same(const struct config *a, const struct config *b)
     assert_int_equal(a->cold_lessons, b->cold_lessons);
     assert_string_equal(a->records_mail, b->records_mail);
     assert_string_equal(a->records_feeds, b->records_feeds);
+    assert_string_equal(a->journal.mail, b->journal.mail);
+    assert_string_equal(a->journal.feeds, b->journal.feeds);
+    assert_int_equal(a->journal.size_limit_bytes, b->journal.size_limit_bytes);
+    assert_int_equal(a->journal.resend_window_s, b->journal.resend_window_s);
     assert_memory_equal(&a->thresholds, &b->thresholds, sizeof a->thresholds);
     assert_int_equal(a->internal_network_count, b->internal_network_count);
     assert_int_equal(a->checks.count, b->checks.count);
@@ -322,6 +347,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_taken),
         cmocka_unit_test(test_default_modes_act_on_nothing),
+        cmocka_unit_test(test_journal_is_beside_the_records),
+        cmocka_unit_test(test_journal_is_where_it_is_said_to_be),
         cmocka_unit_test(test_the_shipped_file_says_what_is_compiled_in),
         cmocka_unit_test(test_an_unknown_key_is_refused),
         cmocka_unit_test(test_a_threshold_is_a_probability_or_never),
