@@ -51,21 +51,24 @@ static const struct deed deeds[] = {
 /* --- the lesson in a deed --- */
 
 /* Teaches what the record knows of the document. */
-static bool teach_lesson(struct session *session, const struct held *held, enum label label,
+static bool teach_lesson(struct session *session, const struct found *found, enum label label,
                          struct error *error)
 {
+    const struct held *held = found->held;
     struct lesson *lesson = lesson_decode(held->lesson, held->lesson_length, error);
     if (!lesson)
         return false;
-    struct learn_sums sums;
-    bool taught = false;
-    if (session_open_replica(session, error)) {
-        struct learner *learner =
-            learner_new(session->store, session->replica, "operator", TRUST_OPERATOR);
-        taught =
-            learner_add(learner, lesson, label, error) && learner_finish(learner, &sums, error);
-        learner_free(learner);
-    }
+    struct learn_sums sums = {0};
+    session_open_replica(session, error); /* a store that is away is found out again */
+    struct learner *learner =
+        learner_new(session->store, session->replica, "operator", TRUST_OPERATOR);
+    learner_use_journal(learner, session->journal);
+    bool taught =
+        learner_add(learner, lesson, label, error) && learner_finish(learner, &sums, error);
+    if (taught && sums.journalled)
+        fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
+                found->id, learner_trouble(learner), journal_path(session->journal));
+    learner_free(learner);
     lesson_free(lesson);
     return taught;
 }
@@ -79,7 +82,7 @@ static int teach(struct session *session, const struct deed *deed, const struct 
         fprintf(stderr, "weirctl: %s: the lesson was not taught\n", found->id);
         return status;
     }
-    if (!teach_lesson(session, found->held, deed->label, &error)) {
+    if (!teach_lesson(session, found, deed->label, &error)) {
         error_prefix(&error, "%s: the lesson was not taught%s", found->id,
                      error.class == ERROR_NETWORK ? ", ask again later" : "");
         return session_complain(&error);
@@ -273,7 +276,8 @@ const struct command command_held = {
     "release  deliver it, and teach it as ham; weir-release does that for mail, within a second\n"
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"
     "delete   do away with it\n\n"
-    "Asked again, a command says so and changes nothing. When the lesson cannot be taught because\n"
-    "the counts store is away, the rest is done all the same, and the exit code is 75: ask again\n"
-    "later, and the lesson is taught.\n",
+    "Asked again, a command says so and changes nothing. While the counts store is away the "
+    "lesson\n"
+    "waits in the journal. When that is full the rest is done all the same, and the exit code is\n"
+    "75: ask again later, and the lesson is taught.\n",
 };

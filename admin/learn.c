@@ -44,9 +44,10 @@ static bool teach(struct teaching *teaching, struct document *document, enum lab
                                 .replica = teaching->session->replica};
     struct lesson lesson = {0};
     judge_prepare(document, teaching->session->config);
-    judge_lesson(&judge, document, &lesson);
+    bool has_slots = judge_lesson(&judge, document, &lesson);
     teaching->given++;
-    return learner_add(teaching->learner, &lesson, label, error);
+    return learner_add_features(teaching->learner, &lesson, document->features,
+                                has_slots ? 0 : document->feature_count, label, error);
 }
 
 /* Teaches all there is. The highest exit code of what went wrong. */
@@ -80,13 +81,15 @@ static int teach_all(struct teaching *teaching)
 
 static void print_sums(const struct session *session, const struct learn_sums *sums)
 {
-    if (!session->json) {
+    if (session->json)
+        printf("{\"taught\":%zu,\"known\":%zu,\"corrected\":%zu,\"journalled\":%zu}\n",
+               sums->taught, sums->repeated, sums->corrected, sums->journalled);
+    else if (sums->journalled)
+        printf("taught %zu, known %zu, corrected %zu, waiting %zu\n", sums->taught, sums->repeated,
+               sums->corrected, sums->journalled);
+    else
         printf("taught %zu, known %zu, corrected %zu\n", sums->taught, sums->repeated,
                sums->corrected);
-        return;
-    }
-    printf("{\"taught\":%zu,\"known\":%zu,\"corrected\":%zu}\n", sums->taught, sums->repeated,
-           sums->corrected);
 }
 
 static int learn(struct teaching *teaching, const char *source, enum trust trust)
@@ -97,16 +100,17 @@ static int learn(struct teaching *teaching, const char *source, enum trust trust
     int status = session_open_counts(session);
     if (status != EX_OK)
         return status;
-    if (!session_open_replica(session, &error)) {
-        error_prefix(&error, "nothing was taught");
-        return session_complain(&error);
-    }
+    session_open_replica(session, &error); /* a store that is away is found out again */
     teaching->learner = learner_new(session->store, session->replica, source, trust);
+    learner_use_journal(teaching->learner, session->journal);
     int worst = teach_all(teaching);
     if (!learner_finish(teaching->learner, &sums, &error)) {
         status = session_complain(&error);
         worst = status > worst ? status : worst;
     }
+    if (sums.journalled)
+        fprintf(stderr, "weirctl: %s; what waits in %s is taught when it is back\n",
+                learner_trouble(teaching->learner), journal_path(session->journal));
     print_sums(session, &sums);
     learner_free(teaching->learner);
     return worst;
@@ -180,6 +184,8 @@ const struct command command_learn = {
     "--source NAME  who says so (\"operator\"); one label counts for each document and source\n"
     "--untrusted    the labels come from users or traps: surprising ones count less\n"
     "--files-from   read paths from FILE (or standard input), one a line\n\n"
-    "With the counts store away nothing more is taught, one line says how much was not, and the\n"
+    "While the counts store is away lessons wait in the journal, and are taught, in this order, "
+    "as\n"
+    "soon as it is back. When the journal is full one line says how much was not taught, and the\n"
     "exit code is 75. Asking again later is harmless: what was taught already stays as it is.\n",
 };

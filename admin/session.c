@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "admin/documents.h"
+#include "core/outbox.h"
 
 int session_complain(const struct error *error)
 {
@@ -56,6 +57,20 @@ int session_configure(struct session *session)
     return EX_CONFIG;
 }
 
+/* What cannot be sent waits on; the command itself will find out that the store is away. */
+static void drain_journal(struct session *session)
+{
+    struct outbox_sums sums = {0};
+    struct error error = {0};
+    if (!journal_is_busy(session->journal))
+        return;
+    struct outbox *outbox = outbox_new(session->store, session->journal);
+    if (outbox_drain(outbox, &sums, &error) && sums.drained)
+        fprintf(stderr, "weirctl: taught %zu lesson%s that waited in %s\n", sums.drained,
+                sums.drained == 1 ? "" : "s", journal_path(session->journal));
+    outbox_free(outbox);
+}
+
 int session_open_counts(struct session *session)
 {
     struct error error = {0};
@@ -65,16 +80,25 @@ int session_open_counts(struct session *session)
     const struct counts_options options = {.timeout_ms = session->config->counts_timeout_ms,
                                            .key_prefix = session->config->counts_prefix};
     session->store = counts_open(session->config->counts_url, &options, &error);
-    if (session->store)
-        return EX_OK;
-    session_complain(&error);
-    return EX_CONFIG;
+    if (!session->store) {
+        session_complain(&error);
+        return EX_CONFIG;
+    }
+    session->journal =
+        journal_new(session->config->journal.mail, session->config->journal.size_limit_bytes,
+                    session->config->journal.resend_window_s);
+    drain_journal(session);
+    return EX_OK;
 }
 
 bool session_open_replica(struct session *session, struct error *error)
 {
-    if (!session->replica)
+    unsigned char key[COUNTS_KEY_BYTES];
+    if (!session->replica) {
         session->replica = replica_new(session->store, NULL);
+        if (journal_known_key(session->journal, key))
+            replica_propose_key(session->replica, key);
+    }
     return replica_catch_up(session->replica, error);
 }
 
@@ -119,6 +143,7 @@ void session_close(struct session *session)
     for (int i = 0; i < FRONTS; i++)
         records_close(session->records[i]);
     replica_free(session->replica);
+    journal_free(session->journal);
     counts_close(session->store);
     config_release(session->config);
 }

@@ -10,6 +10,7 @@
 #include "core/replica.h"
 #include "store/counts.h"
 #include "store/error.h"
+#include "store/journal.h"
 #include "store/records.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@ struct session {
     bool json;
     struct config *config;
     struct counts_store *store;
+    struct journal *journal;
     struct replica *replica;
     struct records *records[FRONTS];
 };
@@ -40,7 +42,9 @@ int session_usage(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* session->config is set. Without --config and $WEIR_CONFIG a missing file gives the defaults. */
 int session_configure(struct session *session);
 
-/* session->store is set, nothing connected. Configures first, as all calls below do. */
+/* session->store and session->journal are set, nothing connected, unless lessons wait: they are
+ * sent first, when the store takes them, and a line on stderr says so. Configures first, as all
+ * calls below do. */
 int session_open_counts(struct session *session);
 
 /* session->replica is caught up with the log; the counts were opened before. On failure, of which

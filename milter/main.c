@@ -14,6 +14,7 @@
 #include "config.h"
 #include "core/log.h"
 #include "core/mail.h"
+#include "core/outbox.h"
 #include "core/reputation_cache.h"
 #include "milter/gateway.h"
 #include "milter/session.h"
@@ -26,6 +27,8 @@
 enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
 
 static struct gateway gateway;
+static struct journal *journal;
+static struct outbox *outbox;
 static pthread_t signal_taker;
 
 struct options {
@@ -192,7 +195,13 @@ static bool open_stores(const struct config *config, struct error *error)
     if (!gateway.judge.store)
         return false;
     gateway.judge.replica = replica_new(gateway.judge.store, config->gateway);
-    if (!replica_start(gateway.judge.replica, error))
+    journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
+                          config->journal.resend_window_s);
+    outbox = outbox_new(gateway.judge.store, journal);
+    unsigned char key[COUNTS_KEY_BYTES];
+    if (journal_known_key(journal, key))
+        replica_propose_key(gateway.judge.replica, key);
+    if (!replica_start(gateway.judge.replica, error) || !outbox_start(outbox, error))
         return false;
     gateway.judge.cache = reputation_cache_new();
     return true;
@@ -200,6 +209,8 @@ static bool open_stores(const struct config *config, struct error *error)
 
 static void close_stores(void)
 {
+    outbox_free(outbox);
+    journal_free(journal);
     reputation_cache_free(gateway.judge.cache);
     replica_free(gateway.judge.replica);
     counts_close(gateway.judge.store);

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "core/config.h"
 #include "core/log.h"
+#include "core/outbox.h"
 #include "milter/follow.h"
 #include "milter/hold_protocol.h"
 #include "store/records.h"
@@ -98,9 +99,21 @@ static bool pause_ms(unsigned ms)
     return ppoll(&hold, 1, &timeout, &none) <= 0; /* it speaks only when asked */
 }
 
+static bool follow_until_stopped(const struct config *config, struct records *records,
+                                 struct error *error)
+{
+    struct follower follower = {.config = config, .hold = HOLD_FD, .records = records};
+    bool good = true;
+    while (good && !asked_to_stop) {
+        good = follow(&follower, error);
+        if (good && !pause_ms(config->release.poll_ms))
+            good = error_set(error, ERROR_SYSTEM, "weir-hold has ended");
+    }
+    return good;
+}
+
 static bool run(const struct config *config, struct error *error)
 {
-    struct follower follower = {.config = config, .hold = HOLD_FD};
     if (fcntl(HOLD_FD, F_GETFD) < 0)
         return error_set(error, ERROR_INPUT,
                          "descriptor %d is not open: weir-hold starts this "
@@ -108,17 +121,22 @@ static bool run(const struct config *config, struct error *error)
                          HOLD_FD);
     if (!take_signals(error))
         return false;
-    follower.records = records_open(config->records_mail, error);
-    if (!follower.records)
-        return false;
-    log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
-    bool good = true;
-    while (good && !asked_to_stop) {
-        good = follow(&follower, error);
-        if (good && !pause_ms(config->release.poll_ms))
-            good = error_set(error, ERROR_SYSTEM, "weir-hold has ended");
+    const struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
+                                           .key_prefix = config->counts_prefix};
+    struct records *records = records_open(config->records_mail, error);
+    struct counts_store *store = records ? counts_open(config->counts_url, &options, error) : NULL;
+    struct journal *journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
+                                          config->journal.resend_window_s);
+    struct outbox *outbox = outbox_new(store, journal);
+    bool good = records && store && outbox_start(outbox, error);
+    if (good) {
+        log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
+        good = follow_until_stopped(config, records, error);
     }
-    records_close(follower.records);
+    outbox_free(outbox);
+    journal_free(journal);
+    counts_close(store);
+    records_close(records);
     return good;
 }
 

@@ -178,20 +178,44 @@ def a_held_feed_item_is_reviewed(fixture):
     assert b"g1" in fixture.weir.run("weir-feedfilter", "--pipe", input=feed).output
 
 
-def a_lesson_that_failed_is_taught_when_asked_again(fixture):
-    """with the counts store away confirm is done without its lesson, which it teaches when asked again"""
+def hold_item(fixture, host):
+    """Id of an item that is held because it links to `host`."""
     feed = ("<rss version='2.0'><channel><title>t</title><link>http://t.test/</link>"
-            "<item><guid>g2</guid><title>a shop</title><link>http://shop.test/</link>"
-            "<description>see http://shop.test/</description></item></channel></rss>")
-    fixture.ctl("reputation", "pin", "link-domain", "shop.test", "12")
+            "<item><guid>%s</guid><title>a shop</title><link>http://%s/</link>"
+            "<description>see http://%s/</description></item></channel></rss>"
+            % (host, host, host))
+    fixture.ctl("reputation", "pin", "link-domain", host, "12")
     fixture.weir.run("weir-feedfilter", "--pipe", input=feed)
-    held = fixture.ctl("--json", "held", "list").json()
+    return fixture.ctl("--json", "held", "list").json()
+
+
+def a_lesson_of_an_outage_waits(fixture):
+    """with the counts store away confirm's lesson waits, and the next command teaches it"""
+    held = hold_item(fixture, "market.test")
+    before = fixture.ctl("--json", "reputation", "show", "link-domain", "market.test").json()
+    fixture.counts.stop()
+    done = fixture.ctl("held", "confirm", held["id"])
+    assert "its lesson waits in " in done.errors, done.errors
+    again = fixture.ctl("held", "confirm", held["id"]).text()
+    assert again == held["id"] + ": confirmed already\n", again
+    fixture.counts.start()
+    after = fixture.ctl("--json", "reputation", "show", "link-domain", "market.test")
+    assert "taught 1 lesson that waited" in after.errors, after.errors
+    assert after.json()["spam"] > before["spam"] + 0.5, (before, after.json())
+
+
+def a_lesson_that_failed_is_taught_when_asked_again(fixture):
+    """with neither store nor journal confirm is done without its lesson, taught when asked again"""
+    held = hold_item(fixture, "shop.test")
+    fixture.weir.configure({"journal": {"mail": fixture.path("nowhere/mail.journal")}})
     fixture.counts.stop()
     missed = fixture.ctl("held", "confirm", held["id"], status=75)
     assert "confirmed as spam" in missed.text(), missed.output
     assert "lesson was not taught, ask again later" in missed.errors, missed.errors
     assert fixture.ctl("held", "confirm", held["id"], status=75).errors
     fixture.counts.start()
+    del fixture.weir.settings["journal"]
+    fixture.weir.configure({})
     before = fixture.ctl("--json", "reputation", "show", "link-domain", "shop.test").json()
     again = fixture.ctl("held", "confirm", held["id"]).text()
     assert again == held["id"] + ": confirmed already; its lesson is taught now\n", again
@@ -241,15 +265,19 @@ def closed_output_is_an_error(fixture):
 
 
 def without_the_store_checks_still_judge(fixture):
-    """with the counts store away check judges by checks alone and says so once; learn says what was not taught"""
+    """with the counts store away check judges by checks alone and says so once; what is learned waits"""
     paths = [fixture.path("spam%d.eml" % number) for number in range(6)]
     fixture.counts.stop()
     result = fixture.ctl("check", "--json", *paths)
     assert len(result.json()) == 6 and len(result.errors.splitlines()) == 1, result.errors
     assert "STORE_DOWN" in json.dumps(result.json()[0]["terms"]), result.output
-    result = fixture.ctl("learn", "spam", *paths, status=75)
-    assert "nothing was taught" in result.errors, result.errors
+    result = fixture.ctl("learn", "spam", "--source", "late", *paths)
+    assert result.text() == "taught 0, known 0, corrected 0, waiting 6\n", result.output
+    assert len(result.errors.splitlines()) == 1, result.errors
     fixture.counts.start()
+    assert "taught 6 lessons that waited" in fixture.ctl("check", paths[0]).errors
+    result = fixture.ctl("learn", "spam", "--source", "late", *paths)
+    assert result.text() == "taught 0, known 6, corrected 0\n", result.output
 
 
 servers.run(setup, [
@@ -259,6 +287,7 @@ servers.run(setup, [
     paths_come_from_a_list_and_standard_input, reputations_are_overridden_and_learned_again,
     nothing_held_is_said, records_out_of_reach_are_an_error,
     a_held_feed_item_is_reviewed,
+    a_lesson_of_an_outage_waits,
     a_lesson_that_failed_is_taught_when_asked_again,
     a_configuration_error_names_file_and_line, usage_is_told, closed_output_is_an_error,
     without_the_store_checks_still_judge,
