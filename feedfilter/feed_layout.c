@@ -18,7 +18,8 @@ static const struct {
     {"prev-archive", FEED_LINK_PAGE}, {"next-archive", FEED_LINK_PAGE},
 };
 
-static const char *const atom_uris[] = {"http://www.w3.org/2005/Atom", "http://purl.org/atom/ns#"};
+/* How Atom's namespaces end, whatever scheme or none a feed writes before it. */
+static const char *const atom_uris[] = {"//www.w3.org/2005/Atom", "//purl.org/atom/ns#"};
 static const char itunes_uri[] = "http://www.itunes.com/dtds/podcast-1.0.dtd";
 
 static size_t position(const struct feed_layout *layout, const char *at)
@@ -236,9 +237,12 @@ static bool link_kind(struct span rel, enum feed_link_kind *kind)
 static bool is_atom(const struct feed_layout *layout, const struct xml_name *name)
 {
     struct span uri = resolve(layout, name->prefix);
-    for (size_t i = 0; i < sizeof atom_uris / sizeof *atom_uris; i++)
-        if (span_equal_nocase(uri, span_of(atom_uris[i])))
+    for (size_t i = 0; i < sizeof atom_uris / sizeof *atom_uris; i++) {
+        struct span end = span_of(atom_uris[i]);
+        if (uri.length >= end.length &&
+            strncasecmp(uri.data + uri.length - end.length, end.data, end.length) == 0)
             return true;
+    }
     return !uri.length || span_equal(uri, layout->root_uri);
 }
 
@@ -260,7 +264,7 @@ static void open_link(struct feed_layout *layout, const struct start_tag *tag,
     } else {
         return;
     }
-    link.whole = stretch(layout, tag->start, tag->end);
+    link.whole = stretch(layout, tag->start, tag->start);
     struct feed_ranges *found = layout->ranges;
     found->links = arena_grow(layout->arena, found->links, found->link_count, sizeof *found->links);
     found->links[found->link_count] = link;

@@ -55,8 +55,9 @@ enum feed_link_kind {
 };
 struct feed_link {
     enum feed_link_kind kind;
-    struct feed_stretch whole; /* the element with its end tag; in JSON the member with the comma
-                                  that goes with it when all others but feed_url's go as well */
+    struct feed_stretch whole; /* the element with its end tag, empty where it has none; in JSON the
+                                  member with the comma that goes with it when all others but
+                                  feed_url's go as well */
     struct feed_stretch value; /* of href, or the element's text, or the JSON string: without
                                   quotes; start FEED_NOWHERE: none */
 };

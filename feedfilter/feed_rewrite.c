@@ -96,9 +96,10 @@ void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
     struct span own = escape_url(edits->arena, own_address, ranges->json);
     for (size_t i = 0; i < ranges->link_count; i++) {
         const struct feed_link *link = &ranges->links[i];
-        if (link->kind != FEED_LINK_SELF)
+        /* Without its end tag a link may hold all that follows, so it stays and leads to us. */
+        if (link->kind != FEED_LINK_SELF && link->whole.end > link->whole.start)
             feed_edits_replace(edits, link->whole.start, link->whole.end, SPAN(""));
-        else if (link->value.start != FEED_NOWHERE)
+        else if (link->kind != FEED_LINK_NEW_FEED_URL && link->value.start != FEED_NOWHERE)
             feed_edits_replace(edits, link->value.start, link->value.end, own);
     }
     if (relative && !ranges->json && !ranges->root_has_base)

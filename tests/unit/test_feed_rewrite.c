@@ -75,6 +75,33 @@ static void test_what_leads_elsewhere_goes_whole(void **state)
                         "</channel></rss>");
 }
 
+static void test_a_link_without_an_end_tag_leads_to_us(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        links_of("<rss><channel><link rel='hub' href='http://hub.test/'><item/></channel></rss>",
+                 false),
+        "<rss><channel><link rel='hub' href='http://gw.test/f/planet?a=1&amp;b=2'><item/>"
+        "</channel></rss>");
+}
+
+static void test_a_new_feed_url_without_an_end_tag_stays(void **state)
+{
+    (void)state;
+    const char *xml = "<rss " ITUNES "><channel><itunes:new-feed-url>http://up.test/"
+                      "<item><title>a</title></item></channel></rss>";
+    assert_string_equal(links_of(xml, false), xml);
+}
+
+static void test_the_namespace_of_atom_may_have_any_scheme(void **state)
+{
+    (void)state;
+    assert_string_equal(links_of("<rss xmlns:a='//www.w3.org/2005/Atom'><channel>"
+                                 "<a:link rel='hub' href='http://hub.test/'/></channel></rss>",
+                                 false),
+                        "<rss xmlns:a='//www.w3.org/2005/Atom'><channel></channel></rss>");
+}
+
 static void test_links_of_items_and_to_the_site_stay(void **state)
 {
     (void)state;
@@ -275,8 +302,7 @@ static void test_a_json_item_gets_the_title_and_tags_that_it_lacks(void **state)
     assert_string_equal(tagged_json(" "), "{\"title\":\"[spam]\",\"tags\":[\"spam\"] }");
 }
 
-/* Each format's smallest feed with one item titled "T"; and what the title and the category are
- * read as once it is tagged. */
+/* Each format's smallest feed with one item. */
 static const struct {
     enum feed_format format;
     const char *text;
@@ -325,6 +351,9 @@ int main(void)
     cmocka_unit_test_setup_teardown(name, feed_editing_set_up, feed_editing_tear_down)
         TEST(test_rel_self_becomes_our_address_in_its_own_quotes),
         TEST(test_what_leads_elsewhere_goes_whole),
+        TEST(test_a_link_without_an_end_tag_leads_to_us),
+        TEST(test_a_new_feed_url_without_an_end_tag_stays),
+        TEST(test_the_namespace_of_atom_may_have_any_scheme),
         TEST(test_links_of_items_and_to_the_site_stay),
         TEST(test_relative_references_get_the_upstream_directory_as_base),
         TEST(test_a_root_with_a_base_keeps_it),
