@@ -222,7 +222,7 @@ static bool link_kind(struct span rel, enum feed_link_kind *kind)
 {
     while ((rel = span_trim(rel)).length) {
         size_t length = 0;
-        while (length < rel.length && !strchr(" \t\r\n", rel.data[length]))
+        while (length < rel.length && !memchr(" \t\r\n", rel.data[length], 4))
             length++;
         if (relation_kind((struct span){rel.data, length}, kind))
             return true;

@@ -340,6 +340,16 @@ static void test_a_link_without_an_end_tag_is_nothing_whole(void **state)
                  {FEED_LINK_SELF, "", "s"});
 }
 
+static void test_a_nul_in_a_relation_ends(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct feed_ranges found =
+        lex(arena, SPAN("<rss><channel><link rel='\0 self' href='s'/></channel></rss>"));
+    assert_int_equal(found.link_count, 1);
+    arena_free(arena);
+}
+
 static void assert_head(const char *xml, const char *declaration, const char *root_tag,
                         const char *channel_tag, const char *front)
 {
@@ -504,6 +514,7 @@ int main(void)
         cmocka_unit_test(test_links_of_a_feed_are_found_by_namespace),
         cmocka_unit_test(test_a_new_feed_url_is_found_with_its_text),
         cmocka_unit_test(test_a_link_without_an_end_tag_is_nothing_whole),
+        cmocka_unit_test(test_a_nul_in_a_relation_ends),
         cmocka_unit_test(test_the_head_is_what_an_item_needs_around_it),
         cmocka_unit_test(test_a_feed_without_items_has_a_front_too),
         cmocka_unit_test(test_items_of_a_json_feed_are_its_objects),
