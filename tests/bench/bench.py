@@ -1,7 +1,7 @@
 """make bench: weir against its peers and floors, side by side in one run, as a Markdown table.
 
 Figures of two programs are always taken in turn (A B A B …) and given as medians; a single absolute
-time says little on a shared machine. bench.py [--quick] [bulk|postfix|lesson|memory|accuracy …]
+time says little on a shared machine. bench.py [--quick] [bulk|postfix|lesson|memory|accuracy|feeds …]
 """
 
 import os
@@ -214,8 +214,26 @@ def bench_accuracy(directory):
                "%.2f" % (float(ours[1]) / bogofilter[0]), "under 1")
 
 
+def bench_feeds(directory):
+    """Real feeds read, located, judged and written (filter_feeds.c), against xmllint --stream."""
+    feeds = corpora.real_feeds()
+    if not feeds:
+        corpora.skip("real feeds")
+        return
+    ours, theirs = [], []
+    megabytes = sum(os.path.getsize(path) for path in feeds) / 1e6
+    program = os.path.join(servers.BUILD, "tests/bench/filter_feeds")
+    for _ in range(ROUNDS + 1):
+        ours.append(cpu_seconds([program, *feeds]))
+        theirs.append(cpu_seconds(["xmllint", "--stream", "--noout", *feeds]))
+    mine, peer = megabytes / min(ours), megabytes / min(theirs)
+    report("feed items parsed, judged and written, %d feeds, %.1f MB" % (len(feeds), megabytes),
+           "%.1f MB/s" % mine, "xmllint --stream: %.1f MB/s" % peer, "%.2f" % (mine / peer),
+           "at least 0.25")
+
+
 BENCHES = {"bulk": bench_bulk, "postfix": bench_postfix, "lesson": bench_lesson,
-           "memory": bench_memory, "accuracy": bench_accuracy}
+           "memory": bench_memory, "accuracy": bench_accuracy, "feeds": bench_feeds}
 
 
 def main():

@@ -55,5 +55,11 @@ def spamassassin():
     return rows or None
 
 
+def real_feeds():
+    """Paths of the real feeds that are XML; None when there is no data."""
+    folder = unpacked("feeds.tar.zst", "feeds/real")
+    return folder and sorted(glob.glob(os.path.join(folder, "feeds/real/*.xml")))
+
+
 def skip(what):
     print("skipped: no data at %s for %s" % (DATA, what), file=sys.stderr)

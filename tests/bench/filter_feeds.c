@@ -1,0 +1,188 @@
+/* filter_feeds: how fast the items of feeds are parsed, located, judged and written, in one thread
+ * and without waiting for any store: the model is an empty one, the reputations are away. Reads all
+ * files first, then prints bytes, items and seconds; with --stages the time of each stage too.
+ *
+ *     filter_feeds [--stages] [--rounds N] file… */
+#include "core/feed.h"
+#include "core/feed_encoding.h"
+#include "core/judge.h"
+#include "core/log.h"
+#include "core/mail.h"
+#include "feedfilter/feed_lexer.h"
+#include "store/memory.h"
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BATCH 256 /* as feedfilter/feed_judge.c judges */
+
+enum stage {
+    STAGE_READ,
+    STAGE_LEX,
+    STAGE_DOCUMENT,
+    STAGE_PREPARE,
+    STAGE_JUDGE,
+    STAGE_WRITE,
+    STAGES
+};
+static const char *const stage_names[STAGES] = {"read",    "lex",   "document",
+                                                "prepare", "judge", "write"};
+
+struct bench {
+    struct judge judge;
+    struct config *config;
+    int sink;
+    size_t bytes, items, feeds;
+    double spent_s[STAGES], since_s;
+};
+
+static double now_s(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* The time since the last call was spent in `stage`. */
+static void spent(struct bench *bench, enum stage stage)
+{
+    double now = now_s();
+    bench->spent_s[stage] += now - bench->since_s;
+    bench->since_s = now;
+}
+
+static void fail(const char *what, const char *why)
+{
+    fprintf(stderr, "filter_feeds: %s: %s\n", what, why);
+    exit(1);
+}
+
+static struct span read_file(const char *path)
+{
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &status) != 0)
+        fail(path, "cannot be read");
+    char *data = memory_new((size_t)status.st_size + 1);
+    size_t length = 0;
+    ssize_t got;
+    while ((got = read(fd, data + length, (size_t)status.st_size - length)) > 0)
+        length += (size_t)got;
+    close(fd);
+    return (struct span){data, length};
+}
+
+/* A model in which nothing was learned: the key comes from a store that is then let go. */
+static struct replica *empty_replica(struct counts_store **store)
+{
+    char folder[] = "/tmp/weir-bench-XXXXXX", url[64], command[64];
+    struct error error;
+    if (!mkdtemp(folder))
+        fail(folder, "cannot be made");
+    snprintf(url, sizeof url, "sqlite://%s/counts.db", folder);
+    *store = counts_open(url, NULL, &error);
+    struct replica *replica = *store ? replica_new(*store, NULL) : NULL;
+    if (!replica || !replica_catch_up(replica, &error))
+        fail(url, error.message);
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    if (system(command) != 0)
+        fail(folder, "cannot be removed");
+    return replica;
+}
+
+static void judge_items(struct bench *bench, const struct feed *feed)
+{
+    struct document *documents[BATCH];
+    struct verdict verdicts[BATCH];
+    for (size_t from = 0; from < feed->item_count; from += BATCH) {
+        size_t n = feed->item_count - from < BATCH ? feed->item_count - from : BATCH;
+        for (size_t i = 0; i < n; i++)
+            documents[i] = feed_item_document(feed, &feed->items[from + i], feed->link);
+        spent(bench, STAGE_DOCUMENT);
+        for (size_t i = 0; i < n; i++)
+            judge_prepare(documents[i], bench->config);
+        spent(bench, STAGE_PREPARE);
+        judge_documents(&bench->judge, bench->config, documents, n, verdicts);
+        for (size_t i = 0; i < n; i++)
+            document_free(documents[i]);
+        spent(bench, STAGE_JUDGE);
+    }
+}
+
+static void filter(struct bench *bench, struct span bytes)
+{
+    struct error error;
+    struct feed_ranges ranges;
+    struct feed_encoding encoding;
+    struct arena *arena = arena_new();
+    bench->bytes += bytes.length;
+    bench->since_s = now_s();
+    struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
+    spent(bench, STAGE_READ);
+    if (feed && feed_encoding_find(bytes, &encoding, &error))
+        feed_lex(arena, bytes, &encoding, &ranges, &error);
+    spent(bench, STAGE_LEX);
+    if (feed) {
+        bench->feeds++;
+        bench->items += feed->item_count;
+        judge_items(bench, feed);
+    }
+    feed_free(feed);
+    arena_free(arena);
+    bench->since_s = now_s();
+    if (write(bench->sink, bytes.data, bytes.length) < 0)
+        fail("/dev/null", "cannot be written");
+    spent(bench, STAGE_WRITE);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"stages", no_argument, NULL, 's'}, {"rounds", required_argument, NULL, 'r'}, {0}};
+    struct bench bench = {.config = config_defaults(), .sink = open("/dev/null", O_WRONLY)};
+    bool stages = false;
+    unsigned long rounds = 1;
+    int option;
+    while ((option = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        if (option == 's')
+            stages = true;
+        else if (option == 'r')
+            rounds = strtoul(optarg, NULL, 10);
+        else
+            return 2;
+    }
+    /* As the programs do. */
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
+    struct counts_store *store;
+    size_t count = (size_t)(argc - optind);
+    struct span *files = memory_new((count + 1) * sizeof *files);
+    for (size_t i = 0; i < count; i++)
+        files[i] = read_file(argv[optind + (int)i]);
+    mail_init();
+    bench.judge.replica = empty_replica(&store);
+    for (unsigned long round = 0; round < rounds; round++)
+        for (size_t i = 0; i < count; i++)
+            filter(&bench, files[i]);
+    double seconds = 0;
+    for (size_t i = 0; i < STAGES; i++)
+        seconds += bench.spent_s[i];
+    printf("%zu bytes, %zu feeds, %zu items, %.4f seconds\n", bench.bytes, bench.feeds, bench.items,
+           seconds);
+    for (size_t i = 0; i < STAGES && stages; i++)
+        printf("%-8s %.4f seconds\n", stage_names[i], bench.spent_s[i]);
+    for (size_t i = 0; i < count; i++)
+        free((char *)files[i].data);
+    free(files);
+    replica_free(bench.judge.replica);
+    counts_close(store);
+    config_release(bench.config);
+    close(bench.sink);
+    return 0;
+}
