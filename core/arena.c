@@ -79,6 +79,11 @@ void *arena_alloc(struct arena *arena, size_t size)
     return memory;
 }
 
+void *arena_room(struct arena *arena, size_t size)
+{
+    return take(arena, size, ALIGNMENT);
+}
+
 char *arena_text(struct arena *arena, size_t length)
 {
     return take(arena, length, 1);
@@ -115,8 +120,9 @@ void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_siz
     if (count > 0 && count < 8)
         return items;
     size_t room = count < 8 ? 8 : count * 2;
-    void *grown = arena_alloc(arena, room * item_size);
+    char *grown = take(arena, room * item_size, ALIGNMENT);
     if (count)
         memcpy(grown, items, count * item_size);
+    memset(grown + count * item_size, 0, (room - count) * item_size);
     return grown;
 }

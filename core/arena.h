@@ -18,6 +18,9 @@ void arena_reset(struct arena *arena);
 /* Zeroed, aligned for any type. Aborts when memory runs out. */
 void *arena_alloc(struct arena *arena, size_t size);
 
+/* The same, uninitialised. */
+void *arena_room(struct arena *arena, size_t size);
+
 /* Uninitialised, aligned to 1: for text. */
 char *arena_text(struct arena *arena, size_t length);
 

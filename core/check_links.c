@@ -51,11 +51,13 @@ static bool may_have_list(struct span text, const struct separator *separator)
 }
 
 /* The next separator from `at` on, and its length; `end` and 0 when there is none. One pass over
- * the text whatever it holds. */
-static const char *next_separator(const struct separator *separator, const char *at,
-                                  const char *end, size_t *length)
+ * the text whatever it holds; `may_start` says which bytes a separator starts with. */
+static const char *next_separator(const struct separator *separator, const bool may_start[256],
+                                  const char *at, const char *end, size_t *length)
 {
     for (; at < end; at++) {
+        if (!may_start[(unsigned char)*at])
+            continue;
         for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++) {
             const char *mark = separator->marks[i];
             *length = strlen(mark);
@@ -113,10 +115,13 @@ static void find_lists(struct span text, const struct separator *separator, stru
         return;
     struct phrases list;
     list.count = 0;
+    bool may_start[256] = {false};
+    for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++)
+        may_start[(unsigned char)separator->marks[i][0]] = true;
     const char *start = text.data, *end = start + text.length;
     while (start < end) {
         size_t length;
-        const char *at = next_separator(separator, start, end, &length);
+        const char *at = next_separator(separator, may_start, start, end, &length);
         struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
         if (phrase.length > 3 * separator->width || phrase_width(phrase) > separator->width ||
             !is_keyword(separator, phrase))
@@ -161,7 +166,8 @@ static size_t count_domains(const struct document *document)
  * texts; digests of links have long ones, or text around them. */
 static void judge_anchors(const struct document *document, struct farm *best, double inside)
 {
-    struct phrases texts = {.count = 0};
+    struct phrases texts;
+    texts.count = 0;
     size_t anchors = 0;
     for (size_t i = 0; i < document->link_count; i++) {
         const struct link *link = &document->links[i];

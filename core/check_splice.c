@@ -59,7 +59,7 @@ static struct letters gather(const struct document *document)
     if (!high)
         return letters;
     size_t room = bytes < CODE_POINTS_MAX ? bytes : CODE_POINTS_MAX;
-    letters.points = arena_alloc(document->arena, room * sizeof *letters.points);
+    letters.points = arena_room(document->arena, room * sizeof *letters.points);
     for (size_t i = 0; i < document->text_count; i++) {
         if (document->texts[i].kind != TEXT_BODY)
             continue;

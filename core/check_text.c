@@ -94,18 +94,18 @@ double check_title_stuffed(const struct document *document, struct span *detail)
         return 0;
     struct phrases phrases;
     split_title(title, false, &phrases);
+    bool keywords = phrases.count >= 4;
+    if (phrases.count == 1)
+        split_title(title, true, &phrases);
+    if (phrases.count < (keywords ? 4 : 6))
+        return 0;
     struct phrase_overlap overlap = phrases_overlap(&phrases, 2, 1);
     double count = (double)phrases.count, strength = 0;
-    if (phrases.count >= 4 && overlap.most >= 3)
+    if (!keywords)
+        strength = ramp((double)overlap.most, 2, 5) * ramp((double)overlap.most / count, 0.25, 0.5);
+    else if (overlap.most >= 3)
         strength = ramp((double)overlap.sharing / count, 0.4, 0.8) *
                    (0.6 + 0.4 * ramp((double)overlap.most, 3, 5));
-    else if (phrases.count == 1) {
-        split_title(title, true, &phrases);
-        overlap = phrases_overlap(&phrases, 2, 1);
-        count = (double)phrases.count;
-        strength = ramp((double)overlap.most, 2, 5) *
-                   (phrases.count >= 6 ? ramp((double)overlap.most / count, 0.25, 0.5) : 0);
-    }
     if (strength < 0.05)
         return 0;
     *detail = arena_printf(document->arena, "%.0f phrases, %zu of them hold the same word (%.*s)",

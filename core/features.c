@@ -30,6 +30,9 @@
 #define LINKS_LOOKED_AT 200u
 #define HEADERS_LOOKED_AT 200u
 
+/* Hashes of a document that need no memory of its arena while they are gathered and sorted. */
+#define FEW 4096u
+
 static const char *const ignored_headers[] = {
     "content-length", "lines",           "status",         "x-status",    "x-uid",
     "x-uidl",         "x-imap",          "x-imapbase",     "x-keywords",  "x-folder",
@@ -282,17 +285,12 @@ static void walk(struct token_set *set, const struct document *document)
         add_link(set, &path, &document->links[i]);
 }
 
-/* Sorts hashes, which are spread evenly, by one pass into buckets and insertion within them;
- * removes doubles. Returns how many are left. */
-static size_t sort_unique(uint64_t *hashes, size_t n, struct arena *arena)
+/* Sorts hashes, which are spread evenly, by one pass into buckets and insertion within them, into
+ * `sorted`; removes doubles. Returns how many there are. */
+static size_t sort_unique(const uint64_t *hashes, size_t n, uint32_t *starts, unsigned bits,
+                          uint64_t *sorted)
 {
-    if (n < 2)
-        return n;
-    unsigned bits = 1;
-    while (((size_t)1 << bits) < n)
-        bits++;
-    uint32_t *starts = arena_alloc(arena, (((size_t)1 << bits) + 1) * sizeof *starts);
-    uint64_t *sorted = arena_alloc(arena, n * sizeof *sorted);
+    memset(starts, 0, (((size_t)1 << bits) + 1) * sizeof *starts);
     for (size_t i = 0; i < n; i++)
         starts[(hashes[i] >> (64 - bits)) + 1]++;
     for (size_t i = 1; i <= (size_t)1 << bits; i++)
@@ -303,26 +301,46 @@ static size_t sort_unique(uint64_t *hashes, size_t n, struct arena *arena)
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = sorted[i];
         size_t at = kept;
-        while (at > 0 && hashes[at - 1] > hash)
+        while (at > 0 && sorted[at - 1] > hash)
             at--;
-        if (at > 0 && hashes[at - 1] == hash)
+        if (at > 0 && sorted[at - 1] == hash)
             continue;
-        memmove(hashes + at + 1, hashes + at, (kept - at) * sizeof *hashes);
-        hashes[at] = hash;
+        memmove(sorted + at + 1, sorted + at, (kept - at) * sizeof *sorted);
+        sorted[at] = hash;
         kept++;
     }
     return kept;
 }
 
+/* The smallest of the set's hashes, in order, become the document's features. */
+static void keep_features(struct document *document, const struct token_set *set)
+{
+    uint32_t few_starts[FEW + 1], *starts = few_starts;
+    uint64_t few[FEW], *sorted = few;
+    size_t n = set->count;
+    unsigned bits = 1;
+    while (((size_t)1 << bits) < n)
+        bits++;
+    if (n > FEW) {
+        starts = arena_room(document->arena, (((size_t)1 << bits) + 1) * sizeof *starts);
+        sorted = arena_room(document->arena, n * sizeof *sorted);
+    }
+    size_t kept = sort_unique(set->hashes, n, starts, bits, sorted);
+    document->feature_count = kept < FEATURES_MAX ? kept : FEATURES_MAX;
+    document->features =
+        arena_room(document->arena, document->feature_count * sizeof *document->features);
+    memcpy(document->features, sorted, document->feature_count * sizeof *document->features);
+}
+
 void features_extract(struct document *document)
 {
-    struct token_set set = {.arena = document->arena, .shingles = document->shingles};
+    /* Most documents have no more, and a stack is warm. */
+    uint64_t few[FEW];
+    struct token_set set = {
+        .arena = document->arena, .shingles = document->shingles, .hashes = few, .room = FEW};
     memset(document->shingles, 0xff, sizeof document->shingles);
     walk(&set, document);
-    document->features = set.hashes;
-    document->feature_count = sort_unique(set.hashes, set.count, document->arena);
-    if (document->feature_count > FEATURES_MAX)
-        document->feature_count = FEATURES_MAX;
+    keep_features(document, &set);
     document->shingle_pairs = set.shingle_pairs;
     size_t most = 0;
     for (size_t i = SCRIPT_NONE + 1; i < SCRIPTS; i++) {

@@ -182,11 +182,32 @@ static bool is_forbidden(unsigned char byte)
     return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
 }
 
+/* Eight bytes at once while none of them is under 0x20; line ends and tabs are looked at alone. */
+static size_t find_forbidden(struct span text)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = 0x80 * ones;
+    size_t i = 0;
+    while (i < text.length) {
+        uint64_t eight;
+        if (text.length - i >= sizeof eight) {
+            memcpy(&eight, text.data + i, sizeof eight);
+            /* A byte under 0x20 borrows from its highest bit; so do others only behind one. */
+            if (!((eight - 0x20 * ones) & ~eight & highs)) {
+                i += sizeof eight;
+                continue;
+            }
+        }
+        size_t end = text.length - i < sizeof eight ? text.length : i + sizeof eight;
+        for (; i < end; i++)
+            if (is_forbidden((unsigned char)text.data[i]))
+                return i;
+    }
+    return i;
+}
+
 static struct span blank_forbidden(struct arena *arena, struct span utf8, const char **trouble)
 {
-    size_t first = 0;
-    while (first < utf8.length && !is_forbidden((unsigned char)utf8.data[first]))
-        first++;
+    size_t first = find_forbidden(utf8);
     if (first == utf8.length)
         return utf8;
     *trouble = "it holds control characters";

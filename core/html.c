@@ -382,8 +382,7 @@ void html_read(struct document *document, struct span utf8)
     }
     if (utf8.length == 0)
         return;
-    struct reader *reader = arena_alloc(document->arena, sizeof *reader);
-    reader->document = document;
+    struct reader state = {.document = document}, *reader = &state;
     /* Nothing in HTML is shorter than what comes out of it; an implied element may add a break. */
     reader->text.room = utf8.length + 64;
     reader->text.data = arena_text(document->arena, reader->text.room);

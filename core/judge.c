@@ -29,7 +29,7 @@ static bool content_ready(const struct judge *judge)
 static uint32_t *slots_of(const struct judge *judge, const struct document *document, size_t *count)
 {
     size_t n = document->feature_count;
-    uint32_t *slots = arena_alloc(document->arena, n * sizeof *slots);
+    uint32_t *slots = arena_room(document->arena, n * sizeof *slots);
     *count = model_slots(replica_key(judge->replica), document->features, n, slots);
     return slots;
 }

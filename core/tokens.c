@@ -74,7 +74,7 @@ static void keep(struct token_set *set, uint64_t hash, struct span prefix, const
         if (set->room >= HASHES_MAX)
             return;
         size_t room = set->room ? set->room * 2 : 2048;
-        uint64_t *hashes = (uint64_t *)arena_alloc(set->arena, room * sizeof *hashes);
+        uint64_t *hashes = arena_room(set->arena, room * sizeof *hashes);
         if (set->count)
             memcpy(hashes, set->hashes, set->count * sizeof *hashes);
         set->hashes = hashes;
