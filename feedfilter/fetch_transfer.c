@@ -234,6 +234,7 @@ struct transfer *transfer_new(const struct fetch_request *request,
     transfer->done = done;
     transfer->context = context;
     transfer->permanent = true;
+    transfer->conditional = request->etag || request->last_modified;
     transfer->answer.fresh_s = transfer->answer.retry_after_s = -1;
     transfer->url = memory_checked(curl_url());
     build_headers(transfer, request);
@@ -394,6 +395,8 @@ static void fill_answer(struct transfer *transfer)
     }
     if (answer->status == 200 && answer->length == 0)
         fetch_failure_set(transfer, "its answer is empty");
+    else if (answer->status == 304 && !transfer->conditional)
+        fetch_failure_set(transfer, "it answered 304 without having been told of a copy");
     else if (answer->status != 200 && answer->status != 304)
         fetch_failure_set(transfer, "it answered %d", answer->status);
 }

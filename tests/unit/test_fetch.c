@@ -99,6 +99,14 @@ static void test_a_fetch_is_conditional_on_what_is_at_hand(void **state)
     fetching_free(&answer);
 }
 
+static void test_not_modified_is_no_answer_when_nothing_is_at_hand(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/304", "304 Not Modified", "", "");
+    expect_url_fails(http_server_url(server, "/304"), 304,
+                     "127.0.0.1: it answered 304 without having been told of a copy");
+}
+
 static void test_other_statuses_are_told_and_hold_no_copy(void **state)
 {
     (void)state;
@@ -436,6 +444,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_feed_is_fetched_whole_with_what_is_said_of_it),
         cmocka_unit_test(test_a_fetch_is_conditional_on_what_is_at_hand),
+        cmocka_unit_test(test_not_modified_is_no_answer_when_nothing_is_at_hand),
         cmocka_unit_test(test_other_statuses_are_told_and_hold_no_copy),
         cmocka_unit_test(test_an_empty_answer_is_no_good_copy),
         cmocka_unit_test(test_chunks_are_put_together),
