@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
  * its answer; with a longer one the connection ends after the answer. */
 #define BODY_LIMIT (64 * 1024)
 #define STOPPING_RETRY_S 10
+#define OTHER_DESCRIPTORS 200 /* of upstream fetches, stores, and the like */
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -303,6 +305,20 @@ static void panic(void *context, const char *file, unsigned line, const char *re
 
 /* --- the calls --- */
 
+/* The usual limit of 1,024 open files is less than the connections that may be configured. */
+static void allow_descriptors(unsigned connections)
+{
+    struct rlimit limit;
+    rlim_t wanted = (rlim_t)connections + OTHER_DESCRIPTORS;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+        log_message(LOG_LEVEL_WARNING,
+                    "%u connections may not fit: only %llu files may be open (LimitNOFILE=)",
+                    connections, (unsigned long long)limit.rlim_cur);
+}
+
 static unsigned count_threads(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -354,6 +370,7 @@ struct server *server_new(const char *address, const struct server_limits *limit
         connections_new(limits->connections, limits->request_timeout_ms, error);
     if (!connections)
         return NULL;
+    allow_descriptors(limits->connections);
     MHD_set_panic_func(panic, NULL);
     struct server *server = memory_new(sizeof *server);
     server->connections = connections;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -377,6 +378,21 @@ static void test_refused_connections_are_one_line_in_the_log(void **state)
     assert_ptr_equal(strchr(capture.text, '\n'), capture.text + strlen(capture.text) - 1);
 }
 
+static void test_as_many_files_may_be_open_as_connections_need(void **state)
+{
+    struct feed_server *feeds = *state;
+    struct rlimit limit, before;
+    const struct server_limits limits = {300, 1000};
+    const struct server_handlers handlers = feed_server_handlers(feeds);
+    getrlimit(RLIMIT_NOFILE, &before);
+    limit = (struct rlimit){100, before.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &limit);
+    server_free(server_new("127.0.0.1:0", &limits, &handlers, NULL));
+    getrlimit(RLIMIT_NOFILE, &limit);
+    setrlimit(RLIMIT_NOFILE, &before);
+    assert_true(limit.rlim_cur > 300);
+}
+
 #define WITH(test, set_up) cmocka_unit_test_setup_teardown(test, set_up, feed_server_tear_down)
 
 int main(void)
@@ -406,6 +422,7 @@ int main(void)
         WITH(test_refused_connections_are_one_line_in_the_log, set_up_for_nobody),
         WITH(test_an_address_in_use_is_named, feed_server_set_up),
         WITH(test_it_listens_on_ipv6_too, feed_server_set_up),
+        WITH(test_as_many_files_may_be_open_as_connections_need, feed_server_set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
