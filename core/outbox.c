@@ -240,7 +240,7 @@ bool outbox_send(struct outbox *outbox, struct journal_record *records, size_t n
     *sums = (struct outbox_sums){0};
     if (outbox->journal) {
         sending.session = journal_begin(outbox->journal, SESSION_WAIT_MS, &trouble);
-        if (!sending.session)
+        if (!sending.session) /* then without a copy, and beside whoever does not end */
             warn(outbox, &trouble);
     }
     bool good = meet_store(&sending, sums, &trouble) && drain(&sending, sums, &trouble);
