@@ -36,7 +36,7 @@ static int read_weight(struct span text)
 
 static void read_encodings(struct http_condition *condition, struct span value)
 {
-    struct span element, coding, parameter;
+    struct span element, coding = {NULL, 0}, parameter;
     while (next_part(&value, ',', &element)) {
         int weight = 1000;
         next_part(&element, ';', &coding);

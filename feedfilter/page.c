@@ -13,6 +13,7 @@
 /* Below this the head of the answer is most of what goes over the wire. */
 #define GZIP_LEAST 200
 #define GZIP_LEVEL 6
+#define CONTENT_TYPE_MOST 200
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's wrapping */
 
 struct counted_page {
@@ -52,8 +53,8 @@ static struct MHD_Response *respond_unchanged(size_t length)
 
 static void add(struct MHD_Response *response, const char *name, const char *value)
 {
-    /* It refuses line breaks and empty values; all of ours are made here or are media types of our
-     * own choosing, so only memory can be wanting. */
+    /* It refuses line breaks and empty values. There are none here, so only memory can be wanting.
+     */
     if (MHD_add_response_header(response, name, value) != MHD_YES)
         memory_checked(NULL);
 }
@@ -86,9 +87,22 @@ static void add_validators(struct MHD_Response *response, const char *etag, int6
     }
 }
 
+/* A feed's type comes from upstream, and a head that does not fit into a connection's memory is no
+ * answer at all. */
+static bool is_usable_type(const char *content_type)
+{
+    size_t length = strnlen(content_type, CONTENT_TYPE_MOST + 1);
+    for (size_t i = 0; i < length; i++) {
+        if (content_type[i] < ' ' || content_type[i] > '~')
+            return false;
+    }
+    return length && length <= CONTENT_TYPE_MOST;
+}
+
 static void add_content_type(struct MHD_Response *response, const char *content_type)
 {
-    add(response, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
+    add(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+        is_usable_type(content_type) ? content_type : "application/octet-stream");
     add(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
 }
 

@@ -131,6 +131,20 @@ static void test_no_date_is_said_where_none_is_known(void **state)
     page_release(page);
 }
 
+static void test_a_type_that_cannot_be_said_is_not(void **state)
+{
+    (void)state;
+    char *long_type = repeat("text/xml;a=b;", 1000);
+    const char *const types[] = {"", "text/xml\r\nX: y", "text/\xc3\xa4", long_type};
+    const struct span piece = SPAN("abc");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct page *page = page_new(&piece, 1, types[i], 0);
+        assert_string_equal(field(page->plain.whole, "Content-Type"), "application/octet-stream");
+        page_release(page);
+    }
+    free(long_type);
+}
+
 static void test_an_error_is_one_line_without_a_tag(void **state)
 {
     (void)state;
@@ -173,6 +187,7 @@ int main(void)
         cmocka_unit_test(test_pages_that_do_not_shrink_have_no_gzip),
         cmocka_unit_test(test_unchanged_says_what_whole_says),
         cmocka_unit_test(test_no_date_is_said_where_none_is_known),
+        cmocka_unit_test(test_a_type_that_cannot_be_said_is_not),
         cmocka_unit_test(test_an_error_is_one_line_without_a_tag),
         cmocka_unit_test(test_retry_after_is_passed_on),
         cmocka_unit_test(test_a_page_lives_as_long_as_it_is_held),
