@@ -68,6 +68,8 @@ static const struct feed_row rows[] = {
     {"content", OWN, PLACE_ITEM, FIELD_CONTENT, false},
     {"content", ATOM, PLACE_ITEM, FIELD_CONTENT, false},
     {"encoded", CONTENT, PLACE_ITEM, FIELD_CONTENT, false},
+    {"fullitem", OWN, PLACE_ITEM, FIELD_CONTENT, false},
+    {"body", OWN, PLACE_ITEM, FIELD_CONTENT, false},
     {"body", XHTML, PLACE_ITEM, FIELD_CONTENT, false},
     {"div", XHTML, PLACE_ITEM, FIELD_CONTENT, false},
     {"author", OWN, PLACE_ITEM, FIELD_AUTHOR, false},
@@ -75,6 +77,7 @@ static const struct feed_row rows[] = {
     {"email", OWN, PLACE_AUTHOR, FIELD_AUTHOR_EMAIL, true},
     {"name", ATOM, PLACE_AUTHOR, FIELD_AUTHOR, false},
     {"creator", DUBLIN_CORE, PLACE_ITEM, FIELD_AUTHOR, true},
+    {"author", DUBLIN_CORE, PLACE_ITEM, FIELD_AUTHOR, true},
     {"author", ITUNES, PLACE_ITEM, FIELD_AUTHOR, true},
     {"pubDate", OWN, PLACE_ITEM, FIELD_DATE, false},
     {"published", OWN, PLACE_ITEM, FIELD_DATE, false},
@@ -129,8 +132,9 @@ static enum vocabulary vocabulary_of(const struct feed_fields *fields,
         return OWN;
     if (same(element->uri, fields->root_uri))
         return OWN;
+    /* "http://www.itunes.com/DTDs/Podcast-1.0.dtd" is meant for the same as it is in lower case. */
     for (size_t i = 0; i < sizeof vocabularies / sizeof *vocabularies; i++)
-        if (element->uri ? same(element->uri, vocabularies[i].uri)
+        if (element->uri ? strcasecmp(element->uri, vocabularies[i].uri) == 0
                          : same(element->prefix, vocabularies[i].prefix))
             return vocabularies[i].vocabulary;
     return OTHER;
@@ -334,8 +338,7 @@ static void read_type(struct feed_fields *fields, const struct feed_element *ele
     fields->inline_markup = vocabulary == XHTML || (holds(type, "xhtml") && is_inline);
     fields->declared_html = is_html || vocabulary == CONTENT;
     fields->base64 =
-        is_atom && (mode.length ? span_equal(mode, SPAN("base64"))
-                                : fields->row->field == FIELD_CONTENT && !is_text_type(type));
+        is_atom && (mode.length ? span_equal(mode, SPAN("base64")) : !is_text_type(type));
 }
 
 bool feed_fields_open(struct feed_fields *fields, const struct feed_element *element,
@@ -345,7 +348,7 @@ bool feed_fields_open(struct feed_fields *fields, const struct feed_element *ele
     read_attributes(fields, element, vocabulary, place);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].vocabulary != vocabulary || !(rows[i].places & (unsigned)place) ||
-            strcmp(rows[i].local, element->local) != 0)
+            strcasecmp(rows[i].local, element->local) != 0)
             continue;
         /* An Atom author's text is in its children. */
         if (rows[i].field == FIELD_AUTHOR && place == PLACE_ITEM &&
@@ -513,7 +516,8 @@ static void close_in_item(struct feed_fields *fields, struct span value)
     }
 }
 
-/* What base64 holds when that is text. */
+/* What base64 holds; what it stands as when that is no text: some readers show it so, and it may
+ * have been words all along. */
 static struct span decode_base64(struct arena *arena, struct span encoded)
 {
     gint state = 0;
@@ -521,7 +525,7 @@ static struct span decode_base64(struct arena *arena, struct span encoded)
     char *out = arena_text(arena, encoded.length);
     gsize length = g_base64_decode_step(encoded.data, encoded.length, (guchar *)out, &state, &save);
     struct span decoded = span_trim((struct span){out, length});
-    return text_is_utf8(decoded) ? decoded : (struct span){NULL, 0};
+    return decoded.length && text_is_utf8(decoded) ? decoded : arena_copy(arena, encoded);
 }
 
 void feed_fields_close(struct feed_fields *fields)
