@@ -433,6 +433,13 @@ static void set(struct span *target, struct span value, bool over)
         *target = value;
 }
 
+/* The reference in an element's text, as whole as xml:base makes it. Atom's link has none, and says
+ * all in its attributes. */
+static struct span whole(struct feed_fields *fields, struct span value)
+{
+    return value.length ? url_resolve(fields->feed->arena, fields->text_base, value) : value;
+}
+
 static void close_in_feed(struct feed_fields *fields, struct span value)
 {
     struct feed *feed = fields->feed;
@@ -441,7 +448,7 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
         set(&feed->title, value, false);
         break;
     case FIELD_LINK:
-        set(&feed->link, url_resolve(feed->arena, fields->text_base, value), false);
+        set(&feed->link, whole(fields, value), false);
         break;
     case FIELD_TTL:
         fields->ttl_s = MINUTE_S * read_number(value, POLL_MAX_S / MINUTE_S);
@@ -489,7 +496,7 @@ static void close_in_item(struct feed_fields *fields, struct span value)
                  value);
         break;
     case FIELD_LINK:
-        close_link(fields, url_resolve(fields->feed->arena, fields->text_base, value));
+        close_link(fields, whole(fields, value));
         break;
     case FIELD_GUID:
         set(&item->guid, value, false);

@@ -76,6 +76,17 @@ static void test_bases_nest_from_the_root_inwards(void **state)
                 "http://c.example/1");
 }
 
+static void test_a_base_alone_is_no_link(void **state)
+{
+    (void)state;
+    struct feed *feed = read_at(
+        HOME, ATOM("xml:base=\"http://b.example/\"", "<entry><link href=\"1\"></link></entry>"));
+    assert_span(feed->items[0].link, "http://b.example/1");
+    assert_int_equal(feed->items[0].other_link_count, 0);
+    feed_free(feed);
+    assert_link(HOME, RSS("<item xml:base=\"http://c.example/\"><link></link></item>"), "");
+}
+
 static void test_a_base_ends_with_its_element(void **state)
 {
     (void)state;
@@ -194,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_links_lead_from_the_feeds_address),
         cmocka_unit_test(test_bases_nest_from_the_root_inwards),
+        cmocka_unit_test(test_a_base_alone_is_no_link),
         cmocka_unit_test(test_a_base_ends_with_its_element),
         cmocka_unit_test(test_without_address_the_feed_says_where_it_is),
         cmocka_unit_test(test_the_feeds_own_links_become_whole),
