@@ -1,5 +1,7 @@
 #include "feedfilter/feed_rewrite.h"
 
+#include "core/url.h"
+
 #define MARK "[spam]"
 #define CATEGORY "spam"
 
@@ -69,21 +71,50 @@ static struct span directory_of(struct arena *arena, struct span url)
                         (int)(path - host), host, (int)(slash - path), path);
 }
 
-static void add_base(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
+/* The inside of the root's own xml:base in its start tag; NULL data: it has none. */
+static struct span base_in(struct span tag)
+{
+    const char *end = tag.data + tag.length, *at = tag.data;
+    while ((at = memmem(at, (size_t)(end - at), "xml:base", 8))) {
+        const char *before = at - 1;
+        at += 8;
+        while (at < end && (is_blank(*at) || *at == '='))
+            at++;
+        const char *close = NULL;
+        if (is_blank(*before) && at < end && (*at == '"' || *at == '\''))
+            close = memchr(at + 1, *at, (size_t)(end - at - 1));
+        if (close)
+            return (struct span){at + 1, (size_t)(close - at - 1)};
+    }
+    return (struct span){NULL, 0};
+}
+
+/* A base that is relative itself would lead to the gateway as much as none. */
+static void set_base(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
                      struct span upstream)
 {
     struct span base = directory_of(edits->arena, upstream);
-    size_t unit_bytes = edits->encoding->unit_bytes;
-    if (!base.length || ranges->root_tag.start == ranges->root_tag.end)
+    size_t unit_bytes = edits->encoding->unit_bytes, root = ranges->root_tag.start;
+    if (!base.length || root == ranges->root_tag.end)
         return;
     struct span tag =
-        projected(edits, (struct span){bytes.data + ranges->root_tag.start,
-                                       ranges->root_tag.end - ranges->root_tag.start});
+        projected(edits, (struct span){bytes.data + root, ranges->root_tag.end - root});
+    struct span own = base_in(tag);
+    bool plain = own.data && !memchr(own.data, '&', own.length);
+    if (plain && (!own.length || url_is_relative(own))) {
+        size_t start = root + (size_t)(own.data - tag.data) * unit_bytes;
+        if (own.length)
+            base = url_resolve(edits->arena, base, own);
+        feed_edits_replace(edits, start, start + own.length * unit_bytes,
+                           escape_url(edits->arena, base, false));
+    }
+    if (ranges->root_has_base)
+        return;
     size_t name_end = 1;
     while (name_end < tag.length && !is_blank(tag.data[name_end]) && tag.data[name_end] != '/' &&
            tag.data[name_end] != '>')
         name_end++;
-    size_t at = ranges->root_tag.start + name_end * unit_bytes;
+    size_t at = root + name_end * unit_bytes;
     struct span escaped = escape_url(edits->arena, base, false);
     feed_edits_replace(edits, at, at,
                        arena_printf(edits->arena, " xml:base=\"%.*s\"", SPAN_ARGS(escaped)));
@@ -102,8 +133,8 @@ void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
         else if (link->kind != FEED_LINK_NEW_FEED_URL && link->value.start != FEED_NOWHERE)
             feed_edits_replace(edits, link->value.start, link->value.end, own);
     }
-    if (relative && !ranges->json && !ranges->root_has_base)
-        add_base(edits, bytes, ranges, upstream);
+    if (relative && !ranges->json)
+        set_base(edits, bytes, ranges, upstream);
 }
 
 struct marking {

@@ -9,7 +9,8 @@
 /* rel=self and JSON's feed_url become `own_address`; rel=hub, the links to other pages and
  * itunes:new-feed-url go, and so do their JSON twins. When the root has no xml:base and `relative`
  * (an item refers to something relative), the root gets one: `upstream`, the URL that the feed came
- * from, without user, password, query and fragment, up to the last '/' of its path. */
+ * from, without user, password, query and fragment, up to the last '/' of its path; and one that is
+ * relative itself is made whole with that. A link without an end tag stays, and leads to us. */
 void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
                         const struct feed_ranges *ranges, struct span own_address,
                         struct span upstream, bool relative);

@@ -125,6 +125,15 @@ static void test_a_root_with_a_base_keeps_it(void **state)
     assert_string_equal(links_of(xml, true), xml);
 }
 
+static void test_a_relative_base_leads_on_from_upstream(void **state)
+{
+    (void)state;
+    assert_string_equal(links_of("<feed " ATOM " xml:base=''/>", true),
+                        "<feed " ATOM " xml:base='https://up.test:8443/blog/'/>");
+    assert_string_equal(links_of("<feed " ATOM " xml:base = \"../a\"/>", true),
+                        "<feed " ATOM " xml:base = \"https://up.test:8443/a\"/>");
+}
+
 static void test_a_root_without_attributes_gets_a_base(void **state)
 {
     (void)state;
@@ -357,6 +366,7 @@ int main(void)
         TEST(test_links_of_items_and_to_the_site_stay),
         TEST(test_relative_references_get_the_upstream_directory_as_base),
         TEST(test_a_root_with_a_base_keeps_it),
+        TEST(test_a_relative_base_leads_on_from_upstream),
         TEST(test_a_root_without_attributes_gets_a_base),
         TEST(test_the_base_has_nobodys_password_and_ends_in_a_directory),
         TEST(test_an_upstream_that_is_no_url_gives_no_base),
