@@ -5,6 +5,11 @@
 #define WEIR_COUNTS_OPS_H
 
 #include "store/counts.h"
+#include "store/counts_copy.h"
+
+/* Gives all items to `put`; what fills a store that is being imported to. */
+typedef bool counts_fill(void *context, counts_put_item *put, void *put_context,
+                         struct error *error);
 
 /* A variant's own structure begins with this one. */
 struct counts_store {
@@ -38,6 +43,14 @@ struct counts_ops {
                                 struct error *error);
     bool (*reputation_forget)(struct counts_store *store, const struct identity *identity,
                               bool *existed, struct error *error);
+    /* The key, if there is one, comes first. */
+    bool (*export_items)(struct counts_store *store, counts_put_item *put, void *context,
+                         struct error *error);
+    /* Removes everything and takes what `fill` gives. */
+    bool (*import_items)(struct counts_store *store, counts_fill *fill, void *context,
+                         struct error *error);
+    /* Copies the store into a new file of the kind; NULL when only export and import can. */
+    bool (*backup)(struct counts_store *store, const char *path, struct error *error);
 };
 
 /* The variants' own ways in; `options` has no zeros left. */

@@ -63,11 +63,12 @@ static struct span info_field(const redisReply *info, const char *field)
 }
 
 static void read_info(const redisReply *server, const redisReply *persistence,
-                      const redisReply *replication, struct counts_health *health)
+                      const redisReply *replication, const redisReply *origin,
+                      struct counts_health *health)
 {
     struct span run_id = info_field(server, "run_id"), role = info_field(replication, "role");
-    snprintf(health->run_id, sizeof health->run_id, "%.*s %.*s", SPAN_ARGS(run_id),
-             SPAN_ARGS(role));
+    snprintf(health->run_id, sizeof health->run_id, "%.*s %.*s%s", SPAN_ARGS(run_id),
+             SPAN_ARGS(role), origin->type == REDIS_REPLY_STRING ? origin->str : "");
     health->persistent = span_equal(info_field(persistence, "aof_enabled"), SPAN("1"));
 }
 
@@ -76,7 +77,7 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    redisReply *replies[5] = {NULL};
+    redisReply *replies[6] = {NULL};
     size_t answered;
     uint64_t time_s = 0;
     *health = (struct counts_health){0};
@@ -85,6 +86,7 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
     redis_batch_words(&batch, "INFO", "server", NULL);
     redis_batch_words(&batch, "INFO", "persistence", NULL);
     redis_batch_words(&batch, "INFO", "replication", NULL);
+    counts_redis_begin(redis, &batch, 2, "GET", "origin");
     bool good = redis_pool_exchange(redis->pool, &batch, 0, replies, &answered, error) &&
                 redis_pool_expect(redis->pool, replies[1], REDIS_REPLY_ARRAY, error) &&
                 redis_pool_expect(redis->pool, replies[2], REDIS_REPLY_STRING, error) &&
@@ -96,8 +98,8 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
     if (good && replies[1]->elements && counts_redis_number(replies[1]->element[0], &time_s))
         health->time_s = (int64_t)time_s;
     if (good)
-        read_info(replies[2], replies[3], replies[4], health);
-    redis_replies_free(replies, 5);
+        read_info(replies[2], replies[3], replies[4], replies[5], health);
+    redis_replies_free(replies, 6);
     redis_batch_clear(&batch);
     return good;
 }
@@ -150,6 +152,8 @@ static const struct counts_ops redis_ops = {
     .reputation_list = counts_redis_reputation_list,
     .reputation_override = counts_redis_reputation_override,
     .reputation_forget = counts_redis_reputation_forget,
+    .export_items = counts_redis_export,
+    .import_items = counts_redis_import,
 };
 
 struct counts_store *counts_redis_open(const char *url, const struct counts_options *options,

@@ -1,5 +1,6 @@
-/* counts_redis: the counts store in Redis, in three files: counts_redis.c (opening, health, key),
- * counts_redis_log.c (lessons, snapshots, replicas), counts_redis_reputation.c. Internal to store/.
+/* counts_redis: the counts store in Redis, in files: counts_redis.c (opening, health, key),
+ * counts_redis_log.c (lessons, snapshots, replicas), counts_redis_reputation.c; and two for
+ * migration: counts_redis_export.c, counts_redis_import.c. Internal to store/.
  *
  * Keys, each behind the prefix ("weir:"):
  *   log          stream; the entry of version v has the id v-0 and one field, the encoded lesson
@@ -7,6 +8,8 @@
  *   snapshot     hash: version, features (feature version), data
  *   key          of the installation, 16 bytes
  *   replicas     hash: gateway to "time version"
+ *   origin       of an imported copy, made at random for each; part of what counts_health() tells
+ *   copying      while a copy is put in place, or the end of one is taken: lessons are refused
  *   e:ID         event id (16 bytes) to version; 30 days
  *   l:ID:SOURCE  what SOURCE said of document ID (16 bytes): label, time, version and the
  *                reputations that counted it, so that it can be taken back; 180 days
@@ -47,6 +50,37 @@ bool counts_redis_number(const redisReply *reply, uint64_t *number);
 struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT]);
 void counts_redis_reputation_key(const struct counts_redis *redis, struct redis_batch *batch,
                                  const struct identity *identity);
+
+/* The bytes of a reputation, and back; false for bytes that are none. `bytes` has room for
+ * COUNTS_REDIS_REPUTATION_MAX. */
+#define COUNTS_REDIS_REPUTATION_MAX 21
+size_t counts_redis_pack(const struct reputation_counts *counts, unsigned char *bytes);
+bool counts_redis_unpack(struct span bytes, struct reputation_counts *counts);
+
+/* The identity that a key stands for; false for a key that is no reputation's. */
+bool counts_redis_identity_of(const struct counts_redis *redis, struct span key,
+                              struct identity *identity);
+
+/* One SCAN over the keys that begin with prefix and `start`, from `*cursor` on, which is 0 at first
+ * and again at the end. freeReplyObject() what comes; NULL on failure. */
+redisReply *counts_redis_scan(const struct counts_redis *redis, struct span start, char cursor[24],
+                              const redisReply **keys, struct error *error);
+
+/* What a label's record tells of the identities that counted it; its length. */
+#define COUNTS_REDIS_NAMES_MAX                                                                     \
+    (LESSON_IDENTITIES_MAX * (2 + COUNTS_REDIS_TYPE_TEXT + IDENTITY_VALUE_MAX))
+size_t counts_redis_pack_names(const struct identity *identities, size_t n,
+                               unsigned char names[COUNTS_REDIS_NAMES_MAX]);
+
+/* Refuses lessons for a minute from now on, or no longer. */
+void counts_redis_hold(const struct counts_redis *redis, struct redis_batch *batch);
+void counts_redis_let_go(const struct counts_redis *redis, struct redis_batch *batch);
+
+/* counts_redis_export.c, counts_redis_import.c */
+bool counts_redis_export(struct counts_store *store, counts_put_item *put, void *context,
+                         struct error *error);
+bool counts_redis_import(struct counts_store *store, counts_fill *fill, void *context,
+                         struct error *error);
 
 /* counts_redis_log.c */
 bool counts_redis_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,

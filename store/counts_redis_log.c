@@ -22,31 +22,40 @@ static void add_append_keys(const struct counts_redis *redis, struct redis_batch
     redis_batch_joined(batch, (struct span[]){prefix, SPAN("e:"), event}, 3);
     redis_batch_joined(batch,
                        (struct span[]){prefix, SPAN("l:"), document, SPAN(":"), lesson->source}, 5);
+    counts_redis_key(redis, batch, "copying");
     for (size_t i = 0; i < lesson->identity_count; i++)
         counts_redis_reputation_key(redis, batch, &lesson->identities[i]);
+}
+
+size_t counts_redis_pack_names(const struct identity *identities, size_t n,
+                               unsigned char names[COUNTS_REDIS_NAMES_MAX])
+{
+    unsigned char *at = names;
+    for (size_t i = 0; i < n; i++) {
+        char text[COUNTS_REDIS_TYPE_TEXT];
+        struct span type = counts_redis_type_text(identities[i].type, text);
+        struct span value = identities[i].value;
+        *at++ = (unsigned char)identities[i].type;
+        *at++ = (unsigned char)(type.length + value.length);
+        memcpy(at, type.data, type.length);
+        at += type.length;
+        if (value.length)
+            memcpy(at, value.data, value.length);
+        at += value.length;
+    }
+    return (size_t)(at - names);
 }
 
 /* Types, and packed names, as the script wants them. */
 static void add_identities(struct redis_batch *batch, const struct lesson *lesson)
 {
     unsigned char types[LESSON_IDENTITIES_MAX];
-    unsigned char names[LESSON_IDENTITIES_MAX * (2 + COUNTS_REDIS_TYPE_TEXT + IDENTITY_VALUE_MAX)];
-    unsigned char *at = names;
-    for (size_t i = 0; i < lesson->identity_count; i++) {
-        const struct identity *identity = &lesson->identities[i];
-        char text[COUNTS_REDIS_TYPE_TEXT];
-        struct span type = counts_redis_type_text(identity->type, text);
-        types[i] = (unsigned char)identity->type;
-        *at++ = types[i];
-        *at++ = (unsigned char)(type.length + identity->value.length);
-        memcpy(at, type.data, type.length);
-        at += type.length;
-        if (identity->value.length)
-            memcpy(at, identity->value.data, identity->value.length);
-        at += identity->value.length;
-    }
+    unsigned char names[COUNTS_REDIS_NAMES_MAX];
+    for (size_t i = 0; i < lesson->identity_count; i++)
+        types[i] = (unsigned char)lesson->identities[i].type;
     redis_batch_bytes(batch, types, lesson->identity_count);
-    redis_batch_bytes(batch, names, (size_t)(at - names));
+    redis_batch_bytes(batch, names,
+                      counts_redis_pack_names(lesson->identities, lesson->identity_count, names));
 }
 
 static void add_half_lives(struct redis_batch *batch)
@@ -64,7 +73,7 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
     size_t length;
     unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
     bool good = redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_APPEND,
-                                    4 + lesson->identity_count, 7, error);
+                                    5 + lesson->identity_count, 7, error);
     if (good) {
         add_append_keys(redis, batch, lesson);
         redis_batch_bytes(batch, encoded, length);

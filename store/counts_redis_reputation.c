@@ -36,22 +36,42 @@ static void put_u32(unsigned char *at, uint32_t number)
         at[i] = (unsigned char)(number >> (8 * i));
 }
 
+size_t counts_redis_pack(const struct reputation_counts *counts, unsigned char *bytes)
+{
+    put_u32(bytes, counts->ham_milli);
+    put_u32(bytes + 4, counts->spam_milli);
+    put_u32(bytes + 8, (uint32_t)counts->time_s);
+    if (counts->override == OVERRIDE_NONE)
+        return COUNTS_BYTES;
+    bytes[COUNTS_BYTES] = (unsigned char)counts->override;
+    put_u32(bytes + COUNTS_BYTES + 1, (uint32_t)counts->override_centi);
+    put_u32(bytes + COUNTS_BYTES + 5, (uint32_t)counts->override_until_s);
+    return COUNTS_BYTES + OVERRIDE_BYTES;
+}
+
+bool counts_redis_unpack(struct span bytes, struct reputation_counts *counts)
+{
+    *counts = (struct reputation_counts){0};
+    if (bytes.length != COUNTS_BYTES && bytes.length != COUNTS_BYTES + OVERRIDE_BYTES)
+        return false;
+    counts->ham_milli = get_u32(bytes.data);
+    counts->spam_milli = get_u32(bytes.data + 4);
+    counts->time_s = get_u32(bytes.data + 8);
+    if (bytes.length > COUNTS_BYTES) {
+        const char *override = bytes.data + COUNTS_BYTES;
+        counts->override = override[0] == OVERRIDE_PIN ? OVERRIDE_PIN : OVERRIDE_SET;
+        counts->override_centi = (int32_t)get_u32(override + 1);
+        counts->override_until_s = get_u32(override + 5);
+    }
+    return true;
+}
+
 /* All zero for a reply that is no reputation: NIL, or a key that somebody else wrote. */
 static struct reputation_counts read_counts(const redisReply *reply)
 {
     struct reputation_counts counts = {0};
-    if (reply->type != REDIS_REPLY_STRING ||
-        (reply->len != COUNTS_BYTES && reply->len != COUNTS_BYTES + OVERRIDE_BYTES))
-        return counts;
-    counts.ham_milli = get_u32(reply->str);
-    counts.spam_milli = get_u32(reply->str + 4);
-    counts.time_s = get_u32(reply->str + 8);
-    if (reply->len > COUNTS_BYTES) {
-        const char *override = reply->str + COUNTS_BYTES;
-        counts.override = override[0] == OVERRIDE_PIN ? OVERRIDE_PIN : OVERRIDE_SET;
-        counts.override_centi = (int32_t)get_u32(override + 1);
-        counts.override_until_s = get_u32(override + 5);
-    }
+    if (reply->type == REDIS_REPLY_STRING)
+        counts_redis_unpack((struct span){reply->str, reply->len}, &counts);
     return counts;
 }
 
@@ -76,8 +96,8 @@ bool counts_redis_reputation_read(struct counts_store *store, const struct ident
     return good;
 }
 
-/* Type and value that a key stands for; false for a key that is none of ours. */
-static bool read_key(const struct counts_redis *redis, struct span key, struct identity *identity)
+bool counts_redis_identity_of(const struct counts_redis *redis, struct span key,
+                              struct identity *identity)
 {
     size_t prefix = strlen(redis->prefix);
     for (int type = 0; type < IDENTITY_TYPES; type++) {
@@ -104,7 +124,7 @@ static bool visit_keys(struct counts_redis *redis, const redisReply *keys,
     for (size_t i = 0; i < keys->elements; i++) {
         const redisReply *key = keys->element[i];
         if (key->type == REDIS_REPLY_STRING &&
-            read_key(redis, (struct span){key->str, key->len}, &identities[n]))
+            counts_redis_identity_of(redis, (struct span){key->str, key->len}, &identities[n]))
             n++;
     }
     bool good = counts_reputation_read(&redis->base, identities, n, counts, error);
@@ -117,23 +137,47 @@ static bool visit_keys(struct counts_redis *redis, const redisReply *keys,
     return good;
 }
 
-/* "prefix" "r:8:*", with what a pattern would read as signs escaped. */
+/* Prefix and `start`, with what a pattern would read as signs escaped, and an asterisk. */
 static void add_pattern(const struct counts_redis *redis, struct redis_batch *batch,
-                        enum identity_type type)
+                        struct span start)
 {
-    char text[COUNTS_REDIS_TYPE_TEXT],
-        *pattern = memory_new(2 * strlen(redis->prefix) + COUNTS_REDIS_TYPE_TEXT + 2);
-    char *out = pattern;
+    char *pattern = memory_new(2 * strlen(redis->prefix) + start.length + 2), *out = pattern;
     for (const char *at = redis->prefix; *at; at++) {
         if (strchr("*?[]^\\-", *at))
             *out++ = '\\';
         *out++ = *at;
     }
-    struct span middle = type == IDENTITY_TYPES ? SPAN("r:") : counts_redis_type_text(type, text);
-    memcpy(out, middle.data, middle.length);
-    out[middle.length] = '*';
+    if (start.length)
+        memcpy(out, start.data, start.length);
+    out[start.length] = '*';
     redis_batch_text(batch, pattern);
     free(pattern);
+}
+
+redisReply *counts_redis_scan(const struct counts_redis *redis, struct span start, char cursor[24],
+                              const redisReply **keys, struct error *error)
+{
+    struct redis_batch batch = {0};
+    redis_batch_begin(&batch, 6);
+    redis_batch_text(&batch, "SCAN");
+    redis_batch_text(&batch, cursor);
+    redis_batch_text(&batch, "MATCH");
+    add_pattern(redis, &batch, start);
+    redis_batch_text(&batch, "COUNT");
+    redis_batch_number(&batch, 1000);
+    redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
+    redis_batch_clear(&batch);
+    if (!reply)
+        return NULL;
+    if (reply->elements == 2 &&
+        redis_pool_expect(redis->pool, reply->element[0], REDIS_REPLY_STRING, error) &&
+        redis_pool_expect(redis->pool, reply->element[1], REDIS_REPLY_ARRAY, error)) {
+        snprintf(cursor, 24, "%s", reply->element[0]->str);
+        *keys = reply->element[1];
+        return reply;
+    }
+    freeReplyObject(reply);
+    return NULL;
 }
 
 bool counts_redis_reputation_list(struct counts_store *store, enum identity_type type,
@@ -141,32 +185,16 @@ bool counts_redis_reputation_list(struct counts_store *store, enum identity_type
                                   struct error *error)
 {
     struct counts_redis *redis = counts_redis_of(store);
-    char cursor[24] = "0";
+    char cursor[24] = "0", text[COUNTS_REDIS_TYPE_TEXT];
+    struct span start = type == IDENTITY_TYPES ? SPAN("r:") : counts_redis_type_text(type, text);
+    bool good = true;
     do {
-        struct redis_batch batch = {0};
-        redis_batch_begin(&batch, 6);
-        redis_batch_text(&batch, "SCAN");
-        redis_batch_text(&batch, cursor);
-        redis_batch_text(&batch, "MATCH");
-        add_pattern(redis, &batch, type);
-        redis_batch_text(&batch, "COUNT");
-        redis_batch_number(&batch, 1000);
-        redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
-        redis_batch_clear(&batch);
-        if (!reply)
-            return false;
-        bool good = reply->elements == 2 &&
-                    redis_pool_expect(redis->pool, reply->element[0], REDIS_REPLY_STRING, error) &&
-                    redis_pool_expect(redis->pool, reply->element[1], REDIS_REPLY_ARRAY, error);
-        if (good) {
-            snprintf(cursor, sizeof cursor, "%s", reply->element[0]->str);
-            good = visit_keys(redis, reply->element[1], visit, context, error);
-        }
+        const redisReply *keys;
+        redisReply *reply = counts_redis_scan(redis, start, cursor, &keys, error);
+        good = reply && visit_keys(redis, keys, visit, context, error);
         freeReplyObject(reply);
-        if (!good)
-            return false;
-    } while (strcmp(cursor, "0") != 0);
-    return true;
+    } while (good && strcmp(cursor, "0") != 0);
+    return good;
 }
 
 bool counts_redis_reputation_override(struct counts_store *store, const struct identity *identity,

@@ -115,6 +115,9 @@ static const struct counts_ops sqlite_ops = {
     .reputation_list = counts_sqlite_reputation_list,
     .reputation_override = counts_sqlite_reputation_override,
     .reputation_forget = counts_sqlite_reputation_forget,
+    .export_items = counts_sqlite_export,
+    .import_items = counts_sqlite_import,
+    .backup = counts_sqlite_backup,
 };
 
 struct counts_store *counts_sqlite_open(const char *url, const struct counts_options *options,

@@ -1,7 +1,7 @@
 /* counts_sqlite: the counts store in one SQLite file, shared by the processes of one machine.
  * counts_sqlite.c: opening, health, key; counts_sqlite_link.c: connections, transactions, tables;
- * counts_sqlite_log.c: lessons, snapshots, replicas; counts_sqlite_reputation.c. Internal to
- * store/.
+ * counts_sqlite_log.c: lessons, snapshots, replicas; counts_sqlite_reputation.c;
+ * counts_sqlite_copy.c: migration and backup. Internal to store/.
  *
  * What is written is on the disk before a call returns (synchronous = FULL): "learned" is said to
  * whoever taught, who then forgets the lesson. A transaction is either all there after a crash or
@@ -26,15 +26,19 @@ enum sql_statement {
     SQL_DATA_VERSION,
     SQL_STATE,
     SQL_STATE_KEY,
+    SQL_STATE_ANOTHER,
     SQL_VERSION_NEWEST,
     SQL_EVENT_FIND,
     SQL_EVENT_ADD,
     SQL_EVENT_PRUNE,
+    SQL_EVENT_ALL,
     SQL_LABEL_FIND,
     SQL_LABEL_ADD,
     SQL_LABEL_PRUNE,
+    SQL_LABEL_ALL,
     SQL_LOG_ADD,
     SQL_LOG_READ,
+    SQL_LOG_ALL,
     SQL_LOG_TRIM,
     SQL_SNAPSHOT_VERSION,
     SQL_SNAPSHOT_LOAD,
@@ -43,10 +47,17 @@ enum sql_statement {
     SQL_REPLICA_SLOWEST,
     SQL_REPUTATION_FIND,
     SQL_REPUTATION_LIST,
+    SQL_REPUTATION_ALL,
     SQL_REPUTATION_ADD,
     SQL_REPUTATION_COUNT,
     SQL_REPUTATION_FORGET,
     SQL_REPUTATION_EXPIRED,
+    SQL_CLEAR_LOG,
+    SQL_CLEAR_EVENT,
+    SQL_CLEAR_LABEL,
+    SQL_CLEAR_SNAPSHOT,
+    SQL_CLEAR_REPLICA,
+    SQL_CLEAR_REPUTATION,
     SQL_STATEMENTS
 };
 
@@ -144,6 +155,33 @@ bool counts_sqlite_replica_report(struct counts_store *store, const char *gatewa
                                   struct error *error);
 bool counts_sqlite_replica_slowest(struct counts_store *store, uint64_t *slowest,
                                    struct error *error);
+
+/* For migration: one row each, in a transaction. */
+bool counts_sqlite_write_entry(struct sqlite_link *link, uint64_t version, struct span lesson,
+                               struct error *error);
+bool counts_sqlite_write_event(struct sqlite_link *link, struct span id, uint64_t version,
+                               int64_t expires_s, struct error *error);
+bool counts_sqlite_write_label(struct sqlite_link *link, const struct counts_item *label,
+                               struct error *error);
+bool counts_sqlite_write_snapshot(struct sqlite_link *link, const struct snapshot *snapshot,
+                                  struct error *error);
+bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct identity *identity,
+                                    const struct reputation_counts *counts, int64_t expires_s,
+                                    struct error *error);
+void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_counts *counts,
+                                   int64_t *expires_s);
+
+/* The identities in a label's names; they point into those. */
+bool counts_sqlite_unpack(const struct sqlite_link *link, struct span names,
+                          struct identity identities[LESSON_IDENTITIES_MAX], size_t *count,
+                          struct error *error);
+
+/* counts_sqlite_copy.c */
+bool counts_sqlite_export(struct counts_store *store, counts_put_item *put, void *context,
+                          struct error *error);
+bool counts_sqlite_import(struct counts_store *store, counts_fill *fill, void *context,
+                          struct error *error);
+bool counts_sqlite_backup(struct counts_store *store, const char *path, struct error *error);
 
 /* counts_sqlite_reputation.c */
 bool counts_sqlite_reputation_read(struct counts_store *store, const struct identity *identities,

@@ -50,21 +50,28 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_DATA_VERSION] = "PRAGMA data_version",
     [SQL_STATE] = "SELECT run_id, installation_key FROM state",
     [SQL_STATE_KEY] = "UPDATE state SET installation_key = ?1",
+    [SQL_STATE_ANOTHER] = "UPDATE state SET run_id = lower(hex(randomblob(16))), installation_key "
+                          "= NULL",
     [SQL_VERSION_NEWEST] = "SELECT max(version) FROM log",
     [SQL_EVENT_FIND] = "SELECT version FROM event WHERE id = ?1 AND expires_s > ?2",
     [SQL_EVENT_ADD] = "INSERT OR REPLACE INTO event (id, version, expires_s) VALUES (?1, ?2, "
                       "?3)",
     [SQL_EVENT_PRUNE] = "DELETE FROM event WHERE number IN (SELECT number FROM event ORDER BY "
                         "number LIMIT ?2) AND expires_s <= ?1",
+    [SQL_EVENT_ALL] = "SELECT id, version, expires_s FROM event WHERE expires_s > ?1 ORDER BY "
+                      "number",
     [SQL_LABEL_FIND] = "SELECT label, time_s, version, names FROM label WHERE document_id = ?1 "
                        "AND source = ?2 AND expires_s > ?3",
     [SQL_LABEL_ADD] = "INSERT OR REPLACE INTO label (version, document_id, source, label, "
                       "time_s, names, expires_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SQL_LABEL_PRUNE] = "DELETE FROM label WHERE version IN (SELECT version FROM label ORDER BY "
                         "version LIMIT ?2) AND expires_s <= ?1",
+    [SQL_LABEL_ALL] = "SELECT version, document_id, source, label, time_s, names, expires_s FROM "
+                      "label WHERE expires_s > ?1 ORDER BY version",
     [SQL_LOG_ADD] = "INSERT INTO log (version, lesson) VALUES (?1, ?2)",
     [SQL_LOG_READ] = "SELECT version, lesson FROM log WHERE version > ?1 ORDER BY version LIMIT "
                      "?2",
+    [SQL_LOG_ALL] = "SELECT version, lesson FROM log ORDER BY version",
     [SQL_LOG_TRIM] = "DELETE FROM log WHERE version < ?1",
     [SQL_SNAPSHOT_VERSION] = "SELECT version FROM snapshot",
     [SQL_SNAPSHOT_LOAD] = "SELECT version, feature_version, data FROM snapshot",
@@ -77,11 +84,19 @@ static const char *const texts[SQL_STATEMENTS] = {
                             "value = ?2 AND (expires_s IS NULL OR expires_s > ?3)",
     [SQL_REPUTATION_LIST] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation WHERE "
                             "type BETWEEN ?1 AND ?2 AND (expires_s IS NULL OR expires_s > ?3)",
+    [SQL_REPUTATION_ALL] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation WHERE "
+                           "expires_s IS NULL OR expires_s > ?1",
     [SQL_REPUTATION_ADD] = "INSERT OR REPLACE INTO reputation (type, value, " REPUTATION_COLUMNS
                            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     [SQL_REPUTATION_COUNT] = "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4 WHERE type "
                              "= ?1 AND value = ?2",
     [SQL_REPUTATION_FORGET] = "DELETE FROM reputation WHERE type = ?1 AND value = ?2",
+    [SQL_CLEAR_LOG] = "DELETE FROM log",
+    [SQL_CLEAR_EVENT] = "DELETE FROM event",
+    [SQL_CLEAR_LABEL] = "DELETE FROM label",
+    [SQL_CLEAR_SNAPSHOT] = "DELETE FROM snapshot",
+    [SQL_CLEAR_REPLICA] = "DELETE FROM replica",
+    [SQL_CLEAR_REPUTATION] = "DELETE FROM reputation",
     [SQL_REPUTATION_EXPIRED] = "SELECT type, value FROM reputation WHERE expires_s <= ?1 LIMIT 1",
 };
 

@@ -64,39 +64,54 @@ static bool find_event(struct sqlite_link *link, const struct lesson *lesson, in
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-static bool remember_event(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
-                           int64_t now_s, struct error *error)
+bool counts_sqlite_write_event(struct sqlite_link *link, struct span id, uint64_t version,
+                               int64_t expires_s, struct error *error)
 {
     sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_EVENT_ADD, error);
     if (!statement)
         return false;
-    counts_sqlite_bind(statement, 1, lesson->event_id, LESSON_ID_BYTES);
+    counts_sqlite_bind(statement, 1, id.data, id.length);
     sqlite3_bind_int64(statement, 2, (int64_t)version);
-    sqlite3_bind_int64(statement, 3, now_s + EVENT_LIFE_S);
+    sqlite3_bind_int64(statement, 3, expires_s);
     return counts_sqlite_run(link, statement, error);
 }
 
+static bool remember_event(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                           int64_t now_s, struct error *error)
+{
+    struct span id = {(const char *)lesson->event_id, LESSON_ID_BYTES};
+    return counts_sqlite_write_event(link, id, version, now_s + EVENT_LIFE_S, error);
+}
+
+bool counts_sqlite_unpack(const struct sqlite_link *link, struct span names,
+                          struct identity identities[LESSON_IDENTITIES_MAX], size_t *count,
+                          struct error *error)
+{
+    const unsigned char *at = (const unsigned char *)names.data, *end = at + names.length;
+    *count = 0;
+    while (at < end) {
+        if (end - at < 2 || at[0] >= IDENTITY_TYPES || at[1] > end - at - 2 ||
+            *count == LESSON_IDENTITIES_MAX)
+            return error_set(error, ERROR_BUG, "%s: a label's names are damaged",
+                             link->store->path);
+        identities[(*count)++] =
+            (struct identity){(enum identity_type)at[0], {(const char *)at + 2, at[1]}};
+        at += 2 + at[1];
+    }
+    return true;
+}
+
+/* Copies them, since the statement is needed again before they are. */
 static bool read_names(struct sqlite_link *link, sqlite3_stmt *statement, int column,
                        struct earlier *earlier, struct error *error)
 {
-    size_t length = (size_t)sqlite3_column_bytes(statement, column), at = 0;
-    bool good = length <= sizeof earlier->names;
-    if (good && length)
+    size_t length = (size_t)sqlite3_column_bytes(statement, column);
+    if (length > sizeof earlier->names)
+        length = sizeof earlier->names; /* more identities than there can be: damaged */
+    if (length)
         memcpy(earlier->names, sqlite3_column_blob(statement, column), length);
-    earlier->identity_count = 0;
-    while (good && at < length) {
-        good = length - at >= 2 && earlier->names[at] < IDENTITY_TYPES &&
-               earlier->names[at + 1] <= length - at - 2 &&
-               earlier->identity_count < LESSON_IDENTITIES_MAX;
-        if (!good)
-            break;
-        earlier->identities[earlier->identity_count++] =
-            (struct identity){(enum identity_type)earlier->names[at],
-                              {(const char *)earlier->names + at + 2, earlier->names[at + 1]}};
-        at += 2 + (size_t)earlier->names[at + 1];
-    }
-    return good ||
-           error_set(error, ERROR_BUG, "%s: a label's names are damaged", link->store->path);
+    return counts_sqlite_unpack(link, (struct span){(const char *)earlier->names, length},
+                                earlier->identities, &earlier->identity_count, error);
 }
 
 static bool find_label(struct sqlite_link *link, const struct lesson *lesson, int64_t now_s,
@@ -121,13 +136,13 @@ static bool find_label(struct sqlite_link *link, const struct lesson *lesson, in
     return good;
 }
 
-static bool write_label(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
-                        int64_t time_s, int64_t now_s, struct error *error)
+bool counts_sqlite_write_label(struct sqlite_link *link, const struct counts_item *label,
+                               struct error *error)
 {
     unsigned char names[LESSON_IDENTITIES_MAX * (2 + IDENTITY_VALUE_MAX)], *at = names;
-    for (size_t i = 0; i < lesson->identity_count; i++) {
-        struct span value = lesson->identities[i].value;
-        *at++ = (unsigned char)lesson->identities[i].type;
+    for (size_t i = 0; i < label->identity_count; i++) {
+        struct span value = label->identities[i].value;
+        *at++ = (unsigned char)label->identities[i].type;
         *at++ = (unsigned char)value.length;
         if (value.length)
             memcpy(at, value.data, value.length);
@@ -136,28 +151,48 @@ static bool write_label(struct sqlite_link *link, const struct lesson *lesson, u
     sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_ADD, error);
     if (!statement)
         return false;
-    sqlite3_bind_int64(statement, 1, (int64_t)version);
-    counts_sqlite_bind(statement, 2, lesson->document_id, LESSON_ID_BYTES);
-    counts_sqlite_bind(statement, 3, lesson->source.data, lesson->source.length);
-    sqlite3_bind_int(statement, 4, lesson->label);
-    sqlite3_bind_int64(statement, 5, time_s);
+    sqlite3_bind_int64(statement, 1, (int64_t)label->version);
+    counts_sqlite_bind(statement, 2, label->bytes.data, label->bytes.length);
+    counts_sqlite_bind(statement, 3, label->source.data, label->source.length);
+    sqlite3_bind_int(statement, 4, label->label);
+    sqlite3_bind_int64(statement, 5, label->time_s);
     counts_sqlite_bind(statement, 6, names, (size_t)(at - names));
-    sqlite3_bind_int64(statement, 7, now_s + LABEL_LIFE_S);
+    sqlite3_bind_int64(statement, 7, label->expires_s);
     return counts_sqlite_run(link, statement, error);
 }
 
-static bool write_entry(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
-                        struct error *error)
+static bool remember_label(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                           int64_t time_s, int64_t now_s, struct error *error)
+{
+    struct counts_item label = {.bytes = {(const char *)lesson->document_id, LESSON_ID_BYTES},
+                                .version = version,
+                                .expires_s = now_s + LABEL_LIFE_S,
+                                .source = lesson->source,
+                                .label = lesson->label,
+                                .time_s = time_s,
+                                .identities = lesson->identities,
+                                .identity_count = lesson->identity_count};
+    return counts_sqlite_write_label(link, &label, error);
+}
+
+bool counts_sqlite_write_entry(struct sqlite_link *link, uint64_t version, struct span lesson,
+                               struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LOG_ADD, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)version);
+    counts_sqlite_bind(statement, 2, lesson.data, lesson.length);
+    return counts_sqlite_run(link, statement, error);
+}
+
+static bool add_entry(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                      struct error *error)
 {
     size_t length;
     unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
-    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LOG_ADD, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_int64(statement, 1, (int64_t)version);
-        counts_sqlite_bind(statement, 2, encoded, length);
-        good = counts_sqlite_run(link, statement, error);
-    }
+    bool good = counts_sqlite_write_entry(link, version,
+                                          (struct span){(const char *)encoded, length}, error);
     free(encoded);
     return good;
 }
@@ -182,9 +217,9 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
 
     int64_t time_s = lesson->time_s < 0 ? 0 : lesson->time_s > latest_s ? latest_s : lesson->time_s;
     uint64_t version = append->newest + 1;
-    bool good = write_entry(link, lesson, version, error) &&
+    bool good = add_entry(link, lesson, version, error) &&
                 remember_event(link, lesson, version, now_s, error) &&
-                write_label(link, lesson, version, time_s, now_s, error) &&
+                remember_label(link, lesson, version, time_s, now_s, error) &&
                 (!earlier->found ||
                  counts_sqlite_change(link, earlier->identities, earlier->identity_count,
                                       earlier->label, earlier->time_s, -1000, now_s, error)) &&
@@ -385,6 +420,18 @@ bool counts_sqlite_snapshot_load(struct counts_store *store, struct snapshot *sn
     return counts_sqlite_read(counts_sqlite_of(store), load_snapshot, snapshot, error);
 }
 
+bool counts_sqlite_write_snapshot(struct sqlite_link *link, const struct snapshot *snapshot,
+                                  struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SNAPSHOT_SAVE, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, (int64_t)snapshot->version);
+    sqlite3_bind_int64(statement, 2, snapshot->feature_version);
+    counts_sqlite_bind(statement, 3, snapshot->data, snapshot->length);
+    return counts_sqlite_run(link, statement, error);
+}
+
 struct saving {
     const struct snapshot *snapshot;
     bool *stored;
@@ -406,17 +453,14 @@ static bool save_snapshot(struct sqlite_link *link, void *context, struct error 
     bool newer;
     if (!is_newer(link, snapshot->version, &newer, error) || !newer)
         return !newer;
-    sqlite3_stmt *save = counts_sqlite_prepare(link, SQL_SNAPSHOT_SAVE, error);
     /* The log keeps the entry of the snapshot itself, so that it never forgets its newest
      * version. */
-    sqlite3_stmt *trim = save ? counts_sqlite_prepare(link, SQL_LOG_TRIM, error) : NULL;
+    sqlite3_stmt *trim = counts_sqlite_prepare(link, SQL_LOG_TRIM, error);
     if (!trim)
         return false;
-    sqlite3_bind_int64(save, 1, (int64_t)snapshot->version);
-    sqlite3_bind_int64(save, 2, snapshot->feature_version);
-    counts_sqlite_bind(save, 3, snapshot->data, snapshot->length);
     sqlite3_bind_int64(trim, 1, (int64_t)snapshot->version);
-    *saving->stored = counts_sqlite_run(link, save, error) && counts_sqlite_run(link, trim, error);
+    *saving->stored =
+        counts_sqlite_write_snapshot(link, snapshot, error) && counts_sqlite_run(link, trim, error);
     return *saving->stored;
 }
 

@@ -5,30 +5,28 @@
 #include <time.h>
 
 #define HALF_LIVES_KEPT 5 /* a lesson is down to 3 % then */
-#define NEVER INT64_MAX
 
 /* What stands under one identity. */
 struct row {
     bool found;
     struct reputation_counts counts;
-    int64_t expires_s; /* NEVER: pinned */
+    int64_t expires_s; /* COUNTS_NEVER: pinned */
 };
 
-static struct row read_row(sqlite3_stmt *statement)
+void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_counts *counts,
+                                   int64_t *expires_s)
 {
-    struct row row = {true,
-                      {
-                          .ham_milli = (uint32_t)sqlite3_column_int64(statement, 0),
-                          .spam_milli = (uint32_t)sqlite3_column_int64(statement, 1),
-                          .time_s = sqlite3_column_int64(statement, 2),
-                          .override = (enum override_kind)sqlite3_column_int(statement, 3),
-                          .override_centi = sqlite3_column_int(statement, 4),
-                          .override_until_s = sqlite3_column_int64(statement, 5),
-                      },
-                      sqlite3_column_type(statement, 6) == SQLITE_NULL
-                          ? NEVER
-                          : sqlite3_column_int64(statement, 6)};
-    return row;
+    *counts = (struct reputation_counts){
+        .ham_milli = (uint32_t)sqlite3_column_int64(statement, 0),
+        .spam_milli = (uint32_t)sqlite3_column_int64(statement, 1),
+        .time_s = sqlite3_column_int64(statement, 2),
+        .override = (enum override_kind)sqlite3_column_int(statement, 3),
+        .override_centi = sqlite3_column_int(statement, 4),
+        .override_until_s = sqlite3_column_int64(statement, 5),
+    };
+    *expires_s = sqlite3_column_type(statement, 6) == SQLITE_NULL
+                     ? COUNTS_NEVER
+                     : sqlite3_column_int64(statement, 6);
 }
 
 static bool find(struct sqlite_link *link, const struct identity *identity, int64_t now_s,
@@ -42,8 +40,9 @@ static bool find(struct sqlite_link *link, const struct identity *identity, int6
     counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
     sqlite3_bind_int64(statement, 3, now_s);
     int code = counts_sqlite_step(link, statement, error);
-    if (code == SQLITE_ROW)
-        *row = read_row(statement);
+    row->found = code == SQLITE_ROW;
+    if (row->found)
+        counts_sqlite_read_reputation(statement, &row->counts, &row->expires_s);
     sqlite3_reset(statement);
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
@@ -62,7 +61,7 @@ static bool write_row(struct sqlite_link *link, const struct identity *identity,
     sqlite3_bind_int(statement, 6, row->counts.override);
     sqlite3_bind_int(statement, 7, row->counts.override_centi);
     sqlite3_bind_int64(statement, 8, row->counts.override_until_s);
-    if (row->expires_s != NEVER)
+    if (row->expires_s != COUNTS_NEVER)
         sqlite3_bind_int64(statement, 9, row->expires_s);
     return counts_sqlite_run(link, statement, error);
 }
@@ -90,6 +89,15 @@ static bool remove_row(struct sqlite_link *link, const struct identity *identity
     sqlite3_bind_int(statement, 1, identity->type);
     counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
     return counts_sqlite_run(link, statement, error);
+}
+
+bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct identity *identity,
+                                    const struct reputation_counts *counts, int64_t expires_s,
+                                    struct error *error)
+{
+    struct row row = {true, *counts, expires_s};
+    bool nothing = !counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE;
+    return nothing ? remove_row(link, identity, error) : write_row(link, identity, &row, error);
 }
 
 /* --- counting --- */
@@ -124,7 +132,7 @@ static int64_t expiry(enum identity_type type, const struct reputation_counts *c
 {
     int64_t life_s = HALF_LIVES_KEPT * (int64_t)identity_half_life_s(type);
     if (counts->override == OVERRIDE_PIN)
-        return NEVER;
+        return COUNTS_NEVER;
     if (counts->override == OVERRIDE_SET && counts->override_until_s - now_s > life_s)
         return counts->override_until_s;
     return now_s + life_s;
@@ -245,7 +253,8 @@ static bool list(struct sqlite_link *link, void *context, struct error *error)
     sqlite3_bind_int64(statement, 3, time(NULL));
     int code;
     while ((code = counts_sqlite_step(link, statement, error)) == SQLITE_ROW) {
-        struct row row = read_row(statement);
+        struct row row;
+        counts_sqlite_read_reputation(statement, &row.counts, &row.expires_s);
         struct identity identity = {
             (enum identity_type)sqlite3_column_int(statement, 7),
             {sqlite3_column_blob(statement, 8), (size_t)sqlite3_column_bytes(statement, 8)}};

@@ -21,7 +21,8 @@
     "  end\n"                                                                                      \
     "end\n"
 
-/* KEYS: log, version, event id, label record, then one for each identity. ARGV: encoded lesson,
+/* KEYS: log, version, event id, label record, copying (see counts_redis.h), then one for each
+ * identity. ARGV: encoded lesson,
  * label (0 or 1), time of the event, half-lives (4 bytes for each type), types of the identities
  * (a byte each), packed names of their keys, what these begin with. Answers {outcome, version},
  * the outcome as in enum append_outcome.
@@ -40,7 +41,10 @@
 static const char append_text[] = LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct, floor = struct.pack, struct.unpack, math.floor\n"
-    "local seen, earlier = unpack(call('MGET', KEYS[3], KEYS[4]))\n"
+    "local seen, earlier, copying = unpack(call('MGET', KEYS[3], KEYS[4], KEYS[5]))\n"
+    "if copying then\n"
+    "  return redis.error_reply('BUSY a copy is being made; try again later')\n"
+    "end\n"
     "if seen then return {1, tonumber(seen)} end\n"
     "local now = tonumber(call('TIME')[1])\n"
     "local label, time = tonumber(ARGV[2]), tonumber(ARGV[3])\n"
@@ -122,7 +126,7 @@ static const char append_text[] = LUA_KEEP_OVERRIDDEN
     "call('SET', KEYS[3], text, 'EX', '2592000')\n"
     "call('SET', KEYS[4], pack('<BI4I8', label, time, version) .. ARGV[6], 'EX', '15552000')\n"
     "if earlier then take_back() end\n"
-    "change(KEYS, 5, ARGV[5], label, time, 1000)\n"
+    "change(KEYS, 6, ARGV[5], label, time, 1000)\n"
     "return {earlier and 3 or 0, version}\n";
 
 /* KEYS: reputation. ARGV: override (empty: take it away), half-life. */
