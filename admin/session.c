@@ -64,7 +64,7 @@ static void drain_journal(struct session *session)
     struct error error = {0};
     if (!journal_is_busy(session->journal))
         return;
-    struct outbox *outbox = outbox_new(session->store, session->journal);
+    struct outbox *outbox = outbox_new(session->store, session->journal, NULL);
     if (outbox_drain(outbox, &sums, &error) && sums.drained)
         fprintf(stderr, "weirctl: taught %zu lesson%s that waited in %s\n", sums.drained,
                 sums.drained == 1 ? "" : "s", journal_path(session->journal));

@@ -36,7 +36,7 @@ struct learner *learner_new(struct counts_store *store, struct replica *replica,
     struct learner *learner = memory_new(sizeof *learner);
     learner->source = memory_copy(source, strlen(source));
     learner->store = store;
-    learner->outbox = outbox_new(store, NULL);
+    learner->outbox = outbox_new(store, NULL, replica);
     learner->replica = replica;
     learner->trust = trust;
     learner->waits = true;
@@ -57,7 +57,7 @@ void learner_free(struct learner *learner)
 void learner_use_journal(struct learner *learner, struct journal *journal)
 {
     outbox_free(learner->outbox);
-    learner->outbox = outbox_new(learner->store, journal);
+    learner->outbox = outbox_new(learner->store, journal, learner->replica);
     learner->journals = true;
 }
 
@@ -202,8 +202,6 @@ bool learner_add_features(struct learner *learner, const struct lesson *lesson,
     given.trust = learner->trust;
     given.source = span_of(learner->source);
     given.time_s = time(NULL);
-    if (model_knows(replica_model(learner->replica), given.slots, given.slot_count, label))
-        given.slot_count = 0;
     lesson_set_event_id(&given, next_sequence());
     struct journal_record *record = &learner->pending[learner->pending_count++];
     *record = (struct journal_record){.lesson = copy_of(&given), .hash_count = hash_count};

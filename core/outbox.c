@@ -2,7 +2,6 @@
 
 #include "core/log.h"
 #include "core/model.h"
-#include "core/replica.h"
 #include "store/memory.h"
 
 #include <assert.h>
@@ -20,6 +19,7 @@
 struct outbox {
     struct counts_store *store;
     struct journal *journal;
+    struct replica *replica; /* NULL: none was given */
     struct error trouble;
     bool warned; /* that nothing is kept for the re-send window */
 
@@ -30,11 +30,13 @@ struct outbox {
     bool stopping;
 };
 
-struct outbox *outbox_new(struct counts_store *store, struct journal *journal)
+struct outbox *outbox_new(struct counts_store *store, struct journal *journal,
+                          struct replica *replica)
 {
     struct outbox *outbox = memory_new(sizeof *outbox);
     outbox->store = store;
     outbox->journal = journal;
+    outbox->replica = replica;
     pthread_mutex_init(&outbox->lock, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
@@ -72,8 +74,9 @@ struct sending {
     struct outbox *outbox;
     struct journal_session *session; /* NULL: without a journal */
     unsigned char key[COUNTS_KEY_BYTES];
-    bool again;            /* what is sent was sent before, to another run of the store */
-    uint64_t snapshot_due; /* version that calls for a snapshot; 0: none */
+    struct replica *replica; /* NULL: not needed yet */
+    bool again;              /* what is sent was sent before, to another run of the store */
+    uint64_t snapshot_due;   /* version that calls for a snapshot; 0: none */
 };
 
 /* Once: that nothing is kept for the re-send window fails no lesson. */
@@ -108,21 +111,37 @@ static void make_slots(struct journal_record *record, const unsigned char key[CO
     record->key_mark = mark;
 }
 
-/* Sends at most GROUP lessons. Those that were answered are kept for the window, unless they are
- * in it already. */
+static struct replica *replica_of(struct sending *sending)
+{
+    if (!sending->replica)
+        sending->replica = replica_new(sending->outbox->store, NULL);
+    return sending->replica;
+}
+
+/* Sends at most GROUP lessons, those the replica knows without their slots. Those that were
+ * answered are kept for the window, unless they are in it already. */
 static bool append_group(struct sending *sending, struct journal_record *records, size_t n,
                          struct append_result *results, size_t *done, struct error *error)
 {
-    const struct lesson *lessons[GROUP];
+    const struct lesson *lessons[GROUP] = {NULL};
+    size_t slot_counts[GROUP];
     struct error unkept;
     for (size_t i = 0; i < n; i++) {
         make_slots(&records[i], sending->key);
-        lessons[i] = records[i].lesson;
+        struct lesson *lesson = records[i].lesson;
+        slot_counts[i] = lesson->slot_count;
+        if (!sending->again && model_knows(replica_model(replica_of(sending)), lesson->slots,
+                                           lesson->slot_count, lesson->label))
+            lesson->slot_count = 0;
+        lessons[i] = lesson;
     }
     bool good = counts_append(sending->outbox->store, lessons, n, results, done, error);
     if (*done && sending->session && !sending->again &&
         !journal_keep(sending->session, records, *done, &unkept))
         warn(sending->outbox, &unkept);
+    /* What is known when the others are sent is not known yet. */
+    for (size_t i = *done; i < n; i++)
+        records[i].lesson->slot_count = slot_counts[i];
     return good;
 }
 
@@ -139,25 +158,62 @@ static void note_due_snapshot(struct sending *sending, const struct append_resul
 typedef bool next_record(struct journal_session *session, struct journal_record *record,
                          bool *found, struct error *error);
 
-/* Sends all that `next` gives; `*sum` counts what was answered. */
+/* The lessons in a file of the journal, in the groups in which they were taught. */
+struct groups {
+    struct journal_session *session;
+    next_record *next;
+    struct journal_record records[GROUP + 1]; /* the one too many begins the next group */
+    size_t count;
+    bool at_end;
+};
+
+/* Reads the next group, of `*n` lessons; 0 at the end. */
+static bool next_group(struct groups *groups, size_t *n, struct error *error)
+{
+    *n = 0;
+    while (!groups->at_end && groups->count <= GROUP) {
+        struct journal_record *record = &groups->records[groups->count];
+        bool found;
+        if (!groups->next(groups->session, record, &found, error))
+            return false;
+        groups->at_end = !found;
+        groups->count += found;
+        if (found && record->first && groups->count > 1)
+            break;
+    }
+    bool begun =
+        groups->count > 1 && (groups->records[groups->count - 1].first || groups->count > GROUP);
+    *n = groups->count - begun;
+    return true;
+}
+
+static void drop_group(struct groups *groups, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        journal_record_clear(&groups->records[i]);
+    groups->count -= n;
+    memmove(groups->records, groups->records + n, groups->count * sizeof *groups->records);
+}
+
+/* Sends all that `next` gives; `*sum` counts what was answered. As when lessons are taught live,
+ * each group is sent by what was known before it. */
 static bool append_all(struct sending *sending, next_record *next, size_t *sum, struct error *error)
 {
-    struct journal_record records[GROUP];
+    struct groups groups = {.session = sending->session, .next = next};
     struct append_result results[GROUP];
-    bool good = true, found = true;
-    while (good && found) {
-        size_t n = 0, done = 0;
-        while (good && found && n < GROUP) {
-            good = next(sending->session, &records[n], &found, error);
-            n += good && found;
-        }
-        if (good && n)
-            good = append_group(sending, records, n, results, &done, error);
+    size_t n, done = 0;
+    bool good;
+    while ((good = next_group(&groups, &n, error)) && n) {
+        done = 0;
+        good = (sending->again || replica_catch_up(replica_of(sending), error)) &&
+               append_group(sending, groups.records, n, results, &done, error);
         note_due_snapshot(sending, results, done);
         *sum += done;
-        for (size_t i = 0; i < n; i++)
-            journal_record_clear(&records[i]);
+        drop_group(&groups, n);
+        if (!good)
+            break;
     }
+    drop_group(&groups, groups.count);
     return good;
 }
 
@@ -200,21 +256,23 @@ static bool drain(struct sending *sending, struct outbox_sums *sums, struct erro
 }
 
 /* For whoever starts later: that it cannot be written now fails no lesson. */
-static void write_snapshot(struct outbox *outbox, uint64_t version)
+static void write_snapshot(struct sending *sending)
 {
     struct error error = {0};
-    struct replica *replica = replica_new(outbox->store, NULL);
-    if (!replica_catch_up(replica, &error) || !replica_snapshot_at(replica, version, &error))
+    struct replica *replica = replica_of(sending);
+    if (!replica_catch_up(replica, &error) ||
+        !replica_snapshot_at(replica, sending->snapshot_due, &error))
         log_message(LOG_LEVEL_WARNING, "no snapshot of version %" PRIu64 " was written: %s",
-                    version, error.message);
-    replica_free(replica);
+                    sending->snapshot_due, error.message);
 }
 
 static void end(struct sending *sending)
 {
     journal_end(sending->session);
     if (sending->snapshot_due)
-        write_snapshot(sending->outbox, sending->snapshot_due);
+        write_snapshot(sending);
+    if (sending->replica != sending->outbox->replica)
+        replica_free(sending->replica);
 }
 
 /* What the store does not take, for the reason in `trouble`, waits. */
@@ -235,7 +293,7 @@ static bool put_by(struct outbox *outbox, const struct journal_record *records, 
 bool outbox_send(struct outbox *outbox, struct journal_record *records, size_t n,
                  struct append_result *results, struct outbox_sums *sums, struct error *error)
 {
-    struct sending sending = {.outbox = outbox};
+    struct sending sending = {.outbox = outbox, .replica = outbox->replica};
     struct error trouble = {0};
     *sums = (struct outbox_sums){0};
     if (outbox->journal) {
@@ -243,7 +301,8 @@ bool outbox_send(struct outbox *outbox, struct journal_record *records, size_t n
         if (!sending.session) /* then without a copy, and beside whoever does not end */
             warn(outbox, &trouble);
     }
-    bool good = meet_store(&sending, sums, &trouble) && drain(&sending, sums, &trouble);
+    bool good = meet_store(&sending, sums, &trouble) && drain(&sending, sums, &trouble) &&
+                (!sums->drained || replica_catch_up(replica_of(&sending), &trouble));
     while (good && sums->appended < n) {
         size_t left = n - sums->appended, done = 0;
         good = append_group(&sending, records + sums->appended, left < GROUP ? left : GROUP,
@@ -258,7 +317,7 @@ bool outbox_send(struct outbox *outbox, struct journal_record *records, size_t n
 
 bool outbox_drain(struct outbox *outbox, struct outbox_sums *sums, struct error *error)
 {
-    struct sending sending = {.outbox = outbox};
+    struct sending sending = {.outbox = outbox, .replica = outbox->replica};
     *sums = (struct outbox_sums){0};
     sending.session = journal_begin(outbox->journal, SESSION_WAIT_MS, error);
     if (!sending.session)

@@ -9,14 +9,18 @@
 #ifndef WEIR_OUTBOX_H
 #define WEIR_OUTBOX_H
 
+#include "core/replica.h"
 #include "store/counts.h"
 #include "store/journal.h"
 
 struct outbox;
 
-/* Both outlive the outbox. `journal` may be NULL: nothing is kept then, and what the store does not
- * take was not learned. */
-struct outbox *outbox_new(struct counts_store *store, struct journal *journal);
+/* All outlive the outbox. `journal` may be NULL: nothing is kept then, and what the store does not
+ * take was not learned. `replica`, of that store and without a running thread, tells which lessons
+ * are known so well that they go without slots, and is caught up with what had waited; NULL: one is
+ * made when lessons have waited. */
+struct outbox *outbox_new(struct counts_store *store, struct journal *journal,
+                          struct replica *replica);
 void outbox_free(struct outbox *outbox); /* stops the thread first; NULL is fine */
 
 struct outbox_sums {
@@ -26,8 +30,9 @@ struct outbox_sums {
     size_t resent;     /* lessons of the re-send window, answered by the store again */
 };
 
-/* Sends lessons. `results` answers the first `appended`; hashes of a record that was sent have
- * become slots. False when some were neither appended nor journalled: those behind both. */
+/* Sends lessons, together taught. `results` answers the first `appended`; hashes of a record that
+ * was sent have become slots. False when some were neither appended nor journalled: those behind
+ * both. */
 bool outbox_send(struct outbox *outbox, struct journal_record *records, size_t n,
                  struct append_result *results, struct outbox_sums *sums, struct error *error);
 

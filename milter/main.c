@@ -197,7 +197,7 @@ static bool open_stores(const struct config *config, struct error *error)
     gateway.judge.replica = replica_new(gateway.judge.store, config->gateway);
     journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
                           config->journal.resend_window_s);
-    outbox = outbox_new(gateway.judge.store, journal);
+    outbox = outbox_new(gateway.judge.store, journal, NULL);
     unsigned char key[COUNTS_KEY_BYTES];
     if (journal_known_key(journal, key))
         replica_propose_key(gateway.judge.replica, key);

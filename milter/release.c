@@ -127,7 +127,7 @@ static bool run(const struct config *config, struct error *error)
     struct counts_store *store = records ? counts_open(config->counts_url, &options, error) : NULL;
     struct journal *journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
                                           config->journal.resend_window_s);
-    struct outbox *outbox = outbox_new(store, journal);
+    struct outbox *outbox = outbox_new(store, journal, NULL);
     bool good = records && store && outbox_start(outbox, error);
     if (good) {
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);

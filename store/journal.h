@@ -40,6 +40,7 @@ const char *journal_path(const struct journal *journal);
 
 struct journal_record {
     int64_t time_s;    /* written then; set by the journal */
+    bool first;        /* of those that were written together; set by the journal */
     uint64_t key_mark; /* of the key that the slots are of; 0: not known */
     struct lesson *lesson;
     uint64_t *hashes; /* of its features, when the lesson's slots are still to be made */

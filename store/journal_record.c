@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #define KIND_LESSON 'L'
+#define KIND_FIRST 'F' /* a lesson, the first of those that were written together */
 #define KIND_EPOCH 'E'
 #define LESSON_HEAD_BYTES (1 + 8 + 8 + 4)
 #define RUN_ID_BYTES sizeof(((struct journal_epoch *)0)->run_id)
@@ -40,13 +41,13 @@ static void add_frame(struct journal_frames *frames, struct span record)
 }
 
 static void add_lesson(struct journal_frames *frames, const struct journal_record *record,
-                       int64_t time_s)
+                       char kind, int64_t time_s)
 {
     size_t lesson_length;
     unsigned char *lesson = lesson_encode(record->lesson, &lesson_length);
     size_t length = LESSON_HEAD_BYTES + 8 * record->hash_count + lesson_length;
     unsigned char *bytes = memory_new(length), *at = bytes;
-    *at++ = KIND_LESSON;
+    *at++ = (unsigned char)kind;
     at = put_number(at, (uint64_t)time_s, 8);
     at = put_number(at, record->key_mark, 8);
     at = put_number(at, record->hash_count, 4);
@@ -63,7 +64,7 @@ struct span journal_frames_of_lessons(struct journal_frames *frames,
 {
     int64_t now_s = time(NULL);
     for (size_t i = 0; i < n; i++)
-        add_lesson(frames, &records[i], now_s);
+        add_lesson(frames, &records[i], i ? KIND_LESSON : KIND_FIRST, now_s);
     return (struct span){(const char *)frames->data, frames->length};
 }
 
@@ -98,7 +99,8 @@ bool journal_read_epoch(struct span bytes, struct journal_epoch *epoch)
 bool journal_read_lesson(struct span bytes, struct journal_record *record)
 {
     *record = (struct journal_record){0};
-    if (bytes.length < LESSON_HEAD_BYTES || bytes.data[0] != KIND_LESSON)
+    if (bytes.length < LESSON_HEAD_BYTES ||
+        (bytes.data[0] != KIND_LESSON && bytes.data[0] != KIND_FIRST))
         return false;
     size_t count = (size_t)get_number(bytes.data + 17, 4), rest = bytes.length - LESSON_HEAD_BYTES;
     if (count > JOURNAL_HASHES_MAX || 8 * count > rest)
@@ -107,6 +109,7 @@ bool journal_read_lesson(struct span bytes, struct journal_record *record)
     record->lesson = lesson_decode(hashes + 8 * count, rest - 8 * count, NULL);
     if (!record->lesson)
         return false;
+    record->first = bytes.data[0] == KIND_FIRST;
     record->time_s = (int64_t)get_number(bytes.data + 1, 8);
     record->key_mark = get_number(bytes.data + 9, 8);
     record->hash_count = count;

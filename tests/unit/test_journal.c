@@ -583,14 +583,14 @@ static void test_lessons_sent_before_the_window_are_gone(void **state)
     struct fixture *fixture = *state;
     struct numbers numbers;
     struct stat before, after;
-    replace_journal(fixture, LIMIT, 1);
+    replace_journal(fixture, LIMIT, 3);
     struct journal_session *session = begin(fixture);
     set_epoch(fixture, session, "run");
     for (uint32_t number = 0; number < 20; number++)
         keep(fixture, session, number);
     stat(fixture->sent_path, &before);
     assert_true(journal_is_busy(fixture->journal));
-    nanosleep(&(struct timespec){3, 200000000}, NULL);
+    nanosleep(&(struct timespec){7, 0}, NULL);
     assert_false(journal_is_busy(fixture->journal));
     keep(fixture, session, 20);
     stat(fixture->sent_path, &after);
@@ -605,13 +605,13 @@ static void test_window_begins_anew_with_another_run_of_the_store(void **state)
 {
     struct fixture *fixture = *state;
     struct numbers numbers;
-    replace_journal(fixture, LIMIT, 2);
+    replace_journal(fixture, LIMIT, 5);
     struct journal_session *session = begin(fixture);
     set_epoch(fixture, session, "one run");
     keep(fixture, session, 7);
-    nanosleep(&(struct timespec){2, 0}, NULL);
+    nanosleep(&(struct timespec){3, 0}, NULL);
     set_epoch(fixture, session, "another run");
-    nanosleep(&(struct timespec){1, 500000000}, NULL);
+    nanosleep(&(struct timespec){3, 0}, NULL);
     read_numbers(fixture, session, journal_next_sent, &numbers);
     journal_end(session);
     assert_numbers(&numbers, 7, 1);

@@ -3,6 +3,7 @@
 #include "core/features.h"
 #include "core/learn.h"
 #include "core/log.h"
+#include "core/rehearsal.h"
 #include "store/memory.h"
 #include "tests/unit/redis_server.h"
 #include "tests/unit/teaching.h"
@@ -137,7 +138,7 @@ static struct learn_sums finish(struct fixture *fixture)
 
 static struct outbox_sums drain(struct fixture *fixture)
 {
-    struct outbox *outbox = outbox_new(fixture->store, fixture->journal);
+    struct outbox *outbox = outbox_new(fixture->store, fixture->journal, NULL);
     struct outbox_sums sums;
     good(outbox_drain(outbox, &sums, &fixture->error));
     outbox_free(outbox);
@@ -177,6 +178,45 @@ static void test_lessons_of_an_outage_end_as_if_taught_live(void **state)
     assert_int_equal(drain(fixture).drained, 500);
     assert_int_equal(waiting(fixture), 0);
     assert_taught(fixture, 600);
+}
+
+static uint64_t digest_of(struct fixture *fixture)
+{
+    struct replica *fresh = replica_new(fixture->store, NULL);
+    good(replica_catch_up(fresh, &fixture->error));
+    uint64_t digest = model_digest(replica_model(fresh));
+    replica_free(fresh);
+    return digest;
+}
+
+/* Lessons that are known beyond doubt go without slots, which shows in what is rehearsed. */
+static void test_lessons_that_are_known_are_told_by_what_was_known_before_them(void **state)
+{
+    enum { MANY = 2 * REHEARSAL_KEPT + 200, MORE = MANY + 300 };
+    struct fixture *fixture = *state;
+    teach(fixture, 1, MANY);
+    finish(fixture);
+    teach(fixture, MANY + 1, MORE);
+    finish(fixture);
+    uint64_t live = digest_of(fixture);
+    struct model *with_all_slots = teaching_model(MORE);
+    assert_true(model_digest(with_all_slots) != live);
+    model_free(with_all_slots);
+
+    come_back_empty(fixture);
+    unlink(fixture->sent_path);
+    replica_free(fixture->replica);
+    fixture->replica = replica_new(fixture->store, NULL);
+    use_learner(fixture, "operator");
+    teach(fixture, 1, MANY);
+    finish(fixture);
+    go_away(fixture);
+    teach(fixture, MANY + 1, MORE);
+    assert_int_equal(finish(fixture).journalled, MORE - MANY);
+    come_back(fixture);
+    drain(fixture);
+    assert_int_equal(version_of(fixture), MORE);
+    assert_true(digest_of(fixture) == live);
 }
 
 static void test_journalled_lessons_are_on_the_disk_before_it_is_said(void **state)
@@ -432,7 +472,7 @@ static void test_thread_drains_when_the_store_is_back(void **state)
 {
     struct fixture *fixture = *state;
     go_away(fixture);
-    struct outbox *outbox = outbox_new(fixture->store, fixture->journal);
+    struct outbox *outbox = outbox_new(fixture->store, fixture->journal, NULL);
     good(outbox_start(outbox, &fixture->error));
     teach(fixture, 1, 100);
     finish(fixture);
@@ -450,8 +490,8 @@ static void test_two_that_drain_at_once_send_each_lesson_once(void **state)
     teach(fixture, 1, 400);
     finish(fixture);
     come_back(fixture);
-    struct outbox *one = outbox_new(fixture->store, fixture->journal);
-    struct outbox *two = outbox_new(fixture->store, fixture->journal);
+    struct outbox *one = outbox_new(fixture->store, fixture->journal, NULL);
+    struct outbox *two = outbox_new(fixture->store, fixture->journal, NULL);
     good(outbox_start(one, &fixture->error));
     good(outbox_start(two, &fixture->error));
     teach(fixture, 401, 500);
@@ -468,6 +508,7 @@ int main(void)
     log_open("test_outbox", true);
     const struct CMUnitTest tests[] = {
         TEST(test_lessons_of_an_outage_end_as_if_taught_live),
+        TEST(test_lessons_that_are_known_are_told_by_what_was_known_before_them),
         TEST(test_journalled_lessons_are_on_the_disk_before_it_is_said),
         TEST(test_lessons_sent_twice_are_applied_once),
         TEST(test_new_lessons_come_after_those_that_wait),
