@@ -1,7 +1,8 @@
 """make bench: weir against its peers and floors, side by side in one run, as a Markdown table.
 
 Figures of two programs are always taken in turn (A B A B …) and given as medians; a single absolute
-time says little on a shared machine. bench.py [--quick] [bulk|postfix|lesson|memory|accuracy|feeds …]
+time says little on a shared machine.
+bench.py [--quick] [bulk|postfix|lesson|memory|accuracy|feeds|hot …]
 """
 
 import os
@@ -13,6 +14,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 import corpora  # noqa: E402
+import hot  # noqa: E402
 import servers  # noqa: E402
 
 QUICK = "--quick" in sys.argv
@@ -233,8 +235,16 @@ def bench_feeds(directory):
            "at least 0.25")
 
 
+def bench_hot(directory):
+    """A hot feed from weir-feedfilter and as a file from nginx."""
+    for what, ours, theirs, ratio in hot.measure(directory, ROUNDS, 1 if QUICK else 3):
+        report("a hot feed to 100 connections, " + what, "%.0f requests/s" % ours,
+               "nginx: %.0f requests/s" % theirs, "%.2f" % ratio, "printed")
+
+
 BENCHES = {"bulk": bench_bulk, "postfix": bench_postfix, "lesson": bench_lesson,
-           "memory": bench_memory, "accuracy": bench_accuracy, "feeds": bench_feeds}
+           "memory": bench_memory, "accuracy": bench_accuracy, "feeds": bench_feeds,
+           "hot": bench_hot}
 
 
 def main():
