@@ -171,12 +171,9 @@ static void read_attachments(struct reader *reader)
 
 /* --- items --- */
 
-/* True when it looks like HTML. */
-static bool say(struct reader *reader, enum feed_item_text which)
+static void say(struct reader *reader, enum feed_item_text which)
 {
-    struct span value = read_text(reader);
-    feed_item_say(reader->feed, reader->item, &reader->joined, which, value);
-    return feed_item_looks_like_html(value);
+    feed_item_say(reader->feed, reader->item, &reader->joined, which, read_text(reader));
 }
 
 static void read_id(struct reader *reader)
@@ -204,12 +201,14 @@ static void read_external_url(struct reader *reader)
 
 static void read_title(struct reader *reader)
 {
-    reader->item->title_is_html |= say(reader, ITEM_TITLE);
+    say(reader, ITEM_TITLE);
+    reader->item->title_is_html = feed_item_looks_like_html(reader->item->title);
 }
 
 static void read_summary(struct reader *reader)
 {
-    reader->item->summary_is_html |= say(reader, ITEM_SUMMARY);
+    say(reader, ITEM_SUMMARY);
+    reader->item->summary_is_html = feed_item_looks_like_html(reader->item->summary);
 }
 
 static void read_content_html(struct reader *reader)

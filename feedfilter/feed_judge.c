@@ -383,7 +383,7 @@ static void log_verdict(const struct run *run, const struct judged_item *judged)
 static void finish_batch(struct run *run, const struct feed *feed)
 {
     struct error error = {0};
-    if (!run->prepared)
+    if (!run->prepared && run->judge->prepare)
         run->judge->prepare(run->judge);
     run->prepared = true;
     judge_batch(run, feed);

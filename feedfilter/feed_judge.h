@@ -19,7 +19,7 @@
 struct feed_judge {
     const struct config *config;
     /* Called before the first item is judged, if one is: fills `judge`. A poll that finds nothing
-     * new needs no counts store. */
+     * new needs no counts store. NULL: `judge` is filled already. */
     void (*prepare)(struct feed_judge *judge);
     struct judge judge;
     void *context;           /* the caller's */

@@ -137,6 +137,19 @@ static char *compress_body(const char *body, size_t length, size_t *compressed)
     return memory_resize(result, *compressed);
 }
 
+void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE])
+{
+    XXH3_state_t *state = memory_checked(XXH3_createState());
+    XXH3_128bits_reset(state);
+    for (size_t i = 0; i < count; i++)
+        if (pieces[i].length)
+            XXH3_128bits_update(state, pieces[i].data, pieces[i].length);
+    XXH128_hash_t hash = XXH3_128bits_digest(state);
+    XXH3_freeState(state);
+    snprintf(etag, PAGE_TAG_SIZE, "\"%016llx%016llx\"", (unsigned long long)hash.high64,
+             (unsigned long long)hash.low64);
+}
+
 struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
                       int64_t last_modified_s)
 {
@@ -150,10 +163,8 @@ struct page *page_new(const struct span *pieces, size_t count, const char *conte
         at += pieces[i].length;
     }
     struct page *page = new_page(MHD_HTTP_OK);
-    XXH128_hash_t hash = XXH3_128bits(body, length);
+    page_tag(pieces, count, page->etag);
     page->last_modified_s = last_modified_s;
-    snprintf(page->etag, sizeof page->etag, "\"%016llx%016llx\"", (unsigned long long)hash.high64,
-             (unsigned long long)hash.low64);
 
     size_t compressed_length;
     char *compressed = compress_body(body, length, &compressed_length);

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PAGE_TAG_SIZE 40
+
 /* The answers of one representation; its strong entity tag is `etag`, or "HASH-gzip". */
 struct page_form {
     struct MHD_Response *whole;     /* NULL: this representation is not to be had */
@@ -17,12 +19,15 @@ struct page_form {
 };
 
 struct page {
-    unsigned status;         /* of HTTP */
-    char etag[40];           /* of `plain`, with its quotes: a hash of the bytes; empty: none */
-    int64_t last_modified_s; /* 0: none */
+    unsigned status;          /* of HTTP */
+    char etag[PAGE_TAG_SIZE]; /* of `plain`, with its quotes: a hash of the bytes; empty: none */
+    int64_t last_modified_s;  /* 0: none */
     struct page_form plain;
     struct page_form gzip; /* not to be had where it would not be smaller */
 };
+
+/* The entity tag that a page of `pieces` has. */
+void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE]);
 
 /* 200. Joins `pieces`. `content_type` goes out as it is. last_modified_s 0: no Last-Modified. */
 struct page *page_new(const struct span *pieces, size_t count, const char *content_type,

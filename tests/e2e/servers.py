@@ -582,7 +582,7 @@ class Weir:
         }
         self.env = environment(WEIR_CONFIG=self.config_path)
         self.configure(settings or {})
-        self.milter = self.hold = None
+        self.milter = self.hold = self.feeds = None
 
     def configure(self, changes):
         """Merges `changes` (nested) into the settings and writes the file."""
@@ -641,6 +641,29 @@ class Weir:
             self.settings["milter"]["key-file"], "--user", self.RELEASE, "--",
             self.program("weir-release"), "--stderr", "--config", self.config_path], env=self.env)
         return self.hold
+
+    def start_feeds(self, wait=True):
+        """weir-feedfilter as a server, on a port of its own; `self.feeds_url` is where."""
+        self.feeds_port = free_port()
+        self.feeds_url = "http://127.0.0.1:%d" % self.feeds_port
+        self.configure({"feedfilter": {"listen": "127.0.0.1:%d" % self.feeds_port,
+                                       "cache": os.path.join(self.directory, "cache")}})
+        self.feeds = Process(self.directory, "weir-feedfilter", [
+            self.program("weir-feedfilter"), "--stderr", "--config", self.config_path],
+            env=self.env)
+        if wait:
+            wait_for(lambda: self.feeds_answer() or not self.feeds.alive(),
+                     "weir-feedfilter answers")
+            assert self.feeds.alive(), "weir-feedfilter does not start:\n" + self.feeds.log()
+        return self.feeds
+
+    def feeds_answer(self):
+        try:
+            with socket.create_connection(("127.0.0.1", self.feeds_port), timeout=5) as connection:
+                connection.sendall(b"GET /health HTTP/1.0\r\n\r\n")
+                return connection.recv(100).startswith(b"HTTP/1.")
+        except OSError:
+            return False
 
     def run(self, name, *arguments, input=None, status=0):
         """Runs weirctl or weir-feedfilter to its end. `status`: expected exit status; None: any."""

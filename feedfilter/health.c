@@ -1,0 +1,60 @@
+#include "feedfilter/health.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "store/span.h"
+
+struct report {
+    json_t *feeds;
+    bool all_well;
+};
+
+/* RFC 3339; null: never. */
+static json_t *time_json(int64_t time_s)
+{
+    char text[32];
+    struct tm parts;
+    time_t seconds = (time_t)time_s;
+    if (!time_s || !gmtime_r(&seconds, &parts) ||
+        !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts))
+        return json_null();
+    return json_string(text);
+}
+
+static void report_feed(void *context, struct subscription *subscription)
+{
+    struct report *report = context;
+    pthread_mutex_lock(&subscription->lock);
+    const char *state = subscription->failures ? "failing" : subscription->page ? "ok" : "waiting";
+    json_t *feed = json_pack(
+        "{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name", subscription->name, "state",
+        state, "has_copy", subscription->page != NULL, "last_success",
+        time_json(subscription->checked_s), "next_poll", time_json(subscription->next_poll_s),
+        "failures", (int)subscription->failures, "items", (json_int_t)subscription->items, "held",
+        (json_int_t)subscription->held, "tagged", (json_int_t)subscription->tagged, "put_back",
+        (json_int_t)subscription->put_back);
+    if (*subscription->trouble)
+        json_object_set_new(feed, "trouble", json_string(subscription->trouble));
+    report->all_well = report->all_well && !subscription->failures;
+    pthread_mutex_unlock(&subscription->lock);
+    json_array_append_new(report->feeds, feed);
+}
+
+struct page *health_page(const struct health *health)
+{
+    struct report report = {.feeds = json_array(), .all_well = true};
+    subscriptions_visit(health->subscriptions, report_feed, &report);
+    bool well = report.all_well && health->counts_up && health->records_open && health->cache_open;
+    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o}", "status", well ? "ok" : "degraded",
+                            "counts", health->counts_up ? "up" : "away", "records",
+                            health->records_open ? "open" : "failing", "cache",
+                            health->cache_open ? "open" : "failing", "feeds", report.feeds);
+    char *text = json_dumps(all, JSON_INDENT(2));
+    struct span piece = span_of(text ? text : "{}");
+    struct page *page = page_new(&piece, 1, "application/json", 0);
+    free(text);
+    json_decref(all);
+    return page;
+}

@@ -1,0 +1,18 @@
+/* health: how the server and its feeds stand, as JSON for /health. No URLs, no credentials. */
+#ifndef WEIR_HEALTH_H
+#define WEIR_HEALTH_H
+
+#include "feedfilter/subscription.h"
+
+#include <stdbool.h>
+
+struct health {
+    struct subscriptions *subscriptions;
+    bool counts_up, records_open, cache_open;
+};
+
+/* "status" is "ok", or "degraded" when a store is away or a feed's last poll failed; 200 either
+ * way, since readers are served. */
+struct page *health_page(const struct health *health);
+
+#endif

@@ -1,0 +1,183 @@
+#include "feedfilter/refresh.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "feedfilter/refresh_job.h"
+#include "store/memory.h"
+
+/* One huge feed must not keep all others waiting. */
+#define WORKERS 2u
+
+struct refresh {
+    struct refresh_parts parts;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    struct refresh_job *first, **last; /* that wait */
+    bool stopping;
+    pthread_t workers[WORKERS];
+    unsigned worker_count;
+};
+
+static void job_free(struct refresh_job *job)
+{
+    free(job->answer.body);
+    free(job->answer.etag);
+    free(job->answer.last_modified);
+    free(job->answer.content_type);
+    subscription_release(job->subscription);
+    free(job);
+}
+
+/* --- the queue --- */
+
+static void queue(struct refresh_job *job)
+{
+    struct refresh *refresh = job->refresh;
+    pthread_mutex_lock(&refresh->lock);
+    *refresh->last = job;
+    refresh->last = &job->next;
+    pthread_cond_signal(&refresh->wake);
+    pthread_mutex_unlock(&refresh->lock);
+}
+
+/* Waits for one; NULL: the end. */
+static struct refresh_job *take(struct refresh *refresh)
+{
+    pthread_mutex_lock(&refresh->lock);
+    while (!refresh->first && !refresh->stopping)
+        pthread_cond_wait(&refresh->wake, &refresh->lock);
+    struct refresh_job *job = refresh->stopping ? NULL : refresh->first;
+    if (job) {
+        refresh->first = job->next;
+        if (!refresh->first)
+            refresh->last = &refresh->first;
+    }
+    pthread_mutex_unlock(&refresh->lock);
+    return job;
+}
+
+static void *work(void *context)
+{
+    struct refresh *refresh = context;
+    for (struct refresh_job *job; (job = take(refresh));) {
+        refresh_job_run(&refresh->parts, job);
+        job_free(job);
+    }
+    return NULL;
+}
+
+/* --- what begins; the subscription's lock is held --- */
+
+static struct refresh_job *begin(struct refresh *refresh, struct subscription *subscription,
+                                 enum refresh_job_kind kind)
+{
+    struct refresh_job *job = memory_new(sizeof *job);
+    job->refresh = refresh;
+    job->subscription = subscription;
+    job->kind = kind;
+    job->generation = subscription->generation;
+    subscription->references++;
+    subscription->busy = true;
+    return job;
+}
+
+static char *copy_of(const char *text)
+{
+    return text ? memory_copy(text, strlen(text)) : NULL;
+}
+
+/* In the fetcher's thread. */
+static void on_fetched(void *context, struct fetch_answer *answer)
+{
+    struct refresh_job *job = context;
+    job->answer = *answer;
+    answer->body = NULL;
+    job->answer.etag = copy_of(answer->etag);
+    job->answer.last_modified = copy_of(answer->last_modified);
+    job->answer.content_type = copy_of(answer->content_type);
+    queue(job);
+}
+
+static void begin_poll(struct refresh *refresh, struct subscription *subscription)
+{
+    struct fetch_request request = {.subscription = subscription->own,
+                                    .etag = subscription->etag,
+                                    .last_modified = subscription->last_modified};
+    fetch_start(refresh->parts.fetcher, &request, on_fetched,
+                begin(refresh, subscription, JOB_ANSWER));
+}
+
+void refresh_load(struct refresh *refresh, struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    if (subscription->busy)
+        subscription->filter_again = true;
+    else
+        queue(begin(refresh, subscription, JOB_LOAD));
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+void refresh_tick(struct refresh *refresh, struct subscription *subscription)
+{
+    bool store_up = replica_store_up(refresh->parts.judge->replica);
+    pthread_mutex_lock(&subscription->lock);
+    if (subscription->own && !subscription->busy) {
+        if (subscription->filter_again || (subscription->provisional && store_up)) {
+            subscription->filter_again = false;
+            queue(begin(refresh, subscription, JOB_FILTER_AGAIN));
+        } else if (subscription->next_poll_s <= time(NULL)) {
+            begin_poll(refresh, subscription);
+        }
+    }
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+void refresh_filter_again(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    subscription->filter_again = true;
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+/* --- start and end --- */
+
+struct refresh *refresh_new(const struct refresh_parts *parts, struct error *error)
+{
+    struct refresh *refresh = memory_new(sizeof *refresh);
+    refresh->parts = *parts;
+    refresh->last = &refresh->first;
+    pthread_mutex_init(&refresh->lock, NULL);
+    pthread_cond_init(&refresh->wake, NULL);
+    for (; refresh->worker_count < WORKERS; refresh->worker_count++) {
+        int failed = pthread_create(&refresh->workers[refresh->worker_count], NULL, work, refresh);
+        if (!failed)
+            continue;
+        error_set(error, ERROR_SYSTEM, "threads: %s", strerror(failed));
+        refresh_free(refresh);
+        return NULL;
+    }
+    return refresh;
+}
+
+void refresh_free(struct refresh *refresh)
+{
+    if (!refresh)
+        return;
+    pthread_mutex_lock(&refresh->lock);
+    refresh->stopping = true;
+    pthread_cond_broadcast(&refresh->wake);
+    pthread_mutex_unlock(&refresh->lock);
+    for (unsigned i = 0; i < refresh->worker_count; i++)
+        pthread_join(refresh->workers[i], NULL);
+    while (refresh->first) {
+        struct refresh_job *job = refresh->first;
+        refresh->first = job->next;
+        job_free(job);
+    }
+    pthread_cond_destroy(&refresh->wake);
+    pthread_mutex_destroy(&refresh->lock);
+    free(refresh);
+}

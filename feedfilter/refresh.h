@@ -1,0 +1,41 @@
+/* refresh: keeps what readers get fresh. Polls upstream when a feed is due, judges what came, makes
+ * the page, and keeps the last good copy; makes the page again when something was released
+ * meanwhile. One fetch and one job at a time for each subscription, however many readers ask. */
+#ifndef WEIR_REFRESH_H
+#define WEIR_REFRESH_H
+
+#include "core/judge.h"
+#include "feedfilter/feed_cache.h"
+#include "feedfilter/fetch.h"
+#include "feedfilter/subscription.h"
+#include "store/records.h"
+
+#include <stdatomic.h>
+
+struct refresh;
+
+/* Lent for as long as the refresh lives. */
+struct refresh_parts {
+    const struct judge *judge;
+    _Atomic(struct records *) *records; /* *records NULL: they cannot be opened; nothing is held */
+    struct feed_cache *cache;           /* NULL: there is none; each start fetches all anew */
+    struct fetcher *fetcher;
+};
+
+/* Starts the worker threads. NULL and ERROR_SYSTEM: cannot. */
+struct refresh *refresh_new(const struct refresh_parts *parts, struct error *error);
+
+/* Has the page made from the copy in the cache, if there is one, and upstream polled when it is
+ * due. For a subscription that is new, or whose configuration changed. */
+void refresh_load(struct refresh *refresh, struct subscription *subscription);
+
+/* Starts what is due now for a subscription that is not busy: to be called often. */
+void refresh_tick(struct refresh *refresh, struct subscription *subscription);
+
+/* Has the page made again soon: what is held or released of this feed has changed. */
+void refresh_filter_again(struct subscription *subscription);
+
+/* Ends the workers; jobs that wait are dropped. The fetcher must be gone before. NULL is fine. */
+void refresh_free(struct refresh *refresh);
+
+#endif

@@ -1,0 +1,325 @@
+#include "feedfilter/refresh_job.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "core/feed.h"
+#include "core/log.h"
+#include "feedfilter/feed_filter.h"
+#include "feedfilter/poll_schedule.h"
+#include "store/memory.h"
+
+/* A page is made again so often at least: what was put back must go in the end. */
+#define FILTER_EVERY_S (6 * 3600)
+
+/* What a job works on and with; the configuration cannot change under it. */
+struct work {
+    const struct refresh_parts *parts;
+    struct subscription *subscription;
+    struct config *config; /* retained */
+    const struct subscription_config *own;
+    int64_t now_s;
+    struct page *page; /* what was made; NULL: nothing */
+    unsigned poll_s;
+    size_t items, held, tagged, put_back;
+    bool provisional;
+};
+
+static struct span upstream_of(const struct work *work)
+{
+    return span_of(work->own->url);
+}
+
+static bool is_printable_ascii(const char *text)
+{
+    while (*text >= ' ' && *text <= '~')
+        text++;
+    return !*text;
+}
+
+/* Types that leave nothing to a browser but a feed; others are told by what the bytes are. */
+static const char *content_type(const struct cached_feed *copy)
+{
+    static const char *const known[] = {"application/rss+xml",
+                                        "application/atom+xml",
+                                        "application/rdf+xml",
+                                        "application/xml",
+                                        "text/xml",
+                                        "application/feed+json",
+                                        "application/json"};
+    const char *given = copy->content_type ? copy->content_type : "";
+    size_t length = strcspn(given, "; \t");
+    for (size_t i = 0; i < sizeof known / sizeof *known && is_printable_ascii(given); i++)
+        if (strlen(known[i]) == length && strncasecmp(given, known[i], length) == 0)
+            return given;
+    struct span body = span_trim((struct span){copy->body, copy->length});
+    return body.length && body.data[0] == '{' ? "application/feed+json" : "application/xml";
+}
+
+static void log_trouble(const struct work *work, const struct filtered_feed *filtered)
+{
+    if (!filtered->unparsed && !filtered->not_well_formed && !filtered->records_failed)
+        return;
+    log_event(LOG_LEVEL_WARNING,
+              filtered->unparsed         ? "feed-unparsed"
+              : filtered->records_failed ? "records-failed"
+                                         : "feed-not-well-formed",
+              "feed", work->own->name, "reason", filtered->trouble.message, NULL);
+}
+
+/* Makes the page of `copy` and notes in it which that is. A page that says what readers got before
+ * keeps the time of that. */
+static void filter(struct work *work, struct cached_feed *copy)
+{
+    char own_address[400], etag[sizeof copy->page_etag];
+    snprintf(own_address, sizeof own_address, "%s/f/%s", work->config->feedfilter.public_url,
+             work->own->name);
+    struct feed_judge judge = {
+        .config = work->config,
+        .judge = *work->parts->judge,
+        .mode = work->own->mode,
+        .records = atomic_load(work->parts->records),
+    };
+    struct feed_http http = {
+        .own_address = span_of(own_address),
+        .upstream = upstream_of(work),
+        .now_s = work->now_s,
+        .put_back_s = work->config->feedfilter.put_back_s,
+    };
+    bool was_up = replica_store_up(judge.judge.replica);
+    struct span bytes = {copy->body, copy->length};
+    struct filtered_feed *filtered = feed_filter(&judge, bytes, span_of(work->own->name), &http);
+    log_trouble(work, filtered);
+    page_tag(filtered->pieces, filtered->piece_count, etag);
+    if (strcmp(etag, copy->page_etag) != 0 || !copy->page_changed_s)
+        copy->page_changed_s = work->now_s;
+    snprintf(copy->page_etag, sizeof copy->page_etag, "%s", etag);
+    work->page =
+        page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
+    work->provisional = !was_up || !replica_store_up(judge.judge.replica);
+    work->poll_s = filtered->poll_s;
+    work->items = filtered->items;
+    work->held = filtered->held;
+    work->tagged = filtered->tagged;
+    work->put_back = filtered->put_back;
+    filtered_feed_free(filtered);
+}
+
+static void keep(const struct work *work, const struct cached_feed *copy)
+{
+    struct error error = {0};
+    if (work->parts->cache && !feed_cache_store(work->parts->cache, work->own->name, copy, &error))
+        log_event(LOG_LEVEL_WARNING, "copy-not-kept", "feed", work->own->name, "reason",
+                  error.message, NULL);
+}
+
+/* The copy in the cache, if it came from where the configuration says. */
+static struct cached_feed *load(const struct work *work)
+{
+    struct cached_feed *copy =
+        work->parts->cache ? feed_cache_load(work->parts->cache, work->own->name) : NULL;
+    if (!copy || strcmp(copy->url, work->own->url) == 0)
+        return copy;
+    cached_feed_free(copy);
+    return NULL;
+}
+
+/* --- what became of it; the subscription's lock is held --- */
+
+static void replace_text(char **text, const char *with)
+{
+    free(*text);
+    *text = with ? memory_copy(with, strlen(with)) : NULL;
+}
+
+static void publish(struct work *work)
+{
+    struct subscription *subscription = work->subscription;
+    page_release(subscription->page);
+    subscription->page = work->page;
+    work->page = NULL;
+    subscription->filtered_s = work->now_s;
+    subscription->provisional = work->provisional;
+    subscription->feed_poll_s = work->poll_s;
+    subscription->items = work->items;
+    subscription->held = work->held;
+    subscription->tagged = work->tagged;
+    subscription->put_back = work->put_back;
+    subscription_answer(subscription, subscription->page);
+}
+
+static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t retry_after_s)
+{
+    struct subscription *subscription = work->subscription;
+    struct poll_facts facts = {
+        .failures = subscription->failures,
+        .retry_after_s = retry_after_s,
+        .fresh_s = fresh_s,
+        .feed_poll_s = subscription->feed_poll_s,
+        .poll_s = work->config->feedfilter.poll_s,
+        .poll_min_s = work->config->feedfilter.poll_min_s,
+        .poll_max_s = work->config->feedfilter.poll_max_s,
+    };
+    subscription->next_poll_s = from_s + poll_after_s(&facts, (double)random() / RAND_MAX);
+}
+
+static void succeeded(struct work *work, const struct fetch_answer *answer)
+{
+    struct subscription *subscription = work->subscription;
+    if (subscription->failures)
+        log_event(LOG_LEVEL_NOTICE, "feed-back", "feed", work->own->name, NULL);
+    subscription->failures = 0;
+    *subscription->trouble = '\0';
+    subscription->checked_s = work->now_s;
+    schedule(work, work->now_s, answer->fresh_s, answer->retry_after_s);
+}
+
+static void failed(struct work *work, const struct fetch_answer *answer, const char *why)
+{
+    struct subscription *subscription = work->subscription;
+    bool told = strcmp(subscription->trouble, why) == 0;
+    subscription->failures++;
+    snprintf(subscription->trouble, sizeof subscription->trouble, "%s", why);
+    schedule(work, work->now_s, -1, answer->retry_after_s);
+    if (!told)
+        log_event(LOG_LEVEL_WARNING, "feed-failed", "feed", work->own->name, "reason", why,
+                  "readers-get", subscription->page ? "the last good copy" : "an error", NULL);
+    if (!subscription->page)
+        subscription_answer(subscription, NULL);
+}
+
+/* --- the three kinds --- */
+
+static bool still_wanted(const struct work *work, unsigned generation)
+{
+    return work->subscription->own && work->subscription->generation == generation;
+}
+
+/* From the cache; without a copy upstream is asked for the whole feed as soon as can be. */
+static void run_from_cache(struct work *work, const struct refresh_job *job)
+{
+    struct subscription *subscription = work->subscription;
+    struct cached_feed *copy = load(work);
+    char former[sizeof copy->page_etag] = "";
+    if (copy) {
+        memcpy(former, copy->page_etag, sizeof former);
+        filter(work, copy);
+    }
+    pthread_mutex_lock(&subscription->lock);
+    if (!still_wanted(work, job->generation)) {
+        subscription->filter_again = true;
+    } else if (copy) {
+        publish(work);
+        replace_text(&subscription->etag, copy->etag);
+        replace_text(&subscription->last_modified, copy->last_modified);
+        if (job->kind == JOB_LOAD && !subscription->checked_s) {
+            subscription->checked_s = copy->fetched_s;
+            schedule(work, copy->fetched_s, copy->fresh_s, -1);
+        }
+    } else {
+        replace_text(&subscription->etag, NULL);
+        replace_text(&subscription->last_modified, NULL);
+        if (!subscription->failures)
+            subscription->next_poll_s = 0;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+    if (copy && strcmp(former, copy->page_etag) != 0)
+        keep(work, copy);
+    cached_feed_free(copy);
+}
+
+/* The new version; what readers got before is told by the page they have. */
+static void run_good(struct work *work, const struct refresh_job *job)
+{
+    struct subscription *subscription = work->subscription;
+    const struct fetch_answer *answer = &job->answer;
+    struct cached_feed copy = {
+        .body = answer->body,
+        .length = answer->length,
+        .url = work->own->url,
+        .etag = answer->etag,
+        .last_modified = answer->last_modified,
+        .content_type = answer->content_type,
+        .fetched_s = work->now_s,
+        .fresh_s = answer->fresh_s,
+    };
+    pthread_mutex_lock(&subscription->lock);
+    if (subscription->page) {
+        memcpy(copy.page_etag, subscription->page->etag, sizeof copy.page_etag);
+        copy.page_changed_s = subscription->page->last_modified_s;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+    filter(work, &copy);
+    keep(work, &copy);
+    pthread_mutex_lock(&subscription->lock);
+    if (still_wanted(work, job->generation)) {
+        publish(work);
+        replace_text(&subscription->etag, answer->etag);
+        replace_text(&subscription->last_modified, answer->last_modified);
+        succeeded(work, answer);
+    } else {
+        subscription->filter_again = true;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+/* What upstream sent instead of a feed, in one line; empty: it sent a good one. */
+static void look_at(const struct fetch_answer *answer, char *why, size_t size)
+{
+    *why = '\0';
+    if (answer->status == 304)
+        return;
+    if (answer->status != 200)
+        snprintf(why, size, "%s", answer->error.message);
+    else if (!answer->length)
+        snprintf(why, size, "the answer is empty");
+    else if (!feed_looks_like((struct span){answer->body, answer->length}))
+        snprintf(why, size, "what came is no feed (%s)",
+                 answer->content_type ? answer->content_type : "of no known type");
+}
+
+static void run_answer(struct work *work, const struct refresh_job *job)
+{
+    struct subscription *subscription = work->subscription;
+    char why[sizeof subscription->trouble];
+    look_at(&job->answer, why, sizeof why);
+    if (!*why && job->answer.status == 200) {
+        run_good(work, job);
+        return;
+    }
+    pthread_mutex_lock(&subscription->lock);
+    if (!still_wanted(work, job->generation))
+        subscription->filter_again = true;
+    else if (*why)
+        failed(work, &job->answer, why);
+    else {
+        succeeded(work, &job->answer);
+        if (work->now_s - subscription->filtered_s > FILTER_EVERY_S || !subscription->page)
+            subscription->filter_again = true;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
+{
+    struct subscription *subscription = job->subscription;
+    struct work work = {.parts = parts, .subscription = subscription, .now_s = time(NULL)};
+    pthread_mutex_lock(&subscription->lock);
+    work.config = config_retain(subscription->config);
+    work.own = subscription->own;
+    bool wanted = still_wanted(&work, job->generation);
+    subscription->filter_again = subscription->filter_again || !wanted;
+    pthread_mutex_unlock(&subscription->lock);
+    if (wanted && job->kind == JOB_ANSWER)
+        run_answer(&work, job);
+    else if (wanted)
+        run_from_cache(&work, job);
+    page_release(work.page);
+    pthread_mutex_lock(&subscription->lock);
+    subscription->busy = false;
+    pthread_mutex_unlock(&subscription->lock);
+    config_release(work.config);
+}

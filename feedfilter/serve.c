@@ -1,0 +1,383 @@
+#include "feedfilter/serve.h"
+
+#include <libxml/parser.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "config.h"
+#include "core/log.h"
+#include "core/text.h"
+#include "core/url.h"
+#include "feedfilter/health.h"
+#include "feedfilter/held_feed.h"
+#include "feedfilter/refresh.h"
+#include "store/memory.h"
+
+#define TICK_MS 200 /* how soon a release shows, and a due poll begins */
+#define RECORDS_RETRY_S 5
+/* Judging waits so long for the replica at start: what is judged without it is judged twice. */
+#define REPLICA_PATIENCE_MS 5000
+
+struct gateway {
+    const char *config_path;
+    struct config *config;  /* in force */
+    struct config *started; /* its strings are lent to the stores */
+    struct judge judge;
+    _Atomic(struct records *) records;
+    int64_t records_change;  /* up to which changes were seen */
+    int64_t records_retry_s; /* NULL records: when to try again */
+    bool records_told;       /* that they fail */
+    struct feed_cache *cache;
+    struct fetcher *fetcher;
+    struct subscriptions *subscriptions;
+    struct refresh *refresh;
+    struct server *server;
+};
+
+/* --- what readers ask; in the server's threads --- */
+
+static struct page *on_feed(void *context, const char *name, struct server_wait *wait)
+{
+    struct gateway *gateway = context;
+    struct subscription *subscription = subscriptions_find(gateway->subscriptions, name);
+    struct page *page = NULL;
+    if (subscription)
+        page = subscription_ask(subscription, wait);
+    else
+        server_resume(wait, NULL);
+    subscription_release(subscription);
+    return page;
+}
+
+static struct page *held_page(struct gateway *gateway, const struct subscription *subscription,
+                              const struct config *config)
+{
+    struct error error = {0};
+    struct page *page;
+    struct records *records = atomic_load(&gateway->records);
+    if (!records)
+        return page_error(503, "the records cannot be opened", RECORDS_RETRY_S);
+    struct arena *arena = arena_new();
+    char address[400];
+    size_t count;
+    time_t changed;
+    snprintf(address, sizeof address, "%s/q/%s", config->feedfilter.public_url, subscription->name);
+    struct span feed = held_feed(arena, records, span_of(config->gateway),
+                                 span_of(subscription->name), address, &count, &changed, &error);
+    if (feed.length)
+        page = page_new(&feed, 1, "application/atom+xml", changed);
+    else
+        page = page_error(503, "the records cannot be read", RECORDS_RETRY_S);
+    arena_free(arena);
+    return page;
+}
+
+static struct page *on_held(void *context, const char *name)
+{
+    struct gateway *gateway = context;
+    struct subscription *subscription = subscriptions_find(gateway->subscriptions, name);
+    if (!subscription)
+        return NULL;
+    pthread_mutex_lock(&subscription->lock);
+    struct config *config = config_retain(subscription->config);
+    pthread_mutex_unlock(&subscription->lock);
+    struct page *page = held_page(gateway, subscription, config);
+    config_release(config);
+    subscription_release(subscription);
+    return page;
+}
+
+static struct page *on_health(void *context)
+{
+    struct gateway *gateway = context;
+    struct health health = {
+        .subscriptions = gateway->subscriptions,
+        .counts_up = replica_store_up(gateway->judge.replica),
+        .records_open = atomic_load(&gateway->records) != NULL,
+        .cache_open = gateway->cache != NULL,
+    };
+    return health_page(&health);
+}
+
+/* --- the records: opened when they can be, looked at for releases --- */
+
+static bool ignore_change(void *context, const char *feed)
+{
+    (void)context, (void)feed;
+    return true;
+}
+
+static bool filter_again(void *context, const char *feed)
+{
+    struct gateway *gateway = context;
+    struct subscription *subscription = subscriptions_find(gateway->subscriptions, feed);
+    if (subscription)
+        refresh_filter_again(subscription);
+    subscription_release(subscription);
+    return true;
+}
+
+static void tell_of_records(struct gateway *gateway, const char *reason)
+{
+    if (reason && !gateway->records_told)
+        log_event(LOG_LEVEL_ERROR, "records-failed", "reason", reason, "meanwhile",
+                  "nothing is held", NULL);
+    else if (!reason && gateway->records_told)
+        log_event(LOG_LEVEL_NOTICE, "records-back", NULL);
+    gateway->records_told = reason != NULL;
+}
+
+static void open_records(struct gateway *gateway)
+{
+    struct error error = {0};
+    struct records *records = records_open(gateway->started->records_feeds, &error);
+    gateway->records_retry_s = time(NULL) + RECORDS_RETRY_S;
+    if (records &&
+        records_held_changes(records, &gateway->records_change, ignore_change, NULL, &error)) {
+        tell_of_records(gateway, NULL);
+        atomic_store(&gateway->records, records);
+        return;
+    }
+    tell_of_records(gateway, error.message);
+    records_close(records);
+}
+
+static void make_again(void *context, struct subscription *subscription)
+{
+    (void)context;
+    refresh_filter_again(subscription);
+}
+
+static void look_at_records(struct gateway *gateway)
+{
+    struct error error = {0};
+    struct records *records = atomic_load(&gateway->records);
+    if (!records) {
+        if (time(NULL) >= gateway->records_retry_s)
+            open_records(gateway);
+        if (atomic_load(&gateway->records))
+            subscriptions_visit(gateway->subscriptions, make_again, NULL);
+        return;
+    }
+    bool read =
+        records_held_changes(records, &gateway->records_change, filter_again, gateway, &error);
+    tell_of_records(gateway, read ? NULL : error.message);
+    if (records_take_error(records, &error))
+        log_event(LOG_LEVEL_WARNING, "history-incomplete", "reason", error.message, NULL);
+}
+
+/* --- the main thread --- */
+
+static void load(void *context, struct subscription *subscription)
+{
+    struct gateway *gateway = context;
+    refresh_load(gateway->refresh, subscription);
+}
+
+static void tick(void *context, struct subscription *subscription)
+{
+    struct gateway *gateway = context;
+    refresh_tick(gateway->refresh, subscription);
+}
+
+/* Copies of feeds that nobody subscribes to any more are let go. */
+static void tidy_cache(const struct gateway *gateway)
+{
+    struct error error = {0};
+    const struct config *config = gateway->config;
+    const char **names = memory_new(config->subscription_count * sizeof *names);
+    for (size_t i = 0; i < config->subscription_count; i++)
+        names[i] = config->subscriptions[i].name;
+    if (gateway->cache &&
+        !feed_cache_keep(gateway->cache, names, config->subscription_count, &error))
+        log_event(LOG_LEVEL_WARNING, "cache-not-tidied", "reason", error.message, NULL);
+    free(names);
+}
+
+static void put_in_force(struct gateway *gateway, struct config *config)
+{
+    struct config *former = gateway->config;
+    gateway->config = config;
+    log_set_level(config->log_level);
+    subscriptions_configure(gateway->subscriptions, config, load, gateway);
+    tidy_cache(gateway);
+    config_release(former);
+}
+
+static void reload(struct gateway *gateway)
+{
+    struct error error = {0};
+    struct config *config = config_read(gateway->config_path, &error);
+    if (!config) {
+        log_event(LOG_LEVEL_ERROR, "reload-failed", "reason", error.message, "still", "as before",
+                  NULL);
+        return;
+    }
+    put_in_force(gateway, config);
+    log_event(LOG_LEVEL_NOTICE, "reloaded", "config", gateway->config_path, NULL);
+    replica_log_digest(gateway->judge.replica);
+}
+
+static void wait_for_replica(const struct gateway *gateway)
+{
+    struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
+    for (int waited = 0; waited < REPLICA_PATIENCE_MS; waited += 20) {
+        if (replica_store_up(gateway->judge.replica))
+            return;
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Until a signal says stop. */
+static void run(struct gateway *gateway, const sigset_t *signals)
+{
+    struct timespec pause = {.tv_nsec = TICK_MS * 1000 * 1000};
+    for (;;) {
+        int number = sigtimedwait(signals, NULL, &pause);
+        if (number == SIGTERM || number == SIGINT)
+            return;
+        if (number == SIGHUP)
+            reload(gateway);
+        look_at_records(gateway);
+        subscriptions_visit(gateway->subscriptions, tick, gateway);
+    }
+}
+
+/* --- start and end --- */
+
+static bool open_stores(struct gateway *gateway, struct error *error)
+{
+    const struct config *config = gateway->started;
+    struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
+                                     .key_prefix = config->counts_prefix};
+    gateway->judge.store = counts_open(config->counts_url, &options, error);
+    if (!gateway->judge.store)
+        return false;
+    gateway->judge.replica = replica_new(gateway->judge.store, config->gateway);
+    if (!replica_start(gateway->judge.replica, error))
+        return false;
+    gateway->judge.cache = reputation_cache_new();
+    open_records(gateway);
+    struct error why = {0};
+    gateway->cache =
+        feed_cache_open(config->feedfilter.cache, config->feedfilter.cache_size_bytes, &why);
+    if (!gateway->cache)
+        log_event(LOG_LEVEL_ERROR, "cache-failed", "reason", why.message, "meanwhile",
+                  "a restart fetches all feeds anew", NULL);
+    return true;
+}
+
+static bool start_refreshing(struct gateway *gateway, struct error *error)
+{
+    const struct config *config = gateway->started;
+    struct fetch_limits limits = {
+        .size_bytes = config->feedfilter.size_limit_bytes,
+        .timeout_ms = config->feedfilter.fetch_timeout_ms,
+        .redirects = config->feedfilter.redirects,
+        .at_once = config->feedfilter.fetches,
+        .allowed = config->feedfilter.upstream_networks,
+        .allowed_count = config->feedfilter.upstream_network_count,
+    };
+    gateway->subscriptions = subscriptions_new();
+    gateway->fetcher = fetcher_new(&limits, error);
+    if (!gateway->fetcher)
+        return false;
+    struct refresh_parts parts = {.judge = &gateway->judge,
+                                  .records = &gateway->records,
+                                  .cache = gateway->cache,
+                                  .fetcher = gateway->fetcher};
+    gateway->refresh = refresh_new(&parts, error);
+    return gateway->refresh != NULL;
+}
+
+static bool start_serving(struct gateway *gateway, struct error *error)
+{
+    const struct config *config = gateway->started;
+    struct server_limits limits = {.connections = config->feedfilter.connections,
+                                   .request_timeout_ms = config->feedfilter.request_timeout_ms};
+    struct server_handlers handlers = {
+        .context = gateway, .feed = on_feed, .held = on_held, .health = on_health};
+    gateway->server = server_new(config->feedfilter.listen, &limits, &handlers, error);
+    return gateway->server != NULL;
+}
+
+static void tell_to_go(void *context, struct subscription *subscription)
+{
+    (void)context;
+    pthread_mutex_lock(&subscription->lock);
+    subscription->stopping = true;
+    subscription_answer(subscription, NULL);
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+static void stop(struct gateway *gateway)
+{
+    if (gateway->server)
+        server_quiesce(gateway->server);
+    fetcher_free(gateway->fetcher);
+    refresh_free(gateway->refresh);
+    if (gateway->subscriptions)
+        subscriptions_visit(gateway->subscriptions, tell_to_go, NULL);
+    server_free(gateway->server);
+    subscriptions_free_all(gateway->subscriptions);
+    feed_cache_close(gateway->cache);
+    records_close(atomic_load(&gateway->records));
+    reputation_cache_free(gateway->judge.cache);
+    replica_free(gateway->judge.replica);
+    counts_close(gateway->judge.store);
+    config_release(gateway->config);
+    config_release(gateway->started);
+}
+
+/* Before the first thread, which inherits the mask: signals reach the main thread only. */
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    sigaddset(signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+}
+
+static bool start(struct gateway *gateway, struct error *error)
+{
+    if (!open_stores(gateway, error) || !start_refreshing(gateway, error))
+        return false;
+    wait_for_replica(gateway);
+    put_in_force(gateway, config_retain(gateway->started));
+    return start_serving(gateway, error);
+}
+
+int serve_run(const char *config_path)
+{
+    sigset_t signals;
+    struct error error = {0};
+    struct gateway gateway = {.config_path = config_path ? config_path : config_default_path()};
+    gateway.started = config_read(gateway.config_path, &error);
+    if (!gateway.started) {
+        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+        return EX_CONFIG;
+    }
+    log_set_level(gateway.started->log_level);
+    text_init();
+    url_init();
+    xmlInitParser();
+    block_signals(&signals);
+    bool good = start(&gateway, &error);
+    if (good) {
+        log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, "listen",
+                  gateway.started->feedfilter.listen, NULL);
+        run(&gateway, &signals);
+        log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
+    } else {
+        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+    }
+    stop(&gateway);
+    xmlCleanupParser();
+    return good ? EX_OK : EX_UNAVAILABLE;
+}

@@ -1,0 +1,151 @@
+#include "feedfilter/subscription.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "store/memory.h"
+
+struct subscription *subscription_new(struct config *config, const struct subscription_config *own)
+{
+    struct subscription *subscription = memory_new(sizeof *subscription);
+    subscription->name = memory_copy(own->name, strlen(own->name));
+    pthread_mutex_init(&subscription->lock, NULL);
+    subscription->references = 1;
+    subscription->config = config_retain(config);
+    subscription->own = own;
+    return subscription;
+}
+
+struct subscription *subscription_retain(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    subscription->references++;
+    pthread_mutex_unlock(&subscription->lock);
+    return subscription;
+}
+
+void subscription_release(struct subscription *subscription)
+{
+    if (!subscription)
+        return;
+    pthread_mutex_lock(&subscription->lock);
+    bool last = --subscription->references == 0;
+    pthread_mutex_unlock(&subscription->lock);
+    if (!last)
+        return;
+    pthread_mutex_destroy(&subscription->lock);
+    page_release(subscription->page);
+    config_release(subscription->config);
+    free(subscription->waiting);
+    free(subscription->etag);
+    free(subscription->last_modified);
+    free(subscription->name);
+    free(subscription);
+}
+
+/* What a reader is told while there is nothing good to give; NULL: there is no such feed any more.
+ * The lock is held. */
+static struct page *trouble_page(const struct subscription *subscription)
+{
+    char line[600];
+    int64_t after_s = subscription->next_poll_s - time(NULL);
+    if (!subscription->own)
+        return NULL;
+    if (!*subscription->trouble)
+        return page_error(503, "the gateway is stopping", 10);
+    snprintf(line, sizeof line, "%s: %s", subscription->name, subscription->trouble);
+    return page_error(502, line, after_s > 0 ? after_s : 1);
+}
+
+void subscription_answer(struct subscription *subscription, struct page *page)
+{
+    for (size_t i = 0; i < subscription->waiting_count; i++)
+        server_resume(subscription->waiting[i],
+                      page ? page_retain(page) : trouble_page(subscription));
+    free(subscription->waiting);
+    subscription->waiting = NULL;
+    subscription->waiting_count = 0;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Whether both would get the same answer from upstream. */
+static bool same_upstream(const struct subscription_config *a, const struct subscription_config *b)
+{
+    if (a->header_count != b->header_count)
+        return false;
+    for (size_t i = 0; i < a->header_count; i++)
+        if (strcmp(a->headers[i], b->headers[i]) != 0)
+            return false;
+    return same_text(a->url, b->url) && same_text(a->user, b->user) &&
+           same_text(a->password, b->password) && same_text(a->user_agent, b->user_agent) &&
+           same_text(a->proxy, b->proxy);
+}
+
+/* What is served comes from another place from now on. */
+static void forget_upstream(struct subscription *subscription)
+{
+    page_release(subscription->page);
+    subscription->page = NULL;
+    free(subscription->etag);
+    free(subscription->last_modified);
+    subscription->etag = subscription->last_modified = NULL;
+    subscription->generation++;
+    subscription->failures = 0;
+    *subscription->trouble = '\0';
+    subscription->feed_poll_s = 0;
+    subscription->next_poll_s = 0;
+}
+
+static bool same_output(const struct config *a, const struct config *b,
+                        const struct subscription_config *own_a,
+                        const struct subscription_config *own_b)
+{
+    return own_a->mode == own_b->mode && a->feedfilter.mode == b->feedfilter.mode &&
+           same_text(a->feedfilter.public_url, b->feedfilter.public_url) &&
+           a->feedfilter.put_back_s == b->feedfilter.put_back_s;
+}
+
+bool subscription_configure(struct subscription *subscription, struct config *config,
+                            const struct subscription_config *own)
+{
+    pthread_mutex_lock(&subscription->lock);
+    struct config *former = subscription->config;
+    const struct subscription_config *former_own = subscription->own;
+    bool moved = own && former_own && !same_upstream(former_own, own);
+    bool changed = own && (moved || !former_own || !same_output(former, config, former_own, own));
+    subscription->config = config_retain(config);
+    subscription->own = own;
+    if (moved)
+        forget_upstream(subscription);
+    if (!own)
+        subscription_answer(subscription, NULL);
+    pthread_mutex_unlock(&subscription->lock);
+    config_release(former);
+    return changed;
+}
+
+struct page *subscription_ask(struct subscription *subscription, struct server_wait *wait)
+{
+    struct page *page = NULL;
+    pthread_mutex_lock(&subscription->lock);
+    if (!subscription->own) {
+        server_resume(wait, NULL);
+    } else if (subscription->page) {
+        page = page_retain(subscription->page);
+    } else if (*subscription->trouble || subscription->stopping) {
+        page = trouble_page(subscription);
+    } else {
+        subscription->waiting =
+            memory_resize(subscription->waiting,
+                          (subscription->waiting_count + 1) * sizeof *subscription->waiting);
+        subscription->waiting[subscription->waiting_count++] = wait;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+    return page;
+}

@@ -1,0 +1,79 @@
+/* subscription: one feed that readers subscribe to: what they get now, who waits for it, and how it
+ * stands with upstream. Plain data under one lock; feedfilter/refresh.h moves it. */
+#ifndef WEIR_SUBSCRIPTION_H
+#define WEIR_SUBSCRIPTION_H
+
+#include "core/config.h"
+#include "feedfilter/page.h"
+#include "feedfilter/server.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct subscription {
+    char *name;
+    pthread_mutex_t lock; /* of what follows */
+    unsigned references;
+
+    struct config *config;                 /* in force, retained; */
+    const struct subscription_config *own; /* its section about this feed. NULL: removed */
+
+    struct page *page; /* what readers get; NULL: nothing yet */
+    struct server_wait **waiting;
+    size_t waiting_count;
+
+    unsigned generation; /* rises when upstream becomes another: what was under way is void */
+    bool stopping;       /* the server ends: nobody waits any more */
+    bool busy;           /* a fetch or a job is under way */
+    bool filter_again;   /* what readers get may have changed though upstream has not */
+    bool provisional;    /* judged while the counts store was away: to be judged again */
+    unsigned failures;   /* polls in a row that brought nothing good */
+    char trouble[512];   /* of the last of them, one line without URL; empty: none */
+    int64_t checked_s;   /* last poll that succeeded, 304 too; 0: never */
+    int64_t next_poll_s;
+    int64_t filtered_s;   /* when `page` was made */
+    unsigned feed_poll_s; /* as the feed says; 0: it does not */
+    size_t items, held, tagged, put_back;
+
+    /* Of upstream's copy at hand; NULL: not given. */
+    char *etag, *last_modified;
+};
+
+/* One reference is the caller's. `config` is retained; `own` lies in it. */
+struct subscription *subscription_new(struct config *config, const struct subscription_config *own);
+struct subscription *subscription_retain(struct subscription *subscription);
+void subscription_release(struct subscription *subscription); /* NULL is fine */
+
+/* Another configuration is in force. True when what is served may change by it: it must be loaded
+ * again. `own` NULL: the feed is no longer subscribed to; those who wait are told. */
+bool subscription_configure(struct subscription *subscription, struct config *config,
+                            const struct subscription_config *own);
+
+/* The page that a reader gets now, retained for the caller; NULL: `wait` was noted and will be
+ * resumed. While nothing good ever came, the trouble is the page. */
+struct page *subscription_ask(struct subscription *subscription, struct server_wait *wait);
+
+/* Gives `page` (NULL: the trouble) to all who wait. The lock is held. */
+void subscription_answer(struct subscription *subscription, struct page *page);
+
+/* The subscriptions by name. Thread-safe. */
+struct subscriptions;
+struct subscriptions *subscriptions_new(void);
+void subscriptions_free_all(struct subscriptions *subscriptions);
+
+/* Retained; NULL: there is none. */
+struct subscription *subscriptions_find(struct subscriptions *subscriptions, const char *name);
+
+/* Makes the table what `config` says. `changed` is called for each that is new or must be loaded
+ * again, without any lock. */
+void subscriptions_configure(struct subscriptions *subscriptions, struct config *config,
+                             void (*changed)(void *context, struct subscription *subscription),
+                             void *context);
+
+/* Calls `visit` for each, in the order of the configuration, without any lock. */
+void subscriptions_visit(struct subscriptions *subscriptions,
+                         void (*visit)(void *context, struct subscription *subscription),
+                         void *context);
+
+#endif
