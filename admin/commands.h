@@ -19,5 +19,8 @@ extern const struct command command_reputation;
 extern const struct command command_held;
 extern const struct command command_explain;
 extern const struct command command_config;
+extern const struct command command_migrate;
+extern const struct command command_backup;
+extern const struct command command_restore;
 
 #endif

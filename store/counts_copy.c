@@ -119,6 +119,8 @@ bool counts_backup(struct counts_store *store, const char *path, struct error *e
     if (!slash || (size_t)snprintf(fresh, sizeof fresh, "%s.new", path) >= sizeof fresh)
         return error_set(error, ERROR_INPUT, "%s: is no absolute path, or too long a one", path);
     snprintf(directory, sizeof directory, "%.*s", (int)(slash - path) + 1, path);
+    if (access(directory, W_OK | X_OK) != 0)
+        return fail(path, error);
     if (!may_replace(path, error))
         return false;
     unlink(fresh);
