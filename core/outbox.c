@@ -217,6 +217,15 @@ static bool append_all(struct sending *sending, next_record *next, size_t *sum, 
     return good;
 }
 
+/* The store is not what it was, also if it should be so again before it was sent the window. */
+static void forget_run(struct sending *sending)
+{
+    const struct journal_epoch epoch = *journal_epoch(sending->session);
+    struct error unkept;
+    if (*epoch.run_id && !journal_set_epoch(sending->session, "", epoch.key, &unkept))
+        warn(sending->outbox, &unkept);
+}
+
 /* Finds out which store it is. One that is not as it was may have lost what was sent to it. */
 static bool meet_store(struct sending *sending, struct outbox_sums *sums, struct error *error)
 {
@@ -232,6 +241,7 @@ static bool meet_store(struct sending *sending, struct outbox_sums *sums, struct
     if (strcmp(health.run_id, epoch->run_id) == 0 &&
         memcmp(sending->key, epoch->key, COUNTS_KEY_BYTES) == 0)
         return true;
+    forget_run(sending);
     sending->again = true;
     bool good = append_all(sending, journal_next_sent, &sums->resent, error);
     sending->again = false;
@@ -248,9 +258,10 @@ static bool drain(struct sending *sending, struct outbox_sums *sums, struct erro
         good = append_all(sending, journal_next_waiting, &sums->drained, error) &&
                journal_clear(sending->session, &emptied, &state, error);
         if (good && emptied && state.damaged)
-            log_message(LOG_LEVEL_ERROR,
-                        "%s: %zu lessons were damaged and are lost, the first at byte %" PRIu64,
-                        journal_path(sending->outbox->journal), state.damaged, state.damaged_at);
+            log_message(
+                LOG_LEVEL_ERROR,
+                "%s: lessons that were damaged and are lost: %zu, the first at byte %" PRIu64,
+                journal_path(sending->outbox->journal), state.damaged, state.damaged_at);
     }
     return good;
 }

@@ -452,6 +452,22 @@ static void test_store_that_lost_nothing_is_changed_by_nothing(void **state)
     assert_taught(fixture, 300);
 }
 
+/* It may have taken over what another one had, which was not all. */
+static void test_store_that_was_another_ones_replica_is_sent_the_window_again(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, 100);
+    finish(fixture);
+    free(redis_server_cli(fixture->server, "REPLICAOF 127.0.0.1 1"));
+    teach(fixture, 101, 150);
+    assert_int_equal(finish(fixture).journalled, 50);
+    free(redis_server_cli(fixture->server, "REPLICAOF NO ONE"));
+    struct outbox_sums sums = drain(fixture);
+    assert_int_equal(sums.resent, 100);
+    assert_int_equal(sums.drained, 50);
+    assert_taught(fixture, 150);
+}
+
 static void test_drained_lessons_are_in_the_window(void **state)
 {
     struct fixture *fixture = *state;
@@ -524,6 +540,7 @@ int main(void)
         TEST(test_store_that_came_back_empty_keeps_the_key),
         TEST(test_window_is_sent_before_what_waits),
         TEST(test_store_that_lost_nothing_is_changed_by_nothing),
+        TEST(test_store_that_was_another_ones_replica_is_sent_the_window_again),
         TEST(test_drained_lessons_are_in_the_window),
         TEST(test_thread_drains_when_the_store_is_back),
         TEST(test_two_that_drain_at_once_send_each_lesson_once),
