@@ -412,7 +412,7 @@ def test_one_fetch_for_all_readers(fixture):
 
 def test_held_feed(fixture):
     """/q/NAME is a feed of what is held, with guids of its own, which newsboat reads"""
-    weir = fixture.weir()
+    weir = fixture.weir(fixture.taught_store())  # since a release teaches
     get(weir, "/f/planet")
     root = xml.etree.ElementTree.fromstring(get(weir, "/q/planet").body)
     atom = "{http://www.w3.org/2005/Atom}"
