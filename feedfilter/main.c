@@ -1,5 +1,6 @@
 /* weir-feedfilter: see docs/weir-feedfilter.1. */
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,6 +99,10 @@ static void read_options(int argc, char **argv, struct options *options)
 
 int main(int argc, char **argv)
 {
+    /* A feed's documents come and go by the megabyte; giving that back to the kernel and asking for
+     * it again costs more than judging them. */
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_MMAP_THRESHOLD, 16 << 20);
     struct options options = {0};
     read_options(argc, argv, &options);
     if (optind < argc)

@@ -162,7 +162,7 @@ int main(int argc, char **argv)
         else
             return 2;
     }
-    /* As the programs do. */
+    /* As weir-feedfilter does. */
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
     struct counts_store *store;
