@@ -11,6 +11,7 @@
 
 #define APPLICATION_ID 1466263922 /* "Weir": no other database, and not the records */
 #define WAL_LIMIT_BYTES (8 << 20) /* what its file is cut to after a large transaction */
+#define CACHE_KB 8000             /* of a connection; a lesson costs a sixth less than with 2000 */
 
 /* See sqlite_file_schema(). Events and labels have the numbers in which they came, so that those
  * which expire first are the lowest. A label stands under the version of its lesson. `names` are
@@ -189,12 +190,13 @@ static struct sqlite_link *open_link(const struct counts_sqlite *sqlite, struct 
     if (good && stat(sqlite->path, &status) != 0)
         good = error_set(error, ERROR_NETWORK, "%s: %m", sqlite->path);
     if (good) {
-        char limit[64];
-        snprintf(limit, sizeof limit, "PRAGMA journal_size_limit = %d", WAL_LIMIT_BYTES);
+        char limits[128];
+        snprintf(limits, sizeof limits, "PRAGMA journal_size_limit = %d; PRAGMA cache_size = -%d",
+                 WAL_LIMIT_BYTES, CACHE_KB);
         link->device = status.st_dev;
         link->inode = status.st_ino;
         if (sqlite3_busy_handler(link->db, wait_for_lock, link) != SQLITE_OK ||
-            sqlite3_exec(link->db, limit, NULL, NULL, NULL) != SQLITE_OK)
+            sqlite3_exec(link->db, limits, NULL, NULL, NULL) != SQLITE_OK)
             good = fail(link, error);
     }
     if (good && check_file(link, error))

@@ -174,6 +174,30 @@ def bench_lesson(directory):
     report("a lesson in Redis", "%.0f µs of CPU; %.0f bytes in the log, %.0f with its counts" % (
         micro, log / entries, memory / len(taught)), "-", "-", "printed")
     redis.stop()
+    bench_lesson_stores(directory, taught)
+
+
+def bench_lesson_stores(directory, taught):
+    """The same lessons into either store, with all that weirctl and the server spend on them."""
+    chosen = write_list(directory, "lessons.list", [path for _, path in taught])
+    spent = {"redis": [], "sqlite": []}
+    for round_number in range(ROUNDS):
+        redis = servers.Redis(directory, "redis-lessons%d" % round_number)
+        file = servers.CountsFile(directory, "counts-lessons%d" % round_number)
+        for name, url in (("redis", redis.url), ("sqlite", file.url)):
+            weir = servers.Weir(directory, url, "lessons%d-in-%s" % (round_number, name))
+            before = redis_cpu(redis)
+            mine = cpu_seconds([weir.program("weirctl"), "--config", weir.config_path, "learn",
+                                "spam", "--files-from", chosen])
+            spent[name].append(1e6 * (mine + redis_cpu(redis) - before) / len(taught))
+        redis.stop()
+    pages = file.query("pragma page_count")[0][0] * file.query("pragma page_size")[0][0]
+    log = file.query("select sum(length(lesson)) from log")[0][0]
+    ours, theirs = statistics.median(spent["sqlite"]), statistics.median(spent["redis"])
+    report("a lesson in SQLite, read, judged and stored",
+           "%.0f µs of CPU; %.0f bytes in the log, %.0f with its counts" % (
+               ours, log / len(taught), pages / len(taught)),
+           "Redis: %.0f µs with the server's" % theirs, "%.2f" % (theirs / ours), "printed")
 
 
 def bench_memory(directory):
