@@ -88,7 +88,7 @@ static void write_text(struct writer *writer, const char *at, const char *end, b
 {
     while (at < end) {
         const char *next = at;
-        uint32_t value;
+        uint32_t value = 0;
         if (*at == '&')
             next = read_entity(at, end, &value);
         else if (ascii_only && (unsigned char)*at >= 0x80)

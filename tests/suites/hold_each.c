@@ -63,8 +63,8 @@ static void write_pieces(const struct trial *trial, const struct filtered_feed *
     FILE *file = fopen(path, "wb");
     bool good = file != NULL;
     for (size_t i = 0; good && i < feed->piece_count; i++)
-        good = fwrite(feed->pieces[i].data, 1, feed->pieces[i].length, file) ==
-               feed->pieces[i].length;
+        good =
+            fwrite(feed->pieces[i].data, 1, feed->pieces[i].length, file) == feed->pieces[i].length;
     if (!good || fclose(file) != 0) {
         perror(path);
         exit(EXIT_FAILURE);
@@ -80,8 +80,7 @@ static void filter(struct trial *trial, const char *variant)
                                .mode = FEED_HOLD,
                                .records = trial->records};
     struct span bytes = {trial->input.data, trial->input.length};
-    struct filtered_feed *feed =
-        feed_filter(&judge, bytes, span_of(trial->suite->feed_name), NULL);
+    struct filtered_feed *feed = feed_filter(&judge, bytes, span_of(trial->suite->feed_name), NULL);
     must(!feed->records_failed, &feed->trouble);
     trial->items = feed->items;
     trial->trouble = feed->trouble;
