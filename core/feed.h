@@ -52,6 +52,7 @@ struct feed {
     bool has_relative;    /* an item refers to something relative to the feed's address (XML) */
     bool recovered;       /* it was not well-formed; items are what could be read */
     struct span trouble;  /* with `recovered`: "line 12: …", the first thing that was wrong */
+    size_t resolved;      /* bytes that references took when they became whole; bounded */
 };
 
 /* Input larger than this is passed on unread. */

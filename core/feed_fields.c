@@ -4,7 +4,6 @@
 
 #include "core/feed_item.h"
 #include "core/text.h"
-#include "core/url.h"
 #include "store/memory.h"
 
 #define MINUTE_S 60u
@@ -218,7 +217,7 @@ void feed_fields_inner_open(struct feed_fields *fields, const struct feed_elemen
                                            (const char *)attribute[0]);
         /* A base inside the text is forgotten with the elements' prefixes. */
         if (!span_equal(fields->base, fields->text_base) && is_reference(attribute))
-            value = url_resolve(fields->feed->arena, fields->base, value);
+            value = feed_item_resolve(fields->feed, fields->base, value);
         append(fields, "=\"", 2);
         append_escaped(fields, value.data, value.length);
         append(fields, "\"", 1);
@@ -243,7 +242,7 @@ static struct span read_reference(struct feed_fields *fields, const struct feed_
                                   const char *name)
 {
     struct span value = feed_attribute(fields->feed->arena, element, NULL, name);
-    return value.length ? url_resolve(fields->feed->arena, fields->base, value) : value;
+    return value.length ? feed_item_resolve(fields->feed, fields->base, value) : value;
 }
 
 static void add_enclosure(struct feed_fields *fields, const struct feed_element *element,
@@ -437,7 +436,7 @@ static void set(struct span *target, struct span value, bool over)
  * all in its attributes. */
 static struct span whole(struct feed_fields *fields, struct span value)
 {
-    return value.length ? url_resolve(fields->feed->arena, fields->text_base, value) : value;
+    return value.length ? feed_item_resolve(fields->feed, fields->text_base, value) : value;
 }
 
 static void close_in_feed(struct feed_fields *fields, struct span value)

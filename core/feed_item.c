@@ -10,6 +10,11 @@
 /* Of categories, enclosures and other links, each. */
 #define LIST_MAX 500u
 
+/* What has no colon within so many bytes has no scheme. */
+#define SCHEME_MAX 64u
+
+#define RESOLVED_MAX (64u * 1024 * 1024)
+
 struct feed_item *feed_item_open(struct feed *feed)
 {
     if (feed->item_count == FEED_ITEMS_MAX)
@@ -98,6 +103,12 @@ void feed_item_add_link(struct feed *feed, struct feed_item *item, struct span u
     item->other_links[item->other_link_count++] = url;
 }
 
+struct span feed_item_resolve(struct feed *feed, struct span base, struct span reference)
+{
+    feed->resolved += base.length;
+    return feed->resolved > RESOLVED_MAX ? reference : url_resolve(feed->arena, base, reference);
+}
+
 size_t feed_item_read_size(struct span text)
 {
     size_t size = 0;
@@ -166,7 +177,7 @@ static bool html_is_relative(struct span html)
         while (at < end && ((unsigned char)*at <= ' ' || *at == '"' || *at == '\''))
             at++;
         size_t length = 0;
-        while (at + length < end && !strchr(" \t\r\n\"'>", at[length]))
+        while (at + length < end && length < SCHEME_MAX && !strchr(" \t\r\n\"'>", at[length]))
             length++;
         if (url_is_relative((struct span){at, length}))
             return true;
@@ -199,7 +210,7 @@ static bool item_is_relative(const struct feed *feed, const struct feed_item *it
 static void make_whole(struct feed *feed, struct span base, struct span *url)
 {
     if (url->length)
-        *url = url_resolve(feed->arena, base, *url);
+        *url = feed_item_resolve(feed, base, *url);
 }
 
 static void make_item_whole(struct feed *feed, struct span base, struct feed_item *item)
@@ -211,7 +222,7 @@ static void make_item_whole(struct feed *feed, struct span base, struct feed_ite
         make_whole(feed, base, &item->other_links[i]);
     struct span *bases[] = {&item->title_base, &item->summary_base, &item->content_base};
     for (size_t i = 0; i < sizeof bases / sizeof *bases; i++)
-        *bases[i] = bases[i]->length ? url_resolve(feed->arena, base, *bases[i]) : base;
+        *bases[i] = bases[i]->length ? feed_item_resolve(feed, base, *bases[i]) : base;
 }
 
 void feed_items_finish(struct feed *feed, struct span address, struct span feed_author)

@@ -22,6 +22,10 @@ void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
                              const struct feed_enclosure *enclosure);
 void feed_item_add_link(struct feed *feed, struct feed_item *item, struct span url);
 
+/* url_resolve() in the feed's arena. What all references of a feed take is bounded, lest a long
+ * base in front of millions of short ones fill the memory: one too many stays as it is. */
+struct span feed_item_resolve(struct feed *feed, struct span base, struct span reference);
+
 /* The digits that `text` starts with. */
 size_t feed_item_read_size(struct span text);
 

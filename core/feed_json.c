@@ -171,9 +171,12 @@ static void read_attachments(struct reader *reader)
 
 /* --- items --- */
 
-static void say(struct reader *reader, enum feed_item_text which)
+/* True when it looks like HTML. */
+static bool say(struct reader *reader, enum feed_item_text which)
 {
-    feed_item_say(reader->feed, reader->item, &reader->joined, which, read_text(reader));
+    struct span value = read_text(reader);
+    feed_item_say(reader->feed, reader->item, &reader->joined, which, value);
+    return feed_item_looks_like_html(value);
 }
 
 static void read_id(struct reader *reader)
@@ -201,14 +204,12 @@ static void read_external_url(struct reader *reader)
 
 static void read_title(struct reader *reader)
 {
-    say(reader, ITEM_TITLE);
-    reader->item->title_is_html = feed_item_looks_like_html(reader->item->title);
+    reader->item->title_is_html |= say(reader, ITEM_TITLE);
 }
 
 static void read_summary(struct reader *reader)
 {
-    say(reader, ITEM_SUMMARY);
-    reader->item->summary_is_html = feed_item_looks_like_html(reader->item->summary);
+    reader->item->summary_is_html |= say(reader, ITEM_SUMMARY);
 }
 
 static void read_content_html(struct reader *reader)

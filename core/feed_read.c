@@ -11,7 +11,6 @@
 #include "core/feed_item.h"
 #include "core/feed_json.h"
 #include "core/text.h"
-#include "core/url.h"
 
 #define DEPTH_MAX 512u
 /* libxml2 compares each attribute of a tag with all others. */
@@ -166,7 +165,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     struct span base = reader->depth ? reader->stack[reader->depth - 1].base : (struct span){0};
     struct span own_base = feed_attribute(reader->arena, &element, "xml", "base");
     if (own_base.length)
-        base = url_resolve(reader->arena, base, own_base);
+        base = feed_item_resolve(reader->feed, base, own_base);
     reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
     reader->fields.base = base;
     reader->start_tags++;

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct judge judge = {.store = NULL};
     struct error error = {0};
     struct feed *feed =
-        feed_read((struct span){(const char *)data, size}, (struct span){NULL, 0}, &error);
+        feed_read((struct span){(const char *)data, size}, SPAN("http://h.example/a/b?c"), &error);
     for (size_t i = 0; feed && i < feed->item_count; i++) {
         struct verdict verdict;
         struct document *document = feed_item_document(feed, &feed->items[i], SPAN("fuzz"));

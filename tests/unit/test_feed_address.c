@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -200,6 +201,27 @@ static void test_what_leads_somewhere_anyway_is_not_relative(void **state)
     assert_false(has_relative("{\"items\":[{\"url\":\"/1\"}]}"));
 }
 
+static void test_a_long_base_does_not_fill_the_memory(void **state)
+{
+    (void)state;
+    size_t items = 12000, base_length = 8000, length = 0;
+    char *text = malloc(base_length + 100 + items * 40);
+    assert_non_null(text);
+    length += (size_t)sprintf(text, "<rss xml:base=\"http://a.example/");
+    memset(text + length, 'x', base_length);
+    length += base_length;
+    length += (size_t)sprintf(text + length, "/\"><channel>");
+    for (size_t i = 0; i < items; i++)
+        length += (size_t)sprintf(text + length, "<item><link>y</link></item>");
+    sprintf(text + length, "</channel></rss>");
+    struct feed *feed = read_at("", text);
+    assert_int_equal(feed->item_count, items);
+    assert_true(feed->items[0].link.length > base_length);
+    assert_span(feed->items[items - 1].link, "y");
+    feed_free(feed);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +237,7 @@ int main(void)
         cmocka_unit_test(test_fragments_and_other_schemes_stay),
         cmocka_unit_test(test_what_is_relative_is_known),
         cmocka_unit_test(test_what_leads_somewhere_anyway_is_not_relative),
+        cmocka_unit_test(test_a_long_base_does_not_fill_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

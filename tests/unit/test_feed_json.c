@@ -2,7 +2,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "tests/unit/feed_reading.h"
@@ -173,6 +175,25 @@ static void test_members_that_occur_twice_say_both(void **state)
     feed_free(feed);
 }
 
+/* Seconds if it is read once per title, minutes else. */
+static void test_ever_more_titles_take_no_longer_each(void **state)
+{
+    (void)state;
+    size_t titles = 200000, length = 0;
+    char *text = malloc(40 * titles);
+    assert_non_null(text);
+    length += (size_t)sprintf(text, "{\"items\":[{");
+    for (size_t i = 0; i < titles; i++)
+        length += (size_t)sprintf(text + length, "\"title\":\"a\",\"title\":\"b\",");
+    sprintf(text + length, "\"id\":2}]}");
+    clock_t start = clock();
+    struct feed *feed = read_text(text);
+    assert_true(clock() - start < 20 * CLOCKS_PER_SEC);
+    assert_int_equal(feed->items[0].title.length, 4 * titles - 1);
+    feed_free(feed);
+    free(text);
+}
+
 static void test_values_of_other_types_do_no_harm(void **state)
 {
     (void)state;
@@ -273,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_attachments_are_enclosures_and_their_titles_are_judged),
         cmocka_unit_test(test_elements_that_are_no_objects_are_counted_but_no_items),
         cmocka_unit_test(test_members_that_occur_twice_say_both),
+        cmocka_unit_test(test_ever_more_titles_take_no_longer_each),
         cmocka_unit_test(test_values_of_other_types_do_no_harm),
         cmocka_unit_test(test_titles_cut_in_an_emoji_are_read),
         cmocka_unit_test(test_bytes_that_are_no_utf8_are_read_as_browsers_do),
