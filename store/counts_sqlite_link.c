@@ -1,4 +1,4 @@
-#include "store/counts_sqlite.h"
+#include "store/counts_sqlite_link.h"
 
 #include "store/memory.h"
 #include "store/sqlite_file.h"
