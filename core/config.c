@@ -168,7 +168,7 @@ static cfg_opt_t log_options[] = {
 };
 static cfg_opt_t options[] = {
     CFG_STR("gateway", NULL, CFGF_NODEFAULT),
-    CFG_STR("counts", "redis://127.0.0.1:6379/0", CFGF_NONE),
+    CFG_STR("counts", "sqlite:///var/lib/weir-counts/counts.db", CFGF_NONE),
     CFG_INT_CB("counts-timeout", 500, CFGF_NONE, config_parse_duration),
     CFG_STR("counts-prefix", "weir:", CFGF_NONE),
     CFG_INT_CB("gather-deadline", 5000, CFGF_NONE, config_parse_duration),

@@ -44,7 +44,7 @@ struct subscription_config {
 
 struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
-    char *counts_url; /* counts = "redis://127.0.0.1:6379/0" */
+    char *counts_url; /* counts = "sqlite:///var/lib/weir-counts/counts.db" */
     unsigned counts_timeout_ms;
     char *counts_prefix; /* "weir:" */
     char *records_mail;  /* path; "/var/lib/weir/mail.db" */

@@ -1,4 +1,4 @@
-# A weir with a Redis and a Postfix of its own, on loopback, for quickstart. Sourced.
+# A weir with a Postfix of its own, on loopback, for quickstart. Sourced.
 #
 # All that runs lives in one directory under /tmp, since Postfix's users must be able to walk to
 # it; its name is in build/demo. Ports are asked from the kernel.
@@ -41,7 +41,7 @@ demo_stop() {
     if [ -d "$where/postfix" ]; then
         as_root postfix -c "$where/postfix" stop >/dev/null 2>&1 || true
     fi
-    for name in weir-hold weir-milter redis; do
+    for name in weir-hold weir-milter; do
         pid=$(cat "$where/$name.pid" 2>/dev/null) || continue
         # A process id may belong to somebody else by now: ours has our directory in its words.
         if grep -qF "$where" "/proc/$pid/cmdline" 2>/dev/null; then
@@ -71,15 +71,11 @@ demo_answers() {
     (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-demo_redis_answers() {
-    redis-cli -s "$demo/redis.sock" ping 2>/dev/null | grep -q PONG
-}
-
 demo_write_weir_conf() {
     cat >"$demo/weir.conf" <<END
 # The quickstart's. The sample lessons are few, so that a script is warm early.
 gateway = "quickstart"
-counts = "redis+unix://$demo/redis.sock"
+counts = "$1"
 cold-lessons = 10
 records {
     mail = "$demo/mail.db"
@@ -148,7 +144,8 @@ postlog unix-dgram n - n - 1 postlogd
 END
 }
 
-# Starts everything; sets demo, smtp_port, milter_port and WEIR_CONFIG.
+# demo_start REDIS: starts everything; sets demo, smtp_port, milter_port and WEIR_CONFIG. What is
+# learned goes to that Redis; to a file, when it is empty.
 demo_start() {
     demo=$(mktemp -d /tmp/weir-demo.XXXXXX)
     chmod 755 "$demo"
@@ -156,12 +153,9 @@ demo_start() {
     milter_port=$(demo_free_port)
     smtp_port=$(demo_free_port)
     export WEIR_CONFIG=$demo/weir.conf
-    demo_write_weir_conf
+    demo_write_weir_conf "${1:-sqlite://$demo/counts.db}"
     demo_write_postfix
 
-    demo_run redis redis-server --port 0 --unixsocket "$demo/redis.sock" --dir "$demo" \
-        --appendonly yes --save ""
-    demo_wait "Redis" demo_redis_answers
     demo_run weir-milter "$PWD/build/weir-milter" --config "$demo/weir.conf" --stderr
     demo_wait "weir-milter" demo_answers "$milter_port"
     as_root postfix -c "$demo/postfix" start >/dev/null 2>&1
