@@ -40,7 +40,7 @@ static void host_of(CURLU *url, char host[HOST_MAX])
     char *part = NULL;
     if (curl_url_get(url, CURLUPART_HOST, &part, 0) != CURLUE_OK)
         part = NULL;
-    snprintf(host, HOST_MAX, "%s", part ? part : "the upstream");
+    snprintf(host, HOST_MAX, "%s", part && *part ? part : "nowhere");
     curl_free(part);
     for (char *at = host; *at; at++)
         if (!isgraph((unsigned char)*at))
