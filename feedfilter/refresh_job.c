@@ -59,15 +59,22 @@ static const char *content_type(const struct cached_feed *copy)
     return body.length && body.data[0] == '{' ? "application/feed+json" : "application/xml";
 }
 
+/* Once until it is over or something else: a feed that stays broken is made into a page at each
+ * poll. */
 static void log_trouble(const struct work *work, const struct filtered_feed *filtered)
 {
-    if (!filtered->unparsed && !filtered->not_well_formed && !filtered->records_failed)
-        return;
-    log_event(LOG_LEVEL_WARNING,
-              filtered->unparsed         ? "feed-unparsed"
-              : filtered->records_failed ? "records-failed"
-                                         : "feed-not-well-formed",
-              "feed", work->own->name, "reason", filtered->trouble.message, NULL);
+    struct subscription *subscription = work->subscription;
+    const char *remark = filtered->unparsed          ? "feed-unparsed"
+                         : filtered->records_failed  ? "records-failed"
+                         : filtered->not_well_formed ? "feed-not-well-formed"
+                                                     : NULL;
+    pthread_mutex_lock(&subscription->lock);
+    bool told = !remark || (subscription->remark && strcmp(remark, subscription->remark) == 0);
+    subscription->remark = remark;
+    pthread_mutex_unlock(&subscription->lock);
+    if (!told)
+        log_event(LOG_LEVEL_WARNING, remark, "feed", work->own->name, "reason",
+                  filtered->trouble.message, NULL);
 }
 
 /* Makes the page of `copy` and notes in it which that is. A page that says what readers got before
@@ -110,8 +117,16 @@ static void filter(struct work *work, struct cached_feed *copy)
 
 static void keep(const struct work *work, const struct cached_feed *copy)
 {
+    struct subscription *subscription = work->subscription;
     struct error error = {0};
-    if (work->parts->cache && !feed_cache_store(work->parts->cache, work->own->name, copy, &error))
+    if (!work->parts->cache)
+        return;
+    bool kept = feed_cache_store(work->parts->cache, work->own->name, copy, &error);
+    pthread_mutex_lock(&subscription->lock);
+    bool told = kept || subscription->copy_not_kept;
+    subscription->copy_not_kept = !kept;
+    pthread_mutex_unlock(&subscription->lock);
+    if (!told)
         log_event(LOG_LEVEL_WARNING, "copy-not-kept", "feed", work->own->name, "reason",
                   error.message, NULL);
 }

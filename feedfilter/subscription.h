@@ -30,6 +30,8 @@ struct subscription {
     bool provisional;    /* judged while the counts store was away: to be judged again */
     unsigned failures;   /* polls in a row that brought nothing good */
     char trouble[512];   /* of the last of them, one line without URL; empty: none */
+    const char *remark;  /* what was last logged about its page; NULL: nothing, or it is over */
+    bool copy_not_kept;  /* that was logged */
     int64_t checked_s;   /* last poll that succeeded, 304 too; 0: never */
     int64_t next_poll_s;
     int64_t filtered_s;   /* when `page` was made */
