@@ -8,13 +8,15 @@
 #include "feedfilter/fetch_transfer.h"
 #include "store/memory.h"
 
-#define POLL_MS 60000 /* at most; curl's own timers and wake-ups come earlier */
+#define POLL_MS 60000    /* at most; curl's own timers and wake-ups come earlier */
+#define SLOW_POLL_MS 200 /* while some wait: how soon it is seen that others hang */
+#define SLOW_MOST 4      /* times at_once: all that run, hanging or not */
 
 struct fetcher {
     struct fetch_limits limits;
     CURLM *multi;
     pthread_t thread;
-    struct transfer **running; /* room for limits.at_once; the thread's own */
+    struct transfer **running; /* room for most_running(); the thread's own */
     unsigned running_count;
 
     pthread_mutex_t mutex; /* of the rest */
@@ -45,6 +47,14 @@ static struct transfer *next_waiting(struct fetcher *fetcher)
     return transfer;
 }
 
+static bool some_wait(struct fetcher *fetcher)
+{
+    pthread_mutex_lock(&fetcher->mutex);
+    bool wait = fetcher->first != NULL;
+    pthread_mutex_unlock(&fetcher->mutex);
+    return wait;
+}
+
 static bool is_stopping(struct fetcher *fetcher)
 {
     pthread_mutex_lock(&fetcher->mutex);
@@ -53,9 +63,23 @@ static bool is_stopping(struct fetcher *fetcher)
     return stopping;
 }
 
+static unsigned most_running(const struct fetcher *fetcher)
+{
+    return fetcher->limits.at_once * SLOW_MOST;
+}
+
+/* Sites that hang would take all turns, and keep them until their time is over. */
+static bool has_turn(const struct fetcher *fetcher)
+{
+    unsigned lively = 0;
+    for (unsigned i = 0; i < fetcher->running_count; i++)
+        lively += !transfer_hangs(fetcher->running[i]);
+    return lively < fetcher->limits.at_once && fetcher->running_count < most_running(fetcher);
+}
+
 static void start_waiting(struct fetcher *fetcher)
 {
-    while (fetcher->running_count < fetcher->limits.at_once) {
+    while (has_turn(fetcher)) {
         struct transfer *transfer = next_waiting(fetcher);
         if (!transfer)
             return;
@@ -118,7 +142,7 @@ static void *run(void *context)
             break_off(fetcher, CURLE_FAILED_INIT);
         end_hops(fetcher);
         start_waiting(fetcher);
-        curl_multi_poll(fetcher->multi, NULL, 0, POLL_MS, NULL);
+        curl_multi_poll(fetcher->multi, NULL, 0, some_wait(fetcher) ? SLOW_POLL_MS : POLL_MS, NULL);
     }
     break_off(fetcher, CURLE_ABORTED_BY_CALLBACK);
     for (struct transfer *waiting; (waiting = next_waiting(fetcher));)
@@ -156,7 +180,7 @@ struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *err
     }
     struct fetcher *fetcher = memory_new(sizeof *fetcher);
     copy_limits(fetcher, limits);
-    fetcher->running = memory_new(fetcher->limits.at_once * sizeof *fetcher->running);
+    fetcher->running = memory_new(most_running(fetcher) * sizeof *fetcher->running);
     fetcher->multi = memory_checked(curl_multi_init());
     curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)fetcher->limits.at_once);
     pthread_mutex_init(&fetcher->mutex, NULL);

@@ -22,7 +22,8 @@ struct fetch_limits {
     size_t size_bytes;   /* of the decoded body */
     unsigned timeout_ms; /* of the whole fetch, from its turn; a third of it for connecting */
     unsigned redirects;
-    unsigned at_once;              /* further ones wait for their turn, first come first served */
+    unsigned at_once; /* further ones wait for their turn, first come first served. Those that hang
+                         do not count, up to three times as many */
     const struct network *allowed; /* private networks that may be reached; copied */
     size_t allowed_count;
 };

@@ -11,6 +11,8 @@
 
 #define HEADERS_MAX_BYTES (256u * 1024) /* of one hop, interim answers and trailers too */
 #define DISCARD_MAX_BYTES (64u * 1024)  /* of a body that nobody wants, to keep the connection */
+#define HANGS_AFTER_MS 1000
+#define HANGS_BYTES 4096u
 #define ACCEPT                                                                                     \
     "Accept: application/rss+xml, application/atom+xml, application/feed+json, "                   \
     "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, "   \
@@ -291,6 +293,12 @@ void transfer_begin(struct transfer *transfer)
 {
     transfer->deadline_ms = monotonic_ms() + transfer->limits->timeout_ms;
     set_hop(transfer);
+}
+
+bool transfer_hangs(const struct transfer *transfer)
+{
+    int64_t begun_ms = transfer->deadline_ms - transfer->limits->timeout_ms;
+    return transfer->received < HANGS_BYTES && monotonic_ms() - begun_ms >= HANGS_AFTER_MS;
 }
 
 static bool same_part(CURLU *a, CURLU *b, CURLUPart part)

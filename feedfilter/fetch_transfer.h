@@ -60,6 +60,9 @@ struct transfer *transfer_new(const struct fetch_request *request,
 /* The clock starts. */
 void transfer_begin(struct transfer *transfer);
 
+/* True when it has run for a second, and next to nothing came. */
+bool transfer_hangs(const struct transfer *transfer);
+
 /* A hop ended with `code`. True when that was a redirect to be followed: the handle is set up for
  * the next hop. */
 bool transfer_follow(struct transfer *transfer, CURLcode code);
