@@ -319,10 +319,10 @@ static void stop(struct gateway *gateway)
 {
     if (gateway->server)
         server_quiesce(gateway->server);
-    fetcher_free(gateway->fetcher);
-    refresh_free(gateway->refresh);
     if (gateway->subscriptions)
         subscriptions_visit(gateway->subscriptions, tell_to_go, NULL);
+    fetcher_free(gateway->fetcher);
+    refresh_free(gateway->refresh);
     server_free(gateway->server);
     subscriptions_free_all(gateway->subscriptions);
     feed_cache_close(gateway->cache);
