@@ -4,9 +4,12 @@ asked and answered, and the ways in which sites misbehave."""
 import gzip
 import hashlib
 import http.server
+import os
 import socket
+import struct
 import threading
 import time
+import zlib
 
 from tap import at_end
 
@@ -98,9 +101,9 @@ class Server(http.server.ThreadingHTTPServer):
 class Upstream:
     """`documents[path]` is a Document; `log` lists the requests. stop() and start() keep the port."""
 
-    def __init__(self, address="127.0.0.1"):
+    def __init__(self, address="127.0.0.1", port=0):
         self.documents, self.log = {}, []
-        self.address, self.port = address, 0
+        self.address, self.port = address, port
         self.start()
         at_end(self.stop)
 
@@ -126,3 +129,79 @@ class Upstream:
 
     def asked(self, path):
         return [request for request in self.log if request.path == path]
+
+
+# --- how sites misbehave: for Document(answer=…); each ends when its client goes ---
+
+CHUNK = 16384
+
+
+def begin(handler, *headers, status=200):
+    """A head with no length in it; the body ends with the connection."""
+    handler.close_connection = True
+    handler.send_response(status)
+    for name, value in (("Content-Type", "application/rss+xml"), ("Connection", "close"), *headers):
+        handler.send_header(name, value)
+    handler.end_headers()
+
+
+def endless(handler):
+    begin(handler)
+    while True:
+        handler.wfile.write(b"<item>".ljust(CHUNK))
+
+
+def trickle(handler):
+    begin(handler)
+    while True:
+        handler.wfile.write(b"<")
+        time.sleep(1)
+
+
+def silent(handler):
+    """No answer; it hangs up when the client does."""
+    handler.close_connection = True
+    handler.connection.recv(1)
+
+
+def reset(handler):
+    handler.close_connection = True
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    os.close(handler.connection.detach())
+
+
+def huge_headers(handler):
+    begin(handler, *(("X-Filler-%d" % number, "x" * 8000) for number in range(200)))
+
+
+def sends(body, *headers, status=200):
+    """Those headers and that body and no others, then the end of the connection."""
+    def answer(handler):
+        begin(handler, *headers, status=status)
+        handler.wfile.write(body)
+    return answer
+
+
+def broken_off(body):
+    """The length promises more than what comes."""
+    return sends(body, ("Content-Length", str(len(body) + 1000)))
+
+
+def broken_off_chunk(body):
+    return sends(b"%x\r\n%s" % (len(body) + 1000, body), ("Transfer-Encoding", "chunked"))
+
+
+def broken_off_gzip(body):
+    packed = gzip.compress(body)[:-20]
+    return sends(packed, ("Content-Encoding", "gzip"), ("Content-Length", str(len(packed))))
+
+
+def gzip_bomb(megabytes):
+    packer = zlib.compressobj(9, wbits=31)
+    blank = b" " * (1 << 20)
+    packed = b"".join(packer.compress(blank) for _ in range(megabytes)) + packer.flush()
+    return sends(packed, ("Content-Encoding", "gzip"))
+
+
+def redirect(location, status=302):
+    return sends(b"", ("Location", location), ("Content-Length", "0"), status=status)
