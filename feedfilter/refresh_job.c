@@ -1,5 +1,6 @@
 #include "feedfilter/refresh_job.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +179,8 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
         .poll_min_s = work->config->feedfilter.poll_min_s,
         .poll_max_s = work->config->feedfilter.poll_max_s,
     };
-    subscription->next_poll_s = from_s + poll_after_s(&facts, (double)random() / RAND_MAX);
+    subscription->next_poll_s =
+        from_s + poll_after_s(&facts, randombytes_random() / (double)UINT32_MAX);
 }
 
 static void succeeded(struct work *work, const struct fetch_answer *answer)

@@ -204,6 +204,9 @@ static void put_in_force(struct gateway *gateway, struct config *config)
     struct config *former = gateway->config;
     gateway->config = config;
     log_set_level(config->log_level);
+    if (!config->subscription_count)
+        log_event(LOG_LEVEL_WARNING, "no-feeds", "config", gateway->config_path, "mend",
+                  "add feed \"NAME\" { url = … } and reload", NULL);
     subscriptions_configure(gateway->subscriptions, config, load, gateway);
     tidy_cache(gateway);
     config_release(former);
