@@ -14,8 +14,8 @@ import urllib.request
 import xml.etree.ElementTree
 
 from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of, item, without
-from servers import (PATIENCE_S, SOURCE, Redis, Weir, free_port, make_temporary_directory,
-                     need_program, run, wait_for)
+from servers import (PATIENCE_S, SOURCE, Weir, counts_store, free_port,
+                     make_temporary_directory, need_program, run, wait_for)
 from upstream import Document, Upstream
 
 SAMPLES = os.path.join(SOURCE, "conf/samples")
@@ -27,25 +27,25 @@ class Fixture:
         self.directory = directory
         self.count = 0
         self.upstream = Upstream()
-        self.redis = self.taught_store()
+        self.counts = self.taught_store()
 
     def number(self):
         self.count += 1
         return self.count
 
     def taught_store(self):
-        redis = Redis(self.directory, "redis%d" % self.number())
-        teacher = Weir(self.directory, redis.url, "teacher%d" % self.count)
+        counts = counts_store(self.directory, "counts%d" % self.number())
+        teacher = Weir(self.directory, counts.url, "teacher%d" % self.count)
         for label in ("ham", "spam"):
             teacher.ctl("learn", label, os.path.join(SAMPLES, label),
                         os.path.join(SAMPLES, "feed-%s.xml" % label))
-        return redis
+        return counts
 
-    def weir(self, redis=None, start=True, **settings):
+    def weir(self, counts=None, start=True, **settings):
         """A server of its own on one feed, "planet", which is at self.path of the upstream."""
         number = self.number()
         path = "/planet%d.xml" % number
-        weir = Weir(self.directory, (redis or self.redis).url, "feeds%d" % number,
+        weir = Weir(self.directory, (counts or self.counts).url, "feeds%d" % number,
                     {"cold-lessons": 10, "thresholds": {"hold": 0.85}})
         weir.path = path
         weir.configure({
@@ -467,19 +467,20 @@ def test_reload(fixture):
 
 
 def test_store_away(fixture):
-    """Without Redis the feed flows; when it is back, what passed is judged again by itself"""
-    redis = fixture.taught_store()
-    redis.stop()
-    weir = fixture.weir(redis)
-    served = get(weir, "/f/planet")
-    assert served.status == 200 and guid_of(HAM[0]) in served.body.decode()
-    assert json.loads(get(weir, "/health").body)["status"] == "degraded"
-    redis.start()
-    teacher = Weir(fixture.directory, redis.url, "teacher%d" % fixture.number())
+    """Without the counts store the feed flows; when it is back, what passed is judged by itself"""
+    counts = counts_store(fixture.directory, "counts%d" % fixture.number(), persistent=True)
+    teacher = Weir(fixture.directory, counts.url, "teacher%d" % fixture.number())
     for label in ("ham", "spam"):
         teacher.ctl("learn", label, os.path.join(SAMPLES, label),
                     os.path.join(SAMPLES, "feed-%s.xml" % label))
-    wait_for(lambda: json.loads(get(weir, "/health").body)["counts"] == "up", "Redis is back")
+    counts.stop()
+    weir = fixture.weir(counts)
+    served = get(weir, "/f/planet")
+    assert served.status == 200 and guid_of(SPAM[0]) in served.body.decode()
+    assert json.loads(get(weir, "/health").body)["status"] == "degraded"
+    counts.start()
+    wait_for(lambda: json.loads(get(weir, "/health").body)["counts"] == "up", "the store is back")
+    wait_for(lambda: get(weir, "/f/planet").body == without(feed(ITEMS), *SPAM), "spam is held")
 
 
 def test_records_away(fixture):
