@@ -170,6 +170,13 @@ static bool read_reputations(const struct judge *judge, struct document *const *
     return fine;
 }
 
+/* Whether the replica is in step with the log: until the follower has caught up, content lacks what
+ * was learned, even when reputations can be read already. */
+static bool replica_in_step(const struct judge *judge)
+{
+    return !judge->replica || (replica_ready(judge->replica) && replica_store_up(judge->replica));
+}
+
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts)
 {
@@ -177,7 +184,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
     for (size_t i = 0; i < n; i++)
         total += documents[i]->identity_count;
     struct reputation_counts *counts = memory_new(total * sizeof *counts);
-    bool store_up = read_reputations(judge, documents, n, counts, total);
+    bool store_up = read_reputations(judge, documents, n, counts, total) && replica_in_step(judge);
     int64_t now_s = time(NULL);
     const struct reputation_counts *own = counts;
     for (size_t i = 0; i < n; i++) {
@@ -188,7 +195,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
         reputation_evidence(document, own, now_s, &list);
         if (!store_up)
             evidence_add(&list, STORE_DOWN_SYMBOL, 0,
-                         SPAN("the store of counts is away: reputations may be missing"));
+                         SPAN("the store of counts is away: what is learned may be missing"));
         checks_run(document, &config->checks, &list);
         verdicts[i] = verdict_of(&list, &config->thresholds, CONTENT_SYMBOL,
                                  is_cold(judge, config, document));

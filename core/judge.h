@@ -26,8 +26,8 @@ struct judge {
 void judge_prepare(struct document *document, const struct config *config);
 
 /* Judges `n` prepared documents. Reputations come in one round trip for all; while the store is
- * away those the cache does not know are neutral, and STORE_DOWN (weight 0) stands in the
- * evidence. Never fails. */
+ * away those the cache does not know are neutral. STORE_DOWN (weight 0) stands in the evidence
+ * then, and until the replica is in step with the log again. Never fails. */
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 
