@@ -28,10 +28,10 @@ struct gateway {
     struct config *config;  /* in force */
     struct config *started; /* its strings are lent to the stores */
     struct judge judge;
-    _Atomic(struct records *) records;
-    int64_t records_change;  /* up to which changes were seen */
-    int64_t records_retry_s; /* NULL records: when to try again */
-    bool records_told;       /* that they fail */
+    _Atomic(struct records *) records, reading; /* of one file: what reads waits for no writer */
+    int64_t records_change;                     /* up to which changes were seen */
+    int64_t records_retry_s;                    /* NULL records: when to try again */
+    bool records_told;                          /* that they fail */
     struct feed_cache *cache;
     struct fetcher *fetcher;
     struct subscriptions *subscriptions;
@@ -59,7 +59,7 @@ static struct page *held_page(struct gateway *gateway, const struct subscription
 {
     struct error error = {0};
     struct page *page;
-    struct records *records = atomic_load(&gateway->records);
+    struct records *records = atomic_load(&gateway->reading);
     if (!records)
         return page_error(503, "the records cannot be opened", RECORDS_RETRY_S);
     struct arena *arena = arena_new();
@@ -135,15 +135,19 @@ static void tell_of_records(struct gateway *gateway, const char *reason)
 static void open_records(struct gateway *gateway)
 {
     struct error error = {0};
-    struct records *records = records_open(gateway->started->records_feeds, &error);
+    const char *path = gateway->started->records_feeds;
+    struct records *records = records_open(path, &error);
+    struct records *reading = records ? records_open(path, &error) : NULL;
     gateway->records_retry_s = time(NULL) + RECORDS_RETRY_S;
-    if (records &&
-        records_held_changes(records, &gateway->records_change, ignore_change, NULL, &error)) {
+    if (reading &&
+        records_held_changes(reading, &gateway->records_change, ignore_change, NULL, &error)) {
         tell_of_records(gateway, NULL);
+        atomic_store(&gateway->reading, reading);
         atomic_store(&gateway->records, records);
         return;
     }
     tell_of_records(gateway, error.message);
+    records_close(reading);
     records_close(records);
 }
 
@@ -164,8 +168,8 @@ static void look_at_records(struct gateway *gateway)
             subscriptions_visit(gateway->subscriptions, make_again, NULL);
         return;
     }
-    bool read =
-        records_held_changes(records, &gateway->records_change, filter_again, gateway, &error);
+    bool read = records_held_changes(atomic_load(&gateway->reading), &gateway->records_change,
+                                     filter_again, gateway, &error);
     tell_of_records(gateway, read ? NULL : error.message);
     if (records_take_error(records, &error))
         log_event(LOG_LEVEL_WARNING, "history-incomplete", "reason", error.message, NULL);
@@ -329,6 +333,7 @@ static void stop(struct gateway *gateway)
     server_free(gateway->server);
     subscriptions_free_all(gateway->subscriptions);
     feed_cache_close(gateway->cache);
+    records_close(atomic_load(&gateway->reading));
     records_close(atomic_load(&gateway->records));
     reputation_cache_free(gateway->judge.cache);
     replica_free(gateway->judge.replica);
