@@ -10,6 +10,10 @@
 
 /* One huge feed must not keep all others waiting. */
 #define WORKERS 2u
+/* What passed because the records failed is judged again after this time, then after twice that,
+ * and so on, until so often. */
+#define RECORD_AGAIN_S 5
+#define RECORD_DOUBLED_MOST 8u
 
 struct refresh {
     struct refresh_parts parts;
@@ -120,12 +124,24 @@ void refresh_load(struct refresh *refresh, struct subscription *subscription)
     pthread_mutex_unlock(&subscription->lock);
 }
 
+/* Whether it should be judged again from the copy that is kept. Where none is, upstream would be
+ * asked for the whole feed each time: the next poll is soon enough then. The lock is held. */
+static bool may_record_now(const struct refresh *refresh, const struct subscription *subscription)
+{
+    unsigned tries = subscription->unrecorded;
+    if (!tries || !refresh->parts.cache || subscription->copy_not_kept)
+        return false;
+    unsigned doubled = tries - 1 < RECORD_DOUBLED_MOST ? tries - 1 : RECORD_DOUBLED_MOST;
+    return time(NULL) >= subscription->filtered_s + (RECORD_AGAIN_S << doubled);
+}
+
 void refresh_tick(struct refresh *refresh, struct subscription *subscription)
 {
     bool store_up = replica_store_up(refresh->parts.judge->replica);
     pthread_mutex_lock(&subscription->lock);
     if (subscription->own && !subscription->busy) {
-        if (subscription->filter_again || (subscription->provisional && store_up)) {
+        if (subscription->filter_again || (subscription->provisional && store_up) ||
+            may_record_now(refresh, subscription)) {
             subscription->filter_again = false;
             queue(begin(refresh, subscription, JOB_FILTER_AGAIN));
         } else if (subscription->next_poll_s <= time(NULL)) {

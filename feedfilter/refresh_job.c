@@ -26,7 +26,7 @@ struct work {
     struct page *page; /* what was made; NULL: nothing */
     unsigned poll_s;
     size_t items, held, tagged, put_back;
-    bool provisional;
+    bool provisional, unrecorded;
 };
 
 static struct span upstream_of(const struct work *work)
@@ -108,6 +108,7 @@ static void filter(struct work *work, struct cached_feed *copy)
     work->page =
         page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
     work->provisional = !was_up || !replica_store_up(judge.judge.replica);
+    work->unrecorded = filtered->records_failed;
     work->poll_s = filtered->poll_s;
     work->items = filtered->items;
     work->held = filtered->held;
@@ -159,6 +160,7 @@ static void publish(struct work *work)
     work->page = NULL;
     subscription->filtered_s = work->now_s;
     subscription->provisional = work->provisional;
+    subscription->unrecorded = work->unrecorded ? subscription->unrecorded + 1 : 0;
     subscription->feed_poll_s = work->poll_s;
     subscription->items = work->items;
     subscription->held = work->held;
@@ -316,7 +318,8 @@ static void run_answer(struct work *work, const struct refresh_job *job)
         failed(work, &job->answer, why);
     else {
         succeeded(work, &job->answer);
-        if (work->now_s - subscription->filtered_s > FILTER_EVERY_S || !subscription->page)
+        if (work->now_s - subscription->filtered_s > FILTER_EVERY_S || !subscription->page ||
+            subscription->unrecorded)
             subscription->filter_again = true;
     }
     pthread_mutex_unlock(&subscription->lock);

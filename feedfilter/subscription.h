@@ -28,6 +28,7 @@ struct subscription {
     bool busy;           /* a fetch or a job is under way */
     bool filter_again;   /* what readers get may have changed though upstream has not */
     bool provisional;    /* judged while the counts store was away: to be judged again */
+    unsigned unrecorded; /* times in a row that the records failed while it was judged */
     unsigned failures;   /* polls in a row that brought nothing good */
     char trouble[512];   /* of the last of them, one line without URL; empty: none */
     const char *remark;  /* what was last logged about its page; NULL: nothing, or it is over */
