@@ -137,7 +137,7 @@ class Gateway(Weir):
     def expect_well(self):
         assert self.feeds.alive(), self.log()[-3000:]
         self.expect_prompt()
-        self.wait_for_polls(["good"], 2)
+        self.wait_for_polls(["good"], 1)
         self.expect_bounded()
 
     def expect_told_once(self, names, event="feed-failed"):
@@ -153,11 +153,15 @@ class Fixture:
     def __init__(self, directory):
         self.directory, self.count = directory, 0
         self.upstream = Upstream()
-        self.redis = Redis(directory)
-        teacher = Weir(directory, self.redis.url, "teacher")
+        self.redis = self.taught_store("redis")
+
+    def taught_store(self, name):
+        redis = Redis(self.directory, name)
+        teacher = Weir(self.directory, redis.url, name + "-teacher")
         for label in ("ham", "spam"):
             teacher.ctl("learn", label, os.path.join(SAMPLES, label),
                         os.path.join(SAMPLES, "feed-%s.xml" % label))
+        return redis
 
     def number(self):
         self.count += 1

@@ -21,7 +21,7 @@ def expect_failing(gateway, lines):
         answer = answers["/f/" + name]
         assert answer.status == 502 and answer.headers["Retry-After"], (name, answer.status)
         assert re.fullmatch("%s: %s\n" % (name, pattern), answer.text()), answer.text()
-    wait_for(lambda: all(gateway.health(name)["failures"] >= 3 for name in lines), "three polls")
+    wait_for(lambda: all(gateway.health(name)["failures"] >= 2 for name in lines), "two polls")
     gateway.expect_prompt()
     gateway.expect_told_once(lines)
 
@@ -77,7 +77,7 @@ def test_last_good_copy(fixture):
         first = get_all(gateway, ["/f/" + name for name in bad])
         for name, document in bad.items():
             gateway.upstream.documents[gateway.prefix + name] = document
-        wait_for(lambda: all(gateway.health(name)["failures"] >= 3 for name in bad), "all fail")
+        wait_for(lambda: all(gateway.health(name)["failures"] >= 2 for name in bad), "all fail")
         for name in bad:
             path, etag = "/f/" + name, first["/f/" + name].headers["ETag"]
             assert get(gateway, path).body == GOOD, name
