@@ -138,13 +138,16 @@ def test_garbage(fixture):
     with fixture.gateway({}) as gateway:
         before = descriptors(gateway)
         log = gateway.log()
+        connections = []
         for data in inputs:
-            connection = connect(gateway)
+            connections.append(connect(gateway))
             try:
-                connection.sendall(data)
-                connection.shutdown(socket.SHUT_WR)
+                connections[-1].sendall(data)
+                connections[-1].shutdown(socket.SHUT_WR)
             except OSError:
                 pass
+        gateway.expect_prompt()
+        for data, connection in zip(inputs, connections):
             status = status_of(connection)
             assert status in (None, 200, 505) or 400 <= status < 500, (data[:60], status)
             connection.close()
