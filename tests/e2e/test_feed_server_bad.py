@@ -49,7 +49,8 @@ def test_redirects(fixture):
     private = Upstream("127.0.0.2")
     private.documents["/"] = Document(feed(HAM))
     bad = {
-        "file": ("file:///etc/hosts", "redirected to nowhere: it redirects to what is no http or https address"),
+        "file": ("file:///etc/hosts",
+                 "redirected to nowhere: it redirects to what is no http or https address"),
         "gopher": ("gopher://127.0.0.1/", "it redirects to what is no http or https address"),
         "private": (private.url + "/", "redirected to 127.0.0.2: its address 127.0.0.2 is private,"
                     " and not in feedfilter.upstream-networks"),
@@ -143,7 +144,7 @@ def test_large(fixture):
                  "large": Document(many_items(60, b"word " * (MB // 5))),
                  "larger": Document(answer=sends(b"<rss>" + b" " * 66 * MB))}
     with fixture.gateway(documents, more_mb=300, feedfilter={
-            "size-limit": "64M", "fetch-timeout": "10s"}) as gateway:
+            "size-limit": "64M", "fetch-timeout": "25s"}) as gateway:
         start = time.monotonic()
         answers = get_all(gateway, ["/f/" + name for name in [*documents, "good"]])
         assert answers["/f/good"].seconds < PROMPT_S
