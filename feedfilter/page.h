@@ -29,7 +29,8 @@ struct page {
 /* The entity tag that a page of `pieces` has. */
 void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE]);
 
-/* 200. Joins `pieces`. `content_type` goes out as it is. last_modified_s 0: no Last-Modified. */
+/* 200. Joins `pieces`. `content_type` goes out as it is, unless it is empty,
+ * longer than 200 bytes or not printable ASCII. last_modified_s 0: no Last-Modified. */
 struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
                       int64_t last_modified_s);
 

@@ -133,6 +133,7 @@ def test_bytes(fixture):
     answer = get(weir, "/f/planet")
     assert answer.status == 200 and answer.headers["Content-Type"] == "application/rss+xml"
     assert answer.body == without(feed(ITEMS), *SPAM)
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
 def test_released_item_is_put_back(fixture):
