@@ -13,6 +13,7 @@
 #include "core/log.h"
 #include "core/text.h"
 #include "core/url.h"
+#include "feedfilter/complain.h"
 #include "feedfilter/health.h"
 #include "feedfilter/held_feed.h"
 #include "feedfilter/refresh.h"
@@ -368,7 +369,7 @@ int serve_run(const char *config_path)
     struct gateway gateway = {.config_path = config_path ? config_path : config_default_path()};
     gateway.started = config_read(gateway.config_path, &error);
     if (!gateway.started) {
-        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+        complain("cannot start: %s", error.message);
         return EX_CONFIG;
     }
     log_set_level(gateway.started->log_level);
@@ -383,7 +384,7 @@ int serve_run(const char *config_path)
         run(&gateway, &signals);
         log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
     } else {
-        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+        complain("cannot start: %s", error.message);
     }
     stop(&gateway);
     xmlCleanupParser();
