@@ -22,5 +22,8 @@ extern const struct command command_config;
 extern const struct command command_migrate;
 extern const struct command command_backup;
 extern const struct command command_restore;
+extern const struct command command_history;
+extern const struct command command_stats;
+extern const struct command command_top;
 
 #endif

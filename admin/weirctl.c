@@ -8,8 +8,9 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-    &command_check,  &command_learn,   &command_held,   &command_explain, &command_reputation,
-    &command_config, &command_migrate, &command_backup, &command_restore,
+    &command_check,      &command_learn,   &command_held,   &command_explain,
+    &command_reputation, &command_history, &command_stats,  &command_top,
+    &command_config,     &command_migrate, &command_backup, &command_restore,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -131,6 +131,14 @@ sqlite3_stmt *records_prepare(struct records *records, enum records_statement wh
     return *statement;
 }
 
+sqlite3_stmt *records_prepare_text(struct records *records, const char *text, struct error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(records->db, text, -1, &statement, NULL) != SQLITE_OK)
+        records_db_fail(records->db, records->path, error);
+    return statement;
+}
+
 int records_step(struct records *records, sqlite3_stmt *statement, struct error *error)
 {
     int code = sqlite3_step(statement);

@@ -46,6 +46,12 @@ static const char *const steps[] = {
     "UPDATE held_changes SET last = last + 1; "
     "UPDATE held SET change = (SELECT last FROM held_changes) WHERE id = NEW.id; END;"
     "PRAGMA user_version = 2;",
+
+    /* In the order of time, so that entries are added at its end. */
+    "DROP INDEX history_time;"
+    "CREATE INDEX history_search ON history (time_s, channel, action, sender, recipients, subject);"
+    "CREATE INDEX held_time ON held (time_s, state, taught);"
+    "PRAGMA user_version = 3;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

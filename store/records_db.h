@@ -54,6 +54,9 @@ void records_unlock(struct records *records);
 sqlite3_stmt *records_prepare(struct records *records, enum records_statement which,
                               struct error *error);
 
+/* With the lock held. A statement that is the caller's to finalize; NULL on failure. */
+sqlite3_stmt *records_prepare_text(struct records *records, const char *text, struct error *error);
+
 /* With the lock held. One step: SQLITE_ROW or SQLITE_DONE; anything else has set `error`. After
  * anything but a row the statement is reset. */
 int records_step(struct records *records, sqlite3_stmt *statement, struct error *error);
@@ -75,5 +78,8 @@ const char *records_take(sqlite3_stmt *statement, int column, char **room);
 struct records_history *records_history_new(const char *path);
 void records_history_free(struct records_history *history);
 struct records_history *records_history_of(struct records *records);
+
+/* The entry in the current row, whose first columns are those of struct history_entry. */
+struct history_entry *records_read_entry(sqlite3_stmt *statement);
 
 #endif

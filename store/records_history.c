@@ -276,7 +276,7 @@ bool records_take_error(struct records *records, struct error *error)
 
 /* --- reading --- */
 
-static struct history_entry *read_entry(sqlite3_stmt *statement)
+struct history_entry *records_read_entry(sqlite3_stmt *statement)
 {
     struct history_entry *entry = memory_new(sizeof *entry + records_row_size(statement));
     char *room = (char *)(entry + 1);
@@ -329,7 +329,7 @@ static bool read_first(struct records *records, sqlite3_stmt *statement,
     int code = records_step(records, statement, error);
     if (code != SQLITE_ROW)
         return code == SQLITE_DONE;
-    *entry = read_entry(statement);
+    *entry = records_read_entry(statement);
     sqlite3_reset(statement);
     return true;
 }

@@ -1,0 +1,252 @@
+#include "store/records_search.h"
+
+#include "store/memory.h"
+#include "store/records_db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define QUERY_MAX 1024
+/* Entries of history are read through the index that holds all that filters ask of; left to itself
+ * SQLite would rather walk the table, evidence and all. */
+#define FROM_HISTORY " FROM history INDEXED BY history_search"
+
+struct records_search {
+    struct records *records;
+    sqlite3_stmt *statement;
+};
+
+/* --- searching --- */
+
+enum {
+    BOUND_CHANNEL = 1,
+    BOUND_ACTION,
+    BOUND_SENDER,
+    BOUND_RECIPIENT,
+    BOUND_SUBJECT,
+    BOUND_SINCE,
+    BOUND_AFTER
+};
+
+/* Text for LIKE that means nothing but itself, anything before and behind it. */
+static char *pattern_of(const char *text)
+{
+    char *pattern = memory_new(2 * strlen(text) + 3), *to = pattern;
+    *to++ = '%';
+    for (; *text; text++) {
+        if (strchr("%_\\", *text))
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    *to = '%';
+    return pattern;
+}
+
+static void bind_pattern(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    if (text)
+        sqlite3_bind_text(statement, parameter, pattern_of(text), -1, free);
+}
+
+/* Only the conditions that are asked: one that lets all pass would keep SQLite from the index. */
+static void write_query(char query[QUERY_MAX], const struct history_filter *filter)
+{
+    bool by_id = filter->by_id || filter->after_id;
+    snprintf(query, QUERY_MAX,
+             "SELECT document_id, time_s, channel, action, log_odds, sender, recipients, subject, "
+             "reference, evidence, id%s WHERE 1%s%s%s%s%s%s%s ORDER BY %s",
+             by_id ? " FROM history" : FROM_HISTORY, filter->channel ? " AND channel = ?1" : "",
+             filter->action ? " AND action IN (?2, ?2 || ' (observed)')" : "",
+             filter->sender ? " AND sender LIKE ?3 ESCAPE '\\'" : "",
+             filter->recipient ? " AND recipients LIKE ?4 ESCAPE '\\'" : "",
+             filter->subject ? " AND subject LIKE ?5 ESCAPE '\\'" : "",
+             filter->since_s ? " AND time_s >= ?6" : "", by_id ? " AND id > ?7" : "",
+             by_id ? "id" : "time_s DESC, id DESC");
+}
+
+struct records_search *records_search_new(struct records *records,
+                                          const struct history_filter *filter, struct error *error)
+{
+    char query[QUERY_MAX];
+    write_query(query, filter);
+    sqlite3_stmt *statement = records_prepare_text(records, query, error);
+    if (!statement)
+        return NULL;
+    if (filter->channel)
+        sqlite3_bind_text(statement, BOUND_CHANNEL, filter->channel, -1, SQLITE_TRANSIENT);
+    if (filter->action)
+        sqlite3_bind_text(statement, BOUND_ACTION, filter->action, -1, SQLITE_TRANSIENT);
+    bind_pattern(statement, BOUND_SENDER, filter->sender);
+    bind_pattern(statement, BOUND_RECIPIENT, filter->recipient);
+    bind_pattern(statement, BOUND_SUBJECT, filter->subject);
+    sqlite3_bind_int64(statement, BOUND_SINCE, filter->since_s);
+    sqlite3_bind_int64(statement, BOUND_AFTER, filter->after_id);
+    struct records_search *search = memory_new(sizeof *search);
+    search->records = records;
+    search->statement = statement;
+    return search;
+}
+
+bool records_search_next(struct records_search *search, struct history_entry **entry, int64_t *id,
+                         struct error *error)
+{
+    *entry = NULL;
+    records_lock(search->records);
+    int code = records_step(search->records, search->statement, error);
+    if (code == SQLITE_ROW) {
+        *entry = records_read_entry(search->statement);
+        if (id)
+            *id = sqlite3_column_int64(search->statement, 10);
+    }
+    records_unlock(search->records);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+void records_search_free(struct records_search *search)
+{
+    if (!search)
+        return;
+    records_lock(search->records);
+    sqlite3_finalize(search->statement);
+    records_unlock(search->records);
+    free(search);
+}
+
+/* --- sums --- */
+
+typedef void take_row(void *context, sqlite3_stmt *statement);
+
+/* Takes all rows of a statement whose parameters are bound, and ends it; NULL fails. */
+static bool take_rows(struct records *records, sqlite3_stmt *statement, take_row *take,
+                      void *context, struct error *error)
+{
+    int code = SQLITE_ERROR;
+    while (statement && (code = records_step(records, statement, error)) == SQLITE_ROW)
+        take(context, statement);
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE;
+}
+
+static const char *text_of(sqlite3_stmt *statement, int column)
+{
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text ? (const char *)text : "";
+}
+
+static void take_last(void *context, sqlite3_stmt *statement)
+{
+    *(int64_t *)context = sqlite3_column_int64(statement, 0);
+}
+
+bool records_history_last(struct records *records, int64_t *id, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(records, "SELECT max(id) FROM history", error);
+    bool good = take_rows(records, statement, take_last, id, error);
+    records_unlock(records);
+    return good;
+}
+
+struct history_visit {
+    void (*visit)(void *context, const char *channel, const char *action, int64_t count);
+    void *context;
+};
+
+static void take_verdicts(void *context, sqlite3_stmt *statement)
+{
+    struct history_visit *at = context;
+    at->visit(at->context, text_of(statement, 0), text_of(statement, 1),
+              sqlite3_column_int64(statement, 2));
+}
+
+bool records_history_sums(struct records *records, int64_t since_s,
+                          void (*visit)(void *context, const char *channel, const char *action,
+                                        int64_t count),
+                          void *context, struct error *error)
+{
+    struct history_visit at = {visit, context};
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(records,
+                                                   "SELECT channel, action, count(*)" FROM_HISTORY
+                                                   " WHERE time_s >= ?1 GROUP BY channel, action",
+                                                   error);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, since_s);
+    bool good = take_rows(records, statement, take_verdicts, &at, error);
+    records_unlock(records);
+    return good;
+}
+
+struct sender_visit {
+    void (*visit)(void *context, const char *sender, int64_t ham, int64_t spam);
+    void *context;
+};
+
+static void take_sender(void *context, sqlite3_stmt *statement)
+{
+    struct sender_visit *at = context;
+    at->visit(at->context, text_of(statement, 0), sqlite3_column_int64(statement, 1),
+              sqlite3_column_int64(statement, 2));
+}
+
+bool records_history_senders(struct records *records, const char *channel, int64_t since_s,
+                             bool ham_first, size_t most,
+                             void (*visit)(void *context, const char *sender, int64_t ham,
+                                           int64_t spam),
+                             void *context, struct error *error)
+{
+    struct sender_visit at = {visit, context};
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(
+        records,
+        ham_first
+            ? "SELECT sender, sum(action = 'accept') AS ham, sum(action <> 'accept') AS "
+              "spam" FROM_HISTORY " WHERE time_s >= ?1 AND channel = ?2 GROUP BY sender HAVING "
+              "ham > 0 ORDER BY ham DESC, spam, sender LIMIT ?3"
+            : "SELECT sender, sum(action = 'accept') AS ham, sum(action <> 'accept') AS "
+              "spam" FROM_HISTORY " WHERE time_s >= ?1 AND channel = ?2 GROUP BY sender HAVING "
+              "spam > 0 ORDER BY spam DESC, ham, sender LIMIT ?3",
+        error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, since_s);
+        sqlite3_bind_text(statement, 2, channel, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 3, (int64_t)most);
+    }
+    bool good = take_rows(records, statement, take_sender, &at, error);
+    records_unlock(records);
+    return good;
+}
+
+struct held_visit {
+    void (*visit)(void *context, enum held_state state, int taught, int64_t count);
+    void *context;
+};
+
+static void take_held(void *context, sqlite3_stmt *statement)
+{
+    struct held_visit *at = context;
+    int state = sqlite3_column_int(statement, 0);
+    if (state >= 0 && state < HELD_STATES)
+        at->visit(at->context, (enum held_state)state, sqlite3_column_int(statement, 1),
+                  sqlite3_column_int64(statement, 2));
+}
+
+bool records_held_sums(struct records *records, int64_t since_s,
+                       void (*visit)(void *context, enum held_state state, int taught,
+                                     int64_t count),
+                       void *context, struct error *error)
+{
+    struct held_visit at = {visit, context};
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(
+        records,
+        "SELECT state, taught, count(*) FROM held INDEXED BY held_time WHERE time_s >= ?1 "
+        "GROUP BY state, taught",
+        error);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, since_s);
+    bool good = take_rows(records, statement, take_held, &at, error);
+    records_unlock(records);
+    return good;
+}

@@ -1,0 +1,58 @@
+/* records_search: the history looked through and summed up, for weirctl history, stats and top.
+ * Reads only. An index in the order of time holds what is asked for here, so that a million entries
+ * are gone through without touching their evidence. Texts are compared without regard to the case
+ * of ASCII letters. */
+#ifndef WEIR_RECORDS_SEARCH_H
+#define WEIR_RECORDS_SEARCH_H
+
+#include "store/records.h"
+
+struct history_filter { /* zero or NULL: any */
+    const char *channel;
+    const char *action; /* "hold" is "hold (observed)" too */
+    const char *sender; /* what stands anywhere in the text; so the next two */
+    const char *recipient;
+    const char *subject;
+    int64_t since_s;
+    int64_t after_id; /* only entries added after that one, in the order in which they were */
+    bool by_id;       /* `after_id` counts, though it is 0 */
+};
+
+struct records_search;
+
+/* Entries that `filter` (lent for the call) lets pass, newest first, or in order of id when it asks
+ * for what comes after one. Reads one state of the file. NULL on failure. */
+struct records_search *records_search_new(struct records *records,
+                                          const struct history_filter *filter, struct error *error);
+
+/* `*entry` is NULL after the last one; `*id` (NULL: never mind) is its number in the file. Free it
+ * with history_entry_free(). */
+bool records_search_next(struct records_search *search, struct history_entry **entry, int64_t *id,
+                         struct error *error);
+void records_search_free(struct records_search *search); /* NULL is fine */
+
+/* The number of the newest entry; 0: there is none. */
+bool records_history_last(struct records *records, int64_t *id, struct error *error);
+
+/* How many verdicts there were at `since_s` or later, of each channel and action. */
+bool records_history_sums(struct records *records, int64_t since_s,
+                          void (*visit)(void *context, const char *channel, const char *action,
+                                        int64_t count),
+                          void *context, struct error *error);
+
+/* Of each sender (or feed) of `channel` since then, what was accepted and what was not; the `most`
+ * with most of what was not (or, with `ham`, of what was) come first. */
+bool records_history_senders(struct records *records, const char *channel, int64_t since_s,
+                             bool ham_first, size_t most,
+                             void (*visit)(void *context, const char *sender, int64_t ham,
+                                           int64_t spam),
+                             void *context, struct error *error);
+
+/* How many entries were held at `since_s` or later, by the state they are in now and by what was
+ * taught from them (as `taught` of struct held). */
+bool records_held_sums(struct records *records, int64_t since_s,
+                       void (*visit)(void *context, enum held_state state, int taught,
+                                     int64_t count),
+                       void *context, struct error *error);
+
+#endif
