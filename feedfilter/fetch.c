@@ -21,7 +21,7 @@ struct fetcher {
 
     pthread_mutex_t mutex; /* of the rest */
     struct transfer *first, **last;
-    bool stopping;
+    bool held, stopping;
 };
 
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
@@ -35,10 +35,20 @@ void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
     curl_multi_wakeup(fetcher->multi);
 }
 
+void fetcher_hold(struct fetcher *fetcher, bool held)
+{
+    pthread_mutex_lock(&fetcher->mutex);
+    bool changed = fetcher->held != held;
+    fetcher->held = held;
+    pthread_mutex_unlock(&fetcher->mutex);
+    if (changed)
+        curl_multi_wakeup(fetcher->multi);
+}
+
 static struct transfer *next_waiting(struct fetcher *fetcher)
 {
     pthread_mutex_lock(&fetcher->mutex);
-    struct transfer *transfer = fetcher->first;
+    struct transfer *transfer = fetcher->held && !fetcher->stopping ? NULL : fetcher->first;
     if (transfer)
         fetcher->first = transfer->next;
     if (!fetcher->first)

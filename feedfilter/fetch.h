@@ -56,6 +56,10 @@ struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *err
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                  void (*done)(void *context, struct fetch_answer *answer), void *context);
 
+/* While held, no further fetch gets its turn: for when answers come faster than they are dealt
+ * with. Thread-safe, also in `done`. */
+void fetcher_hold(struct fetcher *fetcher, bool held);
+
 /* Breaks off what is under way (`done` is called, status 0) and ends the thread. NULL is fine. */
 void fetcher_free(struct fetcher *fetcher);
 

@@ -10,6 +10,8 @@
 
 /* One huge feed must not keep all others waiting. */
 #define WORKERS 2u
+/* While answers of so many bytes wait for a worker, nothing more is fetched. */
+#define WAITING_MOST_BYTES ((size_t)64 << 20)
 /* What passed because the records failed is judged again after this time, then after twice that,
  * and so on, until so often. */
 #define RECORD_AGAIN_S 5
@@ -20,6 +22,7 @@ struct refresh {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct refresh_job *first, **last; /* that wait */
+    size_t waiting_bytes;              /* of the answers among them */
     bool stopping;
     pthread_t workers[WORKERS];
     unsigned worker_count;
@@ -43,6 +46,8 @@ static void queue(struct refresh_job *job)
     pthread_mutex_lock(&refresh->lock);
     *refresh->last = job;
     refresh->last = &job->next;
+    refresh->waiting_bytes += job->answer.length;
+    fetcher_hold(refresh->parts.fetcher, refresh->waiting_bytes > WAITING_MOST_BYTES);
     pthread_cond_signal(&refresh->wake);
     pthread_mutex_unlock(&refresh->lock);
 }
@@ -58,6 +63,8 @@ static struct refresh_job *take(struct refresh *refresh)
         refresh->first = job->next;
         if (!refresh->first)
             refresh->last = &refresh->first;
+        refresh->waiting_bytes -= job->answer.length;
+        fetcher_hold(refresh->parts.fetcher, refresh->waiting_bytes > WAITING_MOST_BYTES);
     }
     pthread_mutex_unlock(&refresh->lock);
     return job;
@@ -178,16 +185,21 @@ struct refresh *refresh_new(const struct refresh_parts *parts, struct error *err
     return refresh;
 }
 
-void refresh_free(struct refresh *refresh)
+void refresh_stop(struct refresh *refresh)
 {
-    if (!refresh)
-        return;
     pthread_mutex_lock(&refresh->lock);
     refresh->stopping = true;
     pthread_cond_broadcast(&refresh->wake);
     pthread_mutex_unlock(&refresh->lock);
-    for (unsigned i = 0; i < refresh->worker_count; i++)
-        pthread_join(refresh->workers[i], NULL);
+    while (refresh->worker_count)
+        pthread_join(refresh->workers[--refresh->worker_count], NULL);
+}
+
+void refresh_free(struct refresh *refresh)
+{
+    if (!refresh)
+        return;
+    refresh_stop(refresh);
     while (refresh->first) {
         struct refresh_job *job = refresh->first;
         refresh->first = job->next;

@@ -35,7 +35,10 @@ void refresh_tick(struct refresh *refresh, struct subscription *subscription);
 /* Has the page made again soon: what is held or released of this feed has changed. */
 void refresh_filter_again(struct subscription *subscription);
 
-/* Ends the workers; jobs that wait are dropped. The fetcher must be gone before. NULL is fine. */
+/* Ends the workers, each after the job it is at: no page changes any more. */
+void refresh_stop(struct refresh *refresh);
+
+/* Stops it; jobs that wait are dropped. Between the two the fetcher must go. NULL is fine. */
 void refresh_free(struct refresh *refresh);
 
 #endif

@@ -199,8 +199,6 @@ static void succeeded(struct work *work, const struct fetch_answer *answer)
 static void failed(struct work *work, const struct fetch_answer *answer, const char *why)
 {
     struct subscription *subscription = work->subscription;
-    if (subscription->stopping) /* a fetch that was broken off says nothing of its site */
-        return;
     bool told = strcmp(subscription->trouble, why) == 0;
     subscription->failures++;
     snprintf(subscription->trouble, sizeof subscription->trouble, "%s", why);

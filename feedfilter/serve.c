@@ -329,6 +329,8 @@ static void stop(struct gateway *gateway)
         server_quiesce(gateway->server);
     if (gateway->subscriptions)
         subscriptions_visit(gateway->subscriptions, tell_to_go, NULL);
+    if (gateway->refresh)
+        refresh_stop(gateway->refresh);
     fetcher_free(gateway->fetcher);
     refresh_free(gateway->refresh);
     server_free(gateway->server);

@@ -439,6 +439,27 @@ static void test_stopping_breaks_off_what_runs_and_what_waits(void **state)
     assert_int_equal(http_server_requests(server, "/stuck"), limits.at_once);
 }
 
+static void test_while_held_no_fetch_gets_its_turn(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/held", "200 OK", "", "<rss/>");
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/held")};
+    struct fetch_limits limits = fetching_limits();
+    struct error error = {0};
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    struct tally tally = {0};
+    fetcher_hold(fetcher, true);
+    fetch_start(fetcher, &(struct fetch_request){.subscription = &subscription}, count_good,
+                &tally);
+    assert_true(http_server_wait(server, 200));
+    assert_int_equal(http_server_requests(server, "/held"), 0);
+    fetcher_hold(fetcher, false);
+    for (int64_t until = monotonic_ms() + 5000; !tally.good && monotonic_ms() < until;)
+        assert_true(http_server_wait(server, 1));
+    assert_int_equal(tally.good, 1);
+    fetcher_free(fetcher);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +482,7 @@ int main(void)
         cmocka_unit_test(test_a_proxy_of_the_environment_is_not_asked),
         cmocka_unit_test(test_connections_are_kept_but_for_those_with_secrets),
         cmocka_unit_test(test_many_fetches_take_their_turn),
+        cmocka_unit_test(test_while_held_no_fetch_gets_its_turn),
         cmocka_unit_test(test_stopping_breaks_off_what_runs_and_what_waits),
     };
     return cmocka_run_group_tests(tests, start_servers, stop_servers);
