@@ -51,6 +51,7 @@ int records_text_find(struct session *session, const char *id, struct found *fou
     int status = session_open_records(session, found->front);
     if (status != EX_OK)
         return status;
+    session_teach_for(session, found->front);
     if (!number || !session->records[found->front]) {
         error_set(&error, ERROR_INPUT, "%s: nothing was ever held under this id", id);
         return session_complain(&error);

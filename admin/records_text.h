@@ -15,7 +15,7 @@ struct found {
 bool records_text_is_held_id(const char *id, enum front *front, int64_t *number);
 
 /* Finds the held record that `id` means: m12, f7, or a queue id of mail (of several
- * with that one the newest). Complains and gives the
+ * with that one the newest); a lesson about it is one of its front then. Complains and gives the
  * exit code when there is none. */
 int records_text_find(struct session *session, const char *id, struct found *found);
 void records_text_clear(struct found *found);

@@ -71,12 +71,30 @@ static void drain_journal(struct session *session)
     outbox_free(outbox);
 }
 
+static void use_journal(struct session *session)
+{
+    const struct config *config = session->config;
+    struct journal **journal = &session->journals[session->front];
+    bool first = !*journal;
+    if (first)
+        *journal =
+            journal_new(session->front == FRONT_MAIL ? config->journal.mail : config->journal.feeds,
+                        config->journal.size_limit_bytes, config->journal.resend_window_s);
+    session->journal = *journal;
+    if (first)
+        drain_journal(session);
+}
+
 int session_open_counts(struct session *session)
 {
     struct error error = {0};
     int status = session_configure(session);
-    if (status != EX_OK || session->store)
+    if (status != EX_OK)
         return status;
+    if (session->store) {
+        use_journal(session);
+        return EX_OK;
+    }
     const struct counts_options options = {.timeout_ms = session->config->counts_timeout_ms,
                                            .key_prefix = session->config->counts_prefix};
     session->store = counts_open(session->config->counts_url, &options, &error);
@@ -84,11 +102,13 @@ int session_open_counts(struct session *session)
         session_complain(&error);
         return EX_CONFIG;
     }
-    session->journal =
-        journal_new(session->config->journal.mail, session->config->journal.size_limit_bytes,
-                    session->config->journal.resend_window_s);
-    drain_journal(session);
+    use_journal(session);
     return EX_OK;
+}
+
+void session_teach_for(struct session *session, enum front front)
+{
+    session->front = front;
 }
 
 bool session_open_replica(struct session *session, struct error *error)
@@ -143,7 +163,8 @@ void session_close(struct session *session)
     for (int i = 0; i < FRONTS; i++)
         records_close(session->records[i]);
     replica_free(session->replica);
-    journal_free(session->journal);
+    for (int i = 0; i < FRONTS; i++)
+        journal_free(session->journals[i]);
     counts_close(session->store);
     config_release(session->config);
 }

@@ -25,7 +25,9 @@ struct session {
     bool json;
     struct config *config;
     struct counts_store *store;
-    struct journal *journal;
+    enum front front; /* whose journal lessons go into; see session_teach_for() */
+    struct journal *journals[FRONTS];
+    struct journal *journal; /* of them, the one in use */
     struct replica *replica;
     struct records *records[FRONTS];
 };
@@ -46,6 +48,10 @@ int session_configure(struct session *session);
  * sent first, when the store takes them, and a line on stderr says so. Configures first, as all
  * calls below do. */
 int session_open_counts(struct session *session);
+
+/* From the next session_open_counts() on, lessons are about what that front holds, and wait in its
+ * journal, which its programs send: mail's, unless this was called. */
+void session_teach_for(struct session *session, enum front front);
 
 /* session->replica is caught up with the log; the counts were opened before. On failure, of which
  * `error` tells and nothing was said, there is a replica all the same, perhaps an empty one. */

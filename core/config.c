@@ -162,6 +162,11 @@ static cfg_opt_t check_options[] = {
     CFG_BOOL("enabled", cfg_true, CFGF_NONE),
     CFG_END(),
 };
+static cfg_opt_t metrics_options[] = {
+    CFG_STR("milter", "", CFGF_NONE),
+    CFG_STR("release", "", CFGF_NONE),
+    CFG_END(),
+};
 static cfg_opt_t log_options[] = {
     CFG_INT_CB("level", LOG_LEVEL_INFO, CFGF_NONE, config_parse_level),
     CFG_END(),
@@ -183,6 +188,7 @@ static cfg_opt_t options[] = {
     CFG_SEC("release", release_options, CFGF_NONE),
     CFG_SEC("check", check_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("log", log_options, CFGF_NONE),
+    CFG_SEC("metrics", metrics_options, CFGF_NONE),
     CFG_FUNC("include", include_file),
     CFG_END(),
 };
@@ -204,6 +210,8 @@ static const struct {
     {"feedfilter", check_feedfilter},
     {"feedfilter|listen", config_check_listen},
     {"feedfilter|cache", config_check_path},
+    {"metrics|milter", config_check_listen},
+    {"metrics|release", config_check_listen},
     {"feedfilter|public-url", config_check_public_url},
     {"feedfilter|upstream-networks", config_check_networks},
     {"feed", subscription_check},
@@ -340,6 +348,8 @@ static struct config *take(cfg_t *cfg)
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
     config->release.gone_after_s = (unsigned)(cfg_getint(cfg, "release|gone-after") / 1000);
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
+    config->metrics.milter = copy(cfg_getstr(cfg, "metrics|milter"));
+    config->metrics.release = copy(cfg_getstr(cfg, "metrics|release"));
     config->internal_networks =
         take_networks(cfg, "networks|internal", &config->internal_network_count);
     take_checks(cfg, &config->checks);
@@ -424,6 +434,8 @@ void config_release(struct config *config)
     subscriptions_free(config->subscriptions, config->subscription_count);
     free(config->internal_networks);
     free(config->checks.weights);
+    free(config->metrics.milter);
+    free(config->metrics.release);
     free(counted);
 }
 

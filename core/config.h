@@ -96,6 +96,10 @@ struct config {
         unsigned poll_ms;         /* how often requests are looked for */
         unsigned gone_after_s;    /* between the two looks that make a record `gone` */
     } release;
+
+    struct {
+        char *milter, *release; /* addresses where they serve /metrics; empty: nowhere */
+    } metrics;
 };
 
 /* $WEIR_CONFIG, else the path compiled in. */

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "core/explain.h"
+#include "core/metrics.h"
 
 const char *verdict_log_action(struct arena *arena, enum action action, enum mode mode)
 {
@@ -28,4 +29,5 @@ void verdict_log_history(struct records *records, const struct document *documen
     };
     memcpy(entry.document_id, document->id, sizeof entry.document_id);
     records_history_add(records, &entry);
+    metrics_add(METRIC_DOCUMENTS, metrics_documents_cell(entry.channel, entry.action), 1);
 }

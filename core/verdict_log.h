@@ -17,7 +17,7 @@ struct verdict_about {
 };
 
 /* Adds the verdict to the history of `records`, as of now. Never fails, see records_history_add().
- * Takes room in the document's arena. */
+ * Takes room in the document's arena. Counts it in the metrics. */
 void verdict_log_history(struct records *records, const struct document *document,
                          const struct verdict *verdict, enum mode mode,
                          const struct verdict_about *about);

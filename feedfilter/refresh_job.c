@@ -9,6 +9,7 @@
 
 #include "core/feed.h"
 #include "core/log.h"
+#include "core/metrics.h"
 #include "feedfilter/feed_filter.h"
 #include "feedfilter/poll_schedule.h"
 #include "store/memory.h"
@@ -305,6 +306,11 @@ static void run_answer(struct work *work, const struct refresh_job *job)
     struct subscription *subscription = work->subscription;
     char why[sizeof subscription->trouble];
     look_at(&job->answer, why, sizeof why);
+    metrics_add(METRIC_FETCHES,
+                *why                        ? METRICS_FETCH_FAILED
+                : job->answer.status == 304 ? METRICS_FETCH_UNCHANGED
+                                            : METRICS_FETCH_CHANGED,
+                1);
     if (!*why && job->answer.status == 200) {
         run_good(work, job);
         return;

@@ -11,6 +11,9 @@
 
 #include "config.h"
 #include "core/log.h"
+#include "core/metrics.h"
+#include "core/metrics_sample.h"
+#include "core/outbox.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
@@ -29,6 +32,8 @@ struct gateway {
     struct config *config;  /* in force */
     struct config *started; /* its strings are lent to the stores */
     struct judge judge;
+    struct journal *journal;
+    struct outbox *outbox;
     _Atomic(struct records *) records, reading; /* of one file: what reads waits for no writer */
     int64_t records_change;                     /* up to which changes were seen */
     int64_t records_retry_s;                    /* NULL records: when to try again */
@@ -105,6 +110,21 @@ static struct page *on_health(void *context)
     return health_page(&health);
 }
 
+static struct page *on_metrics(void *context)
+{
+    struct gateway *gateway = context;
+    const struct metrics_sources sources = {gateway->judge.replica, gateway->journal,
+                                            gateway->started->journal.size_limit_bytes};
+    metrics_sample_stores(&sources);
+    metrics_sample_records(atomic_load(&gateway->reading));
+    struct span text;
+    char *bytes = metrics_text(&text.length);
+    text.data = bytes;
+    struct page *page = page_new(&text, 1, METRICS_CONTENT_TYPE, 0);
+    free(bytes);
+    return page;
+}
+
 /* --- the records: opened when they can be, looked at for releases --- */
 
 static bool ignore_change(void *context, const char *feed)
@@ -125,6 +145,8 @@ static bool filter_again(void *context, const char *feed)
 
 static void tell_of_records(struct gateway *gateway, const char *reason)
 {
+    if (reason && !gateway->records_told)
+        metrics_add(METRIC_RECORDS_ERRORS, 0, 1);
     if (reason && !gateway->records_told)
         log_event(LOG_LEVEL_ERROR, "records-failed", "reason", reason, "meanwhile",
                   "nothing is held", NULL);
@@ -172,8 +194,10 @@ static void look_at_records(struct gateway *gateway)
     bool read = records_held_changes(atomic_load(&gateway->reading), &gateway->records_change,
                                      filter_again, gateway, &error);
     tell_of_records(gateway, read ? NULL : error.message);
-    if (records_take_error(records, &error))
+    if (records_take_error(records, &error)) {
+        metrics_add(METRIC_RECORDS_ERRORS, 0, 1);
         log_event(LOG_LEVEL_WARNING, "history-incomplete", "reason", error.message, NULL);
+    }
 }
 
 /* --- the main thread --- */
@@ -267,7 +291,13 @@ static bool open_stores(struct gateway *gateway, struct error *error)
     if (!gateway->judge.store)
         return false;
     gateway->judge.replica = replica_new(gateway->judge.store, config->gateway);
-    if (!replica_start(gateway->judge.replica, error))
+    gateway->journal = journal_new(config->journal.feeds, config->journal.size_limit_bytes,
+                                   config->journal.resend_window_s);
+    gateway->outbox = outbox_new(gateway->judge.store, gateway->journal, NULL);
+    unsigned char key[COUNTS_KEY_BYTES];
+    if (journal_known_key(gateway->journal, key))
+        replica_propose_key(gateway->judge.replica, key);
+    if (!replica_start(gateway->judge.replica, error) || !outbox_start(gateway->outbox, error))
         return false;
     gateway->judge.cache = reputation_cache_new();
     open_records(gateway);
@@ -308,8 +338,11 @@ static bool start_serving(struct gateway *gateway, struct error *error)
     const struct config *config = gateway->started;
     struct server_limits limits = {.connections = config->feedfilter.connections,
                                    .request_timeout_ms = config->feedfilter.request_timeout_ms};
-    struct server_handlers handlers = {
-        .context = gateway, .feed = on_feed, .held = on_held, .health = on_health};
+    struct server_handlers handlers = {.context = gateway,
+                                       .feed = on_feed,
+                                       .held = on_held,
+                                       .health = on_health,
+                                       .metrics = on_metrics};
     gateway->server = server_new(config->feedfilter.listen, &limits, &handlers, error);
     return gateway->server != NULL;
 }
@@ -338,6 +371,8 @@ static void stop(struct gateway *gateway)
     feed_cache_close(gateway->cache);
     records_close(atomic_load(&gateway->reading));
     records_close(atomic_load(&gateway->records));
+    outbox_free(gateway->outbox);
+    journal_free(gateway->journal);
     reputation_cache_free(gateway->judge.cache);
     replica_free(gateway->judge.replica);
     counts_close(gateway->judge.store);
@@ -375,6 +410,7 @@ int serve_run(const char *config_path)
         return EX_CONFIG;
     }
     log_set_level(gateway.started->log_level);
+    metrics_start(METRICS_FEEDFILTER, PACKAGE_VERSION);
     text_init();
     url_init();
     xmlInitParser();

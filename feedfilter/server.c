@@ -1,9 +1,10 @@
 #include "feedfilter/server.h"
 
 #include "core/log.h"
+#include "core/metrics.h"
 #include "feedfilter/connections.h"
 #include "feedfilter/http_condition.h"
-#include "feedfilter/server_address.h"
+#include "core/server_address.h"
 #include "feedfilter/server_target.h"
 #include "store/memory.h"
 
@@ -109,6 +110,8 @@ static struct page *call_handler(struct server *server, struct reader *reader,
         return server->handlers.held(server->handlers.context, name);
     case TARGET_HEALTH:
         return server->handlers.health(server->handlers.context);
+    case TARGET_METRICS:
+        return server->handlers.metrics(server->handlers.context);
     case TARGET_UNKNOWN:
         break;
     }
@@ -227,6 +230,8 @@ static void log_request(const struct reader *reader, enum MHD_RequestTermination
                       : atomic_load(&reader->connection.overdue)       ? "timeout"
                       : code == MHD_REQUEST_TERMINATED_DAEMON_SHUTDOWN ? "stopping"
                                                                        : "disconnected";
+    if (reader->status)
+        metrics_add(METRIC_RESPONSES, metrics_response_cell(reader->status), 1);
     bool noise = !reader->status || reader->status == MHD_HTTP_NOT_FOUND;
     log_event(noise ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "request", "method", reader->method, "path",
               reader->path, "status", status, "bytes", bytes, "cut", cut, NULL);
@@ -250,6 +255,7 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
                             enum MHD_ConnectionNotificationCode code)
 {
     struct server *server = context;
+    metrics_add(METRIC_CONNECTIONS, 0, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         struct reader *reader = memory_new(sizeof *reader);
         reader->wait.server = server;

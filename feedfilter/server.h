@@ -1,6 +1,6 @@
-/* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME and /health; all
- * else is 404 or 405. Answers conditional requests (RFC 9110, 13: If-None-Match before
- * If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded: connections, bytes of a
+/* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME, /health and
+ * /metrics; all else is 404 or 405. Answers conditional requests (RFC 9110, 13: If-None-Match
+ * before If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded: connections, bytes of a
  * request's head, the time that a request or the reading of an answer may take, however slowly
  * bytes trickle. One line in the log for each answer: at level info, at debug where it is 404. */
 #ifndef WEIR_SERVER_H
@@ -16,13 +16,15 @@ struct server_wait;
 
 struct server_handlers {
     void *context;
-    /* What /f/NAME, /q/NAME and /health answer: pages that the server releases. Called in the
-     * server's threads: they must not wait for the network. Names are 1 to 64 letters, digits, '.',
+    /* What /f/NAME, /q/NAME, /health and /metrics answer: pages that the server releases. Called in
+     * the server's threads: they must not wait for the network. Names are 1 to 64 letters, digits,
+     * '.',
      * '_' and '-'. /f/NAME may answer NULL instead and call server_resume() once, later, in another
      * thread or at once. NULL from `held`: no such feed. */
     struct page *(*feed)(void *context, const char *name, struct server_wait *wait);
     struct page *(*held)(void *context, const char *name);
     struct page *(*health)(void *context);
+    struct page *(*metrics)(void *context);
 };
 
 struct server_limits {

@@ -62,6 +62,8 @@ enum server_target server_target_read(const char *target, char name[SERVER_NAME_
     struct span path = without_authority((struct span){target, strcspn(target, "?#")});
     if (span_equal(path, SPAN("/health")))
         return TARGET_HEALTH;
+    if (span_equal(path, SPAN("/metrics")))
+        return TARGET_METRICS;
     if (path.length < 3 || path.data[0] != '/' || path.data[2] != '/' ||
         (path.data[1] != 'f' && path.data[1] != 'q') ||
         !read_name((struct span){path.data + 3, path.length - 3}, name))

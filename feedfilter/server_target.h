@@ -4,7 +4,7 @@
 
 #define SERVER_NAME_LENGTH 64
 
-enum server_target { TARGET_UNKNOWN, TARGET_FEED, TARGET_HELD, TARGET_HEALTH };
+enum server_target { TARGET_UNKNOWN, TARGET_FEED, TARGET_HELD, TARGET_HEALTH, TARGET_METRICS };
 
 /* `target`: origin-form or absolute-form, as it came, escapes and all; a query is passed over.
  * `name` is that of /f/NAME and /q/NAME: 1 to 64 letters, digits, '.', '_' and '-', not "." or

@@ -9,6 +9,7 @@
 #include "core/explain.h"
 #include "core/log.h"
 #include "core/mail.h"
+#include "core/metrics.h"
 #include "core/verdict_log.h"
 #include "milter/answer.h"
 
@@ -99,6 +100,7 @@ static void make_answer(struct conclusion *c)
     if (c->answer.action != ACTION_HOLD || record_held(c, &error))
         return;
     /* Held without a record it would be lost to its reader; tagged, nothing is. */
+    metrics_add(METRIC_RECORDS_ERRORS, 0, 1);
     log_event(LOG_LEVEL_ERROR, "not-held", "queue_id", c->queue_id, "instead", "tag", "reason",
               error.message, NULL);
     c->verdict.action = ACTION_TAG;
@@ -114,8 +116,10 @@ static void note(struct conclusion *c, double took_ms)
     verdict_log_history(c->gateway->records, c->document, &c->verdict,
                         c->settings->config->milter.mode, &about);
     struct error error = {0};
-    if (records_take_error(c->gateway->records, &error))
+    if (records_take_error(c->gateway->records, &error)) {
+        metrics_add(METRIC_RECORDS_ERRORS, 0, 1);
         log_event(LOG_LEVEL_ERROR, "history-lost", "reason", error.message, NULL);
+    }
 
     char id[DOCUMENT_ID_HEX];
     document_id_hex(c->document->id, id);

@@ -14,6 +14,9 @@
 #include "config.h"
 #include "core/log.h"
 #include "core/mail.h"
+#include "core/metrics.h"
+#include "core/metrics_sample.h"
+#include "core/metrics_server.h"
 #include "core/outbox.h"
 #include "core/reputation_cache.h"
 #include "milter/gateway.h"
@@ -29,6 +32,8 @@ enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
 static struct gateway gateway;
 static struct journal *journal;
 static struct outbox *outbox;
+static struct metrics_sources metrics_sources;
+static struct metrics_server *metrics_server;
 static pthread_t signal_taker;
 
 struct options {
@@ -204,11 +209,31 @@ static bool open_stores(const struct config *config, struct error *error)
     if (!replica_start(gateway.judge.replica, error) || !outbox_start(outbox, error))
         return false;
     gateway.judge.cache = reputation_cache_new();
+    metrics_sources =
+        (struct metrics_sources){gateway.judge.replica, journal, config->journal.size_limit_bytes};
     return true;
+}
+
+static bool sample_metrics(void *context)
+{
+    (void)context;
+    metrics_sample_stores(&metrics_sources);
+    metrics_set(METRIC_MESSAGES_UNDER_WAY, 0, atomic_load(&gateway.messages));
+    bool read = metrics_sample_records(gateway.records);
+    return read && replica_store_up(gateway.judge.replica);
+}
+
+static bool serve_metrics(const struct config *config, struct error *error)
+{
+    if (!*config->metrics.milter)
+        return true;
+    metrics_server = metrics_server_new(config->metrics.milter, sample_metrics, NULL, error);
+    return metrics_server != NULL;
 }
 
 static void close_stores(void)
 {
+    metrics_server_free(metrics_server);
     outbox_free(outbox);
     journal_free(journal);
     reputation_cache_free(gateway.judge.cache);
@@ -248,8 +273,10 @@ static bool start(const struct options *options, struct settings **first, struct
     settings_put(settings);
     *first = settings_take();
     mail_init();
+    metrics_start(METRICS_MILTER, PACKAGE_VERSION);
     return block_signals(error) && open_stores(settings->config, error) &&
            start_taking_signals(options->config_path, error) &&
+           serve_metrics(settings->config, error) &&
            listen_on(settings->config->milter.socket, error);
 }
 

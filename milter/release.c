@@ -14,6 +14,9 @@
 #include "config.h"
 #include "core/config.h"
 #include "core/log.h"
+#include "core/metrics.h"
+#include "core/metrics_sample.h"
+#include "core/metrics_server.h"
 #include "core/outbox.h"
 #include "milter/follow.h"
 #include "milter/hold_protocol.h"
@@ -112,6 +115,29 @@ static bool follow_until_stopped(const struct config *config, struct records *re
     return good;
 }
 
+struct stores {
+    struct metrics_sources sources;
+    struct records *records;
+};
+
+static bool sample_metrics(void *context)
+{
+    const struct stores *stores = context;
+    metrics_sample_stores(&stores->sources);
+    return metrics_sample_records(stores->records);
+}
+
+/* `*server` is NULL when the configuration wants none. */
+static bool serve_metrics(const struct config *config, struct stores *stores,
+                          struct metrics_server **server, struct error *error)
+{
+    *server = NULL;
+    if (!*config->metrics.release)
+        return true;
+    *server = metrics_server_new(config->metrics.release, sample_metrics, stores, error);
+    return *server != NULL;
+}
+
 static bool run(const struct config *config, struct error *error)
 {
     if (fcntl(HOLD_FD, F_GETFD) < 0)
@@ -128,11 +154,15 @@ static bool run(const struct config *config, struct error *error)
     struct journal *journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
                                           config->journal.resend_window_s);
     struct outbox *outbox = outbox_new(store, journal, NULL);
-    bool good = records && store && outbox_start(outbox, error);
+    struct stores stores = {{NULL, journal, config->journal.size_limit_bytes}, records};
+    struct metrics_server *metrics_server = NULL;
+    bool good = records && store && outbox_start(outbox, error) &&
+                serve_metrics(config, &stores, &metrics_server, error);
     if (good) {
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
         good = follow_until_stopped(config, records, error);
     }
+    metrics_server_free(metrics_server);
     outbox_free(outbox);
     journal_free(journal);
     counts_close(store);
@@ -151,6 +181,7 @@ int main(int argc, char **argv)
         return EXIT_CONFIGURATION;
     }
     log_set_level(config->log_level);
+    metrics_start(METRICS_RELEASE, PACKAGE_VERSION);
     bool good = run(config, &error);
     config_release(config);
     if (good) {

@@ -67,7 +67,7 @@ static struct page *health(void *context)
 
 struct server_handlers feed_server_handlers(struct feed_server *feeds)
 {
-    return (struct server_handlers){feeds, feed, held, health};
+    return (struct server_handlers){feeds, feed, held, health, health};
 }
 
 int feed_server_start(void **state, unsigned connections, unsigned timeout_ms)

@@ -45,11 +45,12 @@ static void test_a_page_says_what_it_is(void **state)
     http_clear(&answer);
 }
 
-static void test_held_items_and_health_are_answered(void **state)
+static void test_held_items_health_and_metrics_are_answered(void **state)
 {
     struct feed_server *feeds = *state;
     assert_int_equal(feed_server_ask(feeds, "GET /q/planet", ""), 200);
     assert_int_equal(feed_server_ask(feeds, "GET /health", ""), 200);
+    assert_int_equal(feed_server_ask(feeds, "GET /metrics", ""), 200);
 }
 
 static void test_what_is_not_there_is_404_of_one_line(void **state)
@@ -400,7 +401,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH(test_a_feed_is_answered_whole, feed_server_set_up),
         WITH(test_a_page_says_what_it_is, feed_server_set_up),
-        WITH(test_held_items_and_health_are_answered, feed_server_set_up),
+        WITH(test_held_items_health_and_metrics_are_answered, feed_server_set_up),
         WITH(test_what_is_not_there_is_404_of_one_line, feed_server_set_up),
         WITH(test_only_names_are_asked_for, feed_server_set_up),
         WITH(test_absolute_targets_are_understood, feed_server_set_up),

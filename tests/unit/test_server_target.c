@@ -1,6 +1,6 @@
 #include "feedfilter/server_target.h"
 
-#include "feedfilter/server_address.h"
+#include "core/server_address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

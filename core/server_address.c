@@ -1,4 +1,4 @@
-#include "feedfilter/server_address.h"
+#include "core/server_address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,0 +1,247 @@
+#include "core/metrics.h"
+
+#include "store/memory.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define CELLS_MAX 16
+#define LABELS_MAX 2
+
+enum kind { COUNTER, GAUGE, HISTOGRAM };
+static const char *const kind_names[] = {"counter", "gauge", "histogram"};
+
+struct row {
+    const char *name, *help;
+    enum kind kind;
+    unsigned programs;
+    struct {
+        const char *name;
+        const char *const *values; /* ended by NULL */
+    } labels[LABELS_MAX];
+};
+
+static const char *const channels[] = {"mail", "feed", NULL};
+static const char *const actions[] = {"accept", "tag", "hold", "reject", NULL};
+static const char *const states[] = {
+    "pending", "held", "release-requested", "released", "confirmed", "delete-requested",
+    "deleted", "gone", "superseded",        NULL};
+static const char *const fetches[] = {"changed", "unchanged", "failed", NULL};
+static const char *const codes[] = {"200", "304", "404", "405", "503", "other", NULL};
+
+#define JUDGES (METRICS_MILTER | METRICS_FEEDFILTER)
+#define ALL (JUDGES | METRICS_RELEASE)
+
+static const struct row rows[METRICS] = {
+    [METRIC_DOCUMENTS] = {"weir_documents_total",
+                          "Documents judged, by the action of their verdict.",
+                          COUNTER,
+                          JUDGES,
+                          {{"channel", channels}, {"action", actions}}},
+    [METRIC_JUDGING] = {"weir_judging_seconds",
+                        "Time to judge a document; of a batch, its equal share.",
+                        HISTOGRAM,
+                        JUDGES,
+                        {{NULL, NULL}}},
+    [METRIC_COUNTS_UP] = {"weir_counts_up",
+                          "1 while the counts store answers and the replica is in step with it.",
+                          GAUGE,
+                          JUDGES,
+                          {{NULL, NULL}}},
+    [METRIC_REPLICA_VERSION] =
+        {"weir_replica_version",
+         "Version of the log up to which this replica of the model has come.",
+         GAUGE,
+         JUDGES,
+         {{NULL, NULL}}},
+    [METRIC_JOURNAL_WAITING] = {"weir_journal_lessons_waiting",
+                                "Lessons in the journal that the counts store has not taken.",
+                                GAUGE,
+                                ALL,
+                                {{NULL, NULL}}},
+    [METRIC_JOURNAL_BYTES] =
+        {"weir_journal_size_bytes", "Size of the journal.", GAUGE, ALL, {{NULL, NULL}}},
+    [METRIC_JOURNAL_LIMIT_BYTES] = {"weir_journal_limit_bytes",
+                                    "Size from which on the journal refuses lessons.",
+                                    GAUGE,
+                                    ALL,
+                                    {{NULL, NULL}}},
+    [METRIC_HELD] = {"weir_held_entries",
+                     "Entries of the records that were held, by state.",
+                     GAUGE,
+                     ALL,
+                     {{"state", states}}},
+    [METRIC_RECORDS_ERRORS] = {"weir_records_errors_total",
+                               "Spells in which the records could not be opened, read or written.",
+                               COUNTER,
+                               ALL,
+                               {{NULL, NULL}}},
+    [METRIC_MESSAGES_UNDER_WAY] = {"weir_milter_messages_under_way",
+                                   "Messages between MAIL and their end.",
+                                   GAUGE,
+                                   METRICS_MILTER,
+                                   {{NULL, NULL}}},
+    [METRIC_FETCHES] = {"weir_feed_fetches_total",
+                        "Polls of upstream feeds, by their outcome.",
+                        COUNTER,
+                        METRICS_FEEDFILTER,
+                        {{"outcome", fetches}}},
+    [METRIC_RESPONSES] = {"weir_http_responses_total",
+                          "Answers to readers, by status.",
+                          COUNTER,
+                          METRICS_FEEDFILTER,
+                          {{"code", codes}}},
+    [METRIC_CONNECTIONS] = {"weir_http_connections",
+                            "Open connections of readers.",
+                            GAUGE,
+                            METRICS_FEEDFILTER,
+                            {{NULL, NULL}}},
+};
+
+/* Upper bounds in seconds; one more bucket is of what is above them. */
+static const double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
+                                0.01,   0.025,   0.05,   0.1,   0.25,   1};
+#define BOUNDS (sizeof bounds / sizeof *bounds)
+#define CELL_SUM (BOUNDS + 1) /* of a histogram; in nanoseconds */
+
+static _Atomic int64_t cells[METRICS][CELLS_MAX];
+static enum metrics_program program;
+static const char *version = "";
+static struct timespec started;
+
+_Static_assert(CELL_SUM < CELLS_MAX, "a histogram fits its cells");
+
+void metrics_start(enum metrics_program which, const char *its_version)
+{
+    version = its_version;
+    program = which;
+    clock_gettime(CLOCK_MONOTONIC, &started);
+}
+
+/* --- counting --- */
+
+/* The place of the word at the start of `text` among `values`; of another one, the last. */
+static unsigned place_of(const char *const *values, const char *text)
+{
+    size_t length = strcspn(text, " ");
+    unsigned place = 0;
+    while (values[place + 1] &&
+           (strlen(values[place]) != length || strncmp(values[place], text, length) != 0))
+        place++;
+    return place;
+}
+
+unsigned metrics_documents_cell(const char *channel, const char *action)
+{
+    return place_of(channels, channel) * (sizeof actions / sizeof *actions - 1) +
+           place_of(actions, action);
+}
+
+unsigned metrics_response_cell(unsigned status)
+{
+    char text[12];
+    snprintf(text, sizeof text, "%u", status);
+    return place_of(codes, text);
+}
+
+void metrics_add(enum metric metric, unsigned cell, int64_t amount)
+{
+    if (cell < CELLS_MAX)
+        atomic_fetch_add_explicit(&cells[metric][cell], amount, memory_order_relaxed);
+}
+
+void metrics_set(enum metric metric, unsigned cell, int64_t value)
+{
+    if (cell < CELLS_MAX)
+        atomic_store_explicit(&cells[metric][cell], value, memory_order_relaxed);
+}
+
+void metrics_observe(enum metric metric, double seconds)
+{
+    unsigned bucket = 0;
+    while (bucket < BOUNDS && seconds > bounds[bucket])
+        bucket++;
+    metrics_add(metric, bucket, 1);
+    metrics_add(metric, CELL_SUM, (int64_t)(seconds * 1e9));
+}
+
+/* --- writing --- */
+
+static int64_t value_of(const struct row *row, size_t cell)
+{
+    return atomic_load_explicit(&cells[row - rows][cell], memory_order_relaxed);
+}
+
+/* The count is that of the last bucket, so that the two agree while others count on. */
+static void write_histogram(FILE *file, const struct row *row)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; i <= BOUNDS; i++) {
+        sum += value_of(row, i);
+        if (i < BOUNDS)
+            fprintf(file, "%s_bucket{le=\"%g\"} %" PRId64 "\n", row->name, bounds[i], sum);
+    }
+    fprintf(file, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", row->name, sum);
+    fprintf(file, "%s_sum %.9f\n", row->name, (double)value_of(row, CELL_SUM) / 1e9);
+    fprintf(file, "%s_count %" PRId64 "\n", row->name, sum);
+}
+
+/* The second label's values run fastest. */
+static void write_cells(FILE *file, const struct row *row)
+{
+    const char *const *first = row->labels[0].values, *const *second = row->labels[1].values;
+    size_t cell = 0;
+    if (!first)
+        fprintf(file, "%s %" PRId64 "\n", row->name, value_of(row, 0));
+    for (; first && *first; first++) {
+        if (!second)
+            fprintf(file, "%s{%s=\"%s\"} %" PRId64 "\n", row->name, row->labels[0].name, *first,
+                    value_of(row, cell++));
+        for (const char *const *at = second; at && *at; at++)
+            fprintf(file, "%s{%s=\"%s\",%s=\"%s\"} %" PRId64 "\n", row->name, row->labels[0].name,
+                    *first, row->labels[1].name, *at, value_of(row, cell++));
+    }
+}
+
+static void write_head(FILE *file, const char *name, const char *help, enum kind kind)
+{
+    fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind_names[kind]);
+}
+
+static void write_own(FILE *file)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    double uptime_s =
+        (double)(now.tv_sec - started.tv_sec) + (double)(now.tv_nsec - started.tv_nsec) / 1e9;
+    write_head(file, "weir_uptime_seconds", "Time since the program was started.", GAUGE);
+    fprintf(file, "weir_uptime_seconds %.3f\n", uptime_s);
+    write_head(file, "weir_build_info", "1, with what program this is, and its version.", GAUGE);
+    fprintf(file, "weir_build_info{program=\"%s\",version=\"%s\"} 1\n",
+            program == METRICS_MILTER    ? "weir-milter"
+            : program == METRICS_RELEASE ? "weir-release"
+                                         : "weir-feedfilter",
+            version);
+}
+
+char *metrics_text(size_t *length)
+{
+    char *text = NULL;
+    FILE *file = memory_checked(open_memstream(&text, length));
+    for (const struct row *row = rows; row < rows + METRICS; row++) {
+        if (!(row->programs & program))
+            continue;
+        write_head(file, row->name, row->help, row->kind);
+        if (row->kind == HISTOGRAM)
+            write_histogram(file, row);
+        else
+            write_cells(file, row);
+    }
+    write_own(file);
+    fclose(file);
+    return memory_checked(text);
+}

@@ -1,0 +1,52 @@
+/* metrics: what this process has counted and how it stands, for Prometheus. A table of rows
+ * (metrics.c): name, help, type, labels with all the values they may have, so that nothing from
+ * outside ever becomes a label. One registry in the process; all calls are thread-safe and, but for
+ * metrics_text(), one relaxed atomic operation or two.
+ *
+ * Names are weir_*, units are base units (seconds, bytes), as Prometheus' conventions want it. */
+#ifndef WEIR_METRICS_H
+#define WEIR_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Who shows which rows. */
+enum metrics_program { METRICS_MILTER = 1, METRICS_RELEASE = 2, METRICS_FEEDFILTER = 4 };
+
+enum metric {
+    METRIC_DOCUMENTS, /* counter; cells: metrics_documents_cell() */
+    METRIC_JUDGING,   /* histogram */
+    METRIC_COUNTS_UP, /* gauges from here to METRIC_HELD */
+    METRIC_REPLICA_VERSION,
+    METRIC_JOURNAL_WAITING, /* lessons */
+    METRIC_JOURNAL_BYTES,
+    METRIC_JOURNAL_LIMIT_BYTES,
+    METRIC_HELD,               /* cells: enum held_state */
+    METRIC_RECORDS_ERRORS,     /* counter */
+    METRIC_MESSAGES_UNDER_WAY, /* gauge */
+    METRIC_FETCHES,            /* counter; cells: enum metrics_fetch */
+    METRIC_RESPONSES,          /* counter; cells: metrics_response_cell() */
+    METRIC_CONNECTIONS,        /* gauge */
+    METRICS
+};
+
+enum metrics_fetch { METRICS_FETCH_CHANGED, METRICS_FETCH_UNCHANGED, METRICS_FETCH_FAILED };
+
+/* Before the others: from now on the uptime runs. `version` (lent) is the program's. */
+void metrics_start(enum metrics_program program, const char *version);
+
+/* "mail" or "feed", "accept" and so on (what stands behind a blank is passed over). */
+unsigned metrics_documents_cell(const char *channel, const char *action);
+unsigned metrics_response_cell(unsigned status);
+
+/* Cells of rows without labels are 0. Gauges may go down. */
+void metrics_add(enum metric metric, unsigned cell, int64_t amount);
+void metrics_set(enum metric metric, unsigned cell, int64_t value);
+void metrics_observe(enum metric metric, double seconds);
+
+/* All rows of this program in the text format 0.0.4; to be freed with free(). */
+char *metrics_text(size_t *length);
+
+#define METRICS_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
+
+#endif
