@@ -58,31 +58,29 @@ int session_configure(struct session *session)
 }
 
 /* What cannot be sent waits on; the command itself will find out that the store is away. */
-static void drain_journal(struct session *session)
+static void drain_journal(struct session *session, struct journal *journal)
 {
     struct outbox_sums sums = {0};
     struct error error = {0};
-    if (!journal_is_busy(session->journal))
+    if (!journal_is_busy(journal))
         return;
-    struct outbox *outbox = outbox_new(session->store, session->journal, NULL);
+    struct outbox *outbox = outbox_new(session->store, journal, NULL);
     if (outbox_drain(outbox, &sums, &error) && sums.drained)
         fprintf(stderr, "weirctl: taught %zu lesson%s that waited in %s\n", sums.drained,
-                sums.drained == 1 ? "" : "s", journal_path(session->journal));
+                sums.drained == 1 ? "" : "s", journal_path(journal));
     outbox_free(outbox);
 }
 
-static void use_journal(struct session *session)
+/* Lessons of either front go out with whatever is done next. */
+static void open_journals(struct session *session)
 {
     const struct config *config = session->config;
-    struct journal **journal = &session->journals[session->front];
-    bool first = !*journal;
-    if (first)
-        *journal =
-            journal_new(session->front == FRONT_MAIL ? config->journal.mail : config->journal.feeds,
-                        config->journal.size_limit_bytes, config->journal.resend_window_s);
-    session->journal = *journal;
-    if (first)
-        drain_journal(session);
+    for (int front = 0; front < FRONTS; front++) {
+        const char *path = front == FRONT_MAIL ? config->journal.mail : config->journal.feeds;
+        session->journals[front] =
+            journal_new(path, config->journal.size_limit_bytes, config->journal.resend_window_s);
+        drain_journal(session, session->journals[front]);
+    }
 }
 
 int session_open_counts(struct session *session)
@@ -92,7 +90,7 @@ int session_open_counts(struct session *session)
     if (status != EX_OK)
         return status;
     if (session->store) {
-        use_journal(session);
+        session->journal = session->journals[session->front];
         return EX_OK;
     }
     const struct counts_options options = {.timeout_ms = session->config->counts_timeout_ms,
@@ -102,7 +100,8 @@ int session_open_counts(struct session *session)
         session_complain(&error);
         return EX_CONFIG;
     }
-    use_journal(session);
+    open_journals(session);
+    session->journal = session->journals[session->front];
     return EX_OK;
 }
 
@@ -116,8 +115,10 @@ bool session_open_replica(struct session *session, struct error *error)
     unsigned char key[COUNTS_KEY_BYTES];
     if (!session->replica) {
         session->replica = replica_new(session->store, NULL);
-        if (journal_known_key(session->journal, key))
-            replica_propose_key(session->replica, key);
+        for (int front = 0; front < FRONTS; front++) {
+            if (journal_known_key(session->journals[front], key))
+                replica_propose_key(session->replica, key);
+        }
     }
     return replica_catch_up(session->replica, error);
 }

@@ -207,7 +207,7 @@ def a_lesson_of_an_outage_waits(fixture):
 def a_lesson_that_failed_is_taught_when_asked_again(fixture):
     """with neither store nor journal confirm is done without its lesson, taught when asked again"""
     held = hold_item(fixture, "shop.test")
-    fixture.weir.configure({"journal": {"mail": fixture.path("nowhere/mail.journal")}})
+    fixture.weir.configure({"journal": {"feeds": fixture.path("nowhere/feeds.journal")}})
     fixture.counts.stop()
     missed = fixture.ctl("held", "confirm", held["id"], status=75)
     assert "confirmed as spam" in missed.text(), missed.output
