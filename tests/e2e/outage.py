@@ -496,20 +496,26 @@ class Outage:
         return [line for line in daemon.log()[self.logs[daemon.name]:].splitlines()
                 if not re.search(r" event=(verdict|request|held|released|started|key-made) ", line)]
 
+    def _states(self, daemon):
+        """What it said of the store since the outage began, in order."""
+        return tuple(re.findall(r"event=store state=(\w+)", "\n".join(self._told(daemon))))
+
+    def wait_until_noticed(self, states):
+        """A daemon that is not at work on the store notices only when it next asks."""
+        for name, daemon in self.site.daemons().items():
+            if states and name != "weir-hold":
+                wait_for(lambda: self._states(daemon), name + " notices the outage")
+
     def _check_logs(self, states):
         for name, daemon in self.site.daemons().items():
             # An emptied store is "empty" to whoever looks before its lessons are there again.
             allowed = [()] if name == "weir-hold" else [states]
             if self.may_be_empty and name != "weir-hold":
                 allowed.append(("away", "empty", "back"))
-
-            def said():
-                return tuple(re.findall(r"event=store state=(\w+)",
-                                        "\n".join(self._told(daemon))))
             with contextlib.suppress(AssertionError):
-                wait_for(lambda: said() in allowed, name + " says what it sees", 10)
+                wait_for(lambda: self._states(daemon) in allowed, name + " says what it sees", 10)
             told = "\n".join(self._told(daemon))
-            assert said() in allowed, (name, told)
+            assert self._states(daemon) in allowed, (name, told)
             assert told.count("\n") < LINES_MOST, (name, told)
 
 
@@ -529,6 +535,7 @@ def live_through(site, name, domain, begin, end, states=("away", "back"), fresh_
         try:
             outage.teach()
             time.sleep(max(0, start + OUTAGE_S - time.monotonic()))
+            outage.wait_until_noticed(states)
         finally:
             end()
     outage.check(states)

@@ -119,7 +119,9 @@ def test_unknown_paths(fixture):
                 missing += answers.count(b"HTTP/1.1 404 ")
                 answers = answers[-12:] if b"HTTP/1.1 404 " not in answers[-12:] else b""
         connection.close()
-        assert gateway.log() == log, gateway.log()[len(log):][:1000]
+        # The good feed was asked for before; its line may come late.
+        told = [line for line in gateway.log()[len(log):].splitlines() if "=/f/good " not in line]
+        assert not told, told[:10]
 
 
 def test_garbage(fixture):
