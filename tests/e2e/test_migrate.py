@@ -36,7 +36,11 @@ class Fixture:
     def verdicts(self):
         """What check says of all samples."""
         samples = sorted(glob.glob(os.path.join(SAMPLES, "*/*")))
-        return self.weir.ctl("check", "--json", *samples).json()
+        verdicts = self.weir.ctl("check", "--json", *samples).json()
+        for verdict in verdicts:
+            # Largest first, until one that decays falls below another.
+            verdict["terms"].sort(key=lambda term: (term["symbol"], str(term.get("detail"))))
+        return verdicts
 
     def teach_for_good(self, label, subject, body):
         """What was taught within the re-send window would be taught again to a store that has lost
