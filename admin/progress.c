@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "store/monotonic.h"
 
 #define DRAW_EVERY_MS 100
 #define BAR_MAX 50
@@ -18,13 +19,6 @@ struct progress {
     bool drawn;
     int64_t drawn_ms;
 };
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int terminal_width(void)
 {
@@ -46,7 +40,7 @@ void progress_show(struct progress *progress, double part, size_t count)
 {
     if (!progress->terminal)
         return;
-    int64_t now = now_ms();
+    int64_t now = monotonic_ms();
     if (progress->drawn && now - progress->drawn_ms < DRAW_EVERY_MS)
         return;
     progress->drawn_ms = now;

@@ -218,17 +218,12 @@ static const struct {
     {"check", check_check},
 };
 
-static char *copy(const char *text)
-{
-    return memory_copy(text, strlen(text));
-}
-
 static char *host_name(void)
 {
     char name[256] = "";
     if (gethostname(name, sizeof name - 1) || !*name)
-        return copy("localhost");
-    return copy(name);
+        return memory_text("localhost");
+    return memory_text(name);
 }
 
 static void take_checks(cfg_t *cfg, struct check_weights *weights)
@@ -263,9 +258,9 @@ static char *public_url(cfg_t *cfg)
     char url[300];
     const char *given = cfg_getstr(cfg, "feedfilter|public-url");
     if (*given)
-        return copy(given);
+        return memory_text(given);
     snprintf(url, sizeof url, "http://%s", cfg_getstr(cfg, "feedfilter|listen"));
-    return copy(url);
+    return memory_text(url);
 }
 
 /* Whole ones, rounded up. */
@@ -278,7 +273,7 @@ static unsigned seconds_of(cfg_t *cfg, const char *name)
 static char *journal_path(cfg_t *cfg, const char *name, const char *records)
 {
     if (cfg_size(cfg, name))
-        return copy(cfg_getstr(cfg, name));
+        return memory_text(cfg_getstr(cfg, name));
     size_t length = strlen(records);
     if (length > 3 && !strcmp(records + length - 3, ".db"))
         length -= 3;
@@ -299,8 +294,8 @@ static void take_journal(cfg_t *cfg, struct config *config)
 static void take_feedfilter(cfg_t *cfg, struct config *config)
 {
     config->feedfilter.mode = (enum mode)cfg_getint(cfg, "mode");
-    config->feedfilter.listen = copy(cfg_getstr(cfg, "listen"));
-    config->feedfilter.cache = copy(cfg_getstr(cfg, "cache"));
+    config->feedfilter.listen = memory_text(cfg_getstr(cfg, "listen"));
+    config->feedfilter.cache = memory_text(cfg_getstr(cfg, "cache"));
     config->feedfilter.cache_size_bytes = (uint64_t)cfg_getint(cfg, "cache-size");
     config->feedfilter.size_limit_bytes = (size_t)cfg_getint(cfg, "size-limit");
     config->feedfilter.fetch_timeout_ms = (unsigned)cfg_getint(cfg, "fetch-timeout");
@@ -324,22 +319,22 @@ static struct config *take(cfg_t *cfg)
     atomic_init(&counted->references, 1);
 
     const char *gateway = cfg_size(cfg, "gateway") ? cfg_getstr(cfg, "gateway") : NULL;
-    config->gateway = gateway ? copy(gateway) : host_name();
-    config->counts_url = copy(cfg_getstr(cfg, "counts"));
+    config->gateway = gateway ? memory_text(gateway) : host_name();
+    config->counts_url = memory_text(cfg_getstr(cfg, "counts"));
     config->counts_timeout_ms = (unsigned)cfg_getint(cfg, "counts-timeout");
-    config->counts_prefix = copy(cfg_getstr(cfg, "counts-prefix"));
+    config->counts_prefix = memory_text(cfg_getstr(cfg, "counts-prefix"));
     config->gather_deadline_ms = (unsigned)cfg_getint(cfg, "gather-deadline");
     config->cold_lessons = (unsigned)cfg_getint(cfg, "cold-lessons");
-    config->records_mail = copy(cfg_getstr(cfg, "records|mail"));
-    config->records_feeds = copy(cfg_getstr(cfg, "records|feeds"));
+    config->records_mail = memory_text(cfg_getstr(cfg, "records|mail"));
+    config->records_feeds = memory_text(cfg_getstr(cfg, "records|feeds"));
     take_journal(cfg_getsec(cfg, "journal"), config);
     config->thresholds.tag = cfg_getfloat(cfg, "thresholds|tag");
     config->thresholds.hold = cfg_getfloat(cfg, "thresholds|hold");
     config->thresholds.reject = cfg_getfloat(cfg, "thresholds|reject");
-    config->milter.socket = copy(cfg_getstr(cfg, "milter|socket"));
+    config->milter.socket = memory_text(cfg_getstr(cfg, "milter|socket"));
     config->milter.mode = (enum mode)cfg_getint(cfg, "milter|mode");
     config->milter.size_limit_bytes = (size_t)cfg_getint(cfg, "milter|size-limit");
-    config->milter.key_file = copy(cfg_getstr(cfg, "milter|key-file"));
+    config->milter.key_file = memory_text(cfg_getstr(cfg, "milter|key-file"));
     config->milter.when_stopping = (enum when_stopping)cfg_getint(cfg, "milter|when-stopping");
     take_feedfilter(cfg_getsec(cfg, "feedfilter"), config);
     config->feedfilter.public_url = public_url(cfg);
@@ -348,8 +343,8 @@ static struct config *take(cfg_t *cfg)
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
     config->release.gone_after_s = (unsigned)(cfg_getint(cfg, "release|gone-after") / 1000);
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
-    config->metrics.milter = copy(cfg_getstr(cfg, "metrics|milter"));
-    config->metrics.release = copy(cfg_getstr(cfg, "metrics|release"));
+    config->metrics.milter = memory_text(cfg_getstr(cfg, "metrics|milter"));
+    config->metrics.release = memory_text(cfg_getstr(cfg, "metrics|release"));
     config->internal_networks =
         take_networks(cfg, "networks|internal", &config->internal_network_count);
     take_checks(cfg, &config->checks);

@@ -143,11 +143,6 @@ int subscription_check(cfg_t *cfg, cfg_opt_t *option)
     return 0;
 }
 
-static char *copy_of(const char *text)
-{
-    return text ? memory_copy(text, strlen(text)) : NULL;
-}
-
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
@@ -184,8 +179,8 @@ static void take_address(cfg_t *section, struct subscription_config *subscriptio
     subscription->url = memory_new(scheme + address.rest.length + 1);
     memcpy(subscription->url, url, scheme);
     memcpy(subscription->url + scheme, address.rest.data, address.rest.length);
-    subscription->user = copy_of(cfg_getstr(section, "user"));
-    subscription->password = copy_of(cfg_getstr(section, "password"));
+    subscription->user = memory_text(cfg_getstr(section, "user"));
+    subscription->password = memory_text(cfg_getstr(section, "password"));
     if (address.user.length) {
         subscription->user = decoded(address.user);
         subscription->password = decoded(address.password);
@@ -200,15 +195,15 @@ struct subscription_config *subscriptions_take(cfg_t *cfg, size_t *count)
         cfg_t *section = cfg_getnsec(cfg, "feed", (unsigned)i);
         struct subscription_config *subscription = &subscriptions[i];
         const char *user_agent = cfg_getstr(section, "user-agent");
-        subscription->name = copy_of(cfg_title(section));
+        subscription->name = memory_text(cfg_title(section));
         take_address(section, subscription);
         subscription->mode = (enum feed_mode)cfg_getint(section, "mode");
-        subscription->user_agent = copy_of(user_agent ? user_agent : SUBSCRIPTION_USER_AGENT);
-        subscription->proxy = copy_of(cfg_getstr(section, "proxy"));
+        subscription->user_agent = memory_text(user_agent ? user_agent : SUBSCRIPTION_USER_AGENT);
+        subscription->proxy = memory_text(cfg_getstr(section, "proxy"));
         subscription->header_count = cfg_size(section, "headers");
         subscription->headers = memory_new(subscription->header_count * sizeof(char *));
         for (size_t j = 0; j < subscription->header_count; j++)
-            subscription->headers[j] = copy_of(cfg_getnstr(section, "headers", (unsigned)j));
+            subscription->headers[j] = memory_text(cfg_getnstr(section, "headers", (unsigned)j));
     }
     return subscriptions;
 }

@@ -6,12 +6,12 @@
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <time.h>
 
 #include <xxhash.h>
 
 #include "core/text.h"
 #include "core/url.h"
+#include "store/monotonic.h"
 
 #define LINK_HOSTS_MAX 50u
 #define PAIRS_MAX 10u
@@ -224,18 +224,11 @@ struct waiting {
     void *state;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Polls until one descriptor is readable or `end_ms` has come; false: it has, or polling fails. */
 static bool wait_for_any(struct pollfd *descriptors, size_t count, int64_t end_ms)
 {
     for (;;) {
-        int64_t left_ms = end_ms - now_ms();
+        int64_t left_ms = end_ms - monotonic_ms();
         if (left_ms <= 0)
             return false;
         int ready = poll(descriptors, count, left_ms > INT_MAX ? INT_MAX : (int)left_ms);
@@ -265,7 +258,7 @@ static size_t resume_ready(struct waiting *waiting, struct pollfd *descriptors, 
 void gatherers_run(const struct gatherer *rows, size_t count, struct document *document,
                    unsigned deadline_ms)
 {
-    int64_t end_ms = now_ms() + deadline_ms;
+    int64_t end_ms = monotonic_ms() + deadline_ms;
     struct waiting *waiting = arena_alloc(document->arena, count * sizeof *waiting);
     struct pollfd *descriptors = arena_alloc(document->arena, count * sizeof *descriptors);
     size_t waits = 0;

@@ -6,6 +6,7 @@
 #include "core/metrics.h"
 #include "core/reputation.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -181,8 +182,7 @@ static bool replica_in_step(const struct judge *judge)
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts)
 {
-    struct timespec start, end;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start_s = monotonic_s();
     size_t total = 0;
     for (size_t i = 0; i < n; i++)
         total += documents[i]->identity_count;
@@ -205,9 +205,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
         own += document->identity_count;
     }
     free(counts);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    double took_s =
-        (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+    double took_s = monotonic_s() - start_s;
     for (size_t i = 0; i < n; i++)
         metrics_observe(METRIC_JUDGING, took_s / (double)n);
 }

@@ -34,7 +34,7 @@ struct learner *learner_new(struct counts_store *store, struct replica *replica,
                             enum trust trust)
 {
     struct learner *learner = memory_new(sizeof *learner);
-    learner->source = memory_copy(source, strlen(source));
+    learner->source = memory_text(source);
     learner->store = store;
     learner->outbox = outbox_new(store, NULL, replica);
     learner->replica = replica;

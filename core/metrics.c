@@ -1,13 +1,13 @@
 #include "core/metrics.h"
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define CELLS_MAX 16
 #define LABELS_MAX 2
@@ -111,7 +111,7 @@ static const double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
 static _Atomic int64_t cells[METRICS][CELLS_MAX];
 static enum metrics_program program;
 static const char *version = "";
-static struct timespec started;
+static double started_s;
 
 _Static_assert(CELL_SUM < CELLS_MAX, "a histogram fits its cells");
 
@@ -119,7 +119,7 @@ void metrics_start(enum metrics_program which, const char *its_version)
 {
     version = its_version;
     program = which;
-    clock_gettime(CLOCK_MONOTONIC, &started);
+    started_s = monotonic_s();
 }
 
 /* --- counting --- */
@@ -214,12 +214,8 @@ static void write_head(FILE *file, const char *name, const char *help, enum kind
 
 static void write_own(FILE *file)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    double uptime_s =
-        (double)(now.tv_sec - started.tv_sec) + (double)(now.tv_nsec - started.tv_nsec) / 1e9;
     write_head(file, "weir_uptime_seconds", "Time since the program was started.", GAUGE);
-    fprintf(file, "weir_uptime_seconds %.3f\n", uptime_s);
+    fprintf(file, "weir_uptime_seconds %.3f\n", monotonic_s() - started_s);
     write_head(file, "weir_build_info", "1, with what program this is, and its version.", GAUGE);
     fprintf(file, "weir_build_info{program=\"%s\",version=\"%s\"} 1\n",
             program == METRICS_MILTER    ? "weir-milter"

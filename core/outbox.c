@@ -3,6 +3,7 @@
 #include "core/log.h"
 #include "core/model.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -38,11 +39,7 @@ struct outbox *outbox_new(struct counts_store *store, struct journal *journal,
     outbox->journal = journal;
     outbox->replica = replica;
     pthread_mutex_init(&outbox->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&outbox->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    monotonic_condition_init(&outbox->wake);
     return outbox;
 }
 
@@ -371,9 +368,7 @@ static void look(struct outbox *outbox, bool *waiting)
 /* Until it is time to look again; false when asked to stop. */
 static bool pause_until_next(struct outbox *outbox)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += LOOK_EVERY_S;
+    struct timespec until = monotonic_after_ms(LOOK_EVERY_S * 1000);
     pthread_mutex_lock(&outbox->lock);
     while (!outbox->stopping && pthread_cond_timedwait(&outbox->wake, &outbox->lock, &until) == 0)
         ;

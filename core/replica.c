@@ -3,6 +3,7 @@
 #include "core/features.h"
 #include "core/log.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -61,11 +62,7 @@ struct replica *replica_new(struct counts_store *store, const char *gateway)
     replica->gateway = gateway;
     replica->model = model_new();
     pthread_mutex_init(&replica->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&replica->wake, &attributes);
-    pthread_condattr_destroy(&attributes);
+    monotonic_condition_init(&replica->wake);
     return replica;
 }
 
@@ -319,14 +316,7 @@ bool replica_snapshot_at(struct replica *replica, uint64_t version, struct error
 /* Waits, or returns at once when asked to stop. */
 static void pause_for(struct replica *replica, unsigned ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    struct timespec until = monotonic_after_ms(ms);
     pthread_mutex_lock(&replica->lock);
     while (!replica->stopping &&
            pthread_cond_timedwait(&replica->wake, &replica->lock, &until) == 0)
@@ -387,13 +377,6 @@ static void log_digest(const struct replica *replica)
     log_event(LOG_LEVEL_NOTICE, "replica", "version", version, "digest", digest, NULL);
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static void *run(void *context)
 {
     struct replica *replica = context;
@@ -404,9 +387,9 @@ static void *run(void *context)
         bool fine = true;
         if (atomic_exchange(&replica->wants_log, false))
             log_digest(replica);
-        if (clock_ms() >= check_due_ms) {
+        if (monotonic_ms() >= check_due_ms) {
             fine = check_and_report(replica, &error);
-            check_due_ms = fine ? clock_ms() + CHECK_EVERY_MS : 0;
+            check_due_ms = fine ? monotonic_ms() + CHECK_EVERY_MS : 0;
         }
         if (fine && replica->emptied) {
             note_state(replica, STORE_EMPTY, NULL);

@@ -3,11 +3,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #define SETS 1024u
 #define WAYS 4u /* places an identity may lie in */
@@ -46,9 +46,7 @@ void reputation_cache_free(struct reputation_cache *cache)
 
 static int64_t clock_ms(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 + 1;
+    return monotonic_ms() + 1;
 }
 
 static XXH128_hash_t hash_of(const struct reputation_cache *cache, const struct identity *identity)

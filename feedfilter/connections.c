@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -10,7 +11,6 @@
 #include <time.h>
 
 #define NEVER INT64_MAX
-#define SECOND_NS 1000000000LL
 #define COMPLAIN_EVERY_MS 60000
 
 struct connections {
@@ -55,11 +55,7 @@ static void *sweep(void *context)
     every_ms = every_ms < 5 ? 5 : every_ms > 500 ? 500 : every_ms;
     pthread_mutex_lock(&connections->lock);
     while (!connections->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        long long nanoseconds = until.tv_nsec + every_ms * 1000000LL;
-        until.tv_sec += nanoseconds / SECOND_NS;
-        until.tv_nsec = nanoseconds % SECOND_NS;
+        struct timespec until = monotonic_after_ms(every_ms);
         pthread_cond_timedwait(&connections->stop, &connections->lock, &until);
         shut_down_overdue(connections);
     }
@@ -80,11 +76,7 @@ struct connections *connections_new(unsigned most, unsigned timeout_ms, struct e
     connections->most = most;
     connections->timeout_ms = timeout_ms;
     pthread_mutex_init(&connections->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&connections->stop, &attributes);
-    pthread_condattr_destroy(&attributes);
+    monotonic_condition_init(&connections->stop);
     int failure = pthread_create(&connections->thread, NULL, sweep, connections);
     if (failure) {
         error_set(error, ERROR_SYSTEM, "cannot start a thread: %s", strerror(failure));

@@ -72,7 +72,7 @@ static void note(struct feed_cache *cache, const char *name, uint64_t size, int6
             cache->copies = memory_resize(cache->copies, cache->room * sizeof *cache->copies);
         }
         copy = &cache->copies[cache->count++];
-        *copy = (struct copy){.name = memory_copy(name, strlen(name))};
+        *copy = (struct copy){.name = memory_text(name)};
     }
     cache->total_bytes += size - copy->size;
     copy->size = size;
@@ -187,7 +187,7 @@ static bool scan(struct feed_cache *cache, struct error *error)
 struct feed_cache *feed_cache_open(const char *directory, uint64_t limit_bytes, struct error *error)
 {
     struct feed_cache *cache = memory_new(sizeof *cache);
-    cache->path = memory_copy(directory, strlen(directory));
+    cache->path = memory_text(directory);
     cache->limit_bytes = limit_bytes;
     cache->directory = cache->lock = -1;
     pthread_mutex_init(&cache->mutex, NULL);

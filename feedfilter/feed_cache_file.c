@@ -92,8 +92,7 @@ static bool read_exactly(int fd, char *data, size_t length)
 
 static char *get_text(const json_t *meta, const char *key)
 {
-    const char *text = json_string_value(json_object_get(meta, key));
-    return text ? memory_copy(text, strlen(text)) : NULL;
+    return memory_text(json_string_value(json_object_get(meta, key)));
 }
 
 static bool read_meta(struct cached_feed *feed, const char *text, size_t length)

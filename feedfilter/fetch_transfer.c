@@ -8,6 +8,7 @@
 
 #include "feedfilter/fetch_failure.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #define HEADERS_MAX_BYTES (256u * 1024) /* of one hop, interim answers and trailers too */
 #define DISCARD_MAX_BYTES (64u * 1024)  /* of a body that nobody wants, to keep the connection */
@@ -17,13 +18,6 @@
     "Accept: application/rss+xml, application/atom+xml, application/feed+json, "                   \
     "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, "   \
     "*/*;q=0.5"
-
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static long status_of(const struct transfer *transfer)
 {

@@ -95,20 +95,15 @@ static struct refresh_job *begin(struct refresh *refresh, struct subscription *s
     return job;
 }
 
-static char *copy_of(const char *text)
-{
-    return text ? memory_copy(text, strlen(text)) : NULL;
-}
-
 /* In the fetcher's thread. */
 static void on_fetched(void *context, struct fetch_answer *answer)
 {
     struct refresh_job *job = context;
     job->answer = *answer;
     answer->body = NULL;
-    job->answer.etag = copy_of(answer->etag);
-    job->answer.last_modified = copy_of(answer->last_modified);
-    job->answer.content_type = copy_of(answer->content_type);
+    job->answer.etag = memory_text(answer->etag);
+    job->answer.last_modified = memory_text(answer->last_modified);
+    job->answer.content_type = memory_text(answer->content_type);
     queue(job);
 }
 

@@ -150,7 +150,7 @@ static struct cached_feed *load(const struct work *work)
 static void replace_text(char **text, const char *with)
 {
     free(*text);
-    *text = with ? memory_copy(with, strlen(with)) : NULL;
+    *text = memory_text(with);
 }
 
 static void publish(struct work *work)

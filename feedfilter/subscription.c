@@ -10,7 +10,7 @@
 struct subscription *subscription_new(struct config *config, const struct subscription_config *own)
 {
     struct subscription *subscription = memory_new(sizeof *subscription);
-    subscription->name = memory_copy(own->name, strlen(own->name));
+    subscription->name = memory_text(own->name);
     pthread_mutex_init(&subscription->lock, NULL);
     subscription->references = 1;
     subscription->config = config_retain(config);

@@ -12,6 +12,7 @@
 #include "core/metrics.h"
 #include "core/verdict_log.h"
 #include "milter/answer.h"
+#include "store/monotonic.h"
 
 #define TOKENS_NAMED 8
 #define TERMS_LOGGED 6
@@ -27,14 +28,6 @@ struct conclusion {
     struct answer answer;
     const char *queue_id, *sender, *recipients, *subject; /* with a NUL */
 };
-
-static double milliseconds_since(const struct timespec *start)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - start->tv_sec) * 1e3 +
-           (double)(now.tv_nsec - start->tv_nsec) / 1e6;
-}
 
 static void judge(struct conclusion *c)
 {
@@ -177,14 +170,13 @@ sfsistat conclude(struct gateway *gateway, SMFICTX *ctx, const struct settings *
 {
     struct conclusion c = {
         .gateway = gateway, .ctx = ctx, .settings = settings, .message = message};
-    struct timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
+    double start_s = monotonic_s();
     sfsistat result = SMFIS_ACCEPT;
     atomic_fetch_add(&gateway->judging, 1);
     if (!atomic_load(&gateway->closed)) {
         judge(&c);
         make_answer(&c);
-        note(&c, milliseconds_since(&start));
+        note(&c, (monotonic_s() - start_s) * 1e3);
         result = act(&c);
         document_free(c.document);
     }

@@ -164,7 +164,7 @@ struct counts_store *counts_redis_open(const char *url, const struct counts_opti
         return NULL;
     struct counts_redis *redis = memory_new(sizeof *redis);
     redis->base.ops = &redis_ops;
-    redis->prefix = memory_copy(options->key_prefix, strlen(options->key_prefix));
+    redis->prefix = memory_text(options->key_prefix);
     redis->pool = redis_pool_new(address, options->timeout_ms, options->pool_size);
     redis->scripts = redis_scripts_new(redis->pool);
     return &redis->base;

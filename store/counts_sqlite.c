@@ -1,6 +1,7 @@
 #include "store/counts_sqlite.h"
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -132,16 +133,12 @@ struct counts_store *counts_sqlite_open(const char *url, const struct counts_opt
     }
     struct counts_sqlite *sqlite = memory_new(sizeof *sqlite);
     sqlite->base.ops = &sqlite_ops;
-    sqlite->url = memory_copy(url, strlen(url));
+    sqlite->url = memory_text(url);
     sqlite->path = memory_copy(path, length);
     sqlite->timeout_ms = options->timeout_ms;
     sqlite->pool_size = options->pool_size;
     pthread_mutex_init(&sqlite->lock, NULL);
     pthread_mutex_init(&sqlite->writing, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&sqlite->returned, &attributes);
-    pthread_condattr_destroy(&attributes);
+    monotonic_condition_init(&sqlite->returned);
     return &sqlite->base;
 }

@@ -1,6 +1,7 @@
 #include "store/counts_sqlite_link.h"
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 #include "store/sqlite_file.h"
 
 #include <stdio.h>
@@ -101,19 +102,6 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_REPUTATION_EXPIRED] = "SELECT type, value FROM reputation WHERE expires_s <= ?1 LIMIT 1",
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static struct timespec timeout_from_now(const struct counts_sqlite *sqlite)
-{
-    int64_t until_ms = now_ms() + sqlite->timeout_ms;
-    return (struct timespec){until_ms / 1000, (long)(until_ms % 1000) * 1000000};
-}
-
 /* --- failures --- */
 
 /* What cannot be reached or written now may be so later: the store is away. Returns false. */
@@ -138,8 +126,8 @@ static int wait_for_lock(void *context, int count)
 {
     struct sqlite_link *link = context;
     if (count == 0)
-        link->busy_since_ms = now_ms();
-    if (now_ms() - link->busy_since_ms >= link->store->timeout_ms)
+        link->busy_since_ms = monotonic_ms();
+    if (monotonic_ms() - link->busy_since_ms >= link->store->timeout_ms)
         return 0;
     nanosleep(&(struct timespec){0, 300000 + (long)(random() % 700000)}, NULL);
     return 1;
@@ -208,7 +196,7 @@ static struct sqlite_link *open_link(const struct counts_sqlite *sqlite, struct 
 /* With the lock held. Waits for one to come back when all are lent. */
 static bool wait_for_turn(struct counts_sqlite *sqlite, struct error *error)
 {
-    struct timespec until = timeout_from_now(sqlite);
+    struct timespec until = monotonic_after_ms(sqlite->timeout_ms);
     while (sqlite->lent >= sqlite->pool_size)
         if (pthread_cond_timedwait(&sqlite->returned, &sqlite->lock, &until) != 0)
             return error_set(error, ERROR_NETWORK, "%s: all %u connections are busy", sqlite->path,
@@ -344,7 +332,7 @@ bool counts_sqlite_write(struct counts_sqlite *sqlite, counts_sqlite_work *work,
     struct sqlite_link *link = counts_sqlite_borrow(sqlite, false, error);
     if (!link)
         return false;
-    struct timespec until = timeout_from_now(sqlite);
+    struct timespec until = monotonic_after_ms(sqlite->timeout_ms);
     bool good = pthread_mutex_clocklock(&sqlite->writing, CLOCK_MONOTONIC, &until) == 0;
     if (good) {
         good = transact(link, SQL_BEGIN_WRITE, work, context, error);

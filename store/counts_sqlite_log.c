@@ -1,6 +1,7 @@
 #include "store/counts_sqlite.h"
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -492,13 +493,6 @@ static bool write_report(struct sqlite_link *link, void *context, struct error *
     return counts_sqlite_run(link, statement, error);
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Gateways report every second; on a disk that is much for what nobody needs. */
 static bool is_fresh(struct counts_sqlite *sqlite, const struct report *report)
 {
@@ -506,7 +500,7 @@ static bool is_fresh(struct counts_sqlite *sqlite, const struct report *report)
     bool fresh = sqlite->reported_gateway &&
                  strcmp(sqlite->reported_gateway, report->gateway) == 0 &&
                  sqlite->reported_version == report->version &&
-                 clock_ms() - sqlite->reported_ms < REPORT_AGAIN_MS;
+                 monotonic_ms() - sqlite->reported_ms < REPORT_AGAIN_MS;
     pthread_mutex_unlock(&sqlite->lock);
     return fresh;
 }
@@ -522,9 +516,9 @@ bool counts_sqlite_replica_report(struct counts_store *store, const char *gatewa
         return false;
     pthread_mutex_lock(&sqlite->lock);
     free(sqlite->reported_gateway);
-    sqlite->reported_gateway = memory_copy(gateway, strlen(gateway));
+    sqlite->reported_gateway = memory_text(gateway);
     sqlite->reported_version = version;
-    sqlite->reported_ms = clock_ms();
+    sqlite->reported_ms = monotonic_ms();
     pthread_mutex_unlock(&sqlite->lock);
     return true;
 }

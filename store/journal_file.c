@@ -29,7 +29,7 @@ static bool fail(const struct journal_file *file, struct error *error)
 /* A file that was just made: it, and its name in its directory, shall survive a crash. */
 static bool settle(const struct journal_file *file)
 {
-    char *path = memory_copy(file->path, strlen(file->path));
+    char *path = memory_text(file->path);
     struct stat status;
     int directory = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = directory >= 0 && fchmod(file->fd, FILE_MODE) == 0 &&

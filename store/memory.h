@@ -36,4 +36,10 @@ static inline char *memory_copy(const void *data, size_t length)
     return copy;
 }
 
+/* A copy of a C string; NULL of NULL. */
+static inline char *memory_text(const char *text)
+{
+    return text ? memory_copy(text, strlen(text)) : NULL;
+}
+
 #endif

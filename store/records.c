@@ -78,7 +78,7 @@ struct records *records_open(const char *path, struct error *error)
         return NULL;
     }
     struct records *records = memory_new(sizeof *records);
-    records->path = memory_copy(path, strlen(path));
+    records->path = memory_text(path);
     records->db = db;
     pthread_mutexattr_t recursive;
     pthread_mutexattr_init(&recursive);

@@ -1,6 +1,7 @@
 #include "store/records.h"
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 #include "store/records_db.h"
 
 #include <pthread.h>
@@ -39,14 +40,10 @@ struct records_history {
 struct records_history *records_history_new(const char *path)
 {
     struct records_history *history = memory_new(sizeof *history);
-    history->path = memory_copy(path, strlen(path));
+    history->path = memory_text(path);
     history->end = &history->first;
     pthread_mutex_init(&history->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&history->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    monotonic_condition_init(&history->changed);
     return history;
 }
 
@@ -148,11 +145,7 @@ static void write_queue(struct records_history *history)
 /* Lets more entries gather for a while, unless somebody is in a hurry. */
 static void gather(struct records_history *history)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += WRITE_EVERY_MS * 1000000L;
-    if (until.tv_nsec >= 1000000000)
-        until.tv_sec++, until.tv_nsec -= 1000000000;
+    struct timespec until = monotonic_after_ms(WRITE_EVERY_MS);
     while (!history->stopping && !history->hurry)
         if (pthread_cond_timedwait(&history->changed, &history->mutex, &until) != 0)
             return;

@@ -1,6 +1,7 @@
 #include "store/redis_pool.h"
 
 #include "store/memory.h"
+#include "store/monotonic.h"
 #include "store/redis_link.h"
 
 #include <pthread.h>
@@ -35,13 +36,6 @@ struct passage {
     bool blocking;
 };
 
-static int64_t monotonic_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct redis_pool *redis_pool_new(struct redis_address *address, unsigned timeout_ms, unsigned size)
 {
     struct redis_pool *pool = memory_new(sizeof *pool);
@@ -51,11 +45,7 @@ struct redis_pool *redis_pool_new(struct redis_address *address, unsigned timeou
     pool->idle = memory_new(size * sizeof *pool->idle);
     pool->random = (unsigned)monotonic_ms() ^ (unsigned)(uintptr_t)pool;
     pthread_mutex_init(&pool->mutex, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&pool->freed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    monotonic_condition_init(&pool->freed);
     return pool;
 }
 
@@ -85,12 +75,7 @@ const struct redis_address *redis_pool_address(const struct redis_pool *pool)
 /* With the mutex held: waits until fewer than `size` calls are under way. */
 static bool wait_for_turn(struct redis_pool *pool, struct error *error)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += pool->timeout_ms / 1000;
-    until.tv_nsec += (long)(pool->timeout_ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000)
-        until.tv_sec++, until.tv_nsec -= 1000000000;
+    struct timespec until = monotonic_after_ms(pool->timeout_ms);
     while (pool->busy >= pool->size)
         if (pthread_cond_timedwait(&pool->freed, &pool->mutex, &until) != 0 &&
             pool->busy >= pool->size)

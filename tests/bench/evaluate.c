@@ -152,7 +152,7 @@ static struct message *read_index(const char *index, const char *root, size_t *c
         snprintf(whole, sizeof whole, "%s/%s", root, path);
         messages = memory_resize(messages, (*count + 1) * sizeof *messages);
         messages[(*count)++] =
-            (struct message){.path = memory_copy(whole, strlen(whole)),
+            (struct message){.path = memory_text(whole),
                              .label = strcmp(label, "spam") == 0 ? LABEL_SPAM : LABEL_HAM};
     }
     fclose(file);

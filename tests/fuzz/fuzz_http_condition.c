@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     http_condition_init(&condition, SPAN("\"abc\""));
     for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n")) {
         /* A copy of its own, so that reading past its end is seen. */
-        char *value = memory_copy(line, strlen(line));
+        char *value = memory_text(line);
         if (value[0] >= '1' && value[0] <= '3')
             http_condition_field(&condition, names[value[0] - '1'], value + 1);
         else
