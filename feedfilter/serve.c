@@ -10,10 +10,10 @@
 #include <time.h>
 
 #include "config.h"
+#include "core/judge_stores.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/metrics_sample.h"
-#include "core/outbox.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
@@ -31,9 +31,7 @@ struct gateway {
     const char *config_path;
     struct config *config;  /* in force */
     struct config *started; /* its strings are lent to the stores */
-    struct judge judge;
-    struct journal *journal;
-    struct outbox *outbox;
+    struct judge_stores stores;
     _Atomic(struct records *) records, reading; /* of one file: what reads waits for no writer */
     int64_t records_change;                     /* up to which changes were seen */
     int64_t records_retry_s;                    /* NULL records: when to try again */
@@ -103,7 +101,7 @@ static struct page *on_health(void *context)
     struct gateway *gateway = context;
     struct health health = {
         .subscriptions = gateway->subscriptions,
-        .counts_up = replica_store_up(gateway->judge.replica),
+        .counts_up = replica_store_up(gateway->stores.judge.replica),
         .records_open = atomic_load(&gateway->records) != NULL,
         .cache_open = gateway->cache != NULL,
     };
@@ -113,7 +111,7 @@ static struct page *on_health(void *context)
 static struct page *on_metrics(void *context)
 {
     struct gateway *gateway = context;
-    const struct metrics_sources sources = {gateway->judge.replica, gateway->journal,
+    const struct metrics_sources sources = {gateway->stores.judge.replica, gateway->stores.journal,
                                             gateway->started->journal.size_limit_bytes};
     metrics_sample_stores(&sources);
     metrics_sample_records(atomic_load(&gateway->reading));
@@ -145,13 +143,13 @@ static bool filter_again(void *context, const char *feed)
 
 static void tell_of_records(struct gateway *gateway, const char *reason)
 {
-    if (reason && !gateway->records_told)
+    if (reason && !gateway->records_told) {
         metrics_add(METRIC_RECORDS_ERRORS, 0, 1);
-    if (reason && !gateway->records_told)
         log_event(LOG_LEVEL_ERROR, "records-failed", "reason", reason, "meanwhile",
                   "nothing is held", NULL);
-    else if (!reason && gateway->records_told)
+    } else if (!reason && gateway->records_told) {
         log_event(LOG_LEVEL_NOTICE, "records-back", NULL);
+    }
     gateway->records_told = reason != NULL;
 }
 
@@ -252,14 +250,14 @@ static void reload(struct gateway *gateway)
     }
     put_in_force(gateway, config);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", gateway->config_path, NULL);
-    replica_log_digest(gateway->judge.replica);
+    replica_log_digest(gateway->stores.judge.replica);
 }
 
 static void wait_for_replica(const struct gateway *gateway)
 {
     struct timespec pause = {.tv_nsec = 20 * 1000 * 1000};
     for (int waited = 0; waited < REPLICA_PATIENCE_MS; waited += 20) {
-        if (replica_store_up(gateway->judge.replica))
+        if (replica_store_up(gateway->stores.judge.replica))
             return;
         nanosleep(&pause, NULL);
     }
@@ -285,21 +283,8 @@ static void run(struct gateway *gateway, const sigset_t *signals)
 static bool open_stores(struct gateway *gateway, struct error *error)
 {
     const struct config *config = gateway->started;
-    struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
-                                     .key_prefix = config->counts_prefix};
-    gateway->judge.store = counts_open(config->counts_url, &options, error);
-    if (!gateway->judge.store)
+    if (!judge_stores_open(&gateway->stores, config, config->journal.feeds, error))
         return false;
-    gateway->judge.replica = replica_new(gateway->judge.store, config->gateway);
-    gateway->journal = journal_new(config->journal.feeds, config->journal.size_limit_bytes,
-                                   config->journal.resend_window_s);
-    gateway->outbox = outbox_new(gateway->judge.store, gateway->journal, NULL);
-    unsigned char key[COUNTS_KEY_BYTES];
-    if (journal_known_key(gateway->journal, key))
-        replica_propose_key(gateway->judge.replica, key);
-    if (!replica_start(gateway->judge.replica, error) || !outbox_start(gateway->outbox, error))
-        return false;
-    gateway->judge.cache = reputation_cache_new();
     open_records(gateway);
     struct error why = {0};
     gateway->cache =
@@ -325,7 +310,7 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
     gateway->fetcher = fetcher_new(&limits, error);
     if (!gateway->fetcher)
         return false;
-    struct refresh_parts parts = {.judge = &gateway->judge,
+    struct refresh_parts parts = {.judge = &gateway->stores.judge,
                                   .records = &gateway->records,
                                   .cache = gateway->cache,
                                   .fetcher = gateway->fetcher};
@@ -371,11 +356,7 @@ static void stop(struct gateway *gateway)
     feed_cache_close(gateway->cache);
     records_close(atomic_load(&gateway->reading));
     records_close(atomic_load(&gateway->records));
-    outbox_free(gateway->outbox);
-    journal_free(gateway->journal);
-    reputation_cache_free(gateway->judge.cache);
-    replica_free(gateway->judge.replica);
-    counts_close(gateway->judge.store);
+    judge_stores_close(&gateway->stores);
     config_release(gateway->config);
     config_release(gateway->started);
 }

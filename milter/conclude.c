@@ -37,11 +37,11 @@ static void judge(struct conclusion *c)
     c->document->envelope = message->envelope;
     c->document->truncated |= message->truncated;
     judge_prepare(c->document, config);
-    judge_documents(&c->gateway->judge, config, &c->document, 1, &c->verdict);
+    judge_documents(&c->gateway->stores.judge, config, &c->document, 1, &c->verdict);
     c->verdict.action = answer_action(c->verdict.action, &message->envelope);
     /* Which words spoke is worth a second walk over the text only where somebody will ask. */
     if (c->verdict.action != ACTION_ACCEPT)
-        judge_name_tokens(&c->gateway->judge, c->document, &c->verdict, TOKENS_NAMED);
+        judge_name_tokens(&c->gateway->stores.judge, c->document, &c->verdict, TOKENS_NAMED);
     c->sender = arena_copy(message->arena, message->envelope.sender).data;
     c->recipients = message_recipients(message);
     c->subject = arena_copy(message->arena, c->document->subject).data;
@@ -59,7 +59,7 @@ static bool record_held(struct conclusion *c, struct error *error)
     struct lesson lesson = {0};
     size_t lesson_length;
     int64_t id;
-    judge_lesson(&c->gateway->judge, c->document, &lesson);
+    judge_lesson(&c->gateway->stores.judge, c->document, &lesson);
     lesson.source = SPAN("");
     lesson.time_s = time(NULL);
     unsigned char *encoded = lesson_encode(&lesson, &lesson_length);

@@ -2,14 +2,14 @@
 #ifndef WEIR_GATEWAY_H
 #define WEIR_GATEWAY_H
 
-#include "core/judge.h"
+#include "core/judge_stores.h"
 #include "store/records.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 
 struct gateway {
-    struct judge judge;
+    struct judge_stores stores;
     struct records *records;
     atomic_bool stopping; /* new messages get milter.when_stopping */
     atomic_bool closed;   /* the program ends: what stands above is not to be touched any more */

@@ -17,8 +17,6 @@
 #include "core/metrics.h"
 #include "core/metrics_sample.h"
 #include "core/metrics_server.h"
-#include "core/outbox.h"
-#include "core/reputation_cache.h"
 #include "milter/gateway.h"
 #include "milter/session.h"
 #include "milter/settings.h"
@@ -30,8 +28,6 @@
 enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
 
 static struct gateway gateway;
-static struct journal *journal;
-static struct outbox *outbox;
 static struct metrics_sources metrics_sources;
 static struct metrics_server *metrics_server;
 static pthread_t signal_taker;
@@ -118,7 +114,7 @@ static void reload(const char *config_path)
     log_set_level(settings->config->log_level);
     settings_put(settings);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", config_path, NULL);
-    replica_log_digest(gateway.judge.replica);
+    replica_log_digest(gateway.stores.judge.replica);
 }
 
 /* Waits until `counter` is 0 or the time is over, or `*no_more` is set (NULL: never). */
@@ -191,26 +187,12 @@ static void stop_taking_signals(void)
 
 static bool open_stores(const struct config *config, struct error *error)
 {
-    struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
-                                     .key_prefix = config->counts_prefix};
     gateway.records = records_open(config->records_mail, error);
-    if (!gateway.records)
+    if (!gateway.records ||
+        !judge_stores_open(&gateway.stores, config, config->journal.mail, error))
         return false;
-    gateway.judge.store = counts_open(config->counts_url, &options, error);
-    if (!gateway.judge.store)
-        return false;
-    gateway.judge.replica = replica_new(gateway.judge.store, config->gateway);
-    journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
-                          config->journal.resend_window_s);
-    outbox = outbox_new(gateway.judge.store, journal, NULL);
-    unsigned char key[COUNTS_KEY_BYTES];
-    if (journal_known_key(journal, key))
-        replica_propose_key(gateway.judge.replica, key);
-    if (!replica_start(gateway.judge.replica, error) || !outbox_start(outbox, error))
-        return false;
-    gateway.judge.cache = reputation_cache_new();
-    metrics_sources =
-        (struct metrics_sources){gateway.judge.replica, journal, config->journal.size_limit_bytes};
+    metrics_sources = (struct metrics_sources){gateway.stores.judge.replica, gateway.stores.journal,
+                                               config->journal.size_limit_bytes};
     return true;
 }
 
@@ -220,7 +202,7 @@ static bool sample_metrics(void *context)
     metrics_sample_stores(&metrics_sources);
     metrics_set(METRIC_MESSAGES_UNDER_WAY, 0, atomic_load(&gateway.messages));
     bool read = metrics_sample_records(gateway.records);
-    return read && replica_store_up(gateway.judge.replica);
+    return read && replica_store_up(gateway.stores.judge.replica);
 }
 
 static bool serve_metrics(const struct config *config, struct error *error)
@@ -234,11 +216,7 @@ static bool serve_metrics(const struct config *config, struct error *error)
 static void close_stores(void)
 {
     metrics_server_free(metrics_server);
-    outbox_free(outbox);
-    journal_free(journal);
-    reputation_cache_free(gateway.judge.cache);
-    replica_free(gateway.judge.replica);
-    counts_close(gateway.judge.store);
+    judge_stores_close(&gateway.stores);
     records_close(gateway.records);
 }
 
