@@ -24,16 +24,10 @@ struct work {
     struct config *config; /* retained */
     const struct subscription_config *own;
     int64_t now_s;
-    struct page *page; /* what was made; NULL: nothing */
-    unsigned poll_s;
-    size_t items, held, tagged, put_back;
-    bool provisional, unrecorded;
+    struct filtered_feed *filtered; /* what was made; NULL: nothing */
+    struct page *page;              /* of it, until it is published */
+    bool provisional;
 };
-
-static struct span upstream_of(const struct work *work)
-{
-    return span_of(work->own->url);
-}
 
 static bool is_printable_ascii(const char *text)
 {
@@ -52,9 +46,11 @@ static const char *content_type(const struct cached_feed *copy)
                                         "text/xml",
                                         "application/feed+json",
                                         "application/json"};
-    const char *given = copy->content_type ? copy->content_type : "";
+    const char *given = copy->content_type;
+    if (!given || !is_printable_ascii(given))
+        given = "";
     size_t length = strcspn(given, "; \t");
-    for (size_t i = 0; i < sizeof known / sizeof *known && is_printable_ascii(given); i++)
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strlen(known[i]) == length && strncasecmp(given, known[i], length) == 0)
             return given;
     struct span body = span_trim((struct span){copy->body, copy->length});
@@ -63,9 +59,10 @@ static const char *content_type(const struct cached_feed *copy)
 
 /* Once until it is over or something else: a feed that stays broken is made into a page at each
  * poll. */
-static void log_trouble(const struct work *work, const struct filtered_feed *filtered)
+static void log_trouble(const struct work *work)
 {
     struct subscription *subscription = work->subscription;
+    const struct filtered_feed *filtered = work->filtered;
     const char *remark = filtered->unparsed          ? "feed-unparsed"
                          : filtered->records_failed  ? "records-failed"
                          : filtered->not_well_formed ? "feed-not-well-formed"
@@ -94,14 +91,15 @@ static void filter(struct work *work, struct cached_feed *copy)
     };
     struct feed_http http = {
         .own_address = span_of(own_address),
-        .upstream = upstream_of(work),
+        .upstream = span_of(work->own->url),
         .now_s = work->now_s,
         .put_back_s = work->config->feedfilter.put_back_s,
     };
     bool was_up = replica_store_up(judge.judge.replica);
     struct span bytes = {copy->body, copy->length};
     struct filtered_feed *filtered = feed_filter(&judge, bytes, span_of(work->own->name), &http);
-    log_trouble(work, filtered);
+    work->filtered = filtered;
+    log_trouble(work);
     page_tag(filtered->pieces, filtered->piece_count, etag);
     if (strcmp(etag, copy->page_etag) != 0 || !copy->page_changed_s)
         copy->page_changed_s = work->now_s;
@@ -109,13 +107,6 @@ static void filter(struct work *work, struct cached_feed *copy)
     work->page =
         page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
     work->provisional = !was_up || !replica_store_up(judge.judge.replica);
-    work->unrecorded = filtered->records_failed;
-    work->poll_s = filtered->poll_s;
-    work->items = filtered->items;
-    work->held = filtered->held;
-    work->tagged = filtered->tagged;
-    work->put_back = filtered->put_back;
-    filtered_feed_free(filtered);
 }
 
 static void keep(const struct work *work, const struct cached_feed *copy)
@@ -156,17 +147,18 @@ static void replace_text(char **text, const char *with)
 static void publish(struct work *work)
 {
     struct subscription *subscription = work->subscription;
+    const struct filtered_feed *filtered = work->filtered;
     page_release(subscription->page);
     subscription->page = work->page;
     work->page = NULL;
     subscription->filtered_s = work->now_s;
     subscription->provisional = work->provisional;
-    subscription->unrecorded = work->unrecorded ? subscription->unrecorded + 1 : 0;
-    subscription->feed_poll_s = work->poll_s;
-    subscription->items = work->items;
-    subscription->held = work->held;
-    subscription->tagged = work->tagged;
-    subscription->put_back = work->put_back;
+    subscription->unrecorded = filtered->records_failed ? subscription->unrecorded + 1 : 0;
+    subscription->feed_poll_s = filtered->poll_s;
+    subscription->items = filtered->items;
+    subscription->held = filtered->held;
+    subscription->tagged = filtered->tagged;
+    subscription->put_back = filtered->put_back;
     subscription_answer(subscription, subscription->page);
 }
 
@@ -344,6 +336,7 @@ void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
     else if (wanted)
         run_from_cache(&work, job);
     page_release(work.page);
+    filtered_feed_free(work.filtered);
     pthread_mutex_lock(&subscription->lock);
     subscription->busy = false;
     pthread_mutex_unlock(&subscription->lock);

@@ -107,20 +107,30 @@ static void not_found(struct follower *follower, const struct entry *entry, int6
         move(follower, entry, HELD_GONE);
 }
 
-/* A message nobody asked anything about: is it where it should be? */
-static bool look(struct follower *follower, const struct entry *entry, int64_t now_s,
-                 struct error *error)
+/* Whether the message lies in hold, which is noted. */
+static bool find_in_hold(struct follower *follower, const struct entry *entry, int64_t now_s,
+                         bool *there, struct error *error)
 {
     struct hold_answer answer;
     if (!hold_ask(follower->hold, "look", entry->queue_id, NULL, &answer, error))
         return false;
-    if (answer.status == HOLD_OK) {
+    *there = answer.status == HOLD_OK;
+    if (*there)
         found(follower, entry);
-        if (entry->state == HELD_PENDING)
-            move(follower, entry, HELD_HELD);
-    } else {
+    else
         not_found(follower, entry, now_s);
-    }
+    return true;
+}
+
+/* A message nobody asked anything about: is it where it should be? */
+static bool look(struct follower *follower, const struct entry *entry, int64_t now_s,
+                 struct error *error)
+{
+    bool there;
+    if (!find_in_hold(follower, entry, now_s, &there, error))
+        return false;
+    if (there && entry->state == HELD_PENDING)
+        move(follower, entry, HELD_HELD);
     return true;
 }
 
@@ -130,16 +140,10 @@ static bool look(struct follower *follower, const struct entry *entry, int64_t n
 static bool begin(struct follower *follower, const struct entry *entry, int64_t now_s, bool *ready,
                   struct error *error)
 {
-    struct hold_answer answer;
-    if (!hold_ask(follower->hold, "look", entry->queue_id, NULL, &answer, error))
+    bool there;
+    if (!find_in_hold(follower, entry, now_s, &there, error))
         return false;
-    *ready = false;
-    if (answer.status == HOLD_OK) {
-        found(follower, entry);
-        *ready = set_started(follower, entry, now_s);
-    } else {
-        not_found(follower, entry, now_s);
-    }
+    *ready = there && set_started(follower, entry, now_s);
     return true;
 }
 

@@ -240,15 +240,15 @@ bool records_held_move(struct records *records, int64_t id, unsigned from_states
     return good;
 }
 
-static bool set_time(struct records *records, enum records_statement which, int64_t id,
-                     int64_t time_s, struct error *error)
+static bool set_number(struct records *records, enum records_statement which, int64_t id,
+                       int64_t number, struct error *error)
 {
     records_lock(records);
     sqlite3_stmt *statement = records_prepare(records, which, error);
     bool good = statement != NULL;
     if (good) {
         sqlite3_bind_int64(statement, 1, id);
-        sqlite3_bind_int64(statement, 2, time_s);
+        sqlite3_bind_int64(statement, 2, number);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);
@@ -258,13 +258,13 @@ static bool set_time(struct records *records, enum records_statement which, int6
 bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
                               struct error *error)
 {
-    return set_time(records, STATEMENT_HELD_SET_MISSING, id, missing_since_s, error);
+    return set_number(records, STATEMENT_HELD_SET_MISSING, id, missing_since_s, error);
 }
 
 bool records_held_set_started(struct records *records, int64_t id, int64_t started_s,
                               struct error *error)
 {
-    return set_time(records, STATEMENT_HELD_SET_STARTED, id, started_s, error);
+    return set_number(records, STATEMENT_HELD_SET_STARTED, id, started_s, error);
 }
 
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
@@ -284,16 +284,7 @@ bool records_held_set_requeued_as(struct records *records, int64_t id, const cha
 
 bool records_held_set_taught(struct records *records, int64_t id, int taught, struct error *error)
 {
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_SET_TAUGHT, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_int64(statement, 1, id);
-        sqlite3_bind_int(statement, 2, taught);
-        good = records_run(records, statement, NULL, error);
-    }
-    records_unlock(records);
-    return good;
+    return set_number(records, STATEMENT_HELD_SET_TAUGHT, id, taught, error);
 }
 
 bool records_held_find(struct records *records, const char *reference, int64_t *id,
