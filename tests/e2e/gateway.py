@@ -10,10 +10,9 @@ import urllib.error
 import urllib.request
 
 from sample_feeds import ITEMS, SPAM, feed, without
-from servers import PATIENCE_S, SOURCE, Redis, Weir, make_temporary_directory, wait_for
+from servers import PATIENCE_S, Redis, Weir, make_temporary_directory, wait_for
 from upstream import Document, Upstream
 
-SAMPLES = os.path.join(SOURCE, "conf/samples")
 PROMPT_S = 2.0  # a good feed is answered within that, whatever goes on beside it
 GOOD = without(feed(ITEMS), *SPAM)
 
@@ -158,9 +157,7 @@ class Fixture:
     def taught_store(self, name):
         redis = Redis(self.directory, name)
         teacher = Weir(self.directory, redis.url, name + "-teacher")
-        for label in ("ham", "spam"):
-            teacher.ctl("learn", label, os.path.join(SAMPLES, label),
-                        os.path.join(SAMPLES, "feed-%s.xml" % label))
+        teacher.learn_samples()
         return redis
 
     def number(self):

@@ -28,6 +28,7 @@ from tap import Skip, at_end, complaints, run  # noqa: F401 (tests import these 
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.abspath(os.environ.get("WEIR_SOURCE", os.path.join(HERE, "../..")))
+SAMPLES = os.path.join(SOURCE, "conf/samples")
 BUILD = os.path.abspath(os.environ.get("WEIR_BUILD", os.path.join(SOURCE, "build")))
 PATIENCE_S = 30  # how long anything may take before it counts as never happening
 SANITIZER = re.compile(r"(ERROR|WARNING|SUMMARY): \w*Sanitizer|runtime error: ")
@@ -681,3 +682,9 @@ class Weir:
 
     def ctl(self, *arguments, **options):
         return self.run("weirctl", *arguments, **options)
+
+    def learn_samples(self):
+        """Teaches the mail and the feeds of conf/samples."""
+        for label in ("ham", "spam"):
+            self.ctl("learn", label, os.path.join(SAMPLES, label),
+                     os.path.join(SAMPLES, "feed-%s.xml" % label))

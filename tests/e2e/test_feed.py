@@ -9,10 +9,9 @@ import subprocess
 import threading
 
 from sample_feeds import HAM, HEAD, ITEMS, SPAM, feed, guid_of, item, without
-from servers import (PATIENCE_S, SOURCE, HttpServer, Weir, counts_store, make_message,
+from servers import (PATIENCE_S, HttpServer, Weir, counts_store, make_message,
                      make_temporary_directory, need_program, note_sanitizer, run)
 
-SAMPLES = os.path.join(SOURCE, "conf/samples")
 
 
 class Fixture:
@@ -29,9 +28,7 @@ class Fixture:
         """A counts store that was taught the samples."""
         counts = counts_store(self.directory, "counts%d" % self.number())
         teacher = self.weir(counts)
-        for label in ("ham", "spam"):
-            teacher.ctl("learn", label, os.path.join(SAMPLES, label),
-                        os.path.join(SAMPLES, "feed-%s.xml" % label))
+        teacher.learn_samples()
         return counts
 
     def weir(self, counts=None, **settings):

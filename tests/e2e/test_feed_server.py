@@ -9,16 +9,15 @@ import sqlite3
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 import xml.etree.ElementTree
 
+from gateway import get
 from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of, item, without
-from servers import (PATIENCE_S, SOURCE, Weir, counts_store, free_port,
-                     make_temporary_directory, need_program, run, wait_for)
+from servers import (PATIENCE_S, Weir, counts_store, free_port, make_temporary_directory,
+                     need_program, run, wait_for)
 from upstream import Document, Upstream
 
-SAMPLES = os.path.join(SOURCE, "conf/samples")
 HELD_S = 10  # a release shows within a second; sanitizers and a busy machine get more
 
 
@@ -36,9 +35,7 @@ class Fixture:
     def taught_store(self):
         counts = counts_store(self.directory, "counts%d" % self.number())
         teacher = Weir(self.directory, counts.url, "teacher%d" % self.count)
-        for label in ("ham", "spam"):
-            teacher.ctl("learn", label, os.path.join(SAMPLES, label),
-                        os.path.join(SAMPLES, "feed-%s.xml" % label))
+        teacher.learn_samples()
         return counts
 
     def weir(self, counts=None, start=True, **settings):
@@ -61,23 +58,6 @@ class Fixture:
 
 def setup():
     yield Fixture(make_temporary_directory())
-
-
-class Answer:
-    def __init__(self, status, headers, body):
-        self.status, self.headers, self.body = status, headers, body
-
-
-def get(weir, path, method="GET", **headers):
-    """An answer of the server, whatever its status. Keywords are headers: If_None_Match=…"""
-    request = urllib.request.Request(weir.feeds_url + path, method=method, headers={
-        name.replace("_", "-"): value for name, value in headers.items()})
-    try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
-            return Answer(answer.status, answer.headers, answer.read())
-    except urllib.error.HTTPError as error:
-        with error:
-            return Answer(error.code, error.headers, error.read())
 
 
 def wait_for_body(weir, body, path="/f/planet"):
@@ -471,9 +451,7 @@ def test_store_away(fixture):
     """Without the counts store the feed flows; when it is back, what passed is judged by itself"""
     counts = counts_store(fixture.directory, "counts%d" % fixture.number(), persistent=True)
     teacher = Weir(fixture.directory, counts.url, "teacher%d" % fixture.number())
-    for label in ("ham", "spam"):
-        teacher.ctl("learn", label, os.path.join(SAMPLES, label),
-                    os.path.join(SAMPLES, "feed-%s.xml" % label))
+    teacher.learn_samples()
     counts.stop()
     weir = fixture.weir(counts)
     served = get(weir, "/f/planet")

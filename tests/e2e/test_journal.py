@@ -6,32 +6,16 @@ replicas, if they were taught alike, have the same digest.
 """
 
 import os
-import random
 import re
 import signal
 import subprocess
 
+from mailboxes import mailbox
 from servers import Redis, Weir, make_temporary_directory, run, wait_for
 
-WORDS = [a + b for a in "ba ce di fo gu ka le mi no pu".split()
-         for b in "ra sti ndo lme xi tru vy pok gle zan".split()]
 BATCHES, EACH = 5, 100
 ALL = BATCHES * EACH
 KEY = b"sixteen bytes of"
-
-
-def mailbox(seed, count):
-    """An mbox of `count` different messages; some words are the same in all of one seed."""
-    chance = random.Random(seed)
-    theme = chance.sample(WORDS, 10)
-    messages = []
-    for number in range(count):
-        text = " ".join(chance.choice(theme if chance.random() < 0.5 else WORDS)
-                        for _ in range(40))
-        messages.append("From ann Thu Jan  1 00:00:00 2026\nFrom: ann@sender.test\n"
-                        "Message-ID: <%s.%d@sender.test>\nSubject: %s\n\n%s\n\n"
-                        % (seed, number, chance.choice(WORDS), text))
-    return "".join(messages)
 
 
 class Gateway:

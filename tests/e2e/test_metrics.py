@@ -12,10 +12,9 @@ import time
 
 from milter_client import MilterClient
 from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of
-from servers import (SOURCE, HttpServer, Redis, Weir, free_port, make_temporary_directory, run,
+from servers import (HttpServer, Redis, Weir, free_port, make_temporary_directory, run,
                      wait_for)
 
-SAMPLES = os.path.join(SOURCE, "conf/samples")
 HOLD_FD = 3
 
 NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
@@ -104,9 +103,7 @@ class Fixture:
             "metrics": {name: "127.0.0.1:%d" % port for name, port in self.ports.items()},
             "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s", "poll-min": "1s"},
             "feed planet": {"url": self.upstream.url + "/planet.xml"}})
-        for label in ("ham", "spam"):
-            self.weir.ctl("learn", label, os.path.join(SAMPLES, label),
-                          os.path.join(SAMPLES, "feed-%s.xml" % label))
+        self.weir.learn_samples()
         self.weir.start_milter()
         self.weir.start_feeds()
         get(self.weir.feeds_port, "/f/planet")

@@ -6,10 +6,8 @@ import subprocess
 import threading
 import time
 
-from servers import (SOURCE, CountsFile, Redis, Weir, make_message, make_temporary_directory, run,
+from servers import (SAMPLES, CountsFile, Redis, Weir, make_message, make_temporary_directory, run,
                      wait_for)
-
-SAMPLES = os.path.join(SOURCE, "conf/samples")
 
 
 class Fixture:

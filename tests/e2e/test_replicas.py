@@ -1,28 +1,12 @@
 """Two gateways on one counts store: their replicas of the content model are bit-identical."""
 
-import random
 import re
 import signal
 
+from mailboxes import mailbox
 from servers import Weir, counts_store, make_temporary_directory, run, wait_for
 
-WORDS = [a + b for a in "ba ce di fo gu ka le mi no pu".split()
-         for b in "ra sti ndo lme xi tru vy pok gle zan".split()]
 SNAPSHOT_EVERY = 1000  # lessons
-
-
-def mailbox(seed, count):
-    """An mbox of `count` different messages; some words are the same in all of one seed."""
-    chance = random.Random(seed)
-    theme = chance.sample(WORDS, 10)
-    messages = []
-    for number in range(count):
-        text = " ".join(chance.choice(theme if chance.random() < 0.5 else WORDS)
-                        for _ in range(60))
-        messages.append("From ann Thu Jan  1 00:00:00 2026\nFrom: ann@sender.test\n"
-                        "Message-ID: <%s.%d@sender.test>\nSubject: %s\n\n%s\n\n"
-                        % (seed, number, chance.choice(WORDS), text))
-    return "".join(messages)
 
 
 def setup():
@@ -67,7 +51,7 @@ def test_taught_in_turn(fixture):
     for turn in range(10):
         gateway = (fixture.one, fixture.two)[turn % 2]
         label = "spam" if turn % 3 else "ham"
-        gateway.ctl("learn", label, "-", input=mailbox("turn%d" % turn, 20))
+        gateway.ctl("learn", label, "-", input=mailbox("turn%d" % turn, 20, words=60))
     assert fixture.version() == 200, fixture.version()
     assert_identical(fixture, 200)
 
@@ -78,7 +62,7 @@ def test_catches_up_across_a_snapshot(fixture):
     before = fixture.version()
     for turn in range(4):
         fixture.one.ctl("learn", "ham" if turn % 2 else "spam", "-",
-                        input=mailbox("away%d" % turn, SNAPSHOT_EVERY // 4))
+                        input=mailbox("away%d" % turn, SNAPSHOT_EVERY // 4, words=60))
     version = fixture.version()
     assert version == before + SNAPSHOT_EVERY
     # The log no longer reaches back to where the gateway stopped.
@@ -91,7 +75,7 @@ def test_catches_up_across_a_snapshot(fixture):
 def test_lessons_after_catching_up(fixture):
     """After catching up, both go on in step"""
     version = fixture.version()
-    fixture.two.ctl("learn", "spam", "-", input=mailbox("after", 30))
+    fixture.two.ctl("learn", "spam", "-", input=mailbox("after", 30, words=60))
     assert_identical(fixture, version + 30)
 
 

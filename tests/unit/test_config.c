@@ -1,78 +1,23 @@
-#include "core/config.h"
+#include "config_file.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-static char folder[64], path[128];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/weir-test-config-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(path, sizeof path, "%s/weir.conf", folder);
-    return 0;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
-}
-
-static void write_file(const char *name, const char *text)
-{
-    FILE *file = fopen(name, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static struct config *read_text(const char *text)
-{
-    struct error error = {0};
-    write_file(path, text);
-    struct config *config = config_read(path, &error);
-    if (!config)
-        fail_msg("%s", error.message);
-    return config;
-}
-
-/* `text` must be refused with "PATH:" and `complaint`. */
-static void refused(const char *text, const char *complaint)
-{
-    struct error error = {0};
-    write_file(path, text);
-    assert_null(config_read(path, &error));
-    assert_int_equal(error.class, ERROR_INPUT);
-    char expected[512];
-    snprintf(expected, sizeof expected, "%s:%s", path, complaint);
-    assert_string_equal(error.message, expected);
-}
-
 static void test_values_are_taken(void **state)
 {
     (void)state;
-    struct config *config = read_text("gateway = mx1\n"
-                                      "counts = \"redis://127.0.0.1:1/2\"\n"
-                                      "counts-timeout = 2s\n"
-                                      "cold-lessons = 7\n"
-                                      "thresholds { tag = 0.5 hold = 0.9 reject = 0.999 }\n"
-                                      "milter { size-limit = 2M mode = enforce "
-                                      "when-stopping = tempfail socket = \"unix:/x\" }\n"
-                                      "feedfilter { mode = enforce }\n"
-                                      "release { requeue-after = 2h gone-after = 1m }\n"
-                                      "log { level = debug }\n");
+    struct config *config = accepted("gateway = mx1\n"
+                                     "counts = \"redis://127.0.0.1:1/2\"\n"
+                                     "counts-timeout = 2s\n"
+                                     "cold-lessons = 7\n"
+                                     "thresholds { tag = 0.5 hold = 0.9 reject = 0.999 }\n"
+                                     "milter { size-limit = 2M mode = enforce "
+                                     "when-stopping = tempfail socket = \"unix:/x\" }\n"
+                                     "feedfilter { mode = enforce }\n"
+                                     "release { requeue-after = 2h gone-after = 1m }\n"
+                                     "log { level = debug }\n");
     assert_string_equal(config->gateway, "mx1");
     assert_string_equal(config->counts_url, "redis://127.0.0.1:1/2");
     assert_int_equal(config->counts_timeout_ms, 2000);
@@ -93,7 +38,7 @@ static void test_values_are_taken(void **state)
 static void test_default_modes_act_on_nothing(void **state)
 {
     (void)state;
-    struct config *config = read_text("");
+    struct config *config = accepted("");
     assert_int_equal(config->milter.mode, MODE_OBSERVE);
     assert_int_equal(config->feedfilter.mode, MODE_OBSERVE);
     assert_true(config->thresholds.reject > 1);
@@ -103,7 +48,7 @@ static void test_default_modes_act_on_nothing(void **state)
 static void test_journal_is_beside_the_records(void **state)
 {
     (void)state;
-    struct config *config = read_text("records { mail = \"/a/mail.db\"\n feeds = \"/b/feeds\" }");
+    struct config *config = accepted("records { mail = \"/a/mail.db\"\n feeds = \"/b/feeds\" }");
     assert_string_equal(config->journal.mail, "/a/mail.journal");
     assert_string_equal(config->journal.feeds, "/b/feeds.journal");
     config_release(config);
@@ -112,8 +57,8 @@ static void test_journal_is_beside_the_records(void **state)
 static void test_journal_is_where_it_is_said_to_be(void **state)
 {
     (void)state;
-    struct config *config = read_text("journal { mail = \"/a/j\"\n feeds = \"/b/j\"\n"
-                                      "size-limit = 2M\n resend-window = 90s }");
+    struct config *config = accepted("journal { mail = \"/a/j\"\n feeds = \"/b/j\"\n"
+                                     "size-limit = 2M\n resend-window = 90s }");
     assert_string_equal(config->journal.mail, "/a/j");
     assert_string_equal(config->journal.feeds, "/b/j");
     assert_int_equal(config->journal.size_limit_bytes, 2 << 20);
@@ -197,7 +142,7 @@ static void test_a_threshold_is_a_probability_or_never(void **state)
             "1: thresholds.tag: \"high\" is neither a number nor \"never\"");
     refused("thresholds { tag = nan }",
             "1: thresholds.tag: \"nan\" is neither a number nor \"never\"");
-    struct config *config = read_text("thresholds { hold = never }");
+    struct config *config = accepted("thresholds { hold = never }");
     assert_true(config->thresholds.hold > 1);
     config_release(config);
 }
@@ -226,8 +171,8 @@ static void test_a_counts_url_is_looked_at_without_showing_its_password(void **s
 {
     (void)state;
     struct error error = {0};
-    write_file(path, "\ncounts = \"mysql://ann:hunter2@host/\"\n");
-    assert_null(config_read(path, &error));
+    write_file(config_file_path, "\ncounts = \"mysql://ann:hunter2@host/\"\n");
+    assert_null(config_read(config_file_path, &error));
     assert_non_null(strstr(error.message, "weir.conf:2: counts: "));
     assert_null(strstr(error.message, "hunter2"));
 }
@@ -244,7 +189,7 @@ static void test_a_file_that_is_not_whole_is_refused(void **state)
     (void)state;
     refused("\nmilter {\n mode = enforce\n", "2: the brace is not closed");
     refused("\n\n/* milter { }\n", "3: the comment is not closed");
-    config_release(read_text("# {\ngateway = \"{\" // {\n/* { */ milter { }\n"));
+    config_release(accepted("# {\ngateway = \"{\" // {\n/* { */ milter { }\n"));
 }
 
 static void test_a_port_is_from_1_to_65535(void **state)
@@ -254,14 +199,14 @@ static void test_a_port_is_from_1_to_65535(void **state)
             "1: milter.socket: \"inet:127.0.0.1:99999\" has no port from 1 to 65535");
     refused("milter { socket = \"inet:0@127.0.0.1\" }",
             "1: milter.socket: \"inet:0@127.0.0.1\" has no port from 1 to 65535");
-    config_release(read_text("milter { socket = \"inet:8891@127.0.0.1\" }"));
+    config_release(accepted("milter { socket = \"inet:8891@127.0.0.1\" }"));
 }
 
 static void test_a_check_can_be_weighed_anew_and_disabled(void **state)
 {
     (void)state;
-    struct config *config = read_text("check \"LINK_FARM\" { log-odds = -3.5 }\n"
-                                      "check \"TITLE_STUFFED\" { enabled = false }\n");
+    struct config *config = accepted("check \"LINK_FARM\" { log-odds = -3.5 }\n"
+                                     "check \"TITLE_STUFFED\" { enabled = false }\n");
     assert_true(config->checks.weights[checks_find("LINK_FARM")] == -3.5);
     assert_true(config->checks.weights[checks_find("TITLE_STUFFED")] == 0);
     config_release(config);
@@ -281,11 +226,11 @@ static void test_an_error_in_an_included_file_names_that_file(void **state)
     (void)state;
     char other[160], text[256], expected[512];
     struct error error = {0};
-    snprintf(other, sizeof other, "%s/other.conf", folder);
+    snprintf(other, sizeof other, "%s/other.conf", config_file_folder);
     snprintf(text, sizeof text, "\ninclude(\"%s\")\n", other);
     write_file(other, "\nlog {\n level = loud\n}\n");
-    write_file(path, text);
-    assert_null(config_read(path, &error));
+    write_file(config_file_path, text);
+    assert_null(config_read(config_file_path, &error));
     unlink(other);
     snprintf(expected, sizeof expected, "%s:3: log.level: ", other);
     assert_memory_equal(error.message, expected, strlen(expected));
@@ -295,19 +240,19 @@ static void test_a_folder_or_missing_file_cannot_be_read(void **state)
 {
     (void)state;
     struct error error = {0};
-    assert_null(config_read(folder, &error));
+    assert_null(config_read(config_file_folder, &error));
     assert_int_equal(error.class, ERROR_SYSTEM);
-    unlink(path);
-    assert_null(config_read(path, &error));
+    unlink(config_file_path);
+    assert_null(config_read(config_file_path, &error));
     assert_int_equal(error.class, ERROR_SYSTEM);
-    assert_non_null(strstr(error.message, path));
+    assert_non_null(strstr(error.message, config_file_path));
 }
 
 static void test_internal_networks_hold_their_addresses_only(void **state)
 {
     (void)state;
-    struct config *config = read_text("networks { internal = {\"192.0.2.128/25\", \"10.0.0.0/8\","
-                                      " \"2001:db8::/33\"} }");
+    struct config *config = accepted("networks { internal = {\"192.0.2.128/25\", \"10.0.0.0/8\","
+                                     " \"2001:db8::/33\"} }");
     assert_true(config_is_internal(config, "192.0.2.200"));
     assert_false(config_is_internal(config, "192.0.2.100"));
     assert_true(config_is_internal(config, "10.255.0.1"));
@@ -335,7 +280,7 @@ static void test_what_is_no_network_is_refused(void **state)
 static void test_a_retained_configuration_outlives_its_first_owner(void **state)
 {
     (void)state;
-    struct config *config = read_text("gateway = kept");
+    struct config *config = accepted("gateway = kept");
     struct config *other = config_retain(config);
     config_release(config);
     assert_string_equal(other->gateway, "kept");
@@ -365,5 +310,5 @@ int main(void)
         cmocka_unit_test(test_what_is_no_network_is_refused),
         cmocka_unit_test(test_a_retained_configuration_outlives_its_first_owner),
     };
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, config_file_set_up, config_file_tear_down);
 }

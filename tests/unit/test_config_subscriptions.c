@@ -1,59 +1,7 @@
-#include "core/config.h"
+#include "config_file.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-static char folder[64], path[128];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/weir-test-config-XXXXXX");
-    if (!mkdtemp(folder))
-        return -1;
-    snprintf(path, sizeof path, "%s/weir.conf", folder);
-    return 0;
-}
-
-static int drop_folder(void **state)
-{
-    (void)state;
-    unlink(path);
-    return rmdir(folder);
-}
-
-static struct config *read_text(const char *text, struct error *error)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    return config_read(path, error);
-}
-
-static struct config *accepted(const char *text)
-{
-    struct error error = {0};
-    struct config *config = read_text(text, &error);
-    if (!config)
-        fail_msg("%s", error.message);
-    return config;
-}
-
-static void refused(const char *text, const char *complaint)
-{
-    struct error error = {0};
-    assert_null(read_text(text, &error));
-    assert_string_equal(error.message + strlen(path), complaint);
-}
 
 static void test_a_subscription_has_what_the_file_says(void **state)
 {
@@ -108,22 +56,20 @@ static void test_a_name_is_one_path_segment(void **state)
 {
     (void)state;
     refused("feed \"a/b\" { url = \"http://x.example\" }",
-            ":1: feed: \"a/b\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
+            "1: feed: \"a/b\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
     refused("feed \"..\" { url = \"http://x.example\" }",
-            ":1: feed: \"..\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
+            "1: feed: \"..\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
     refused("feed \"\" { url = \"http://x.example\" }",
-            ":1: feed: \"\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
+            "1: feed: \"\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
     config_release(accepted("feed \"A.b_c-9\" { url = \"http://x.example\" }"));
 }
 
 static void test_two_subscriptions_need_two_names(void **state)
 {
     (void)state;
-    struct error error = {0};
-    assert_null(read_text("feed \"a\" { url = \"http://x.example\" }\n"
-                          "feed \"a\" { url = \"http://y.example\" }\n",
-                          &error));
-    assert_string_equal(error.message + strlen(path), ":2: found duplicate title 'a'");
+    refused("feed \"a\" { url = \"http://x.example\" }\n"
+            "feed \"a\" { url = \"http://y.example\" }\n",
+            "2: found duplicate title 'a'");
 }
 
 static void test_an_url_is_needed_and_never_shown(void **state)
@@ -133,33 +79,32 @@ static void test_an_url_is_needed_and_never_shown(void **state)
         "ftp://ann:hunter2@x.example/",  "x.example/hunter2",           "http://",
         "http://ann:hunter2@",           "https://x.example/a hunter2", "file:///hunter2",
         "javascript:alert('://hunter2')"};
-    refused("feed \"a\" { }", ":1: feed \"a\".url: is missing");
+    refused("feed \"a\" { }", "1: feed \"a\".url: is missing");
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char text[200];
         snprintf(text, sizeof text, "feed \"a\" { url = \"%s\" }", wrong[i]);
-        refused(text, ":1: feed \"a\".url: is no http or https URL (blanks are written %20)");
+        refused(text, "1: feed \"a\".url: is no http or https URL (blanks are written %20)");
     }
 }
 
 static void test_what_would_break_a_request_is_refused(void **state)
 {
     (void)state;
-    refused(
-        "feed \"a\" { url = \"http://x.example\" headers = {\"Good: 1\", \"hunter2\"} }",
-        ":1: feed \"a\".headers: the one behind others is no header, as \"Name: value\" is one");
+    refused("feed \"a\" { url = \"http://x.example\" headers = {\"Good: 1\", \"hunter2\"} }",
+            "1: feed \"a\".headers: the one behind others is no header, as \"Name: value\" is one");
     refused("feed \"a\" { url = \"http://x.example\" headers = {\"X y: 1\"} }",
-            ":1: feed \"a\".headers: the first is no header, as \"Name: value\" is one");
+            "1: feed \"a\".headers: the first is no header, as \"Name: value\" is one");
     refused("feed \"a\" { url = \"http://x.example\" user-agent = \"a\\nb\" }",
-            ":1: feed \"a\".user-agent: must be one line");
+            "1: feed \"a\".user-agent: must be one line");
     refused("feed \"a\" { url = \"http://x.example\" password = hunter2 }",
-            ":1: feed \"a\".password: there is no user with it");
+            "1: feed \"a\".password: there is no user with it");
     refused("feed \"a\" { url = \"http://u@x.example\" user = ann }",
-            ":1: feed \"a\".user: the url names one already");
+            "1: feed \"a\".user: the url names one already");
     refused(
         "feed \"a\" { url = \"http://x.example\" proxy = \"ann:hunter2@host\" }",
-        ":1: feed \"a\".proxy: is no proxy's URL: http, https, socks5 or socks5h, host and port");
+        "1: feed \"a\".proxy: is no proxy's URL: http, https, socks5 or socks5h, host and port");
     refused("feed \"a\" { url = \"http://x.example\" mode = drop }",
-            ":1: feed \"a\".mode: \"drop\" is none of hold, tag, pass");
+            "1: feed \"a\".mode: \"drop\" is none of hold, tag, pass");
 }
 
 static void test_where_the_server_listens_is_an_address_and_a_port(void **state)
@@ -171,13 +116,13 @@ static void test_where_the_server_listens_is_an_address_and_a_port(void **state)
         char text[100], complaint[200];
         snprintf(text, sizeof text, "feedfilter { listen = \"%s\" }", wrong[i]);
         snprintf(complaint, sizeof complaint,
-                 ":1: feedfilter.listen: \"%s\" is no address and port, as 127.0.0.1:8092 or "
+                 "1: feedfilter.listen: \"%s\" is no address and port, as 127.0.0.1:8092 or "
                  "[::1]:8092 is one",
                  wrong[i]);
         refused(text, complaint);
     }
     refused("feedfilter { listen = \"127.0.0.1:0\" }",
-            ":1: feedfilter.listen: \"127.0.0.1:0\" has no port from 1 to 65535");
+            "1: feedfilter.listen: \"127.0.0.1:0\" has no port from 1 to 65535");
     struct config *config = accepted("feedfilter { listen = \"[::1]:81\" }");
     assert_string_equal(config->feedfilter.listen, "[::1]:81");
     assert_string_equal(config->feedfilter.public_url, "http://[::1]:81");
@@ -208,14 +153,14 @@ static void test_settings_that_contradict_are_refused(void **state)
 {
     (void)state;
     refused("feedfilter { poll-min = 2h poll-max = 1h }",
-            ":1: feedfilter.poll-min: is more than poll-max");
-    refused("feedfilter { size-limit = 65M }", ":1: feedfilter.size-limit: is more than 64 MiB");
-    refused("feedfilter { fetches = 0 }", ":1: feedfilter.fetches: is not from 1 to 1000");
-    refused("feedfilter { connections = 0 }", ":1: feedfilter.connections: is not from 1 to 10000");
+            "1: feedfilter.poll-min: is more than poll-max");
+    refused("feedfilter { size-limit = 65M }", "1: feedfilter.size-limit: is more than 64 MiB");
+    refused("feedfilter { fetches = 0 }", "1: feedfilter.fetches: is not from 1 to 1000");
+    refused("feedfilter { connections = 0 }", "1: feedfilter.connections: is not from 1 to 10000");
     refused("feedfilter { public-url = \"http://x.example/\" }",
-            ":1: feedfilter.public-url: ends with a slash; leave it out");
+            "1: feedfilter.public-url: ends with a slash; leave it out");
     refused("feedfilter { public-url = \"feeds.example\" }",
-            ":1: feedfilter.public-url: is no plain http or https URL");
+            "1: feedfilter.public-url: is no plain http or https URL");
 }
 
 int main(void)
@@ -231,5 +176,5 @@ int main(void)
         cmocka_unit_test(test_the_servers_settings_are_taken),
         cmocka_unit_test(test_settings_that_contradict_are_refused),
     };
-    return cmocka_run_group_tests(tests, make_folder, drop_folder);
+    return cmocka_run_group_tests(tests, config_file_set_up, config_file_tear_down);
 }
