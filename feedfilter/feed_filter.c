@@ -148,7 +148,7 @@ static void put_in_front(struct passage *passage, const struct held *held, const
     struct span item = {(const char *)held->item, held->item_length};
     size_t *count = &passage->out->put_back;
     /* What cannot stand in this feed is not put back: the feed goes before the item. */
-    if (!put_back(&passage->edits, passage->bytes, &passage->ranges, passage->feed->format,
+    if (!put_back(&passage->edits, passage->bytes, &passage->ranges, passage->feed,
                   arena_copy(arena, head), arena_copy(arena, item), NULL))
         return;
     passage->back = arena_grow(arena, passage->back, *count, sizeof *passage->back);

@@ -18,6 +18,7 @@ struct place {
     struct span bytes;
     struct feed_encoding encoding;
     struct feed_ranges ranges;
+    bool well_formed;
     struct span root_tag, channel_tag; /* UTF-8 */
     struct scope scope;
 };
@@ -218,14 +219,6 @@ static struct span lacking(struct arena *arena, const struct place *former,
     return text;
 }
 
-static bool is_well_formed(struct span feed_text)
-{
-    struct feed *feed = feed_read(feed_text, (struct span){NULL, 0}, NULL);
-    bool well_formed = feed && !feed->recovered;
-    feed_free(feed);
-    return well_formed;
-}
-
 /* Whether `alone`, the item in what of the feed stands around it, is read as one item. One that is
  * not well-formed would cost readers who insist on that the whole feed; but in a feed that is not
  * so either, it is as good as the others. */
@@ -238,7 +231,7 @@ static bool fits(const struct place *place, struct span alone, struct error *err
     if (feed->item_count != 1)
         ok = error_set(error, ERROR_INPUT,
                        "it cannot be put back: it is no item of the feed as that is by now");
-    else if (feed->recovered && is_well_formed(place->bytes))
+    else if (feed->recovered && place->well_formed)
         ok = error_set(error, ERROR_INPUT, "it cannot be put back, not being well-formed: %.*s",
                        SPAN_ARGS(feed->trouble));
     feed_free(feed);
@@ -397,10 +390,13 @@ static bool put_back_json(struct feed_edits *edits, const struct place *place, s
 }
 
 bool put_back(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
-              enum feed_format format, struct span head, struct span item, struct error *error)
+              const struct feed *feed, struct span head, struct span item, struct error *error)
 {
-    struct place place = {.bytes = bytes, .encoding = *edits->encoding, .ranges = *ranges};
-    bool was_json = !head.length, is_json = format == FEED_JSON;
+    struct place place = {.bytes = bytes,
+                          .encoding = *edits->encoding,
+                          .ranges = *ranges,
+                          .well_formed = !feed->recovered};
+    bool was_json = !head.length, is_json = feed->format == FEED_JSON;
     if (ranges->front == FEED_NOWHERE)
         return error_set(error, ERROR_INPUT, "the feed has no place for items");
     if (was_json != is_json || !item.length)

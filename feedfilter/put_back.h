@@ -11,16 +11,16 @@
  * feed). Empty for JSON. In `arena`. */
 struct span item_head(struct arena *arena, struct span bytes, const struct feed_ranges *ranges);
 
-/* Puts `item`, which was cut from a feed that began with `head`, in front of the items of this
- * feed, and behind those put back before: with the namespace declarations, xml:base and xml:lang
- * that it had from the head and would lack here. Its bytes stay, where they mean the same in this
- * feed's encoding; else they are transcoded, with character references for what this encoding may
- * lack. In JSON it comes with its comma, for which the cuts must be among the edits already. RSS
- * 1.0 gets no rdf:li for it: readers do without. `head` and `item` are lent as long as the edits.
- * false and ERROR_INPUT, and nothing was done: the feed is of another format by now, or has no
- * place for an item; or the item is not well-formed while the feed is, or has names in a script
- * that this encoding may lack. */
+/* `feed` is what `bytes` are. Puts `item`, which was cut from a feed that began with `head`, in
+ * front of the items of this feed, and behind those put back before: with the namespace
+ * declarations, xml:base and xml:lang that it had from the head and would lack here. Its bytes
+ * stay, where they mean the same in this feed's encoding; else they are transcoded, with character
+ * references for what this encoding may lack. In JSON it comes with its comma, for which the cuts
+ * must be among the edits already. RSS 1.0 gets no rdf:li for it: readers do without. `head` and
+ * `item` are lent as long as the edits. false and ERROR_INPUT, and nothing was done: the feed is of
+ * another format by now, or has no place for an item; or the item is not well-formed while the feed
+ * is, or has names in a script that this encoding may lack. */
 bool put_back(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
-              enum feed_format format, struct span head, struct span item, struct error *error);
+              const struct feed *feed, struct span head, struct span item, struct error *error);
 
 #endif

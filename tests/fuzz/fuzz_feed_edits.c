@@ -119,7 +119,7 @@ static void check_put_back(struct reading *into, struct span head, struct span i
     cut[0] = count && cut_first;
     feed_cut(begin(into), &into->ranges, cut);
     size_t cuts = into->edits.count;
-    if (put_back(&into->edits, into->bytes, &into->ranges, into->feed->format, head, item, NULL)) {
+    if (put_back(&into->edits, into->bytes, &into->ranges, into->feed, head, item, NULL)) {
         must(into->edits.count == cuts + 1);
         feed_free(read_edited(into, count - cut[0] + 1, true));
     } else {

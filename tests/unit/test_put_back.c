@@ -22,7 +22,7 @@ static bool put_first(struct span from, struct edited_feed *into, struct error *
     const struct feed_range *item = &former->ranges.ranges[0];
     struct feed *feed = read_again(into->bytes);
     assert_true(former->ranges.count > 0);
-    return put_back(&into->edits, into->bytes, &into->ranges, feed->format,
+    return put_back(&into->edits, into->bytes, &into->ranges, feed,
                     item_head(former->edits.arena, from, &former->ranges),
                     (struct span){from.data + item->start, item->end - item->start}, error);
 }
@@ -214,7 +214,8 @@ static void test_an_item_that_is_not_well_formed_goes_into_a_feed_that_is_not_ei
     (void)state;
     struct error error = {0};
     struct edited_feed *into = edited_feed(SPAN("<rss><channel><title>c & d</title></channel>"));
-    assert_true(put_back(&into->edits, into->bytes, &into->ranges, FEED_RSS, SPAN("<rss><channel>"),
+    struct feed feed = {.format = FEED_RSS, .recovered = true};
+    assert_true(put_back(&into->edits, into->bytes, &into->ranges, &feed, SPAN("<rss><channel>"),
                          SPAN("<item><b>a & b</item>"), &error));
     assert_string_equal(edited_bytes(into).data, "<rss><channel><title>c & d</title>"
                                                  "<item><b>a & b</item></channel>");
