@@ -11,6 +11,7 @@
 #include "store/memory.h"
 
 #define TEXT_BYTES 8192u /* of an item's own text */
+#define FIELD_BYTES 500u /* of its title, author, link */
 #define REASONS 6u
 #define EVERY_STATE ((1u << HELD_STATES) - 1)
 
@@ -55,10 +56,20 @@ static void put_text(FILE *out, struct span text)
     }
 }
 
+/* At most `most` bytes of it, at the border of a character. */
+static struct span cut(struct span text, size_t most)
+{
+    if (text.length <= most)
+        return text;
+    while (most && ((unsigned char)text.data[most] & 0xc0) == 0x80)
+        most--;
+    return (struct span){text.data, most};
+}
+
 static void put_element(FILE *out, const char *name, struct span text)
 {
     fprintf(out, "<%s>", name);
-    put_text(out, text);
+    put_text(out, cut(text, FIELD_BYTES));
     fprintf(out, "</%s>\n", name);
 }
 
@@ -91,7 +102,7 @@ static void put_labelled(FILE *out, const char *label, struct span text)
     if (!text.length)
         return;
     fprintf(out, "%s: ", label);
-    put_text(out, text);
+    put_text(out, cut(text, FIELD_BYTES));
     fputc('\n', out);
 }
 

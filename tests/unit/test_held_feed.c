@@ -249,6 +249,24 @@ static void test_long_items_are_cut_between_characters(void **state)
     arena_free(arena);
 }
 
+static void test_long_fields_are_cut_too(void **state)
+{
+    struct fixture *fixture = *state;
+    struct arena *arena = arena_new();
+    char text[3001] = "";
+    for (size_t i = 0; i + 1 < sizeof text; i += 3)
+        memcpy(text + i, "发", 4);
+    struct span item = arena_printf(
+        arena, "<item><title>t</title><author>%s</author><link>/%s</link></item>", text, text);
+    hold_bytes(fixture, "planet", SPAN(HEAD), item, text);
+    struct page page = page_of(fixture);
+    assert_int_equal(strlen(value(&page, "//a:entry/a:title")), 498);
+    assert_int_equal(strlen(value(&page, "//a:entry/a:author/a:name")), 498);
+    assert_true(page.bytes.length < 5000);
+    page_clear(&page);
+    arena_free(arena);
+}
+
 static void test_same_records_give_the_same_bytes(void **state)
 {
     struct fixture *fixture = *state;
@@ -275,6 +293,7 @@ int main(void)
         with_records(test_bytes_that_cannot_be_read_are_shown),
         with_records(test_item_without_its_head_is_read),
         with_records(test_long_items_are_cut_between_characters),
+        with_records(test_long_fields_are_cut_too),
         with_records(test_same_records_give_the_same_bytes),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
