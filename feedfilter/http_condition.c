@@ -111,8 +111,10 @@ enum http_encoding http_condition_encoding(const struct http_condition *conditio
 bool http_condition_unchanged(const struct http_condition *condition, int64_t last_modified_s,
                               enum http_encoding *encoding)
 {
+    /* Only what we said ourselves is believed: a later time may be of a clock that was ahead, or of
+     * ours before it was put right. */
     if (!condition->none_match)
-        return last_modified_s && condition->modified_since_s >= last_modified_s;
+        return last_modified_s && condition->modified_since_s == last_modified_s;
     /* A cache looks for the copy that has the tag of the 304 (RFC 9111, 4.3.4), so it is to be the
      * one that was asked about. */
     enum http_encoding other = *encoding == HTTP_GZIP ? HTTP_PLAIN : HTTP_GZIP;
