@@ -27,7 +27,10 @@ static void report_feed(void *context, struct subscription *subscription)
 {
     struct report *report = context;
     pthread_mutex_lock(&subscription->lock);
-    const char *state = subscription->failures ? "failing" : subscription->page ? "ok" : "waiting";
+    const char *state = subscription->failures   ? "failing"
+                        : subscription->unjudged ? "unjudged"
+                        : subscription->page     ? "ok"
+                                                 : "waiting";
     json_t *feed = json_pack(
         "{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name", subscription->name, "state",
         state, "has_copy", subscription->page != NULL, "last_success",
@@ -37,7 +40,7 @@ static void report_feed(void *context, struct subscription *subscription)
         (json_int_t)subscription->put_back);
     if (*subscription->trouble)
         json_object_set_new(feed, "trouble", json_string(subscription->trouble));
-    report->all_well = report->all_well && !subscription->failures;
+    report->all_well = report->all_well && !subscription->failures && !subscription->unjudged;
     pthread_mutex_unlock(&subscription->lock);
     json_array_append_new(report->feeds, feed);
 }

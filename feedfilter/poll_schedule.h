@@ -19,4 +19,7 @@ struct poll_facts {
  * feeds do not come due at once. */
 int64_t poll_after_s(const struct poll_facts *facts, double random);
 
+/* The most that it can be. */
+int64_t poll_after_most_s(unsigned poll_max_s);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "feedfilter/poll_schedule.h"
 #include "feedfilter/refresh_job.h"
 #include "store/memory.h"
 
@@ -134,7 +135,16 @@ static bool may_record_now(const struct refresh *refresh, const struct subscript
     if (!tries || !refresh->parts.cache || subscription->copy_not_kept)
         return false;
     unsigned doubled = tries - 1 < RECORD_DOUBLED_MOST ? tries - 1 : RECORD_DOUBLED_MOST;
-    return time(NULL) >= subscription->filtered_s + (RECORD_AGAIN_S << doubled);
+    int64_t now_s = time(NULL), made_s = subscription->filtered_s;
+    return now_s >= made_s + (RECORD_AGAIN_S << doubled) || now_s < made_s;
+}
+
+/* A poll that lies further ahead than any can was set by a clock that has been put right. The lock
+ * is held. */
+static bool is_poll_due(const struct subscription *subscription)
+{
+    int64_t ahead_s = subscription->next_poll_s - time(NULL);
+    return ahead_s <= 0 || ahead_s > poll_after_most_s(subscription->config->feedfilter.poll_max_s);
 }
 
 void refresh_tick(struct refresh *refresh, struct subscription *subscription)
@@ -146,7 +156,7 @@ void refresh_tick(struct refresh *refresh, struct subscription *subscription)
             may_record_now(refresh, subscription)) {
             subscription->filter_again = false;
             queue(begin(refresh, subscription, JOB_FILTER_AGAIN));
-        } else if (subscription->next_poll_s <= time(NULL)) {
+        } else if (is_poll_due(subscription)) {
             begin_poll(refresh, subscription);
         }
     }

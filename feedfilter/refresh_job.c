@@ -77,7 +77,7 @@ static void log_trouble(const struct work *work)
 }
 
 /* Makes the page of `copy` and notes in it which that is. A page that says what readers got before
- * keeps the time of that. */
+ * keeps the time of that; another has a later one, whatever the clock says. */
 static void filter(struct work *work, struct cached_feed *copy)
 {
     char own_address[400], etag[sizeof copy->page_etag];
@@ -102,7 +102,8 @@ static void filter(struct work *work, struct cached_feed *copy)
     log_trouble(work);
     page_tag(filtered->pieces, filtered->piece_count, etag);
     if (strcmp(etag, copy->page_etag) != 0 || !copy->page_changed_s)
-        copy->page_changed_s = work->now_s;
+        copy->page_changed_s =
+            copy->page_changed_s < work->now_s ? work->now_s : copy->page_changed_s + 1;
     snprintf(copy->page_etag, sizeof copy->page_etag, "%s", etag);
     work->page =
         page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
@@ -125,11 +126,14 @@ static void keep(const struct work *work, const struct cached_feed *copy)
                   error.message, NULL);
 }
 
-/* The copy in the cache, if it came from where the configuration says. */
+/* The copy in the cache, if it came from where the configuration says and is the newest. */
 static struct cached_feed *load(const struct work *work)
 {
-    struct cached_feed *copy =
-        work->parts->cache ? feed_cache_load(work->parts->cache, work->own->name) : NULL;
+    struct subscription *subscription = work->subscription;
+    pthread_mutex_lock(&subscription->lock);
+    bool usable = work->parts->cache && !subscription->copy_not_kept;
+    pthread_mutex_unlock(&subscription->lock);
+    struct cached_feed *copy = usable ? feed_cache_load(work->parts->cache, work->own->name) : NULL;
     if (!copy || strcmp(copy->url, work->own->url) == 0)
         return copy;
     cached_feed_free(copy);
@@ -155,6 +159,7 @@ static void publish(struct work *work)
     subscription->provisional = work->provisional;
     subscription->unrecorded = filtered->records_failed ? subscription->unrecorded + 1 : 0;
     subscription->feed_poll_s = filtered->poll_s;
+    subscription->unjudged = filtered->unparsed;
     subscription->items = filtered->items;
     subscription->held = filtered->held;
     subscription->tagged = filtered->tagged;
@@ -162,6 +167,7 @@ static void publish(struct work *work)
     subscription_answer(subscription, subscription->page);
 }
 
+/* `from_s` may be of a clock that was ahead. */
 static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t retry_after_s)
 {
     struct subscription *subscription = work->subscription;
@@ -174,8 +180,8 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
         .poll_min_s = work->config->feedfilter.poll_min_s,
         .poll_max_s = work->config->feedfilter.poll_max_s,
     };
-    subscription->next_poll_s =
-        from_s + poll_after_s(&facts, randombytes_random() / (double)UINT32_MAX);
+    subscription->next_poll_s = (from_s < work->now_s ? from_s : work->now_s) +
+                                poll_after_s(&facts, randombytes_random() / (double)UINT32_MAX);
 }
 
 static void succeeded(struct work *work, const struct fetch_answer *answer)
@@ -210,7 +216,20 @@ static bool still_wanted(const struct work *work, unsigned generation)
     return work->subscription->own && work->subscription->generation == generation;
 }
 
-/* From the cache; without a copy upstream is asked for the whole feed as soon as can be. */
+/* There is no copy to make the page of again: the whole feed comes from upstream, as soon as can
+ * be. But while the records fail every try would ask upstream for it, so that its next poll is soon
+ * enough. The lock is held. */
+static void ask_for_all(struct subscription *subscription)
+{
+    replace_text(&subscription->etag, NULL);
+    replace_text(&subscription->last_modified, NULL);
+    if (!subscription->failures && !subscription->unrecorded)
+        subscription->next_poll_s = 0;
+    subscription->provisional = false;
+    subscription->unrecorded = 0;
+}
+
+/* From the cache. */
 static void run_from_cache(struct work *work, const struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
@@ -232,10 +251,7 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
             schedule(work, copy->fetched_s, copy->fresh_s, -1);
         }
     } else {
-        replace_text(&subscription->etag, NULL);
-        replace_text(&subscription->last_modified, NULL);
-        if (!subscription->failures)
-            subscription->next_poll_s = 0;
+        ask_for_all(subscription);
     }
     pthread_mutex_unlock(&subscription->lock);
     if (copy && strcmp(former, copy->page_etag) != 0)
@@ -265,9 +281,9 @@ static void run_good(struct work *work, const struct refresh_job *job)
     }
     pthread_mutex_unlock(&subscription->lock);
     filter(work, &copy);
-    keep(work, &copy);
     pthread_mutex_lock(&subscription->lock);
-    if (still_wanted(work, job->generation)) {
+    bool wanted = still_wanted(work, job->generation);
+    if (wanted) {
         publish(work);
         replace_text(&subscription->etag, answer->etag);
         replace_text(&subscription->last_modified, answer->last_modified);
@@ -276,6 +292,8 @@ static void run_good(struct work *work, const struct refresh_job *job)
         subscription->filter_again = true;
     }
     pthread_mutex_unlock(&subscription->lock);
+    if (wanted)
+        keep(work, &copy);
 }
 
 /* What upstream sent instead of a feed, in one line; empty: it sent a good one. */
@@ -290,7 +308,9 @@ static void look_at(const struct fetch_answer *answer, char *why, size_t size)
         snprintf(why, size, "the answer is empty");
     else if (!feed_looks_like((struct span){answer->body, answer->length}))
         snprintf(why, size, "what came is no feed (%s)",
-                 answer->content_type ? answer->content_type : "of no known type");
+                 answer->content_type && is_printable_ascii(answer->content_type)
+                     ? answer->content_type
+                     : "of no known type");
 }
 
 static void run_answer(struct work *work, const struct refresh_job *job)
@@ -314,7 +334,7 @@ static void run_answer(struct work *work, const struct refresh_job *job)
         failed(work, &job->answer, why);
     else {
         succeeded(work, &job->answer);
-        if (work->now_s - subscription->filtered_s > FILTER_EVERY_S || !subscription->page ||
+        if (llabs(work->now_s - subscription->filtered_s) > FILTER_EVERY_S || !subscription->page ||
             subscription->unrecorded)
             subscription->filter_again = true;
     }

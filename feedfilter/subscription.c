@@ -96,10 +96,14 @@ static void forget_upstream(struct subscription *subscription)
     free(subscription->last_modified);
     subscription->etag = subscription->last_modified = NULL;
     subscription->generation++;
-    subscription->failures = 0;
+    subscription->provisional = false;
+    subscription->unrecorded = subscription->failures = 0;
     *subscription->trouble = '\0';
+    subscription->remark = NULL;
+    subscription->unjudged = subscription->copy_not_kept = false;
+    subscription->checked_s = subscription->next_poll_s = subscription->filtered_s = 0;
     subscription->feed_poll_s = 0;
-    subscription->next_poll_s = 0;
+    subscription->items = subscription->held = subscription->tagged = subscription->put_back = 0;
 }
 
 static bool same_output(const struct config *a, const struct config *b,

@@ -32,7 +32,8 @@ struct subscription {
     unsigned failures;   /* polls in a row that brought nothing good */
     char trouble[512];   /* of the last of them, one line without URL; empty: none */
     const char *remark;  /* what was last logged about its page; NULL: nothing, or it is over */
-    bool copy_not_kept;  /* that was logged */
+    bool unjudged;       /* what its items are cannot be told: the whole passes */
+    bool copy_not_kept;  /* what readers get is newer than the copy in the cache; that was logged */
     int64_t checked_s;   /* last poll that succeeded, 304 too; 0: never */
     int64_t next_poll_s;
     int64_t filtered_s;   /* when `page` was made */

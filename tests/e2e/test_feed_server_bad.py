@@ -131,6 +131,8 @@ def test_documents(fixture):
         for name in bodies:
             lines = gateway.lines("feed-(unparsed|not-well-formed)", name)
             assert len(lines) == 1, "%s: %d lines\n%s" % (name, len(lines), "\n".join(lines[:5]))
+            unparsed = "event=feed-unparsed" in lines[0]
+            assert gateway.health(name)["state"] == ("unjudged" if unparsed else "ok"), name
 
 
 def many_items(count, text=b""):

@@ -170,7 +170,8 @@ def test_cache_full(fixture):
     need_namespaces()
     large = feed([b"<item><guid>%d</guid><title>%d</title><description>%s</description></item>"
                   % (n, n, b"words " * 2000) for n in range(30)])
-    gateway = fixture.gateway({"large": Document(large, validators=False)})
+    gateway = fixture.gateway({"large": Document(large, validators=False),
+                               "grows": Document(feed(HAM), validators=False)})
     cache = os.path.join(gateway.directory, "cache")
     os.mkdir(cache)
     gateway.shell = "mount -t tmpfs -o size=64k none %s" % cache
@@ -179,6 +180,17 @@ def test_cache_full(fixture):
         gateway.wait_for_polls(["large"], 3)
         told = gateway.lines("copy-not-kept", "large")
         assert len(told) == 1 and "No space left" in told[0], told
+        # The copy in the cache is the former one: nobody is to get that again.
+        get(gateway, "/f/grows")
+        gateway.document("grows").body = large
+        wait_for(lambda: get(gateway, "/f/grows").body == large, "the new version is there")
+        wait_for(lambda: gateway.lines("copy-not-kept", "grows"), "it is not kept")
+        gateway.document("grows").status = 500
+        gateway.configure({"feed grows": {"mode": "tag"}})
+        gateway.feeds.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: gateway.lines("feed-failed", "grows"), "upstream was asked for all of it")
+        gateway.wait_for_polls(["grows"], 1)
+        assert get(gateway, "/f/grows").body == large
 
 
 def test_records_full(fixture):
@@ -236,6 +248,27 @@ def test_store_stops(fixture):
         finally:
             redis.process.process.send_signal(signal.SIGCONT)
         wait_for(lambda: b"casino" not in get(gateway, "/f/other").body, "spam is held again")
+
+
+def test_store_stops_without_copies(fixture):
+    """What passed while the store was away is judged again, though there is no cache"""
+    need_namespaces()
+    redis = fixture.taught_store("away")
+    gateway = fixture.gateway({"other": Document(feed(ITEMS))}, redis=redis)
+    cache = os.path.join(gateway.directory, "cache")
+    os.mkdir(cache)
+    gateway.shell = "mount -t tmpfs -o ro none %s" % cache
+    with gateway:
+        fresh = fresh_items(b"away", 2)
+        redis.process.process.send_signal(signal.SIGSTOP)
+        try:
+            gateway.document("other").body = feed(fresh)
+            wait_for(lambda: b"away-1" in get(gateway, "/f/other").body, "what is new is passed")
+        finally:
+            redis.process.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: b"casino" not in get(gateway, "/f/other").body, "spam is held again")
+        gateway.document("other").body = feed(HAM)
+        wait_for(lambda: get(gateway, "/f/other").body == feed(HAM), "it is polled again")
 
 
 def test_records_locked(fixture):

@@ -91,6 +91,17 @@ static void test_jitter_spreads_by_a_tenth_each_way(void **state)
     assert_int_equal(poll_after_s(&asked, 0), 300);
 }
 
+static void test_no_poll_lies_further_ahead_than_the_most(void **state)
+{
+    (void)state;
+    struct poll_facts asked = facts();
+    asked.feed_poll_s = UINT32_MAX;
+    assert_int_equal(poll_after_s(&asked, 1), poll_after_most_s(asked.poll_max_s));
+    asked.failures = 1000;
+    asked.retry_after_s = INT64_MAX;
+    assert_int_equal(poll_after_s(&asked, 1), poll_after_most_s(asked.poll_max_s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -101,6 +112,7 @@ int main(void)
         cmocka_unit_test(test_failures_back_off),
         cmocka_unit_test(test_retry_after_is_honoured_within_reason),
         cmocka_unit_test(test_jitter_spreads_by_a_tenth_each_way),
+        cmocka_unit_test(test_no_poll_lies_further_ahead_than_the_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
