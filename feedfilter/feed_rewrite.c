@@ -218,7 +218,7 @@ static void mark_xml(const struct marking *marking, const struct feed_range *ran
 {
     struct arena *arena = marking->edits->arena;
     const char *name = marking->text.data + range->start / marking->edits->encoding->unit_bytes + 1;
-    size_t length = strcspn(name, ": \t\r\n/>");
+    size_t length = strcspn(name, ": \t\r\n/<>");
     struct span prefix = {name, name[length] == ':' ? length + 1 : 0};
     struct span title = SPAN(""), category;
     if (range->title.start != FEED_NOWHERE)

@@ -279,6 +279,17 @@ static void test_an_entry_gets_the_category_of_atom_in_its_own_prefix(void **sta
         "<a:category term=\"spam\"/></a:entry></a:feed>");
 }
 
+static void test_a_start_tag_that_another_ends_gives_no_prefix(void **state)
+{
+    (void)state;
+    struct span out = tagged(SPAN("<rss><channel><item<dc:creator>x</dc:creator><title>A</title>"
+                                  "</item></channel></rss>"),
+                             FEED_RSS);
+    assert_null(strstr(out.data, "<item<dc:title"));
+    assert_null(strstr(out.data, "<item<dc:category"));
+    assert_non_null(strstr(out.data, "<category>spam</category>"));
+}
+
 /* A JSON item with `members`, tagged: what became of it. */
 static const char *tagged_json(const char *members)
 {
@@ -380,6 +391,7 @@ int main(void)
         TEST(test_an_item_that_has_no_inside_stays),
         TEST(test_only_what_is_to_be_tagged_is_marked),
         TEST(test_an_entry_gets_the_category_of_atom_in_its_own_prefix),
+        TEST(test_a_start_tag_that_another_ends_gives_no_prefix),
         TEST(test_a_json_item_is_marked_in_its_title_and_tags),
         TEST(test_a_json_item_gets_the_title_and_tags_that_it_lacks),
         TEST(test_marks_are_read_as_title_and_category_in_each_format_and_encoding),
