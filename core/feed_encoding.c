@@ -7,24 +7,41 @@
 /* Longest XML declaration that is looked at. */
 #define DECLARATION_UNITS 400
 
+/* How markup stands in encodings whose names start so. */
+enum special_kind { NOT_ASCII, DOUBLE_BYTE, SHIFT_JIS };
+
 static const struct {
-    const char *name; /* the declared name starts with it */
-    bool double_byte; /* false: markup does not stand as ASCII */
+    const char *name;
+    enum special_kind kind;
 } special_encodings[] = {
-    {"shift_jis", true},   {"shift-jis", true},
-    {"sjis", true},        {"x-sjis", true},
-    {"windows-31j", true}, {"cp932", true},
-    {"ms932", true},       {"gbk", true},
-    {"gb2312", true},      {"gb_2312", true},
-    {"gb18030", true},     {"cp936", true},
-    {"windows-936", true}, {"big5", true},
-    {"cp950", true},       {"johab", true},
-    {"cp949", true},       {"ks_c_5601", true},
-    {"windows-949", true}, {"utf-7", false},
-    {"utf7", false},       {"unicode-1-1-utf-7", false},
-    {"iso-2022", false},   {"csiso2022", false},
-    {"hz", false},         {"ebcdic", false},
-    {"cp037", false},      {"ibm037", false},
+    {"shift_jis", SHIFT_JIS},
+    {"shift-jis", SHIFT_JIS},
+    {"sjis", SHIFT_JIS},
+    {"x-sjis", SHIFT_JIS},
+    {"windows-31j", SHIFT_JIS},
+    {"cp932", SHIFT_JIS},
+    {"ms932", SHIFT_JIS},
+    {"gbk", DOUBLE_BYTE},
+    {"gb2312", DOUBLE_BYTE},
+    {"gb_2312", DOUBLE_BYTE},
+    {"gb18030", DOUBLE_BYTE},
+    {"cp936", DOUBLE_BYTE},
+    {"windows-936", DOUBLE_BYTE},
+    {"big5", DOUBLE_BYTE},
+    {"cp950", DOUBLE_BYTE},
+    {"johab", DOUBLE_BYTE},
+    {"cp949", DOUBLE_BYTE},
+    {"ks_c_5601", DOUBLE_BYTE},
+    {"windows-949", DOUBLE_BYTE},
+    {"utf-7", NOT_ASCII},
+    {"utf7", NOT_ASCII},
+    {"unicode-1-1-utf-7", NOT_ASCII},
+    {"iso-2022", NOT_ASCII},
+    {"csiso2022", NOT_ASCII},
+    {"hz", NOT_ASCII},
+    {"ebcdic", NOT_ASCII},
+    {"cp037", NOT_ASCII},
+    {"ibm037", NOT_ASCII},
 };
 
 static uint32_t unit_at(const unsigned char *at, enum feed_units units)
@@ -117,12 +134,14 @@ bool feed_encoding_find(struct span bytes, struct feed_encoding *encoding, struc
     for (size_t i = 0; i < sizeof special_encodings / sizeof *special_encodings; i++) {
         if (!span_starts_nocase(encoding->declared, span_of(special_encodings[i].name)))
             continue;
-        if (!special_encodings[i].double_byte)
+        if (special_encodings[i].kind == NOT_ASCII)
             return error_set(error, ERROR_INPUT,
                              "encoding %.*s: markup does not stand as ASCII in it",
                              SPAN_ARGS(encoding->declared));
         /* Text that is UTF-8 after all is read as such, whatever it declares. */
-        encoding->units = text_is_utf8(rest) ? UNITS_ASCII : UNITS_DOUBLE_BYTE;
+        if (!text_is_utf8(rest))
+            encoding->units =
+                special_encodings[i].kind == SHIFT_JIS ? UNITS_SHIFT_JIS : UNITS_DOUBLE_BYTE;
         return true;
     }
     return true;
@@ -251,6 +270,14 @@ struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
     return blank_forbidden(arena, text_to_utf8(arena, body, charset), trouble);
 }
 
+/* Whether `unit` is the first byte of two. */
+static bool leads(uint32_t unit, enum feed_units units)
+{
+    if (units == UNITS_SHIFT_JIS && unit >= 0xa0 && unit <= 0xdf)
+        return false;
+    return (units == UNITS_DOUBLE_BYTE || units == UNITS_SHIFT_JIS) && unit > 0x80 && unit < 0xff;
+}
+
 struct span feed_encoding_project(struct arena *arena, struct span bytes,
                                   const struct feed_encoding *encoding)
 {
@@ -262,10 +289,9 @@ struct span feed_encoding_project(struct arena *arena, struct span bytes,
     for (size_t i = 0; i < count; i++) {
         uint32_t unit = unit_at(at + i * encoding->unit_bytes, encoding->units);
         out[i] = unit < 0x80 ? (char)unit : 'x';
-        bool leads = encoding->units == UNITS_DOUBLE_BYTE && unit > 0x80 && unit < 0xff;
         /* Second bytes reach from 0x30 (GB18030) up; `<`, `>`, quotes and the like are no second
          * bytes, so a broken character does not swallow markup. */
-        if (leads && i + 1 < count && at[i + 1] >= 0x40)
+        if (leads(unit, encoding->units) && i + 1 < count && at[i + 1] >= 0x40)
             out[++i] = 'x';
     }
     return (struct span){out, count};

@@ -13,8 +13,8 @@
 
 enum feed_units {
     UNITS_ASCII,       /* UTF-8, ISO 8859, EUC …: bytes under 0x80 are always ASCII */
-    UNITS_DOUBLE_BYTE, /* Shift_JIS, GBK, GB18030, Big5: a second byte may be an ASCII letter or ']'
-                        */
+    UNITS_DOUBLE_BYTE, /* GBK, GB18030, Big5: a second byte may be an ASCII letter or ']' */
+    UNITS_SHIFT_JIS,   /* the same, but for the half-width kana, which are one byte */
     UNITS_UTF16_LITTLE,
     UNITS_UTF16_BIG,
     UNITS_UTF32_LITTLE,

@@ -189,6 +189,16 @@ static void test_wide_units_are_scaled(void **state)
         }
 }
 
+static void test_half_width_kana_lead_no_second_byte(void **state)
+{
+    (void)state;
+    ASSERT_ITEMS("<?xml version='1.0' encoding='Shift_JIS'?><rss><channel>"
+                 "<item><![CDATA[\xb1\xdd]]></item><item><![CDATA[\x83\x5d]]></item>"
+                 "</channel></rss>",
+                 SPAN("<item><![CDATA[\xb1\xdd]]></item>"),
+                 SPAN("<item><![CDATA[\x83\x5d]]></item>"), );
+}
+
 static void test_second_bytes_of_double_byte_characters_are_no_markup(void **state)
 {
     (void)state;
@@ -506,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_what_is_no_feed_is_refused),
         cmocka_unit_test(test_endless_nesting_is_refused),
         cmocka_unit_test(test_wide_units_are_scaled),
+        cmocka_unit_test(test_half_width_kana_lead_no_second_byte),
         cmocka_unit_test(test_second_bytes_of_double_byte_characters_are_no_markup),
         cmocka_unit_test(test_start_tags_are_numbered_as_the_parser_numbers_them),
         cmocka_unit_test(test_an_item_s_title_is_its_first_own_one),
