@@ -99,6 +99,23 @@ static bool is_bare_host(struct span url, bool in_text)
            url_host_has_known_end((struct span){url.data, end});
 }
 
+struct span url_without_user(struct arena *arena, struct span url)
+{
+    size_t start = url_scheme_length(url), end, at = 0;
+    start += start && start < url.length; /* the colon */
+    while (start < url.length && url_is_slash(url.data[start]))
+        start++;
+    for (end = start; end < url.length && !url_is_slash(url.data[end]) && url.data[end] != '?' &&
+                      url.data[end] != '#';
+         end++)
+        if (url.data[end] == '@')
+            at = end + 1;
+    if (!at)
+        return url;
+    struct span rest = from(url, at);
+    return arena_printf(arena, "%.*s%.*s", (int)start, url.data, SPAN_ARGS(rest));
+}
+
 bool url_parse(struct arena *arena, struct link *link)
 {
     struct span url = url_clean(arena, link->url);

@@ -20,6 +20,10 @@ bool url_parse(struct arena *arena, struct link *link);
  */
 bool url_is_relative(struct span reference);
 
+/* `url` without "user:password@", which are nobody else's business; `url` itself when it has none,
+ * else in `arena`. */
+struct span url_without_user(struct arena *arena, struct span url);
+
 /* Where `reference` leads from `base` (RFC 3986, 5.2, strict), in `arena`; a base may be relative
  * itself, and then the result is. As it is: a reference that has a scheme, and any when `base` is
  * empty. Backslashes are slashes, blanks around it go, as url_parse() sees it. */

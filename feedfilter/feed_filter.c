@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/held_item.h"
+#include "core/url.h"
 #include "core/verdict.h"
 #include "feedfilter/feed_cut.h"
 #include "feedfilter/feed_rewrite.h"
@@ -215,13 +216,14 @@ struct filtered_feed *feed_filter(struct feed_judge *judge, struct span bytes, s
     struct passage passage = {.out = out, .judge = judge, .http = http, .bytes = bytes};
     struct span address = http ? http->upstream : (struct span){NULL, 0};
     out->arena = arena;
-    out->name = arena_copy(arena, name);
+    name = arena_copy(arena, url_without_user(arena, name));
+    out->name = name;
     passage.feed = feed_read(bytes, address, &out->trouble);
     if (!passage.feed || !locate(&passage, &out->trouble)) {
         out->unparsed = true;
         pass_whole(out, bytes);
     } else {
-        out->name = arena_copy(arena, name_of(passage.feed, name));
+        out->name = arena_copy(arena, url_without_user(arena, name_of(passage.feed, name)));
         out->poll_s = passage.feed->poll_s;
         out->items = passage.feed->item_count;
         out->not_well_formed = passage.feed->recovered;

@@ -82,10 +82,9 @@ static struct records *open_records(struct flow *flow)
 
 static void report(struct flow *flow, const struct filtered_feed *feed)
 {
-    const char *named = flow->options->feed;
     if (feed->unparsed) {
-        complain("FEED_UNPARSED: %s%s%s; passed on unchanged and unjudged", named ? named : "",
-                 named ? ": " : "", feed->trouble.message);
+        complain("FEED_UNPARSED: %.*s%s%s; passed on unchanged and unjudged", SPAN_ARGS(feed->name),
+                 feed->name.length ? ": " : "", feed->trouble.message);
         note(flow, EX_DATAERR);
     } else if (feed->records_failed) {
         complain("%s; nothing is cut that could not be recorded", feed->trouble.message);

@@ -504,4 +504,20 @@ def test_feed_name(fixture):
     assert names == [("https://planet.example.org/",), ("planet",)], names
 
 
+def test_passwords_are_told_nobody(fixture):
+    """User and password in --feed, or in the feed's own address, stand in no record and no log"""
+    weir = fixture.weir()
+    link = (b"<atom:link rel=\"self\" href=\"https://ann:hush@own.example/f\""
+            b" xmlns:atom=\"http://www.w3.org/2005/Atom\"/>")
+    own = feed(ITEMS).replace(b"<channel>", b"<channel>" + link)
+    assert own != feed(ITEMS)
+    told = [pipe(weir, feed(ITEMS), "--feed", "https://ann:hush@h.example/f"), pipe(weir, own),
+            pipe(weir, b"<rss", "--feed", "https://ann:hush@h.example/f")]
+    assert not any("hush" in result.errors for result in told), [r.errors for r in told]
+    names = query(weir, "select distinct sender from history order by sender")
+    assert names == [("https://h.example/f",), ("https://own.example/f",)], names
+    with open(weir.records_feeds, "rb") as records:
+        assert b"hush" not in records.read()
+
+
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -55,6 +55,18 @@ static void test_url_is_taken_apart(void **state)
     assert_false(link.host_is_address);
 }
 
+static void test_user_and_password_are_taken_off(void **state)
+{
+    (void)state;
+    SAYS(url_without_user(arena, SPAN("https://ann:secret@h.example:1/a@b?c@d")),
+         "https://h.example:1/a@b?c@d");
+    SAYS(url_without_user(arena, SPAN("http://a@b@h.example")), "http://h.example");
+    SAYS(url_without_user(arena, SPAN("//ann@h.example/")), "//h.example/");
+    SAYS(url_without_user(arena, SPAN("https://h.example/~ann@x")), "https://h.example/~ann@x");
+    SAYS(url_without_user(arena, SPAN("planet")), "planet");
+    SAYS(url_without_user(arena, SPAN("")), "");
+}
+
 static void test_usual_port_is_none(void **state)
 {
     (void)state;
@@ -313,6 +325,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_url_is_taken_apart),
+        cmocka_unit_test(test_user_and_password_are_taken_off),
         cmocka_unit_test(test_usual_port_is_none),
         cmocka_unit_test(test_what_browsers_forgive_is_forgiven),
         cmocka_unit_test(test_numeric_hosts_become_addresses),
