@@ -152,12 +152,13 @@ void refresh_tick(struct refresh *refresh, struct subscription *subscription)
     bool store_up = replica_store_up(refresh->parts.judge->replica);
     pthread_mutex_lock(&subscription->lock);
     if (subscription->own && !subscription->busy) {
-        if (subscription->filter_again || (subscription->provisional && store_up) ||
-            may_record_now(refresh, subscription)) {
+        /* First, so that stores that come and go keep no poll waiting. */
+        if (is_poll_due(subscription)) {
+            begin_poll(refresh, subscription);
+        } else if (subscription->filter_again || (subscription->provisional && store_up) ||
+                   may_record_now(refresh, subscription)) {
             subscription->filter_again = false;
             queue(begin(refresh, subscription, JOB_FILTER_AGAIN));
-        } else if (is_poll_due(subscription)) {
-            begin_poll(refresh, subscription);
         }
     }
     pthread_mutex_unlock(&subscription->lock);

@@ -23,11 +23,19 @@ struct work {
     struct subscription *subscription;
     struct config *config; /* retained */
     const struct subscription_config *own;
+    unsigned generation;
     int64_t now_s;
     struct filtered_feed *filtered; /* what was made; NULL: nothing */
     struct page *page;              /* of it, until it is published */
     bool provisional;
 };
+
+/* Whether readers get this feed from the same upstream as when the job began. The subscription's
+ * lock is held. */
+static bool still_wanted(const struct work *work)
+{
+    return work->subscription->own && work->subscription->generation == work->generation;
+}
 
 static bool is_printable_ascii(const char *text)
 {
@@ -119,7 +127,8 @@ static void keep(const struct work *work, const struct cached_feed *copy)
     bool kept = feed_cache_store(work->parts->cache, work->own->name, copy, &error);
     pthread_mutex_lock(&subscription->lock);
     bool told = kept || subscription->copy_not_kept;
-    subscription->copy_not_kept = !kept;
+    if (still_wanted(work))
+        subscription->copy_not_kept = !kept;
     pthread_mutex_unlock(&subscription->lock);
     if (!told)
         log_event(LOG_LEVEL_WARNING, "copy-not-kept", "feed", work->own->name, "reason",
@@ -211,11 +220,6 @@ static void failed(struct work *work, const struct fetch_answer *answer, const c
 
 /* --- the three kinds --- */
 
-static bool still_wanted(const struct work *work, unsigned generation)
-{
-    return work->subscription->own && work->subscription->generation == generation;
-}
-
 /* There is no copy to make the page of again: the whole feed comes from upstream, as soon as can
  * be. But while the records fail every try would ask upstream for it, so that its next poll is soon
  * enough. The lock is held. */
@@ -240,21 +244,22 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
         filter(work, copy);
     }
     pthread_mutex_lock(&subscription->lock);
-    if (!still_wanted(work, job->generation)) {
+    bool wanted = still_wanted(work);
+    if (!wanted) {
         subscription->filter_again = true;
     } else if (copy) {
         publish(work);
         replace_text(&subscription->etag, copy->etag);
         replace_text(&subscription->last_modified, copy->last_modified);
         if (job->kind == JOB_LOAD && !subscription->checked_s) {
-            subscription->checked_s = copy->fetched_s;
+            subscription->checked_s = copy->fetched_s < work->now_s ? copy->fetched_s : work->now_s;
             schedule(work, copy->fetched_s, copy->fresh_s, -1);
         }
     } else {
         ask_for_all(subscription);
     }
     pthread_mutex_unlock(&subscription->lock);
-    if (copy && strcmp(former, copy->page_etag) != 0)
+    if (wanted && copy && strcmp(former, copy->page_etag) != 0)
         keep(work, copy);
     cached_feed_free(copy);
 }
@@ -282,7 +287,7 @@ static void run_good(struct work *work, const struct refresh_job *job)
     pthread_mutex_unlock(&subscription->lock);
     filter(work, &copy);
     pthread_mutex_lock(&subscription->lock);
-    bool wanted = still_wanted(work, job->generation);
+    bool wanted = still_wanted(work);
     if (wanted) {
         publish(work);
         replace_text(&subscription->etag, answer->etag);
@@ -328,7 +333,7 @@ static void run_answer(struct work *work, const struct refresh_job *job)
         return;
     }
     pthread_mutex_lock(&subscription->lock);
-    if (!still_wanted(work, job->generation))
+    if (!still_wanted(work))
         subscription->filter_again = true;
     else if (*why)
         failed(work, &job->answer, why);
@@ -344,11 +349,14 @@ static void run_answer(struct work *work, const struct refresh_job *job)
 void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
 {
     struct subscription *subscription = job->subscription;
-    struct work work = {.parts = parts, .subscription = subscription, .now_s = time(NULL)};
+    struct work work = {.parts = parts,
+                        .subscription = subscription,
+                        .generation = job->generation,
+                        .now_s = time(NULL)};
     pthread_mutex_lock(&subscription->lock);
     work.config = config_retain(subscription->config);
     work.own = subscription->own;
-    bool wanted = still_wanted(&work, job->generation);
+    bool wanted = still_wanted(&work);
     subscription->filter_again = subscription->filter_again || !wanted;
     pthread_mutex_unlock(&subscription->lock);
     if (wanted && job->kind == JOB_ANSWER)

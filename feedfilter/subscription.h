@@ -35,8 +35,8 @@ struct subscription {
     bool unjudged;       /* what its items are cannot be told: the whole passes */
     bool copy_not_kept;  /* what readers get is newer than the copy in the cache; that was logged */
     int64_t checked_s;   /* last poll that succeeded, 304 too; 0: never */
-    int64_t next_poll_s;
-    int64_t filtered_s;   /* when `page` was made */
+    int64_t next_poll_s; /* what is due is polled before all else, unless `busy`; every job ends */
+    int64_t filtered_s;  /* when `page` was made */
     unsigned feed_poll_s; /* as the feed says; 0: it does not */
     size_t items, held, tagged, put_back;
 
