@@ -75,8 +75,8 @@ struct feed_ranges {
     struct feed_stretch declaration;           /* "<?xml … ?>"; empty: there is none */
     struct feed_stretch root_tag, channel_tag; /* whole start tags; channel_tag may be empty */
     bool root_has_base;                        /* xml:base on the root, or the channel */
-    size_t front; /* where one more item can be put before all others (in JSON behind the '[', so a
-                     comma may be needed); FEED_NOWHERE: nowhere */
+    size_t front; /* where one more item can be put before all others (in JSON behind the '[' of the
+                     last list, so a comma may be needed); FEED_NOWHERE: nowhere */
 };
 
 /* Finds the `item` elements of RSS (children of the channel or of the root) or the `entry` elements

@@ -340,7 +340,8 @@ static bool put_back_xml(struct feed_edits *edits, struct place *place, struct s
 }
 
 /* Whether elements of the list of items stay when the edits are applied, and whether some were put
- * in before. Cuts come in the order of the items, so that the search goes on where it was. */
+ * in before. Of several lists readers take the last: items of the others do not count. Cuts come in
+ * the order of the items, so that the search goes on where it was. */
 static void look_at_list(const struct feed_edits *edits, const struct place *place,
                          bool *something_stays, bool *put_in)
 {
@@ -350,6 +351,9 @@ static void look_at_list(const struct feed_edits *edits, const struct place *pla
     for (size_t i = 0; i < edits->count; i++)
         if (edits->edits[i].start == ranges->front && edits->edits[i].end == ranges->front)
             *put_in = true;
+    while (gone < ranges->count && ranges->ranges[gone].start < ranges->front)
+        gone++;
+    bool empty = gone == ranges->count;
     for (; gone < ranges->count; gone++) {
         size_t looked = 0;
         const struct feed_range *item = &ranges->ranges[gone];
@@ -362,7 +366,7 @@ static void look_at_list(const struct feed_edits *edits, const struct place *pla
             break;
     }
     *something_stays = gone < ranges->count;
-    if (!ranges->count) {
+    if (empty) {
         struct span rest = {place->bytes.data + ranges->front, place->bytes.length - ranges->front};
         rest = span_trim(feed_encoding_project(edits->arena, rest, &place->encoding));
         *something_stays = !rest.length || rest.data[0] != ']';

@@ -341,6 +341,9 @@ static void test_a_json_item_alone_has_no_comma(void **state)
     assert_json_items("{\"id\":\"3\"}", (bool[]){true}, "{\"id\":\"1\"}", NULL, "{\"id\":\"1\"}");
     assert_json_items("{\"id\":\"3\"},{\"id\":\"4\"}", (bool[]){true, true}, "{\"id\":\"1\"}",
                       "{\"id\":\"2\"}", "{\"id\":\"1\"},{\"id\":\"2\"}");
+    /* Readers take the last of two lists. */
+    assert_json_items("{\"id\":\"3\"}],\"items\":[{\"id\":\"4\"}", (bool[]){false, true},
+                      "{\"id\":\"1\"}", NULL, "{\"id\":\"3\"}],\"items\":[{\"id\":\"1\"}");
     assert_json_items("", NULL, "{\"id\":\"1\"}", "{\"id\":\"2\"}",
                       "{\"id\":\"1\"},{\"id\":\"2\"}");
 }
