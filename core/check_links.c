@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/network.h"
 #include "core/phrases.h"
 #include "core/url.h"
 
@@ -319,4 +320,30 @@ double check_link_text_mismatch(const struct document *document, struct span *de
                                SPAN_ARGS(shown.host), SPAN_ARGS(link->host));
     }
     return best;
+}
+
+/* --- LINK_ADDRESS --- */
+
+/* Routers, printers and machines under development are linked by addresses of private networks. */
+static bool is_public_address(const struct link *link)
+{
+    char host[64];
+    struct network network;
+    if (!link->host_is_address || link->host.length >= sizeof host)
+        return false;
+    memcpy(host, link->host.data, link->host.length);
+    host[link->host.length] = '\0';
+    return network_parse(host, &network) && network_is_public(network.address);
+}
+
+double check_link_address(const struct document *document, struct span *detail)
+{
+    for (size_t i = 0; i < document->link_count; i++) {
+        const struct link *link = &document->links[i];
+        if (!is_public_address(link))
+            continue;
+        *detail = arena_printf(document->arena, "a link to %.*s", SPAN_ARGS(link->host));
+        return 1;
+    }
+    return 0;
 }

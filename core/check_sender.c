@@ -62,3 +62,22 @@ double check_from_name_is_address(const struct document *document, struct span *
                            SPAN_ARGS(shown), SPAN_ARGS(real));
     return resent_by_a_list(document) ? 0.25 : 1;
 }
+
+/* Lists send answers to themselves, on purpose. */
+double check_reply_to_elsewhere(const struct document *document, struct span *detail)
+{
+    const struct header *header = document_header(document, "Reply-To");
+    if (!header || resent_by_a_list(document))
+        return 0;
+    struct span answers = host_in_text(header->value);
+    struct span real = host_in_text(document->from_address);
+    if (!answers.length || !real.length)
+        return 0;
+    answers = url_registrable_domain(lower_copy(document->arena, answers));
+    real = url_registrable_domain(lower_copy(document->arena, real));
+    if (span_equal(answers, real))
+        return 0;
+    *detail = arena_printf(document->arena, "From is at %.*s, answers go to %.*s", SPAN_ARGS(real),
+                           SPAN_ARGS(answers));
+    return 1;
+}

@@ -6,19 +6,42 @@
  * logarithm of that ratio being damped, since checks that fire together are not independent.
  * The three that answer to text made for search engines add up to more than what holds an item. */
 static const struct check checks[] = {
+    {"ATTACHMENT_DISGUISED", 2.0, CHANNEL_MAIL, check_attachment_disguised,
+     "an attachment's name hides that it is a program"},
+    {"ATTACHMENT_EXECUTABLE", 1.5, CHANNEL_MAIL, check_attachment_executable,
+     "an attachment is a program, or opens as one"},
+    {"DATE_MALFORMED", 0.7, CHANNEL_MAIL, check_date_malformed, "Date is no date"},
+    {"DATE_MISSING", 0.7, CHANNEL_MAIL, check_date_missing, "there is no Date"},
+    {"FROM_MALFORMED", 0.7, CHANNEL_MAIL, check_from_malformed, "From holds no address"},
+    {"FROM_MISSING", 0.7, CHANNEL_MAIL, check_from_missing, "there is no From"},
     {"FROM_NAME_IS_ADDRESS", 1.0, CHANNEL_MAIL, check_from_name_is_address,
      "the display name of From shows an address of another domain than the real one"},
     {"HTML_HIDDEN_TEXT", 1.2, CHANNEL_ANY, check_html_hidden_text,
      "a good part of the HTML's text is hidden from the reader"},
+    {"IMAGE_ONLY", 0.7, CHANNEL_MAIL, check_image_only, "pictures stand instead of text"},
+    {"LINK_ADDRESS", 1.3, CHANNEL_ANY, check_link_address,
+     "a link leads to an IP address instead of a name"},
     {"LINK_FARM", 2.0, CHANNEL_ANY, check_link_farm,
      "a long list of short keyword phrases or anchors stands instead of text"},
     {"LINK_TEXT_MISMATCH", 1.3, CHANNEL_ANY, check_link_text_mismatch,
      "a link's text shows the address of another site than its target"},
+    {"MESSAGE_ID_MALFORMED", 0.7, CHANNEL_MAIL, check_message_id_malformed,
+     "Message-ID is none: it is not <left@right>"},
+    {"MESSAGE_ID_MISSING", 0.7, CHANNEL_MAIL, check_message_id_missing, "there is no Message-ID"},
+    {"MIXED_SCRIPTS", 1.5, CHANNEL_ANY, check_mixed_scripts,
+     "letters of another script stand in words for those that they look like"},
+    {"PHRASES_REPEATED", 0.5, CHANNEL_ANY, check_phrases_repeated,
+     "much of the text is the same phrases again and again"},
+    {"REPLY_TO_ELSEWHERE", 0.4, CHANNEL_MAIL, check_reply_to_elsewhere,
+     "answers go to another domain than the message came from"},
+    {"SUBJECT_CAPITALS", 0.8, CHANNEL_MAIL, check_subject_capitals, "the subject is in capitals"},
     {"TEXT_SPLICED", 1.8, CHANNEL_ANY, check_text_spliced,
      "pieces of other text, leftover pinyin, mixed orthographies or broken characters run through "
      "the text"},
     {"TITLE_STUFFED", 1.2, CHANNEL_ANY, check_title_stuffed,
      "the subject or title is a string of keywords"},
+    {"WORD_SPLIT", 1.0, CHANNEL_ANY, check_word_split,
+     "invisible characters stand between the letters of words"},
 };
 
 #define CHECKS (sizeof checks / sizeof *checks)

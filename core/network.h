@@ -17,4 +17,12 @@ bool network_parse(const char *text, struct network *network);
 bool network_contains(const struct network *networks, size_t count,
                       const unsigned char address[16]);
 
+/* True for the IPv4 address inside a translated one (NAT64, RFC 6052 2.1; 6to4, RFC 3056 2), which
+ * is put into `inner` as v4-mapped. */
+bool network_inner_address(const unsigned char address[16], unsigned char inner[16]);
+
+/* True when anybody on the Internet can be reached there: unicast, and none of IANA's
+ * special-purpose blocks. Of a translated address, the inner one counts. */
+bool network_is_public(const unsigned char address[16]);
+
 #endif

@@ -284,7 +284,7 @@ static void test_weights_disable_and_scale(void **state)
     (void)state;
     size_t count;
     checks_all(&count);
-    double weights[16] = {0};
+    double weights[64] = {0};
     struct check_weights settings = {weights, count};
     struct document *document = document_new(CHANNEL_MAIL);
     document->from_name = SPAN("service@bank.example");
@@ -305,7 +305,7 @@ static void test_check_of_the_other_channel_does_not_run(void **state)
     (void)state;
     size_t count;
     const struct check *checks = checks_all(&count);
-    double weights[16];
+    double weights[64];
     for (size_t i = 0; i < count; i++)
         weights[i] = checks[i].log_odds;
     struct check_weights settings = {weights, count};

@@ -1,0 +1,234 @@
+/* Checks of how words are written: letters of two scripts, invisible characters within, and the
+ * same phrases again and again. */
+#include "core/checks.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "core/check_ramp.h"
+#include "core/text.h"
+
+/* Letters of a subject or body that are looked at. */
+#define WORD_BYTES_MAX ((size_t)64 * 1024)
+
+static bool has_two_cases(uint8_t script)
+{
+    return script == SCRIPT_LATIN || script == SCRIPT_CYRILLIC || script == SCRIPT_GREEK;
+}
+
+/* A run of letters of such scripts, with the invisible characters among them. */
+struct word {
+    struct span written;
+    size_t letters[SCRIPTS];
+    size_t lookalikes[SCRIPTS]; /* of those, letters that another script has too */
+    size_t gaps;                /* zero-width characters between two letters */
+    size_t single_letters;      /* letters with a soft hyphen on both sides */
+};
+
+/* Cyrillic and Greek letters that a reader takes for Latin ones, and so the other way round.
+ * Letters that only resemble each other (к, α) are left out: science and slang put those next to
+ * Latin. */
+static bool is_lookalike(uint32_t code_point)
+{
+    static const uint16_t others[] = {
+        0x405, 0x406, 0x408, 0x410, 0x412, 0x415, 0x41a, 0x41c, 0x41d, 0x41e, 0x420, 0x421,
+        0x422, 0x423, 0x425, 0x430, 0x435, 0x43e, 0x440, 0x441, 0x443, 0x445, 0x455, 0x456,
+        0x458, 0x4bb, 0x501, 0x51b, 0x51d, 0x391, 0x392, 0x395, 0x396, 0x397, 0x399, 0x39a,
+        0x39c, 0x39d, 0x39f, 0x3a1, 0x3a4, 0x3a5, 0x3a7, 0x3bd, 0x3bf};
+    if (code_point < 0x80)
+        return strchr("ABCEHIJKMNOPSTUXYZacdehijopqsuvwxy", (int)code_point) != NULL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        if (code_point == others[i])
+            return true;
+    }
+    return false;
+}
+
+#define SOFT_HYPHEN 0xad
+
+static bool is_zero_width(uint32_t code_point)
+{
+    return (code_point >= 0x200b && code_point <= 0x200d) || code_point == 0x2060 ||
+           code_point == 0xfeff;
+}
+
+/* The next word from *at on, which is moved behind it; false at the end. */
+static bool next_word(const char **at, const char *end, struct word *word)
+{
+    memset(word, 0, sizeof *word);
+    bool gap = false, hyphen = false, alone = false;
+    size_t letters = 0;
+    while (*at < end) {
+        const char *here = *at;
+        uint32_t code_point = text_next(at, end);
+        struct character character = text_character(code_point);
+        if (character.class == CHARACTER_LETTER && has_two_cases(character.script)) {
+            if (!letters++)
+                word->written.data = here;
+            word->written.length = (size_t)(*at - word->written.data);
+            word->letters[character.script]++;
+            word->lookalikes[character.script] += is_lookalike(code_point);
+            word->gaps += gap;
+            alone = hyphen;
+            gap = hyphen = false;
+        } else if (character.class == CHARACTER_INVISIBLE && letters) {
+            gap |= is_zero_width(code_point);
+            if (code_point == SOFT_HYPHEN) {
+                word->single_letters += alone;
+                alone = false;
+                hyphen = true;
+            }
+        } else if (letters) {
+            return true;
+        }
+    }
+    return letters > 0;
+}
+
+/* Calls `look` with each word of subject and body until it wants no more. */
+static void for_each_word(const struct document *document,
+                          bool (*look)(const struct word *word, void *context), void *context)
+{
+    size_t budget = WORD_BYTES_MAX;
+    for (size_t i = 0; i < document->text_count && budget; i++) {
+        struct span content = document->texts[i].content;
+        content.length = content.length < budget ? content.length : budget;
+        budget -= content.length;
+        const char *at = content.data;
+        struct word word;
+        while (next_word(&at, content.data + content.length, &word)) {
+            if (!look(&word, context))
+                return;
+        }
+    }
+}
+
+struct found_words {
+    size_t count;
+    struct span first;
+};
+
+static bool note_word(struct found_words *found, const struct word *word)
+{
+    if (!found->count++)
+        found->first = word->written;
+    return found->count < 10;
+}
+
+/* --- MIXED_SCRIPTS --- */
+
+/* Half of the word is what it seems, and each letter of the other script has a double in it:
+ * "pаypal". A word with an ending of its own script ("iPhoneом") is how people write. */
+static bool look_for_mixture(const struct word *word, void *context)
+{
+    size_t latin = word->letters[SCRIPT_LATIN];
+    size_t foreign = word->letters[SCRIPT_CYRILLIC] + word->letters[SCRIPT_GREEK];
+    if (!latin || !foreign || latin + foreign < 4)
+        return true;
+    bool in_latin = foreign <= latin &&
+                    word->lookalikes[SCRIPT_CYRILLIC] + word->lookalikes[SCRIPT_GREEK] == foreign;
+    bool in_foreign = latin <= foreign && word->lookalikes[SCRIPT_LATIN] == latin;
+    return in_latin || in_foreign ? note_word(context, word) : true;
+}
+
+double check_mixed_scripts(const struct document *document, struct span *detail)
+{
+    struct found_words found = {0, {NULL, 0}};
+    for_each_word(document, look_for_mixture, &found);
+    if (!found.count)
+        return 0;
+    *detail = arena_printf(document->arena, "%zu words of letters of two scripts (%.*s)",
+                           found.count, SPAN_ARGS(found.first));
+    return 0.4 + 0.6 * ramp((double)found.count, 1, 3);
+}
+
+/* --- WORD_SPLIT --- */
+
+/* Soft hyphens stand between syllables on purpose; around single letters they hide the word. */
+static bool look_for_split(const struct word *word, void *context)
+{
+    return word->gaps || word->single_letters >= 2 ? note_word(context, word) : true;
+}
+
+double check_word_split(const struct document *document, struct span *detail)
+{
+    struct found_words found = {0, {NULL, 0}};
+    for_each_word(document, look_for_split, &found);
+    if (!found.count)
+        return 0;
+    *detail = arena_printf(document->arena, "%zu words with invisible characters within (%.*s)",
+                           found.count, SPAN_ARGS(found.first));
+    return 0.4 + 0.6 * ramp((double)found.count, 1, 3);
+}
+
+/* --- PHRASES_REPEATED --- */
+
+#define PHRASE_WORDS 5
+#define PHRASES_LOOKED_AT 2000
+#define PHRASES_LEAST 60 /* short mails repeat themselves by accident */
+
+/* Hashes of the words of the body, an ideograph being a word. Figures are none: tables and logs
+ * differ in nothing else. */
+static size_t hash_words(const struct document *document, uint64_t *words, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < document->text_count; i++) {
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        const char *at = document->texts[i].content.data;
+        const char *end = at + document->texts[i].content.length;
+        uint64_t word = 0;
+        while (at < end && count < most) {
+            uint32_t code_point = text_next(&at, end);
+            uint8_t class = text_character(code_point).class;
+            if (class == CHARACTER_INVISIBLE)
+                continue;
+            if (class == CHARACTER_LETTER)
+                word = word * 0x9e3779b97f4a7c15u + text_fold(code_point) + 1;
+            else if (word)
+                words[count++] = word, word = 0;
+            if (class == CHARACTER_IDEOGRAPH && count < most)
+                words[count++] = code_point;
+        }
+        if (word && count < most)
+            words[count++] = word;
+    }
+    return count;
+}
+
+static int compare_hashes(const void *left, const void *right)
+{
+    const uint64_t *a = left, *b = right;
+    return (*a > *b) - (*a < *b);
+}
+
+/* How much of the body is phrases that were said before, at least twice. */
+static double repeated_share(uint64_t *words, size_t count)
+{
+    size_t phrases = count - PHRASE_WORDS + 1, repeated = 0;
+    for (size_t i = 0; i < phrases; i++)
+        words[i] = XXH3_64bits(words + i, PHRASE_WORDS * sizeof *words);
+    qsort(words, phrases, sizeof *words, compare_hashes);
+    for (size_t i = 0, next; i < phrases; i = next) {
+        for (next = i + 1; next < phrases && words[next] == words[i];)
+            next++;
+        repeated += next - i >= 3 ? next - i - 1 : 0;
+    }
+    return (double)repeated / (double)phrases;
+}
+
+double check_phrases_repeated(const struct document *document, struct span *detail)
+{
+    uint64_t *words =
+        arena_alloc(document->arena, (PHRASES_LOOKED_AT + PHRASE_WORDS) * sizeof *words);
+    size_t count = hash_words(document, words, PHRASES_LOOKED_AT + PHRASE_WORDS);
+    if (count < PHRASES_LEAST)
+        return 0;
+    double share = repeated_share(words, count), strength = ramp(share, 0.5, 0.8);
+    if (strength < 0.05)
+        return 0;
+    *detail = arena_printf(document->arena, "%.0f %% of the text are phrases said again and again",
+                           100 * share);
+    return strength;
+}

@@ -1,0 +1,337 @@
+/* The checks of what a mail says of itself and is made of, on whole messages. */
+#include "core/checks.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/mail.h"
+#include "tests/unit/checking.h"
+
+#define DATE "Date: Wed, 25 Nov 2026 10:00:00 +0100\r\n"
+#define FROM "From: Ada Tide <ada@harbour.test>\r\n"
+#define ID "Message-ID: <1@harbour.test>\r\n"
+#define BODY "\r\nThe gauge at the old pier reads three centimetres high.\r\n"
+
+static struct document *mail(const char *message)
+{
+    return mail_read(span_of(message), false);
+}
+
+static struct document *submitted(const char *message)
+{
+    struct document *document = mail(message);
+    document->envelope.internal = true;
+    return document;
+}
+
+/* A message with a file of that name. */
+static struct document *with_file(const char *disposition)
+{
+    static char message[1024];
+    snprintf(message, sizeof message,
+             FROM "MIME-Version: 1.0\r\n"
+                  "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+                  "--b\r\nContent-Type: text/plain\r\n\r\nHere it is.\r\n"
+                  "--b\r\nContent-Type: application/octet-stream\r\n"
+                  "Content-Disposition: attachment; %s\r\n"
+                  "Content-Transfer-Encoding: base64\r\n\r\nTVqQAAMA\r\n--b--\r\n",
+             disposition);
+    return mail(message);
+}
+
+static struct document *with_html(const char *html)
+{
+    static char message[2048];
+    snprintf(message, sizeof message,
+             FROM "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n%s\r\n",
+             html);
+    return mail(message);
+}
+
+/* --- what is missing --- */
+
+static void test_a_whole_header_is_quiet(void **state)
+{
+    (void)state;
+    static check_function *const all[] = {check_date_missing,       check_date_malformed,
+                                          check_message_id_missing, check_message_id_malformed,
+                                          check_from_missing,       check_from_malformed,
+                                          check_reply_to_elsewhere, check_subject_capitals};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        assert_true(run(all[i], mail(DATE FROM ID "Subject: The tide\r\n" BODY)) == 0);
+}
+
+static void test_no_date_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_date_missing, mail(FROM ID BODY)) == 1);
+    assert_true(run(check_date_missing, mail("Date: \r\n" FROM ID BODY)) == 1);
+}
+
+static void test_no_message_id_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_message_id_missing, mail(DATE FROM BODY)) == 1);
+}
+
+static void test_no_from_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_from_missing, mail(DATE ID BODY)) == 1);
+}
+
+static void test_what_the_first_server_adds_may_be_missing_from_clients_of_ours(void **state)
+{
+    (void)state;
+    assert_true(run(check_date_missing, submitted(FROM BODY)) == 0);
+    assert_true(run(check_message_id_missing, submitted(FROM BODY)) == 0);
+}
+
+/* --- what is malformed --- */
+
+static void test_a_date_that_is_none_fires(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"Date: tomorrow\r\n", "Date: %DATE%\r\n",
+                                      "Date: Xyz, 99 Foo 2026\r\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char message[256];
+        snprintf(message, sizeof message, "%s" FROM ID BODY, bad[i]);
+        assert_true(run(check_date_malformed, mail(message)) == 1);
+    }
+}
+
+/* RFC 5322, 4.3, and what programs write. */
+static void test_old_forms_of_dates_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"Date: 25 Nov 2026 10:00 GMT\r\n",
+                                       "Date: Wed, 25 Nov 26 10:00:00 EST\r\n",
+                                       "Date: Wed, 25 Nov 2026 10:00:00 -0000 (CET)\r\n"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char message[256];
+        snprintf(message, sizeof message, "%s" FROM ID BODY, good[i]);
+        assert_true(run(check_date_malformed, mail(message)) == 0);
+    }
+}
+
+static void test_a_message_id_that_is_none_fires(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {
+        "<>",   "1@harbour.test",     "<harbour.test>",   "<@harbour.test>",
+        "<1@>", "<1 2@harbour.test>", "<<1@harbour.test>"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char message[256];
+        snprintf(message, sizeof message, DATE FROM "Message-ID: %s\r\n" BODY, bad[i]);
+        assert_true(run(check_message_id_malformed, mail(message)) == 1);
+    }
+}
+
+static void test_unusual_message_ids_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"<a@b>", "<\"odd\"@[192.0.2.1]>", "<a=b$c@d@e>"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char message[256];
+        snprintf(message, sizeof message, DATE FROM "Message-ID: %s\r\n" BODY, good[i]);
+        assert_true(run(check_message_id_malformed, mail(message)) == 0);
+    }
+}
+
+static void test_a_from_without_address_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_from_malformed, mail(DATE "From: The Prize Office\r\n" ID BODY)) == 1);
+    assert_true(run(check_from_malformed, mail(DATE "From: <>\r\n" ID BODY)) == 1);
+}
+
+static void test_a_from_in_chinese_is_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_from_malformed,
+                    mail(DATE "From: =?utf-8?B?5rWL6K+V?= <a@b.test>\r\n" ID BODY)) == 0);
+}
+
+/* --- Reply-To --- */
+
+static void test_answers_to_another_domain_fire(void **state)
+{
+    (void)state;
+    assert_true(run(check_reply_to_elsewhere,
+                    mail(DATE FROM ID "Reply-To: claims@freebox.test\r\n" BODY)) == 1);
+}
+
+static void test_answers_within_the_domain_are_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_reply_to_elsewhere,
+                    mail(DATE FROM ID "Reply-To: Desk <desk@Office.Harbour.test>\r\n" BODY)) == 0);
+}
+
+static void test_answers_to_a_list_are_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_reply_to_elsewhere,
+                    mail(DATE FROM ID "List-Id: <tides.lists.test>\r\n"
+                                      "Reply-To: tides@lists.test\r\n" BODY)) == 0);
+}
+
+/* --- SUBJECT_CAPITALS --- */
+
+static void test_a_subject_in_capitals_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_subject_capitals,
+                    mail(FROM "Subject: YOUR PAYMENT IS WAITING FOR YOU\r\n" BODY)) == 1);
+    assert_true(
+        run(check_subject_capitals, mail(FROM "Subject: ПОЛУЧИТЕ ВАШ ПРИЗ СЕГОДНЯ\r\n" BODY)) == 1);
+}
+
+static void test_short_and_foreign_subjects_with_capitals_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"RFC 5322", "NASA and ESA agree on the new tide gauge",
+                                       "求购 CATIA AUTOCAD 教程", "PostgreSQL"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char message[256];
+        snprintf(message, sizeof message, FROM "Subject: %s\r\n" BODY, good[i]);
+        assert_true(run(check_subject_capitals, mail(message)) == 0);
+    }
+}
+
+/* --- attachments --- */
+
+static void test_programs_fire(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"filename=setup.exe", "filename=\"Invoice.SCR\"",
+                                      "filename=\"order.js \"", "filename=\"report.iso.\"",
+                                      "filename*=utf-8''%E8%AE%A2%E5%8D%95.vbs"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_true(run(check_attachment_executable, with_file(bad[i])) == 1);
+}
+
+static void test_documents_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"filename=report.pdf", "filename=exe",
+                                       "filename=\"a.exe.txt\"", "filename=backup.tar.gz",
+                                       "filename=\"\""};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        assert_true(run(check_attachment_executable, with_file(good[i])) == 0);
+        assert_true(run(check_attachment_disguised, with_file(good[i])) == 0);
+    }
+}
+
+static void test_programs_that_look_like_documents_are_disguised(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"filename=invoice.pdf.exe",
+                                      "filename=\"photo.jpg          .scr\"",
+                                      "filename*=utf-8''annual%E2%80%AEfdp.exe"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_true(run(check_attachment_disguised, with_file(bad[i])) == 1);
+}
+
+static void test_a_program_that_says_so_is_not_disguised(void **state)
+{
+    (void)state;
+    assert_true(run(check_attachment_disguised, with_file("filename=setup-1.2.exe")) == 0);
+}
+
+/* --- IMAGE_ONLY --- */
+
+static void test_a_picture_instead_of_text_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_image_only, with_html("<a href='http://shop.test/'><img src='cid:1'></a>"
+                                                "<p>Click</p>")) == 1);
+}
+
+static void test_a_picture_in_a_letter_is_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_image_only,
+                    with_html("<p>Here are the cranes through the years, as shown in the lobby of "
+                              "the harbour office last week.</p><img src='cid:1'>")) == 0);
+    assert_true(
+        run(check_image_only, with_html("<p>这是上周在港口办公室大厅展出的历年起重机照片请查收</p>"
+                                        "<img src='cid:1'>")) == 0);
+}
+
+static void test_a_short_letter_without_pictures_is_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_image_only, with_html("<p>Yes.</p>")) == 0);
+}
+
+/* --- LINK_ADDRESS --- */
+
+static void test_a_link_to_an_address_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_link_address, with_html("<a href='http://8.8.4.4/pay'>pay</a>")) == 1);
+    assert_true(run(check_link_address, with_html("<a href='http://0x08080404/'>pay</a>")) == 1);
+    assert_true(run(check_link_address, with_html("<a href='http://[2a00::1]/'>pay</a>")) == 1);
+}
+
+static void test_links_to_names_and_private_networks_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"http://harbour.test/8.8.4.4",
+                                       "http://192.168.1.1/",
+                                       "http://127.0.0.1:8080/",
+                                       "http://[::1]/",
+                                       "http://10.0.0.9/",
+                                       "mailto:a@harbour.test"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char html[256];
+        snprintf(html, sizeof html, "<a href='%s'>here</a>", good[i]);
+        assert_true(run(check_link_address, with_html(html)) == 0);
+    }
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    mail_init();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_whole_header_is_quiet),
+        cmocka_unit_test(test_no_date_fires),
+        cmocka_unit_test(test_no_message_id_fires),
+        cmocka_unit_test(test_no_from_fires),
+        cmocka_unit_test(test_what_the_first_server_adds_may_be_missing_from_clients_of_ours),
+        cmocka_unit_test(test_a_date_that_is_none_fires),
+        cmocka_unit_test(test_old_forms_of_dates_are_quiet),
+        cmocka_unit_test(test_a_message_id_that_is_none_fires),
+        cmocka_unit_test(test_unusual_message_ids_are_quiet),
+        cmocka_unit_test(test_a_from_without_address_fires),
+        cmocka_unit_test(test_a_from_in_chinese_is_quiet),
+        cmocka_unit_test(test_answers_to_another_domain_fire),
+        cmocka_unit_test(test_answers_within_the_domain_are_quiet),
+        cmocka_unit_test(test_answers_to_a_list_are_quiet),
+        cmocka_unit_test(test_a_subject_in_capitals_fires),
+        cmocka_unit_test(test_short_and_foreign_subjects_with_capitals_are_quiet),
+        cmocka_unit_test(test_programs_fire),
+        cmocka_unit_test(test_documents_are_quiet),
+        cmocka_unit_test(test_programs_that_look_like_documents_are_disguised),
+        cmocka_unit_test(test_a_program_that_says_so_is_not_disguised),
+        cmocka_unit_test(test_a_picture_instead_of_text_fires),
+        cmocka_unit_test(test_a_picture_in_a_letter_is_quiet),
+        cmocka_unit_test(test_a_short_letter_without_pictures_is_quiet),
+        cmocka_unit_test(test_a_link_to_an_address_fires),
+        cmocka_unit_test(test_links_to_names_and_private_networks_are_quiet),
+    };
+    return cmocka_run_group_tests(tests, set_up, NULL);
+}
