@@ -1,8 +1,9 @@
 """make bench: weir against its peers and floors, side by side in one run, as a Markdown table.
 
-Figures of two programs are always taken in turn (A B A B …) and given as medians; a single absolute
+What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
+taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|lesson|memory|accuracy|feeds|hot …]
+bench.py [--quick] [bulk|postfix|lesson|memory|daemons|accuracy|feeds|hot …]
 """
 
 import os
@@ -20,6 +21,7 @@ import servers  # noqa: E402
 QUICK = "--quick" in sys.argv
 ROUNDS = 2 if QUICK else 5
 CLIENTS = 8
+STORES = {"Redis": servers.Redis, "SQLite": servers.CountsFile}
 rows = []
 
 
@@ -51,6 +53,9 @@ def redis_number(redis, *command):
 
 
 def redis_cpu(redis):
+    """What the store spends in a process of its own; SQLite has none."""
+    if not isinstance(redis, servers.Redis):
+        return 0.0
     info = redis_info(redis, "cpu")
     return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
@@ -72,25 +77,25 @@ def teach(directory, weir, words, messages):
             cpu_seconds(["bogofilter", "-d", words, "-s" if spam else "-n", "-b"], chosen)
 
 
-def bench_bulk(directory):
+def bench_bulk(directory, store):
     """weirctl check in bulk against bogofilter -b, both taught the same half, on the same list."""
     for corpus, messages in (("spamassassin", corpora.spamassassin()),
                              ("ccert-zh", corpora.indexed("ccert-zh"))):
         if not messages:
             corpora.skip(corpus)
             continue
-        redis = servers.Redis(directory, "redis-bulk-" + corpus)
-        weir = servers.Weir(directory, redis.url, "bulk-" + corpus)
+        counts = STORES[store](directory, "counts-" + corpus)
+        weir = servers.Weir(directory, counts.url, "bulk-" + corpus)
         words = os.path.join(directory, "bogofilter-" + corpus)
         os.mkdir(words)
         teach(directory, weir, words, messages[::2])
         everything = write_list(directory, corpus + ".list", [path for _, path in messages])
         ours, theirs, in_redis = [], [], []
         for round_number in range(ROUNDS + 1):
-            before = redis_cpu(redis)
+            before = redis_cpu(counts)
             mine = cpu_seconds([weir.program("weirctl"), "--config", weir.config_path, "check",
                                 "--json", "--files-from", everything])
-            spent = redis_cpu(redis) - before
+            spent = redis_cpu(counts) - before
             peer = cpu_seconds(["bogofilter", "-d", words, "-b", "-t"], everything)
             if round_number:  # the first one warms the caches
                 ours.append(mine)
@@ -98,12 +103,12 @@ def bench_bulk(directory):
                 in_redis.append(spent)
         micro = [1e6 * statistics.median(values) / len(messages)
                  for values in (ours, theirs, in_redis)]
-        report("bulk check, %s, %d messages" % (corpus, len(messages)),
-               "%.0f msg/s (%.0f µs; Redis spends %.0f µs beside it)" % (1e6 / micro[0], micro[0],
-                                                                        micro[2]),
+        beside = "; Redis spends %.0f µs beside it" % micro[2] if store == "Redis" else ""
+        report("bulk check, %s, %d messages, %s" % (corpus, len(messages), store),
+               "%.0f msg/s (%.0f µs%s)" % (1e6 / micro[0], micro[0], beside),
                "bogofilter -b: %.0f msg/s (%.0f µs)" % (1e6 / micro[1], micro[1]),
                "%.2f" % (micro[1] / micro[0]), "at least 1.5")
-        redis.stop()
+        counts.stop()
 
 
 def send_through(postfix, messages):
@@ -122,10 +127,10 @@ def discarding(directory, name, milter):
                            settings={"virtual_transport": "discard:"})
 
 
-def bench_postfix(directory):
+def bench_postfix(directory, store):
     """The whole way through Postfix, against a milter that does nothing and against none."""
-    redis = servers.Redis(directory, "redis-postfix")
-    weir = servers.Weir(directory, redis.url, "postfix-weir")
+    counts = STORES[store](directory, "counts")
+    weir = servers.Weir(directory, counts.url, "postfix-weir")
     weir.start_milter()
     null_socket = os.path.join(directory, "null.sock")
     servers.Process(directory, "null_milter",
@@ -135,12 +140,12 @@ def bench_postfix(directory):
     lanes = {"weir": discarding(directory, "pf-weir", weir.socket),
              "null": discarding(directory, "pf-null", "unix:" + null_socket),
              "none": discarding(directory, "pf-none", None)}
-    count = 500 if QUICK else 3000
+    messages = 500 if QUICK else 3000
     rates = {name: [] for name in lanes}
     names = list(lanes)
     for round_number in range(ROUNDS + 1):
         for name in names:
-            rate = send_through(lanes[name], count)
+            rate = send_through(lanes[name], messages)
             if round_number:
                 rates[name].append(rate)
         names = names[1:] + names[:1]  # nobody is always first
@@ -149,10 +154,11 @@ def bench_postfix(directory):
                                 ("none", "no milter", "printed, not judged")):
         # Pair by pair: both figures of one round.
         ratio = statistics.median(a / b for a, b in zip(rates["weir"], rates[name]))
-        report("through Postfix, %d sessions, 5 kB" % CLIENTS, "%.0f msg/s" % middle["weir"],
+        report("through Postfix, %d sessions, 5 kB, %s" % (CLIENTS, store), "%.0f msg/s" % middle["weir"],
                "%s: %.0f msg/s" % (title, middle[name]), "%.2f" % ratio, target)
     for postfix in lanes.values():
         postfix.stop()
+    counts.stop()
 
 
 def bench_lesson(directory):
@@ -200,10 +206,10 @@ def bench_lesson_stores(directory, taught):
            "Redis: %.0f µs with the server's" % theirs, "%.2f" % (theirs / ours), "printed")
 
 
-def bench_memory(directory):
+def bench_memory(directory, store):
     """The milter's resident memory does not grow with the messages it has seen."""
-    redis = servers.Redis(directory, "redis-memory")
-    weir = servers.Weir(directory, redis.url, "memory")
+    counts = STORES[store](directory, "counts")
+    weir = servers.Weir(directory, counts.url, "memory")
     weir.start_milter()
     postfix = discarding(directory, "pf-memory", weir.socket)
     first, times = (500, 3) if QUICK else (10000, 5)
@@ -212,9 +218,57 @@ def bench_memory(directory):
     for _ in range(times - 1):
         send_through(postfix, first)
     late = weir.milter.memory_kb()
-    report("resident memory after %d messages" % (first * times), "%.1f MB" % (late / 1024),
-           "after %d: %.1f MB" % (first, early / 1024), "%.2f" % (late / early), "does not grow")
+    report("weir-milter's resident memory after %d messages, %s" % (first * times, store),
+           "%.1f MB" % (late / 1024), "after %d: %.1f MB" % (first, early / 1024),
+           "%.2f" % (late / early), "does not grow")
     postfix.stop()
+    counts.stop()
+
+
+def bench_daemons(directory, store):
+    """The resident memory of every daemon at work: a corpus taught, mail through Postfix, the real
+    feeds subscribed."""
+    counts = STORES[store](directory, "counts")
+    upstream = servers.HttpServer()
+    settings = {"feedfilter": {"upstream-networks": ["127.0.0.0/8"]}, "log": {"level": "notice"}}
+    for number, path in enumerate(corpora.real_feeds() or []):
+        with open(path, "rb") as file:
+            upstream.documents["/%d" % number] = ("application/xml", file.read())
+        settings["feed f%d" % number] = {"url": "%s/%d" % (upstream.url, number)}
+    weir = servers.Weir(directory, counts.url, "daemons", settings)
+    teach(directory, weir, None, (corpora.spamassassin() or [])[:: 40 if QUICK else 2])
+    weir.start_milter()
+    postfix = servers.Postfix(directory, "pf-daemons", milter=weir.socket,
+                              settings={"virtual_transport": "discard:"})
+    weir.start_hold(postfix)
+    release = os.path.basename(weir.program("weir-release"))
+    servers.wait_for(lambda: child_named(weir.hold.pid, release), "weir-release runs")
+    send_through(postfix, 500 if QUICK else 5000)
+    weir.start_feeds()
+    servers.wait_for(lambda: len(set(upstream.requests)) == len(upstream.documents),
+                     "every feed is fetched", 300)
+    taken = {"weir-milter": weir.milter.pid, "weir-hold": weir.hold.pid,
+             "weir-release": child_named(weir.hold.pid, release),
+             "weir-feedfilter, %d feeds" % len(upstream.documents): weir.feeds.pid}
+    report("resident memory of every daemon, %s" % store,
+           "; ".join("%s %.1f MB" % (name, servers.resident_kb(pid) / 1024)
+                     for name, pid in taken.items()),
+           "redis-server %.1f MB" % (servers.resident_kb(counts.process.pid) / 1024)
+           if store == "Redis" else "-", "-", "printed")
+    weir.feeds.stop()
+    weir.hold.stop()
+    postfix.stop()
+    counts.stop()
+
+
+def child_named(parent, name):
+    """The pid of that child, None when there is none."""
+    with open("/proc/%d/task/%d/children" % (parent, parent)) as children:
+        for pid in children.read().split():
+            with open("/proc/%s/comm" % pid) as comm:
+                if comm.read().strip() == name[:15]:
+                    return int(pid)
+    return None
 
 
 def bench_accuracy(directory):
@@ -266,16 +320,29 @@ def bench_hot(directory):
                "nginx: %.0f requests/s" % theirs, "%.2f" % ratio, "printed")
 
 
-BENCHES = {"bulk": bench_bulk, "postfix": bench_postfix, "lesson": bench_lesson,
-           "memory": bench_memory, "accuracy": bench_accuracy, "feeds": bench_feeds,
+ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
+                 "daemons": bench_daemons}
+BENCHES = {"lesson": bench_lesson, "accuracy": bench_accuracy, "feeds": bench_feeds,
            "hot": bench_hot}
+
+
+def run_bench(directory, name):
+    if name in BENCHES:
+        BENCHES[name](directory)
+        return
+    for store in STORES:
+        own = os.path.join(directory, "%s-%s" % (name, store))
+        os.mkdir(own)
+        os.chmod(own, 0o755)
+        ON_EACH_STORE[name](own, store)
 
 
 def main():
     directory = servers.make_temporary_directory()
-    for name in [word for word in sys.argv[1:] if not word.startswith("-")] or list(BENCHES):
+    chosen = [word for word in sys.argv[1:] if not word.startswith("-")]
+    for name in chosen or [*ON_EACH_STORE, *BENCHES]:
         try:
-            BENCHES[name](directory)
+            run_bench(directory, name)
         except servers.Skip as reason:
             print("skipped: %s: %s" % (name, reason), file=sys.stderr)
     print("| what | weir | against | ratio | target |\n| --- | --- | --- | --- | --- |")

@@ -92,6 +92,11 @@ def note_sanitizer(name, text):
         complaints.append("%s: a sanitizer complains:\n%s" % (name, text[-6000:]))
 
 
+def resident_kb(pid):
+    with open("/proc/%d/status" % pid) as status:
+        return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+
 class Process:
     """One program in the foreground. Its output goes to `log_path`."""
 
@@ -146,8 +151,7 @@ class Process:
 
     def memory_kb(self):
         """Resident memory now."""
-        with open("/proc/%d/status" % self.pid) as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+        return resident_kb(self.pid)
 
     def _note_end(self):
         if not self._ended:
