@@ -87,15 +87,12 @@ static bool open_root(struct reader *reader, const struct feed_element *element)
     return true;
 }
 
-/* The same rule as feedfilter's lexer: local name, place, and the namespace of the root. */
+/* The same rule as feedfilter's lexer: local name, and the namespace of the root; outside another
+ * item, but in whatever was left open before it. */
 static bool is_item(const struct reader *reader, const struct feed_element *element)
 {
     bool atom = reader->feed->format == FEED_ATOM;
     if (!same(element->local, atom ? "entry" : "item"))
-        return false;
-    bool in_root = reader->depth == 2;
-    bool in_channel = !atom && reader->depth == 3 && same(reader->stack[1].local, "channel");
-    if (!in_root && !in_channel)
         return false;
     if (reader->feed->format == FEED_RDF)
         return true;
@@ -112,6 +109,10 @@ static void open_item(struct reader *reader, const struct feed_element *element)
     if (!item) {
         stop(reader, arena_printf(reader->arena, "more than %u items", FEED_ITEMS_MAX));
         return;
+    }
+    if (reader->field_depth) { /* of the feed, and never closed */
+        feed_fields_close(&reader->fields);
+        reader->field_depth = 0;
     }
     item->start_tag = reader->start_tags;
     feed_fields_open_item(&reader->fields, element, item);
@@ -169,12 +170,12 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
     reader->fields.base = base;
     reader->start_tags++;
-    if (reader->field_depth)
-        feed_fields_inner_open(&reader->fields, &element);
-    else if (!reader->root_seen)
+    if (!reader->root_seen)
         open_root(reader, &element);
     else if (!reader->item_depth && is_item(reader, &element))
         open_item(reader, &element);
+    else if (reader->field_depth)
+        feed_fields_inner_open(&reader->fields, &element);
     else {
         enum feed_place place = place_of(reader);
         if (place && feed_fields_open(&reader->fields, &element, place))

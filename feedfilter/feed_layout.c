@@ -1,7 +1,5 @@
 #include "feedfilter/feed_layout.h"
 
-/* Below this depth nothing can be an item. */
-#define ITEM_DEPTH_MAX 2u
 /* Of rdf:li: RDF, channel, items, Seq. */
 #define MENTION_DEPTH 4u
 
@@ -118,13 +116,12 @@ static bool in_channel(const struct feed_layout *layout)
            span_equal(layout->stack[1].name.local, SPAN("channel"));
 }
 
-/* Whether a start tag whose declarations are bound opens an item. */
+/* Whether a start tag whose declarations are bound opens an item. It may stand deeper than it
+ * should: in an element that has no end tag, which readers forgive. */
 static bool is_item(const struct feed_layout *layout, const struct xml_name *name)
 {
     struct span wanted = layout->format == LAYOUT_ATOM ? SPAN("entry") : SPAN("item");
-    if (layout->depth > ITEM_DEPTH_MAX || !span_equal(name->local, wanted))
-        return false;
-    if (layout->depth != 1 && !in_channel(layout))
+    if (!span_equal(name->local, wanted))
         return false;
     struct span uri = resolve(layout, name->prefix);
     if (layout->format == LAYOUT_RDF) /* the root's namespace is RDF's, not that of RSS */
@@ -149,7 +146,7 @@ static void open_item(struct feed_layout *layout, const struct start_tag *tag,
 {
     struct feed_ranges *found = layout->ranges;
     if (!found->count)
-        set_front(layout, tag->start, layout->depth == 2);
+        set_front(layout, tag->start, in_channel(layout));
     found->ranges = arena_grow(layout->arena, found->ranges, found->count, sizeof *found->ranges);
     found->ranges[found->count] = (struct feed_range){
         .start = position(layout, tag->start),
@@ -282,7 +279,7 @@ static void open_channel(struct feed_layout *layout, const struct start_tag *tag
 
 bool feed_layout_wants_attributes(const struct feed_layout *layout)
 {
-    return layout->depth <= (layout->item_depth ? layout->item_depth + 1 : MENTION_DEPTH);
+    return !layout->item_depth || layout->depth <= layout->item_depth + 1;
 }
 
 static void find_role(struct feed_layout *layout, const struct start_tag *tag,

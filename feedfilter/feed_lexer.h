@@ -79,8 +79,8 @@ struct feed_ranges {
                      last list, so a comma may be needed); FEED_NOWHERE: nowhere */
 };
 
-/* Finds the `item` elements of RSS (children of the channel or of the root) or the `entry` elements
- * of Atom (children of the root) that have the namespace of their root, or the objects in JSON's
+/* Finds the `item` elements of RSS or the `entry` elements of Atom that have the namespace of their
+ * root and stand in no other, however deep in what was left open, or the objects in JSON's
  * "items". An element that is still open at the end does not count. false and ERROR_INPUT: no feed,
  * elements nested too deeply, or an item without an end tag of its own that others follow, whose
  * end nobody can tell. */

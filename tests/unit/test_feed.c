@@ -147,14 +147,15 @@ static void test_an_element_that_occurs_twice_says_both(void **state)
     feed_free(feed);
 }
 
-static void test_an_item_is_one_only_at_its_place_and_in_its_namespace(void **state)
+static void test_an_item_is_one_in_its_namespace_and_in_no_other_item(void **state)
 {
     (void)state;
     struct feed *feed =
         read_text("<rss xmlns:x=\"urn:x\"><channel><x:item/><image><item/></image>"
                   "<item><description><item>inner</item></description></item></channel></rss>");
-    assert_int_equal(feed->item_count, 1);
-    assert_int_equal(feed->items[0].start_tag, 6);
+    assert_int_equal(feed->item_count, 2);
+    assert_int_equal(feed->items[0].start_tag, 5);
+    assert_int_equal(feed->items[1].start_tag, 6);
     feed_free(feed);
 }
 
@@ -474,7 +475,7 @@ int main(void)
         cmocka_unit_test(test_enclosures_of_both_formats),
         cmocka_unit_test(test_guid_falls_back_to_link_then_to_a_hash),
         cmocka_unit_test(test_an_element_that_occurs_twice_says_both),
-        cmocka_unit_test(test_an_item_is_one_only_at_its_place_and_in_its_namespace),
+        cmocka_unit_test(test_an_item_is_one_in_its_namespace_and_in_no_other_item),
         cmocka_unit_test(test_a_prefixed_atom_feed_is_read),
         cmocka_unit_test(test_items_of_rdf_stand_beside_the_channel),
         cmocka_unit_test(test_a_truncated_last_item_does_not_count),

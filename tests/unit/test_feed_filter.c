@@ -128,6 +128,30 @@ static void test_broken_feed_is_judged_and_says_what_is_wrong(void **state)
     assert_non_null(strstr(filtering->feed->trouble.message, "line 1"));
 }
 
+/* Lenient readers show items that stand in an element without an end tag. */
+static void test_items_in_what_was_left_open_are_judged(void **state)
+{
+    struct filtering *filtering = *state;
+    static const char *const heads[] = {
+        "<rss version=\"2.0\"><channel><title>F</titel>",
+        "<rss version=\"2.0\"><channel><title>F<link>http://f.test/</link>",
+        "<rss version=\"2.0\"><chanel><image><url>x</urll><title>F</titel>",
+    };
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        char input[1024], wanted[1024];
+        snprintf(input, sizeof input, "%s%s%s</channel></rss>", heads[i], ITEM("a", HAM),
+                 ITEM("b", SPAM));
+        snprintf(wanted, sizeof wanted, "%s%s</channel></rss>", heads[i], ITEM("a", HAM));
+        assert_string_equal(through_pipe(filtering, input), wanted);
+        assert_int_equal(filtering->feed->held, 1);
+        assert_true(filtering->feed->not_well_formed);
+    }
+    assert_string_equal(through_pipe(filtering,
+                                     "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>F</titel>"
+                                     "<entry><id>a</id><title>" SPAM "</title></entry></feed>"),
+                        "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>F</titel></feed>");
+}
+
 static void test_feed_without_a_name_has_the_one_it_gives_itself(void **state)
 {
     struct filtering *filtering = *state;
@@ -367,6 +391,7 @@ int main(void)
         filtering(test_spam_is_cut_and_no_other_byte),
         filtering(test_what_is_no_feed_passes_unparsed),
         filtering(test_nothing_makes_no_pieces),
+        filtering(test_items_in_what_was_left_open_are_judged),
         filtering(test_broken_feed_is_judged_and_says_what_is_wrong),
         filtering(test_feed_without_a_name_has_the_one_it_gives_itself),
         filtering(test_time_between_polls_is_what_the_feed_says),
