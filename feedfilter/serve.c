@@ -231,6 +231,8 @@ static void put_in_force(struct gateway *gateway, struct config *config)
     struct config *former = gateway->config;
     gateway->config = config;
     log_set_level(config->log_level);
+    if (gateway->server)
+        server_set_public_url(gateway->server, config->feedfilter.public_url);
     if (!config->subscription_count)
         log_event(LOG_LEVEL_WARNING, "no-feeds", "config", gateway->config_path, "mend",
                   "add feed \"NAME\" { url = … } and reload", NULL);
@@ -329,6 +331,8 @@ static bool start_serving(struct gateway *gateway, struct error *error)
                                        .health = on_health,
                                        .metrics = on_metrics};
     gateway->server = server_new(config->feedfilter.listen, &limits, &handlers, error);
+    if (gateway->server)
+        server_set_public_url(gateway->server, config->feedfilter.public_url);
     return gateway->server != NULL;
 }
 

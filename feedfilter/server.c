@@ -1,10 +1,11 @@
 #include "feedfilter/server.h"
 
+#include "core/http_host.h"
 #include "core/log.h"
 #include "core/metrics.h"
+#include "core/server_address.h"
 #include "feedfilter/connections.h"
 #include "feedfilter/http_condition.h"
-#include "core/server_address.h"
 #include "feedfilter/server_target.h"
 #include "store/memory.h"
 
@@ -33,9 +34,10 @@ struct server {
     struct MHD_Daemon *daemon;
     struct connections *connections;
     struct server_handlers handlers;
-    struct page *not_found, *not_allowed, *stopping;
+    struct page *not_found, *not_allowed, *not_ours, *stopping;
     pthread_rwlock_t calls;  /* for reading while a handler is called */
     bool quiesced;           /* written under `calls` */
+    char *public_url;        /* written under `calls` */
     pthread_mutex_t waiting; /* of every server_wait */
 };
 
@@ -97,12 +99,21 @@ static struct page *take_waited(struct server *server, struct server_wait *wait)
     return page || !resumed ? page : page_retain(server->not_found);
 }
 
+static bool is_for_us(const struct server *server, const struct reader *reader)
+{
+    const char *host =
+        MHD_lookup_connection_value(reader->wait.connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    return http_host_is_ours(host, server->public_url);
+}
+
 /* Under the lock for calls. NULL: the request waits, or there is no such page. */
 static struct page *call_handler(struct server *server, struct reader *reader,
                                  enum server_target target, const char *name)
 {
     if (server->quiesced)
         return page_retain(server->stopping);
+    if (!is_for_us(server, reader))
+        return page_retain(server->not_ours);
     switch (target) {
     case TARGET_FEED:
         return ask_for_feed(server, reader, name);
@@ -381,7 +392,11 @@ struct server *server_new(const char *address, const struct server_limits *limit
     struct server *server = memory_new(sizeof *server);
     server->connections = connections;
     server->handlers = *handlers;
-    server->not_found = page_error(MHD_HTTP_NOT_FOUND, "there is no such feed here", 0);
+    server->public_url = memory_text("");
+    server->not_found = page_error(
+        MHD_HTTP_NOT_FOUND,
+        "there is no such feed here; feeds are at /f/NAME, what is held of them at /q/NAME", 0);
+    server->not_ours = page_error(MHD_HTTP_MISDIRECTED_REQUEST, HTTP_HOST_COMPLAINT, 0);
     server->not_allowed = page_error(MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD", 0);
     memory_checked(MHD_add_response_header(server->not_allowed->plain.whole, MHD_HTTP_HEADER_ALLOW,
                                            "GET, HEAD") == MHD_YES
@@ -398,6 +413,14 @@ struct server *server_new(const char *address, const struct server_limits *limit
         return NULL;
     }
     return server;
+}
+
+void server_set_public_url(struct server *server, const char *public_url)
+{
+    pthread_rwlock_wrlock(&server->calls);
+    free(server->public_url);
+    server->public_url = memory_text(public_url);
+    pthread_rwlock_unlock(&server->calls);
 }
 
 unsigned server_port(const struct server *server)
@@ -436,8 +459,10 @@ void server_free(struct server *server)
     connections_free(server->connections);
     page_release(server->not_found);
     page_release(server->not_allowed);
+    page_release(server->not_ours);
     page_release(server->stopping);
     pthread_rwlock_destroy(&server->calls);
     pthread_mutex_destroy(&server->waiting);
+    free(server->public_url);
     free(server);
 }

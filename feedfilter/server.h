@@ -1,8 +1,9 @@
 /* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME, /health and
- * /metrics; all else is 404 or 405. Answers conditional requests (RFC 9110, 13: If-None-Match
- * before If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded: connections, bytes of a
- * request's head, the time that a request or the reading of an answer may take, however slowly
- * bytes trickle. One line in the log for each answer: at level info, at debug where it is 404. */
+ * /metrics; all else is 404 or 405, and 421 what is meant for another host (core/http_host.h).
+ * Answers conditional requests (RFC 9110, 13: If-None-Match before If-Modified-Since) and chooses
+ * gzip by Accept-Encoding. Bounded: connections, bytes of a request's head, the time that a request
+ * or the reading of an answer may take, however slowly bytes trickle. One line in the log for each
+ * answer: at level info, at debug where it is 404. */
 #ifndef WEIR_SERVER_H
 #define WEIR_SERVER_H
 
@@ -38,6 +39,10 @@ struct server_limits {
  * ERROR_SYSTEM naming the address: cannot listen; ERROR_INPUT: it is none. */
 struct server *server_new(const char *address, const struct server_limits *limits,
                           const struct server_handlers *handlers, struct error *error);
+
+/* Where readers find us, which is a host of ours from now on; until then no name is, only addresses
+ * and private names. Thread-safe. */
+void server_set_public_url(struct server *server, const char *public_url);
 
 /* The port that it listens on. */
 unsigned server_port(const struct server *server);

@@ -82,6 +82,7 @@ int feed_server_start(void **state, unsigned connections, unsigned timeout_ms)
     feeds->server = server_new("127.0.0.1:0", &limits, &handlers, &error);
     if (!feeds->server)
         fail_msg("%s", error.message);
+    server_set_public_url(feeds->server, "http://weir.test");
     feeds->port = server_port(feeds->server);
     *state = feeds;
     return 0;

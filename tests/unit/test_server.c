@@ -65,7 +65,10 @@ static void test_what_is_not_there_is_404_of_one_line(void **state)
         http_ask(feeds->port, requests[i], "", &answer);
         assert_int_equal(answer.status, 404);
         if (answer.length)
-            assert_string_equal(answer.body, "there is no such feed here\n");
+            assert_string_equal(
+                answer.body,
+                "there is no such feed here; feeds are at /f/NAME, what is held of them at "
+                "/q/NAME\n");
         http_clear(&answer);
     }
 }
@@ -84,6 +87,36 @@ static void test_absolute_targets_are_understood(void **state)
     struct feed_server *feeds = *state;
     assert_int_equal(feed_server_ask(feeds, "GET http://weir.test/f/planet", ""), 200);
     assert_int_equal(feed_server_ask(feeds, "GET /f/p%6canet?from=reader", ""), 200);
+}
+
+/* A page on the web that gives its own name our address reads nothing. */
+static void test_requests_for_another_host_are_421(void **state)
+{
+    struct feed_server *feeds = *state;
+    static const struct {
+        const char *request;
+        int status;
+    } cases[] = {
+        {"GET /f/planet HTTP/1.1\r\nHost: rebound.test:8092\r\n\r\n", 421},
+        {"GET /q/planet HTTP/1.1\r\nHost: rebound.test\r\n\r\n", 421},
+        {"GET /health HTTP/1.1\r\nHost: rebound.test\r\n\r\n", 421},
+        {"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", 200},
+        {"GET /health HTTP/1.0\r\n\r\n", 200},
+        {"GET /health HTTP/1.1\r\nHost: weir.test\r\n\r\n", 200},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct http_answer answer;
+        int socket = http_connect(feeds->port);
+        http_say(socket, cases[i].request);
+        assert_true(http_read(socket, true, &answer));
+        assert_int_equal(answer.status, cases[i].status);
+        if (answer.status == 421)
+            assert_non_null(strstr(answer.body, "public-url"));
+        http_clear(&answer);
+        close(socket);
+    }
+    server_set_public_url(feeds->server, "https://other.test/feeds");
+    assert_int_equal(feed_server_ask(feeds, "GET /health", ""), 421);
 }
 
 static void test_other_methods_are_405_and_say_what_is_allowed(void **state)
@@ -405,6 +438,7 @@ int main(void)
         WITH(test_what_is_not_there_is_404_of_one_line, feed_server_set_up),
         WITH(test_only_names_are_asked_for, feed_server_set_up),
         WITH(test_absolute_targets_are_understood, feed_server_set_up),
+        WITH(test_requests_for_another_host_are_421, feed_server_set_up),
         WITH(test_other_methods_are_405_and_say_what_is_allowed, feed_server_set_up),
         WITH(test_a_request_with_a_body_gets_its_answer, feed_server_set_up),
         WITH(test_a_body_is_asked_for_and_then_answered, feed_server_set_up),
