@@ -15,7 +15,8 @@ static int run(struct session *session, int count, char **arguments)
         return session_usage("config: test?");
     const char *path = session->config_path ? session->config_path : config_default_path();
     struct error error = {0};
-    session->config = config_read(path, &error);
+    session->config = config_read_with_feeds(path, &error);
+    size_t warnings = session->config ? session->config->warning_count : 0;
     if (session->json) {
         struct json_writer json = {0};
         json_put_open(&json, NULL, '{');
@@ -23,11 +24,17 @@ static int run(struct session *session, int count, char **arguments)
         json_put_bool(&json, "valid", session->config != NULL);
         if (!session->config)
             json_put_string(&json, "error", span_of(error.message));
+        json_put_open(&json, "warnings", '[');
+        for (size_t i = 0; i < warnings; i++)
+            json_put_string(&json, NULL, span_of(session->config->warnings[i]));
+        json_put_close(&json, ']');
         json_put_close(&json, '}');
         json_put_newline(&json);
         json_writer_flush(&json, stdout);
         json_writer_free(&json);
     } else if (session->config) {
+        for (size_t i = 0; i < warnings; i++)
+            fprintf(stderr, "weirctl: warning: %s\n", session->config->warnings[i]);
         printf("%s: valid\n", path);
     } else {
         session_complain(&error);
@@ -40,6 +47,8 @@ const struct command command_config = {
     run,
     "config test",
     "is the configuration valid?",
-    "Reads the configuration file and says whether it is valid; else what is wrong, with file and\n"
-    "line, and exit code 78. Nothing is connected to.\n",
+    "Reads the configuration file, and the feeds file that it names, and says whether they are\n"
+    "valid; else what is wrong, with file and line, and exit code 78. What works but is hardly\n"
+    "meant, such as a password that everybody may read, is warned of on stderr. Nothing is\n"
+    "connected to.\n",
 };

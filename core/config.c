@@ -48,12 +48,21 @@ static bool is_readable(const char *path, const char **why)
     return *why == NULL;
 }
 
+static void warn_of_variable(void *context, int line, const char *name)
+{
+    char what[200];
+    snprintf(what, sizeof what, "${%.100s} is not set in the environment and stands for nothing",
+             name);
+    config_warn_of_file(context, line, what);
+}
+
 /* False, with a complaint, when the file is not whole. */
 static bool is_whole(const char *path)
 {
     int line = 0;
     FILE *file = fopen(path, "re");
-    const char *wrong = file ? config_scan(file, &line) : strerror(errno);
+    const char *wrong =
+        file ? config_scan(file, &line, warn_of_variable, (void *)path) : strerror(errno);
     if (file)
         fclose(file);
     if (wrong)
@@ -79,6 +88,41 @@ static int check_check(cfg_t *cfg, cfg_opt_t *option)
     if (checks_find(cfg_title(section)) >= 0)
         return 0;
     return config_refuse(cfg, option, "there is no check \"%.60s\"", cfg_title(section));
+}
+
+/* Two threads of two programs would write the one file. */
+static int check_two_paths(cfg_t *cfg, cfg_opt_t *option)
+{
+    (void)cfg;
+    cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
+    const char *mail = cfg_getstr(section, "mail"), *feeds = cfg_getstr(section, "feeds");
+    return mail && feeds && !strcmp(mail, feeds)
+               ? config_refuse(section, cfg_getopt(section, "feeds"), "is that of mail too")
+               : 0;
+}
+
+static int check_thresholds(cfg_t *cfg, cfg_opt_t *option)
+{
+    (void)cfg;
+    static const char *const names[] = {"tag", "hold", "reject"};
+    cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
+    for (size_t i = 0; i + 1 < sizeof names / sizeof *names; i++) {
+        double lower = cfg_getfloat(section, names[i]), upper = cfg_getfloat(section, names[i + 1]);
+        if (lower <= 1 && lower > upper)
+            config_warn(section, cfg_getopt(section, names[i]),
+                        "is more than %s, so there will be none of it", names[i + 1]);
+    }
+    return 0;
+}
+
+static int check_cache(cfg_t *cfg, cfg_opt_t *option)
+{
+    struct stat status;
+    if (config_check_path(cfg, option))
+        return -1;
+    if (stat(cfg_opt_getstr(option), &status) == 0 && !S_ISDIR(status.st_mode))
+        return config_refuse(cfg, option, "is no directory");
+    return 0;
 }
 
 static int check_feedfilter(cfg_t *cfg, cfg_opt_t *option)
@@ -149,6 +193,7 @@ static cfg_opt_t feedfilter_options[] = {
     CFG_INT_CB("poll-max", DAY_MS, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("put-back", 14 * DAY_MS, CFGF_NONE, config_parse_duration),
     CFG_STR_LIST("upstream-networks", no_networks, CFGF_NONE),
+    CFG_STR("feeds-file", "", CFGF_NONE),
     CFG_END(),
 };
 static cfg_opt_t release_options[] = {
@@ -193,6 +238,13 @@ static cfg_opt_t options[] = {
     CFG_END(),
 };
 
+/* Of feedfilter.feeds-file. */
+static cfg_opt_t feeds_file_options[] = {
+    CFG_SEC("feed", subscription_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+    CFG_FUNC("include", include_file),
+    CFG_END(),
+};
+
 static const struct {
     const char *path;
     cfg_validate_callback_t check;
@@ -209,7 +261,11 @@ static const struct {
     {"milter|key-file", config_check_path},
     {"feedfilter", check_feedfilter},
     {"feedfilter|listen", config_check_listen},
-    {"feedfilter|cache", config_check_path},
+    {"feedfilter|cache", check_cache},
+    {"feedfilter|feeds-file", config_check_path},
+    {"records", check_two_paths},
+    {"journal", check_two_paths},
+    {"thresholds", check_thresholds},
     {"metrics|milter", config_check_listen},
     {"metrics|release", config_check_listen},
     {"feedfilter|public-url", config_check_public_url},
@@ -296,6 +352,7 @@ static void take_feedfilter(cfg_t *cfg, struct config *config)
     config->feedfilter.mode = (enum mode)cfg_getint(cfg, "mode");
     config->feedfilter.listen = memory_text(cfg_getstr(cfg, "listen"));
     config->feedfilter.cache = memory_text(cfg_getstr(cfg, "cache"));
+    config->feedfilter.feeds_file = memory_text(cfg_getstr(cfg, "feeds-file"));
     config->feedfilter.cache_size_bytes = (uint64_t)cfg_getint(cfg, "cache-size");
     config->feedfilter.size_limit_bytes = (size_t)cfg_getint(cfg, "size-limit");
     config->feedfilter.fetch_timeout_ms = (unsigned)cfg_getint(cfg, "fetch-timeout");
@@ -338,7 +395,7 @@ static struct config *take(cfg_t *cfg)
     config->milter.when_stopping = (enum when_stopping)cfg_getint(cfg, "milter|when-stopping");
     take_feedfilter(cfg_getsec(cfg, "feedfilter"), config);
     config->feedfilter.public_url = public_url(cfg);
-    config->subscriptions = subscriptions_take(cfg, &config->subscription_count);
+    subscriptions_add(cfg, &config->subscriptions, &config->subscription_count);
     config->release.requeue_after_s = (unsigned)(cfg_getint(cfg, "release|requeue-after") / 1000);
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
     config->release.gone_after_s = (unsigned)(cfg_getint(cfg, "release|gone-after") / 1000);
@@ -351,15 +408,17 @@ static struct config *take(cfg_t *cfg)
     return config;
 }
 
-static cfg_t *prepare(void)
+static cfg_t *prepare(cfg_opt_t *settings)
 {
-    cfg_t *cfg = cfg_init(options, CFGF_NONE);
+    cfg_t *cfg = cfg_init(settings, CFGF_NONE);
     if (!cfg) {
         fprintf(stderr, "weir: out of memory\n");
         abort();
     }
     config_complaint_begin(cfg);
-    for (size_t i = 0; i < sizeof string_checks / sizeof *string_checks; i++)
+    if (settings == feeds_file_options)
+        cfg_set_validate_func(cfg, "feed", subscription_check);
+    for (size_t i = 0; settings == options && i < sizeof string_checks / sizeof *string_checks; i++)
         cfg_set_validate_func(cfg, string_checks[i].path, string_checks[i].check);
     return cfg;
 }
@@ -370,29 +429,83 @@ const char *config_default_path(void)
     return path && *path ? path : SYSCONFDIR "/weir/weir.conf";
 }
 
-struct config *config_read(const char *path, struct error *error)
+static cfg_t *parse(const char *path, cfg_opt_t *settings, struct error *error)
 {
     const char *why;
-    struct config *config = NULL;
     if (!is_readable(path, &why)) {
         error_set(error, ERROR_SYSTEM, "%s: cannot be read: %s", path, why);
         return NULL;
     }
-    pthread_mutex_lock(&reading);
-    cfg_t *cfg = prepare();
+    cfg_t *cfg = prepare(settings);
     if (is_whole(path) && cfg_parse(cfg, path) == CFG_SUCCESS)
-        config = take(cfg);
-    else
-        error_set(error, ERROR_INPUT, "%s", *config_complaint() ? config_complaint() : path);
+        return cfg;
+    error_set(error, ERROR_INPUT, "%s", *config_complaint() ? config_complaint() : path);
     cfg_free(cfg);
+    return NULL;
+}
+
+static void keep_warnings(struct config *config)
+{
+    size_t count;
+    char **warnings = config_take_warnings(&count);
+    size_t all = config->warning_count + count;
+    config->warnings = memory_resize(config->warnings, (all + 1) * sizeof *warnings);
+    for (size_t i = 0; i < count; i++)
+        config->warnings[config->warning_count++] = warnings[i];
+    free(warnings);
+}
+
+static bool add_feeds_file(struct config *config, struct error *error)
+{
+    const char *path = config->feedfilter.feeds_file;
+    cfg_t *cfg = parse(path, feeds_file_options, error);
+    if (!cfg)
+        return false;
+    size_t before = config->subscription_count;
+    subscriptions_add(cfg, &config->subscriptions, &config->subscription_count);
+    cfg_free(cfg);
+    keep_warnings(config);
+    for (size_t i = before; i < config->subscription_count; i++)
+        for (size_t j = 0; j < before; j++)
+            if (!strcmp(config->subscriptions[i].name, config->subscriptions[j].name))
+                return error_set(error, ERROR_INPUT,
+                                 "%s: feed \"%s\" is in the main configuration file too", path,
+                                 config->subscriptions[i].name);
+    return true;
+}
+
+static struct config *read_config(const char *path, bool with_feeds, struct error *error)
+{
+    struct config *config = NULL;
+    pthread_mutex_lock(&reading);
+    cfg_t *cfg = parse(path, options, error);
+    if (cfg) {
+        config = take(cfg);
+        keep_warnings(config);
+        cfg_free(cfg);
+    }
+    if (config && with_feeds && *config->feedfilter.feeds_file && !add_feeds_file(config, error)) {
+        config_release(config);
+        config = NULL;
+    }
     pthread_mutex_unlock(&reading);
     return config;
+}
+
+struct config *config_read(const char *path, struct error *error)
+{
+    return read_config(path, false, error);
+}
+
+struct config *config_read_with_feeds(const char *path, struct error *error)
+{
+    return read_config(path, true, error);
 }
 
 struct config *config_defaults(void)
 {
     pthread_mutex_lock(&reading);
-    cfg_t *cfg = prepare();
+    cfg_t *cfg = prepare(options);
     int result = cfg_parse_buf(cfg, "");
     assert(result == CFG_SUCCESS);
     (void)result;
@@ -425,12 +538,16 @@ void config_release(struct config *config)
     free(config->feedfilter.listen);
     free(config->feedfilter.public_url);
     free(config->feedfilter.cache);
+    free(config->feedfilter.feeds_file);
     free(config->feedfilter.upstream_networks);
     subscriptions_free(config->subscriptions, config->subscription_count);
     free(config->internal_networks);
     free(config->checks.weights);
     free(config->metrics.milter);
     free(config->metrics.release);
+    for (size_t i = 0; i < config->warning_count; i++)
+        free(config->warnings[i]);
+    free(config->warnings);
     free(counted);
 }
 

@@ -87,6 +87,7 @@ struct config {
         unsigned put_back_s; /* released items that upstream no longer lists: so long in front */
         struct network *upstream_networks; /* private addresses that may be fetched from */
         size_t upstream_network_count;
+        char *feeds_file; /* with more subscriptions; empty: none */
     } feedfilter;
     struct subscription_config *subscriptions; /* in the order of the file */
     size_t subscription_count;
@@ -100,6 +101,9 @@ struct config {
     struct {
         char *milter, *release; /* addresses where they serve /metrics; empty: nowhere */
     } metrics;
+
+    char **warnings; /* "weir.conf:12: …": what works but is hardly meant */
+    size_t warning_count;
 };
 
 /* $WEIR_CONFIG, else the path compiled in. */
@@ -108,6 +112,9 @@ const char *config_default_path(void);
 /* Reads `path`. NULL with ERROR_INPUT ("weir.conf:12: thresholds.hold: 1.7 is not a probability
  * (0 to 1)") or ERROR_SYSTEM (cannot be read). Thread-safe. */
 struct config *config_read(const char *path, struct error *error);
+
+/* The same with the subscriptions of feedfilter.feeds-file, which only the feed server may read. */
+struct config *config_read_with_feeds(const char *path, struct error *error);
 
 /* What an empty file gives. */
 struct config *config_defaults(void);

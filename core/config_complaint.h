@@ -19,4 +19,15 @@ void config_complain_of_file(const char *path, int line, const char *what);
 /* Empty: nothing is wrong. */
 const char *config_complaint(void);
 
+/* What works but is hardly meant, kept besides: every one, in the order in which it was found. */
+void config_warn(cfg_t *cfg, const cfg_opt_t *option, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+void config_warn_of_file(const char *path, int line, const char *what);
+
+/* Warns of a secret in a file that everybody may read. */
+void config_note_secret(cfg_t *cfg, const cfg_opt_t *option);
+
+/* The warnings since config_complaint_begin(), `*count` of them, which the caller frees. */
+char **config_take_warnings(size_t *count);
+
 #endif

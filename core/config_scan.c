@@ -1,6 +1,7 @@
 #include "core/config_scan.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEPTH_MAX 16
@@ -8,6 +9,8 @@
 struct scan {
     FILE *file;
     int line;
+    void (*unset)(void *context, int line, const char *name);
+    void *context;
 };
 
 static int next(struct scan *scan)
@@ -39,6 +42,25 @@ static bool skip_comment(struct scan *scan)
     return false;
 }
 
+/* Behind "${NAME", the "$" having been read; what comes next may be ":-default}" or "}". */
+static void read_variable(struct scan *scan)
+{
+    char name[64];
+    size_t length = 0;
+    int c = getc(scan->file);
+    if (c != '{') {
+        ungetc(c, scan->file);
+        return;
+    }
+    while ((c = getc(scan->file)) != EOF && c != '}' && c != ':' && c != '"' && c != '\n' &&
+           length < sizeof name - 1)
+        name[length++] = (char)c;
+    ungetc(c, scan->file);
+    name[length] = '\0';
+    if (c == '}' && !getenv(name))
+        scan->unset(scan->context, scan->line, name);
+}
+
 /* Behind the closing quote; that there is none libconfuse says itself. */
 static void skip_string(struct scan *scan, int quote)
 {
@@ -46,6 +68,8 @@ static void skip_string(struct scan *scan, int quote)
     while ((c = next(scan)) != EOF && c != quote) {
         if (c == '\\')
             next(scan);
+        else if (c == '$' && quote == '"')
+            read_variable(scan);
     }
 }
 
@@ -64,9 +88,10 @@ static bool skip_slash(struct scan *scan, int before)
     return true;
 }
 
-const char *config_scan(FILE *file, int *line)
+const char *config_scan(FILE *file, int *line,
+                        void (*unset)(void *context, int line, const char *name), void *context)
 {
-    struct scan scan = {file, 1};
+    struct scan scan = {file, 1, unset, context};
     int open[DEPTH_MAX], depth = 0, before = '\n', c;
     while ((c = next(&scan)) != EOF) {
         *line = scan.line;

@@ -57,6 +57,25 @@ static bool take_apart(const char *url, struct address *address)
     return host < end && *host != ':';
 }
 
+/* What is wrong with the host or port of `rest`; NULL: nothing. */
+static const char *host_trouble(struct span rest)
+{
+    struct span host = {rest.data, strcspn(rest.data, "/?#")};
+    for (size_t i = 0; i < host.length; i++)
+        if ((unsigned char)host.data[i] >= 0x80)
+            return "names a host in letters that are not ASCII; write its xn-- form";
+    const char *close = memrchr(host.data, ']', host.length);
+    const char *from = close ? close : host.data;
+    const char *colon = memrchr(from, ':', (size_t)(host.data + host.length - from));
+    if (!colon)
+        return NULL;
+    char *end;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    bool whole = end == host.data + host.length && colon[1] >= '0' && colon[1] <= '9';
+    return whole && port >= 1 && port <= 65535 ? NULL
+                                               : "has no port from 1 to 65535 behind its host";
+}
+
 static bool is_http(struct span scheme)
 {
     return span_equal_nocase(scheme, SPAN("http")) || span_equal_nocase(scheme, SPAN("https"));
@@ -92,19 +111,46 @@ static int check_proxy(cfg_t *section, cfg_opt_t *option)
         return 0;
     bool known = take_apart(proxy, &address);
     for (size_t i = 0; known && i < sizeof schemes / sizeof *schemes; i++)
-        if (span_equal_nocase(address.scheme, span_of(schemes[i])))
-            return 0;
+        if (span_equal_nocase(address.scheme, span_of(schemes[i]))) {
+            const char *trouble = host_trouble(address.rest);
+            if (address.password.length)
+                config_note_secret(section, option);
+            return trouble ? config_refuse(section, option, "%s", trouble) : 0;
+        }
     return config_refuse(section, option,
                          "is no proxy's URL: http, https, socks5 or socks5h, host and port");
 }
 
+static bool is_named(const char *header, const char *const *names, size_t count)
+{
+    struct span name = {header, strcspn(header, ":")};
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_nocase(name, span_of(names[i])))
+            return true;
+    return false;
+}
+
 static int check_headers(cfg_t *section)
 {
+    /* What weir says itself, or what would break the exchange. */
+    static const char *const own[] = {
+        "Accept-Encoding",   "Connection",    "Content-Length",    "Expect", "Host",
+        "If-Match",          "If-None-Match", "If-Modified-Since", "Range",  "TE",
+        "Transfer-Encoding", "Upgrade"};
+    static const char *const secret[] = {"Authorization", "Cookie",       "Proxy-Authorization",
+                                         "X-Api-Key",     "X-Auth-Token", "Private-Token"};
     cfg_opt_t *option = cfg_getopt(section, "headers");
-    for (unsigned i = 0; i < cfg_opt_size(option); i++)
-        if (!is_header(cfg_opt_getnstr(option, i)))
+    for (unsigned i = 0; i < cfg_opt_size(option); i++) {
+        const char *header = cfg_opt_getnstr(option, i);
+        if (!is_header(header))
             return config_refuse(section, option, "the %s is no header, as \"Name: value\" is one",
                                  i == 0 ? "first" : "one behind others");
+        if (is_named(header, own, sizeof own / sizeof *own))
+            return config_refuse(section, option, "%.*s is weir's own to say",
+                                 (int)strcspn(header, ":"), header);
+        if (is_named(header, secret, sizeof secret / sizeof *secret))
+            config_note_secret(section, option);
+    }
     return 0;
 }
 
@@ -115,6 +161,10 @@ static int check_credentials(cfg_t *section, const struct address *address)
         return config_refuse(section, cfg_getopt(section, "password"), "there is no user with it");
     if (user && address->user.length)
         return config_refuse(section, cfg_getopt(section, "user"), "the url names one already");
+    if (password)
+        config_note_secret(section, cfg_getopt(section, "password"));
+    if (address->password.length)
+        config_note_secret(section, cfg_getopt(section, "url"));
     if (user && (!*user || strchr(user, ':')))
         return config_refuse(section, cfg_getopt(section, "user"),
                              "must not be empty or hold a colon");
@@ -135,6 +185,9 @@ int subscription_check(cfg_t *cfg, cfg_opt_t *option)
     if (!take_apart(cfg_getstr(section, "url"), &address) || !is_http(address.scheme))
         return config_refuse(section, cfg_getopt(section, "url"),
                              "is no http or https URL (blanks are written %%20)");
+    const char *trouble = host_trouble(address.rest);
+    if (trouble)
+        return config_refuse(section, cfg_getopt(section, "url"), "%s", trouble);
     if (user_agent && (!*user_agent || strpbrk(user_agent, "\r\n")))
         return config_refuse(section, cfg_getopt(section, "user-agent"), "must be one line");
     if (check_credentials(section, &address) || check_headers(section) ||
@@ -187,25 +240,28 @@ static void take_address(cfg_t *section, struct subscription_config *subscriptio
     }
 }
 
-struct subscription_config *subscriptions_take(cfg_t *cfg, size_t *count)
+static struct subscription_config take(cfg_t *section)
 {
-    *count = cfg_size(cfg, "feed");
-    struct subscription_config *subscriptions = memory_new(*count * sizeof *subscriptions);
-    for (size_t i = 0; i < *count; i++) {
-        cfg_t *section = cfg_getnsec(cfg, "feed", (unsigned)i);
-        struct subscription_config *subscription = &subscriptions[i];
-        const char *user_agent = cfg_getstr(section, "user-agent");
-        subscription->name = memory_text(cfg_title(section));
-        take_address(section, subscription);
-        subscription->mode = (enum feed_mode)cfg_getint(section, "mode");
-        subscription->user_agent = memory_text(user_agent ? user_agent : SUBSCRIPTION_USER_AGENT);
-        subscription->proxy = memory_text(cfg_getstr(section, "proxy"));
-        subscription->header_count = cfg_size(section, "headers");
-        subscription->headers = memory_new(subscription->header_count * sizeof(char *));
-        for (size_t j = 0; j < subscription->header_count; j++)
-            subscription->headers[j] = memory_text(cfg_getnstr(section, "headers", (unsigned)j));
-    }
-    return subscriptions;
+    struct subscription_config subscription = {0};
+    const char *user_agent = cfg_getstr(section, "user-agent");
+    subscription.name = memory_text(cfg_title(section));
+    take_address(section, &subscription);
+    subscription.mode = (enum feed_mode)cfg_getint(section, "mode");
+    subscription.user_agent = memory_text(user_agent ? user_agent : SUBSCRIPTION_USER_AGENT);
+    subscription.proxy = memory_text(cfg_getstr(section, "proxy"));
+    subscription.header_count = cfg_size(section, "headers");
+    subscription.headers = memory_new(subscription.header_count * sizeof(char *));
+    for (size_t i = 0; i < subscription.header_count; i++)
+        subscription.headers[i] = memory_text(cfg_getnstr(section, "headers", (unsigned)i));
+    return subscription;
+}
+
+void subscriptions_add(cfg_t *cfg, struct subscription_config **subscriptions, size_t *count)
+{
+    size_t more = cfg_size(cfg, "feed");
+    *subscriptions = memory_resize(*subscriptions, (*count + more + 1) * sizeof **subscriptions);
+    for (size_t i = 0; i < more; i++)
+        (*subscriptions)[(*count)++] = take(cfg_getnsec(cfg, "feed", (unsigned)i));
 }
 
 void subscriptions_free(struct subscription_config *subscriptions, size_t count)

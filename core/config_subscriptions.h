@@ -12,8 +12,8 @@ extern cfg_opt_t subscription_options[];
  * repeat an URL or a password. */
 int subscription_check(cfg_t *cfg, cfg_opt_t *option);
 
-/* All of them, checked before. */
-struct subscription_config *subscriptions_take(cfg_t *cfg, size_t *count);
+/* Adds all of them, checked before, to the `*count` that there are. */
+void subscriptions_add(cfg_t *cfg, struct subscription_config **subscriptions, size_t *count);
 void subscriptions_free(struct subscription_config *subscriptions, size_t count);
 
 #endif

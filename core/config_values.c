@@ -165,8 +165,11 @@ int config_check_path(cfg_t *cfg, cfg_opt_t *option)
 int config_check_counts_url(cfg_t *cfg, cfg_opt_t *option)
 {
     struct error error = {0};
-    struct counts_store *store = counts_open(cfg_opt_getstr(option), NULL, &error);
+    const char *url = cfg_opt_getstr(option), *host = url ? strstr(url, "://") : NULL;
+    struct counts_store *store = counts_open(url, NULL, &error);
     counts_close(store);
+    if (host && memchr(host + 3, '@', strcspn(host + 3, "/")))
+        config_note_secret(cfg, option);
     return store ? 0 : config_refuse(cfg, option, "%s", error.message);
 }
 

@@ -244,7 +244,7 @@ static void put_in_force(struct gateway *gateway, struct config *config)
 static void reload(struct gateway *gateway)
 {
     struct error error = {0};
-    struct config *config = config_read(gateway->config_path, &error);
+    struct config *config = config_read_with_feeds(gateway->config_path, &error);
     if (!config) {
         log_event(LOG_LEVEL_ERROR, "reload-failed", "reason", error.message, "still", "as before",
                   NULL);
@@ -389,7 +389,7 @@ int serve_run(const char *config_path)
     sigset_t signals;
     struct error error = {0};
     struct gateway gateway = {.config_path = config_path ? config_path : config_default_path()};
-    gateway.started = config_read(gateway.config_path, &error);
+    gateway.started = config_read_with_feeds(gateway.config_path, &error);
     if (!gateway.started) {
         complain("cannot start: %s", error.message);
         return EX_CONFIG;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static void test_values_are_taken(void **state)
@@ -248,6 +249,81 @@ static void test_a_folder_or_missing_file_cannot_be_read(void **state)
     assert_non_null(strstr(error.message, config_file_path));
 }
 
+/* The one warning that `text` is accepted with; empty: none. */
+static const char *warned(const char *text)
+{
+    static char said[400];
+    struct config *config = accepted(text);
+    assert_true(config->warning_count <= 1);
+    snprintf(said, sizeof said, "%s", config->warning_count ? config->warnings[0] : "");
+    config_release(config);
+    size_t length = strlen(config_file_path);
+    return strncmp(said, config_file_path, length) ? said : said + length;
+}
+
+static void test_a_secret_that_everybody_may_read_is_warned_of(void **state)
+{
+    (void)state;
+    static const char *const secrets[][2] = {
+        {"feed \"a\" { url = \"http://x\" user = u\npassword = pw }",
+         ":2: feed \"a\".password: a secret in a file that everybody may read"},
+        {"feed \"a\" { url = \"http://u:pw@x\" }",
+         ":1: feed \"a\".url: a secret in a file that everybody may read"},
+        {"feed \"a\" { url = \"http://x\" headers = {\"cookie: a=b\"} }",
+         ":1: feed \"a\".headers: a secret in a file that everybody may read"},
+        {"counts = \"redis://u:pw@localhost\"",
+         ":1: counts: a secret in a file that everybody may read"},
+    };
+    write_file(config_file_path, "");
+    assert_int_equal(chmod(config_file_path, 0644), 0);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        assert_string_equal(warned(secrets[i][0]), secrets[i][1]);
+    assert_string_equal(warned("feed \"a\" { url = \"http://x/?a@b\" }"), "");
+    assert_int_equal(chmod(config_file_path, 0640), 0);
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        assert_string_equal(warned(secrets[i][0]), "");
+    assert_int_equal(chmod(config_file_path, 0644), 0);
+}
+
+static void test_a_variable_that_is_not_set_is_warned_of(void **state)
+{
+    (void)state;
+    unsetenv("WEIR_TEST_NAME");
+    assert_string_equal(
+        warned("\ngateway = \"mx${WEIR_TEST_NAME}\""),
+        ":2: ${WEIR_TEST_NAME} is not set in the environment and stands for nothing");
+    assert_string_equal(warned("gateway = \"mx${WEIR_TEST_NAME:-1}\""), "");
+    assert_string_equal(warned("gateway = 'mx${WEIR_TEST_NAME}'"), "");
+    assert_string_equal(warned("# \"${WEIR_TEST_NAME}\""), "");
+    setenv("WEIR_TEST_NAME", "1", 1);
+    assert_string_equal(warned("gateway = \"mx${WEIR_TEST_NAME}\""), "");
+    unsetenv("WEIR_TEST_NAME");
+}
+
+static void test_a_threshold_that_another_hides_is_warned_of(void **state)
+{
+    (void)state;
+    assert_string_equal(warned("thresholds { tag = 0.9 hold = 0.5 }"),
+                        ":1: thresholds.tag: is more than hold, so there will be none of it");
+    assert_string_equal(warned("thresholds { tag = never hold = 0.5 }"), "");
+    assert_string_equal(warned("thresholds { tag = 0.5 hold = 0.5 reject = 0.99 }"), "");
+}
+
+static void test_one_file_for_both_fronts_is_refused(void **state)
+{
+    (void)state;
+    refused("records { mail = /a feeds = /a }", "1: records.feeds: is that of mail too");
+    refused("journal { mail = /a feeds = /a }", "1: journal.feeds: is that of mail too");
+}
+
+static void test_a_cache_that_is_a_file_is_refused(void **state)
+{
+    (void)state;
+    char text[200];
+    snprintf(text, sizeof text, "feedfilter { cache = \"%s\" }", config_file_path);
+    refused(text, "1: feedfilter.cache: is no directory");
+}
+
 static void test_internal_networks_hold_their_addresses_only(void **state)
 {
     (void)state;
@@ -306,6 +382,11 @@ int main(void)
         cmocka_unit_test(test_an_unknown_check_is_refused),
         cmocka_unit_test(test_an_error_in_an_included_file_names_that_file),
         cmocka_unit_test(test_a_folder_or_missing_file_cannot_be_read),
+        cmocka_unit_test(test_a_secret_that_everybody_may_read_is_warned_of),
+        cmocka_unit_test(test_a_variable_that_is_not_set_is_warned_of),
+        cmocka_unit_test(test_a_threshold_that_another_hides_is_warned_of),
+        cmocka_unit_test(test_one_file_for_both_fronts_is_refused),
+        cmocka_unit_test(test_a_cache_that_is_a_file_is_refused),
         cmocka_unit_test(test_internal_networks_hold_their_addresses_only),
         cmocka_unit_test(test_what_is_no_network_is_refused),
         cmocka_unit_test(test_a_retained_configuration_outlives_its_first_owner),

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void test_a_subscription_has_what_the_file_says(void **state)
 {
@@ -62,6 +63,72 @@ static void test_a_name_is_one_path_segment(void **state)
     refused("feed \"\" { url = \"http://x.example\" }",
             "1: feed: \"\" is no name: 1 to 64 letters, digits, '.', '_' or '-'");
     config_release(accepted("feed \"A.b_c-9\" { url = \"http://x.example\" }"));
+}
+
+static void test_hosts_and_ports_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    static const char *const ports[] = {"http://x.example:0/", "http://x.example:99999/",
+                                        "http://x.example:/", "http://x.example:8o/",
+                                        "http://[::1]:70000/"};
+    for (size_t i = 0; i < sizeof ports / sizeof *ports; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "feed \"a\" { url = \"%s\" }", ports[i]);
+        refused(text, "1: feed \"a\".url: has no port from 1 to 65535 behind its host");
+    }
+    refused("feed \"a\" { url = \"http://m\xc3\xbcller.example/\" }",
+            "1: feed \"a\".url: names a host in letters that are not ASCII; write its xn-- form");
+    refused("feed \"a\" { url = \"http://x\" proxy = \"http://p:0\" }",
+            "1: feed \"a\".proxy: has no port from 1 to 65535 behind its host");
+    config_release(accepted("feed \"a\" { url = \"http://[::1]:8080/:x\" }"));
+}
+
+static void test_headers_of_the_exchange_itself_are_refused(void **state)
+{
+    (void)state;
+    refused("feed \"a\" { url = \"http://x\" headers = {\"A: b\", \"host: y\"} }",
+            "1: feed \"a\".headers: host is weir's own to say");
+}
+
+static void test_the_feeds_file_is_the_servers(void **state)
+{
+    (void)state;
+    char text[300], path[128];
+    struct error error = {0};
+    snprintf(path, sizeof path, "%s/feeds.conf", config_file_folder);
+    write_file(path, "feed \"b\" { url = \"http://ann:pw@b.example/\" }\n");
+    snprintf(text, sizeof text,
+             "feedfilter { feeds-file = \"%s\" }\n"
+             "feed \"a\" { url = \"http://a.example/\" }\n",
+             path);
+    struct config *config = accepted(text);
+    assert_int_equal(config->subscription_count, 1);
+    config_release(config);
+    config = config_read_with_feeds(config_file_path, &error);
+    assert_non_null(config);
+    assert_int_equal(config->subscription_count, 2);
+    assert_string_equal(config->subscriptions[1].name, "b");
+    assert_string_equal(config->subscriptions[1].password, "pw");
+    config_release(config);
+
+    write_file(path, "\nfeed \"b\" { url = \"ftp://b.example/\" }\n");
+    assert_null(config_read_with_feeds(config_file_path, &error));
+    assert_non_null(strstr(error.message, "feeds.conf:2: feed \"b\".url:"));
+    write_file(path, "feed \"a\" { url = \"http://b.example/\" }\n");
+    assert_null(config_read_with_feeds(config_file_path, &error));
+    assert_non_null(strstr(error.message, "feed \"a\" is in the main configuration file too"));
+    write_file(path, "gateway = x\n");
+    assert_null(config_read_with_feeds(config_file_path, &error));
+    unlink(path);
+}
+
+static void test_a_feeds_file_that_is_not_there_stops_the_server_alone(void **state)
+{
+    (void)state;
+    struct error error = {0};
+    config_release(accepted("feedfilter { feeds-file = \"/nowhere/feeds.conf\" }"));
+    assert_null(config_read_with_feeds(config_file_path, &error));
+    assert_non_null(strstr(error.message, "/nowhere/feeds.conf: cannot be read: "));
 }
 
 static void test_two_subscriptions_need_two_names(void **state)
@@ -169,6 +236,10 @@ int main(void)
         cmocka_unit_test(test_a_subscription_has_what_the_file_says),
         cmocka_unit_test(test_credentials_leave_the_url),
         cmocka_unit_test(test_a_name_is_one_path_segment),
+        cmocka_unit_test(test_hosts_and_ports_that_cannot_be_are_refused),
+        cmocka_unit_test(test_headers_of_the_exchange_itself_are_refused),
+        cmocka_unit_test(test_the_feeds_file_is_the_servers),
+        cmocka_unit_test(test_a_feeds_file_that_is_not_there_stops_the_server_alone),
         cmocka_unit_test(test_two_subscriptions_need_two_names),
         cmocka_unit_test(test_an_url_is_needed_and_never_shown),
         cmocka_unit_test(test_what_would_break_a_request_is_refused),
