@@ -270,8 +270,8 @@ const struct command command_held = {
     "review what is held",
     "IDs are m12 (mail) and f7 (feed items), as list prints them; a queue id does as well.\n\n"
     "list     what waits for review; with --all everything, with --state what is in one state:\n"
-    "         pending, held, release-requested, released, confirmed, delete-requested, deleted, "
-    "gone\n"
+    "         pending, held, release-requested, released, confirmed, delete-requested, deleted,\n"
+    "         gone, superseded\n"
     "show     everything that is known of it, and why it was held\n"
     "release  deliver it, and teach it as ham; weir-release does that for mail, within a second\n"
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"

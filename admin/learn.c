@@ -128,7 +128,7 @@ static int add_operands(struct teaching *teaching, const char *list, int count, 
         }
         const char *from = i == 0 ? list : NULL;
         if (next == i + 1 && !from)
-            return session_usage("learn %s: which files?", arguments[i]);
+            return session_usage("learn %s: which files? (\"-\": standard input)", arguments[i]);
         if (!teaching->documents[label])
             teaching->documents[label] =
                 documents_new(teaching->session->config->milter.size_limit_bytes);

@@ -33,12 +33,41 @@ void mail_init(void)
     g_mime_init();
 }
 
+/* Fields that every message has some of; other files have lines with a colon too. */
+static bool is_known_field(struct span name)
+{
+    static const char *const known[] = {"Bcc",         "Cc",           "Content-Type",
+                                        "Date",        "Delivered-To", "DKIM-Signature",
+                                        "Envelope-To", "From",         "List-Id",
+                                        "Message-ID",  "MIME-Version", "Received",
+                                        "Reply-To",    "Resent-From",  "Return-Path",
+                                        "Sender",      "Subject",      "To"};
+    if (span_starts_nocase(name, SPAN("X-")))
+        return true;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (span_equal_nocase(name, span_of(known[i])))
+            return true;
+    }
+    return false;
+}
+
+static bool has_known_field(struct span message)
+{
+    struct header field;
+    while (mail_header_next(&message, &field)) {
+        if (is_known_field(field.name))
+            return true;
+    }
+    return false;
+}
+
 bool mail_looks_like(struct span bytes)
 {
     if (mail_skip_mbox_line(bytes).length != bytes.length)
         return true;
     /* "<rdf:" and "{a:" could be field names; nobody's are. */
-    return bytes.length && g_ascii_isalnum(bytes.data[0]) && mail_starts_with_field(bytes);
+    return bytes.length && g_ascii_isalnum(bytes.data[0]) && mail_starts_with_field(bytes) &&
+           has_known_field(bytes);
 }
 
 /* Fields beyond the limits are still looked at for what the message is made of, since readers of

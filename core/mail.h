@@ -20,7 +20,8 @@ void mail_init(void);
  * before gatherers_run(). Never NULL: the worst bytes give a document that says little. */
 struct document *mail_read(struct span message, bool trust_weir_id);
 
-/* True when `bytes` look like a mail message: a header line or an mbox "From " line first. */
+/* True when `bytes` look like a mail message: an mbox "From " line first, or header lines of which
+ * one is of a name that mail knows. */
 bool mail_looks_like(struct span bytes);
 
 #endif

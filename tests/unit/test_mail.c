@@ -262,6 +262,8 @@ static void test_mail_is_told_from_feeds(void **state)
     assert_false(mail_looks_like(SPAN("<?xml version=\"1.0\"?>\n<rss>")));
     assert_false(mail_looks_like(SPAN("<rdf:RDF xmlns=\"x\">")));
     assert_false(mail_looks_like(SPAN("hello\nSubject: x\n")));
+    assert_false(mail_looks_like(SPAN("root:x:0:0:root:/root:/bin/bash\nbin:x:2:2::/bin:x\n")));
+    assert_true(mail_looks_like(SPAN("Odd: 1\nX-Mailer: y\n\nhello")));
     assert_false(mail_looks_like((struct span){NULL, 0}));
 }
 
