@@ -11,6 +11,10 @@
 
 enum feed_format { FEED_RSS, FEED_RDF, FEED_ATOM, FEED_JSON };
 
+/* How much of the feed's address its relative references need ("/1", "1" and "?p=1"), each as much
+ * as those before it and more. */
+enum feed_base { FEED_BASE_NONE, FEED_BASE_HOST, FEED_BASE_DIRECTORY, FEED_BASE_DOCUMENT };
+
 struct feed_enclosure {
     struct span url, type;
     struct span title; /* JSON Feed's attachments have one */
@@ -49,10 +53,10 @@ struct feed {
     size_t item_count;
     struct span encoding; /* that libxml2 read it in: "UTF-8"; lent spelling */
     unsigned poll_s;      /* between polls, as its ttl or its sy:updatePeriod says; 0: not said */
-    bool has_relative;    /* an item refers to something relative to the feed's address (XML) */
-    bool recovered;       /* it was not well-formed; items are what could be read */
-    struct span trouble;  /* with `recovered`: "line 12: …", the first thing that was wrong */
-    size_t resolved;      /* bytes that references took when they became whole; bounded */
+    enum feed_base needed_base; /* by what is relative to the feed's address (XML) */
+    bool recovered;             /* it was not well-formed; items are what could be read */
+    struct span trouble; /* with `recovered`: "line 12: …", the first thing that was wrong */
+    size_t resolved;     /* bytes that references took when they became whole; bounded */
 };
 
 /* Input larger than this is passed on unread. */

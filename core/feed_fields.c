@@ -34,6 +34,7 @@ enum field {
     FIELD_DATE,
     FIELD_CATEGORY,
     FIELD_KEYWORDS, /* categories between commas */
+    FIELD_PICTURE,  /* of the feed */
     FIELD_TTL,
     FIELD_PERIOD,
     FIELD_FREQUENCY
@@ -93,6 +94,8 @@ static const struct feed_row rows[] = {
     {"category", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_CATEGORY, false},
     {"keywords", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_KEYWORDS, false},
     {"keywords", ITUNES, PLACE_ITEM, FIELD_KEYWORDS, false},
+    {"icon", OWN, PLACE_FEED, FIELD_PICTURE, false},
+    {"logo", OWN, PLACE_FEED, FIELD_PICTURE, false},
     {"ttl", OWN, PLACE_FEED, FIELD_TTL, false},
     {"updatePeriod", SYNDICATION, PLACE_FEED, FIELD_PERIOD, false},
     {"updateFrequency", SYNDICATION, PLACE_FEED, FIELD_FREQUENCY, false},
@@ -442,12 +445,17 @@ static struct span whole(struct feed_fields *fields, struct span value)
 static void close_in_feed(struct feed_fields *fields, struct span value)
 {
     struct feed *feed = fields->feed;
+    enum feed_base needed;
     switch (fields->row->field) {
     case FIELD_TITLE:
         set(&feed->title, value, false);
         break;
     case FIELD_LINK:
         set(&feed->link, whole(fields, value), false);
+        break;
+    case FIELD_PICTURE:
+        needed = feed_item_needed_base(whole(fields, value));
+        feed->needed_base = needed > feed->needed_base ? needed : feed->needed_base;
         break;
     case FIELD_TTL:
         fields->ttl_s = MINUTE_S * read_number(value, POLL_MAX_S / MINUTE_S);

@@ -161,9 +161,32 @@ static void name_item(struct feed *feed, struct feed_item *item)
     }
 }
 
-/* True when `html` has an attribute href or src that is relative. */
-static bool html_is_relative(struct span html)
+static enum feed_base more(enum feed_base a, enum feed_base b)
 {
+    return a > b ? a : b;
+}
+
+/* RFC 3986, 4.2 and 5.2.2. */
+enum feed_base feed_item_needed_base(struct span reference)
+{
+    reference = span_trim(reference);
+    if (!url_is_relative(reference))
+        return FEED_BASE_NONE;
+    switch (reference.data[0]) {
+    case '/':
+    case '\\':
+        return FEED_BASE_HOST;
+    case '?':
+        return FEED_BASE_DOCUMENT;
+    default:
+        return FEED_BASE_DIRECTORY;
+    }
+}
+
+/* By the attributes href and src in `html`. */
+static enum feed_base needed_by_html(struct span html)
+{
+    enum feed_base needed = FEED_BASE_NONE;
     const char *at = html.data, *end = html.data + html.length;
     while (html.length && (at = memchr(at, '=', (size_t)(end - at)))) {
         const char *name_end = at++;
@@ -179,32 +202,43 @@ static bool html_is_relative(struct span html)
         size_t length = 0;
         while (at + length < end && length < SCHEME_MAX && !strchr(" \t\r\n\"'>", at[length]))
             length++;
-        if (url_is_relative((struct span){at, length}))
-            return true;
+        needed = more(needed, feed_item_needed_base((struct span){at, length}));
+        if (needed == FEED_BASE_DOCUMENT)
+            break;
     }
-    return false;
+    return needed;
 }
 
-/* True when something in `html`, whose xml:base is `base`, is relative to the feed's address. */
-static bool text_is_relative(struct span html, bool is_html, struct span base)
+/* By `html`, whose xml:base is `base`. */
+static enum feed_base needed_by_text(struct span html, bool is_html, struct span base)
 {
-    return is_html && (!base.length || url_is_relative(base)) && html_is_relative(html);
+    if (!is_html || (base.length && !url_is_relative(base)))
+        return FEED_BASE_NONE;
+    enum feed_base needed = needed_by_html(html);
+    return needed > FEED_BASE_HOST && base.length ? feed_item_needed_base(base) : needed;
+}
+
+static enum feed_base needed_by_item(const struct feed_item *item)
+{
+    enum feed_base needed = feed_item_needed_base(item->link);
+    needed = more(needed, needed_by_text(item->content, item->content_is_html, item->content_base));
+    needed = more(needed, needed_by_text(item->summary, item->summary_is_html, item->summary_base));
+    needed = more(needed, needed_by_text(item->title, item->title_is_html, item->title_base));
+    for (size_t i = 0; i < item->enclosure_count; i++)
+        needed = more(needed, feed_item_needed_base(item->enclosures[i].url));
+    for (size_t i = 0; i < item->other_link_count; i++)
+        needed = more(needed, feed_item_needed_base(item->other_links[i]));
+    return needed;
 }
 
 /* In JSON there is no base that could be set. */
-static bool item_is_relative(const struct feed *feed, const struct feed_item *item)
+static void find_needed_base(struct feed *feed)
 {
     if (feed->format == FEED_JSON)
-        return false;
-    bool relative = url_is_relative(item->link) ||
-                    text_is_relative(item->content, item->content_is_html, item->content_base) ||
-                    text_is_relative(item->summary, item->summary_is_html, item->summary_base) ||
-                    text_is_relative(item->title, item->title_is_html, item->title_base);
-    for (size_t i = 0; i < item->enclosure_count && !relative; i++)
-        relative = url_is_relative(item->enclosures[i].url);
-    for (size_t i = 0; i < item->other_link_count && !relative; i++)
-        relative = url_is_relative(item->other_links[i]);
-    return relative;
+        return;
+    feed->needed_base = more(feed->needed_base, feed_item_needed_base(feed->link));
+    for (size_t i = 0; i < feed->item_count && feed->needed_base < FEED_BASE_DOCUMENT; i++)
+        feed->needed_base = more(feed->needed_base, needed_by_item(&feed->items[i]));
 }
 
 static void make_whole(struct feed *feed, struct span base, struct span *url)
@@ -231,11 +265,11 @@ void feed_items_finish(struct feed *feed, struct span address, struct span feed_
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates && !base.length; i++)
         if (!url_is_relative(candidates[i]))
             base = candidates[i];
+    find_needed_base(feed);
     make_whole(feed, base, &feed->link);
     make_whole(feed, base, &feed->self);
     for (size_t i = 0; i < feed->item_count; i++) {
         struct feed_item *item = &feed->items[i];
-        feed->has_relative = feed->has_relative || item_is_relative(feed, item);
         make_item_whole(feed, base, item);
         name_item(feed, item);
         if (!item->author.length)

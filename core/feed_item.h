@@ -26,6 +26,9 @@ void feed_item_add_link(struct feed *feed, struct feed_item *item, struct span u
  * base in front of millions of short ones fill the memory: one too many stays as it is. */
 struct span feed_item_resolve(struct feed *feed, struct span base, struct span reference);
 
+/* By one reference, which xml:base did what it could for. */
+enum feed_base feed_item_needed_base(struct span reference);
+
 /* The digits that `text` starts with. */
 size_t feed_item_read_size(struct span text);
 

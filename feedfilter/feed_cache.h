@@ -16,7 +16,8 @@ struct feed_cache;
 struct cached_feed {
     char *body; /* upstream's bytes, decoded */
     size_t length;
-    char *url; /* that they came from: another one in the configuration voids the copy */
+    char *url;      /* that was asked for: another one in the configuration voids the copy */
+    char *base_url; /* where redirects led from there; NULL: nowhere else */
     char *etag, *last_modified, *content_type; /* as upstream gave them; NULL: not given */
     int64_t fetched_s;                         /* when the body came */
     int64_t fresh_s;                           /* as fetch_answer.fresh_s */

@@ -51,6 +51,7 @@ char *feed_cache_file_front(const struct cached_feed *feed, size_t *length, stru
 {
     json_t *meta = memory_checked(json_object());
     set_text(meta, "url", feed->url);
+    set_text(meta, "base-url", feed->base_url);
     set_text(meta, "etag", feed->etag);
     set_text(meta, "last-modified", feed->last_modified);
     set_text(meta, "content-type", feed->content_type);
@@ -100,6 +101,7 @@ static bool read_meta(struct cached_feed *feed, const char *text, size_t length)
     json_t *meta = json_loadb(text, length, 0, NULL);
     const char *page_etag = json_string_value(json_object_get(meta, "page-etag"));
     feed->url = get_text(meta, "url");
+    feed->base_url = get_text(meta, "base-url");
     feed->etag = get_text(meta, "etag");
     feed->last_modified = get_text(meta, "last-modified");
     feed->content_type = get_text(meta, "content-type");
@@ -162,6 +164,7 @@ void cached_feed_free(struct cached_feed *feed)
         return;
     free(feed->body);
     free(feed->url);
+    free(feed->base_url);
     free(feed->etag);
     free(feed->last_modified);
     free(feed->content_type);

@@ -25,7 +25,7 @@ struct passage {
     struct feed_encoding encoding;
     struct feed_ranges ranges;
     struct feed_edits edits;
-    bool relative;        /* an item refers to something relative to upstream's address */
+    enum feed_base needed_base; /* by it, and by what was put back */
     struct back *back;    /* out->put_back of them */
     struct error failure; /* of the records, while looking for that */
 };
@@ -156,7 +156,8 @@ static void put_in_front(struct passage *passage, const struct held *held, const
     struct back *back = &passage->back[(*count)++];
     back->guid = arena_copy(arena, span_of(held->reference));
     memcpy(back->document_id, held->document_id, sizeof back->document_id);
-    passage->relative = passage->relative || alone->has_relative;
+    if (alone->needed_base > passage->needed_base)
+        passage->needed_base = alone->needed_base;
 }
 
 static bool consider(void *context, const struct held *held)
@@ -200,10 +201,10 @@ static void edit(struct passage *passage)
     if (feed->item_count)
         judge_items(passage);
     if (http) {
-        passage->relative = feed->has_relative;
+        passage->needed_base = feed->needed_base;
         put_back_released(passage);
         feed_rewrite_links(&passage->edits, passage->bytes, &passage->ranges, http->own_address,
-                           http->upstream, passage->relative);
+                           http->upstream, passage->needed_base);
     }
     out->pieces = feed_edits_apply(&passage->edits, passage->bytes, &out->piece_count);
 }

@@ -46,10 +46,9 @@ static struct span escape_url(struct arena *arena, struct span url, bool json)
     return (struct span){out, length};
 }
 
-/* What relative references in a document at `url` are resolved against, RFC 3986 section 5.2: all
- * but what stands behind the path's last '/'; and nobody's password. Empty: `url` is not absolute.
- */
-static struct span directory_of(struct arena *arena, struct span url)
+/* As much of `url` as references need that are resolved against it (RFC 3986, 5.2): what else it
+ * says may be a secret between upstream and the admin. Empty: `url` is not absolute. */
+static struct span base_of(struct arena *arena, struct span url, enum feed_base needed)
 {
     const char *end = url.data + url.length;
     const char *colon = url.length ? memmem(url.data, url.length, "://", 3) : NULL;
@@ -67,8 +66,12 @@ static struct span directory_of(struct arena *arena, struct span url)
             slash = path_end;
         path_end++;
     }
-    return arena_printf(arena, "%.*s://%.*s%.*s/", (int)(colon - url.data), url.data,
-                        (int)(path - host), host, (int)(slash - path), path);
+    const char *kept = needed == FEED_BASE_DOCUMENT ? path_end
+                       : needed == FEED_BASE_HOST   ? path
+                                                    : slash;
+    bool whole = needed == FEED_BASE_DOCUMENT && path_end > path;
+    return arena_printf(arena, "%.*s://%.*s%.*s%s", (int)(colon - url.data), url.data,
+                        (int)(path - host), host, (int)(kept - path), path, whole ? "" : "/");
 }
 
 /* The inside of the root's own xml:base in its start tag; NULL data: it has none. */
@@ -91,9 +94,9 @@ static struct span base_in(struct span tag)
 
 /* A base that is relative itself would lead to the gateway as much as none. */
 static void set_base(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
-                     struct span upstream)
+                     struct span upstream, enum feed_base needed)
 {
-    struct span base = directory_of(edits->arena, upstream);
+    struct span base = base_of(edits->arena, upstream, needed);
     size_t unit_bytes = edits->encoding->unit_bytes, root = ranges->root_tag.start;
     if (!base.length || root == ranges->root_tag.end)
         return;
@@ -104,7 +107,8 @@ static void set_base(struct feed_edits *edits, struct span bytes, const struct f
     if (plain && (!own.length || url_is_relative(own))) {
         size_t start = root + (size_t)(own.data - tag.data) * unit_bytes;
         if (own.length)
-            base = url_resolve(edits->arena, base, own);
+            base =
+                url_resolve(edits->arena, base_of(edits->arena, upstream, FEED_BASE_DOCUMENT), own);
         feed_edits_replace(edits, start, start + own.length * unit_bytes,
                            escape_url(edits->arena, base, false));
     }
@@ -122,7 +126,7 @@ static void set_base(struct feed_edits *edits, struct span bytes, const struct f
 
 void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
                         const struct feed_ranges *ranges, struct span own_address,
-                        struct span upstream, bool relative)
+                        struct span upstream, enum feed_base needed)
 {
     struct span own = escape_url(edits->arena, own_address, ranges->json);
     for (size_t i = 0; i < ranges->link_count; i++) {
@@ -133,8 +137,8 @@ void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
         else if (link->kind != FEED_LINK_NEW_FEED_URL && link->value.start != FEED_NOWHERE)
             feed_edits_replace(edits, link->value.start, link->value.end, own);
     }
-    if (relative && !ranges->json)
-        set_base(edits, bytes, ranges, upstream);
+    if (needed != FEED_BASE_NONE && !ranges->json)
+        set_base(edits, bytes, ranges, upstream, needed);
 }
 
 struct marking {

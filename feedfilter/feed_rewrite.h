@@ -7,13 +7,13 @@
 #include "feedfilter/feed_edit.h"
 
 /* rel=self and JSON's feed_url become `own_address`; rel=hub, the links to other pages and
- * itunes:new-feed-url go, and so do their JSON twins. When the root has no xml:base and `relative`
- * (an item refers to something relative), the root gets one: `upstream`, the URL that the feed came
- * from, without user, password, query and fragment, up to the last '/' of its path; and one that is
- * relative itself is made whole with that. A link without an end tag stays, and leads to us. */
+ * itunes:new-feed-url go, and so do their JSON twins. When the root has no xml:base and one is
+ * `needed`, it gets that much of `upstream`, the URL that the feed came from, without user,
+ * password, query and fragment; and one that is relative itself is made whole with it. A link
+ * without an end tag stays, and leads to us. */
 void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
                         const struct feed_ranges *ranges, struct span own_address,
-                        struct span upstream, bool relative);
+                        struct span upstream, enum feed_base needed);
 
 /* Marks the items whose `tag` is true: "[spam] " before the title (a title is added where there is
  * none) and the category "spam", in the words of the feed's format. "<item/>" has no room for

@@ -45,7 +45,7 @@ struct fetch_answer {
     char *etag, *last_modified, *content_type; /* as given; NULL: not there */
     int64_t fresh_s;       /* s-maxage, max-age or Expires, less Age; 0: no-cache; -1: not said */
     int64_t retry_after_s; /* from now, of either form of Retry-After, a week at most; -1: none */
-    bool moved;            /* there were redirects, all of them permanent (301, 308) */
+    char *base_url;        /* where it came from, after redirects; without user and password */
 };
 
 /* Starts the thread. */

@@ -177,9 +177,7 @@ void fetch_failure_explain(struct transfer *transfer, CURLcode code, int64_t lef
 {
     if (explain_end(transfer) || explain_proxy(transfer))
         return;
-    if (code == CURLE_FILESIZE_EXCEEDED)
-        fetch_failure_set(transfer, "larger than %s", size_text(transfer->limits->size_bytes).text);
-    else if (code == CURLE_OPERATION_TIMEDOUT)
+    if (code == CURLE_OPERATION_TIMEDOUT)
         explain_timeout(transfer, left_ms);
     else if (code == CURLE_COULDNT_CONNECT)
         explain_connect(transfer);

@@ -13,7 +13,7 @@ void fetch_headers_reset(struct fetch_headers *headers)
     fetch_headers_free(headers);
     headers->max_age_s = headers->shared_max_age_s = headers->age_s = -1;
     headers->expires = headers->date = -1;
-    headers->retry_after_s = headers->retry_at = -1;
+    headers->retry_after_s = headers->retry_at = headers->length = -1;
 }
 
 void fetch_headers_free(struct fetch_headers *headers)
@@ -35,7 +35,7 @@ bool fetch_headers_may_send(struct span value)
 }
 
 /* Digits only; more than NUMBER_MAX counts as that (RFC 9111, 1.2.2). */
-static int64_t seconds_of(struct span text)
+static int64_t number_of(struct span text)
 {
     if (text.length > 1 && text.data[0] == '"' && text.data[text.length - 1] == '"')
         text = (struct span){text.data + 1, text.length - 2};
@@ -76,9 +76,9 @@ static void read_directive(struct fetch_headers *headers, struct span directive)
     if (equals)
         value = span_trim((struct span){equals + 1, directive.length - length - 1});
     if (span_equal_nocase(name, SPAN("max-age")))
-        keep_shorter(&headers->max_age_s, seconds_of(value));
+        keep_shorter(&headers->max_age_s, number_of(value));
     else if (span_equal_nocase(name, SPAN("s-maxage")))
-        keep_shorter(&headers->shared_max_age_s, seconds_of(value));
+        keep_shorter(&headers->shared_max_age_s, number_of(value));
     else if (span_equal_nocase(name, SPAN("no-cache")) || span_equal_nocase(name, SPAN("no-store")))
         headers->revalidate |= !equals; /* no-cache="Set-Cookie" is about that field only */
 }
@@ -101,7 +101,7 @@ static void read_pragma(struct fetch_headers *headers, struct span value)
 
 static void read_age(struct fetch_headers *headers, struct span value)
 {
-    headers->age_s = seconds_of(value);
+    headers->age_s = number_of(value);
 }
 
 /* "0" and other nonsense mean that it has expired (RFC 9111, 5.3). */
@@ -118,7 +118,7 @@ static void read_date(struct fetch_headers *headers, struct span value)
 
 static void read_retry_after(struct fetch_headers *headers, struct span value)
 {
-    headers->retry_after_s = seconds_of(value);
+    headers->retry_after_s = number_of(value);
     headers->retry_at = headers->retry_after_s < 0 ? time_of(value) : -1;
 }
 
@@ -126,6 +126,11 @@ static void keep_text(char **kept, struct span value)
 {
     free(*kept);
     *kept = fetch_headers_may_send(value) ? memory_copy(value.data, value.length) : NULL;
+}
+
+static void read_length(struct fetch_headers *headers, struct span value)
+{
+    headers->length = number_of(value);
 }
 
 static void read_etag(struct fetch_headers *headers, struct span value)
@@ -160,6 +165,7 @@ static const struct {
     {{"age", 3}, read_age},
     {{"cache-control", 13}, read_cache_control},
     {{"content-encoding", 16}, read_content_encoding},
+    {{"content-length", 14}, read_length},
     {{"content-type", 12}, read_content_type},
     {{"date", 4}, read_date},
     {{"etag", 4}, read_etag},

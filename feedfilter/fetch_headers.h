@@ -18,6 +18,7 @@ struct fetch_headers {
     bool revalidate;       /* no-cache, no-store, Pragma: no-cache */
     int64_t expires, date; /* Unix time; expires 0: "already" */
     int64_t retry_after_s, retry_at;
+    int64_t length; /* Content-Length; over 2 GiB counts as that */
 };
 
 /* Both forget what was there; memory that was never reset must be zeroed. */

@@ -42,6 +42,11 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
         fetch_headers_line(&transfer->headers, line);
     if (span_trim(line).length == 0)
         transfer->headers_whole = true;
+    if (transfer->headers_whole && status_of(transfer) == 200 && transfer->headers.length > 0 &&
+        (size_t)transfer->headers.length > transfer->limits->size_bytes) {
+        transfer->end = TRANSFER_BODY_TOO_LARGE; /* nobody waits for all of it to come */
+        return 0;
+    }
     return line.length;
 }
 
@@ -187,7 +192,6 @@ static bool set_rules(struct transfer *transfer)
     SET(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     SET(CURLOPT_ACCEPT_ENCODING, FETCH_UNPACK_CODINGS);
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L); /* fetch_unpack does that */
-    SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)transfer->limits->size_bytes);
     SET(CURLOPT_LOW_SPEED_LIMIT, FETCH_LOW_SPEED);
     SET(CURLOPT_LOW_SPEED_TIME, fetch_low_speed_s(transfer->limits));
     SET(CURLOPT_OPENSOCKETFUNCTION, open_socket);
@@ -229,7 +233,6 @@ struct transfer *transfer_new(const struct fetch_request *request,
     transfer->limits = limits;
     transfer->done = done;
     transfer->context = context;
-    transfer->permanent = true;
     transfer->conditional = request->etag || request->last_modified;
     transfer->answer.fresh_s = transfer->answer.retry_after_s = -1;
     transfer->url = memory_checked(curl_url());
@@ -259,6 +262,7 @@ static void transfer_free(struct transfer *transfer)
     free(transfer->answer.etag);
     free(transfer->answer.last_modified);
     free(transfer->answer.content_type);
+    free(transfer->answer.base_url);
     free(transfer);
 }
 
@@ -359,15 +363,13 @@ static bool was_answered(const struct transfer *transfer, CURLcode code)
 bool transfer_follow(struct transfer *transfer, CURLcode code)
 {
     long status = was_answered(transfer, code) ? status_of(transfer) : 0;
-    bool permanent = status == 301 || status == 308;
     if (!transfer->headers.location ||
-        !(permanent || status == 302 || status == 303 || status == 307))
+        !(status == 301 || status == 302 || status == 303 || status == 307 || status == 308))
         return false;
     if (++transfer->redirects > transfer->limits->redirects) {
         fetch_failure_set(transfer, "it redirects more than %u times", transfer->limits->redirects);
         return false;
     }
-    transfer->permanent &= permanent;
     return go_to_location(transfer) && set_hop(transfer);
 }
 
@@ -376,6 +378,20 @@ static char *take(char **text)
     char *taken = *text;
     *text = NULL;
     return taken;
+}
+
+/* What relative references in the answer start from (RFC 3986, 5.1.3). */
+static char *base_url(CURLU *url)
+{
+    char *whole = NULL;
+    curl_url_set(url, CURLUPART_USER, NULL, 0);
+    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+    curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+    if (curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+        return NULL;
+    char *copy = memory_text(whole);
+    curl_free(whole);
+    return copy;
 }
 
 static void fill_answer(struct transfer *transfer)
@@ -389,7 +405,7 @@ static void fill_answer(struct transfer *transfer)
     answer->content_type = take(&headers->content_type);
     answer->fresh_s = fetch_headers_fresh_s(headers, now);
     answer->retry_after_s = fetch_headers_retry_after_s(headers, now);
-    answer->moved = transfer->redirects > 0 && transfer->permanent;
+    answer->base_url = base_url(transfer->url);
     if (answer->status == 200) {
         answer->length = transfer->length;
         answer->body = memory_resize(transfer->body, transfer->length);

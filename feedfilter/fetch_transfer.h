@@ -33,7 +33,6 @@ struct transfer {
     bool conditional;    /* upstream was told of a copy: it may answer 304 */
     int64_t deadline_ms; /* CLOCK_MONOTONIC */
     unsigned redirects;
-    bool permanent; /* all redirects so far */
 
     /* of this hop */
     struct fetch_headers headers;

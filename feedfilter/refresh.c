@@ -35,6 +35,7 @@ static void job_free(struct refresh_job *job)
     free(job->answer.etag);
     free(job->answer.last_modified);
     free(job->answer.content_type);
+    free(job->answer.base_url);
     subscription_release(job->subscription);
     free(job);
 }
@@ -105,6 +106,7 @@ static void on_fetched(void *context, struct fetch_answer *answer)
     job->answer.etag = memory_text(answer->etag);
     job->answer.last_modified = memory_text(answer->last_modified);
     job->answer.content_type = memory_text(answer->content_type);
+    job->answer.base_url = memory_text(answer->base_url);
     queue(job);
 }
 

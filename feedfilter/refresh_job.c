@@ -16,6 +16,8 @@
 
 /* A page is made again so often at least: what was put back must go in the end. */
 #define FILTER_EVERY_S (6 * 3600)
+/* A time of a page that lies further ahead is none to tell readers (RFC 9110, 8.8.2.1). */
+#define CLOCK_STEP_S 60
 
 /* What a job works on and with; the configuration cannot change under it. */
 struct work {
@@ -99,7 +101,7 @@ static void filter(struct work *work, struct cached_feed *copy)
     };
     struct feed_http http = {
         .own_address = span_of(own_address),
-        .upstream = span_of(work->own->url),
+        .upstream = span_of(copy->base_url ? copy->base_url : work->own->url),
         .now_s = work->now_s,
         .put_back_s = work->config->feedfilter.put_back_s,
     };
@@ -109,7 +111,9 @@ static void filter(struct work *work, struct cached_feed *copy)
     work->filtered = filtered;
     log_trouble(work);
     page_tag(filtered->pieces, filtered->piece_count, etag);
-    if (strcmp(etag, copy->page_etag) != 0 || !copy->page_changed_s)
+    if (copy->page_changed_s > work->now_s + CLOCK_STEP_S) /* of a clock that was ahead */
+        copy->page_changed_s = work->now_s;
+    else if (strcmp(etag, copy->page_etag) != 0 || !copy->page_changed_s)
         copy->page_changed_s =
             copy->page_changed_s < work->now_s ? work->now_s : copy->page_changed_s + 1;
     snprintf(copy->page_etag, sizeof copy->page_etag, "%s", etag);
@@ -273,6 +277,7 @@ static void run_good(struct work *work, const struct refresh_job *job)
         .body = answer->body,
         .length = answer->length,
         .url = work->own->url,
+        .base_url = answer->base_url,
         .etag = answer->etag,
         .last_modified = answer->last_modified,
         .content_type = answer->content_type,

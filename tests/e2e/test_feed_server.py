@@ -16,7 +16,7 @@ from gateway import get
 from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of, item, without
 from servers import (PATIENCE_S, Weir, counts_store, free_port, make_temporary_directory,
                      need_program, run, wait_for)
-from upstream import Document, Upstream
+from upstream import Document, Upstream, redirect
 
 HELD_S = 10  # a release shows within a second; sanitizers and a busy machine get more
 
@@ -445,6 +445,27 @@ def test_reload(fixture):
     weir.feeds.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "reload-failed" in weir.feeds.log(), "the reload fails")
     assert "weir.conf:" in weir.feeds.log() and get(weir, "/f/planet").body == feed(HAM[:1])
+
+
+def test_relative_references(fixture):
+    """What is relative leads to where redirects led, after a restart too, and the base says no more
+    of the address than that needs"""
+    weir = fixture.weir(start=False)
+    relative = b"<rss><channel><item><guid>1</guid><link>%s</link></item></channel></rss>"
+    new = "/key/new%d.xml" % fixture.number()
+    fixture.upstream.documents[weir.path] = Document(answer=redirect(new))
+    for link, base in ((b"/1", "/"), (b"1", "/key/"), (b"?p=1", new)):
+        fixture.upstream.documents[new] = Document(relative % link)
+        if weir.feeds:
+            wait_for(lambda: b">%s<" % link in get(weir, "/f/planet").body, "the new version")
+        else:
+            weir.start_feeds()
+        wanted = b'<rss xml:base="%s%s">' % (fixture.upstream.url.encode(), base.encode())
+        assert get(weir, "/f/planet").body.startswith(wanted), get(weir, "/f/planet").body
+    weir.feeds.stop()
+    fixture.upstream.documents[weir.path] = Document(status=503, validators=False)
+    weir.start_feeds()
+    assert get(weir, "/f/planet").body.startswith(wanted), get(weir, "/f/planet").body
 
 
 def test_store_away(fixture):

@@ -39,12 +39,12 @@ static void assert_first_host(const char *address, const char *text, const char 
     feed_free(feed);
 }
 
-static bool has_relative(const char *text)
+static enum feed_base needed_base(const char *text)
 {
     struct feed *feed = read_at(HOME, text);
-    bool has = feed->has_relative;
+    enum feed_base needed = feed->needed_base;
     feed_free(feed);
-    return has;
+    return needed;
 }
 
 static void test_links_lead_from_the_feeds_address(void **state)
@@ -175,30 +175,53 @@ static void test_fragments_and_other_schemes_stay(void **state)
     feed_free(feed);
 }
 
-static void test_what_is_relative_is_known(void **state)
+static void test_what_is_relative_needs_a_base(void **state)
 {
     (void)state;
-    assert_true(has_relative(RSS("<item><link>/1</link></item>")));
-    assert_true(has_relative(RSS("<item><enclosure url=\"a.mp3\"/></item>")));
-    assert_true(has_relative(RSS("<item><description>&lt;img SRC = '/i.png'&gt;</description>"
-                                 "</item>")));
-    assert_true(has_relative(RSS("<item><description>&lt;a href=x&gt;</description></item>")));
-    assert_true(has_relative(ATOM("xml:base=\"/x/\"", "<entry><link href=\"1\"/></entry>")));
-    assert_true(has_relative(ATOM("", "<entry><content type=\"xhtml\"><div><img src=\"i\"/>"
-                                      "</div></content></entry>")));
+    static const struct {
+        const char *text;
+        enum feed_base needed;
+    } cases[] = {
+        {RSS("<item><link>/1</link></item>"), FEED_BASE_HOST},
+        {RSS("<item><link>//h.example/1</link></item>"), FEED_BASE_HOST},
+        {RSS("<item><link>1</link></item>"), FEED_BASE_DIRECTORY},
+        {RSS("<item><link>../1</link></item>"), FEED_BASE_DIRECTORY},
+        {RSS("<item><link>?p=1</link></item>"), FEED_BASE_DOCUMENT},
+        {RSS("<item><link>/1</link></item><item><link>?p=1</link></item>"), FEED_BASE_DOCUMENT},
+        {RSS("<item><enclosure url=\"a.mp3\"/></item>"), FEED_BASE_DIRECTORY},
+        {RSS("<item><description>&lt;img SRC = '/i.png'&gt;</description></item>"), FEED_BASE_HOST},
+        {RSS("<item><description>&lt;a href=x&gt;&lt;a href=/x&gt;</description></item>"),
+         FEED_BASE_DIRECTORY},
+        {RSS("<link>/home</link><item><link>http://a.example/</link></item>"), FEED_BASE_HOST},
+        {ATOM("xml:base=\"/x/\"", "<entry><link href=\"1\"/></entry>"), FEED_BASE_HOST},
+        {ATOM("xml:base=\"/x/\"",
+              "<entry><content type=\"html\">&lt;a href=x&gt;</content></entry>"),
+         FEED_BASE_HOST},
+        {ATOM("", "<icon>/favicon.ico</icon>"), FEED_BASE_HOST},
+        {ATOM("", "<entry><content type=\"xhtml\"><div><img src=\"i\"/></div></content></entry>"),
+         FEED_BASE_DIRECTORY},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (needed_base(cases[i].text) != cases[i].needed)
+            fail_msg("%d of %s", needed_base(cases[i].text), cases[i].text);
+    }
 }
 
-static void test_what_leads_somewhere_anyway_is_not_relative(void **state)
+static void test_what_leads_somewhere_anyway_needs_none(void **state)
 {
     (void)state;
-    assert_false(has_relative(RSS("<link>/</link><item><link>http://a.example/</link></item>")));
-    assert_false(has_relative(RSS("<item><description>&lt;a href=\"#top\"&gt;&lt;a "
-                                  "href='https://a.example/?src=/x'&gt;</description></item>")));
-    assert_false(has_relative(RSS("<item><description>xsrc=y or 1=2</description></item>")));
-    assert_false(has_relative(ATOM("xml:base=\"http://b.example/\"",
-                                   "<entry><link href=\"1\"/><content type=\"html\">&lt;a "
-                                   "href=x&gt;</content></entry>")));
-    assert_false(has_relative("{\"items\":[{\"url\":\"/1\"}]}"));
+    static const char *const texts[] = {
+        RSS("<item><link>http://a.example/</link></item>"),
+        RSS("<item><description>&lt;a href=\"#top\"&gt;&lt;a "
+            "href='https://a.example/?src=/x'&gt;</description></item>"),
+        RSS("<item><description>xsrc=y or 1=2</description></item>"),
+        ATOM("xml:base=\"http://b.example/\"", "<icon>i</icon><entry><link href=\"1\"/><content "
+                                               "type=\"html\">&lt;a href=x&gt;</content></entry>"),
+        "{\"items\":[{\"url\":\"/1\"}]}"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (needed_base(texts[i]) != FEED_BASE_NONE)
+            fail_msg("%s", texts[i]);
+    }
 }
 
 static void test_a_long_base_does_not_fill_the_memory(void **state)
@@ -235,8 +258,8 @@ int main(void)
         cmocka_unit_test(test_links_in_html_count_to_the_host_they_lead_to),
         cmocka_unit_test(test_a_base_inside_xhtml_counts),
         cmocka_unit_test(test_fragments_and_other_schemes_stay),
-        cmocka_unit_test(test_what_is_relative_is_known),
-        cmocka_unit_test(test_what_leads_somewhere_anyway_is_not_relative),
+        cmocka_unit_test(test_what_is_relative_needs_a_base),
+        cmocka_unit_test(test_what_leads_somewhere_anyway_needs_none),
         cmocka_unit_test(test_a_long_base_does_not_fill_the_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,7 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
     struct cached_feed feed = {.body = (char *)"<rss>\0\xff</rss>",
                                .length = 13,
                                .url = (char *)"https://example.org/a?b=c&d=\"e\"",
+                               .base_url = (char *)"https://example.net/a",
                                .etag = (char *)"W/\"v1\"",
                                .content_type = (char *)"text/xml",
                                .fetched_s = 1700000000,
@@ -134,6 +135,7 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
     assert_int_equal(loaded->length, 13);
     assert_memory_equal(loaded->body, feed.body, 13);
     assert_string_equal(loaded->url, feed.url);
+    assert_string_equal(loaded->base_url, feed.base_url);
     assert_string_equal(loaded->etag, feed.etag);
     assert_null(loaded->last_modified);
     assert_string_equal(loaded->content_type, feed.content_type);

@@ -15,19 +15,18 @@
 #define OWN "http://gw.test/f/planet?a=1&b=2"
 #define UPSTREAM "https://me:secret@up.test:8443/blog/feed.xml?key=k#f"
 
-static const char *links_of(const char *xml, bool relative)
+static const char *links_of(const char *xml, enum feed_base needed)
 {
     struct edited_feed *feed = edited_feed(span_of(xml));
-    feed_rewrite_links(&feed->edits, feed->bytes, &feed->ranges, SPAN(OWN), SPAN(UPSTREAM),
-                       relative);
+    feed_rewrite_links(&feed->edits, feed->bytes, &feed->ranges, SPAN(OWN), SPAN(UPSTREAM), needed);
     return edited_bytes(feed).data;
 }
 
-static const char *based_on(const char *upstream)
+static const char *based_on(const char *upstream, enum feed_base needed)
 {
     struct edited_feed *feed = edited_feed(SPAN("<rss version='2.0'><channel/></rss>"));
     feed_rewrite_links(&feed->edits, feed->bytes, &feed->ranges, SPAN(OWN), span_of(upstream),
-                       true);
+                       needed);
     return edited_bytes(feed).data;
 }
 
@@ -57,7 +56,8 @@ static void test_rel_self_becomes_our_address_in_its_own_quotes(void **state)
 {
     (void)state;
     assert_string_equal(
-        links_of("<feed " ATOM "><link href='http://up.test/' rel=\"self\"/></feed>", false),
+        links_of("<feed " ATOM "><link href='http://up.test/' rel=\"self\"/></feed>",
+                 FEED_BASE_NONE),
         "<feed " ATOM "><link href='http://gw.test/f/planet?a=1&amp;b=2' rel=\"self\"/></feed>");
 }
 
@@ -70,7 +70,7 @@ static void test_what_leads_elsewhere_goes_whole(void **state)
                                  "<a:link rel='prev-archive' href='?page=2'/>"
                                  "<itunes:new-feed-url>http://up.test/</itunes:new-feed-url>"
                                  "</channel></rss>",
-                                 false),
+                                 FEED_BASE_NONE),
                         "<rss xmlns:a='http://www.w3.org/2005/Atom' " ITUNES "><channel>\n"
                         "</channel></rss>");
 }
@@ -80,7 +80,7 @@ static void test_a_link_without_an_end_tag_leads_to_us(void **state)
     (void)state;
     assert_string_equal(
         links_of("<rss><channel><link rel='hub' href='http://hub.test/'><item/></channel></rss>",
-                 false),
+                 FEED_BASE_NONE),
         "<rss><channel><link rel='hub' href='http://gw.test/f/planet?a=1&amp;b=2'><item/>"
         "</channel></rss>");
 }
@@ -90,7 +90,7 @@ static void test_a_new_feed_url_without_an_end_tag_stays(void **state)
     (void)state;
     const char *xml = "<rss " ITUNES "><channel><itunes:new-feed-url>http://up.test/"
                       "<item><title>a</title></item></channel></rss>";
-    assert_string_equal(links_of(xml, false), xml);
+    assert_string_equal(links_of(xml, FEED_BASE_NONE), xml);
 }
 
 static void test_the_namespace_of_atom_may_have_any_scheme(void **state)
@@ -98,7 +98,7 @@ static void test_the_namespace_of_atom_may_have_any_scheme(void **state)
     (void)state;
     assert_string_equal(links_of("<rss xmlns:a='//www.w3.org/2005/Atom'><channel>"
                                  "<a:link rel='hub' href='http://hub.test/'/></channel></rss>",
-                                 false),
+                                 FEED_BASE_NONE),
                         "<rss xmlns:a='//www.w3.org/2005/Atom'><channel></channel></rss>");
 }
 
@@ -107,13 +107,13 @@ static void test_links_of_items_and_to_the_site_stay(void **state)
     (void)state;
     const char *xml = "<feed " ATOM "><link href='http://up.test/'/><entry>"
                       "<link rel='self' href='http://up.test/1'/></entry></feed>";
-    assert_string_equal(links_of(xml, false), xml);
+    assert_string_equal(links_of(xml, FEED_BASE_NONE), xml);
 }
 
 static void test_relative_references_get_the_upstream_directory_as_base(void **state)
 {
     (void)state;
-    assert_string_equal(links_of("<rss version='2.0'><channel/></rss>", true),
+    assert_string_equal(links_of("<rss version='2.0'><channel/></rss>", FEED_BASE_DIRECTORY),
                         "<rss xml:base=\"https://up.test:8443/blog/\" version='2.0'>"
                         "<channel/></rss>");
 }
@@ -122,49 +122,57 @@ static void test_a_root_with_a_base_keeps_it(void **state)
 {
     (void)state;
     const char *xml = "<feed " ATOM " xml:base='http://else.test/'/>";
-    assert_string_equal(links_of(xml, true), xml);
+    assert_string_equal(links_of(xml, FEED_BASE_DIRECTORY), xml);
 }
 
 static void test_a_relative_base_leads_on_from_upstream(void **state)
 {
     (void)state;
-    assert_string_equal(links_of("<feed " ATOM " xml:base=''/>", true),
+    assert_string_equal(links_of("<feed " ATOM " xml:base=''/>", FEED_BASE_DIRECTORY),
                         "<feed " ATOM " xml:base='https://up.test:8443/blog/'/>");
-    assert_string_equal(links_of("<feed " ATOM " xml:base = \"../a\"/>", true),
+    assert_string_equal(links_of("<feed " ATOM " xml:base = \"../a\"/>", FEED_BASE_DIRECTORY),
                         "<feed " ATOM " xml:base = \"https://up.test:8443/a\"/>");
 }
 
 static void test_a_root_without_attributes_gets_a_base(void **state)
 {
     (void)state;
-    assert_string_equal(links_of("<rss><channel/></rss>", true),
+    assert_string_equal(links_of("<rss><channel/></rss>", FEED_BASE_DIRECTORY),
                         "<rss xml:base=\"https://up.test:8443/blog/\"><channel/></rss>");
 }
 
-static void test_the_base_has_nobodys_password_and_ends_in_a_directory(void **state)
+static void test_the_base_says_no_more_of_upstream_than_is_needed(void **state)
 {
     (void)state;
-    static const char *const rows[][2] = {
-        {"http://up.test", "http://up.test/"},
-        {"http://up.test?feed=/rss2/", "http://up.test/"},
-        {"http://u:p@s@up.test/a/b/?c=/d", "http://up.test/a/b/"},
-        {"http://up.test/a@b/c", "http://up.test/a@b/"},
-        {"http://up.test/a&b/", "http://up.test/a&amp;b/"},
-        {"http://up.test/\xc3\xa9\"/", "http://up.test/%C3%A9&quot;/"},
+    static const char *const rows[][4] = {
+        {"http://up.test", "http://up.test/", "http://up.test/", "http://up.test/"},
+        {"http://up.test?feed=/rss2/", "http://up.test/", "http://up.test/", "http://up.test/"},
+        {"http://u:p@s@up.test/a/b/?c=/d", "http://up.test/", "http://up.test/a/b/",
+         "http://up.test/a/b/"},
+        {"http://up.test/key/feed.php?b#c", "http://up.test/", "http://up.test/key/",
+         "http://up.test/key/feed.php"},
+        {"http://up.test/a@b/c", "http://up.test/", "http://up.test/a@b/", "http://up.test/a@b/c"},
+        {"http://up.test/a&b/", "http://up.test/", "http://up.test/a&amp;b/",
+         "http://up.test/a&amp;b/"},
+        {"http://up.test/\xc3\xa9\"/", "http://up.test/", "http://up.test/%C3%A9&quot;/",
+         "http://up.test/%C3%A9&quot;/"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char expected[256];
-        snprintf(expected, sizeof expected, "<rss xml:base=\"%s\" version='2.0'><channel/></rss>",
-                 rows[i][1]);
-        assert_string_equal(based_on(rows[i][0]), expected);
+        for (enum feed_base needed = FEED_BASE_HOST; needed <= FEED_BASE_DOCUMENT; needed++) {
+            char expected[256];
+            snprintf(expected, sizeof expected,
+                     "<rss xml:base=\"%s\" version='2.0'><channel/></rss>", rows[i][needed]);
+            assert_string_equal(based_on(rows[i][0], needed), expected);
+        }
     }
 }
 
 static void test_an_upstream_that_is_no_url_gives_no_base(void **state)
 {
     (void)state;
-    assert_string_equal(based_on(""), "<rss version='2.0'><channel/></rss>");
-    assert_string_equal(based_on("feed.xml"), "<rss version='2.0'><channel/></rss>");
+    assert_string_equal(based_on("", FEED_BASE_DOCUMENT), "<rss version='2.0'><channel/></rss>");
+    assert_string_equal(based_on("feed.xml", FEED_BASE_HOST),
+                        "<rss version='2.0'><channel/></rss>");
 }
 
 #define JSON_START "{\"version\":\"https://jsonfeed.org/version/1.1\""
@@ -176,7 +184,7 @@ static void test_the_json_twins_point_at_us_or_go(void **state)
                                             "\"next_url\":\"http://up.test/2\", "
                                             "\"items\":[], \"hubs\":[{\"type\":\"WebSub\","
                                             "\"url\":\"http://hub.test/\"}]}",
-                                 true),
+                                 FEED_BASE_DIRECTORY),
                         JSON_START ", \"feed_url\" : \"" OWN "\", \"items\":[]}");
 }
 
@@ -185,7 +193,7 @@ static void test_an_address_is_escaped_for_json(void **state)
     (void)state;
     struct edited_feed *feed = edited_feed(SPAN(JSON_START ",\"feed_url\":\"\",\"items\":[]}"));
     feed_rewrite_links(&feed->edits, feed->bytes, &feed->ranges, SPAN("http://gw.test/\"\\\n"),
-                       SPAN(UPSTREAM), false);
+                       SPAN(UPSTREAM), FEED_BASE_NONE);
     assert_string_equal(edited_bytes(feed).data,
                         JSON_START ",\"feed_url\":\"http://gw.test/%22%5C%0A\",\"items\":[]}");
 }
@@ -197,7 +205,8 @@ static void test_wide_units_are_kept(void **state)
                                          "<link rel='self' href='/'/></feed>"),
                                     "UTF-16LE");
     struct edited_feed *feed = edited_feed(bytes);
-    feed_rewrite_links(&feed->edits, bytes, &feed->ranges, SPAN(OWN), SPAN(UPSTREAM), true);
+    feed_rewrite_links(&feed->edits, bytes, &feed->ranges, SPAN(OWN), SPAN(UPSTREAM),
+                       FEED_BASE_DIRECTORY);
     struct feed *again = read_again(edited_bytes(feed));
     assert_int_equal(again->self.length, sizeof OWN - 1);
     assert_memory_equal(again->self.data, OWN, sizeof OWN - 1);
@@ -379,7 +388,7 @@ int main(void)
         TEST(test_a_root_with_a_base_keeps_it),
         TEST(test_a_relative_base_leads_on_from_upstream),
         TEST(test_a_root_without_attributes_gets_a_base),
-        TEST(test_the_base_has_nobodys_password_and_ends_in_a_directory),
+        TEST(test_the_base_says_no_more_of_upstream_than_is_needed),
         TEST(test_an_upstream_that_is_no_url_gives_no_base),
         TEST(test_the_json_twins_point_at_us_or_go),
         TEST(test_an_address_is_escaped_for_json),
