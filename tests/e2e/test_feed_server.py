@@ -457,7 +457,7 @@ def test_relative_references(fixture):
     for link, base in ((b"/1", "/"), (b"1", "/key/"), (b"?p=1", new)):
         fixture.upstream.documents[new] = Document(relative % link)
         if weir.feeds:
-            wait_for(lambda: b">%s<" % link in get(weir, "/f/planet").body, "the new version")
+            wait_for(lambda: b"<link>%s<" % link in get(weir, "/f/planet").body, "the new version")
         else:
             weir.start_feeds()
         wanted = b'<rss xml:base="%s%s">' % (fixture.upstream.url.encode(), base.encode())
