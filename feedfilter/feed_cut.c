@@ -3,39 +3,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "core/text.h"
+#include "feedfilter/xml_references.h"
 
 static void cut_stretch(struct feed_edits *edits, size_t start, size_t end)
 {
     feed_edits_replace(edits, start, end, SPAN(""));
-}
-
-/* The code point of the reference whose '&' is at *at, which is then passed; '&' when it is none
- * that XML knows without a document type. */
-static uint32_t read_reference(const char **at, const char *end)
-{
-    static const struct {
-        const char *name;
-        char means;
-    } names[] = {{"amp;", '&'}, {"lt;", '<'}, {"gt;", '>'}, {"quot;", '"'}, {"apos;", '\''}};
-    const char *name = *at + 1;
-    struct span rest = {name, (size_t)(end - name)};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (span_starts_nocase(rest, span_of(names[i].name))) {
-            *at = name + strlen(names[i].name);
-            return (unsigned char)names[i].means;
-        }
-    const char *semicolon = memchr(name, ';', rest.length < 12 ? rest.length : 12);
-    char digits[12] = "", *digits_end = digits;
-    unsigned long value = 0;
-    if (semicolon && *name == '#') {
-        memcpy(digits, name + 1, (size_t)(semicolon - name - 1));
-        bool hex = digits[0] == 'x' || digits[0] == 'X';
-        value = strtoul(digits + hex, &digits_end, hex ? 16 : 10);
-    }
-    bool whole = value && value <= 0x10ffff && digits_end[0] == '\0';
-    *at = whole ? semicolon + 1 : name;
-    return whole ? (uint32_t)value : '&';
 }
 
 /* An attribute's value as UTF-8, its references resolved. */
@@ -46,18 +18,7 @@ static struct span value_of(struct feed_edits *edits, struct span as_it_stands)
     encoding.mark_bytes = 0;
     struct span text =
         span_trim(feed_encoding_to_utf8(edits->arena, as_it_stands, &encoding, &trouble));
-    if (!text.length || !memchr(text.data, '&', text.length))
-        return text;
-    char *out = arena_text(edits->arena, text.length);
-    size_t length = 0;
-    const char *at = text.data, *end = text.data + text.length;
-    while (at < end) {
-        if (*at == '&')
-            length += text_put(out + length, read_reference(&at, end));
-        else
-            out[length++] = *at++;
-    }
-    return span_trim((struct span){out, length});
+    return span_trim(xml_references_resolve(edits->arena, text));
 }
 
 static int compare_spans(const void *left, const void *right)

@@ -1,5 +1,6 @@
 #include "feedfilter/feed_filter.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/held_item.h"
@@ -8,6 +9,9 @@
 #include "feedfilter/feed_cut.h"
 #include "feedfilter/feed_rewrite.h"
 #include "feedfilter/put_back.h"
+
+/* Released items that are put back into a feed, the latest; older ones stay away. */
+#define PUT_BACK_MOST 200u
 
 /* An item that was put back. */
 struct back {
@@ -25,9 +29,10 @@ struct passage {
     struct feed_encoding encoding;
     struct feed_ranges ranges;
     struct feed_edits edits;
-    enum feed_base needed_base; /* by it, and by what was put back */
-    struct back *back;    /* out->put_back of them */
-    struct error failure; /* of the records, while looking for that */
+    enum feed_base needed_base;       /* by it, and by what was put back */
+    const struct feed_item **by_guid; /* feed->items, sorted by their guids */
+    struct back *back;                /* out->put_back of them */
+    struct error failure;             /* of the records, while looking for that */
 };
 
 static struct span name_of(const struct feed *feed, struct span given)
@@ -94,23 +99,55 @@ static void judge_items(struct passage *passage)
 
 /* --- released items that upstream no longer lists --- */
 
-static size_t listed(const struct feed *feed, struct span guid)
+static int compare_guids(struct span a, struct span b)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < feed->item_count; i++)
-        count += span_equal(feed->items[i].guid, guid);
-    return count;
+    size_t shorter = a.length < b.length ? a.length : b.length;
+    int order = shorter ? memcmp(a.data, b.data, shorter) : 0;
+    return order ? order : (a.length > b.length) - (a.length < b.length);
+}
+
+static int compare_items(const void *left, const void *right)
+{
+    const struct feed_item *const *a = left, *const *b = right;
+    return compare_guids((*a)->guid, (*b)->guid);
+}
+
+static void sort_by_guid(struct passage *passage)
+{
+    size_t count = passage->feed->item_count;
+    passage->by_guid = arena_alloc(passage->out->arena, (count + 1) * sizeof *passage->by_guid);
+    for (size_t i = 0; i < count; i++)
+        passage->by_guid[i] = &passage->feed->items[i];
+    qsort(passage->by_guid, count, sizeof *passage->by_guid, compare_items);
+}
+
+/* The items of that guid, `*count` of them. */
+static const struct feed_item **listed(const struct passage *passage, struct span guid,
+                                       size_t *count)
+{
+    size_t low = 0, high = passage->feed->item_count, end;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_guids(passage->by_guid[middle]->guid, guid) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (end = low; end < passage->feed->item_count; end++)
+        if (!span_equal(passage->by_guid[end]->guid, guid))
+            break;
+    *count = end - low;
+    return passage->by_guid + low;
 }
 
 /* Among items that share a guid, what they say tells which is which, as for feed_judge(). */
-static bool says_the_same(const struct feed *feed, struct span guid, const struct feed_item *item)
+static bool says_the_same(const struct feed_item *const *items, size_t count,
+                          const struct feed_item *item)
 {
     unsigned char hash[RECORD_ID_BYTES], other[RECORD_ID_BYTES];
     feed_item_content_hash(item, hash);
-    for (size_t i = 0; i < feed->item_count; i++) {
-        if (!span_equal(feed->items[i].guid, guid))
-            continue;
-        feed_item_content_hash(&feed->items[i], other);
+    for (size_t i = 0; i < count; i++) {
+        feed_item_content_hash(items[i], other);
         if (memcmp(hash, other, sizeof hash) == 0)
             return true;
     }
@@ -164,17 +201,18 @@ static bool consider(void *context, const struct held *held)
 {
     struct passage *passage = context;
     struct span guid = span_of(held->reference);
-    size_t times = listed(passage->feed, guid);
+    size_t times;
+    const struct feed_item **items = listed(passage, guid, &times);
     bool latest = true;
     if (times == 1 || is_back(passage, held, times > 1))
         return true;
     if (times == 0 && !is_latest(passage, held, &latest))
         return false;
     struct feed *alone = latest ? held_item_read(held, NULL) : NULL;
-    if (alone && !says_the_same(passage->feed, guid, &alone->items[0]))
+    if (alone && !says_the_same(items, times, &alone->items[0]))
         put_in_front(passage, held, alone);
     feed_free(alone);
-    return true;
+    return passage->out->put_back < PUT_BACK_MOST;
 }
 
 static void put_back_released(struct passage *passage)
@@ -183,6 +221,7 @@ static void put_back_released(struct passage *passage)
     const struct feed_http *http = passage->http;
     struct records *records = passage->judge->records;
     struct error error = {0};
+    sort_by_guid(passage);
     bool good =
         !records || records_held_of_feed(records, out->name.data, 1u << HELD_RELEASED,
                                          http->now_s - http->put_back_s, consider, passage, &error);

@@ -26,7 +26,7 @@ struct filtered_feed {
 };
 
 /* Over HTTP a released item that this feed no longer lists is put back in front for `put_back_s`
- * seconds from its release, the latest first; not when its guid is listed again, edited or not, nor
+ * seconds from its release, the latest first, 200 of them at most; not when its guid is listed again, edited or not, nor
  * when an edit came after what was released. A feed that cannot be parsed cannot be edited either,
  * and leads readers wherever it says.
  *

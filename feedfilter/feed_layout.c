@@ -1,5 +1,7 @@
 #include "feedfilter/feed_layout.h"
 
+#include "feedfilter/xml_references.h"
+
 /* Of rdf:li: RDF, channel, items, Seq. */
 #define MENTION_DEPTH 4u
 
@@ -152,6 +154,7 @@ static void open_item(struct feed_layout *layout, const struct start_tag *tag,
         .start = position(layout, tag->start),
         .start_tag = layout->start_tags,
         .title = nowhere(),
+        .empty_title = nowhere(),
         .inside = position(layout, tag->end),
         .tags = nowhere(),
     };
@@ -215,8 +218,9 @@ static bool relation_kind(struct span relation, enum feed_link_kind *kind)
     return false;
 }
 
-static bool link_kind(struct span rel, enum feed_link_kind *kind)
+static bool link_kind(const struct feed_layout *layout, struct span rel, enum feed_link_kind *kind)
 {
+    rel = xml_references_resolve(layout->arena, rel);
     while ((rel = span_trim(rel)).length) {
         size_t length = 0;
         while (length < rel.length && !memchr(" \t\r\n", rel.data[length], 4))
@@ -250,7 +254,7 @@ static void open_link(struct feed_layout *layout, const struct start_tag *tag,
     struct span uri = resolve(layout, tag->name.prefix);
     if (span_equal(tag->name.local, SPAN("link"))) {
         if (!is_atom(layout, &tag->name) ||
-            !link_kind(attribute_named(tag, NULL, "rel"), &link.kind))
+            !link_kind(layout, attribute_named(tag, NULL, "rel"), &link.kind))
             return;
         struct span href = attribute_named(tag, NULL, "href");
         if (href.data)
@@ -258,6 +262,9 @@ static void open_link(struct feed_layout *layout, const struct start_tag *tag,
     } else if (span_equal(tag->name.local, SPAN("new-feed-url")) &&
                (!uri.length || span_equal_nocase(uri, span_of(itunes_uri)))) {
         link.kind = FEED_LINK_NEW_FEED_URL;
+    } else if (span_equal(tag->name.local, SPAN("cloud")) && layout->format == LAYOUT_RSS &&
+               span_equal(uri, layout->root_uri)) {
+        link.kind = FEED_LINK_HUB;
     } else {
         return;
     }
@@ -331,6 +338,18 @@ static void close_item(struct feed_layout *layout, struct feed_range *item, cons
         item->inside = FEED_NOWHERE;
 }
 
+static void close_title(struct feed_layout *layout, const struct open_element *element,
+                        const char *before, const char *after)
+{
+    struct feed_range *item = &layout->ranges->ranges[element->index];
+    const struct xml_name *name = &element->name;
+    const char *start = (name->prefix.length ? name->prefix.data : name->local.data) - 1;
+    if (before)
+        item->title = stretch(layout, element->inside, before);
+    else
+        item->empty_title = stretch(layout, start, after);
+}
+
 static void close_link(struct feed_layout *layout, const struct open_element *element,
                        const char *before, const char *after, bool own_end_tag)
 {
@@ -351,8 +370,7 @@ void feed_layout_close(struct feed_layout *layout, const char *before, const cha
         close_item(layout, &found->ranges[element->index], before, after, own_end_tag);
         break;
     case ROLE_TITLE:
-        if (before)
-            found->ranges[element->index].title = stretch(layout, element->inside, before);
+        close_title(layout, element, before, after);
         break;
     case ROLE_MENTION:
         if (own_end_tag)

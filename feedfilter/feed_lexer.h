@@ -28,11 +28,12 @@ struct feed_range {
     size_t start, end;
     size_t start_tag; /* as feed_item.start_tag */
     struct feed_stretch
-        title;     /* XML: what stands between its (first own) title's tags, CDATA marks
-                      included. JSON: the string's inside. start FEED_NOWHERE: no title, or
-                      "<title/>" */
-    size_t inside; /* where children of the item can be put in front: behind its start tag, or its
-                      '{'; FEED_NOWHERE: "<item/>" */
+        title; /* XML: what stands between its (first own) title's tags, CDATA marks
+                  included. JSON: the string's inside. start FEED_NOWHERE: none such */
+    struct feed_stretch
+        empty_title; /* XML: a "<title/>" whole, the last of them; start FEED_NOWHERE: none */
+    size_t inside;   /* where children of the item can be put in front: behind its start tag, or its
+                        '{'; FEED_NOWHERE: "<item/>" */
     struct feed_stretch
         tags; /* JSON: the inside of its "tags" array; start FEED_NOWHERE: has none */
     size_t comma_before, comma_after; /* JSON: of the list; FEED_NOWHERE: none there */
@@ -48,7 +49,7 @@ struct feed_mention {
 /* What leads readers elsewhere. */
 enum feed_link_kind {
     FEED_LINK_SELF,        /* atom:link rel="self"; JSON's feed_url */
-    FEED_LINK_HUB,         /* rel="hub" (WebSub); JSON's hubs */
+    FEED_LINK_HUB,         /* rel="hub" (WebSub); RSS's cloud (rssCloud); JSON's hubs */
     FEED_LINK_PAGE,        /* rel="next", "prev", "previous", "first", "last", "current" (RFC 5005),
                               "prev-archive", "next-archive"; JSON's next_url */
     FEED_LINK_NEW_FEED_URL /* itunes:new-feed-url */

@@ -99,6 +99,7 @@ static void read_items(struct json_lexer *lexer)
         last = &found->ranges[found->count++];
         *last = (struct feed_range){.start_tag = lexer->element,
                                     .title = nowhere(),
+                                    .empty_title = nowhere(),
                                     .tags = nowhere(),
                                     .comma_before = comma,
                                     .comma_after = FEED_NOWHERE};

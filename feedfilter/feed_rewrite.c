@@ -92,28 +92,42 @@ static struct span base_in(struct span tag)
     return (struct span){NULL, 0};
 }
 
-/* A base that is relative itself would lead to the gateway as much as none. */
+/* Makes the own base of a start tag whole where it is relative: it would lead to the gateway as
+ * much as none. `*around` is what it is resolved against, and then what is inside the tag. */
+static void make_base_whole(struct feed_edits *edits, struct span bytes,
+                            const struct feed_stretch *stretch, struct span needed,
+                            struct span *around)
+{
+    struct span tag =
+        projected(edits, (struct span){bytes.data + stretch->start, stretch->end - stretch->start});
+    struct span own = base_in(tag);
+    if (!own.data || memchr(own.data, '&', own.length))
+        return;
+    if (own.length && !url_is_relative(own)) {
+        *around = own;
+        return;
+    }
+    size_t unit_bytes = edits->encoding->unit_bytes;
+    size_t start = stretch->start + (size_t)(own.data - tag.data) * unit_bytes;
+    *around = own.length ? url_resolve(edits->arena, *around, own) : needed;
+    feed_edits_replace(edits, start, start + own.length * unit_bytes,
+                       escape_url(edits->arena, *around, false));
+}
+
 static void set_base(struct feed_edits *edits, struct span bytes, const struct feed_ranges *ranges,
                      struct span upstream, enum feed_base needed)
 {
     struct span base = base_of(edits->arena, upstream, needed);
+    struct span around = base_of(edits->arena, upstream, FEED_BASE_DOCUMENT);
     size_t unit_bytes = edits->encoding->unit_bytes, root = ranges->root_tag.start;
     if (!base.length || root == ranges->root_tag.end)
         return;
-    struct span tag =
-        projected(edits, (struct span){bytes.data + root, ranges->root_tag.end - root});
-    struct span own = base_in(tag);
-    bool plain = own.data && !memchr(own.data, '&', own.length);
-    if (plain && (!own.length || url_is_relative(own))) {
-        size_t start = root + (size_t)(own.data - tag.data) * unit_bytes;
-        if (own.length)
-            base =
-                url_resolve(edits->arena, base_of(edits->arena, upstream, FEED_BASE_DOCUMENT), own);
-        feed_edits_replace(edits, start, start + own.length * unit_bytes,
-                           escape_url(edits->arena, base, false));
-    }
+    make_base_whole(edits, bytes, &ranges->root_tag, base, &around);
+    make_base_whole(edits, bytes, &ranges->channel_tag, base, &around);
     if (ranges->root_has_base)
         return;
+    struct span tag =
+        projected(edits, (struct span){bytes.data + root, ranges->root_tag.end - root});
     size_t name_end = 1;
     while (name_end < tag.length && !is_blank(tag.data[name_end]) && tag.data[name_end] != '/' &&
            tag.data[name_end] != '>')
@@ -218,6 +232,17 @@ static void mark_title(const struct marking *marking, const struct feed_stretch 
     feed_edits_replace(marking->edits, at, at, SPAN(MARK " "));
 }
 
+/* "<title/>" gets the mark for a text. */
+static void fill_title(const struct marking *marking, const struct feed_stretch *title)
+{
+    struct feed_edits *edits = marking->edits;
+    size_t unit_bytes = edits->encoding->unit_bytes;
+    const char *name = marking->text.data + title->start / unit_bytes + 1;
+    feed_edits_replace(
+        edits, title->end - 2 * unit_bytes, title->end,
+        arena_printf(edits->arena, ">" MARK "</%.*s>", (int)strcspn(name, " \t\r\n/<>"), name));
+}
+
 static void mark_xml(const struct marking *marking, const struct feed_range *range)
 {
     struct arena *arena = marking->edits->arena;
@@ -227,6 +252,8 @@ static void mark_xml(const struct marking *marking, const struct feed_range *ran
     struct span title = SPAN(""), category;
     if (range->title.start != FEED_NOWHERE)
         mark_title(marking, &range->title);
+    else if (range->empty_title.start != FEED_NOWHERE)
+        fill_title(marking, &range->empty_title);
     else
         title = arena_printf(arena, "<%.*stitle>" MARK "</%.*stitle>", SPAN_ARGS(prefix),
                              SPAN_ARGS(prefix));

@@ -3,6 +3,9 @@
 #include "core/text.h"
 #include "feedfilter/item_markup.h"
 
+/* Of a start tag, or of the declaration. */
+#define ITEM_HEAD_TAG_BYTES ((size_t)8 * 1024)
+
 struct attribute {
     struct span name, value; /* as it stands between its quotes */
     char quote;
@@ -41,17 +44,6 @@ static struct span joined(struct arena *arena, struct span a, struct span b, str
         if (parts[i].length)
             memcpy(at, parts[i].data, parts[i].length);
     return (struct span){text, (size_t)(at - text)};
-}
-
-struct span item_head(struct arena *arena, struct span bytes, const struct feed_ranges *ranges)
-{
-    struct feed_encoding encoding;
-    if (ranges->json || !feed_encoding_find(bytes, &encoding, NULL))
-        return (struct span){NULL, 0};
-    struct span start =
-        joined(arena, (struct span){bytes.data, encoding.mark_bytes},
-               stretch_of(bytes, ranges->declaration), stretch_of(bytes, ranges->root_tag));
-    return joined(arena, start, stretch_of(bytes, ranges->channel_tag), (struct span){NULL, 0});
 }
 
 /* A stretch of a feed as UTF-8. `*trouble` as feed_encoding_to_utf8(). */
@@ -126,6 +118,13 @@ static struct attribute *attribute_named(const struct scope *scope, struct span 
     return NULL;
 }
 
+/* What a start tag says about all inside it. */
+static bool is_about_inside(struct span name)
+{
+    return span_equal(name, SPAN("xml:base")) || span_equal(name, SPAN("xml:lang")) ||
+           span_equal(name, SPAN("xmlns")) || span_starts_nocase(name, SPAN("xmlns:"));
+}
+
 /* Adds what a start tag says about all inside it; a tag further in goes over one further out. */
 static void enter(struct arena *arena, struct scope *scope, struct span tag)
 {
@@ -135,9 +134,7 @@ static void enter(struct arena *arena, struct scope *scope, struct span tag)
     struct attribute attribute;
     while (next_attribute(&at, end, &attribute)) {
         bool base = span_equal(attribute.name, SPAN("xml:base"));
-        if (!base && !span_equal(attribute.name, SPAN("xml:lang")) &&
-            !span_equal(attribute.name, SPAN("xmlns")) &&
-            !span_starts_nocase(attribute.name, SPAN("xmlns:")))
+        if (!is_about_inside(attribute.name))
             continue;
         struct attribute *former = attribute_named(scope, attribute.name);
         if (former && base && is_absolute(former->value) && !is_absolute(attribute.value))
@@ -150,6 +147,64 @@ static void enter(struct arena *arena, struct scope *scope, struct span tag)
         *former = attribute;
     }
 }
+
+/* --- the head that is kept with an item --- */
+
+/* The start tag `tag`, as it stands where it is short. A longer one, which no feed has in earnest
+ * and which would be kept with every item, loses all that is not about what is inside it, and what
+ * is too long even so. */
+static struct span short_tag(struct arena *arena, struct span tag,
+                             const struct feed_encoding *encoding)
+{
+    if (tag.length <= ITEM_HEAD_TAG_BYTES)
+        return tag;
+    size_t unit = encoding->unit_bytes;
+    struct span text = feed_encoding_project(arena, tag, encoding);
+    const char *at = text.data + name_length(text), *end = text.data + text.length;
+    struct span blank = SPAN(" "), close = SPAN(">");
+    if (unit > 1) {
+        blank = item_markup_widen(arena, blank, encoding);
+        close = item_markup_widen(arena, close, encoding);
+    }
+    struct span kept = {tag.data, (size_t)(at - text.data) * unit};
+    struct attribute attribute;
+    while (kept.length <= ITEM_HEAD_TAG_BYTES && next_attribute(&at, end, &attribute)) {
+        size_t start = (size_t)(attribute.name.data - text.data) * unit;
+        size_t length = (size_t)(at - attribute.name.data) * unit;
+        if (is_about_inside(attribute.name) && length <= ITEM_HEAD_TAG_BYTES - kept.length)
+            kept = joined(arena, kept, blank, (struct span){tag.data + start, length});
+    }
+    return joined(arena, kept, close, (struct span){NULL, 0});
+}
+
+/* The same for "<?xml … ?>". */
+static struct span short_declaration(struct arena *arena, struct span declaration,
+                                     const struct feed_encoding *encoding)
+{
+    if (declaration.length <= ITEM_HEAD_TAG_BYTES)
+        return declaration;
+    struct span text =
+        arena_printf(arena, "<?xml version=\"1.0\" encoding=\"%.*s\"?>",
+                     SPAN_ARGS(encoding->declared.length ? encoding->declared : SPAN("utf-8")));
+    return encoding->unit_bytes > 1 ? item_markup_widen(arena, text, encoding) : text;
+}
+
+struct span item_head(struct arena *arena, struct span bytes, const struct feed_ranges *ranges)
+{
+    struct feed_encoding encoding;
+    if (ranges->json || !feed_encoding_find(bytes, &encoding, NULL))
+        return (struct span){NULL, 0};
+    struct feed_encoding inside = encoding;
+    inside.mark_bytes = 0;
+    struct span start =
+        joined(arena, (struct span){bytes.data, encoding.mark_bytes},
+               short_declaration(arena, stretch_of(bytes, ranges->declaration), &inside),
+               short_tag(arena, stretch_of(bytes, ranges->root_tag), &inside));
+    return joined(arena, start, short_tag(arena, stretch_of(bytes, ranges->channel_tag), &inside),
+                  (struct span){NULL, 0});
+}
+
+/* --- back into the feed --- */
 
 static void read_place(struct arena *arena, struct place *place)
 {
@@ -319,6 +374,24 @@ static bool spell(struct feed_edits *edits, const struct place *former, const st
     return true;
 }
 
+/* RSS 1.0: names the item in the table of contents as those are named that stand there. Where none
+ * does, or the name would have to be spelled anew, readers do without. */
+static void mention(struct feed_edits *edits, const struct place *place, struct span about)
+{
+    if (!place->ranges.mention_count || place->encoding.unit_bytes > 1 || !about.length ||
+        !is_ascii(about) || memchr(about.data, '"', about.length) ||
+        memchr(about.data, '\'', about.length))
+        return;
+    const struct feed_mention *first = &place->ranges.mentions[0];
+    const char *bytes = place->bytes.data, *resource = first->resource.data;
+    const char *behind = resource + first->resource.length;
+    struct span start = {bytes + first->whole.start,
+                         (size_t)(resource - bytes) - first->whole.start};
+    struct span end = {behind, first->whole.end - (size_t)(behind - bytes)};
+    feed_edits_replace_raw(edits, first->whole.start, first->whole.start,
+                           joined(edits->arena, start, about, end));
+}
+
 static bool put_back_xml(struct feed_edits *edits, struct place *place, struct span head,
                          struct span item, struct error *error)
 {
@@ -336,6 +409,7 @@ static bool put_back_xml(struct feed_edits *edits, struct place *place, struct s
     if (!spell(edits, &former, place, item, &spelled, error))
         return false;
     feed_edits_replace_raw(edits, place->ranges.front, place->ranges.front, spelled);
+    mention(edits, place, former.ranges.ranges[0].about);
     return true;
 }
 

@@ -8,7 +8,8 @@
 
 /* What an item needs to be read alone: the byte order mark, the declaration and the start tags of
  * the root and the channel that it stood in, as they stood (core/feed.h reads head and item as a
- * feed). Empty for JSON. In `arena`. */
+ * feed); of one of more than 8 KiB so much at most, and only what is about what is inside it: names
+ * of namespaces, xml:base and xml:lang. Empty for JSON. In `arena`. */
 struct span item_head(struct arena *arena, struct span bytes, const struct feed_ranges *ranges);
 
 /* `feed` is what `bytes` are. Puts `item`, which was cut from a feed that began with `head`, in
@@ -16,7 +17,7 @@ struct span item_head(struct arena *arena, struct span bytes, const struct feed_
  * declarations, xml:base and xml:lang that it had from the head and would lack here. Its bytes
  * stay, where they mean the same in this feed's encoding; else they are transcoded, with character
  * references for what this encoding may lack. In JSON it comes with its comma, for which the cuts
- * must be among the edits already. RSS 1.0 gets no rdf:li for it: readers do without. `head` and
+ * must be among the edits already; in RSS 1.0 with an rdf:li where others have one. `head` and
  * `item` are lent as long as the edits. false and ERROR_INPUT, and nothing was done: the feed is of
  * another format by now, or has no place for an item; or the item is not well-formed while the feed
  * is, or has names in a script that this encoding may lack. */

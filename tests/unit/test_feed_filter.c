@@ -311,6 +311,27 @@ static void test_other_feeds_get_nothing_back(void **state)
     assert_int_equal(filtering->feed->put_back, 0);
 }
 
+static void test_of_many_releases_the_latest_come_back(void **state)
+{
+    struct filtering *filtering = *state;
+    size_t length = 0;
+    char *xml = malloc(200 * 1000);
+    length += (size_t)sprintf(xml, "<rss><channel>");
+    for (int i = 1; i <= 205; i++)
+        length += (size_t)sprintf(xml + length, ITEM("%d", SPAM), i);
+    sprintf(xml + length, "</channel></rss>");
+    over_http(filtering, xml);
+    free(xml);
+    assert_int_equal(filtering->feed->held, 205);
+    for (int64_t id = 1; id <= 205; id++)
+        release(filtering, id);
+    const char *output = over_http(filtering, RSS(ITEM("a", HAM)));
+    assert_int_equal(filtering->feed->put_back, 200);
+    assert_false(filtering->feed->records_failed);
+    assert_non_null(strstr(output, "<guid>205</guid>"));
+    assert_null(strstr(output, "<guid>5</guid>"));
+}
+
 static void test_latest_release_comes_first(void **state)
 {
     struct filtering *filtering = *state;
@@ -408,6 +429,7 @@ int main(void)
         filtering(test_pipe_puts_nothing_back),
         filtering(test_release_of_long_ago_is_not_put_back),
         filtering(test_other_feeds_get_nothing_back),
+        filtering(test_of_many_releases_the_latest_come_back),
         filtering(test_latest_release_comes_first),
         filtering(test_items_that_share_a_guid_are_told_apart),
         filtering(test_relative_link_of_what_is_put_back_leads_upstream),

@@ -102,6 +102,40 @@ static void test_the_namespace_of_atom_may_have_any_scheme(void **state)
                         "<rss xmlns:a='//www.w3.org/2005/Atom'><channel></channel></rss>");
 }
 
+static void test_references_in_relations_are_read(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        links_of("<feed " ATOM "><link rel='&#115;elf' href='http://up.test/'/>"
+                 "<link rel='&#x68;ub' href='http://hub.test/'/></feed>",
+                 FEED_BASE_NONE),
+        "<feed " ATOM "><link rel='&#115;elf' href='http://gw.test/f/planet?a=1&amp;b=2'/></feed>");
+}
+
+static void test_the_cloud_of_rss_goes(void **state)
+{
+    (void)state;
+    assert_string_equal(links_of("<rss><channel><cloud domain='c.test' port='80' path='/' "
+                                 "registerProcedure='' protocol='http-post'/><x:cloud "
+                                 "xmlns:x='urn:x'/></channel></rss>",
+                                 FEED_BASE_NONE),
+                        "<rss><channel><x:cloud xmlns:x='urn:x'/></channel></rss>");
+}
+
+static void test_a_relative_base_of_the_channel_leads_on_from_upstream(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        links_of("<rss><channel xml:base='x/'><item/></channel></rss>", FEED_BASE_DIRECTORY),
+        "<rss><channel xml:base='https://up.test:8443/blog/x/'><item/></channel>"
+        "</rss>");
+    assert_string_equal(
+        links_of("<rss xml:base='y/'><channel xml:base='x/'><item/></channel></rss>",
+                 FEED_BASE_DIRECTORY),
+        "<rss xml:base='https://up.test:8443/blog/y/'><channel "
+        "xml:base='https://up.test:8443/blog/y/x/'><item/></channel></rss>");
+}
+
 static void test_links_of_items_and_to_the_site_stay(void **state)
 {
     (void)state;
@@ -250,6 +284,17 @@ static void test_a_title_is_added_where_there_is_none(void **state)
                         "<title>[spam]</title><category>spam</category><link>x</link>");
 }
 
+static void test_an_empty_title_is_filled(void **state)
+{
+    (void)state;
+    assert_string_equal(tagged_item("<title/><link>x</link>"),
+                        "<category>spam</category><title>[spam]</title><link>x</link>");
+    struct span out = tagged(SPAN("<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:entry>"
+                                  "<a:title type='text' /></a:entry></a:feed>"),
+                             FEED_ATOM);
+    assert_non_null(strstr(out.data, "<a:title type='text' >[spam]</a:title></a:entry>"));
+}
+
 static void test_a_foreign_title_is_not_the_items(void **state)
 {
     (void)state;
@@ -383,6 +428,9 @@ int main(void)
         TEST(test_a_link_without_an_end_tag_leads_to_us),
         TEST(test_a_new_feed_url_without_an_end_tag_stays),
         TEST(test_the_namespace_of_atom_may_have_any_scheme),
+        TEST(test_references_in_relations_are_read),
+        TEST(test_the_cloud_of_rss_goes),
+        TEST(test_a_relative_base_of_the_channel_leads_on_from_upstream),
         TEST(test_links_of_items_and_to_the_site_stay),
         TEST(test_relative_references_get_the_upstream_directory_as_base),
         TEST(test_a_root_with_a_base_keeps_it),
@@ -396,6 +444,7 @@ int main(void)
         TEST(test_the_mark_stands_in_front_of_the_title),
         TEST(test_the_mark_stands_where_the_title_is_text),
         TEST(test_a_title_is_added_where_there_is_none),
+        TEST(test_an_empty_title_is_filled),
         TEST(test_a_foreign_title_is_not_the_items),
         TEST(test_an_item_that_has_no_inside_stays),
         TEST(test_only_what_is_to_be_tagged_is_marked),

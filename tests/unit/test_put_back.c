@@ -158,6 +158,51 @@ static void test_an_item_without_namespace_stays_so(void **state)
     assert_true(span_equal(read_again(out)->items[0].title, SPAN("a")));
 }
 
+/* A root of two megabytes would be kept with every item. */
+static void test_the_head_of_a_long_root_is_short(void **state)
+{
+    (void)state;
+    static const char *const encodings[] = {"UTF-8", "UTF-16LE"};
+    size_t most = 2 << 20, length = 0;
+    char *xml = malloc(most + 1000);
+    length += (size_t)sprintf(xml, "<rss a='1' xmlns:dc='" DC "' xml:lang='de'");
+    while (length < most)
+        length += (size_t)sprintf(xml + length, " a%zu='%0200d'", length, 0);
+    sprintf(xml + length, " xmlns:late='urn:late'><channel><item><dc:date>x</dc:date></item>"
+                          "</channel></rss>");
+    for (size_t i = 0; i < 2; i++) {
+        struct span bytes = in_encoding(span_of(xml), encodings[i]);
+        struct edited_feed *feed = edited_feed(bytes);
+        struct span head = item_head(feed->edits.arena, bytes, &feed->ranges);
+        assert_true(head.length < 20000);
+        struct span into = in_encoding(SPAN("<rss><channel></channel></rss>"), encodings[i]);
+        struct feed *again = read_again(moved(bytes, into));
+        assert_int_equal(again->item_count, 1);
+        assert_true(span_equal(again->items[0].date, SPAN("x")));
+    }
+    free(xml);
+}
+
+static void test_an_item_of_rss_1_0_is_mentioned_in_front_of_others(void **state)
+{
+    (void)state;
+    const char *start = "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "
+                        "xmlns='http://purl.org/rss/1.0/'><channel><items><rdf:Seq>";
+    const char *li = "<rdf:li rdf:resource=\"urn:%s\" />";
+    const char *item = "<item rdf:about='urn:%s'><title>t</title></item>";
+    char from[800], into[800], both[1200], text[2][200], name[2][200];
+    for (size_t i = 0; i < 2; i++) {
+        snprintf(name[i], sizeof name[i], li, i ? "b" : "a");
+        snprintf(text[i], sizeof text[i], item, i ? "b" : "a");
+    }
+    const char *middle = "</rdf:Seq></items></channel>", *end = "</rdf:RDF>";
+    snprintf(from, sizeof from, "%s%s%s%s%s", start, name[0], middle, text[0], end);
+    snprintf(into, sizeof into, "%s%s%s%s%s", start, name[1], middle, text[1], end);
+    snprintf(both, sizeof both, "%s%s%s%s%s%s%s", start, name[0], name[1], middle, text[0], text[1],
+             end);
+    assert_string_equal(moved_text(from, into), both);
+}
+
 static void test_base_and_language_come_along(void **state)
 {
     (void)state;
@@ -361,6 +406,8 @@ int main(void)
         TEST(test_what_the_item_declares_itself_stays),
         TEST(test_an_entry_keeps_its_vocabulary_under_another_prefix),
         TEST(test_an_item_without_namespace_stays_so),
+        TEST(test_the_head_of_a_long_root_is_short),
+        TEST(test_an_item_of_rss_1_0_is_mentioned_in_front_of_others),
         TEST(test_base_and_language_come_along),
         TEST(test_the_innermost_absolute_base_comes_along),
         TEST(test_a_feed_of_another_format_is_refused),
