@@ -16,6 +16,7 @@
 /* libxml2 compares each attribute of a tag with all others. */
 #define ATTRIBUTES_MAX 5000u
 #define ENTITIES_MAX 256u
+#define BARE_NAME_MAX 200
 /* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
 #define ERRORS_MAX 100000u
 
@@ -284,8 +285,12 @@ static xmlEntityPtr on_entity_asked(void *context, const xmlChar *name)
             return NULL;
         }
     unsigned value = html_entity_value(name);
-    if (!value)
+    if (!value) { /* readers show it as it stands */
+        struct span shown = arena_printf(reader->arena, "&%.200s;", (const char *)name);
+        if (reader->field_depth)
+            feed_fields_text(&reader->fields, shown.data, shown.length);
         return NULL;
+    }
     size_t length = text_put(reader->html_entity_text, value);
     reader->html_entity_text[length] = '\0';
     reader->html_entity = (xmlEntity){
@@ -310,6 +315,18 @@ static void on_attribute_declared(void *context, const xmlChar *element, const x
         stop(reader, SPAN("the document type gives default attributes, and such are not read"));
 }
 
+/* "&name" and no semicolon behind it: libxml2 drops it, readers show it, and whole words could hide
+ * so from being judged. The parser stands behind the name. */
+static void keep_bare_ampersand(struct reader *reader)
+{
+    const xmlChar *start = reader->parser->input->base, *at = reader->parser->input->cur;
+    const xmlChar *end = at;
+    while (at > start && end - at < BARE_NAME_MAX && at[-1] != '&')
+        at--;
+    if (at > start && at[-1] == '&' && reader->field_depth)
+        feed_fields_text(&reader->fields, (const char *)at - 1, (size_t)(end - at) + 1);
+}
+
 static void on_error(void *context, xmlErrorPtr trouble)
 {
     struct reader *reader = context;
@@ -320,6 +337,9 @@ static void on_error(void *context, xmlErrorPtr trouble)
         stop(reader, arena_printf(reader->arena, "more than %u errors", ERRORS_MAX));
     if (trouble->code == XML_ERR_TAG_NAME_MISMATCH && trouble->str2)
         reader->end_tag = arena_copy(reader->arena, span_of(trouble->str2));
+    if (trouble->code == XML_ERR_ENTITYREF_SEMICOL_MISSING ||
+        trouble->code == XML_ERR_NAME_REQUIRED)
+        keep_bare_ampersand(reader);
     if (reader->first_error.length || !trouble->message)
         return;
     struct span message = span_trim(span_of(trouble->message));

@@ -147,6 +147,28 @@ static void test_an_element_that_occurs_twice_says_both(void **state)
     feed_free(feed);
 }
 
+/* What libxml2 drops, readers show. */
+static void test_ampersands_that_are_no_references_stay(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"AT&T and B", "AT&T and B"},
+        {"&cheap &pills", "&cheap &pills"},
+        {"a & b", "a & b"},
+        {"a && b", "a && b"},
+        {"&cheap;&pills; now", "&cheap;&pills; now"},
+        {"x &eacute;&amp;&#65; &", "x \xc3\xa9&A &"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[300];
+        snprintf(text, sizeof text, "<rss><channel><item><title>%s</title></item></channel></rss>",
+                 rows[i][0]);
+        struct feed *feed = read_text(text);
+        assert_span(feed->items[0].title, rows[i][1]);
+        feed_free(feed);
+    }
+}
+
 static void test_an_item_is_one_in_its_namespace_and_in_no_other_item(void **state)
 {
     (void)state;
@@ -475,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_enclosures_of_both_formats),
         cmocka_unit_test(test_guid_falls_back_to_link_then_to_a_hash),
         cmocka_unit_test(test_an_element_that_occurs_twice_says_both),
+        cmocka_unit_test(test_ampersands_that_are_no_references_stay),
         cmocka_unit_test(test_an_item_is_one_in_its_namespace_and_in_no_other_item),
         cmocka_unit_test(test_a_prefixed_atom_feed_is_read),
         cmocka_unit_test(test_items_of_rdf_stand_beside_the_channel),
