@@ -30,8 +30,9 @@ static const char *const actions[] = {"accept", "tag", "hold", "reject", NULL};
 static const char *const states[] = {
     "pending", "held", "release-requested", "released", "confirmed", "delete-requested",
     "deleted", "gone", "superseded",        NULL};
+static const char *const feeds[] = {"ok", "waiting", "failing", "unjudged", NULL};
 static const char *const fetches[] = {"changed", "unchanged", "failed", NULL};
-static const char *const codes[] = {"200", "304", "404", "405", "503", "other", NULL};
+static const char *const codes[] = {"200", "304", "404", "405", "421", "503", "other", NULL};
 
 #define JUDGES (METRICS_MILTER | METRICS_FEEDFILTER)
 #define ALL (JUDGES | METRICS_RELEASE)
@@ -85,6 +86,11 @@ static const struct row rows[METRICS] = {
                                    GAUGE,
                                    METRICS_MILTER,
                                    {{NULL, NULL}}},
+    [METRIC_FEEDS] = {"weir_feeds",
+                      "Subscribed feeds, by how they stand.",
+                      GAUGE,
+                      METRICS_FEEDFILTER,
+                      {{"state", feeds}}},
     [METRIC_FETCHES] = {"weir_feed_fetches_total",
                         "Polls of upstream feeds, by their outcome.",
                         COUNTER,
@@ -120,6 +126,11 @@ void metrics_start(enum metrics_program which, const char *its_version)
     version = its_version;
     program = which;
     started_s = monotonic_s();
+}
+
+const char *metrics_feed_name(enum metrics_feed state)
+{
+    return feeds[state];
 }
 
 /* --- counting --- */

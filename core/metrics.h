@@ -24,11 +24,22 @@ enum metric {
     METRIC_HELD,               /* cells: enum held_state */
     METRIC_RECORDS_ERRORS,     /* counter */
     METRIC_MESSAGES_UNDER_WAY, /* gauge */
+    METRIC_FEEDS,              /* gauge; cells: enum metrics_feed */
     METRIC_FETCHES,            /* counter; cells: enum metrics_fetch */
     METRIC_RESPONSES,          /* counter; cells: metrics_response_cell() */
     METRIC_CONNECTIONS,        /* gauge */
     METRICS
 };
+
+/* How a subscription stands. */
+enum metrics_feed {
+    METRICS_FEED_OK,
+    METRICS_FEED_WAITING,  /* for its first version */
+    METRICS_FEED_FAILING,  /* to be fetched */
+    METRICS_FEED_UNJUDGED, /* what its items are cannot be told: the whole passes */
+    METRICS_FEED_STATES
+};
+const char *metrics_feed_name(enum metrics_feed state); /* "ok", "waiting" … */
 
 enum metrics_fetch { METRICS_FETCH_CHANGED, METRICS_FETCH_UNCHANGED, METRICS_FETCH_FAILED };
 

@@ -26,9 +26,9 @@ struct filtered_feed {
 };
 
 /* Over HTTP a released item that this feed no longer lists is put back in front for `put_back_s`
- * seconds from its release, the latest first, 200 of them at most; not when its guid is listed again, edited or not, nor
- * when an edit came after what was released. A feed that cannot be parsed cannot be edited either,
- * and leads readers wherever it says.
+ * seconds from its release, the latest first, 200 of them at most; not when its guid is listed
+ * again, edited or not, nor when an edit came after what was released. A feed that cannot be parsed
+ * cannot be edited either, and leads readers wherever it says.
  *
  * `judge` says how, see feed_judge(). `name` empty: what the feed calls itself. `http` NULL: a
  * pipe, where nothing but cuts is done. Whatever is wrong, the result holds the whole feed at

@@ -27,13 +27,10 @@ static void report_feed(void *context, struct subscription *subscription)
 {
     struct report *report = context;
     pthread_mutex_lock(&subscription->lock);
-    const char *state = subscription->failures   ? "failing"
-                        : subscription->unjudged ? "unjudged"
-                        : subscription->page     ? "ok"
-                                                 : "waiting";
+    enum metrics_feed state = subscription_state(subscription);
     json_t *feed = json_pack(
         "{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name", subscription->name, "state",
-        state, "has_copy", subscription->page != NULL, "last_success",
+        metrics_feed_name(state), "has_copy", subscription->page != NULL, "last_success",
         time_json(subscription->checked_s), "next_poll", time_json(subscription->next_poll_s),
         "failures", (int)subscription->failures, "items", (json_int_t)subscription->items, "held",
         (json_int_t)subscription->held, "tagged", (json_int_t)subscription->tagged, "put_back",

@@ -134,7 +134,7 @@ void refresh_load(struct refresh *refresh, struct subscription *subscription)
 static bool may_record_now(const struct refresh *refresh, const struct subscription *subscription)
 {
     unsigned tries = subscription->unrecorded;
-    if (!tries || !refresh->parts.cache || subscription->copy_not_kept)
+    if (!tries || !atomic_load(refresh->parts.cache) || subscription->copy_not_kept)
         return false;
     unsigned doubled = tries - 1 < RECORD_DOUBLED_MOST ? tries - 1 : RECORD_DOUBLED_MOST;
     int64_t now_s = time(NULL), made_s = subscription->filtered_s;

@@ -17,8 +17,8 @@ struct refresh;
 /* Lent for as long as the refresh lives. */
 struct refresh_parts {
     const struct judge *judge;
-    _Atomic(struct records *) *records; /* *records NULL: they cannot be opened; nothing is held */
-    struct feed_cache *cache;           /* NULL: there is none; each start fetches all anew */
+    _Atomic(struct records *) *records;  /* *records NULL: they cannot be opened; nothing is held */
+    _Atomic(struct feed_cache *) *cache; /* NULL in it: none yet; each start fetches all anew */
     struct fetcher *fetcher;
 };
 

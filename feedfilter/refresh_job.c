@@ -126,9 +126,10 @@ static void keep(const struct work *work, const struct cached_feed *copy)
 {
     struct subscription *subscription = work->subscription;
     struct error error = {0};
-    if (!work->parts->cache)
+    struct feed_cache *cache = atomic_load(work->parts->cache);
+    if (!cache)
         return;
-    bool kept = feed_cache_store(work->parts->cache, work->own->name, copy, &error);
+    bool kept = feed_cache_store(cache, work->own->name, copy, &error);
     pthread_mutex_lock(&subscription->lock);
     bool told = kept || subscription->copy_not_kept;
     if (still_wanted(work))
@@ -144,9 +145,9 @@ static struct cached_feed *load(const struct work *work)
 {
     struct subscription *subscription = work->subscription;
     pthread_mutex_lock(&subscription->lock);
-    bool usable = work->parts->cache && !subscription->copy_not_kept;
+    struct feed_cache *cache = subscription->copy_not_kept ? NULL : atomic_load(work->parts->cache);
     pthread_mutex_unlock(&subscription->lock);
-    struct cached_feed *copy = usable ? feed_cache_load(work->parts->cache, work->own->name) : NULL;
+    struct cached_feed *copy = cache ? feed_cache_load(cache, work->own->name) : NULL;
     if (!copy || strcmp(copy->url, work->own->url) == 0)
         return copy;
     cached_feed_free(copy);

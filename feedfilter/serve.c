@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "config.h"
+#include "core/config_restart.h"
 #include "core/judge_stores.h"
 #include "core/log.h"
 #include "core/metrics.h"
@@ -24,6 +25,7 @@
 
 #define TICK_MS 200 /* how soon a release shows, and a due poll begins */
 #define RECORDS_RETRY_S 5
+#define CACHE_RETRY_S 5
 /* Judging waits so long for the replica at start: what is judged without it is judged twice. */
 #define REPLICA_PATIENCE_MS 5000
 
@@ -36,7 +38,9 @@ struct gateway {
     int64_t records_change;                     /* up to which changes were seen */
     int64_t records_retry_s;                    /* NULL records: when to try again */
     bool records_told;                          /* that they fail */
-    struct feed_cache *cache;
+    _Atomic(struct feed_cache *) cache;
+    int64_t cache_retry_s; /* NULL cache: when to try again */
+    bool cache_told;       /* that it fails */
     struct fetcher *fetcher;
     struct subscriptions *subscriptions;
     struct refresh *refresh;
@@ -58,15 +62,12 @@ static struct page *on_feed(void *context, const char *name, struct server_wait 
     return page;
 }
 
-static struct page *held_page(struct gateway *gateway, const struct subscription *subscription,
-                              const struct config *config)
+static struct page *make_held_page(struct records *records, const struct subscription *subscription,
+                                   const struct config *config)
 {
     struct error error = {0};
-    struct page *page;
-    struct records *records = atomic_load(&gateway->reading);
-    if (!records)
-        return page_error(503, "the records cannot be opened", RECORDS_RETRY_S);
     struct arena *arena = arena_new();
+    struct page *page = NULL;
     char address[400];
     size_t count;
     time_t changed;
@@ -75,10 +76,59 @@ static struct page *held_page(struct gateway *gateway, const struct subscription
                                  span_of(subscription->name), address, &count, &changed, &error);
     if (feed.length)
         page = page_new(&feed, 1, "application/atom+xml", changed);
-    else
-        page = page_error(503, "the records cannot be read", RECORDS_RETRY_S);
     arena_free(arena);
     return page;
+}
+
+struct change_of_feed {
+    const char *name;
+    bool changed;
+};
+
+static bool note_change(void *context, const char *feed)
+{
+    struct change_of_feed *change = context;
+    change->changed = change->changed || strcmp(feed, change->name) == 0;
+    return true;
+}
+
+/* The page that was made last, retained, when nothing of the feed changed after it. All who ask
+ * share one, however slowly they read. `*change` is up to where that was looked at. */
+static struct page *last_held_page(struct records *records, struct subscription *subscription,
+                                   int64_t *change)
+{
+    struct error error = {0};
+    struct change_of_feed seen = {.name = subscription->name};
+    pthread_mutex_lock(&subscription->lock);
+    struct page *page = subscription->held_page ? page_retain(subscription->held_page) : NULL;
+    *change = subscription->held_page_change;
+    pthread_mutex_unlock(&subscription->lock);
+    bool good = records_held_changes(records, change, note_change, &seen, &error);
+    if (page && good && !seen.changed)
+        return page;
+    page_release(page);
+    return NULL;
+}
+
+static struct page *held_page(struct records *records, struct subscription *subscription)
+{
+    int64_t change;
+    struct page *page = last_held_page(records, subscription, &change);
+    if (page)
+        return page;
+    pthread_mutex_lock(&subscription->lock);
+    struct config *config = config_retain(subscription->config);
+    pthread_mutex_unlock(&subscription->lock);
+    page = make_held_page(records, subscription, config);
+    pthread_mutex_lock(&subscription->lock);
+    if (page && subscription->config == config) {
+        page_release(subscription->held_page);
+        subscription->held_page = page_retain(page);
+        subscription->held_page_change = change;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+    config_release(config);
+    return page ? page : page_error(503, "the records cannot be read", RECORDS_RETRY_S);
 }
 
 static struct page *on_held(void *context, const char *name)
@@ -87,11 +137,9 @@ static struct page *on_held(void *context, const char *name)
     struct subscription *subscription = subscriptions_find(gateway->subscriptions, name);
     if (!subscription)
         return NULL;
-    pthread_mutex_lock(&subscription->lock);
-    struct config *config = config_retain(subscription->config);
-    pthread_mutex_unlock(&subscription->lock);
-    struct page *page = held_page(gateway, subscription, config);
-    config_release(config);
+    struct records *records = atomic_load(&gateway->reading);
+    struct page *page = records ? held_page(records, subscription)
+                                : page_error(503, "the records cannot be opened", RECORDS_RETRY_S);
     subscription_release(subscription);
     return page;
 }
@@ -103,9 +151,17 @@ static struct page *on_health(void *context)
         .subscriptions = gateway->subscriptions,
         .counts_up = replica_store_up(gateway->stores.judge.replica),
         .records_open = atomic_load(&gateway->records) != NULL,
-        .cache_open = gateway->cache != NULL,
+        .cache_open = atomic_load(&gateway->cache) != NULL,
     };
     return health_page(&health);
+}
+
+static void count_feed(void *context, struct subscription *subscription)
+{
+    int64_t *feeds = context;
+    pthread_mutex_lock(&subscription->lock);
+    feeds[subscription_state(subscription)]++;
+    pthread_mutex_unlock(&subscription->lock);
 }
 
 static struct page *on_metrics(void *context)
@@ -115,6 +171,10 @@ static struct page *on_metrics(void *context)
                                             gateway->started->journal.size_limit_bytes};
     metrics_sample_stores(&sources);
     metrics_sample_records(atomic_load(&gateway->reading));
+    int64_t feeds[METRICS_FEED_STATES] = {0};
+    subscriptions_visit(gateway->subscriptions, count_feed, feeds);
+    for (unsigned state = 0; state < METRICS_FEED_STATES; state++)
+        metrics_set(METRIC_FEEDS, state, feeds[state]);
     struct span text;
     char *bytes = metrics_text(&text.length);
     text.data = bytes;
@@ -198,6 +258,24 @@ static void look_at_records(struct gateway *gateway)
     }
 }
 
+/* --- the cache: opened when it can be --- */
+
+static void open_cache(struct gateway *gateway)
+{
+    struct error why = {0};
+    const struct config *config = gateway->started;
+    atomic_store(&gateway->cache, feed_cache_open(config->feedfilter.cache,
+                                                  config->feedfilter.cache_size_bytes, &why));
+    bool failed = !atomic_load(&gateway->cache);
+    gateway->cache_retry_s = time(NULL) + CACHE_RETRY_S;
+    if (failed && !gateway->cache_told)
+        log_event(LOG_LEVEL_ERROR, "cache-failed", "reason", why.message, "meanwhile",
+                  "a restart fetches all feeds anew", NULL);
+    else if (!failed && gateway->cache_told)
+        log_event(LOG_LEVEL_NOTICE, "cache-back", NULL);
+    gateway->cache_told = failed;
+}
+
 /* --- the main thread --- */
 
 static void load(void *context, struct subscription *subscription)
@@ -220,8 +298,8 @@ static void tidy_cache(const struct gateway *gateway)
     const char **names = memory_new(config->subscription_count * sizeof *names);
     for (size_t i = 0; i < config->subscription_count; i++)
         names[i] = config->subscriptions[i].name;
-    if (gateway->cache &&
-        !feed_cache_keep(gateway->cache, names, config->subscription_count, &error))
+    struct feed_cache *cache = atomic_load(&gateway->cache);
+    if (cache && !feed_cache_keep(cache, names, config->subscription_count, &error))
         log_event(LOG_LEVEL_WARNING, "cache-not-tidied", "reason", error.message, NULL);
     free(names);
 }
@@ -250,6 +328,7 @@ static void reload(struct gateway *gateway)
                   NULL);
         return;
     }
+    config_restart_log(CONFIG_FEEDFILTER, gateway->started, config);
     put_in_force(gateway, config);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", gateway->config_path, NULL);
     replica_log_digest(gateway->stores.judge.replica);
@@ -276,6 +355,8 @@ static void run(struct gateway *gateway, const sigset_t *signals)
         if (number == SIGHUP)
             reload(gateway);
         look_at_records(gateway);
+        if (!atomic_load(&gateway->cache) && time(NULL) >= gateway->cache_retry_s)
+            open_cache(gateway);
         subscriptions_visit(gateway->subscriptions, tick, gateway);
     }
 }
@@ -288,12 +369,7 @@ static bool open_stores(struct gateway *gateway, struct error *error)
     if (!judge_stores_open(&gateway->stores, config, config->journal.feeds, error))
         return false;
     open_records(gateway);
-    struct error why = {0};
-    gateway->cache =
-        feed_cache_open(config->feedfilter.cache, config->feedfilter.cache_size_bytes, &why);
-    if (!gateway->cache)
-        log_event(LOG_LEVEL_ERROR, "cache-failed", "reason", why.message, "meanwhile",
-                  "a restart fetches all feeds anew", NULL);
+    open_cache(gateway);
     return true;
 }
 
@@ -314,7 +390,7 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
         return false;
     struct refresh_parts parts = {.judge = &gateway->stores.judge,
                                   .records = &gateway->records,
-                                  .cache = gateway->cache,
+                                  .cache = &gateway->cache,
                                   .fetcher = gateway->fetcher};
     gateway->refresh = refresh_new(&parts, error);
     return gateway->refresh != NULL;
@@ -357,7 +433,7 @@ static void stop(struct gateway *gateway)
     refresh_free(gateway->refresh);
     server_free(gateway->server);
     subscriptions_free_all(gateway->subscriptions);
-    feed_cache_close(gateway->cache);
+    feed_cache_close(atomic_load(&gateway->cache));
     records_close(atomic_load(&gateway->reading));
     records_close(atomic_load(&gateway->records));
     judge_stores_close(&gateway->stores);

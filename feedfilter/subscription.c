@@ -36,6 +36,7 @@ void subscription_release(struct subscription *subscription)
     if (!last)
         return;
     pthread_mutex_destroy(&subscription->lock);
+    page_release(subscription->held_page);
     page_release(subscription->page);
     config_release(subscription->config);
     free(subscription->waiting);
@@ -125,6 +126,8 @@ bool subscription_configure(struct subscription *subscription, struct config *co
     bool changed = own && (moved || !former_own || !same_output(former, config, former_own, own));
     subscription->config = config_retain(config);
     subscription->own = own;
+    page_release(subscription->held_page);
+    subscription->held_page = NULL;
     if (moved)
         forget_upstream(subscription);
     if (!own)
@@ -132,6 +135,14 @@ bool subscription_configure(struct subscription *subscription, struct config *co
     pthread_mutex_unlock(&subscription->lock);
     config_release(former);
     return changed;
+}
+
+enum metrics_feed subscription_state(const struct subscription *subscription)
+{
+    return subscription->failures   ? METRICS_FEED_FAILING
+           : subscription->unjudged ? METRICS_FEED_UNJUDGED
+           : subscription->page     ? METRICS_FEED_OK
+                                    : METRICS_FEED_WAITING;
 }
 
 struct page *subscription_ask(struct subscription *subscription, struct server_wait *wait)

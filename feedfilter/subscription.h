@@ -4,6 +4,7 @@
 #define WEIR_SUBSCRIPTION_H
 
 #include "core/config.h"
+#include "core/metrics.h"
 #include "feedfilter/page.h"
 #include "feedfilter/server.h"
 
@@ -19,7 +20,9 @@ struct subscription {
     struct config *config;                 /* in force, retained; */
     const struct subscription_config *own; /* its section about this feed. NULL: removed */
 
-    struct page *page; /* what readers get; NULL: nothing yet */
+    struct page *page;        /* what readers get; NULL: nothing yet */
+    struct page *held_page;   /* what /q/NAME answered last; NULL: must be made */
+    int64_t held_page_change; /* of the records, up to which it stands */
     struct server_wait **waiting;
     size_t waiting_count;
 
@@ -53,6 +56,9 @@ void subscription_release(struct subscription *subscription); /* NULL is fine */
  * again. `own` NULL: the feed is no longer subscribed to; those who wait are told. */
 bool subscription_configure(struct subscription *subscription, struct config *config,
                             const struct subscription_config *own);
+
+/* How it stands. The lock is held. */
+enum metrics_feed subscription_state(const struct subscription *subscription);
 
 /* The page that a reader gets now, retained for the caller; NULL: `wait` was noted and will be
  * resumed. While nothing good ever came, the trouble is the page. */

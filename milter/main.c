@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "core/config_restart.h"
 #include "core/log.h"
 #include "core/mail.h"
 #include "core/metrics.h"
@@ -100,6 +101,8 @@ static int make_key(const char *config_path)
     return status;
 }
 
+static const struct config *started; /* what the stores were opened with */
+
 /* --- signals: one thread takes ours; SIGTERM, SIGHUP and SIGINT are libmilter's --- */
 
 static void reload(const char *config_path)
@@ -112,6 +115,7 @@ static void reload(const char *config_path)
         return;
     }
     log_set_level(settings->config->log_level);
+    config_restart_log(CONFIG_MILTER, started, settings->config);
     settings_put(settings);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", config_path, NULL);
     replica_log_digest(gateway.stores.judge.replica);
@@ -187,6 +191,7 @@ static void stop_taking_signals(void)
 
 static bool open_stores(const struct config *config, struct error *error)
 {
+    started = config;
     gateway.records = records_open(config->records_mail, error);
     if (!gateway.records ||
         !judge_stores_open(&gateway.stores, config, config->journal.mail, error))

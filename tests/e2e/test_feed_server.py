@@ -14,7 +14,7 @@ import xml.etree.ElementTree
 
 from gateway import get
 from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of, item, without
-from servers import (PATIENCE_S, Weir, counts_store, free_port, make_temporary_directory,
+from servers import (PATIENCE_S, Process, Weir, counts_store, free_port, make_temporary_directory,
                      need_program, run, wait_for)
 from upstream import Document, Upstream, redirect
 
@@ -445,6 +445,13 @@ def test_reload(fixture):
     weir.feeds.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "reload-failed" in weir.feeds.log(), "the reload fails")
     assert "weir.conf:" in weir.feeds.log() and get(weir, "/f/planet").body == feed(HAM[:1])
+    assert "needs-restart" not in weir.feeds.log(), weir.feeds.log()
+    weir.configure({"feed planet": {"mode": "hold"}, "feedfilter": {
+        "listen": "127.0.0.1:1", "fetches": 3, "upstream-networks": ["127.0.0.0/9"]}})
+    weir.feeds.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: weir.feeds.log().count("event=reloaded") == 3, "it has reloaded")
+    assert re.findall(r"event=needs-restart setting=feedfilter\.(\S+)", weir.feeds.log()) == [
+        "listen", "fetches", "upstream-networks"], weir.feeds.log()
 
 
 def test_relative_references(fixture):
@@ -466,6 +473,42 @@ def test_relative_references(fixture):
     fixture.upstream.documents[weir.path] = Document(status=503, validators=False)
     weir.start_feeds()
     assert get(weir, "/f/planet").body.startswith(wanted), get(weir, "/f/planet").body
+
+
+def test_states_are_metrics(fixture):
+    """/metrics counts the feeds that are well, that fail, and that pass unjudged"""
+    weir = fixture.weir(start=False)
+    url = fixture.upstream.url
+    fixture.upstream.documents["/unjudged%d" % fixture.count] = Document(
+        b"<!DOCTYPE rss [<!ENTITY x 'y'>]><rss><channel><item><title>&x;</title></item></channel></rss>")
+    weir.configure({"feed odd": {"url": "%s/unjudged%d" % (url, fixture.count)},
+                    "feed gone": {"url": url + "/nowhere"}})
+    weir.start_feeds()
+    wanted = {"ok": 1, "unjudged": 1, "failing": 1, "waiting": 0}
+
+    def states():
+        text = get(weir, "/metrics").body.decode()
+        return {state: int(count) for state, count in
+                re.findall(r'^weir_feeds\{state="(\w+)"\} (\d+)$', text, re.M)}
+    wait_for(lambda: states() == wanted, "the states are as they are: %s" % states())
+
+
+def test_cache_comes_later(fixture):
+    """A cache that cannot be opened is tried again, and told of twice"""
+    weir = fixture.weir(start=False)
+    away = os.path.join(fixture.directory, "cache-away%d" % fixture.number())
+    weir.start_feeds(wait=False)
+    weir.feeds.stop()
+    weir.configure({"feedfilter": {"cache": os.path.join(away, "cache")}})
+    weir.feeds = Process(weir.directory, "weir-feedfilter-later", [
+        weir.program("weir-feedfilter"), "--stderr", "--config", weir.config_path], env=weir.env)
+    wait_for(weir.feeds_answer, "it answers")
+    assert get(weir, "/f/planet").status == 200
+    assert json.loads(get(weir, "/health").body)["cache"] == "failing"
+    os.mkdir(away)
+    wait_for(lambda: json.loads(get(weir, "/health").body)["cache"] == "open", "it is tried again")
+    lines = re.findall(r"event=(cache-\w+)", weir.feeds.log())
+    assert lines == ["cache-failed", "cache-back"], lines
 
 
 def test_store_away(fixture):

@@ -401,16 +401,18 @@ def test_reload(gateway):
     milter = gateway.weir.milter
     os.kill(milter.pid, signal.SIGUSR1)
     wait_for(lambda: "event=reloaded" in milter.log(), "it says that it has reloaded")
+    assert "needs-restart" not in milter.log(), milter.log()
     gateway.weir.configure({"thresholds": {"hold": 1.7}})
     os.kill(milter.pid, signal.SIGUSR1)
     try:
         line = wait_for(lambda: re.search(r".*event=reload-failed.*", milter.log()), "it complains")
     finally:
-        gateway.weir.configure({"thresholds": {"hold": 0.95}})
+        gateway.weir.configure({"thresholds": {"hold": 0.95}, "counts-timeout": "9s"})
     assert re.search(r"weir.conf:\d+: .*1\.7", line.group(0)), line.group(0)
     hold_one(gateway)
     os.kill(milter.pid, signal.SIGUSR1)
     wait_for(lambda: milter.log().count("event=reloaded") == 2, "it has reloaded again")
+    assert re.findall(r"event=needs-restart setting=(\S+)", milter.log()) == ["counts-timeout"]
 
 
 def test_observe(gateway):
