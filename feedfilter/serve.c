@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/metrics_sample.h"
+#include "core/service.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
@@ -354,6 +355,7 @@ static void run(struct gateway *gateway, const sigset_t *signals)
             return;
         if (number == SIGHUP)
             reload(gateway);
+        service_watchdog();
         look_at_records(gateway);
         if (!atomic_load(&gateway->cache) && time(NULL) >= gateway->cache_retry_s)
             open_cache(gateway);
@@ -480,8 +482,10 @@ int serve_run(const char *config_path)
     if (good) {
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, "listen",
                   gateway.started->feedfilter.listen, NULL);
+        service_ready();
         run(&gateway, &signals);
         log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
+        service_stopping();
     } else {
         complain("cannot start: %s", error.message);
     }

@@ -174,6 +174,15 @@ static void note_stop(int number)
     asked_to_stop = 1;
 }
 
+/* It is weir-release that works, and tells the service manager that it does. */
+static void pass_watchdog_on(void)
+{
+    char pid[16];
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    if (getenv("WATCHDOG_PID"))
+        setenv("WATCHDOG_PID", pid, 1);
+}
+
 /* In the child: becomes the user for good and then weir-release. Never returns. */
 static void become_release(int fd, char **argv)
 {
@@ -193,6 +202,7 @@ static void become_release(int fd, char **argv)
         complain("prctl: %s", strerror(errno));
     else {
         sigprocmask(SIG_SETMASK, &none, NULL);
+        pass_watchdog_on();
         execv(argv[0], argv);
         complain("%s: %s", argv[0], strerror(errno));
     }

@@ -18,11 +18,14 @@
 #include "core/metrics.h"
 #include "core/metrics_sample.h"
 #include "core/metrics_server.h"
+#include "core/service.h"
 #include "milter/gateway.h"
+#include "milter/probe.h"
 #include "milter/session.h"
 #include "milter/settings.h"
 #include "milter/socket.h"
 
+#define PROBE_MS 2000
 #define STOPPING_S 10 /* what messages under way get to end */
 #define LIBMILTER_PACKET_BYTES (4u << 20)
 
@@ -101,6 +104,7 @@ static int make_key(const char *config_path)
     return status;
 }
 
+static char socket_words[512];       /* where libmilter listens */
 static const struct config *started; /* what the stores were opened with */
 
 /* --- signals: one thread takes ours; SIGTERM, SIGHUP and SIGINT are libmilter's --- */
@@ -135,6 +139,18 @@ static bool wait_for_none(atomic_int *counter, atomic_bool *no_more)
     return true;
 }
 
+/* The signal that came, 0 when none came in the time after which the watchdog wants to hear that
+ * libmilter answers. */
+static int wait_for_signal(const sigset_t *ours)
+{
+    unsigned every_ms = service_watchdog_ms();
+    struct timespec timeout = {every_ms / 1000, (long)(every_ms % 1000) * 1000000};
+    int number = every_ms ? sigtimedwait(ours, NULL, &timeout) : sigwaitinfo(ours, NULL);
+    if (number < 0 && every_ms && probe_answers(socket_words, PROBE_MS))
+        service_watchdog();
+    return number > 0 ? number : 0;
+}
+
 /* Until the program stops: what a reload touches is closed then. */
 static void *take_signals(void *context)
 {
@@ -145,13 +161,15 @@ static void *take_signals(void *context)
     sigaddset(&ours, SIGUSR2);
     int number = 0;
     while (number != SIGUSR2) {
-        if (sigwait(&ours, &number) == 0 && number == SIGUSR1 && !atomic_load(&gateway.closed))
+        number = wait_for_signal(&ours);
+        if (number == SIGUSR1 && !atomic_load(&gateway.closed))
             reload(config_path);
     }
     if (atomic_load(&gateway.closed))
         return NULL;
     atomic_store(&gateway.stopping, true);
     log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
+    service_stopping();
     wait_for_none(&gateway.messages, &gateway.closed);
     smfi_stop();
     return NULL;
@@ -227,11 +245,10 @@ static void close_stores(void)
 
 static bool listen_on(const char *configured, struct error *error)
 {
-    char address[512];
-    if (!socket_for_libmilter(configured, address, sizeof address))
+    if (!socket_for_libmilter(configured, socket_words, sizeof socket_words))
         return error_set(error, ERROR_INPUT, "milter.socket is too long");
     smfi_setmaxdatasize(LIBMILTER_PACKET_BYTES);
-    if (smfi_setconn(address) != MI_SUCCESS)
+    if (smfi_setconn(socket_words) != MI_SUCCESS)
         return error_set(error, ERROR_INPUT, "milter.socket: \"%s\" is not understood", configured);
     if (smfi_register(session_callbacks(&gateway)) != MI_SUCCESS)
         return error_set(error, ERROR_BUG, "libmilter refuses the callbacks");
@@ -258,9 +275,9 @@ static bool start(const struct options *options, struct settings **first, struct
     mail_init();
     metrics_start(METRICS_MILTER, PACKAGE_VERSION);
     return block_signals(error) && open_stores(settings->config, error) &&
+           listen_on(settings->config->milter.socket, error) &&
            start_taking_signals(options->config_path, error) &&
-           serve_metrics(settings->config, error) &&
-           listen_on(settings->config->milter.socket, error);
+           serve_metrics(settings->config, error);
 }
 
 int main(int argc, char **argv)
@@ -276,6 +293,7 @@ int main(int argc, char **argv)
         return error.class == ERROR_INPUT ? EXIT_CONFIGURATION : EXIT_FAILURE;
     }
     log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
+    service_ready();
     bool good = smfi_main() == MI_SUCCESS;
     log_event(LOG_LEVEL_NOTICE, "stopped", NULL);
 

@@ -18,6 +18,7 @@
 #include "core/metrics_sample.h"
 #include "core/metrics_server.h"
 #include "core/outbox.h"
+#include "core/service.h"
 #include "milter/follow.h"
 #include "milter/hold_protocol.h"
 #include "store/records.h"
@@ -109,6 +110,7 @@ static bool follow_until_stopped(const struct config *config, struct records *re
     bool good = true;
     while (good && !asked_to_stop) {
         good = follow(&follower, error);
+        service_watchdog();
         if (good && !pause_ms(config->release.poll_ms))
             good = error_set(error, ERROR_SYSTEM, "weir-hold has ended");
     }
@@ -160,7 +162,9 @@ static bool run(const struct config *config, struct error *error)
                 serve_metrics(config, &stores, &metrics_server, error);
     if (good) {
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
+        service_ready();
         good = follow_until_stopped(config, records, error);
+        service_stopping();
     }
     metrics_server_free(metrics_server);
     outbox_free(outbox);
