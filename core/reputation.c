@@ -41,6 +41,8 @@ static const struct {
     [IDENTITY_PAIR] = {"REPUTATION_PAIR", 0.5, 4, -1.5, 1.0},
 };
 
+#define HAIR 0.01 /* of log-odds */
+
 struct reputation_weight reputation_weight(enum identity_type type,
                                            const struct reputation_counts *counts, int64_t now_s)
 {
@@ -98,10 +100,11 @@ static void hear(const struct document *document, const struct reputation_counts
             (ruled == voice->ruled && log_odds > voice->log_odds))
             *voice = (struct voice){identity, &counts[i], log_odds, ruled};
     }
-    /* Host and domain of one link say the same thing twice. */
+    /* Host and domain of one link say the same thing twice; of two that are as good as equal the
+     * domain is heard, whichever has decayed by a hair less. */
     struct voice *host = &voices[IDENTITY_LINK_HOST], *domain = &voices[IDENTITY_LINK_DOMAIN];
     if ((host->log_odds > 0) == (domain->log_odds > 0)) {
-        if (host->log_odds > domain->log_odds)
+        if (host->log_odds > domain->log_odds + HAIR)
             domain->log_odds = 0;
         else
             host->log_odds = 0;
