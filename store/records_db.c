@@ -52,6 +52,19 @@ static const char *const steps[] = {
     "CREATE INDEX history_search ON history (time_s, channel, action, sender, recipients, subject);"
     "CREATE INDEX held_time ON held (time_s, state, taught);"
     "PRAGMA user_version = 3;",
+
+    /* What is held, to be searched by any part of a word in any script. */
+    "CREATE INDEX held_open ON held (id) WHERE state IN (0, 1, 2);"
+    "CREATE VIRTUAL TABLE held_text USING fts5 (sender, recipients, subject, reference, "
+    "content = held, content_rowid = id, tokenize = trigram);"
+    "INSERT INTO held_text (held_text) VALUES ('rebuild');"
+    "CREATE TRIGGER held_text_added AFTER INSERT ON held BEGIN "
+    "INSERT INTO held_text (rowid, sender, recipients, subject, reference) VALUES "
+    "(NEW.id, NEW.sender, NEW.recipients, NEW.subject, NEW.reference); END;"
+    "CREATE TRIGGER held_text_removed AFTER DELETE ON held BEGIN "
+    "INSERT INTO held_text (held_text, rowid, sender, recipients, subject, reference) VALUES "
+    "('delete', OLD.id, OLD.sender, OLD.recipients, OLD.subject, OLD.reference); END;"
+    "PRAGMA user_version = 4;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -74,6 +74,12 @@ size_t records_row_size(sqlite3_stmt *statement);
 /* Copies a column to *room, and moves that on. */
 const char *records_take(sqlite3_stmt *statement, int column, char **room);
 
+/* records_held.c. Visits those of the entries that are in one of `states`, without item bytes, lent
+ * for the call. */
+bool records_held_visit(struct records *records, const int64_t *ids, size_t count, unsigned states,
+                        bool (*visit)(void *context, const struct held *held), void *context,
+                        struct error *error);
+
 /* records_history.c. Stopping writes what is queued. */
 struct records_history *records_history_new(const char *path);
 void records_history_free(struct records_history *history);

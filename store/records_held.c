@@ -168,19 +168,26 @@ static bool read_ids(struct records *records, sqlite3_stmt *statement, struct id
 
 /* Ids first, then one entry after the other, so that whoever visits them may change them, and
  * nobody waits meanwhile. */
-static bool visit_ids(struct records *records, const struct ids *found, unsigned states,
+static bool visit_ids(struct records *records, const int64_t *ids, size_t count, unsigned states,
                       bool with_item, bool (*visit)(void *context, const struct held *held),
                       void *context, struct error *error)
 {
     bool good = true, go_on = true;
-    for (size_t i = 0; i < found->count && good && go_on; i++) {
+    for (size_t i = 0; i < count && good && go_on; i++) {
         struct held *held;
-        good = load(records, found->ids[i], with_item, &held, error);
+        good = load(records, ids[i], with_item, &held, error);
         if (held && states & (1u << held->state))
             go_on = visit(context, held);
         held_free(held);
     }
     return good;
+}
+
+bool records_held_visit(struct records *records, const int64_t *ids, size_t count, unsigned states,
+                        bool (*visit)(void *context, const struct held *held), void *context,
+                        struct error *error)
+{
+    return visit_ids(records, ids, count, states, false, visit, context, error);
 }
 
 bool records_held_list(struct records *records, unsigned states,
@@ -196,7 +203,7 @@ bool records_held_list(struct records *records, unsigned states,
         good = read_ids(records, statement, &found, error);
     }
     records_unlock(records);
-    good = good && visit_ids(records, &found, states, false, visit, context, error);
+    good = good && visit_ids(records, found.ids, found.count, states, false, visit, context, error);
     free(found.ids);
     return good;
 }
@@ -216,7 +223,7 @@ bool records_held_of_feed(struct records *records, const char *feed, unsigned st
         good = read_ids(records, statement, &found, error);
     }
     records_unlock(records);
-    good = good && visit_ids(records, &found, states, true, visit, context, error);
+    good = good && visit_ids(records, found.ids, found.count, states, true, visit, context, error);
     free(found.ids);
     return good;
 }
