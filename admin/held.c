@@ -5,93 +5,12 @@
 #include <time.h>
 
 #include "admin/records_text.h"
-#include "core/learn.h"
+#include "admin/review.h"
 #include "core/text.h"
 #include "core/url.h"
 
 #define BIT(state) (1u << (state))
 #define LISTED (BIT(HELD_PENDING) | BIT(HELD_HELD) | BIT(HELD_RELEASE_REQUESTED))
-
-/* What an admin may do with what is held. For mail weir-release carries it out; a feed item is in
- * our own keeping. */
-struct deed {
-    const char *name;
-    unsigned from;              /* states it can be done in */
-    enum held_state to[FRONTS]; /* the state it leads to */
-    unsigned done;              /* states in which it is done already, or under way */
-    bool teaches;
-    enum label label;
-    const char *said[FRONTS]; /* after it was done */
-};
-
-static const struct deed deeds[] = {
-    {"release",
-     BIT(HELD_PENDING) | BIT(HELD_HELD) | BIT(HELD_CONFIRMED),
-     {HELD_RELEASE_REQUESTED, HELD_RELEASED},
-     BIT(HELD_RELEASE_REQUESTED) | BIT(HELD_RELEASED),
-     true,
-     LABEL_HAM,
-     {"will be released", "released"}},
-    {"confirm",
-     BIT(HELD_PENDING) | BIT(HELD_HELD),
-     {HELD_CONFIRMED, HELD_CONFIRMED},
-     BIT(HELD_CONFIRMED),
-     true,
-     LABEL_SPAM,
-     {"confirmed as spam", "confirmed as spam"}},
-    {"delete",
-     BIT(HELD_PENDING) | BIT(HELD_HELD) | BIT(HELD_CONFIRMED),
-     {HELD_DELETE_REQUESTED, HELD_DELETED},
-     BIT(HELD_DELETE_REQUESTED) | BIT(HELD_DELETED) | BIT(HELD_GONE),
-     false,
-     LABEL_HAM,
-     {"will be deleted", "deleted"}},
-};
-
-/* --- the lesson in a deed --- */
-
-/* Teaches what the record knows of the document. */
-static bool teach_lesson(struct session *session, const struct found *found, enum label label,
-                         struct error *error)
-{
-    const struct held *held = found->held;
-    struct lesson *lesson = lesson_decode(held->lesson, held->lesson_length, error);
-    if (!lesson)
-        return false;
-    struct learn_sums sums = {0};
-    session_open_replica(session, error); /* a store that is away is found out again */
-    struct learner *learner =
-        learner_new(session->store, session->replica, "operator", TRUST_OPERATOR);
-    learner_use_journal(learner, session->journal);
-    bool taught =
-        learner_add(learner, lesson, label, error) && learner_finish(learner, &sums, error);
-    if (taught && sums.journalled)
-        fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
-                found->id, learner_trouble(learner), journal_path(session->journal));
-    learner_free(learner);
-    lesson_free(lesson);
-    return taught;
-}
-
-/* The record remembers what was taught, so that a lesson which failed can be asked for again. */
-static int teach(struct session *session, const struct deed *deed, const struct found *found)
-{
-    struct error error = {0};
-    int status = session_open_counts(session);
-    if (status != EX_OK) {
-        fprintf(stderr, "weirctl: %s: the lesson was not taught\n", found->id);
-        return status;
-    }
-    if (!teach_lesson(session, found, deed->label, &error)) {
-        error_prefix(&error, "%s: the lesson was not taught%s", found->id,
-                     error.class == ERROR_NETWORK ? ", ask again later" : "");
-        return session_complain(&error);
-    }
-    return records_held_set_taught(session->records[found->front], found->held->id, deed->label + 1,
-                                   &error)
-               ? EX_OK
-               : session_complain(&error);
-}
 
 static void report(const struct session *session, const char *id, const char *what, bool changed)
 {
@@ -110,63 +29,48 @@ static void report(const struct session *session, const char *id, const char *wh
     json_writer_free(&json);
 }
 
-/* The record is in none of the states that `deed` starts from. */
-static int do_again(struct session *session, const struct deed *deed, const struct found *found)
+/* Says what came of it; the exit code. */
+static int tell(const struct session *session, const struct found *found, enum review_deed deed,
+                const struct review_outcome *outcome)
 {
     char what[64];
-    const struct held *held = found->held;
-    const char *name = held_state_name(held->state);
-    if (!(deed->done & BIT(held->state))) {
-        fprintf(stderr, "weirctl: %s: cannot %s it, it is %s\n", found->id, deed->name, name);
+    const char *state = held_state_name(outcome->state);
+    if (outcome->impossible) {
+        fprintf(stderr, "weirctl: %s: cannot %s it, it is %s\n", found->id, review_name(deed),
+                state);
         return EX_DATAERR;
     }
-    bool teaches = deed->teaches && held->taught != (int)deed->label + 1;
-    int status = teaches ? teach(session, deed, found) : EX_OK;
-    snprintf(what, sizeof what, "%s already%s", name,
-             teaches && status == EX_OK ? "; its lesson is taught now" : "");
-    report(session, found->id, session->json ? name : what, false);
-    return status;
+    if (outcome->changed)
+        snprintf(what, sizeof what, "%s", outcome->said);
+    else
+        snprintf(what, sizeof what, "%s already%s", state,
+                 outcome->taught ? "; its lesson is taught now" : "");
+    report(session, found->id, session->json ? state : what, outcome->changed);
+    if (outcome->lesson_waits)
+        fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
+                found->id, outcome->store_trouble, journal_path(session->journal));
+    if (outcome->trouble.class == ERROR_NONE)
+        return EX_OK;
+    struct error error = outcome->trouble;
+    error_prefix(&error, "%s", found->id);
+    return session_complain(&error);
 }
 
-static int do_first(struct session *session, const struct deed *deed, const struct found *found)
-{
-    struct error error = {0};
-    enum held_state to = deed->to[found->front];
-    int worst = EX_OK;
-    report(session, found->id, session->json ? held_state_name(to) : deed->said[found->front],
-           true);
-    if (!records_audit(session->records[found->front], session_user(), deed->name, found->id,
-                       &error))
-        worst = session_complain(&error);
-    int status = deed->teaches ? teach(session, deed, found) : EX_OK;
-    return status > worst ? status : worst;
-}
-
-static int do_one(struct session *session, const struct deed *deed, struct found *found)
-{
-    struct error error = {0};
-    struct records *records = session->records[found->front];
-    int64_t id = found->held->id;
-    bool moved;
-    if (!records_held_move(records, id, deed->from, deed->to[found->front], &moved, &error))
-        return session_complain(&error);
-    if (moved)
-        return do_first(session, deed, found);
-    held_free(found->held);
-    found->held = records_held_get(records, id, &error);
-    return found->held ? do_again(session, deed, found) : session_complain(&error);
-}
-
-static int do_deed(struct session *session, const struct deed *deed, int count, char **ids)
+static int do_deed(struct session *session, enum review_deed deed, int count, char **ids)
 {
     int worst = EX_OK;
     if (!count)
-        return session_usage("held %s: which ids?", deed->name);
+        return session_usage("held %s: which ids?", review_name(deed));
     for (int i = 0; i < count; i++) {
+        struct error error = {0};
+        struct review_outcome outcome;
         struct found found;
         int status = records_text_find(session, ids[i], &found);
         if (status == EX_OK)
-            status = do_one(session, deed, &found);
+            status =
+                review_do(session, found.front, &found.held, deed, session_user(), &outcome, &error)
+                    ? tell(session, &found, deed, &outcome)
+                    : session_complain(&error);
         records_text_clear(&found);
         worst = status > worst ? status : worst;
     }
@@ -252,10 +156,9 @@ static int run(struct session *session, int count, char **arguments)
     }
     if (!strcmp(verb, "show"))
         return show(session, count - 1, arguments + 1);
-    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++) {
-        if (!strcmp(verb, deeds[i].name))
-            return do_deed(session, &deeds[i], count - 1, arguments + 1);
-    }
+    enum review_deed deed;
+    if (review_find(verb, &deed))
+        return do_deed(session, deed, count - 1, arguments + 1);
     return session_usage("held: list, show, release, confirm or delete?");
 }
 

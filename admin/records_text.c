@@ -12,6 +12,12 @@
 
 static const char letters[FRONTS] = {[FRONT_MAIL] = 'm', [FRONT_FEED] = 'f'};
 
+const char *records_text_id(enum front front, int64_t number, char id[RECORDS_TEXT_ID_SIZE])
+{
+    snprintf(id, RECORDS_TEXT_ID_SIZE, "%c%" PRId64, letters[front], number);
+    return id;
+}
+
 /* --- finding --- */
 
 bool records_text_is_held_id(const char *id, enum front *front, int64_t *number)
@@ -56,7 +62,7 @@ int records_text_find(struct session *session, const char *id, struct found *fou
         error_set(&error, ERROR_INPUT, "%s: nothing was ever held under this id", id);
         return session_complain(&error);
     }
-    snprintf(found->id, sizeof found->id, "%c%" PRId64, letters[found->front], number);
+    records_text_id(found->front, number, found->id);
     found->held = records_held_get(session->records[found->front], number, &error);
     return found->held ? EX_OK : session_complain(&error);
 }
@@ -102,8 +108,8 @@ static void print_evidence(const char *evidence)
 
 void records_text_held_line(enum front front, const struct held *held)
 {
-    char when[32], id[32];
-    snprintf(id, sizeof id, "%c%" PRId64, letters[front], held->id);
+    char when[32], id[RECORDS_TEXT_ID_SIZE];
+    records_text_id(front, held->id, id);
     printf("%-6s %s  %-17s %+5.1f  ", id, time_text(held->time_s, when),
            held_state_name(held->state), held->log_odds);
     print_plain(held->sender);
@@ -143,9 +149,9 @@ static void print_item(const struct held *held)
 
 void records_text_held(enum front front, const struct held *held, bool item)
 {
-    char when[32], id[32], hex[DOCUMENT_ID_HEX];
+    char when[32], id[RECORDS_TEXT_ID_SIZE], hex[DOCUMENT_ID_HEX];
     document_id_hex(held->document_id, hex);
-    snprintf(id, sizeof id, "%c%" PRId64, letters[front], held->id);
+    records_text_id(front, held->id, id);
     print_row("id", id);
     print_row("state", held_state_name(held->state));
     print_row("since", time_text(held->state_time_s, when));
@@ -217,8 +223,8 @@ static void put_item(struct json_writer *json, const struct held *held)
 void records_text_held_json(enum front front, const struct held *held, bool item)
 {
     struct json_writer json = {0};
-    char id[32];
-    snprintf(id, sizeof id, "%c%" PRId64, letters[front], held->id);
+    char id[RECORDS_TEXT_ID_SIZE];
+    records_text_id(front, held->id, id);
     json_put_open(&json, NULL, '{');
     json_put_string(&json, "id", span_of(id));
     json_put_string(&json, "channel", span_of(held->channel));

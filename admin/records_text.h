@@ -5,9 +5,14 @@
 #include "admin/session.h"
 #include "core/json_writer.h"
 
+#define RECORDS_TEXT_ID_SIZE 32
+
+/* "m12" or "f7", in `id`. */
+const char *records_text_id(enum front front, int64_t number, char id[RECORDS_TEXT_ID_SIZE]);
+
 struct found {
     enum front front;
-    char id[32]; /* "m12" */
+    char id[RECORDS_TEXT_ID_SIZE]; /* "m12" */
     struct held *held;
 };
 

@@ -210,6 +210,14 @@ static cfg_opt_t check_options[] = {
 static cfg_opt_t metrics_options[] = {
     CFG_STR("milter", "", CFGF_NONE),
     CFG_STR("release", "", CFGF_NONE),
+    CFG_STR("console", "", CFGF_NONE),
+    CFG_END(),
+};
+static cfg_opt_t console_options[] = {
+    CFG_STR("listen", "127.0.0.1:8093", CFGF_NONE),
+    CFG_STR("users", SYSCONFDIR "/weir/console.users", CFGF_NONE),
+    CFG_STR("public-url", "", CFGF_NONE),
+    CFG_STR("pages", PKGDATADIR "/console", CFGF_NONE),
     CFG_END(),
 };
 static cfg_opt_t log_options[] = {
@@ -234,6 +242,7 @@ static cfg_opt_t options[] = {
     CFG_SEC("check", check_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("log", log_options, CFGF_NONE),
     CFG_SEC("metrics", metrics_options, CFGF_NONE),
+    CFG_SEC("console", console_options, CFGF_NONE),
     CFG_FUNC("include", include_file),
     CFG_END(),
 };
@@ -268,6 +277,11 @@ static const struct {
     {"thresholds", check_thresholds},
     {"metrics|milter", config_check_listen},
     {"metrics|release", config_check_listen},
+    {"metrics|console", config_check_listen},
+    {"console|listen", config_check_listen},
+    {"console|users", config_check_path},
+    {"console|public-url", config_check_public_url},
+    {"console|pages", config_check_path},
     {"feedfilter|public-url", config_check_public_url},
     {"feedfilter|upstream-networks", config_check_networks},
     {"feed", subscription_check},
@@ -402,6 +416,11 @@ static struct config *take(cfg_t *cfg)
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
     config->metrics.milter = memory_text(cfg_getstr(cfg, "metrics|milter"));
     config->metrics.release = memory_text(cfg_getstr(cfg, "metrics|release"));
+    config->metrics.console = memory_text(cfg_getstr(cfg, "metrics|console"));
+    config->console.listen = memory_text(cfg_getstr(cfg, "console|listen"));
+    config->console.users = memory_text(cfg_getstr(cfg, "console|users"));
+    config->console.public_url = memory_text(cfg_getstr(cfg, "console|public-url"));
+    config->console.pages = memory_text(cfg_getstr(cfg, "console|pages"));
     config->internal_networks =
         take_networks(cfg, "networks|internal", &config->internal_network_count);
     take_checks(cfg, &config->checks);
@@ -545,6 +564,11 @@ void config_release(struct config *config)
     free(config->checks.weights);
     free(config->metrics.milter);
     free(config->metrics.release);
+    free(config->metrics.console);
+    free(config->console.listen);
+    free(config->console.users);
+    free(config->console.public_url);
+    free(config->console.pages);
     for (size_t i = 0; i < config->warning_count; i++)
         free(config->warnings[i]);
     free(config->warnings);

@@ -99,8 +99,15 @@ struct config {
     } release;
 
     struct {
-        char *milter, *release; /* addresses where they serve /metrics; empty: nowhere */
+        char *milter, *release, *console; /* where they serve /metrics; empty: nowhere */
     } metrics;
+
+    struct {
+        char *listen;     /* "127.0.0.1:8093" */
+        char *users;      /* the file of those who may log in */
+        char *public_url; /* where browsers find it, no '/' at the end; empty: where it listens */
+        char *pages;      /* directory of its web pages */
+    } console;
 
     char **warnings; /* "weir.conf:12: …": what works but is hardly meant */
     size_t warning_count;

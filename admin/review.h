@@ -1,0 +1,33 @@
+/* review: what people do with what is held: release it, confirm it as spam, delete it. For weirctl
+ * and the console, which say what came of it; nothing is said here. */
+#ifndef WEIR_REVIEW_H
+#define WEIR_REVIEW_H
+
+#include "admin/session.h"
+
+enum review_deed { REVIEW_RELEASE, REVIEW_CONFIRM, REVIEW_DELETE, REVIEW_DEEDS };
+
+const char *review_name(enum review_deed deed); /* "release" */
+bool review_find(const char *name, enum review_deed *deed);
+
+/* Whether it can be done to what is in that state. */
+bool review_can(enum review_deed deed, enum held_state state);
+
+struct review_outcome {
+    bool impossible;         /* in the state it is in; nothing was done */
+    bool changed;            /* by this call; false: it was done already, or is under way */
+    bool taught;             /* the lesson that goes with it, by this call */
+    enum held_state state;   /* that it is in now */
+    const char *said;        /* of `changed`: "will be released" */
+    bool lesson_waits;       /* in session->journal: the counts store is away */
+    char store_trouble[200]; /* then: why */
+    struct error trouble; /* with the lesson or the audit trail; all else was done all the same */
+};
+
+/* Does it in the name of `who`, and teaches the lesson that goes with it. For mail weir-release
+ * carries it out; a feed item is in our own keeping. `*held` is an entry of `front`, replaced by
+ * what it has become. false: the records failed, and nothing was done. */
+bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
+               const char *who, struct review_outcome *outcome, struct error *error);
+
+#endif
