@@ -25,5 +25,6 @@ extern const struct command command_restore;
 extern const struct command command_history;
 extern const struct command command_stats;
 extern const struct command command_top;
+extern const struct command command_console_user;
 
 #endif

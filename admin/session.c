@@ -12,6 +12,8 @@
 #include "admin/documents.h"
 #include "core/outbox.h"
 
+const char *session_program = "weirctl";
+
 int session_complain(const struct error *error)
 {
     static const int codes[] = {[ERROR_NONE] = EX_SOFTWARE,
@@ -19,7 +21,7 @@ int session_complain(const struct error *error)
                                 [ERROR_SYSTEM] = EX_IOERR,
                                 [ERROR_NETWORK] = EX_TEMPFAIL,
                                 [ERROR_BUG] = EX_SOFTWARE};
-    fprintf(stderr, "weirctl: %s\n", error->message);
+    fprintf(stderr, "%s: %s\n", session_program, error->message);
     return codes[error->class];
 }
 
@@ -66,8 +68,8 @@ static void drain_journal(struct session *session, struct journal *journal)
         return;
     struct outbox *outbox = outbox_new(session->store, journal, NULL);
     if (outbox_drain(outbox, &sums, &error) && sums.drained)
-        fprintf(stderr, "weirctl: taught %zu lesson%s that waited in %s\n", sums.drained,
-                sums.drained == 1 ? "" : "s", journal_path(journal));
+        fprintf(stderr, "%s: taught %zu lesson%s that waited in %s\n", session_program,
+                sums.drained, sums.drained == 1 ? "" : "s", journal_path(journal));
     outbox_free(outbox);
 }
 

@@ -32,6 +32,9 @@ struct session {
     struct records *records[FRONTS];
 };
 
+/* Who says it; "weirctl" unless another program sets it. */
+extern const char *session_program;
+
 /* Says "weirctl: …" on stderr; the exit code that belongs to the error's class. */
 int session_complain(const struct error *error);
 

@@ -8,9 +8,10 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-    &command_check,      &command_learn,   &command_held,   &command_explain,
-    &command_reputation, &command_history, &command_stats,  &command_top,
-    &command_config,     &command_migrate, &command_backup, &command_restore,
+    &command_check,        &command_learn,   &command_held,   &command_explain,
+    &command_reputation,   &command_history, &command_stats,  &command_top,
+    &command_config,       &command_migrate, &command_backup, &command_restore,
+    &command_console_user,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -21,7 +22,7 @@ static void print_overview(void)
          "       weirctl help [COMMAND]\n"
          "       weirctl --version\n");
     for (size_t i = 0; i < COMMANDS; i++)
-        printf("  %-12s%s\n", commands[i]->name, commands[i]->summary);
+        printf("  %-14s%s\n", commands[i]->name, commands[i]->summary);
     puts("\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
          " $WEIR_CONFIG)\n"
          "--json         JSON instead of words, one value a line\n\n"

@@ -11,7 +11,12 @@
 #include <stdint.h>
 
 /* Who shows which rows. */
-enum metrics_program { METRICS_MILTER = 1, METRICS_RELEASE = 2, METRICS_FEEDFILTER = 4 };
+enum metrics_program {
+    METRICS_MILTER = 1,
+    METRICS_RELEASE = 2,
+    METRICS_FEEDFILTER = 4,
+    METRICS_CONSOLE = 8
+};
 
 enum metric {
     METRIC_DOCUMENTS, /* counter; cells: metrics_documents_cell() */

@@ -587,7 +587,7 @@ class Weir:
         }
         self.env = environment(WEIR_CONFIG=self.config_path)
         self.configure(settings or {})
-        self.milter = self.hold = self.feeds = None
+        self.milter = self.hold = self.feeds = self.console = None
 
     def configure(self, changes):
         """Merges `changes` (nested) into the settings and writes the file."""
@@ -661,6 +661,22 @@ class Weir:
                      "weir-feedfilter answers")
             assert self.feeds.alive(), "weir-feedfilter does not start:\n" + self.feeds.log()
         return self.feeds
+
+    def start_console(self, password="correct horse"):
+        """weir-console with the user "ann", on a port of its own; `self.console_url` is where."""
+        self.console_port = free_port()
+        self.console_url = "http://127.0.0.1:%d" % self.console_port
+        self.configure({"console": {
+            "listen": "127.0.0.1:%d" % self.console_port,
+            "users": os.path.join(self.directory, "console.users"),
+            "pages": os.path.join(SOURCE, "admin/console")}})
+        self.ctl("console-user", "add", "ann", input=password + "\n")
+        self.console = Process(self.directory, "weir-console", [
+            self.program("weir-console"), "--stderr", "--config", self.config_path], env=self.env)
+        wait_for(lambda: "event=started" in self.console.log() or not self.console.alive(),
+                 "weir-console starts")
+        assert self.console.alive(), "weir-console does not start:\n" + self.console.log()
+        return self.console
 
     def feeds_answer(self):
         try:

@@ -66,7 +66,7 @@ fi
 # Against the program itself.
 count=$((count + 1))
 if [[ -x ${WEIR_BUILD:-.}/weirctl ]]; then
-    listed=$("${WEIR_BUILD:-.}/weirctl" help | sed -n 's/^  \([a-z][a-z]*\) .*/\1/p' | sort | tr '\n' ' ')
+    listed=$("${WEIR_BUILD:-.}/weirctl" help | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | sort | tr '\n' ' ')
     known=$(complete_words weirctl "" | tr ' ' '\n' | grep -vx help | sort | tr '\n' ' ')
     [[ $listed == "$known" ]] && echo "ok $count - every command is known" ||
         { failed=1; echo "not ok $count - every command is known"; echo "# $listed / $known"; }

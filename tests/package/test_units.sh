@@ -7,7 +7,7 @@ fi
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 number=0
-echo 1..6
+echo 1..8
 tell() { # name, status
     number=$((number + 1))
     if [ "$2" -eq 0 ]; then
@@ -32,4 +32,5 @@ examine() { # unit, exposure
 }
 examine weir-milter 25
 examine weir-feedfilter 25
+examine weir-console 25
 examine weir-hold 65

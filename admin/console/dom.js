@@ -1,0 +1,56 @@
+// Elements from data. Text is always text: nothing that was received becomes markup.
+
+// element("a", {href: …, class: …, onclick: …}, "text", child, …)
+export function element(name, attributes = {}, ...children) {
+    const node = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+        if (key.startsWith("on"))
+            node.addEventListener(key.slice(2), value);
+        else if (value === true)
+            node.setAttribute(key, "");
+        else if (value !== false && value !== undefined && value !== null)
+            node.setAttribute(key, value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+}
+
+// A bar from the middle: to the right for spam, to the left for ham; `most` fills a half.
+export function bar(value, most) {
+    const svg = (name, attributes) => {
+        const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+        for (const [key, text] of Object.entries(attributes))
+            node.setAttribute(key, text);
+        return node;
+    };
+    const length = Math.min(Math.abs(value) / most, 1) * 50;
+    const picture = svg("svg", {viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true"});
+    picture.append(svg("rect", {
+        x: value < 0 ? 50 - length : 50, y: 1, width: length, height: 8,
+        class: value < 0 ? "bar-ham" : "bar-spam",
+    }), svg("line", {x1: 50, x2: 50, y1: 0, y2: 10, class: "axis"}));
+    return picture;
+}
+
+export function time(seconds) {
+    const date = new Date(seconds * 1000);
+    return element("time", {datetime: date.toISOString()},
+        date.toLocaleString(undefined, {dateStyle: "medium", timeStyle: "short"}));
+}
+
+export function signed(value) {
+    return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(1);
+}
+
+export function percent(logOdds) {
+    return (100 / (1 + Math.exp(-logOdds))).toFixed(1) + " %";
+}
+
+export function rows(pairs) {
+    const list = element("dl");
+    for (const [name, value] of pairs) {
+        if (value !== undefined && value !== null && value !== "")
+            list.append(element("dt", {}, name), element("dd", {}, value));
+    }
+    return list;
+}

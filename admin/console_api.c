@@ -1,0 +1,128 @@
+#include "admin/console_api.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "config.h"
+#include "core/url.h"
+#include "store/records_page.h"
+#include "store/records_search.h"
+
+static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
+
+/* --- how the gateway stands --- */
+
+static void put_sum(void *context, const char *channel, const char *action, int64_t count)
+{
+    (void)channel;
+    json_put_integer(context, action, count);
+}
+
+/* Verdicts of the last `seconds`, by their action. */
+static bool put_verdicts(struct json_writer *json, const char *key, struct records *records,
+                         int64_t seconds, struct error *error)
+{
+    json_put_open(json, key, '{');
+    bool good = records_history_sums(records, time(NULL) - seconds, put_sum, json, error);
+    json_put_close(json, '}');
+    return good;
+}
+
+static void put_stream(struct json_writer *json, struct session *session, enum front front)
+{
+    struct error error = {0};
+    int64_t open = 0;
+    bool opened = session_open_records(session, front) == EX_OK;
+    struct records *records = session->records[front];
+    bool good = opened;
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "stream", span_of(streams[front]));
+    if (opened && records) {
+        good = records_held_open(records, &open, &error) &&
+               put_verdicts(json, "last_day", records, 24 * 3600, &error) &&
+               put_verdicts(json, "last_week", records, 7 * 24 * 3600, &error);
+    }
+    json_put_integer(json, "held", open);
+    json_put_bool(json, "available", good);
+    if (!good)
+        json_put_string(json, "error",
+                        *error.message ? span_of(error.message)
+                                       : SPAN("the records cannot be opened; the log says why"));
+    json_put_close(json, '}');
+}
+
+static void put_store(struct json_writer *json, struct session *session)
+{
+    struct error error = {0};
+    struct arena *arena = arena_new();
+    bool up = session_open_counts(session) == EX_OK && session_open_replica(session, &error);
+    json_put_open(json, "store", '{');
+    json_put_string(json, "url", url_without_user(arena, span_of(session->config->counts_url)));
+    json_put_bool(json, "up", up);
+    if (!up)
+        json_put_string(json, "detail", span_of(error.message));
+    json_put_close(json, '}');
+    arena_free(arena);
+    const struct model *model = session->replica ? replica_model(session->replica) : NULL;
+    int64_t lessons = 0;
+    for (int script = 0; model && script < SCRIPTS; script++)
+        lessons += model_lessons(model, (enum script)script, LABEL_HAM) +
+                   model_lessons(model, (enum script)script, LABEL_SPAM);
+    json_put_open(json, "model", '{');
+    json_put_integer(json, "version", model ? (int64_t)model_version(model) : 0);
+    json_put_integer(json, "lessons", lessons);
+    json_put_close(json, '}');
+}
+
+void console_overview(struct session *session, struct console_answer *answer)
+{
+    struct json_writer *json = &answer->json;
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "gateway", span_of(session->config->gateway));
+    json_put_string(json, "version", SPAN(PACKAGE_VERSION));
+    put_store(json, session);
+    int64_t waiting = 0;
+    for (int front = 0; front < FRONTS; front++) {
+        struct journal_state state;
+        if (session->journals[front] && journal_look(session->journals[front], &state, NULL))
+            waiting += (int64_t)state.waiting;
+    }
+    json_put_open(json, "journal", '{');
+    json_put_integer(json, "lessons", waiting);
+    json_put_close(json, '}');
+    json_put_open(json, "streams", '[');
+    for (int front = 0; front < FRONTS; front++)
+        put_stream(json, session, (enum front)front);
+    json_put_close(json, ']');
+    json_put_close(json, '}');
+}
+
+static void answer_session(const struct session *session, const struct console_request *request,
+                           struct console_answer *answer)
+{
+    struct json_writer *json = &answer->json;
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "user", span_of(request->user));
+    json_put_string(json, "gateway", span_of(session->config->gateway));
+    json_put_string(json, "version", SPAN(PACKAGE_VERSION));
+    json_put_close(json, '}');
+}
+
+/* --- the way to a call --- */
+
+void console_api(void *context, const struct console_request *request,
+                 struct console_answer *answer)
+{
+    struct session *session = context;
+    bool post = strcmp(request->method, "POST") == 0;
+    if (!post && strcmp(request->path, "session") == 0)
+        answer_session(session, request, answer);
+    else if (!post && strcmp(request->path, "overview") == 0)
+        console_overview(session, answer);
+    else if (!post && strcmp(request->path, "held") == 0)
+        console_held(session, request, "", answer);
+    else if (strncmp(request->path, "held/", 5) == 0)
+        console_held(session, request, request->path + 5, answer);
+    else
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+}

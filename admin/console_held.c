@@ -1,0 +1,372 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/console_api.h"
+#include "admin/records_text.h"
+#include "admin/review.h"
+#include "core/held_item.h"
+#include "core/log.h"
+#include "store/memory.h"
+#include "store/records_page.h"
+
+#define PAGE_USUAL 50
+#define PAGE_MOST 200
+#define PREVIEW_BYTES ((size_t)200 * 1000)
+
+static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
+
+/* --- one entry --- */
+
+/* Recipients are kept as one text between commas. */
+static void put_recipients(struct json_writer *json, const char *recipients)
+{
+    json_put_open(json, "recipients", '[');
+    while (*recipients) {
+        size_t length = strcspn(recipients, ",");
+        if (length)
+            json_put_string(json, NULL, (struct span){recipients, length});
+        recipients += length + (recipients[length] == ',');
+    }
+    json_put_close(json, ']');
+}
+
+/* The members that a list shows, into an open object. */
+static void put_entry(struct json_writer *json, enum front front, const struct held *held)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    json_put_string(json, "id", span_of(records_text_id(front, held->id, id)));
+    json_put_string(json, "stream", span_of(streams[front]));
+    json_put_string(json, "state", span_of(held_state_name(held->state)));
+    json_put_integer(json, "held_s", held->time_s);
+    json_put_integer(json, "changed_s", held->state_time_s);
+    json_put_string(json, "sender", span_of(held->sender));
+    put_recipients(json, held->recipients);
+    json_put_string(json, "subject", span_of(held->subject));
+    json_put_string(json, "reference", span_of(held->reference));
+    json_put_number(json, "log_odds", held->log_odds, 3);
+}
+
+static bool is_web_link(struct span link)
+{
+    return span_starts_nocase(link, SPAN("http://")) || span_starts_nocase(link, SPAN("https://"));
+}
+
+/* What a feed's item says. */
+static void put_item(struct json_writer *json, const struct held *held)
+{
+    struct feed *feed = held_item_read(held, NULL);
+    if (!feed)
+        return;
+    const struct feed_item *item = &feed->items[0];
+    json_put_open(json, "item", '{');
+    json_put_string(json, "author", item->author);
+    json_put_string(json, "date", item->date);
+    if (is_web_link(item->link))
+        json_put_string(json, "link", item->link);
+    json_put_close(json, '}');
+    feed_free(feed);
+}
+
+static void put_whole(struct json_writer *json, enum front front, const struct held *held)
+{
+    json_put_open(json, NULL, '{');
+    put_entry(json, front, held);
+    json_put_raw(json, "verdict", *held->evidence == '{' ? span_of(held->evidence) : SPAN("null"));
+    json_put_open(json, "deeds", '[');
+    for (int deed = 0; deed < REVIEW_DEEDS; deed++) {
+        if (review_can((enum review_deed)deed, held->state))
+            json_put_string(json, NULL, span_of(review_name((enum review_deed)deed)));
+    }
+    json_put_close(json, ']');
+    if (front == FRONT_FEED)
+        put_item(json, held);
+    json_put_close(json, '}');
+}
+
+/* --- the list --- */
+
+struct listed {
+    enum front front;
+    struct held *held; /* a copy of what lists show */
+};
+
+struct list {
+    struct listed *entries;
+    size_t count;
+    enum front front; /* that is read now */
+};
+
+/* What is visited is lent: the texts that are shown are copied behind the copy. */
+static struct held *copy_of(const struct held *held)
+{
+    const char *const from[] = {held->sender, held->recipients, held->subject, held->reference};
+    size_t size = sizeof *held;
+    for (size_t i = 0; i < 4; i++)
+        size += strlen(from[i]) + 1;
+    struct held *copy = memory_new(size);
+    *copy = *held;
+    const char **const to[] = {&copy->sender, &copy->recipients, &copy->subject, &copy->reference};
+    char *room = (char *)(copy + 1);
+    for (size_t i = 0; i < 4; i++) {
+        *to[i] = strcpy(room, from[i]);
+        room += strlen(from[i]) + 1;
+    }
+    return copy;
+}
+
+static bool take(void *context, const struct held *held)
+{
+    struct list *list = context;
+    list->entries = memory_resize(list->entries, (list->count + 1) * sizeof *list->entries);
+    list->entries[list->count++] = (struct listed){list->front, copy_of(held)};
+    return true;
+}
+
+/* Newest first. */
+static int compare(const void *left, const void *right)
+{
+    const struct listed *a = left, *b = right;
+    if (a->held->time_s != b->held->time_s)
+        return a->held->time_s < b->held->time_s ? 1 : -1;
+    if (a->front != b->front)
+        return (int)a->front - (int)b->front;
+    return (a->held->id < b->held->id) - (a->held->id > b->held->id);
+}
+
+struct wish {
+    bool fronts[FRONTS];
+    int64_t after[FRONTS]; /* the last one of each that was shown */
+    struct held_filter filter;
+};
+
+/* "m12.f7": where the page before ended in each stream; 0: at its start still. */
+static bool read_cursor(const char *text, int64_t after[FRONTS])
+{
+    int end = 0;
+    return !text || (sscanf(text, "m%" SCNd64 ".f%" SCNd64 "%n", &after[FRONT_MAIL],
+                            &after[FRONT_FEED], &end) == 2 &&
+                     !text[end] && after[FRONT_MAIL] >= 0 && after[FRONT_FEED] >= 0);
+}
+
+static bool read_states(const char *text, unsigned *states)
+{
+    enum held_state state;
+    *states = RECORDS_OPEN;
+    if (text && strcmp(text, "all") == 0)
+        *states = (1u << HELD_STATES) - 1;
+    else if (text && strcmp(text, "open") != 0) {
+        if (!held_state_from_name(text, &state))
+            return false;
+        *states = 1u << state;
+    }
+    return true;
+}
+
+/* False, and refused, when a parameter cannot be. */
+static bool read_wish(const struct console_request *request, struct wish *wish,
+                      struct console_answer *answer)
+{
+    const char *stream = console_parameter(request, "stream");
+    const char *limit = console_parameter(request, "limit");
+    char *end = NULL;
+    long most = limit ? strtol(limit, &end, 10) : PAGE_USUAL;
+    *wish = (struct wish){.filter = {.text = console_parameter(request, "q")}};
+    for (int front = 0; front < FRONTS; front++)
+        wish->fronts[front] = !stream || strcmp(stream, streams[front]) == 0;
+    if (!wish->fronts[FRONT_MAIL] && !wish->fronts[FRONT_FEED])
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "stream is mail or feeds");
+    else if (!read_states(console_parameter(request, "state"), &wish->filter.states))
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "there is no such state");
+    else if (!read_cursor(console_parameter(request, "after"), wish->after))
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "after is not what a page said");
+    else if (most < 1 || most > PAGE_MOST || (end && *end))
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %d", PAGE_MOST);
+    else {
+        wish->filter.most = (size_t)most + 1; /* one more says that there is another page */
+        return true;
+    }
+    return false;
+}
+
+/* Both streams, each as if it were alone, merged and cut. */
+static bool read_list(struct session *session, struct wish *wish, struct list *list,
+                      struct error *error)
+{
+    for (int front = 0; front < FRONTS; front++) {
+        list->front = (enum front)front;
+        if (!wish->fronts[front])
+            continue;
+        if (session_open_records(session, list->front) != EX_OK)
+            return error_set(error, ERROR_SYSTEM, "the records of %s cannot be opened",
+                             streams[front]);
+        wish->filter.before_id = wish->after[front];
+        if (session->records[front] &&
+            !records_held_page(session->records[front], &wish->filter, take, list, error))
+            return false;
+    }
+    if (list->count)
+        qsort(list->entries, list->count, sizeof *list->entries, compare);
+    return true;
+}
+
+static void put_list(struct json_writer *json, struct session *session, struct wish *wish,
+                     const struct list *list)
+{
+    size_t shown = list->count < wish->filter.most ? list->count : wish->filter.most - 1;
+    json_put_open(json, NULL, '{');
+    json_put_open(json, "items", '[');
+    for (size_t i = 0; i < shown; i++) {
+        json_put_open(json, NULL, '{');
+        put_entry(json, list->entries[i].front, list->entries[i].held);
+        json_put_close(json, '}');
+        wish->after[list->entries[i].front] = list->entries[i].held->id;
+    }
+    json_put_close(json, ']');
+    char cursor[64];
+    snprintf(cursor, sizeof cursor, "m%" PRId64 ".f%" PRId64, wish->after[FRONT_MAIL],
+             wish->after[FRONT_FEED]);
+    if (shown < list->count)
+        json_put_string(json, "next", span_of(cursor));
+    json_put_open(json, "total_open", '{');
+    for (int front = 0; front < FRONTS; front++) {
+        int64_t open = 0;
+        struct error error = {0};
+        if (session->records[front])
+            records_held_open(session->records[front], &open, &error);
+        json_put_integer(json, streams[front], open);
+    }
+    json_put_close(json, '}');
+    json_put_close(json, '}');
+}
+
+static void answer_list(struct session *session, const struct console_request *request,
+                        struct console_answer *answer)
+{
+    struct wish wish;
+    struct list list = {0};
+    struct error error = {0};
+    if (!read_wish(request, &wish, answer))
+        return;
+    if (read_list(session, &wish, &list, &error))
+        put_list(&answer->json, session, &wish, &list);
+    else
+        console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
+    for (size_t i = 0; i < list.count; i++)
+        free(list.entries[i].held);
+    free(list.entries);
+}
+
+/* --- an entry of its own --- */
+
+/* The entry that `id` names; NULL, and refused, when there is none. */
+static struct held *find(struct session *session, const char *id, enum front *front,
+                         struct console_answer *answer)
+{
+    struct error error = {0};
+    int64_t number;
+    struct held *held = NULL;
+    if (!records_text_is_held_id(id, front, &number)) {
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such entry");
+        return NULL;
+    }
+    bool opened = session_open_records(session, *front) == EX_OK;
+    if (opened && session->records[*front])
+        held = records_held_get(session->records[*front], number, &error);
+    if (!held)
+        console_refuse(answer,
+                       opened && error.class != ERROR_SYSTEM ? MHD_HTTP_NOT_FOUND
+                                                             : MHD_HTTP_SERVICE_UNAVAILABLE,
+                       "%s", *error.message ? error.message : "there is no such entry");
+    return held;
+}
+
+/* As plain text, whatever the item holds. */
+static void answer_preview(enum front front, const struct held *held, struct console_answer *answer)
+{
+    struct error error = {0};
+    if (front == FRONT_MAIL) {
+        console_refuse(answer, MHD_HTTP_NOT_IMPLEMENTED,
+                       "the text of mail lies in Postfix's queue; postcat -q shows it");
+        return;
+    }
+    struct feed *feed = held_item_read(held, &error);
+    if (!feed) {
+        console_refuse(answer, MHD_HTTP_UNPROCESSABLE_CONTENT, "it cannot be read: %s",
+                       error.message);
+        return;
+    }
+    struct arena *arena = arena_new();
+    struct json_writer *json = &answer->json;
+    struct span text = held_item_text(arena, feed, PREVIEW_BYTES);
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "text", text);
+    json_put_bool(json, "truncated", text.length >= PREVIEW_BYTES);
+    json_put_close(json, '}');
+    arena_free(arena);
+    feed_free(feed);
+}
+
+static void answer_deed(struct session *session, const struct console_request *request,
+                        enum front front, struct held **held, enum review_deed deed,
+                        struct console_answer *answer)
+{
+    struct error error = {0};
+    struct review_outcome outcome;
+    char id[RECORDS_TEXT_ID_SIZE];
+    records_text_id(front, (*held)->id, id);
+    if (!review_do(session, front, held, deed, request->user, &outcome, &error)) {
+        console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
+        return;
+    }
+    const char *state = held_state_name(outcome.state);
+    if (outcome.impossible) {
+        console_refuse(answer, MHD_HTTP_CONFLICT, "cannot %s it, it is %s", review_name(deed),
+                       state);
+        return;
+    }
+    if (outcome.changed)
+        log_event(LOG_LEVEL_NOTICE, "reviewed", "user", request->user, "id", id, "deed",
+                  review_name(deed), NULL);
+    struct json_writer *json = &answer->json;
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "id", span_of(id));
+    json_put_string(json, "state", span_of(state));
+    json_put_bool(json, "changed", outcome.changed);
+    if (outcome.lesson_waits)
+        json_put_string(json, "warning",
+                        SPAN("the counts store is away; the lesson waits and is taught when it is "
+                             "back"));
+    else if (outcome.trouble.class != ERROR_NONE)
+        json_put_string(json, "warning", span_of(outcome.trouble.message));
+    json_put_close(json, '}');
+}
+
+void console_held(struct session *session, const struct console_request *request, const char *rest,
+                  struct console_answer *answer)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    enum front front;
+    enum review_deed deed;
+    size_t length = strcspn(rest, "/");
+    const char *what = rest + length + (rest[length] == '/');
+    bool post = strcmp(request->method, "POST") == 0;
+    if (!*rest) {
+        answer_list(session, request, answer);
+        return;
+    }
+    snprintf(id, sizeof id, "%.*s", (int)(length < sizeof id ? length : 0), rest);
+    struct held *held = find(session, id, &front, answer);
+    if (!held)
+        return;
+    if (post && review_find(what, &deed))
+        answer_deed(session, request, front, &held, deed, answer);
+    else if (!post && !*what)
+        put_whole(&answer->json, front, held);
+    else if (!post && strcmp(what, "preview") == 0)
+        answer_preview(front, held, answer);
+    else
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+    held_free(held);
+}

@@ -1,0 +1,147 @@
+/* weir-console: see docs/weir-console.8. */
+#include <getopt.h>
+#include <libxml/parser.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "admin/console_api.h"
+#include "config.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/metrics_sample.h"
+#include "core/metrics_server.h"
+#include "core/service.h"
+#include "core/text.h"
+#include "core/url.h"
+
+static const char usage[] =
+    "usage: weir-console [--config FILE] [--stderr]\n\n"
+    "Shows what is held in a browser, behind a login. It listens where the configuration says;\n"
+    "weirctl console-user add NAME makes who may log in.\n\n"
+    "--config FILE  read FILE instead of the default\n"
+    "--stderr       log to standard error instead of syslog\n\n"
+    "SIGTERM stops it.\n";
+
+struct options {
+    const char *config_path;
+    bool to_stderr;
+};
+
+static struct options read_options(int argc, char **argv)
+{
+    static const struct option words[] = {{"config", required_argument, NULL, 'c'},
+                                          {"stderr", no_argument, NULL, 's'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {0}};
+    struct options options = {0};
+    int word;
+    while ((word = getopt_long(argc, argv, "", words, NULL)) != -1) {
+        switch (word) {
+        case 'c':
+            options.config_path = optarg;
+            break;
+        case 's':
+            options.to_stderr = true;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            exit(EX_OK);
+        case 'v':
+            puts("weir-console " PACKAGE_VERSION);
+            exit(EX_OK);
+        default:
+            exit(EX_USAGE);
+        }
+    }
+    if (optind < argc) {
+        fputs(usage, stderr);
+        exit(EX_USAGE);
+    }
+    return options;
+}
+
+static bool sample(void *context)
+{
+    (void)context;
+    return true;
+}
+
+/* Before the first thread, which inherits the mask. */
+static void block_signals(sigset_t *signals)
+{
+    sigemptyset(signals);
+    sigaddset(signals, SIGTERM);
+    sigaddset(signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void wait_for_end(const sigset_t *signals)
+{
+    struct timespec second = {.tv_sec = 1};
+    service_ready();
+    while (sigtimedwait(signals, NULL, &second) < 0)
+        service_watchdog();
+    service_stopping();
+}
+
+static bool serve(struct session *session, const sigset_t *signals, struct error *error)
+{
+    const struct config *config = session->config;
+    struct console_server_options options = {.listen = config->console.listen,
+                                             .public_url = config->console.public_url,
+                                             .users = config->console.users,
+                                             .pages = config->console.pages,
+                                             .context = session,
+                                             .api = console_api};
+    struct metrics_server *metrics = NULL;
+    if (*config->metrics.console)
+        metrics = metrics_server_new(config->metrics.console, sample, NULL, error);
+    struct console_server *server =
+        *config->metrics.console && !metrics ? NULL : console_server_new(&options, error);
+    if (server) {
+        log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, "listen",
+                  config->console.listen, NULL);
+        wait_for_end(signals);
+        log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
+    }
+    console_server_free(server);
+    metrics_server_free(metrics);
+    return server != NULL;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = read_options(argc, argv);
+    struct session session = {.config_path = options.config_path};
+    struct error error = {0};
+    sigset_t signals;
+    session_program = "weir-console";
+    log_open("weir-console", options.to_stderr);
+    if (sodium_init() < 0)
+        return EX_SOFTWARE;
+    session.config =
+        config_read(options.config_path ? options.config_path : config_default_path(), &error);
+    if (!session.config) {
+        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+        return EX_CONFIG;
+    }
+    log_set_level(session.config->log_level);
+    metrics_start(METRICS_CONSOLE, PACKAGE_VERSION);
+    text_init();
+    url_init();
+    xmlInitParser();
+    block_signals(&signals);
+    bool good = serve(&session, &signals, &error);
+    if (!good)
+        log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
+    session_close(&session);
+    xmlCleanupParser();
+    return good ? EX_OK : EX_UNAVAILABLE;
+}

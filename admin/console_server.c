@@ -1,0 +1,399 @@
+#include "admin/console_server.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "admin/console_logins.h"
+#include "admin/console_pages.h"
+#include "core/http_host.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/server_address.h"
+#include "store/memory.h"
+#include "store/monotonic.h"
+
+#define CONNECTIONS 64u
+#define IDLE_S 20u
+#define CONNECTION_MEMORY ((size_t)32 * 1024)
+#define BODY_MAX ((size_t)64 * 1024)
+#define COOKIE "weir_session"
+#define API "/api/"
+
+struct console_server {
+    struct console_server_options options;
+    struct MHD_Daemon *daemon;
+    struct console_logins *logins;
+    struct console_pages *pages;
+    char own_url[300]; /* where it listens, when there is no public URL */
+};
+
+/* A request while it comes in. */
+struct incoming {
+    char *body;
+    size_t length;
+    bool too_large;
+};
+
+/* --- what the API is given --- */
+
+const char *console_parameter(const struct console_request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *console_member(const struct console_request *request, const char *name)
+{
+    return json_string_value(json_object_get(request->body, name));
+}
+
+void console_refuse(struct console_answer *answer, unsigned status, const char *format, ...)
+{
+    char text[500];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    answer->status = status;
+    answer->json.length = 0;
+    json_put_open(&answer->json, NULL, '{');
+    json_put_string(&answer->json, "error", span_of(text));
+    json_put_close(&answer->json, '}');
+}
+
+/* --- answers --- */
+
+static void add(struct MHD_Response *response, const char *name, const char *value)
+{
+    memory_checked(MHD_add_response_header(response, name, value) == MHD_YES ? response : NULL);
+}
+
+/* No script, style or picture but ours, no frame, no guessing of types, no address told to others
+ * (W3C Content Security Policy 3; Fetch; Referrer Policy). */
+static void add_safety(struct MHD_Response *response)
+{
+    add(response, "Content-Security-Policy",
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
+        "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "Referrer-Policy", "no-referrer");
+    add(response, "Cross-Origin-Opener-Policy", "same-origin");
+    add(response, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
+static enum MHD_Result send_response(struct MHD_Connection *connection, unsigned status,
+                                     struct MHD_Response *response)
+{
+    add_safety(response);
+    enum MHD_Result result = MHD_queue_response(connection, status, response);
+    metrics_add(METRIC_RESPONSES, metrics_response_cell(status), 1);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* Takes the answer's body. `cookie`, `retry_after_s`: NULL and 0: none. */
+static enum MHD_Result send_answer(struct MHD_Connection *connection, struct console_answer *answer,
+                                   const char *cookie, int64_t retry_after_s)
+{
+    char seconds[24];
+    unsigned status = answer->status ? answer->status : MHD_HTTP_OK;
+    struct MHD_Response *response = memory_checked(MHD_create_response_from_buffer(
+        answer->json.length, answer->json.data, MHD_RESPMEM_MUST_FREE));
+    add(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    if (cookie)
+        add(response, MHD_HTTP_HEADER_SET_COOKIE, cookie);
+    snprintf(seconds, sizeof seconds, "%lld", (long long)retry_after_s);
+    if (retry_after_s)
+        add(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
+        add(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD, POST");
+    return send_response(connection, status, response);
+}
+
+static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *why)
+{
+    struct console_answer answer = {0};
+    console_refuse(&answer, status, "%s", why);
+    return send_answer(connection, &answer, NULL, 0);
+}
+
+static enum MHD_Result send_page(struct console_server *server, struct MHD_Connection *connection,
+                                 const char *target)
+{
+    const struct console_page *page = console_pages_find(server->pages, target);
+    const char *known =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    if (!page)
+        return refuse(connection, MHD_HTTP_NOT_FOUND, "there is no such page");
+    bool same = known && strstr(known, page->etag);
+    struct MHD_Response *response = memory_checked(MHD_create_response_from_buffer(
+        same ? 0 : page->length, page->content, MHD_RESPMEM_PERSISTENT));
+    add(response, MHD_HTTP_HEADER_CONTENT_TYPE, page->type);
+    add(response, MHD_HTTP_HEADER_ETAG, page->etag);
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+    return send_response(connection, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, response);
+}
+
+/* --- logging in --- */
+
+static const char *public_url(const struct console_server *server)
+{
+    return *server->options.public_url ? server->options.public_url : server->own_url;
+}
+
+static void render_cookie(const struct console_server *server, const char *token, bool ended,
+                          char cookie[200])
+{
+    bool secure = strncasecmp(public_url(server), "https:", 6) == 0;
+    snprintf(cookie, 200, COOKIE "=%s; Path=/; HttpOnly; SameSite=Strict%s%s", token,
+             secure ? "; Secure" : "", ended ? "; Max-Age=0" : "");
+}
+
+static enum MHD_Result log_in(struct console_server *server, const struct console_request *request)
+{
+    struct console_answer answer = {0};
+    struct error error = {0};
+    const char *name = console_member(request, "user");
+    const char *password = console_member(request, "password");
+    int64_t now_s = (int64_t)monotonic_s();
+    if (!name || !password || !console_users_is_name(name) ||
+        strlen(password) > CONSOLE_PASSWORD_MAX)
+        return refuse(request->connection, MHD_HTTP_BAD_REQUEST, "user and password are needed");
+    int64_t wait_s = console_logins_wait_s(server->logins, name, now_s);
+    if (wait_s) {
+        console_refuse(&answer, MHD_HTTP_TOO_MANY_REQUESTS,
+                       "too many attempts; try again in %lld s", (long long)wait_s);
+        return send_answer(request->connection, &answer, NULL, wait_s);
+    }
+    if (!console_users_check(server->options.users, name, password, &error)) {
+        console_logins_failed(server->logins, name, now_s);
+        bool unreadable = error.class != ERROR_NONE;
+        log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "reason",
+                  unreadable ? error.message : "wrong name or password", NULL);
+        return refuse(request->connection,
+                      unreadable ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
+                      unreadable ? "the file of users cannot be read; the log says why"
+                                 : "the name or the password is wrong");
+    }
+    char token[CONSOLE_TOKEN_SIZE], cookie[200];
+    console_logins_begin(server->logins, name, now_s, token);
+    render_cookie(server, token, false, cookie);
+    log_event(LOG_LEVEL_NOTICE, "login", "user", name, NULL);
+    json_put_open(&answer.json, NULL, '{');
+    json_put_string(&answer.json, "user", span_of(name));
+    json_put_close(&answer.json, '}');
+    return send_answer(request->connection, &answer, cookie, 0);
+}
+
+static const char *token_of(struct MHD_Connection *connection)
+{
+    const char *token = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE);
+    return token ? token : "";
+}
+
+static enum MHD_Result log_out(struct console_server *server, struct MHD_Connection *connection)
+{
+    char cookie[200];
+    struct console_answer answer = {.status = MHD_HTTP_NO_CONTENT};
+    console_logins_end(server->logins, token_of(connection));
+    render_cookie(server, "", true, cookie);
+    return send_answer(connection, &answer, cookie, 0);
+}
+
+struct wanted_user {
+    const char *name;
+    bool found;
+};
+
+static void compare_name(void *context, const char *name)
+{
+    struct wanted_user *wanted = context;
+    wanted->found = wanted->found || strcmp(name, wanted->name) == 0;
+}
+
+/* Who is logged in, and may still be; NULL: nobody. */
+static const char *user_of(struct console_server *server, struct MHD_Connection *connection)
+{
+    struct error error = {0};
+    struct wanted_user wanted = {
+        .name = console_logins_find(server->logins, token_of(connection), (int64_t)monotonic_s())};
+    if (wanted.name)
+        console_users_list(server->options.users, compare_name, &wanted, &error);
+    return wanted.found ? wanted.name : NULL;
+}
+
+/* --- requests --- */
+
+/* A page of another site cannot make a browser send this: it has another origin, and may not send
+ * JSON without asking first (Fetch, 3.2). */
+static bool comes_from_us(const struct console_server *server, struct MHD_Connection *connection)
+{
+    const char *origin =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    const char *ours = public_url(server), *authority = origin ? strstr(origin, "://") : NULL;
+    if (!origin)
+        return true;
+    size_t length = strlen(origin);
+    return (host && authority && strcasecmp(authority + 3, host) == 0) ||
+           (strncasecmp(ours, origin, length) == 0 && (!ours[length] || ours[length] == '/'));
+}
+
+static bool is_json(struct MHD_Connection *connection)
+{
+    const char *type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    size_t length = type ? strcspn(type, "; ") : 0;
+    return length == strlen("application/json") && !strncasecmp(type, "application/json", length);
+}
+
+static enum MHD_Result call_api(struct console_server *server, struct console_request *request)
+{
+    struct console_answer answer = {0};
+    bool post = strcmp(request->method, MHD_HTTP_METHOD_POST) == 0;
+    if (post && strcmp(request->path, "login") == 0)
+        return log_in(server, request);
+    if (post && strcmp(request->path, "logout") == 0)
+        return log_out(server, request->connection);
+    request->user = user_of(server, request->connection);
+    if (!request->user)
+        return refuse(request->connection, MHD_HTTP_UNAUTHORIZED, "log in first");
+    server->options.api(server->options.context, request, &answer);
+    return send_answer(request->connection, &answer, NULL, 0);
+}
+
+static enum MHD_Result answer_post(struct console_server *server, struct console_request *request,
+                                   const struct incoming *incoming)
+{
+    if (!comes_from_us(server, request->connection))
+        return refuse(request->connection, MHD_HTTP_FORBIDDEN,
+                      "the request comes from another site");
+    if (!is_json(request->connection))
+        return refuse(request->connection, MHD_HTTP_FORBIDDEN,
+                      "the request is not of Content-Type application/json");
+    if (incoming->too_large)
+        return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
+                      "the request is larger than 64 KiB");
+    json_t *body = json_loadb(incoming->body ? incoming->body : "", incoming->length,
+                              JSON_REJECT_DUPLICATES, NULL);
+    enum MHD_Result result;
+    request->body = body;
+    if (json_is_object(body))
+        result = call_api(server, request);
+    else
+        result = refuse(request->connection, MHD_HTTP_BAD_REQUEST, "the body is no JSON object");
+    json_decref(body);
+    return result;
+}
+
+static enum MHD_Result answer_request(struct console_server *server,
+                                      struct MHD_Connection *connection, const char *target,
+                                      const char *method, const struct incoming *incoming)
+{
+    const char *host =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    bool post = strcmp(method, MHD_HTTP_METHOD_POST) == 0;
+    bool get =
+        strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+    bool api = strncmp(target, API, strlen(API)) == 0;
+    if (!http_host_is_ours(host, public_url(server)))
+        return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST, HTTP_HOST_COMPLAINT);
+    if (!get && !(post && api))
+        return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "not that way");
+    if (!api)
+        return send_page(server, connection, target);
+    struct console_request request = {
+        .method = post ? "POST" : "GET", .path = target + strlen(API), .connection = connection};
+    return post ? answer_post(server, &request, incoming) : call_api(server, &request);
+}
+
+static void take_body(struct incoming *incoming, const char *data, size_t length)
+{
+    if (length > BODY_MAX - incoming->length) {
+        incoming->too_large = true;
+        return;
+    }
+    incoming->body = memory_resize(incoming->body, incoming->length + length);
+    memcpy(incoming->body + incoming->length, data, length);
+    incoming->length += length;
+}
+
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *target,
+                              const char *method, const char *version, const char *data,
+                              size_t *length, void **state)
+{
+    (void)version;
+    if (!*state) {
+        *state = memory_new(sizeof(struct incoming));
+        return MHD_YES;
+    }
+    if (*length) {
+        take_body(*state, data, *length);
+        *length = 0;
+        return MHD_YES;
+    }
+    return answer_request(context, connection, target, method, *state);
+}
+
+static void end_request(void *context, struct MHD_Connection *connection, void **state,
+                        enum MHD_RequestTerminationCode code)
+{
+    (void)context, (void)connection, (void)code;
+    struct incoming *incoming = *state;
+    if (incoming && incoming->body)
+        sodium_memzero(incoming->body, incoming->length); /* it may have been a password */
+    if (incoming)
+        free(incoming->body);
+    free(incoming);
+    *state = NULL;
+}
+
+/* --- start and end --- */
+
+struct console_server *console_server_new(const struct console_server_options *options,
+                                          struct error *error)
+{
+    struct server_address address;
+    if (!server_address_read(options->listen, &address, error))
+        return NULL;
+    struct console_pages *pages = console_pages_read(options->pages, error);
+    if (!pages)
+        return NULL;
+    struct console_server *server = memory_new(sizeof *server);
+    server->options = *options;
+    server->pages = pages;
+    server->logins = console_logins_new();
+    snprintf(server->own_url, sizeof server->own_url, "http://%s", options->listen);
+    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+    if (address.socket.ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    errno = 0;
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR,
+        (const struct sockaddr *)&address.socket, MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
+        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
+    if (server->daemon)
+        return server;
+    error_set(error, ERROR_SYSTEM, "cannot listen on %s: %s", options->listen,
+              errno ? strerror(errno) : "libmicrohttpd does not start");
+    console_server_free(server);
+    return NULL;
+}
+
+void console_server_free(struct console_server *server)
+{
+    if (!server)
+        return;
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    console_logins_free(server->logins);
+    console_pages_free(server->pages);
+    free(server);
+}

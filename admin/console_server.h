@@ -1,0 +1,53 @@
+/* console_server: HTTP for the console, with libmicrohttpd: web pages from a directory, and calls
+ * of the API for who is logged in. One thread, a request at a time. What every answer and request
+ * has to do with safety is done here: Host and Origin, the session's cookie, headers, bounds. */
+#ifndef WEIR_CONSOLE_SERVER_H
+#define WEIR_CONSOLE_SERVER_H
+
+#include "core/json_writer.h"
+#include "store/error.h"
+
+#include <jansson.h>
+#include <microhttpd.h>
+#include <stdbool.h>
+
+struct console_request {
+    const char *method; /* "GET", "POST" */
+    const char *path;   /* behind "/api/": "held/m12" */
+    const char *user;   /* who is logged in; NULL: nobody */
+    const json_t *body; /* of POST: an object */
+    struct MHD_Connection *connection;
+};
+
+struct console_answer {
+    unsigned status;         /* 200 unless it is set */
+    struct json_writer json; /* the body */
+};
+
+/* A parameter of the query; NULL: not there. */
+const char *console_parameter(const struct console_request *request, const char *name);
+
+/* A string of the body; NULL: not there, or no string. */
+const char *console_member(const struct console_request *request, const char *name);
+
+/* {"error": …} with that status. */
+void console_refuse(struct console_answer *answer, unsigned status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+struct console_server_options {
+    const char *listen, *public_url, *users, *pages; /* lent */
+    void *context;
+    /* Answers what is not about logging in; the user is logged in. */
+    void (*api)(void *context, const struct console_request *request,
+                struct console_answer *answer);
+};
+
+struct console_server;
+
+/* NULL and ERROR_SYSTEM: cannot listen, or there are no pages; ERROR_INPUT: it is no address. */
+struct console_server *console_server_new(const struct console_server_options *options,
+                                          struct error *error);
+
+void console_server_free(struct console_server *server); /* NULL is fine */
+
+#endif

@@ -1,0 +1,152 @@
+#include "admin/console_users.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/memory.h"
+
+#define LINE_MAX_BYTES 512
+
+bool console_users_is_name(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length <= CONSOLE_NAME_MAX &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@") ==
+               length;
+}
+
+/* The next user; false at the end. Lines that are none are passed over. */
+static bool next_user(FILE *file, char line[LINE_MAX_BYTES], const char **hash)
+{
+    while (fgets(line, LINE_MAX_BYTES, file)) {
+        line[strcspn(line, "\n")] = '\0';
+        char *colon = strchr(line, ':');
+        if (!colon)
+            continue;
+        *colon = '\0';
+        *hash = colon + 1;
+        if (console_users_is_name(line))
+            return true;
+    }
+    return false;
+}
+
+static FILE *open_users(const char *path, struct error *error)
+{
+    FILE *file = fopen(path, "re");
+    if (!file)
+        error_set(error, ERROR_SYSTEM, "%s: %s%s", path, strerror(errno),
+                  errno == ENOENT ? "; weirctl console-user add NAME makes it" : "");
+    return file;
+}
+
+bool console_users_check(const char *path, const char *name, const char *password,
+                         struct error *error)
+{
+    /* Of no password: for names that are not there. */
+    char wanted[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+                                          "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    char line[LINE_MAX_BYTES];
+    const char *hash;
+    bool known = false;
+    FILE *file = open_users(path, error);
+    if (!file)
+        return false;
+    while (!known && next_user(file, line, &hash)) {
+        known = strcmp(line, name) == 0 && strlen(hash) < sizeof wanted;
+        if (known)
+            strcpy(wanted, hash);
+    }
+    fclose(file);
+    return crypto_pwhash_str_verify(wanted, password, strlen(password)) == 0 && known;
+}
+
+/* --- writing --- */
+
+static bool fail(const char *path, struct error *error)
+{
+    return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+/* Copies all but `name`. */
+static void copy_others(FILE *from, FILE *to, const char *name, bool *was_there)
+{
+    char line[LINE_MAX_BYTES];
+    const char *hash;
+    while (from && next_user(from, line, &hash)) {
+        bool same = strcmp(line, name) == 0;
+        *was_there = *was_there || same;
+        if (!same)
+            fprintf(to, "%s:%s\n", line, hash);
+    }
+}
+
+/* As the file was, or for the group weir, as which the console runs. */
+static void give_away(int fd, const char *path)
+{
+    struct stat status;
+    const struct group *group = getgrnam("weir");
+    bool known = stat(path, &status) == 0;
+    if (known || group)
+        (void)!fchown(fd, known ? status.st_uid : (uid_t)-1, known ? status.st_gid : group->gr_gid);
+    (void)!fchmod(fd, known ? status.st_mode & 0777 : 0640);
+}
+
+static bool write_users(FILE *to, const char *path, const char *temporary, const char *name,
+                        const char *hash, bool *was_there, struct error *error)
+{
+    FILE *from = fopen(path, "re");
+    copy_others(from, to, name, was_there);
+    if (from)
+        fclose(from);
+    if (hash)
+        fprintf(to, "%s:%s\n", name, hash);
+    give_away(fileno(to), path);
+    bool good = fflush(to) == 0 && fsync(fileno(to)) == 0 && !ferror(to);
+    good = fclose(to) == 0 && good;
+    return (good && rename(temporary, path) == 0) || fail(path, error);
+}
+
+bool console_users_put(const char *path, const char *name, const char *password, bool *was_there,
+                       struct error *error)
+{
+    char hash[crypto_pwhash_STRBYTES];
+    *was_there = false;
+    if (password &&
+        crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
+        return error_set(error, ERROR_SYSTEM, "there is not enough memory to hash a password");
+    char *temporary = memory_new(strlen(path) + sizeof ".new");
+    sprintf(temporary, "%s.new", path);
+    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    FILE *to = fd >= 0 ? fdopen(fd, "w") : NULL;
+    bool good =
+        to ? write_users(to, path, temporary, name, password ? hash : NULL, was_there, error)
+           : fail(temporary, error);
+    if (!good)
+        unlink(temporary);
+    free(temporary);
+    sodium_memzero(hash, sizeof hash);
+    return good;
+}
+
+bool console_users_list(const char *path, void (*visit)(void *context, const char *name),
+                        void *context, struct error *error)
+{
+    char line[LINE_MAX_BYTES];
+    const char *hash;
+    FILE *file = open_users(path, error);
+    if (!file)
+        return false;
+    while (next_user(file, line, &hash))
+        visit(context, line);
+    fclose(file);
+    return true;
+}

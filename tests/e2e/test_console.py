@@ -1,0 +1,275 @@
+"""weir-console's API over HTTP: who gets in and who does not, what is held, and what is done with
+it."""
+
+import http.client
+import json
+import os
+import sqlite3
+import stat
+import time
+import urllib.parse
+
+from sample_feeds import ITEMS, SPAM, feed
+from servers import Weir, counts_store, make_temporary_directory, run, wait_for
+
+PASSWORD = "correct horse"
+
+
+class Answer:
+    def __init__(self, answer):
+        self.status, self.headers, self.body = answer.status, answer.headers, answer.read()
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Client:
+    """A browser with one cookie."""
+
+    def __init__(self, weir, login=True):
+        self.port, self.cookie = weir.console_port, None
+        if login:
+            answer = self.post("login", {"user": "ann", "password": PASSWORD})
+            assert answer.status == 200, answer.body
+            self.cookie = answer.headers["Set-Cookie"].split(";")[0]
+
+    def request(self, method, path, body=None, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        if self.cookie:
+            headers.setdefault("Cookie", self.cookie)
+        connection.request(method, path, body, headers)
+        return Answer(connection.getresponse())
+
+    def get(self, path, **headers):
+        return self.request("GET", "/api/" + path, **headers)
+
+    def post(self, path, body=None, **headers):
+        headers.setdefault("Content-Type", "application/json")
+        return self.request("POST", "/api/" + path, json.dumps(body or {}), **headers)
+
+
+class Fixture:
+    def __init__(self, directory):
+        self.directory = directory
+        self.counts = counts_store(directory)
+        self.weir = Weir(directory, self.counts.url,
+                         settings={"cold-lessons": 10, "thresholds": {"hold": 0.85}})
+        self.weir.learn_samples()
+        self.hold(b"planet")
+        self.weir.start_console()
+        self.client = Client(self.weir)
+
+    def hold(self, name):
+        """Three held items of that feed."""
+        self.weir.run("weir-feedfilter", "--pipe", "--feed", name.decode(), input=feed(ITEMS))
+
+    def held(self, **parameters):
+        answer = self.client.get("held?" + urllib.parse.urlencode(parameters))
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def expect(answer, status, words=""):
+    assert answer.status == status, (answer.status, answer.body)
+    assert words in answer.json()["error"], answer.body
+
+
+def test_pages(fixture):
+    """Pages are there for everybody, with headers that keep others' scripts and frames out"""
+    client = Client(fixture.weir, login=False)
+    for path, kind in (("/", "text/html"), ("/app.js", "text/javascript"),
+                       ("/style.css", "text/css"), ("/icon.svg", "image/svg+xml")):
+        answer = client.request("GET", path)
+        assert answer.status == 200 and answer.headers["Content-Type"].startswith(kind), path
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy, policy
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        again = client.request("GET", path, **{"If-None-Match": answer.headers["ETag"]})
+        assert again.status == 304 and not again.body
+    for path in ("/nothing", "/../weir.conf", "/%2e%2e/weir.conf", "//etc/passwd", "/api"):
+        assert client.request("GET", path).status == 404, path
+    assert client.request("PUT", "/").status == 405
+    assert client.request("POST", "/").status == 405
+
+
+def test_nothing_without_login(fixture):
+    """Without a session every call is 401 and tells nothing"""
+    client = Client(fixture.weir, login=False)
+    ids = [item["id"] for item in fixture.held()["items"]]
+    for path in ("session", "overview", "held", "held/" + ids[0], "nothing"):
+        expect(client.get(path), 401, "log in")
+    for deed in ("release", "confirm", "delete"):
+        expect(client.post("held/%s/%s" % (ids[0], deed)), 401)
+    client.cookie = "weir_session=" + 64 * "0"
+    expect(client.get("overview"), 401)
+    client.cookie = "weir_session=x"
+    expect(client.get("overview"), 401)
+
+
+def test_login(fixture):
+    """A login gives a cookie that no script sees; logging out ends it; a name that is removed is out"""
+    client = Client(fixture.weir, login=False)
+    expect(client.post("login", {"user": "ann"}), 400)
+    expect(client.post("login", {"user": "ann", "password": "wrong"}), 401, "wrong")
+    expect(client.post("login", {"user": "eve", "password": PASSWORD}), 401, "wrong")
+    expect(client.post("login", {"user": "../x", "password": PASSWORD}), 400)
+    answer = client.post("login", {"user": "ann", "password": PASSWORD})
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie, cookie
+    client.cookie = cookie.split(";")[0]
+    assert client.get("session").json()["user"] == "ann"
+    assert client.post("logout").status == 204
+    expect(client.get("session"), 401)
+
+    fixture.weir.ctl("console-user", "add", "bob", input="battery staple\n")
+    answer = client.post("login", {"user": "bob", "password": "battery staple"})
+    client.cookie = answer.headers["Set-Cookie"].split(";")[0]
+    assert client.get("session").status == 200
+    assert fixture.weir.ctl("console-user", "list").text().split() == ["ann", "bob"]
+    fixture.weir.ctl("console-user", "remove", "bob")
+    expect(client.get("session"), 401)
+    log = fixture.weir.console.log()
+    assert "event=login user=ann" in log and "event=login-failed user=eve" in log
+    assert "battery" not in log and PASSWORD not in log
+    users = fixture.weir.settings["console"]["users"]
+    assert stat.S_IMODE(os.stat(users).st_mode) == 0o640 and "correct" not in open(users).read()
+
+
+def test_users_command(fixture):
+    """console-user refuses what cannot be, in one line"""
+    for words, given, status in ((("add", "x y"), "12345678\n", 64), (("add", "x"), "short\n", 64),
+                                 (("add", "x"), "", 64), (("remove", "x"), "", 65), ((), "", 64)):
+        result = fixture.weir.ctl("console-user", *words, input=given, status=status)
+        assert result.errors.count("\n") == 1, result.errors
+
+
+def test_brute_force(fixture):
+    """After three failures a name has to wait, whatever password it brings"""
+    client = Client(fixture.weir, login=False)
+    fixture.weir.ctl("console-user", "add", "carl", input="long password\n")
+    for _ in range(3):
+        expect(client.post("login", {"user": "carl", "password": "wrong"}), 401)
+    answer = client.post("login", {"user": "carl", "password": "long password"})
+    expect(answer, 429, "try again in")
+    time.sleep(int(answer.headers["Retry-After"]) + 1)
+    assert client.post("login", {"user": "carl", "password": "long password"}).status == 200
+
+
+def test_other_sites(fixture):
+    """A page of another site can do nothing: by its origin, by its type, by its host"""
+    client = fixture.client
+    held = fixture.held()["items"][0]["id"]
+    deed = "held/%s/release" % held
+    expect(client.post(deed, Origin="http://evil.test"), 403, "another site")
+    expect(client.post(deed, Origin="null"), 403)
+    expect(client.request("POST", "/api/" + deed, "{}", **{"Content-Type": "text/plain"}), 403)
+    expect(client.request("POST", "/api/" + deed, "{}", **{
+        "Content-Type": "application/x-www-form-urlencoded"}), 403)
+    expect(client.get("overview", Host="evil.test"), 421, "public-url")
+    assert client.get("held/" + held).json()["state"] == "held"
+
+
+def test_bad_requests(fixture):
+    """What cannot be is refused in one line, and nothing falls over"""
+    client = fixture.client
+    for query in ("stream=x", "state=x", "limit=0", "limit=201", "limit=x", "after=1", "after=m1.fx"):
+        expect(client.get("held?" + query), 400)
+    for path in ("held/m999", "held/f0", "held/x", "held/f1/nothing", "nothing", "held/" + 5000 * "1"):
+        expect(client.get(path), 404)
+    expect(client.post("held/f1/nothing"), 404)
+    expect(client.post("held/m999/release"), 404)
+    for body in ("", "x", "[]", '{"a":1', '"x"'):
+        expect(client.request("POST", "/api/login", body, **{"Content-Type": "application/json"}),
+               400)
+    expect(client.post("login", {"user": "ann", "password": 70000 * "x"}), 413)
+    assert client.get("session").status == 200
+
+
+def test_overview(fixture):
+    """The overview tells how store, model and streams stand"""
+    page = fixture.client.get("overview").json()
+    assert page["store"]["up"] and page["model"]["lessons"] > 0, page
+    mail, feeds = page["streams"]
+    assert (mail["stream"], feeds["stream"]) == ("mail", "feeds")
+    assert feeds["available"] and feeds["held"] == len(SPAM), page
+    assert feeds["last_day"]["hold"] >= len(SPAM), page
+
+
+def test_list_and_search(fixture):
+    """What is held is listed newest first, in pages, and searched"""
+    everything = fixture.held()
+    ids = [item["id"] for item in everything["items"]]
+    assert len(ids) == len(SPAM) and everything["total_open"]["feeds"] == len(SPAM), everything
+    assert "next" not in everything
+    first = fixture.held(limit=1)
+    second = fixture.held(limit=1, after=first["next"])
+    assert [page["items"][0]["id"] for page in (first, second)] == ids[:2]
+    assert not fixture.held(stream="mail")["items"]
+    subject = everything["items"][0]["subject"]
+    found = fixture.held(q=subject[2:8])["items"]
+    assert ids[0] in [item["id"] for item in found], found
+    assert not fixture.held(q="nothing-like-it")["items"]
+
+
+def test_one_item(fixture):
+    """An entry has its reasons, its text and what can be done; as text, whatever it holds"""
+    held = fixture.held()["items"][0]["id"]
+    item = fixture.client.get("held/" + held).json()
+    assert item["verdict"]["terms"] and item["deeds"] == ["release", "confirm", "delete"], item
+    preview = fixture.client.get("held/%s/preview" % held)
+    assert preview.status == 200 and preview.json()["text"], preview.body
+    assert preview.headers["Content-Type"] == "application/json"
+
+
+def test_deeds(fixture):
+    """Confirm, release and delete do what weirctl does, in the name of who is logged in"""
+    fixture.hold(b"moon")
+    ids = [item["id"] for item in fixture.held(q="moon")["items"]]
+    one, other = ids[:2]
+    lessons = fixture.client.get("overview").json()["model"]["lessons"]
+    done = fixture.client.post("held/%s/confirm" % one).json()
+    assert done["state"] == "confirmed" and done["changed"], done
+    assert not fixture.client.post("held/%s/confirm" % one).json()["changed"]
+    assert fixture.client.post("held/%s/delete" % one).json()["state"] == "deleted"
+    expect(fixture.client.post("held/%s/release" % one), 409, "it is deleted")
+    assert fixture.client.post("held/%s/release" % other).json()["state"] == "released"
+    assert fixture.client.get("overview").json()["model"]["lessons"] == lessons + 2
+    with sqlite3.connect(fixture.weir.records_feeds) as records:
+        audit = records.execute("select who, what, subject from audit order by id").fetchall()
+    assert audit[-3:] == [("ann", "confirm", one), ("ann", "delete", one),
+                          ("ann", "release", other)], audit
+    assert fixture.weir.console.log().count("event=reviewed user=ann") == 3
+    released = fixture.held(state="released")["items"]
+    assert [item["id"] for item in released] == [other], released
+
+
+def test_store_away(fixture):
+    """With the store away lists and deeds work; the lesson waits, and the answer says so"""
+    held = fixture.held()["items"][0]["id"]
+    fixture.counts.stop()
+    try:
+        page = fixture.client.get("overview").json()
+        assert not page["store"]["up"] and page["store"]["detail"], page
+        done = fixture.client.post("held/%s/confirm" % held).json()
+        assert done["state"] == "confirmed" and "waits" in done["warning"], done
+    finally:
+        fixture.counts.start()
+    wait_for(lambda: fixture.client.get("overview").json()["store"]["up"], "the store is back")
+
+
+def test_start_refuses(fixture):
+    """A port in use, and pages that are not there, end the start with one line"""
+    weir = Weir(fixture.directory, fixture.counts.url, "other")
+    for settings in ({"listen": "127.0.0.1:%d" % fixture.weir.console_port,
+                      "pages": fixture.weir.settings["console"]["pages"]},
+                     {"listen": "127.0.0.1:1", "pages": "/nowhere"}):
+        weir.configure({"console": settings})
+        result = weir.run("weir-console", "--stderr", status=69)
+        assert "event=start-failed" in result.errors and result.errors.count("\n") == 1, result.errors
+
+
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
