@@ -1,0 +1,94 @@
+// A person at the console, in Chromium: steps are words on standard input, a JSON object a line, and
+// what was seen is a JSON object a line on standard output.
+// node console.mjs CHROMIUM URL
+import {createInterface} from "node:readline";
+import {chromium} from "playwright-core";
+
+const [executablePath, url] = process.argv.slice(2);
+const browser = await chromium.launch({
+    executablePath,
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+const context = await browser.newContext({viewport: {width: 1100, height: 800}, locale: "en-GB"});
+const page = await context.newPage();
+page.setDefaultTimeout(15000);
+
+// Whatever a page of ours must never do.
+const alarms = [];
+page.on("dialog", (dialog) => {
+    if (dialog.type() !== "confirm")
+        alarms.push("dialog: " + dialog.message());
+    dialog.accept();
+});
+page.on("pageerror", (error) => alarms.push("error: " + error.message));
+page.on("console", (message) => {
+    const expected = /the server responded with a status of (401|409|501)/;
+    if (message.type() === "error" && !expected.test(message.text()))
+        alarms.push("console: " + message.text());
+});
+page.on("request", (request) => {
+    if (!request.url().startsWith(url + "/"))
+        alarms.push("request: " + request.url());
+});
+
+const steps = {
+    async login({user, password}) {
+        await page.goto(url + "/");
+        await page.getByLabel("Name").fill(user);
+        await page.getByLabel("Password").fill(password);
+        await page.getByRole("button", {name: "Log in"}).click();
+        return {};
+    },
+    async open({hash}) {
+        await page.evaluate((to) => { location.hash = to; }, hash);
+        await page.waitForLoadState("networkidle");
+        return {};
+    },
+    async search({text}) {
+        await page.getByRole("searchbox").fill(text);
+        await page.getByRole("button", {name: "Search"}).click();
+        await page.waitForLoadState("networkidle");
+        return {};
+    },
+    async click({role, name}) {
+        await page.getByRole(role, {name, exact: true}).first().click();
+        await page.waitForLoadState("networkidle");
+        return {};
+    },
+    async wait({text}) {
+        await page.getByText(text).first().waitFor();
+        return {};
+    },
+    async see() {
+        return {
+            title: await page.title(),
+            text: await page.locator("body").innerText(),
+            bars: await page.locator(".reasons svg rect").count(),
+            scripts: await page.locator("main script, main iframe, main img, main object").count(),
+            links: await page.locator("main a").evaluateAll((all) => all.map((a) => a.href)),
+        };
+    },
+    async picture({path, dark, width}) {
+        await page.emulateMedia({colorScheme: dark ? "dark" : "light"});
+        await page.setViewportSize({width: width || 1100, height: 800});
+        await page.screenshot({path});
+        const wide = await page.evaluate(() =>
+            document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        await page.emulateMedia({colorScheme: "light"});
+        await page.setViewportSize({width: 1100, height: 800});
+        return {overflow: wide};
+    },
+};
+
+for await (const line of createInterface({input: process.stdin})) {
+    const {step, ...words} = JSON.parse(line);
+    let seen;
+    try {
+        seen = await steps[step](words);
+    } catch (error) {
+        seen = {failed: String(error)};
+    }
+    console.log(JSON.stringify({...seen, alarms}));
+}
+await browser.close();

@@ -1,0 +1,185 @@
+"""The console in Chromium, on real daemons: a person logs in, finds a held message, reads why,
+releases it, and it is delivered; what spam writes into subjects and names does nothing.
+
+`test_console_browser.py --install` only fetches what npm has to. $WEIR_SCREENSHOTS names a directory
+for pictures.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "../e2e"))
+
+from servers import (BUILD, PATIENCE_S, Postfix, Weir, at_end, counts_store,  # noqa: E402
+                     make_message, make_temporary_directory, need_program, need_root, run)
+from tap import Skip  # noqa: E402
+
+PASSWORD = "correct horse"
+ATTACK = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'><svg onload=alert(3)>'
+PACKAGE = "node_modules/playwright-core"
+
+
+def install_playwright():
+    """Where playwright-core is; without a network it has to be there already."""
+    need_program("node")
+    npm = need_program("npm")
+    place = os.path.join(BUILD, "tests/browser/npm")
+    os.makedirs(place, exist_ok=True)
+    for name in ("package.json", "console.mjs"):
+        shutil.copy(os.path.join(HERE, name), place)
+    if os.path.isdir(os.path.join(place, PACKAGE)):
+        return place
+    try:
+        subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts",
+                        "--fetch-retries=0"], cwd=place, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=4 * PATIENCE_S, check=True)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        raise Skip("npm cannot install playwright-core") from None
+    return place
+
+
+class Browser:
+    def __init__(self, url):
+        place = install_playwright()
+        self.process = subprocess.Popen(
+            ["node", "console.mjs", need_program("chromium"), url], cwd=place, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        at_end(self.close)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.stdin.close()
+            self.process.wait(PATIENCE_S)
+
+    def do(self, step, **words):
+        """What was seen after it; nothing that a page must not do happened so far."""
+        self.process.stdin.write(json.dumps({"step": step, **words}) + "\n")
+        self.process.stdin.flush()
+        seen = json.loads(self.process.stdout.readline())
+        assert "failed" not in seen, (step, words, seen)
+        assert not seen["alarms"], seen["alarms"]
+        return seen
+
+    def picture(self, name, **words):
+        directory = os.environ.get("WEIR_SCREENSHOTS", self.directory)
+        seen = self.do("picture", path=os.path.join(directory, name + ".png"), **words)
+        assert seen["overflow"] <= 0, "%s is %d pixels too wide" % (name, seen["overflow"])
+
+
+class Fixture:
+    def __init__(self, directory):
+        need_root()
+        need_program("chromium")
+        self.directory, self.strangers = directory, 0
+        self.counts = counts_store(directory)
+        self.weir = Weir(directory, self.counts.url,
+                         settings={"check FROM_NAME_IS_ADDRESS": {"log-odds": 9}})
+        self.postfix = Postfix(directory, milter=self.weir.socket)
+        self.weir.start_milter()
+        self.weir.start_hold(self.postfix)
+        self.weir.start_console(PASSWORD)
+        self.browser = Browser(self.weir.console_url)
+        self.browser.directory = directory
+
+    def hold(self, subject, name='"service@bank.test"'):
+        """From somebody new each time: a release speaks for who sent it."""
+        self.strangers += 1
+        domain = "stranger%d.test" % self.strangers
+        message, message_id = make_message(subject, "Please confirm the account %s.\n" % domain,
+                                           sender="%s <x17@%s>" % (name, domain))
+        self.postfix.send(message, "ann@" + domain, ("bob@box.test",),
+                          address="10.9.%d.9" % self.strangers, helo="mail." + domain)
+        self.postfix.wait_held(message_id)
+        return message_id
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def test_review(fixture):
+    """Somebody logs in, finds a held message, reads its reasons, releases it; it is delivered"""
+    browser = fixture.browser
+    message_id = fixture.hold("Your account is waiting")
+    fixture.hold("Another one that stays")
+    browser.do("login", user="ann", password="wrong password")
+    browser.do("wait", text="the name or the password is wrong")
+    browser.do("login", user="ann", password=PASSWORD)
+    browser.do("wait", text="What is learned")
+    browser.picture("console-overview")
+    browser.picture("console-overview-dark", dark=True)
+    browser.picture("console-overview-phone", width=390)
+
+    browser.do("open", hash="#/held")
+    browser.do("wait", text="Your account is waiting")
+    browser.picture("console-held")
+    browser.picture("console-held-dark", dark=True)
+    browser.picture("console-held-phone", width=390)
+    browser.do("search", text="account")
+    browser.do("wait", text="Your account is waiting")
+    assert "Another one" not in browser.do("see")["text"]
+    browser.do("click", role="link", name="Your account is waiting")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    seen = browser.do("see")
+    assert seen["bars"] >= 1 and "service@bank.test" not in seen["title"], seen
+    assert "bob@box.test" in seen["text"], seen["text"]
+    browser.picture("console-entry")
+    browser.picture("console-entry-dark", dark=True)
+    browser.picture("console-entry-phone", width=390)
+
+    assert not fixture.postfix.delivered(message_id)
+    browser.do("click", role="button", name="Release")
+    browser.do("wait", text="release")
+    fixture.postfix.wait_delivered(message_id)
+
+
+def test_hostile_mail(fixture):
+    """Markup in a subject and a sender's name is shown as it is written, and does nothing"""
+    fixture.hold("Offer " + ATTACK, name='"%s service@bank.test"' % ATTACK.replace('"', ""))
+    browser = fixture.browser
+    browser.do("open", hash="#/held?q=Offer")
+    browser.do("wait", text="<script>alert(1)</script>")
+    assert browser.do("see")["scripts"] == 0
+    held = fixture.weir.ctl("held", "list", "--json").json()
+    held = [item for item in (held if isinstance(held, list) else [held]) if "Offer" in item["subject"]]
+    browser.do("open", hash="#/held/" + held[0]["id"])
+    browser.do("wait", text="Why")
+    seen = browser.do("see")
+    assert seen["scripts"] == 0 and ATTACK in seen["text"], seen
+
+
+def test_hostile_feed(fixture):
+    """Markup in the title and text of a feed's item does nothing either; its links are not live"""
+    escaped = ATTACK.replace("&", "&amp;").replace("<", "&lt;")
+    item = ("<item><guid>hostile</guid><title>cheap watches, buy watches online | replica watches - "
+            "watches %s</title><link>javascript:alert(4)</link><description>&lt;p&gt;read me&lt;/p"
+            "&gt;&lt;a href=\"javascript:alert(5)\"&gt;%s&lt;/a&gt;</description></item>" % (escaped, escaped))
+    fixture.weir.configure({"check TITLE_STUFFED": {"log-odds": 12}})
+    fixture.weir.run("weir-feedfilter", "--pipe", "--feed", "planet<img src=x onerror=alert(6)>",
+                     input="<rss><channel><title>F</title>%s</channel></rss>" % item)
+    browser = fixture.browser
+    browser.do("open", hash="#/held?stream=feeds")
+    browser.do("wait", text="planet<img src=x onerror=alert(6)>")
+    browser.do("open", hash="#/held/f1")
+    browser.do("wait", text="read me")
+    seen = browser.do("see")
+    assert seen["scripts"] == 0, seen
+    assert all(link.startswith(fixture.weir.console_url + "/#/") for link in seen["links"]), seen
+
+
+def test_ended_session(fixture):
+    """When the session has ended, the login is shown and says so"""
+    fixture.weir.ctl("console-user", "remove", "ann")
+    browser = fixture.browser
+    browser.do("open", hash="#/")
+    browser.do("wait", text="Your session has ended")
+
+
+if "--install" in sys.argv:
+    install_playwright()
+else:
+    run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
