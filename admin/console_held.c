@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/console_api.h"
+#include "admin/console_preview.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
 #include "core/held_item.h"
@@ -13,7 +14,6 @@
 
 #define PAGE_USUAL 50
 #define PAGE_MOST 200
-#define PREVIEW_BYTES ((size_t)200 * 1000)
 
 static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
 
@@ -283,14 +283,9 @@ static struct held *find(struct session *session, const char *id, enum front *fr
 }
 
 /* As plain text, whatever the item holds. */
-static void answer_preview(enum front front, const struct held *held, struct console_answer *answer)
+static void preview_item(const struct held *held, struct console_answer *answer)
 {
     struct error error = {0};
-    if (front == FRONT_MAIL) {
-        console_refuse(answer, MHD_HTTP_NOT_IMPLEMENTED,
-                       "the text of mail lies in Postfix's queue; postcat -q shows it");
-        return;
-    }
     struct feed *feed = held_item_read(held, &error);
     if (!feed) {
         console_refuse(answer, MHD_HTTP_UNPROCESSABLE_CONTENT, "it cannot be read: %s",
@@ -299,10 +294,10 @@ static void answer_preview(enum front front, const struct held *held, struct con
     }
     struct arena *arena = arena_new();
     struct json_writer *json = &answer->json;
-    struct span text = held_item_text(arena, feed, PREVIEW_BYTES);
+    struct span text = held_item_text(arena, feed, CONSOLE_PREVIEW_BYTES);
     json_put_open(json, NULL, '{');
     json_put_string(json, "text", text);
-    json_put_bool(json, "truncated", text.length >= PREVIEW_BYTES);
+    json_put_bool(json, "truncated", text.length >= CONSOLE_PREVIEW_BYTES);
     json_put_close(json, '}');
     arena_free(arena);
     feed_free(feed);
@@ -364,8 +359,10 @@ void console_held(struct session *session, const struct console_request *request
         answer_deed(session, request, front, &held, deed, answer);
     else if (!post && !*what)
         put_whole(&answer->json, front, held);
+    else if (!post && strcmp(what, "preview") == 0 && front == FRONT_FEED)
+        preview_item(held, answer);
     else if (!post && strcmp(what, "preview") == 0)
-        answer_preview(front, held, answer);
+        console_preview_mail(session->config->release.preview, held, answer);
     else
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
     held_free(held);

@@ -12,6 +12,7 @@
 #include "admin/console_api.h"
 #include "config.h"
 #include "core/log.h"
+#include "core/mail.h"
 #include "core/metrics.h"
 #include "core/metrics_sample.h"
 #include "core/metrics_server.h"
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
     }
     log_set_level(session.config->log_level);
     metrics_start(METRICS_CONSOLE, PACKAGE_VERSION);
+    mail_init();
     text_init();
     url_init();
     xmlInitParser();

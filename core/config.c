@@ -200,6 +200,7 @@ static cfg_opt_t release_options[] = {
     CFG_INT_CB("requeue-after", DAY_MS, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("poll", 500, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("gone-after", 600000, CFGF_NONE, config_parse_duration),
+    CFG_STR("preview", "/run/weir-release/preview.sock", CFGF_NONE),
     CFG_END(),
 };
 static cfg_opt_t check_options[] = {
@@ -275,6 +276,7 @@ static const struct {
     {"records", check_two_paths},
     {"journal", check_two_paths},
     {"thresholds", check_thresholds},
+    {"release|preview", config_check_path},
     {"metrics|milter", config_check_listen},
     {"metrics|release", config_check_listen},
     {"metrics|console", config_check_listen},
@@ -413,6 +415,7 @@ static struct config *take(cfg_t *cfg)
     config->release.requeue_after_s = (unsigned)(cfg_getint(cfg, "release|requeue-after") / 1000);
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
     config->release.gone_after_s = (unsigned)(cfg_getint(cfg, "release|gone-after") / 1000);
+    config->release.preview = memory_text(cfg_getstr(cfg, "release|preview"));
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
     config->metrics.milter = memory_text(cfg_getstr(cfg, "metrics|milter"));
     config->metrics.release = memory_text(cfg_getstr(cfg, "metrics|release"));
@@ -562,6 +565,7 @@ void config_release(struct config *config)
     subscriptions_free(config->subscriptions, config->subscription_count);
     free(config->internal_networks);
     free(config->checks.weights);
+    free(config->release.preview);
     free(config->metrics.milter);
     free(config->metrics.release);
     free(config->metrics.console);

@@ -95,6 +95,7 @@ struct config {
     struct {
         unsigned requeue_after_s; /* held longer than this: postsuper -r instead of -H */
         unsigned poll_ms;         /* how often requests are looked for */
+        char *preview;            /* unix socket at which it shows held messages */
         unsigned gone_after_s;    /* between the two looks that make a record `gone` */
     } release;
 

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "core/socket_line.h"
 #include "milter/hold_protocol.h"
 #include "milter/hold_queue.h"
 #include "milter/hold_requeue.h"
@@ -58,7 +59,7 @@ __attribute__((format(printf, 2, 3))) static bool reply(int fd, const char *form
     if (length > (int)sizeof line - 2)
         length = (int)sizeof line - 2;
     line[length++] = '\n';
-    return hold_send(fd, line, (size_t)length);
+    return socket_line_send(fd, line, (size_t)length);
 }
 
 /* A message that a request may touch. */
@@ -93,14 +94,27 @@ static bool serve_delete(int fd, const struct target *target)
                : reply(fd, "failed postsuper -d: %s", hold_queue_said());
 }
 
+static bool serve_show(int fd, const struct target *target)
+{
+    static const char ok[] = "ok\n";
+    int message = hold_queue_show(target->queue_id);
+    if (message < 0)
+        return reply(fd, "failed postcat does not show it");
+    bool sent = socket_line_send_with(fd, ok, sizeof ok - 1, message);
+    close(message);
+    return sent;
+}
+
 /* Answers one line; false when weir-release is gone. */
 static bool serve(int fd, char *line)
 {
     static const struct {
         const char *word;
         bool (*serve)(int fd, const struct target *target);
-    } requests[] = {
-        {"release", serve_release}, {"requeue", serve_requeue}, {"delete", serve_delete}};
+    } requests[] = {{"release", serve_release},
+                    {"requeue", serve_requeue},
+                    {"delete", serve_delete},
+                    {"show", serve_show}};
     struct target target;
     const char *why;
     char *blank = strchr(line, ' ');

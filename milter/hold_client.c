@@ -1,33 +1,15 @@
+#include "core/socket_line.h"
 #include "milter/hold_client.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <unistd.h>
 
 #include "milter/hold_protocol.h"
 
-/* One line without its newline. Nothing comes behind it: there is one answer to a request. */
-static bool read_line(int fd, char line[HOLD_LINE_MAX])
-{
-    size_t length = 0;
-    while (length < HOLD_LINE_MAX) {
-        ssize_t got = recv(fd, line + length, HOLD_LINE_MAX - length, 0);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false;
-        length += (size_t)got;
-        if (line[length - 1] == '\n') {
-            line[length - 1] = '\0';
-            return true;
-        }
-    }
-    return false;
-}
-
-bool hold_ask(int fd, const char *word, const char *queue_id, const char *document,
-              struct hold_answer *answer, struct error *error)
+/* `*passed`: the descriptor that came with the answer, or -1. */
+static bool ask(int fd, const char *word, const char *queue_id, const char *document,
+                struct hold_answer *answer, int *passed, struct error *error)
 {
     static const char *const statuses[] = {[HOLD_OK] = "ok",
                                            [HOLD_MISSING] = "missing",
@@ -36,11 +18,13 @@ bool hold_ask(int fd, const char *word, const char *queue_id, const char *docume
     char line[HOLD_LINE_MAX];
     int length = snprintf(line, sizeof line, "%s %s%s%s\n", word, queue_id, document ? " " : "",
                           document ? document : "");
+    *passed = -1;
     if (length < 0 || (size_t)length >= sizeof line || strchr(queue_id, '\n')) {
         *answer = (struct hold_answer){HOLD_REFUSED, "no queue id"};
         return true;
     }
-    if (!hold_send(fd, line, (size_t)length) || !read_line(fd, line))
+    if (!socket_line_send(fd, line, (size_t)length) ||
+        !socket_line_read(fd, line, sizeof line, passed))
         return error_set(error, ERROR_SYSTEM, "weir-hold does not answer");
     size_t head = strcspn(line, " ");
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
@@ -51,4 +35,20 @@ bool hold_ask(int fd, const char *word, const char *queue_id, const char *docume
         return true;
     }
     return error_set(error, ERROR_BUG, "weir-hold answers \"%s\"", line);
+}
+
+bool hold_ask(int fd, const char *word, const char *queue_id, const char *document,
+              struct hold_answer *answer, struct error *error)
+{
+    int passed;
+    bool answered = ask(fd, word, queue_id, document, answer, &passed, error);
+    if (passed >= 0)
+        close(passed);
+    return answered;
+}
+
+bool hold_show(int fd, const char *queue_id, const char *document, int *message,
+               struct hold_answer *answer, struct error *error)
+{
+    return ask(fd, "show", queue_id, document, answer, message, error);
 }

@@ -22,4 +22,9 @@ struct hold_answer {
 bool hold_ask(int fd, const char *word, const char *queue_id, const char *document,
               struct hold_answer *answer, struct error *error);
 
+/* "show": `*message` is a file that the message can be read from, the caller's to close; -1 unless
+ * the answer is HOLD_OK. */
+bool hold_show(int fd, const char *queue_id, const char *document, int *message,
+               struct hold_answer *answer, struct error *error);
+
 #endif

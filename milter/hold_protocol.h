@@ -4,6 +4,7 @@
  *   release ID DOCUMENT    out of hold and into delivery               ok
  *   requeue ID DOCUMENT    the same as a new message (held for long)   ok [ID from now on]
  *   delete ID DOCUMENT                                                 ok
+ *   show ID DOCUMENT   the message, its first MiB, to be read         ok, and a descriptor of it
  * or instead of "ok":
  *   missing            there is no such file in the hold queue
  *   refused REASON     it is there but not that document of ours, or the line is no request
@@ -14,15 +15,12 @@
 #ifndef WEIR_HOLD_PROTOCOL_H
 #define WEIR_HOLD_PROTOCOL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
 #define HOLD_FD 3
 #define HOLD_LINE_MAX 128 /* a request or an answer, with its newline */
 #define QUEUE_ID_MIN 6
 #define QUEUE_ID_MAX 20
 
-/* All of it; false when the other end is gone. */
-bool hold_send(int fd, const char *bytes, size_t length);
+/* Of a message that is shown. */
+#define HOLD_SHOW_MAX (1024u * 1024)
 
 #endif

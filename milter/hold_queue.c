@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,4 +235,26 @@ pid_t hold_queue_pick_up(void)
     const char *const argv[] = {
         "/usr/sbin/postkick", "-c", queue.postfix, "public", "pickup", "W", NULL};
     return start_command(argv, STDOUT_FILENO, NULL);
+}
+
+int hold_queue_show(const char *queue_id)
+{
+    const char *const argv[] = {
+        "/usr/sbin/postcat", "-c", queue.postfix, "-h", "-b", "-q", queue_id, NULL};
+    static char text[HOLD_SHOW_MAX];
+    size_t length, written = 0;
+    if (!run(argv, STDOUT_FILENO, text, sizeof text, &length) || !length)
+        return -1;
+    int fd = memfd_create("message", MFD_CLOEXEC);
+    while (fd >= 0 && written < length) {
+        ssize_t more = write(fd, text + written, length - written);
+        if (more <= 0) {
+            close(fd);
+            fd = -1;
+        }
+        written += more > 0 ? (size_t)more : 0;
+    }
+    if (fd >= 0)
+        lseek(fd, 0, SEEK_SET);
+    return fd;
 }

@@ -39,6 +39,10 @@ enum hold_match hold_queue_match(const char *path, const char *document, char we
 /* `postsuper option id`; true when the file has left the hold queue. */
 bool hold_queue_take_out(const char *option, const char *queue_id);
 
+/* The start of the message, header and body as they were received, up to HOLD_SHOW_MAX, in a memory
+ * file that is the caller's to close; -1 on failure. */
+int hold_queue_show(const char *queue_id);
+
 /* The first line that postsuper wrote to its standard error, the last time. */
 const char *hold_queue_said(void);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "core/config.h"
@@ -21,6 +22,7 @@
 #include "core/service.h"
 #include "milter/follow.h"
 #include "milter/hold_protocol.h"
+#include "milter/preview.h"
 #include "store/records.h"
 
 enum { EXIT_USAGE = 64, EXIT_CONFIGURATION = 78 };
@@ -93,26 +95,43 @@ static bool take_signals(struct error *error)
     return error_set(error, ERROR_SYSTEM, "signals: %s", strerror(errno));
 }
 
-/* Until the next pass is due; false when weir-hold has gone. */
-static bool pause_ms(unsigned ms)
+/* Until the next pass is due, or somebody wants to see a message; false when weir-hold has gone. */
+static bool pause_ms(unsigned ms, int listening, struct error *error)
 {
-    struct pollfd hold = {.fd = HOLD_FD, .events = POLLIN};
+    struct pollfd wait[] = {{.fd = HOLD_FD, .events = POLLIN}, {.fd = listening, .events = POLLIN}};
     struct timespec timeout = {ms / 1000, (long)(ms % 1000) * 1000000};
     sigset_t none;
     sigemptyset(&none);
-    return ppoll(&hold, 1, &timeout, &none) <= 0; /* it speaks only when asked */
+    if (ppoll(wait, 2, &timeout, &none) <= 0)
+        return true;
+    if (wait[0].revents) /* it speaks only when asked */
+        return error_set(error, ERROR_SYSTEM, "weir-hold has ended");
+    return preview_answer(listening, HOLD_FD, error);
+}
+
+/* -1: nobody can ask; held mail is followed all the same. */
+static int listen_for_previews(const struct config *config)
+{
+    struct error error = {0};
+    int listening = preview_listen(config->release.preview, &error);
+    if (listening < 0)
+        log_event(LOG_LEVEL_WARNING, "no-previews", "reason", error.message, NULL);
+    return listening;
 }
 
 static bool follow_until_stopped(const struct config *config, struct records *records,
                                  struct error *error)
 {
     struct follower follower = {.config = config, .hold = HOLD_FD, .records = records};
+    int listening = listen_for_previews(config);
     bool good = true;
     while (good && !asked_to_stop) {
-        good = follow(&follower, error);
+        good = follow(&follower, error) && pause_ms(config->release.poll_ms, listening, error);
         service_watchdog();
-        if (good && !pause_ms(config->release.poll_ms))
-            good = error_set(error, ERROR_SYSTEM, "weir-hold has ended");
+    }
+    if (listening >= 0) {
+        close(listening);
+        unlink(config->release.preview);
     }
     return good;
 }

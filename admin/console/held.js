@@ -80,8 +80,17 @@ function reasons(verdict) {
 async function preview(panel, id) {
     try {
         const page = await get("held/" + id + "/preview");
-        panel.replaceChildren(element("pre", {class: "text"}, page.text),
-            ...(page.truncated ? [element("p", {class: "faint"}, "There is more of it.")] : []));
+        const files = (page.attachments || []).map((file) => element("li", {},
+            (file.name || "(no name)") + ", " + file.type + ", " + file.bytes.toLocaleString() + " bytes"));
+        // Where links lead is shown, not linked.
+        const links = (page.links || []).map((link) => element("li", {},
+            link.text && link.text !== link.url ? link.text + " → " + link.url : link.url));
+        panel.replaceChildren(
+            rows([["from", page.from], ["to", page.to], ["date", page.date]]),
+            element("pre", {class: "text"}, page.text),
+            ...(page.truncated ? [element("p", {class: "faint"}, "There is more of it.")] : []),
+            ...(files.length ? [element("h3", {}, "Files"), element("ul", {}, ...files)] : []),
+            ...(links.length ? [element("h3", {}, "Links"), element("ul", {}, ...links)] : []));
     } catch (failure) {
         panel.replaceChildren(element("p", {class: "faint"}, failure.message));
     }

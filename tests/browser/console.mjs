@@ -23,7 +23,7 @@ page.on("dialog", (dialog) => {
 });
 page.on("pageerror", (error) => alarms.push("error: " + error.message));
 page.on("console", (message) => {
-    const expected = /the server responded with a status of (401|409|501)/;
+    const expected = /the server responded with a status of (401|404|409|503)/;
     if (message.type() === "error" && !expected.test(message.text()))
         alarms.push("console: " + message.text());
 });

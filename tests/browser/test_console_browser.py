@@ -20,6 +20,18 @@ from tap import Skip  # noqa: E402
 
 PASSWORD = "correct horse"
 ATTACK = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'><svg onload=alert(3)>'
+ATTACHED = """--b
+Content-Type: text/html; charset=utf-8
+
+<p>Read me. %s</p><a href="http://evil.test/login">www.bank.test</a><img src="http://evil.test/x.png">
+<iframe src="http://evil.test/"></iframe><style>body { display: none }</style>
+--b
+Content-Type: application/x-thing; name="%s"
+Content-Disposition: attachment; filename="%s"
+
+x
+--b--
+"""
 PACKAGE = "node_modules/playwright-core"
 
 
@@ -85,12 +97,16 @@ class Fixture:
         self.browser = Browser(self.weir.console_url)
         self.browser.directory = directory
 
-    def hold(self, subject, name='"service@bank.test"'):
+    def hold(self, subject, name='"service@bank.test"', attachment=None):
         """From somebody new each time: a release speaks for who sent it."""
         self.strangers += 1
         domain = "stranger%d.test" % self.strangers
-        message, message_id = make_message(subject, "Please confirm the account %s.\n" % domain,
-                                           sender="%s <x17@%s>" % (name, domain))
+        text = "Please confirm the account %s.\n" % domain
+        if attachment:
+            text = ATTACHED % (ATTACK, "x", attachment.replace("\\", "").replace('"', "'"))
+        message, message_id = make_message(subject, text, sender="%s <x17@%s>" % (name, domain))
+        if attachment:
+            message = message.replace(b"text/plain; charset=utf-8", b"multipart/mixed; boundary=b")
         self.postfix.send(message, "ann@" + domain, ("bob@box.test",),
                           address="10.9.%d.9" % self.strangers, helo="mail." + domain)
         self.postfix.wait_held(message_id)
@@ -127,6 +143,7 @@ def test_review(fixture):
     seen = browser.do("see")
     assert seen["bars"] >= 1 and "service@bank.test" not in seen["title"], seen
     assert "bob@box.test" in seen["text"], seen["text"]
+    browser.do("wait", text="Please confirm the account stranger1.test")
     browser.picture("console-entry")
     browser.picture("console-entry-dark", dark=True)
     browser.picture("console-entry-phone", width=390)
@@ -139,7 +156,8 @@ def test_review(fixture):
 
 def test_hostile_mail(fixture):
     """Markup in a subject and a sender's name is shown as it is written, and does nothing"""
-    fixture.hold("Offer " + ATTACK, name='"%s service@bank.test"' % ATTACK.replace('"', ""))
+    fixture.hold("Offer " + ATTACK, name='"%s service@bank.test"' % ATTACK.replace('"', ""),
+                 attachment="<img src=x onerror=alert(7)>.exe")
     browser = fixture.browser
     browser.do("open", hash="#/held?q=Offer")
     browser.do("wait", text="<script>alert(1)</script>")
@@ -147,9 +165,12 @@ def test_hostile_mail(fixture):
     held = fixture.weir.ctl("held", "list", "--json").json()
     held = [item for item in (held if isinstance(held, list) else [held]) if "Offer" in item["subject"]]
     browser.do("open", hash="#/held/" + held[0]["id"])
-    browser.do("wait", text="Why")
+    browser.do("wait", text="Read me.")
     seen = browser.do("see")
     assert seen["scripts"] == 0 and ATTACK in seen["text"], seen
+    assert "<img src=x onerror=alert(7)>.exe" in seen["text"], seen["text"]
+    assert "www.bank.test → http://evil.test/login" in seen["text"], seen["text"]
+    assert all(link.startswith(fixture.weir.console_url + "/#/") for link in seen["links"]), seen
 
 
 def test_hostile_feed(fixture):
@@ -169,6 +190,15 @@ def test_hostile_feed(fixture):
     seen = browser.do("see")
     assert seen["scripts"] == 0, seen
     assert all(link.startswith(fixture.weir.console_url + "/#/") for link in seen["links"]), seen
+
+
+def test_release_away(fixture):
+    """Without weir-release an entry is shown without its text, and one line says why"""
+    fixture.weir.hold.stop()
+    browser = fixture.browser
+    browser.do("open", hash="#/held/m2")
+    browser.do("wait", text="weir-release does not answer")
+    assert "Another one that stays" in browser.do("see")["text"]
 
 
 def test_ended_session(fixture):

@@ -582,7 +582,7 @@ class Weir:
             "milter": {"socket": self.socket, "mode": "enforce",
                        "key-file": os.path.join(self.directory, "weir-id.key")},
             "feedfilter": {"mode": "enforce"},
-            "release": {"poll": "50ms"},
+            "release": {"poll": "50ms", "preview": os.path.join(self.directory, "preview.sock")},
             "records": {"mail": self.records_mail, "feeds": self.records_feeds},
         }
         self.env = environment(WEIR_CONFIG=self.config_path)
