@@ -352,8 +352,9 @@ def test_weir_hold_refuses(gateway):
                 "look ../../etc", "release %s %s" % ("a" * 21, document), "release abcde", "release",
                 "", "halt %s %s" % (ours, document), "release 4jYytS2sjWz1bpTN -r ALL",
                 "delete ALL", "delete " + ours, "delete %s %s" % (ours, document.upper()),
-                "delete %s %s" % (ours, document[:31]), "show %s %s" % (ours, document),
-                "look 4jYytS2sjWz1bpTN", "release %s %s" % (ours, other)]
+                "delete %s %s" % (ours, document[:31]), "list %s %s" % (ours, document),
+                "look 4jYytS2sjWz1bpTN", "release %s %s" % (ours, other),
+                "show %s %s" % (foreign, document), "show %s %s" % (ours, other), "show " + ours]
     said = ask_hold(gateway, requests)
     for request in requests[:3]:
         assert "refused it carries no X-Weir-Id" in said[request], said
@@ -361,6 +362,8 @@ def test_weir_hold_refuses(gateway):
     for request in requests[4:16]:
         assert said[request].startswith("refused "), (request, said)
     assert said["look 4jYytS2sjWz1bpTN"] == "missing", said
+    for request in requests[-3:]:
+        assert said[request].startswith("refused "), (request, said)
     assert said["release %s %s" % (ours, other)] == "refused it is another document", said
     request = "release %s %s" % (ours, document)
     assert "failed the key file" in ask_hold(gateway, [request], key="/nonexistent")[request]
