@@ -3,11 +3,15 @@
 What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
 taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|lesson|memory|daemons|accuracy|feeds|hot …]
+bench.py [--quick] [bulk|postfix|lesson|memory|daemons|held|accuracy|feeds|hot …]
 """
 
+import contextlib
+import http.client
+import json
 import os
 import re
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -244,11 +248,13 @@ def bench_daemons(directory, store):
     release = os.path.basename(weir.program("weir-release"))
     servers.wait_for(lambda: child_named(weir.hold.pid, release), "weir-release runs")
     send_through(postfix, 500 if QUICK else 5000)
+    weir.start_console()
     weir.start_feeds()
     servers.wait_for(lambda: len(set(upstream.requests)) == len(upstream.documents),
                      "every feed is fetched", 300)
     taken = {"weir-milter": weir.milter.pid, "weir-hold": weir.hold.pid,
              "weir-release": child_named(weir.hold.pid, release),
+             "weir-console": weir.console.pid,
              "weir-feedfilter, %d feeds" % len(upstream.documents): weir.feeds.pid}
     report("resident memory of every daemon, %s" % store,
            "; ".join("%s %.1f MB" % (name, servers.resident_kb(pid) / 1024)
@@ -256,9 +262,60 @@ def bench_daemons(directory, store):
            "redis-server %.1f MB" % (servers.resident_kb(counts.process.pid) / 1024)
            if store == "Redis" else "-", "-", "printed")
     weir.feeds.stop()
+    weir.console.stop()
     weir.hold.stop()
     postfix.stop()
     counts.stop()
+
+
+HELD = """insert into held (state, document_id, time_s, state_time_s, channel, sender, recipients,
+subject, reference, log_odds, evidence) values (?, randomblob(16), ?, ?, 'mail', ?, 'bob@box.test', ?,
+?, 4.2, '{"action":"hold","p":0.985,"log_odds":4.2,"terms":[]}')"""
+
+
+def fill_records(path, count):
+    """So many entries of mail, one in ten of which was decided."""
+    with contextlib.closing(sqlite3.connect(path)) as records, records:
+        records.executemany(HELD, (
+            (4 if number % 10 == 0 else 1, 1700000000 + number, 1700000000 + number,
+             "sender%d@shop%d.test" % (number, number % 997),
+             "%s offer %d of the week" % (("cheap", "新品", "новый")[number % 3], number),
+             "4j%010d" % number) for number in range(count)))
+
+
+def bench_held(directory):
+    """The console's list of what is held: the time to the whole answer, on a kept connection, of the
+    first page, of a page far behind, and of searches."""
+    count = 5000 if QUICK else 100000
+    counts = servers.CountsFile(directory, "counts-held")
+    weir = servers.Weir(directory, counts.url, "held", {"log": {"level": "notice"}})
+    weir.start_milter()
+    fill_records(weir.records_mail, count)
+    weir.start_console()
+    connection = http.client.HTTPConnection("127.0.0.1", weir.console_port)
+    connection.request("POST", "/api/login", json.dumps({"user": "ann", "password": "correct horse"}),
+                       {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    cookie = answer.headers["Set-Cookie"].split(";")[0]
+
+    def milliseconds(query):
+        times = []
+        for _ in range(ROUNDS * 4):
+            start = time.monotonic()
+            connection.request("GET", "/api/held?" + query, headers={"Cookie": cookie})
+            answer = connection.getresponse()
+            page = json.loads(answer.read())
+            times.append(1000 * (time.monotonic() - start))
+            assert answer.status == 200 and page["items"], (query, page)
+        return statistics.median(times)
+    for what, query in (("first page", ""), ("a page far behind", "after=m%d.f0" % (count // 2)),
+                        ("a search for one", "q=offer+%d+of" % (count // 3)),
+                        ("a search for a third", "q=cheap"), ("a search for two characters", "q=%E6%96%B0%E5%93%81")):
+        report("the console's list of %d held, %s" % (count, what), "%.1f ms" % milliseconds(query),
+               "-", "-", "under 50 ms")
+    weir.console.stop()
+    weir.milter.stop()
 
 
 def child_named(parent, name):
@@ -322,7 +379,7 @@ def bench_hot(directory):
 
 ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
                  "daemons": bench_daemons}
-BENCHES = {"lesson": bench_lesson, "accuracy": bench_accuracy, "feeds": bench_feeds,
+BENCHES = {"lesson": bench_lesson, "held": bench_held, "accuracy": bench_accuracy, "feeds": bench_feeds,
            "hot": bench_hot}
 
 
