@@ -41,7 +41,7 @@ demo_stop() {
     if [ -d "$where/postfix" ]; then
         as_root postfix -c "$where/postfix" stop >/dev/null 2>&1 || true
     fi
-    for name in weir-hold weir-milter; do
+    for name in weir-console weir-hold weir-milter; do
         pid=$(cat "$where/$name.pid" 2>/dev/null) || continue
         # A process id may belong to somebody else by now: ours has our directory in its words.
         if grep -qF "$where" "/proc/$pid/cmdline" 2>/dev/null; then
@@ -87,6 +87,12 @@ milter {
     key-file = "$demo/weir-id.key"
 }
 feedfilter { mode = enforce }
+release { preview = "$demo/preview.sock" }
+console {
+    listen = "127.0.0.1:$console_port"
+    users = "$demo/console.users"
+    pages = "$PWD/admin/console"
+}
 END
 }
 
@@ -144,7 +150,8 @@ postlog unix-dgram n - n - 1 postlogd
 END
 }
 
-# demo_start REDIS: starts everything; sets demo, smtp_port, milter_port and WEIR_CONFIG. What is
+# demo_start REDIS: starts everything; sets demo, smtp_port, milter_port,
+# console_port, console_password and WEIR_CONFIG. What is
 # learned goes to that Redis; to a file, when it is empty.
 demo_start() {
     demo=$(mktemp -d /tmp/weir-demo.XXXXXX)
@@ -152,6 +159,8 @@ demo_start() {
     echo "$demo" >build/demo
     milter_port=$(demo_free_port)
     smtp_port=$(demo_free_port)
+    console_port=$(demo_free_port)
+    console_password=$(od -An -tx1 -N8 /dev/urandom | tr -d ' ')
     export WEIR_CONFIG=$demo/weir.conf
     demo_write_weir_conf "${1:-sqlite://$demo/counts.db}"
     demo_write_postfix
@@ -165,4 +174,7 @@ demo_start() {
     demo_run weir-hold "${sudo[@]}" "$PWD/build/weir-hold" --postfix "$demo/postfix" \
         --key "$demo/weir-id.key" --user "$(id -un)" -- \
         "$PWD/build/weir-release" --config "$demo/weir.conf"
+    echo "$console_password" | build/weirctl console-user add you >/dev/null
+    demo_run weir-console "$PWD/build/weir-console" --config "$demo/weir.conf" --stderr
+    demo_wait "weir-console" demo_answers "$console_port"
 }
