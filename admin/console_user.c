@@ -3,44 +3,23 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "admin/console_users.h"
-
-/* A line of standard input without its end, not shown where that is a terminal. */
-static bool read_password(const char *prompt, char password[CONSOLE_PASSWORD_MAX + 2])
-{
-    struct termios shown, hidden;
-    bool terminal = tcgetattr(STDIN_FILENO, &shown) == 0;
-    if (terminal) {
-        hidden = shown;
-        hidden.c_lflag &= ~(tcflag_t)ECHO;
-        fprintf(stderr, "%s: ", prompt);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    }
-    bool good = fgets(password, CONSOLE_PASSWORD_MAX + 2, stdin) != NULL;
-    if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-        fputc('\n', stderr);
-    }
-    if (good)
-        password[strcspn(password, "\r\n")] = '\0';
-    return good;
-}
+#include "admin/password.h"
 
 /* Asked twice on a terminal. The exit code. */
 static int ask_for_password(char password[CONSOLE_PASSWORD_MAX + 2])
 {
     char again[CONSOLE_PASSWORD_MAX + 2];
-    if (!read_password("password", password))
+    if (!password_read("password", password, CONSOLE_PASSWORD_MAX + 2))
         return session_usage("console-user add: no password on standard input");
     if (strlen(password) < CONSOLE_PASSWORD_MIN || strlen(password) > CONSOLE_PASSWORD_MAX)
         return session_usage("console-user add: a password has %d to %d bytes",
                              CONSOLE_PASSWORD_MIN, CONSOLE_PASSWORD_MAX);
     if (!isatty(STDIN_FILENO))
         return EX_OK;
-    if (!read_password("again", again) || strcmp(password, again) != 0)
+    if (!password_read("again", again, sizeof again) || strcmp(password, again) != 0)
         return session_usage("console-user add: the two are not the same");
     return EX_OK;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/held_remote.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
 #include "core/text.h"
@@ -61,6 +62,8 @@ static int do_deed(struct session *session, enum review_deed deed, int count, ch
     int worst = EX_OK;
     if (!count)
         return session_usage("held %s: which ids?", review_name(deed));
+    if (session->gateway)
+        return held_remote_do(session, deed, count, ids);
     for (int i = 0; i < count; i++) {
         struct error error = {0};
         struct review_outcome outcome;
@@ -121,6 +124,8 @@ static int show(struct session *session, int count, char **ids)
     int worst = EX_OK;
     if (!count)
         return session_usage("held show: which ids?");
+    if (session->gateway)
+        return held_remote_show(session, count, ids);
     text_init();
     url_init();
     for (int i = 0; i < count; i++) {
@@ -152,6 +157,8 @@ static int run(struct session *session, int count, char **arguments)
             return session_usage("held list takes no ids; see held show");
         if (state_name && !held_state_from_name(state_name, &state))
             return session_usage("held list: there is no state \"%s\"", state_name);
+        if (session->gateway)
+            return held_remote_list(session, state_name ? state_name : all ? "all" : "open");
         return list(session, state_name ? BIT(state) : all ? BIT(HELD_STATES) - 1 : LISTED);
     }
     if (!strcmp(verb, "show"))
@@ -179,6 +186,9 @@ const struct command command_held = {
     "release  deliver it, and teach it as ham; weir-release does that for mail, within a second\n"
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"
     "delete   do away with it\n\n"
+    "With --gateway URL all of this is done on another machine, over its weir-console; see "
+    "weirctl(1)."
+    "\n\n"
     "Asked again, a command says so and changes nothing. While the counts store is away the "
     "lesson\n"
     "waits in the journal. When that is full the rest is done all the same, and the exit code is\n"

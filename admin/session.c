@@ -45,6 +45,8 @@ int session_usage(const char *format, ...)
 int session_configure(struct session *session)
 {
     struct error error = {0};
+    if (session->gateway)
+        return session_usage("this works on its own machine only; held works with --gateway");
     if (session->config)
         return EX_OK;
     const char *path = session->config_path ? session->config_path : config_default_path();
@@ -202,6 +204,7 @@ int session_options(struct session *session, const struct option_row *rows, int 
                     char **arguments)
 {
     const struct option_row global[] = {{"config", &session->config_path, NULL},
+                                        {"gateway", &session->gateway, NULL},
                                         {"json", NULL, &session->json},
                                         {NULL, NULL, NULL}};
     int kept = 0, i = 0;

@@ -22,6 +22,7 @@ enum front { FRONT_MAIL, FRONT_FEED, FRONTS };
 
 struct session {
     const char *config_path; /* of --config; NULL: the default */
+    const char *gateway;     /* of --gateway: the URL of a weir-console; NULL: this machine */
     bool json;
     struct config *config;
     struct counts_store *store;

@@ -18,13 +18,15 @@ static const struct command *const commands[] = {
 
 static void print_overview(void)
 {
-    puts("usage: weirctl [--config FILE] [--json] COMMAND …\n"
+    puts("usage: weirctl [--config FILE] [--gateway URL] [--json] COMMAND …\n"
          "       weirctl help [COMMAND]\n"
          "       weirctl --version\n");
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-14s%s\n", commands[i]->name, commands[i]->summary);
     puts("\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
          " $WEIR_CONFIG)\n"
+         "--gateway URL  held of another machine: http://NAME@HOST:PORT of its weir-console; the\n"
+         "               password is in $WEIR_PASSWORD, or asked for\n"
          "--json         JSON instead of words, one value a line\n\n"
          "exit codes: 0 done, 1 see the command, 64 usage, 65 unusable input, 66 cannot open,\n"
          "70 internal error, 74 input or output failed, 75 a store is away, try again,\n"
@@ -59,8 +61,8 @@ static int print_help(const char *name)
     return session_flush();
 }
 
-/* Options before the command: --config FILE, --json, --help, --version. Returns the index of the
- * command, or 0 when there is none to run and `*status` says how it ended. */
+/* Options before the command: --config FILE, --gateway URL, --json, --help, --version. Returns the
+ * index of the command, or 0 when there is none to run and `*status` says how it ended. */
 static int read_globals(struct session *session, int count, char **arguments, int *status)
 {
     int i = 1;
@@ -78,17 +80,21 @@ static int read_globals(struct session *session, int count, char **arguments, in
         }
         if (!strcmp(word, "--json")) {
             session->json = true;
-        } else if (!strncmp(word, "--config=", 9)) {
-            session->config_path = word + 9;
-        } else if (!strcmp(word, "--config") && i + 1 < count) {
-            session->config_path = arguments[++i];
-        } else if (!strcmp(word, "--config")) {
-            *status = session_usage("option %s wants a value", word);
-            return 0;
-        } else {
-            *status = session_usage("unknown option %s", word);
-            return 0;
+            continue;
         }
+        bool gateway = !strcmp(word, "--gateway") || !strncmp(word, "--gateway=", 10);
+        const char **value = gateway ? &session->gateway : &session->config_path;
+        const char *equals = strchr(word, '=');
+        if (!gateway && strcmp(word, "--config") != 0 && strncmp(word, "--config=", 9) != 0)
+            *status = session_usage("unknown option %s", word);
+        else if (equals)
+            *value = equals + 1;
+        else if (i + 1 < count)
+            *value = arguments[++i];
+        else
+            *status = session_usage("option %s wants a value", word);
+        if (*status != EX_OK)
+            return 0;
     }
     if (i < count)
         return i;

@@ -150,9 +150,8 @@ postlog unix-dgram n - n - 1 postlogd
 END
 }
 
-# demo_start REDIS: starts everything; sets demo, smtp_port, milter_port,
-# console_port, console_password and WEIR_CONFIG. What is
-# learned goes to that Redis; to a file, when it is empty.
+# demo_start REDIS: starts everything; sets demo, smtp_port, milter_port, console_port,
+# console_password and WEIR_CONFIG. What is learned goes to that Redis; to a file, when it is empty.
 demo_start() {
     demo=$(mktemp -d /tmp/weir-demo.XXXXXX)
     chmod 755 "$demo"

@@ -247,6 +247,38 @@ def test_deeds(fixture):
     assert [item["id"] for item in released] == [other], released
 
 
+def test_weirctl_gateway(fixture):
+    """weirctl --gateway lists, shows and reviews over the console, and fails in one line"""
+    weir = fixture.weir
+    url = weir.console_url.replace("//", "//ann@")
+    weir.env["WEIR_PASSWORD"] = PASSWORD
+
+    def ctl(*words, **options):
+        return weir.ctl("--gateway", options.pop("url", url), *words, **options)
+    try:
+        fixture.hold(b"mars")
+        there = ctl("held", "list").text()
+        assert there == weir.ctl("held", "list").text(), there
+        held = fixture.held(q="mars")["items"][0]["id"]
+        assert "TITLE_STUFFED" in ctl("held", "show", held).text()
+        assert ctl("held", "release", held).text() == held + ": released\n"
+        assert ctl("held", "release", held).text() == held + ": released already\n"
+        listed = ctl("--json", "held", "list", "--state", "released").json()
+        assert held in [item["id"] for item in (listed if isinstance(listed, list) else [listed])]
+        for words, options, what, status in (
+                (("held", "release", "f999"), {}, "404", 65),
+                (("held", "show", "x"), {}, "no id", 65),
+                (("held", "list"), {"url": weir.console_url}, "name in it", 65),
+                (("held", "list"), {"url": "http://ann@127.0.0.1:1"}, "cannot be reached", 75),
+                (("stats",), {}, "own machine", 64)):
+            result = ctl(*words, status=status, **options)
+            assert what in result.errors and result.errors.count("\n") == 1, result.errors
+        weir.env["WEIR_PASSWORD"] = "wrong password"
+        assert "wrong" in ctl("held", "list", status=65).errors
+    finally:
+        del weir.env["WEIR_PASSWORD"]
+
+
 def test_store_away(fixture):
     """With the store away lists and deeds work; the lesson waits, and the answer says so"""
     held = fixture.held()["items"][0]["id"]

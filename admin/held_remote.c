@@ -1,0 +1,161 @@
+#include "admin/held_remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/records_text.h"
+#include "admin/remote.h"
+#include "core/printable.h"
+
+static const char *text_of(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static void print_json(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    puts(text ? text : "null");
+    free(text);
+}
+
+/* "bob@box.test,eve@box.test" */
+static char *recipients_of(const json_t *item)
+{
+    char *text = NULL;
+    size_t length, i;
+    json_t *recipient;
+    FILE *out = open_memstream(&text, &length);
+    json_array_foreach(json_object_get(item, "recipients"), i, recipient)
+        fprintf(out, "%s%s", i ? "," : "", json_string_value(recipient));
+    fclose(out);
+    return text;
+}
+
+static void print_line(const json_t *item)
+{
+    enum front front;
+    int64_t number;
+    char *recipients = recipients_of(item);
+    struct held held = {.time_s = json_integer_value(json_object_get(item, "held_s")),
+                        .log_odds = json_number_value(json_object_get(item, "log_odds")),
+                        .sender = text_of(item, "sender"),
+                        .recipients = recipients,
+                        .subject = text_of(item, "subject")};
+    if (records_text_is_held_id(text_of(item, "id"), &front, &number) &&
+        held_state_from_name(text_of(item, "state"), &held.state)) {
+        held.id = number;
+        records_text_held_line(front, &held);
+    }
+    free(recipients);
+}
+
+/* All pages, newest first. */
+static bool read_pages(struct remote *remote, const char *state, json_t *items, struct error *error)
+{
+    char path[160], after[80] = "";
+    for (;;) {
+        snprintf(path, sizeof path, "held?limit=200&state=%.40s%s%s", state,
+                 *after ? "&after=" : "", after);
+        json_t *page = remote_call(remote, false, path, error);
+        if (!page)
+            return false;
+        json_array_extend(items, json_object_get(page, "items"));
+        snprintf(after, sizeof after, "%s", text_of(page, "next"));
+        json_decref(page);
+        if (!*after)
+            return true;
+    }
+}
+
+int held_remote_list(const struct session *session, const char *state)
+{
+    struct error error = {0};
+    struct remote *remote = remote_open(session->gateway, &error);
+    json_t *items = json_array();
+    int status = EX_OK;
+    if (!remote || !read_pages(remote, state, items, &error))
+        status = session_complain(&error);
+    for (size_t i = json_array_size(items); i > 0; i--) {
+        const json_t *item = json_array_get(items, i - 1);
+        if (session->json)
+            print_json(item);
+        else
+            print_line(item);
+    }
+    if (status == EX_OK && !json_array_size(items) && !session->json)
+        puts("nothing is held");
+    json_decref(items);
+    remote_close(remote);
+    return status;
+}
+
+/* `what` is done for each id; the worst exit code. */
+static int for_each(const struct session *session, const char *suffix, bool post, int count,
+                    char **ids, void (*print)(const struct session *session, const json_t *answer))
+{
+    struct error error = {0};
+    struct remote *remote = remote_open(session->gateway, &error);
+    int worst = remote ? EX_OK : session_complain(&error);
+    for (int i = 0; remote && i < count; i++) {
+        char path[120];
+        enum front front;
+        int64_t number;
+        json_t *answer = NULL;
+        snprintf(path, sizeof path, "held/%.40s%s", ids[i], suffix);
+        if (!records_text_is_held_id(ids[i], &front, &number))
+            error_set(&error, ERROR_INPUT, "%.60s: no id, as m12 or f7 is one", ids[i]);
+        else
+            answer = remote_call(remote, post, path, &error);
+        int status = answer ? EX_OK : session_complain(&error);
+        worst = status > worst ? status : worst;
+        if (answer)
+            print(session, answer);
+        json_decref(answer);
+    }
+    remote_close(remote);
+    return worst;
+}
+
+static void print_entry(const struct session *session, const json_t *item)
+{
+    size_t i;
+    json_t *term;
+    if (session->json) {
+        print_json(item);
+        return;
+    }
+    print_line(item);
+    json_array_foreach(json_object_get(json_object_get(item, "verdict"), "terms"), i, term)
+    {
+        printf("  %+5.1f  %-24s  ", json_number_value(json_object_get(term, "log_odds")),
+               text_of(term, "symbol"));
+        printable_put(stdout, span_of(text_of(term, "detail")), PRINTABLE_LINE);
+        putchar('\n');
+    }
+}
+
+int held_remote_show(const struct session *session, int count, char **ids)
+{
+    return for_each(session, "", false, count, ids, print_entry);
+}
+
+static void print_outcome(const struct session *session, const json_t *answer)
+{
+    if (session->json)
+        print_json(answer);
+    else
+        printf("%s: %s%s\n", text_of(answer, "id"), text_of(answer, "state"),
+               json_is_true(json_object_get(answer, "changed")) ? "" : " already");
+    if (*text_of(answer, "warning"))
+        fprintf(stderr, "weirctl: %s: %s\n", text_of(answer, "id"), text_of(answer, "warning"));
+}
+
+int held_remote_do(const struct session *session, enum review_deed deed, int count, char **ids)
+{
+    char suffix[32];
+    snprintf(suffix, sizeof suffix, "/%s", review_name(deed));
+    return for_each(session, suffix, true, count, ids, print_outcome);
+}

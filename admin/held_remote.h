@@ -1,0 +1,16 @@
+/* held_remote: weirctl held on another machine, over its weir-console. */
+#ifndef WEIR_HELD_REMOTE_H
+#define WEIR_HELD_REMOTE_H
+
+#include "admin/review.h"
+
+/* "held list" there: entries in that state ("open", "all", "held" …), oldest first. */
+int held_remote_list(const struct session *session, const char *state);
+
+/* "held show". */
+int held_remote_show(const struct session *session, int count, char **ids);
+
+/* "held release", "confirm" and "delete". */
+int held_remote_do(const struct session *session, enum review_deed deed, int count, char **ids);
+
+#endif

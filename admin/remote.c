@@ -1,0 +1,155 @@
+#include "admin/remote.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/console_users.h"
+#include "admin/password.h"
+#include "store/memory.h"
+
+#define ANSWER_MOST ((size_t)16 * 1024 * 1024)
+#define TIMEOUT_S 60L
+
+struct remote {
+    CURL *curl;
+    char *base; /* "https://weir.example.org/api/" */
+    struct curl_slist *headers;
+    char *body;
+    size_t length;
+};
+
+static size_t take(char *data, size_t size, size_t count, void *context)
+{
+    struct remote *remote = context;
+    size_t length = size * count;
+    if (length > ANSWER_MOST - remote->length)
+        return 0;
+    remote->body = memory_resize(remote->body, remote->length + length + 1);
+    memcpy(remote->body + remote->length, data, length);
+    remote->length += length;
+    return length;
+}
+
+/* What was answered, when its status says that it went well. */
+static json_t *read_answer(struct remote *remote, struct error *error)
+{
+    long status = 0;
+    curl_easy_getinfo(remote->curl, CURLINFO_RESPONSE_CODE, &status);
+    json_t *answer =
+        remote->length ? json_loadb(remote->body, remote->length, 0, NULL) : json_object();
+    if (answer && status >= 200 && status < 300)
+        return answer;
+    const char *why = json_string_value(json_object_get(answer, "error"));
+    error_set(error, status == 503 ? ERROR_NETWORK : ERROR_INPUT, "the gateway answered %ld: %s",
+              status, why ? why : "this is no weir-console");
+    json_decref(answer);
+    return NULL;
+}
+
+static json_t *call(struct remote *remote, const char *body, const char *path, struct error *error)
+{
+    char *url = memory_new(strlen(remote->base) + strlen(path) + 1), said[CURL_ERROR_SIZE] = "";
+    strcat(strcpy(url, remote->base), path);
+    curl_easy_setopt(remote->curl, CURLOPT_URL, url);
+    curl_easy_setopt(remote->curl, CURLOPT_ERRORBUFFER, said);
+    if (body)
+        curl_easy_setopt(remote->curl, CURLOPT_POSTFIELDS, body);
+    else
+        curl_easy_setopt(remote->curl, CURLOPT_HTTPGET, 1L);
+    remote->length = 0;
+    CURLcode code = curl_easy_perform(remote->curl);
+    curl_easy_setopt(remote->curl, CURLOPT_ERRORBUFFER, NULL);
+    free(url);
+    if (code == CURLE_OK)
+        return read_answer(remote, error);
+    error_set(error, ERROR_NETWORK, "the gateway cannot be reached: %s",
+              *said ? said : curl_easy_strerror(code));
+    return NULL;
+}
+
+json_t *remote_call(struct remote *remote, bool post, const char *path, struct error *error)
+{
+    return call(remote, post ? "{}" : NULL, path, error);
+}
+
+/* --- logging in --- */
+
+static bool log_in(struct remote *remote, const char *user, struct error *error)
+{
+    char password[CONSOLE_PASSWORD_MAX + 2] = "";
+    const char *given = getenv("WEIR_PASSWORD");
+    if (given)
+        snprintf(password, sizeof password, "%s", given);
+    else if (!password_read("password", password, sizeof password))
+        return error_set(error, ERROR_INPUT,
+                         "no password: set WEIR_PASSWORD, or give it on standard input");
+    json_t *words = json_pack("{s:s, s:s}", "user", user, "password", password);
+    char *body = words ? json_dumps(words, JSON_COMPACT) : NULL;
+    json_t *answer = body ? call(remote, body, "login", error) : NULL;
+    if (!body)
+        error_set(error, ERROR_INPUT, "name and password must be UTF-8");
+    if (body)
+        memset(body, 0, strlen(body));
+    memset(password, 0, sizeof password);
+    free(body);
+    json_decref(words);
+    json_decref(answer);
+    return answer != NULL;
+}
+
+/* Takes the URL apart: the base goes into `remote`; the user (curl_free() it), or NULL. */
+static char *take_url(struct remote *remote, const char *url)
+{
+    CURLU *parts = memory_checked(curl_url());
+    char *user = NULL, *whole = NULL;
+    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK) {
+        curl_url_set(parts, CURLUPART_USER, NULL, 0);
+        curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0);
+        curl_url_set(parts, CURLUPART_PATH, "/api/", 0);
+        curl_url_get(parts, CURLUPART_URL, &whole, 0);
+        remote->base = memory_text(whole);
+    }
+    curl_free(whole);
+    curl_url_cleanup(parts);
+    return user;
+}
+
+struct remote *remote_open(const char *url, struct error *error)
+{
+    struct remote *remote = memory_new(sizeof *remote);
+    char *user = take_url(remote, url);
+    remote->curl = memory_checked(curl_easy_init());
+    remote->headers = memory_checked(curl_slist_append(NULL, "Content-Type: application/json"));
+    curl_easy_setopt(remote->curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(remote->curl, CURLOPT_HTTPHEADER, remote->headers);
+    curl_easy_setopt(remote->curl, CURLOPT_COOKIEFILE, ""); /* kept in memory */
+    curl_easy_setopt(remote->curl, CURLOPT_TIMEOUT, TIMEOUT_S);
+    curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
+    bool good = remote->base ? log_in(remote, user, error)
+                             : error_set(error, ERROR_INPUT,
+                                         "--gateway: an URL with a name in it is needed, as "
+                                         "http://ann@127.0.0.1:8093");
+    curl_free(user);
+    if (good)
+        return remote;
+    remote_close(remote);
+    return NULL;
+}
+
+void remote_close(struct remote *remote)
+{
+    struct error error = {0};
+    if (!remote)
+        return;
+    if (remote->base)
+        json_decref(call(remote, "{}", "logout", &error));
+    curl_easy_cleanup(remote->curl);
+    curl_slist_free_all(remote->headers);
+    free(remote->base);
+    free(remote->body);
+    free(remote);
+}

@@ -1,0 +1,21 @@
+/* remote: the API of a weir-console, for weirctl --gateway URL. */
+#ifndef WEIR_REMOTE_H
+#define WEIR_REMOTE_H
+
+#include "store/error.h"
+
+#include <jansson.h>
+
+struct remote;
+
+/* Logs in at `url` ("https://ann@weir.example.org", no path needed) with the password in
+ * $WEIR_PASSWORD, or one that is asked for on the terminal. NULL: ERROR_NETWORK when it cannot be
+ * reached, ERROR_INPUT for anything else. */
+struct remote *remote_open(const char *url, struct error *error);
+void remote_close(struct remote *remote); /* logs out; NULL is fine */
+
+/* GET of "held/m12" (`post` false) or POST with an empty object; what is answered, the caller's.
+ * NULL with the server's own words in `error`. */
+json_t *remote_call(struct remote *remote, bool post, const char *path, struct error *error);
+
+#endif
