@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "core/check_ramp.h"
 #include "core/text.h"
@@ -20,10 +19,9 @@ static bool has_two_cases(uint8_t script)
 /* A run of letters of such scripts, with the invisible characters among them. */
 struct word {
     struct span written;
-    size_t letters[SCRIPTS];
-    size_t lookalikes[SCRIPTS]; /* of those, letters that another script has too */
-    size_t gaps;                /* zero-width characters between two letters */
-    size_t single_letters;      /* letters with a soft hyphen on both sides */
+    size_t latin, foreign; /* letters */
+    size_t gaps;           /* zero-width characters between two letters */
+    size_t single_letters; /* letters with a soft hyphen on both sides */
 };
 
 /* Cyrillic and Greek letters that a reader takes for Latin ones, and so the other way round.
@@ -56,37 +54,52 @@ static bool is_zero_width(uint32_t code_point)
 /* The next word from *at on, which is moved behind it; false at the end. */
 static bool next_word(const char **at, const char *end, struct word *word)
 {
-    memset(word, 0, sizeof *word);
+    *word = (struct word){0};
     bool gap = false, hyphen = false, alone = false;
-    size_t letters = 0;
     while (*at < end) {
         const char *here = *at;
         uint32_t code_point = text_next(at, end);
         struct character character = text_character(code_point);
         if (character.class == CHARACTER_LETTER && has_two_cases(character.script)) {
-            if (!letters++)
+            if (!word->written.data)
                 word->written.data = here;
             word->written.length = (size_t)(*at - word->written.data);
-            word->letters[character.script]++;
-            word->lookalikes[character.script] += is_lookalike(code_point);
+            *(character.script == SCRIPT_LATIN ? &word->latin : &word->foreign) += 1;
             word->gaps += gap;
             alone = hyphen;
             gap = hyphen = false;
-        } else if (character.class == CHARACTER_INVISIBLE && letters) {
+        } else if (character.class == CHARACTER_INVISIBLE && word->written.data) {
             gap |= is_zero_width(code_point);
             if (code_point == SOFT_HYPHEN) {
                 word->single_letters += alone;
                 alone = false;
                 hyphen = true;
             }
-        } else if (letters) {
+        } else if (word->written.data) {
             return true;
         }
     }
-    return letters > 0;
+    return word->written.data != NULL;
 }
 
-/* Calls `look` with each word of subject and body until it wants no more. */
+static bool is_ascii_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Where the word starts that has the next byte beyond ASCII in it, or whatever else that byte is
+ * of; nothing before it is of interest here. */
+static const char *next_beyond_ascii(const char *at, const char *end)
+{
+    const char *start = at;
+    while (at < end && !((unsigned char)*at & 0x80))
+        at++;
+    while (at < end && at > start && is_ascii_letter(at[-1]))
+        at--;
+    return at;
+}
+
+/* Calls `look` with each word of subject and body that is not all ASCII, until it wants no more. */
 static void for_each_word(const struct document *document,
                           bool (*look)(const struct word *word, void *context), void *context)
 {
@@ -95,9 +108,9 @@ static void for_each_word(const struct document *document,
         struct span content = document->texts[i].content;
         content.length = content.length < budget ? content.length : budget;
         budget -= content.length;
-        const char *at = content.data;
+        const char *at = content.data, *end = at + content.length;
         struct word word;
-        while (next_word(&at, content.data + content.length, &word)) {
+        while ((at = next_beyond_ascii(at, end)) < end && next_word(&at, end, &word)) {
             if (!look(&word, context))
                 return;
         }
@@ -118,18 +131,30 @@ static bool note_word(struct found_words *found, const struct word *word)
 
 /* --- MIXED_SCRIPTS --- */
 
+/* Whether each letter of the word that is Latin, or each that is not, has a double in the other
+ * script. */
+static bool all_have_doubles(struct span word, bool latin)
+{
+    const char *at = word.data, *end = at + word.length;
+    while (at < end) {
+        uint32_t code_point = text_next(&at, end);
+        struct character character = text_character(code_point);
+        if (character.class == CHARACTER_LETTER && (character.script == SCRIPT_LATIN) == latin &&
+            !is_lookalike(code_point))
+            return false;
+    }
+    return true;
+}
+
 /* Half of the word is what it seems, and each letter of the other script has a double in it:
  * "pаypal". A word with an ending of its own script ("iPhoneом") is how people write. */
 static bool look_for_mixture(const struct word *word, void *context)
 {
-    size_t latin = word->letters[SCRIPT_LATIN];
-    size_t foreign = word->letters[SCRIPT_CYRILLIC] + word->letters[SCRIPT_GREEK];
-    if (!latin || !foreign || latin + foreign < 4)
+    if (!word->latin || !word->foreign || word->latin + word->foreign < 4)
         return true;
-    bool in_latin = foreign <= latin &&
-                    word->lookalikes[SCRIPT_CYRILLIC] + word->lookalikes[SCRIPT_GREEK] == foreign;
-    bool in_foreign = latin <= foreign && word->lookalikes[SCRIPT_LATIN] == latin;
-    return in_latin || in_foreign ? note_word(context, word) : true;
+    bool mixed = (word->foreign <= word->latin && all_have_doubles(word->written, false)) ||
+                 (word->latin <= word->foreign && all_have_doubles(word->written, true));
+    return mixed ? note_word(context, word) : true;
 }
 
 double check_mixed_scripts(const struct document *document, struct span *detail)
@@ -165,7 +190,8 @@ double check_word_split(const struct document *document, struct span *detail)
 /* --- PHRASES_REPEATED --- */
 
 #define PHRASE_WORDS 5
-#define PHRASES_LOOKED_AT 2000
+#define PHRASES_LOOKED_AT 600
+#define SHARE_LEAST 0.5
 #define PHRASES_LEAST 60 /* short mails repeat themselves by accident */
 
 /* Hashes of the words of the body, an ideograph being a word. Figures are none: tables and logs
@@ -203,29 +229,66 @@ static int compare_hashes(const void *left, const void *right)
     return (*a > *b) - (*a < *b);
 }
 
-/* How much of the body is phrases that were said before, at least twice. */
+/* Of many phrases a sample is enough: those whose hash says so, so that all or none of those that
+ * say the same are in it. */
+static uint64_t sample_mask(size_t phrases)
+{
+    return phrases > 800 ? 7 : phrases > 200 ? 3 : 0;
+}
+
+/* The hashes of the phrases in the sample replace those of the words; how many they are. */
+static size_t hash_phrases(uint64_t *words, size_t count)
+{
+    size_t phrases = count - PHRASE_WORDS + 1, kept = 0;
+    uint64_t mask = sample_mask(phrases);
+    for (size_t i = 0; i < phrases; i++) {
+        uint64_t hash = 0;
+        for (size_t j = 0; j < PHRASE_WORDS; j++)
+            hash = (hash ^ words[i + j]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+        if (!(hash & mask))
+            words[kept++] = hash; /* never ahead of the words that are still read */
+    }
+    return kept;
+}
+
+/* Whether so many may have been said before: without the sorting that would tell, which most texts
+ * are spared so. */
+static bool may_repeat(const uint64_t *phrases, size_t count, size_t least)
+{
+    bool seen[1024] = {false};
+    size_t again = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool *mark = &seen[phrases[i] >> 8 & 1023];
+        again += *mark;
+        *mark = true;
+    }
+    return again >= least;
+}
+
+/* How much of the body is phrases that were said before, at least twice; 0 when it is less than
+ * matters. */
 static double repeated_share(uint64_t *words, size_t count)
 {
-    size_t phrases = count - PHRASE_WORDS + 1, repeated = 0;
-    for (size_t i = 0; i < phrases; i++)
-        words[i] = XXH3_64bits(words + i, PHRASE_WORDS * sizeof *words);
+    size_t phrases = hash_phrases(words, count), repeated = 0;
+    if (!may_repeat(words, phrases, (size_t)((double)phrases * SHARE_LEAST)))
+        return 0;
     qsort(words, phrases, sizeof *words, compare_hashes);
     for (size_t i = 0, next; i < phrases; i = next) {
         for (next = i + 1; next < phrases && words[next] == words[i];)
             next++;
         repeated += next - i >= 3 ? next - i - 1 : 0;
     }
-    return (double)repeated / (double)phrases;
+    return phrases ? (double)repeated / (double)phrases : 0;
 }
 
 double check_phrases_repeated(const struct document *document, struct span *detail)
 {
-    uint64_t *words =
-        arena_alloc(document->arena, (PHRASES_LOOKED_AT + PHRASE_WORDS) * sizeof *words);
-    size_t count = hash_words(document, words, PHRASES_LOOKED_AT + PHRASE_WORDS);
+    uint64_t words[PHRASES_LOOKED_AT];
+    size_t count = hash_words(document, words, PHRASES_LOOKED_AT);
     if (count < PHRASES_LEAST)
         return 0;
-    double share = repeated_share(words, count), strength = ramp(share, 0.5, 0.8);
+    double share = repeated_share(words, count), strength = ramp(share, SHARE_LEAST, 0.8);
     if (strength < 0.05)
         return 0;
     *detail = arena_printf(document->arena, "%.0f %% of the text are phrases said again and again",

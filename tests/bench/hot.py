@@ -83,7 +83,7 @@ def long_feed():
     """A feed of the length that feeds have, of the prose that is at hand."""
     items, words = [], 0
     docs = os.path.join(servers.SOURCE, "docs")
-    for name in sorted(os.listdir(docs)):
+    for name in sorted(name for name in os.listdir(docs) if os.path.isfile(os.path.join(docs, name))):
         with open(os.path.join(docs, name), encoding="utf-8") as file:
             for text in file.read().split("\n\n"):
                 words += 1
