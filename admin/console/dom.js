@@ -1,4 +1,13 @@
-// Elements from data. Text is always text: nothing that was received becomes markup.
+// Elements from data. Text is always text: nothing that was received becomes markup, and nothing in
+// it turns other text around.
+
+// Control characters, line and paragraph separators, and what steers the direction of text (Unicode
+// Technical Report 36, "Bidirectional Text Spoofing"): behind U+202E "gnp.exe" reads "exe.png".
+const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+function child(value) {
+    return typeof value === "string" ? value.replace(STEERING, "\ufffd") : value;
+}
 
 // element("a", {href: …, class: …, onclick: …}, "text", child, …)
 export function element(name, attributes = {}, ...children) {
@@ -11,7 +20,7 @@ export function element(name, attributes = {}, ...children) {
         else if (value !== false && value !== undefined && value !== null)
             node.setAttribute(key, value);
     }
-    node.append(...children.filter((child) => child !== null && child !== undefined));
+    node.append(...children.filter((one) => one !== null && one !== undefined).map(child));
     return node;
 }
 

@@ -23,7 +23,7 @@ ATTACK = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'><svg onload=a
 ATTACHED = """--b
 Content-Type: text/html; charset=utf-8
 
-<p>Read me. %s</p><a href="http://evil.test/login">www.bank.test</a><img src="http://evil.test/x.png">
+<p>Read me. %s</p><a href="http://evil.test/login">%s</a><img src="http://evil.test/x.png">
 <iframe src="http://evil.test/"></iframe><style>body { display: none }</style>
 --b
 Content-Type: application/x-thing; name="%s"
@@ -97,13 +97,13 @@ class Fixture:
         self.browser = Browser(self.weir.console_url)
         self.browser.directory = directory
 
-    def hold(self, subject, name='"service@bank.test"', attachment=None):
+    def hold(self, subject, name='"service@bank.test"', attachment=None, link="www.bank.test"):
         """From somebody new each time: a release speaks for who sent it."""
         self.strangers += 1
         domain = "stranger%d.test" % self.strangers
         text = "Please confirm the account %s.\n" % domain
         if attachment:
-            text = ATTACHED % (ATTACK, "x", attachment.replace("\\", "").replace('"', "'"))
+            text = ATTACHED % (ATTACK, link, "x", attachment.replace("\\", "").replace('"', "'"))
         message, message_id = make_message(subject, text, sender="%s <x17@%s>" % (name, domain))
         if attachment:
             message = message.replace(b"text/plain; charset=utf-8", b"multipart/mixed; boundary=b")
@@ -190,6 +190,19 @@ def test_hostile_feed(fixture):
     seen = browser.do("see")
     assert seen["scripts"] == 0, seen
     assert all(link.startswith(fixture.weir.console_url + "/#/") for link in seen["links"]), seen
+
+
+def test_steered_text(fixture):
+    """What turns text around in a subject, a link and a file's name is shown, and turns nothing"""
+    fixture.hold("Bill \u202egnp.exe", attachment="bill\u202egnp.exe", link="www.\u202etset.knab")
+    browser = fixture.browser
+    browser.do("open", hash="#/held?q=Bill")
+    browser.do("click", role="link", name="Bill \ufffdgnp.exe")
+    browser.do("wait", text="Read me.")
+    seen = browser.do("see")
+    assert "\u202e" not in seen["text"] + seen["title"], seen
+    assert "bill\ufffdgnp.exe" in seen["text"] and "www.\ufffdtset.knab → http://evil.test/login" in \
+        seen["text"], seen
 
 
 def test_release_away(fixture):
