@@ -24,6 +24,11 @@ export function element(name, attributes = {}, ...children) {
     return node;
 }
 
+// What was received, amid words of ours: its direction is its own.
+export function received(text) {
+    return element("bdi", {}, text);
+}
+
 // A bar from the middle: to the right for spam, to the left for ham; `most` fills a half.
 export function bar(value, most) {
     const svg = (name, attributes) => {

@@ -1,7 +1,8 @@
-// What is held: the list with its search, and one entry with its reasons, text and deeds.
+// What is held: the list with its search, and one entry with its reasons, text and deeds. Each page
+// is made in the `place` that is given, and may give the element that is to have the focus.
 
 import {get, post} from "./api.js";
-import {bar, element, percent, rows, signed, time} from "./dom.js";
+import {bar, element, percent, received, rows, signed, time} from "./dom.js";
 
 const STATES = ["open", "all", "confirmed", "released", "deleted", "gone", "superseded"];
 const DEEDS = {
@@ -9,85 +10,130 @@ const DEEDS = {
     confirm: {name: "Confirm as spam", hint: "learn that it is spam; it stays until it is deleted"},
     delete: {name: "Delete", ask: "Delete it for good?", hint: "do away with it"},
 };
+const OUTCOMES = {
+    "release-requested": "It is on its way out of the hold queue.",
+    released: "It is released.",
+    confirmed: "It is confirmed as spam, and stays here until it is deleted.",
+    "delete-requested": "It is about to be deleted.",
+    deleted: "It is deleted.",
+};
+const PAGE = 50, PAGE_MOST = 200;
+const FOLLOW_MS = 1000, FOLLOW_TIMES = 30;
+
+// Where somebody comes back to from an entry: the same search, as long a list, the same line.
+const left = {address: "#/held", count: PAGE, id: ""};
 
 function select(name, label, values, chosen) {
     return element("select", {name, "aria-label": label}, ...values.map((value) =>
         element("option", {value, selected: value === chosen}, value || "mail and feeds")));
 }
 
-function line(item) {
-    const title = item.subject.trim() || "(no subject)";
-    return element("tr", {},
-        element("td", {class: "time"}, time(item.held_s)),
-        element("td", {}, element("a", {href: "#/held/" + item.id}, title),
-            element("div", {class: "faint"}, item.sender,
-                item.recipients.length ? " → " + item.recipients.join(", ") : "")),
-        element("td", {}, element("span", {class: "state"}, item.state)),
-        element("td", {class: "number"}, percent(item.log_odds)));
+function title(item) {
+    return item.subject.trim() || "(no subject)";
 }
 
-export async function showList(main, parameters) {
-    const stream = parameters.get("stream") || "", state = parameters.get("state") || "open";
-    const q = parameters.get("q") || "";
-    const wish = {stream, state, q};
-    const page = await get("held", wish);
-    const body = element("tbody", {}, ...page.items.map(line));
-    const total = page.total_open.mail + page.total_open.feeds;
-    const search = element("form", {class: "search", role: "search", onsubmit: (event) => {
+// The roles are those that the elements have, and lose where the phone's layout makes them blocks.
+function line(item) {
+    return element("tr", {role: "row"},
+        element("td", {role: "cell", class: "time"}, time(item.held_s)),
+        element("td", {role: "cell"},
+            element("a", {href: "#/held/" + item.id, onclick: () => { left.id = item.id; }},
+                received(title(item))),
+            element("div", {class: "faint"}, received(item.sender),
+                ...(item.recipients.length ? [" → ", received(item.recipients.join(", "))] : []))),
+        element("td", {role: "cell"}, element("span", {class: "state"}, item.state)),
+        element("td", {role: "cell", class: "number"}, percent(item.log_odds)));
+}
+
+function searchForm(wish, app) {
+    const form = element("form", {class: "search", role: "search", onsubmit: (event) => {
         event.preventDefault();
-        const query = new URLSearchParams(new FormData(search));
-        location.hash = "#/held?" + query;
+        app.go("#/held?" + new URLSearchParams(new FormData(form)));
     }},
-        element("input", {type: "search", name: "q", value: q, "aria-label": "Search",
+        element("input", {type: "search", name: "q", value: wish.q, "aria-label": "Search",
             placeholder: "sender, recipient, subject, queue id"}),
-        select("stream", "Stream", ["", "mail", "feeds"], stream),
-        select("state", "State", STATES, state),
+        select("stream", "Stream", ["", "mail", "feeds"], wish.stream),
+        select("state", "State", STATES, wish.state),
         element("button", {class: "main"}, "Search"));
+    return form;
+}
+
+export async function showList(place, parameters, app) {
+    const wish = {
+        stream: parameters.get("stream") || "",
+        state: parameters.get("state") || "open",
+        q: parameters.get("q") || "",
+    };
+    if (left.address !== location.hash)
+        Object.assign(left, {address: location.hash, count: PAGE, id: ""});
+    const page = await get("held", {...wish, limit: Math.min(left.count, PAGE_MOST)});
+    const body = element("tbody", {role: "rowgroup"}, ...page.items.map(line));
     const more = element("button", {type: "button", hidden: !page.next, onclick: async () => {
         more.disabled = true;
-        const next = await get("held", {...wish, after: page.next});
-        body.append(...next.items.map(line));
-        page.next = next.next;
+        try {
+            const next = await get("held", {...wish, after: page.next});
+            const older = next.items.map(line);
+            body.append(...older);
+            left.count = body.rows.length;
+            page.next = next.next;
+            more.hidden = !next.next;
+            if (older.length)
+                older[0].querySelector("a").focus();
+        } catch (failure) {
+            app.fail(failure);
+        }
         more.disabled = false;
-        more.hidden = !next.next;
     }}, "Older ones");
-    const table = element("table", {},
-        element("thead", {}, element("tr", {},
-            ...["held", "what", "state", "spam"].map((name) => element("th", {scope: "col"}, name)))),
+    const table = element("table", {role: "table"},
+        element("thead", {role: "rowgroup"}, element("tr", {role: "row"},
+            ...["held", "what", "state", "spam"].map((name) =>
+                element("th", {role: "columnheader", scope: "col"}, name)))),
         body);
-    main.replaceChildren(
+    const total = page.total_open.mail + page.total_open.feeds;
+    place.append(
         element("h1", {}, "Held"),
         element("p", {class: "faint"}, total === 1 ? "One waits for review." : total + " wait for review."),
-        search,
+        searchForm(wish, app),
         page.items.length ? table : element("p", {class: "empty"},
-            q ? "Nothing that is held says that." : "Nothing is held here."),
+            wish.q ? "Nothing that is held says that." : "Nothing is held here."),
         more);
+    return left.id && body.querySelector('a[href="#/held/' + left.id + '"]');
 }
 
 function reasons(verdict) {
     if (!verdict || !verdict.terms)
         return element("p", {class: "faint"}, "The reasons were not kept.");
     const most = Math.max(2, ...verdict.terms.map((term) => Math.abs(term.log_odds)));
-    return element("ul", {class: "reasons"}, ...verdict.terms.map((term) =>
-        element("li", {},
-            element("span", {class: "symbol"}, term.symbol),
-            bar(term.log_odds, most),
-            element("span", {class: "value " + (term.log_odds < 0 ? "good" : "bad")},
-                signed(term.log_odds)),
-            term.detail ? element("span", {class: "detail"}, term.detail) : null)));
+    return element("ul", {class: "reasons"},
+        element("li", {class: "legend", "aria-hidden": "true"},
+            element("span", {class: "scale"}, element("span", {class: "good"}, "← wanted"),
+                element("span", {class: "bad"}, "spam →"))),
+        ...verdict.terms.map((term) =>
+            element("li", {},
+                element("span", {class: "symbol"}, term.symbol),
+                bar(term.log_odds, most),
+                element("span", {class: "value " + (term.log_odds < 0 ? "good" : "bad")},
+                    signed(term.log_odds)),
+                term.detail ? element("span", {class: "detail"}, received(term.detail)) : null)));
+}
+
+// Where a link leads is shown, not linked.
+function link({text, url}) {
+    const target = element("code", {}, received(url));
+    return text && text !== url ? element("li", {}, received(text), " → ", target)
+        : element("li", {}, target);
 }
 
 async function preview(panel, id) {
     try {
         const page = await get("held/" + id + "/preview");
         const files = (page.attachments || []).map((file) => element("li", {},
-            (file.name || "(no name)") + ", " + file.type + ", " + file.bytes.toLocaleString() + " bytes"));
-        // Where links lead is shown, not linked.
-        const links = (page.links || []).map((link) => element("li", {},
-            link.text && link.text !== link.url ? link.text + " → " + link.url : link.url));
+            received(file.name || "(no name)"),
+            ", " + file.type + ", " + file.bytes.toLocaleString() + " bytes"));
+        const links = (page.links || []).map(link);
         panel.replaceChildren(
             rows([["from", page.from], ["to", page.to], ["date", page.date]]),
-            element("pre", {class: "text"}, page.text),
+            element("pre", {class: "text", tabindex: 0, role: "region", "aria-label": "Text"}, page.text),
             ...(page.truncated ? [element("p", {class: "faint"}, "There is more of it.")] : []),
             ...(files.length ? [element("h3", {}, "Files"), element("ul", {}, ...files)] : []),
             ...(links.length ? [element("h3", {}, "Links"), element("ul", {}, ...links)] : []));
@@ -96,50 +142,93 @@ async function preview(panel, id) {
     }
 }
 
-async function act(main, id, deed, say) {
-    if (DEEDS[deed].ask && !confirm(DEEDS[deed].ask))
-        return;
-    try {
-        const done = await post("held/" + id + "/" + deed);
-        say(id + " is " + done.state + (done.changed ? "" : " already") + "." +
-            (done.warning ? " But: " + done.warning : ""));
-    } catch (failure) {
-        if (failure.status === 401)
-            throw failure;
-        say(failure.message);
+// Mail is released and deleted by weir-release in a moment: the page says when it was done.
+async function follow(place, item, outcome, app) {
+    for (let look = 0; look < FOLLOW_TIMES; look++) {
+        await new Promise((resolve) => { setTimeout(resolve, FOLLOW_MS); });
+        if (!outcome.isConnected)
+            return;
+        let now;
+        try {
+            now = await get("held/" + item.id);
+        } catch {
+            continue;
+        }
+        if (now.state !== item.state && outcome.isConnected) {
+            outcome.textContent = OUTCOMES[now.state] || "It is " + now.state + ".";
+            place.querySelector(".state").textContent = now.state;
+            place.querySelector(".deeds").replaceChildren(...deeds(place, now, app));
+            return;
+        }
     }
-    await showOne(main, id, say);
 }
 
-export async function showOne(main, id, say) {
+async function act(place, item, deed, app) {
+    const {ask} = DEEDS[deed];
+    if (ask && !confirm(ask))
+        return;
+    const buttons = place.querySelectorAll(".deeds button");
+    let outcome;
+    for (const button of buttons)
+        button.disabled = true;
+    try {
+        const done = await post("held/" + item.id + "/" + deed);
+        outcome = {text: (OUTCOMES[done.state] || "It is " + done.state + ".") +
+            (done.changed ? "" : " It was so already.") +
+            (done.warning ? " But: " + done.warning + "." : "")};
+    } catch (failure) {
+        outcome = {text: failure.message, failed: failure};
+    }
+    try {
+        if (outcome.failed && outcome.failed.status === 401)
+            throw outcome.failed;
+        const focus = await showOne(place, item.id, app, outcome);
+        if (place.isConnected)
+            focus.focus();
+    } catch (failure) {
+        for (const button of buttons)
+            button.disabled = false;
+        app.fail(failure.status === 401 ? failure : outcome.failed || failure);
+    }
+}
+
+function deeds(place, item, app) {
+    return item.deeds.map((deed) => element("button", {
+        type: "button", class: DEEDS[deed].main ? "main" : false, title: DEEDS[deed].hint,
+        onclick: () => act(place, item, deed, app),
+    }, DEEDS[deed].name));
+}
+
+// `outcome`: {text, failed} of the deed that was just done here, if one was.
+export async function showOne(place, id, app, outcome) {
     const item = await get("held/" + encodeURIComponent(id));
     const text = element("div", {class: "panel"}, element("p", {class: "faint"}, "…"));
-    const deeds = item.deeds.map((deed) => element("button", {
-        type: "button", class: DEEDS[deed].main ? "main" : false, title: DEEDS[deed].hint,
-        onclick: (event) => {
-            event.target.disabled = true;
-            act(main, id, deed, say).catch((failure) => say(failure.message));
-        },
-    }, DEEDS[deed].name));
-    const about = item.item || {};
-    main.replaceChildren(
-        element("p", {}, element("a", {href: "#/held"}, "← all that is held")),
-        element("h1", {}, item.subject.trim() || "(no subject)"),
-        element("div", {class: "deeds"}, ...deeds),
+    const about = item.item || {}, mail = item.stream === "mail";
+    const told = outcome && element("p", {
+        class: outcome.failed ? "notice bad" : "notice done", role: "status", tabindex: -1,
+    }, outcome.text);
+    place.replaceChildren(
+        element("p", {}, element("a", {href: left.address}, "← all that is held")),
+        element("h1", {}, received(title(item))),
+        ...(told ? [told] : []),
+        element("div", {class: "deeds"}, ...deeds(place, item, app)),
         element("div", {class: "panel"}, rows([
             ["state", element("span", {class: "state"}, item.state)],
             ["held", time(item.held_s)],
             ["since", time(item.changed_s)],
-            [item.stream === "mail" ? "sender" : "feed", item.sender],
+            [mail ? "sender" : "feed", item.sender],
             ["recipients", item.recipients.join(", ")],
             ["author", about.author],
             // Shown, not linked: it is spam until somebody says otherwise.
             ["link", about.link],
-            [item.stream === "mail" ? "queue id" : "guid", item.reference],
+            [mail ? "queue id" : "guid", item.reference],
             ["spam", percent(item.log_odds) + " (" + signed(item.log_odds) + ")"],
         ])),
         element("h2", {}, "Why"),
         element("div", {class: "panel"}, reasons(item.verdict)),
         element("h2", {}, "What it says"), text);
     preview(text, id);
+    if (told && item.state.endsWith("-requested"))
+        follow(place, item, told, app);
+    return told;
 }

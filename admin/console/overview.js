@@ -23,9 +23,9 @@ function stream(part) {
         element("h3", {}, "last week"), verdicts(part.last_week));
 }
 
-export async function showOverview(main) {
+export async function showOverview(place) {
     const page = await get("overview");
-    main.replaceChildren(
+    place.append(
         element("h1", {}, page.gateway),
         ...(page.store.up ? [] : [element("p", {class: "notice", role: "alert"},
             "The counts store is away: ", page.store.detail,

@@ -16,14 +16,19 @@ page.setDefaultTimeout(15000);
 
 // Whatever a page of ours must never do.
 const alarms = [];
+let refusing = false; // the next question is answered with no
 page.on("dialog", (dialog) => {
     if (dialog.type() !== "confirm")
         alarms.push("dialog: " + dialog.message());
-    dialog.accept();
+    if (refusing)
+        dialog.dismiss();
+    else
+        dialog.accept();
+    refusing = false;
 });
 page.on("pageerror", (error) => alarms.push("error: " + error.message));
 page.on("console", (message) => {
-    const expected = /the server responded with a status of (401|404|409|503)/;
+    const expected = /status of (401|404|409|429|503)|net::ERR_CONNECTION_REFUSED/;
     if (message.type() === "error" && !expected.test(message.text()))
         alarms.push("console: " + message.text());
 });
@@ -33,11 +38,15 @@ page.on("request", (request) => {
 });
 
 const steps = {
-    async login({user, password}) {
+    async come() {
         await page.goto(url + "/");
+        return {};
+    },
+    async log_in({user, password}) {
         await page.getByLabel("Name").fill(user);
         await page.getByLabel("Password").fill(password);
         await page.getByRole("button", {name: "Log in"}).click();
+        await page.waitForLoadState("networkidle");
         return {};
     },
     async open({hash}) {
@@ -51,7 +60,8 @@ const steps = {
         await page.waitForLoadState("networkidle");
         return {};
     },
-    async click({role, name}) {
+    async click({role, name, refuse}) {
+        refusing = Boolean(refuse);
         await page.getByRole(role, {name, exact: true}).first().click();
         await page.waitForLoadState("networkidle");
         return {};
@@ -64,8 +74,12 @@ const steps = {
         return {
             title: await page.title(),
             text: await page.locator("body").innerText(),
+            hash: await page.evaluate(() => location.hash),
             bars: await page.locator(".reasons svg rect").count(),
             scripts: await page.locator("main script, main iframe, main img, main object").count(),
+            enabled: await page.locator("main button:enabled").allInnerTexts(),
+            focused: await page.evaluate(() => document.activeElement.innerText),
+            lines: await page.locator("main tbody tr").count(),
             links: await page.locator("main a").evaluateAll((all) => all.map((a) => a.href)),
         };
     },

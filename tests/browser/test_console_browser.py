@@ -122,9 +122,10 @@ def test_review(fixture):
     browser = fixture.browser
     message_id = fixture.hold("Your account is waiting")
     fixture.hold("Another one that stays")
-    browser.do("login", user="ann", password="wrong password")
+    browser.do("come")
+    browser.do("log_in", user="ann", password="wrong password")
     browser.do("wait", text="the name or the password is wrong")
-    browser.do("login", user="ann", password=PASSWORD)
+    browser.do("log_in", user="ann", password=PASSWORD)
     browser.do("wait", text="What is learned")
     browser.picture("console-overview")
     browser.picture("console-overview-dark", dark=True)
@@ -150,8 +151,41 @@ def test_review(fixture):
 
     assert not fixture.postfix.delivered(message_id)
     browser.do("click", role="button", name="Release")
-    browser.do("wait", text="release")
     fixture.postfix.wait_delivered(message_id)
+    browser.do("wait", text="It is released.")
+    assert browser.do("see")["enabled"] == [], "what is released can be reviewed no more"
+    browser.do("click", role="link", name="← all that is held")
+    browser.do("wait", text="Nothing that is held says that.")
+
+
+def test_delete(fixture):
+    """Deleting asks first; a no leaves all as it was, a yes does it, and the page says so"""
+    fixture.hold("Delete this one")
+    browser = fixture.browser
+    browser.do("open", hash="#/held?q=Delete+this")
+    browser.do("click", role="link", name="Delete this one")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    browser.do("click", role="button", name="Delete", refuse=True)
+    assert "Delete" in browser.do("see")["enabled"]
+    browser.do("click", role="button", name="Confirm as spam")
+    browser.do("wait", text="It is confirmed as spam")
+    assert browser.do("see")["focused"].startswith("It is confirmed as spam")
+    browser.do("click", role="button", name="Delete")
+    browser.do("wait", text="It is deleted.")
+
+
+def test_second_reviewer(fixture):
+    """Who comes second is told what became of it, and sees it"""
+    fixture.hold("Two want this one")
+    browser = fixture.browser
+    browser.do("open", hash="#/held?q=Two+want")
+    browser.do("click", role="link", name="Two want this one")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    held = browser.do("see")["hash"].split("/")[-1]
+    fixture.weir.ctl("held", "delete", held)
+    browser.do("click", role="button", name="Release")
+    browser.do("wait", text="cannot release it, it is delete")
+    assert "Release" not in browser.do("see")["enabled"]
 
 
 def test_hostile_mail(fixture):
@@ -205,6 +239,65 @@ def test_steered_text(fixture):
         seen["text"], seen
 
 
+def test_older_ones(fixture):
+    """A long list comes in pages; back from an entry it is as long, and the same line has the focus"""
+    title = "cheap watches, buy watches online | replica watches - watches %d"
+    items = "".join("<item><guid>n%d</guid><title>%s</title></item>" % (number, title % number)
+                    for number in range(101, 171))
+    fixture.weir.run("weir-feedfilter", "--pipe", "--feed", "long",
+                     input="<rss><channel><title>F</title>%s</channel></rss>" % items)
+    browser = fixture.browser
+    browser.do("open", hash="#/held?q=watches&stream=feeds")
+    browser.do("wait", text=title % 170)
+    assert browser.do("see")["lines"] == 50
+    browser.do("click", role="button", name="Older ones")
+    browser.do("wait", text=title % 101)
+    seen = browser.do("see")
+    assert seen["lines"] > 70 and seen["focused"] == title % 120, seen
+    browser.do("click", role="link", name=title % 107)
+    browser.do("wait", text="TITLE_STUFFED")
+    browser.do("click", role="link", name="← all that is held")
+    browser.do("wait", text=title % 101)
+    again = browser.do("see")
+    assert again["lines"] == seen["lines"] and again["focused"] == title % 107, again
+
+
+def test_console_away(fixture):
+    """A deed that finds nobody says so; after a restart one logs in and goes on where one was"""
+    fixture.hold("Held through it all")
+    browser = fixture.browser
+    browser.do("open", hash="#/held?q=Held+through")
+    browser.do("click", role="link", name="Held through it all")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    fixture.weir.console.stop()
+    browser.do("click", role="button", name="Release")
+    browser.do("wait", text="weir-console does not answer")
+    seen = browser.do("see")
+    assert "Held through it all" in seen["text"] and "Release" in seen["enabled"], seen
+    fixture.weir.restart_console()
+    browser.do("click", role="button", name="Release")
+    browser.do("wait", text="Your session has ended")
+    browser.do("log_in", user="ann", password=PASSWORD)
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    assert "Held through it all" in browser.do("see")["text"]
+
+
+def test_store_away(fixture):
+    """With the store away the overview says so, and a deed says that its lesson waits"""
+    fixture.hold("Taught later")
+    browser = fixture.browser
+    fixture.counts.stop()
+    try:
+        browser.do("open", hash="#/")
+        browser.do("wait", text="The counts store is away")
+        browser.do("open", hash="#/held?q=Taught+later")
+        browser.do("click", role="link", name="Taught later")
+        browser.do("click", role="button", name="Confirm as spam")
+        browser.do("wait", text="the lesson waits")
+    finally:
+        fixture.counts.start()
+
+
 def test_release_away(fixture):
     """Without weir-release an entry is shown without its text, and one line says why"""
     fixture.weir.hold.stop()
@@ -220,6 +313,16 @@ def test_ended_session(fixture):
     browser = fixture.browser
     browser.do("open", hash="#/")
     browser.do("wait", text="Your session has ended")
+
+
+def test_too_many_attempts(fixture):
+    """Who tries too many passwords is told how long to wait"""
+    browser = fixture.browser
+    for _ in range(3):
+        browser.do("log_in", user="eve", password="wrong password")
+        browser.do("wait", text="the name or the password is wrong")
+    browser.do("log_in", user="eve", password="wrong password")
+    browser.do("wait", text="too many attempts; try again in")
 
 
 if "--install" in sys.argv:

@@ -671,6 +671,10 @@ class Weir:
             "users": os.path.join(self.directory, "console.users"),
             "pages": os.path.join(SOURCE, "admin/console")}})
         self.ctl("console-user", "add", "ann", input=password + "\n")
+        return self.restart_console()
+
+    def restart_console(self):
+        """The same once more, where it was; it was stopped."""
         self.console = Process(self.directory, "weir-console", [
             self.program("weir-console"), "--stderr", "--config", self.config_path], env=self.env)
         wait_for(lambda: "event=started" in self.console.log() or not self.console.alive(),
