@@ -69,7 +69,50 @@ static void put_item(struct json_writer *json, const struct held *held)
     feed_free(feed);
 }
 
-static void put_whole(struct json_writer *json, enum front front, const struct held *held)
+/* --- what became of it --- */
+
+struct past {
+    struct json_writer *json;
+    enum front front;
+    enum held_state state; /* after the last of them */
+};
+
+static void put_past(struct past *past, int64_t time_s, enum held_state state, const char *who)
+{
+    past->state = state;
+    json_put_open(past->json, NULL, '{');
+    json_put_integer(past->json, "at_s", time_s);
+    json_put_string(past->json, "state", span_of(held_state_name(state)));
+    json_put_string(past->json, "by", span_of(who));
+    json_put_close(past->json, '}');
+}
+
+static void put_deed(void *context, const struct audit_entry *entry)
+{
+    struct past *past = context;
+    enum review_deed deed;
+    if (review_find(entry->what, &deed))
+        put_past(past, entry->time_s, review_leads_to(deed, past->front), entry->who);
+}
+
+/* That it was held, what people did, and what came of it without them; nobody's name there. */
+static void put_history(struct json_writer *json, struct records *records, enum front front,
+                        const struct held *held)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    struct error error = {0};
+    struct past past = {.json = json, .front = front};
+    json_put_open(json, "history", '[');
+    put_past(&past, held->time_s, HELD_HELD, "");
+    if (!records_audit_of(records, records_text_id(front, held->id, id), put_deed, &past, &error))
+        log_event(LOG_LEVEL_ERROR, "records-failed", "reason", error.message, NULL);
+    if (held->state != past.state && held->state != HELD_PENDING)
+        put_past(&past, held->state_time_s, held->state, "");
+    json_put_close(json, ']');
+}
+
+static void put_whole(struct json_writer *json, struct records *records, enum front front,
+                      const struct held *held)
 {
     json_put_open(json, NULL, '{');
     put_entry(json, front, held);
@@ -80,6 +123,7 @@ static void put_whole(struct json_writer *json, enum front front, const struct h
             json_put_string(json, NULL, span_of(review_name((enum review_deed)deed)));
     }
     json_put_close(json, ']');
+    put_history(json, records, front, held);
     if (front == FRONT_FEED)
         put_item(json, held);
     json_put_close(json, '}');
@@ -358,7 +402,7 @@ void console_held(struct session *session, const struct console_request *request
     if (post && review_find(what, &deed))
         answer_deed(session, request, front, &held, deed, answer);
     else if (!post && !*what)
-        put_whole(&answer->json, front, held);
+        put_whole(&answer->json, session->records[front], front, held);
     else if (!post && strcmp(what, "preview") == 0 && front == FRONT_FEED)
         preview_item(held, answer);
     else if (!post && strcmp(what, "preview") == 0)

@@ -62,6 +62,11 @@ bool review_can(enum review_deed deed, enum held_state state)
     return deeds[deed].from & BIT(state);
 }
 
+enum held_state review_leads_to(enum review_deed deed, enum front front)
+{
+    return deeds[deed].to[front];
+}
+
 /* Teaches what the record knows of the document. */
 static bool teach_lesson(struct session *session, const struct held *held, enum label label,
                          struct review_outcome *outcome, struct error *error)

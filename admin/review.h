@@ -13,6 +13,9 @@ bool review_find(const char *name, enum review_deed *deed);
 /* Whether it can be done to what is in that state. */
 bool review_can(enum review_deed deed, enum held_state state);
 
+/* The state that it brings what is in one of `front` into at once. */
+enum held_state review_leads_to(enum review_deed deed, enum front front);
+
 struct review_outcome {
     bool impossible;         /* in the state it is in; nothing was done */
     bool changed;            /* by this call; false: it was done already, or is under way */

@@ -23,6 +23,7 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_AUDIT] = "INSERT INTO audit (time_s, who, what, subject) VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_AUDIT_OF] = "SELECT time_s, who, what FROM audit WHERE subject = ?1 ORDER BY id",
     [STATEMENT_HISTORY_BY_REFERENCE] = "SELECT " HISTORY_COLUMNS " FROM history WHERE reference = "
                                        "?1 ORDER BY id DESC LIMIT 1",
     [STATEMENT_HISTORY_DOCUMENTS] = "SELECT DISTINCT document_id FROM history WHERE document_id "
@@ -240,4 +241,23 @@ bool records_audit(struct records *records, const char *who, const char *what, c
     }
     records_unlock(records);
     return good;
+}
+
+bool records_audit_of(struct records *records, const char *subject,
+                      void (*visit)(void *context, const struct audit_entry *entry), void *context,
+                      struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_AUDIT_OF, error);
+    if (statement)
+        records_bind_text(statement, 1, subject);
+    while (statement && (code = records_step(records, statement, error)) == SQLITE_ROW) {
+        struct audit_entry entry = {.time_s = sqlite3_column_int64(statement, 0),
+                                    .who = (const char *)sqlite3_column_text(statement, 1),
+                                    .what = (const char *)sqlite3_column_text(statement, 2)};
+        visit(context, &entry);
+    }
+    records_unlock(records);
+    return code == SQLITE_DONE;
 }

@@ -173,4 +173,15 @@ bool records_judged_save(struct records *records, const char *feed, const char *
 bool records_audit(struct records *records, const char *who, const char *what, const char *subject,
                    struct error *error);
 
+struct audit_entry {
+    int64_t time_s;
+    const char *who, *what;
+};
+
+/* Visits what was done to `subject`, oldest first; the entry is lent for the call, which must not
+ * call records. */
+bool records_audit_of(struct records *records, const char *subject,
+                      void (*visit)(void *context, const struct audit_entry *entry), void *context,
+                      struct error *error);
+
 #endif

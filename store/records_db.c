@@ -65,6 +65,9 @@ static const char *const steps[] = {
     "INSERT INTO held_text (held_text, rowid, sender, recipients, subject, reference) VALUES "
     "('delete', OLD.id, OLD.sender, OLD.recipients, OLD.subject, OLD.reference); END;"
     "PRAGMA user_version = 4;",
+
+    "CREATE INDEX audit_subject ON audit (subject);"
+    "PRAGMA user_version = 5;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

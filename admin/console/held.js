@@ -117,6 +117,12 @@ function reasons(verdict) {
                 term.detail ? element("span", {class: "detail"}, received(term.detail)) : null)));
 }
 
+function history(past) {
+    return element("ol", {class: "history"}, ...past.map((step) => element("li", {},
+        time(step.at_s), " ", element("span", {class: "state"}, step.state),
+        ...(step.by ? [" by ", received(step.by)] : []))));
+}
+
 // Where a link leads is shown, not linked.
 function link({text, url}) {
     const target = element("code", {}, received(url));
@@ -157,6 +163,7 @@ async function follow(place, item, outcome, app) {
         if (now.state !== item.state && outcome.isConnected) {
             outcome.textContent = OUTCOMES[now.state] || "It is " + now.state + ".";
             place.querySelector(".state").textContent = now.state;
+            place.querySelector(".history").replaceWith(history(now.history));
             place.querySelector(".deeds").replaceChildren(...deeds(place, now, app));
             return;
         }
@@ -226,7 +233,9 @@ export async function showOne(place, id, app, outcome) {
         ])),
         element("h2", {}, "Why"),
         element("div", {class: "panel"}, reasons(item.verdict)),
-        element("h2", {}, "What it says"), text);
+        element("h2", {}, "What it says"), text,
+        element("h2", {}, "History"),
+        element("div", {class: "panel"}, history(item.history)));
     preview(text, id);
     if (told && item.state.endsWith("-requested"))
         follow(place, item, told, app);

@@ -172,6 +172,9 @@ def test_delete(fixture):
     assert browser.do("see")["focused"].startswith("It is confirmed as spam")
     browser.do("click", role="button", name="Delete")
     browser.do("wait", text="It is deleted.")
+    past = browser.do("see")["text"].split("\nHistory\n")[1].splitlines()
+    assert [line.split(" ", 4)[4] for line in past] == [
+        "held", "confirmed by ann", "delete-requested by ann", "deleted"], past
 
 
 def test_second_reviewer(fixture):

@@ -243,6 +243,10 @@ def test_deeds(fixture):
     assert audit[-3:] == [("ann", "confirm", one), ("ann", "delete", one),
                           ("ann", "release", other)], audit
     assert fixture.weir.console.log().count("event=reviewed user=ann") == 3
+    past = fixture.client.get("held/" + one).json()["history"]
+    assert [(step["state"], step["by"]) for step in past] == [
+        ("held", ""), ("confirmed", "ann"), ("deleted", "ann")], past
+    assert all(step["at_s"] for step in past), past
     released = fixture.held(state="released")["items"]
     assert [item["id"] for item in released] == [other], released
 

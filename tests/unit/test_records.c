@@ -209,6 +209,24 @@ static void test_audit_is_kept(void **state)
                      1);
 }
 
+static void note_deed(void *context, const struct audit_entry *entry)
+{
+    char *seen = context;
+    snprintf(seen + strlen(seen), 100 - strlen(seen), "%s %s;", entry->who, entry->what);
+    assert_true(entry->time_s > 0);
+}
+
+static void test_audit_of_one_thing_is_told_in_order(void **state)
+{
+    struct fixture *fixture = *state;
+    char seen[100] = "";
+    good(records_audit(fixture->records, "ann", "confirm", "m12", &fixture->error));
+    good(records_audit(fixture->records, "eve", "release", "m1", &fixture->error));
+    good(records_audit(fixture->records, "bob", "delete", "m12", &fixture->error));
+    good(records_audit_of(fixture->records, "m12", note_deed, seen, &fixture->error));
+    assert_string_equal(seen, "ann confirm;bob delete;");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +242,7 @@ int main(void)
         with_records(test_failed_transaction_keeps_nothing),
         with_records(test_reading_sees_one_state_and_keeps_nobody_from_writing),
         with_records(test_audit_is_kept),
+        with_records(test_audit_of_one_thing_is_told_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

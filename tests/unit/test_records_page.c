@@ -90,8 +90,9 @@ static void test_what_was_held_before_the_index_is_found(void **state)
     struct fixture *fixture = *state;
     hold_with(fixture, "ann@shop.test", "Cheap watches");
     records_close(fixture->records);
-    run_sql(fixture, "DROP TRIGGER held_text_added; DROP TRIGGER held_text_removed; DROP TABLE "
-                     "held_text; DROP INDEX held_open; PRAGMA user_version = 3;");
+    run_sql(fixture,
+            "DROP TRIGGER held_text_added; DROP TRIGGER held_text_removed; DROP TABLE "
+            "held_text; DROP INDEX held_open; DROP INDEX audit_subject; PRAGMA user_version = 3;");
     fixture->records = records_open(fixture->path, &fixture->error);
     good(fixture->records);
     assert_string_equal(found(fixture, "watches"), "1");
