@@ -66,8 +66,8 @@ const steps = {
         await page.waitForLoadState("networkidle");
         return {};
     },
-    async wait({text}) {
-        await page.getByText(text).first().waitFor();
+    async wait({text, exact}) {
+        await page.getByText(text, {exact: Boolean(exact)}).first().waitFor();
         return {};
     },
     async see() {

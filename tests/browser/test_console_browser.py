@@ -152,7 +152,7 @@ def test_review(fixture):
     assert not fixture.postfix.delivered(message_id)
     browser.do("click", role="button", name="Release")
     fixture.postfix.wait_delivered(message_id)
-    browser.do("wait", text="It is released.")
+    browser.do("wait", text="It is released.", exact=True)
     assert browser.do("see")["enabled"] == [], "what is released can be reviewed no more"
     browser.do("click", role="link", name="← all that is held")
     browser.do("wait", text="Nothing that is held says that.")
@@ -171,7 +171,7 @@ def test_delete(fixture):
     browser.do("wait", text="It is confirmed as spam")
     assert browser.do("see")["focused"].startswith("It is confirmed as spam")
     browser.do("click", role="button", name="Delete")
-    browser.do("wait", text="It is deleted.")
+    browser.do("wait", text="It is deleted.", exact=True)
     past = browser.do("see")["text"].split("\nHistory\n")[1].splitlines()
     assert [line.split(" ", 4)[4] for line in past] == [
         "held", "confirmed by ann", "delete-requested by ann", "deleted"], past
