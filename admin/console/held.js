@@ -87,7 +87,8 @@ export async function showList(place, parameters, app) {
     const table = element("table", {role: "table"},
         element("thead", {role: "rowgroup"}, element("tr", {role: "row"},
             ...["held", "what", "state", "spam"].map((name) =>
-                element("th", {role: "columnheader", scope: "col"}, name)))),
+                element("th", {role: "columnheader", scope: "col",
+                    class: name === "spam" && "number"}, name)))),
         body);
     const total = page.total_open.mail + page.total_open.feeds;
     place.append(

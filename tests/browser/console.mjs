@@ -66,6 +66,27 @@ const steps = {
         await page.waitForLoadState("networkidle");
         return {};
     },
+    async type({text}) {
+        await page.keyboard.type(text);
+        return {};
+    },
+    // Along with Tab to what has that text, and on with Enter.
+    async walk({text}) {
+        for (let step = 0; step < 60; step++) {
+            await page.keyboard.press("Tab");
+            if (await page.evaluate(() => document.activeElement.innerText) === text) {
+                await page.keyboard.press("Enter");
+                await page.waitForLoadState("networkidle");
+                return {};
+            }
+        }
+        throw new Error("Tab does not come to " + text);
+    },
+    async press({key}) {
+        await page.keyboard.press(key);
+        await page.waitForLoadState("networkidle");
+        return {};
+    },
     async wait({text, exact}) {
         await page.getByText(text, {exact: Boolean(exact)}).first().waitFor();
         return {};

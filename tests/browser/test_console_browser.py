@@ -89,8 +89,10 @@ class Fixture:
         self.directory, self.strangers = directory, 0
         self.counts = counts_store(directory)
         self.weir = Weir(directory, self.counts.url,
-                         settings={"check FROM_NAME_IS_ADDRESS": {"log-odds": 9}})
+                         settings={"cold-lessons": 10,
+                                   "check FROM_NAME_IS_ADDRESS": {"log-odds": 9}})
         self.postfix = Postfix(directory, milter=self.weir.socket)
+        self.weir.learn_samples()
         self.weir.start_milter()
         self.weir.start_hold(self.postfix)
         self.weir.start_console(PASSWORD)
@@ -156,6 +158,25 @@ def test_review(fixture):
     assert browser.do("see")["enabled"] == [], "what is released can be reviewed no more"
     browser.do("click", role="link", name="← all that is held")
     browser.do("wait", text="Nothing that is held says that.")
+
+
+def test_keyboard(fixture):
+    """Logging in, finding, reading and releasing need no mouse"""
+    message_id = fixture.hold("By hand only")
+    browser = fixture.browser
+    browser.do("click", role="button", name="Log out")
+    for key in ("ann", "Tab", PASSWORD, "Enter"):
+        browser.do("press" if key in ("Tab", "Enter") else "type", **{
+            "key" if key in ("Tab", "Enter") else "text": key})
+    browser.do("wait", text="Overview")
+    browser.do("walk", text="Held")
+    browser.do("wait", text="By hand only")
+    browser.do("walk", text="By hand only")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    browser.do("walk", text="Release")
+    fixture.postfix.wait_delivered(message_id)
+    browser.do("wait", text="It is released.", exact=True)
+    assert browser.do("see")["focused"] == "It is released."
 
 
 def test_delete(fixture):
