@@ -294,7 +294,8 @@ int main(int argc, char **argv)
     }
     log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, NULL);
     service_ready();
-    bool good = smfi_main() == MI_SUCCESS;
+    /* It fails, too, when it was stopped before it began. */
+    bool good = smfi_main() == MI_SUCCESS || atomic_load(&gateway.stopping);
     log_event(LOG_LEVEL_NOTICE, "stopped", NULL);
 
     /* libmilter's threads may still be at work: they find the gateway closed, or are waited for. */

@@ -12,7 +12,7 @@ const browser = await chromium.launch({
 });
 const context = await browser.newContext({viewport: {width: 1100, height: 800}, locale: "en-GB"});
 const page = await context.newPage();
-page.setDefaultTimeout(15000);
+page.setDefaultTimeout(60000);
 
 // Whatever a page of ours must never do.
 const alarms = [];
@@ -45,7 +45,9 @@ const steps = {
     async log_in({user, password}) {
         await page.getByLabel("Name").fill(user);
         await page.getByLabel("Password").fill(password);
+        const answered = page.waitForResponse((response) => response.url().endsWith("/api/login"));
         await page.getByRole("button", {name: "Log in"}).click();
+        await answered;
         await page.waitForLoadState("networkidle");
         return {};
     },

@@ -91,10 +91,11 @@ become() { # user, group
 
 # As its unit starts it, with the configuration that was shipped.
 starts() { # user, group, program, signal that stops it
+    rm -f "/package/$1.log"
     $(become "$1" "$2") "$3" --stderr >"/package/$1.log" 2>&1 &
     daemon=$!
     tries=0
-    until grep -q event=started "/package/$1.log" || [ $tries -eq 300 ]; do
+    until grep -qs event=started "/package/$1.log" || [ $tries -eq 300 ]; do
         kill -0 $daemon || break
         sleep 0.1
         tries=$((tries + 1))
