@@ -18,6 +18,7 @@ extern const struct command command_learn;
 extern const struct command command_reputation;
 extern const struct command command_held;
 extern const struct command command_explain;
+extern const struct command command_evaluate;
 extern const struct command command_config;
 extern const struct command command_migrate;
 extern const struct command command_backup;

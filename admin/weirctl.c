@@ -8,10 +8,10 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-    &command_check,        &command_learn,   &command_held,   &command_explain,
-    &command_reputation,   &command_history, &command_stats,  &command_top,
-    &command_config,       &command_migrate, &command_backup, &command_restore,
-    &command_console_user,
+    &command_check,        &command_learn,    &command_held,   &command_explain,
+    &command_reputation,   &command_history,  &command_stats,  &command_top,
+    &command_config,       &command_migrate,  &command_backup, &command_restore,
+    &command_console_user, &command_evaluate,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -329,13 +329,13 @@ def child_named(parent, name):
 
 
 def bench_accuracy(directory):
-    """The content model alone: scored, then taught, message by message (evaluate.c)."""
-    evaluate = os.path.join(servers.BUILD, "tests/bench/evaluate")
+    """The content model alone: scored, then taught, message by message (weirctl evaluate)."""
+    weirctl = os.path.join(servers.BUILD, "weirctl")
     for corpus, messages, words, bogofilter in (
             ("spamassassin by date", corpora.indexed("spamassassin"), [], (0.199, 30.8)),
-            ("spamassassin shuffled", corpora.spamassassin(), ["--shuffle", "1"], (0.079, 9.9)),
+            ("spamassassin shuffled", corpora.spamassassin(), ["--seed", "1"], (0.079, 9.9)),
             ("ccert-zh, subject and body", corpora.indexed("ccert-zh"),
-             ["--subject-and-body-only"], (0.427, 14.0))):
+             ["--fields", "text"], (0.427, 14.0))):
         if not messages:
             corpora.skip(corpus)
             continue
@@ -343,12 +343,12 @@ def bench_accuracy(directory):
         with open(index, "w") as file:
             file.writelines("%s %s\n" % ("spam" if spam else "ham", path)
                             for spam, path in messages)
-        said = subprocess.run([evaluate, *words, index, ""], stdout=subprocess.PIPE, check=True,
-                              text=True).stdout
-        ours = re.search(r"1-ROCA ([0-9.]+) %.* misjudged ([0-9.]+) %", said)
+        said = json.loads(subprocess.run([weirctl, "--json", "evaluate", *words, "--index", index],
+                                         stdout=subprocess.PIPE, check=True).stdout)
         report("1-ROCA and spam missed at 0.1 %% of ham misjudged, %s" % corpus,
-               "%s %%, %s %%" % ours.groups(), "bogofilter: %s %%, %s %%" % bogofilter,
-               "%.2f" % (float(ours[1]) / bogofilter[0]), "under 1")
+               "%.4f %%, %.2f %%" % (said["roca"], said["missed"]["0.1"]),
+               "bogofilter: %s %%, %s %%" % bogofilter,
+               "%.2f" % (said["roca"] / bogofilter[0]), "under 1")
 
 
 def bench_feeds(directory):
