@@ -75,7 +75,10 @@ bool socket_line_read(int fd, char *line, size_t room, int *passed)
         if (got <= 0)
             break;
         length += (size_t)got;
-        if (line[length - 1] == '\n') {
+        const char *newline = memchr(line, '\n', length);
+        if (newline && newline != line + length - 1)
+            break;
+        if (newline) {
             line[length - 1] = '\0';
             return true;
         }

@@ -19,7 +19,7 @@ static bool ask(int fd, const char *word, const char *queue_id, const char *docu
     int length = snprintf(line, sizeof line, "%s %s%s%s\n", word, queue_id, document ? " " : "",
                           document ? document : "");
     *passed = -1;
-    if (length < 0 || (size_t)length >= sizeof line || strchr(queue_id, '\n')) {
+    if (length < 0 || (size_t)length >= sizeof line || strchr(line, '\n') != line + length - 1) {
         *answer = (struct hold_answer){HOLD_REFUSED, "no queue id"};
         return true;
     }
