@@ -168,15 +168,21 @@ static bool take(void *context, const struct held *held)
     return true;
 }
 
-/* Newest first. */
-static int compare(const void *left, const void *right)
+/* Of the first `mails` entries and of the others, each in the order of its pages, newest first: the
+ * newer head goes first. To sort them by time would not do: times may go back, and the next page
+ * begins behind the id that was shown last. */
+static void merge(struct list *list, size_t mails)
 {
-    const struct listed *a = left, *b = right;
-    if (a->held->time_s != b->held->time_s)
-        return a->held->time_s < b->held->time_s ? 1 : -1;
-    if (a->front != b->front)
-        return (int)a->front - (int)b->front;
-    return (a->held->id < b->held->id) - (a->held->id > b->held->id);
+    struct listed *merged = memory_new((list->count + 1) * sizeof *merged);
+    size_t mail = 0, item = mails;
+    for (size_t i = 0; i < list->count; i++) {
+        bool from_mail =
+            item == list->count ||
+            (mail < mails && list->entries[mail].held->time_s >= list->entries[item].held->time_s);
+        merged[i] = list->entries[from_mail ? mail++ : item++];
+    }
+    free(list->entries);
+    list->entries = merged;
 }
 
 struct wish {
@@ -238,8 +244,11 @@ static bool read_wish(const struct console_request *request, struct wish *wish,
 static bool read_list(struct session *session, struct wish *wish, struct list *list,
                       struct error *error)
 {
+    size_t mails = 0;
     for (int front = 0; front < FRONTS; front++) {
         list->front = (enum front)front;
+        if (front == FRONT_FEED)
+            mails = list->count;
         if (!wish->fronts[front])
             continue;
         if (session_open_records(session, list->front) != EX_OK)
@@ -250,8 +259,7 @@ static bool read_list(struct session *session, struct wish *wish, struct list *l
             !records_held_page(session->records[front], &wish->filter, take, list, error))
             return false;
     }
-    if (list->count)
-        qsort(list->entries, list->count, sizeof *list->entries, compare);
+    merge(list, mails);
     return true;
 }
 

@@ -215,6 +215,19 @@ def test_list_and_search(fixture):
     assert not fixture.held(q="nothing-like-it")["items"]
 
 
+def test_clock_went_back(fixture):
+    """Every entry is on some page, also where a later one has an earlier time"""
+    ids = [item["id"] for item in fixture.held()["items"]]
+    with sqlite3.connect(fixture.weir.records_feeds) as records:
+        records.execute("update held set time_s = time_s + 3 where id = ?", (int(ids[1][1:]),))
+    seen, after = [], {}
+    while after is not None and len(seen) <= len(ids):
+        page = fixture.held(limit=1, **after)
+        seen += [item["id"] for item in page["items"]]
+        after = {"after": page["next"]} if "next" in page else None
+    assert seen == ids, (seen, ids)
+
+
 def test_one_item(fixture):
     """An entry has its reasons, its text and what can be done; as text, whatever it holds"""
     held = fixture.held()["items"][0]["id"]
