@@ -72,8 +72,8 @@ static char *read_all(int fd, size_t *length)
     return bytes;
 }
 
-/* All that is text, one part behind the other. */
-static void put_text(struct json_writer *json, const struct document *document)
+/* All that is text, one part behind the other. `cut`: the document is but the start of it. */
+static void put_text(struct json_writer *json, const struct document *document, bool cut)
 {
     char *text = NULL;
     size_t length = 0;
@@ -84,7 +84,7 @@ static void put_text(struct json_writer *json, const struct document *document)
         fprintf(out, "%s%.*s", i ? "\n" : "", SPAN_ARGS(document->texts[i].content));
     }
     fclose(out);
-    bool truncated = length > CONSOLE_PREVIEW_BYTES || document->truncated;
+    bool truncated = cut || length > CONSOLE_PREVIEW_BYTES || document->truncated;
     json_put_string(
         json, "text",
         (struct span){text, length < CONSOLE_PREVIEW_BYTES ? length : CONSOLE_PREVIEW_BYTES});
@@ -141,7 +141,7 @@ void console_preview_mail(const char *path, const struct held *held, struct cons
     put_header(json, "from", document, "From");
     put_header(json, "to", document, "To");
     put_header(json, "date", document, "Date");
-    put_text(json, document);
+    put_text(json, document, length == MESSAGE_MOST);
     put_links(json, document);
     put_attachments(json, document);
     json_put_close(json, '}');
