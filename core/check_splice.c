@@ -405,9 +405,12 @@ static struct sign mojibake(const struct letters *letters, struct arena *arena)
     size_t broken = 0;
     for (size_t i = 0; i + 2 < letters->count; i++) {
         const uint32_t *at = letters->points + i;
-        bool two = at[0] >= 0xc2 && at[0] <= 0xdf && is_continuation_as_1252(at[1]);
+        /* French writes a no-break space before a colon and within quotation marks: "QUANTITÉ :".
+         * Only behind Â and Ã, which it does not write, is that half a character. */
+        bool spaced = at[1] == 0xa0 && at[0] > 0xc3;
+        bool two = at[0] >= 0xc2 && at[0] <= 0xdf && is_continuation_as_1252(at[1]) && !spaced;
         bool three = at[0] >= 0xe0 && at[0] <= 0xef && is_continuation_as_1252(at[1]) &&
-                     is_continuation_as_1252(at[2]);
+                     is_continuation_as_1252(at[2]) && !spaced;
         bool gbk = at[0] == 0x951b || at[0] == 0x9286 || at[0] == 0x9225 ||
                    (at[0] == 0x951f && at[1] == 0x65a4 && at[2] == 0x62f7);
         broken += two || three || gbk;

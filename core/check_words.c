@@ -146,11 +146,33 @@ static bool all_have_doubles(struct span word, bool latin)
     return true;
 }
 
+/* Nothing but a Latin word and behind it one to three letters of another script. */
+static bool is_inflected(const struct word *word)
+{
+    const char *at = word->written.data, *end = at + word->written.length;
+    size_t latin = 0, ending = 0;
+    while (at < end) {
+        struct character character = text_character(text_next(&at, end));
+        if (character.class != CHARACTER_LETTER)
+            continue;
+        if (character.script != SCRIPT_LATIN)
+            ending++;
+        else if (ending)
+            return false;
+        else
+            latin++;
+    }
+    return latin >= 3 && ending >= 1 && ending <= 3;
+}
+
 /* Half of the word is what it seems, and each letter of the other script has a double in it:
- * "pаypal". A word with an ending of its own script ("iPhoneом") is how people write. */
+ * "pаypal". A word with an ending of its own script ("iPhoneом", "MacBookа") is how people write.
+ */
 static bool look_for_mixture(const struct word *word, void *context)
 {
     if (!word->latin || !word->foreign || word->latin + word->foreign < 4)
+        return true;
+    if (is_inflected(word))
         return true;
     bool mixed = (word->foreign <= word->latin && all_have_doubles(word->written, false)) ||
                  (word->latin <= word->foreign && all_have_doubles(word->written, true));

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <string.h>
 
 #include "core/text.h"
 #include "core/url.h"
@@ -177,6 +178,20 @@ static void test_english_is_quiet(void **state)
                       "but Zoë’s résumé of the façade was a tour de force – really.")) == 0);
 }
 
+static void test_no_break_spaces_of_french_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "QUANTITÉ\u00a0: 3\nPRIX HT DÉTAILLÉ\u00a0: 12\nSOCIÉTÉ\u00a0: Durand\n",
+        "Il a dit «\u00a0le café\u00a0» puis «\u00a0voilà\u00a0» et «\u00a0assez testé\u00a0».\n"};
+    for (size_t i = 0; i < 2; i++) {
+        char body[4096] = "";
+        for (size_t j = 0; j < 12; j++)
+            strcat(body, lines[i]);
+        assert_true(run(check_text_spliced, with_body(body)) == 0);
+    }
+}
+
 static void test_mojibake_is_spliced(void **state)
 {
     (void)state;
@@ -212,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_text_that_repeats_its_title_is_quiet),
         cmocka_unit_test(test_japanese_is_quiet),
         cmocka_unit_test(test_english_is_quiet),
+        cmocka_unit_test(test_no_break_spaces_of_french_are_quiet),
         cmocka_unit_test(test_mojibake_is_spliced),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

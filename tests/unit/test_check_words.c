@@ -44,6 +44,8 @@ static void test_words_that_people_write_are_quiet(void **state)
     static const char *const good[] = {
         "Wi-Fi в офисе не работает",
         "IT-отдел купил iPhoneы для SMSок",
+        "Купил iPhoneа, MacBookа и iPadа, а в PDFе всё есть",
+        "Гледао сам на YouTubeу и Facebookу",
         "В 2026 году HTML5 и CSS",
         "a film of 30 \u00b5m and 5 k\u03a9",
         "the \u03b1-helix and the \u0394t of 3 s",
