@@ -15,6 +15,7 @@
 struct login {
     unsigned char token[CONSOLE_TOKEN_BYTES];
     char name[CONSOLE_NAME_MAX + 1]; /* empty: none */
+    unsigned char mark[CONSOLE_MARK_BYTES];
     int64_t used_s;
 };
 
@@ -91,7 +92,8 @@ void console_logins_failed(struct console_logins *logins, const char *name, int6
     failing->last_s = now_s;
 }
 
-void console_logins_begin(struct console_logins *logins, const char *name, int64_t now_s,
+void console_logins_begin(struct console_logins *logins, const char *name,
+                          const unsigned char mark[CONSOLE_MARK_BYTES], int64_t now_s,
                           char token[CONSOLE_TOKEN_SIZE])
 {
     struct failing *failing = failing_named(logins, name);
@@ -104,6 +106,7 @@ void console_logins_begin(struct console_logins *logins, const char *name, int64
         failing->failures = 0;
     *login = (struct login){.used_s = now_s};
     strncpy(login->name, name, CONSOLE_NAME_MAX);
+    memcpy(login->mark, mark, sizeof login->mark);
     randombytes_buf(login->token, sizeof login->token);
     sodium_bin2hex(token, CONSOLE_TOKEN_SIZE, login->token, sizeof login->token);
 }
@@ -123,7 +126,8 @@ static struct login *login_of(struct console_logins *logins, const char *token)
     return NULL;
 }
 
-const char *console_logins_find(struct console_logins *logins, const char *token, int64_t now_s)
+const char *console_logins_find(struct console_logins *logins, const char *token, int64_t now_s,
+                                const unsigned char **mark)
 {
     struct login *login = login_of(logins, token);
     if (!login)
@@ -133,6 +137,7 @@ const char *console_logins_find(struct console_logins *logins, const char *token
         return NULL;
     }
     login->used_s = now_s;
+    *mark = login->mark;
     return login->name;
 }
 

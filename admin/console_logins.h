@@ -22,13 +22,17 @@ void console_logins_free(struct console_logins *logins); /* NULL is fine */
 int64_t console_logins_wait_s(struct console_logins *logins, const char *name, int64_t now_s);
 void console_logins_failed(struct console_logins *logins, const char *name, int64_t now_s);
 
-/* A new session of `name`, whose failures are forgotten, as `token`. Of more than 1,000 sessions
- * the one that was used least recently ends. */
-void console_logins_begin(struct console_logins *logins, const char *name, int64_t now_s,
+/* A new session of `name`, whose failures are forgotten, as `token`; `mark` is of the password that
+ * it came with (console_users_mark()). Of more than 1,000 sessions the one that was used least
+ * recently ends. */
+void console_logins_begin(struct console_logins *logins, const char *name,
+                          const unsigned char mark[CONSOLE_MARK_BYTES], int64_t now_s,
                           char token[CONSOLE_TOKEN_SIZE]);
 
-/* Whose session it is (lent until the next call), NULL: nobody's, or it was idle for 12 hours. */
-const char *console_logins_find(struct console_logins *logins, const char *token, int64_t now_s);
+/* Whose session it is, and the mark that it began with (both lent until the next call); NULL:
+ * nobody's, or it was idle for 12 hours. */
+const char *console_logins_find(struct console_logins *logins, const char *token, int64_t now_s,
+                                const unsigned char **mark);
 void console_logins_end(struct console_logins *logins, const char *token);
 
 #endif

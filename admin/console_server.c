@@ -181,7 +181,11 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
                                  : "the name or the password is wrong");
     }
     char token[CONSOLE_TOKEN_SIZE], cookie[200];
-    console_logins_begin(server->logins, name, now_s, token);
+    unsigned char mark[CONSOLE_MARK_BYTES];
+    if (!console_users_mark(server->options.users, name, mark, &error))
+        return refuse(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                      "the file of users changes just now; try again");
+    console_logins_begin(server->logins, name, mark, now_s, token);
     render_cookie(server, token, false, cookie);
     log_event(LOG_LEVEL_NOTICE, "login", "user", name, NULL);
     json_put_open(&answer.json, NULL, '{');
@@ -205,26 +209,18 @@ static enum MHD_Result log_out(struct console_server *server, struct MHD_Connect
     return send_answer(connection, &answer, cookie, 0);
 }
 
-struct wanted_user {
-    const char *name;
-    bool found;
-};
-
-static void compare_name(void *context, const char *name)
+/* Who is logged in, and may still be: the name is there, with the password that it came with. NULL:
+ * nobody, or, with `error` set, the file of users cannot be read. */
+static const char *user_of(struct console_server *server, struct MHD_Connection *connection,
+                           struct error *error)
 {
-    struct wanted_user *wanted = context;
-    wanted->found = wanted->found || strcmp(name, wanted->name) == 0;
-}
-
-/* Who is logged in, and may still be; NULL: nobody. */
-static const char *user_of(struct console_server *server, struct MHD_Connection *connection)
-{
-    struct error error = {0};
-    struct wanted_user wanted = {
-        .name = console_logins_find(server->logins, token_of(connection), (int64_t)monotonic_s())};
-    if (wanted.name)
-        console_users_list(server->options.users, compare_name, &wanted, &error);
-    return wanted.found ? wanted.name : NULL;
+    unsigned char now[CONSOLE_MARK_BYTES];
+    const unsigned char *then = NULL;
+    const char *name =
+        console_logins_find(server->logins, token_of(connection), (int64_t)monotonic_s(), &then);
+    bool same = name && console_users_mark(server->options.users, name, now, error) &&
+                sodium_memcmp(now, then, sizeof now) == 0;
+    return same ? name : NULL;
 }
 
 /* --- requests --- */
@@ -261,7 +257,13 @@ static enum MHD_Result call_api(struct console_server *server, struct console_re
         return log_in(server, request);
     if (post && strcmp(request->path, "logout") == 0)
         return log_out(server, request->connection);
-    request->user = user_of(server, request->connection);
+    struct error error = {0};
+    request->user = user_of(server, request->connection, &error);
+    if (error.class != ERROR_NONE) {
+        log_event(LOG_LEVEL_ERROR, "users-unreadable", "reason", error.message, NULL);
+        return refuse(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+                      "the file of users cannot be read; the log says why");
+    }
     if (!request->user)
         return refuse(request->connection, MHD_HTTP_UNAUTHORIZED, "log in first");
     server->options.api(server->options.context, request, &answer);

@@ -68,6 +68,25 @@ bool console_users_check(const char *path, const char *name, const char *passwor
     return crypto_pwhash_str_verify(wanted, password, strlen(password)) == 0 && known;
 }
 
+bool console_users_mark(const char *path, const char *name, unsigned char mark[CONSOLE_MARK_BYTES],
+                        struct error *error)
+{
+    char line[LINE_MAX_BYTES];
+    const char *hash;
+    bool known = false;
+    FILE *file = open_users(path, error);
+    if (!file)
+        return false;
+    while (!known && next_user(file, line, &hash)) {
+        known = strcmp(line, name) == 0;
+        if (known)
+            crypto_generichash(mark, CONSOLE_MARK_BYTES, (const unsigned char *)hash, strlen(hash),
+                               NULL, 0);
+    }
+    fclose(file);
+    return known;
+}
+
 /* --- writing --- */
 
 static bool fail(const char *path, struct error *error)

@@ -11,6 +11,7 @@
 #define CONSOLE_NAME_MAX 64
 #define CONSOLE_PASSWORD_MIN 8
 #define CONSOLE_PASSWORD_MAX 1024
+#define CONSOLE_MARK_BYTES 16
 
 /* 1 to 64 letters, digits, '.', '_', '-' and '@'. */
 bool console_users_is_name(const char *name);
@@ -19,6 +20,11 @@ bool console_users_is_name(const char *name);
  * not there takes as long as one that is. */
 bool console_users_check(const char *path, const char *name, const char *password,
                          struct error *error);
+
+/* Fills `mark` with what differs each time that a password of `name` is set, and tells nothing of
+ * it. False when the name is not there, or, with `error` set, the file cannot be read. */
+bool console_users_mark(const char *path, const char *name, unsigned char mark[CONSOLE_MARK_BYTES],
+                        struct error *error);
 
 /* Writes the file anew with that password for `name`, or, with NULL, without `name`; `*was_there`:
  * it had one. The file is made when it is not there, for the group weir to read. */

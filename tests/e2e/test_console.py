@@ -130,12 +130,18 @@ def test_login(fixture):
     client.cookie = answer.headers["Set-Cookie"].split(";")[0]
     assert client.get("session").status == 200
     assert fixture.weir.ctl("console-user", "list").text().split() == ["ann", "bob"]
-    fixture.weir.ctl("console-user", "remove", "bob")
+    users = fixture.weir.settings["console"]["users"]
+    os.rename(users, users + ".away")
+    expect(client.get("session"), 503, "file of users")
+    os.rename(users + ".away", users)
+    assert client.get("session").status == 200
+    fixture.weir.ctl("console-user", "add", "bob", input="paperclip staple\n")
     expect(client.get("session"), 401)
+    fixture.weir.ctl("console-user", "remove", "bob")
+    expect(client.post("login", {"user": "bob", "password": "paperclip staple"}), 401)
     log = fixture.weir.console.log()
     assert "event=login user=ann" in log and "event=login-failed user=eve" in log
     assert "battery" not in log and PASSWORD not in log
-    users = fixture.weir.settings["console"]["users"]
     assert stat.S_IMODE(os.stat(users).st_mode) == 0o640 and "correct" not in open(users).read()
 
 
