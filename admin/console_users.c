@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <libgen.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -122,6 +124,11 @@ static bool write_users(FILE *to, const char *path, const char *temporary, const
                         const char *hash, bool *was_there, struct error *error)
 {
     FILE *from = fopen(path, "re");
+    if (!from && errno != ENOENT) {
+        fail(path, error);
+        fclose(to);
+        return false;
+    }
     copy_others(from, to, name, was_there);
     if (from)
         fclose(from);
@@ -133,6 +140,20 @@ static bool write_users(FILE *to, const char *path, const char *temporary, const
     return (good && rename(temporary, path) == 0) || fail(path, error);
 }
 
+/* Who else writes the file waits: the directory is locked until the descriptor is closed, as the
+ * file itself is replaced. -1 on failure. */
+static int lock_directory_of(const char *path)
+{
+    char *copy = memory_text(path);
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+        close(fd);
+        fd = -1;
+    }
+    free(copy);
+    return fd;
+}
+
 bool console_users_put(const char *path, const char *name, const char *password, bool *was_there,
                        struct error *error)
 {
@@ -142,6 +163,9 @@ bool console_users_put(const char *path, const char *name, const char *password,
         crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
                           crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
         return error_set(error, ERROR_SYSTEM, "there is not enough memory to hash a password");
+    int lock = lock_directory_of(path);
+    if (lock < 0)
+        return fail(path, error);
     char *temporary = memory_new(strlen(path) + sizeof ".new");
     sprintf(temporary, "%s.new", path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -152,6 +176,7 @@ bool console_users_put(const char *path, const char *name, const char *password,
     if (!good)
         unlink(temporary);
     free(temporary);
+    close(lock);
     sodium_memzero(hash, sizeof hash);
     return good;
 }

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import stat
+import subprocess
 import time
 import urllib.parse
 
@@ -151,6 +152,22 @@ def test_users_command(fixture):
                                  (("add", "x"), "", 64), (("remove", "x"), "", 65), ((), "", 64)):
         result = fixture.weir.ctl("console-user", *words, input=given, status=status)
         assert result.errors.count("\n") == 1, result.errors
+
+
+def test_users_at_once(fixture):
+    """Eight who add a name each at the same time all may log in"""
+    weir, names = fixture.weir, ["name%d" % number for number in range(8)]
+    adding = [subprocess.Popen([weir.program("weirctl"), "console-user", "add", name], env=weir.env,
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+              for name in names]
+    for one in adding:
+        one.stdin.write("battery staple\n")
+        one.stdin.flush()
+    assert [(one.communicate()[1], one.returncode)[1] for one in adding] == [0] * 8
+    assert set(names) <= set(weir.ctl("console-user", "list").text().split())
+    for name in names:
+        weir.ctl("console-user", "remove", name)
 
 
 def test_brute_force(fixture):
