@@ -119,7 +119,21 @@ lessons() {
     $(become weir weir) weirctl --json stats | tr , '\n' | grep -m1 version
 }
 
+# There is no systemd to ask here: what it is asked for is written down.
+records_systemctl() {
+    mkdir -p /run/systemd/system
+    rm -f /usr/sbin/policy-rc.d # containers forbid what is looked for
+    printf '#!/bin/sh\necho "$@" >>/package/systemctl.log\n' >/usr/local/bin/systemctl
+    chmod 755 /usr/local/bin/systemctl
+    : >/package/systemctl.log
+}
+
+asked() { # words of one call
+    grep -q -- "$1.*weir-milter.service" /package/systemctl.log
+}
+
 upgrades() {
+    records_systemctl
     echo '# mine' >>/etc/weir/weir.conf
     before=$(lessons)
     cp -p /etc/weir/weir-id.key /package/key
@@ -127,13 +141,18 @@ upgrades() {
     sed -i 's/^Version: .*/&+next/' /package/next/DEBIAN/control
     dpkg-deb -b /package/next /package/next.deb
     DEBIAN_FRONTEND=noninteractive dpkg -i /package/next.deb </dev/null
+    asked try-restart
+    ! asked stop
     grep '^# mine' /etc/weir/weir.conf
     cmp /etc/weir/weir-id.key /package/key
     test "$(lessons)" = "$before"
 }
 
 goes() {
+    records_systemctl
     dpkg -r weir
+    asked stop
+    rm -r /run/systemd/system /usr/local/bin/systemctl
     gone /usr/sbin/weir-milter /usr/bin/weirctl /lib/systemd/system/weir-milter.service
     there /etc/weir/weir.conf /etc/weir/weir-id.key /var/lib/weir-counts/counts.db
 }
@@ -157,7 +176,7 @@ comes_after_purge() {
 }
 
 chrooted() {
-    export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+    export PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     step "it installs with its users, directories and key" installs
     step "its daemons start with the configuration that is shipped" runs
     step "it can be taught and asked" teaches
