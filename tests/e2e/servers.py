@@ -645,6 +645,8 @@ class Weir:
             self.program("weir-hold"), "--postfix", postfix.config, "--key",
             self.settings["milter"]["key-file"], "--user", self.RELEASE, "--",
             self.program("weir-release"), "--stderr", "--config", self.config_path], env=self.env)
+        wait_for(lambda: "event=started" in self.hold.log() or not self.hold.alive(),
+                 "weir-release starts")
         return self.hold
 
     def start_feeds(self, wait=True):
