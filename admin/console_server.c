@@ -170,7 +170,8 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
                        "too many attempts; try again in %lld s", (long long)wait_s);
         return send_answer(request->connection, &answer, NULL, wait_s);
     }
-    if (!console_users_check(server->options.users, name, password, &error)) {
+    unsigned char mark[CONSOLE_MARK_BYTES];
+    if (!console_users_check(server->options.users, name, password, mark, &error)) {
         console_logins_failed(server->logins, name, now_s);
         bool unreadable = error.class != ERROR_NONE;
         log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "reason",
@@ -181,10 +182,6 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
                                  : "the name or the password is wrong");
     }
     char token[CONSOLE_TOKEN_SIZE], cookie[200];
-    unsigned char mark[CONSOLE_MARK_BYTES];
-    if (!console_users_mark(server->options.users, name, mark, &error))
-        return refuse(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-                      "the file of users changes just now; try again");
     console_logins_begin(server->logins, name, mark, now_s, token);
     render_cookie(server, token, false, cookie);
     log_event(LOG_LEVEL_NOTICE, "login", "user", name, NULL);

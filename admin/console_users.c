@@ -49,12 +49,11 @@ static FILE *open_users(const char *path, struct error *error)
     return file;
 }
 
-bool console_users_check(const char *path, const char *name, const char *password,
-                         struct error *error)
+/* The hash of `name`, of at most `room` bytes with its end. False when the name is not there, or,
+ * with `error` set, the file cannot be read. */
+static bool find_hash(const char *path, const char *name, char *wanted, size_t room,
+                      struct error *error)
 {
-    /* Of no password: for names that are not there. */
-    char wanted[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
-                                          "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     char line[LINE_MAX_BYTES];
     const char *hash;
     bool known = false;
@@ -62,30 +61,42 @@ bool console_users_check(const char *path, const char *name, const char *passwor
     if (!file)
         return false;
     while (!known && next_user(file, line, &hash)) {
-        known = strcmp(line, name) == 0 && strlen(hash) < sizeof wanted;
+        known = strcmp(line, name) == 0 && strlen(hash) < room;
         if (known)
             strcpy(wanted, hash);
     }
     fclose(file);
-    return crypto_pwhash_str_verify(wanted, password, strlen(password)) == 0 && known;
+    return known;
+}
+
+static void mark_of(const char *hash, unsigned char mark[CONSOLE_MARK_BYTES])
+{
+    crypto_generichash(mark, CONSOLE_MARK_BYTES, (const unsigned char *)hash, strlen(hash), NULL,
+                       0);
+}
+
+bool console_users_check(const char *path, const char *name, const char *password,
+                         unsigned char mark[CONSOLE_MARK_BYTES], struct error *error)
+{
+    /* Of no password: for names that are not there. */
+    char hash[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+                                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    bool known = find_hash(path, name, hash, sizeof hash, error);
+    if (error->class != ERROR_NONE)
+        return false;
+    bool right = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0 && known;
+    if (right)
+        mark_of(hash, mark);
+    return right;
 }
 
 bool console_users_mark(const char *path, const char *name, unsigned char mark[CONSOLE_MARK_BYTES],
                         struct error *error)
 {
-    char line[LINE_MAX_BYTES];
-    const char *hash;
-    bool known = false;
-    FILE *file = open_users(path, error);
-    if (!file)
-        return false;
-    while (!known && next_user(file, line, &hash)) {
-        known = strcmp(line, name) == 0;
-        if (known)
-            crypto_generichash(mark, CONSOLE_MARK_BYTES, (const unsigned char *)hash, strlen(hash),
-                               NULL, 0);
-    }
-    fclose(file);
+    char hash[crypto_pwhash_STRBYTES];
+    bool known = find_hash(path, name, hash, sizeof hash, error);
+    if (known)
+        mark_of(hash, mark);
     return known;
 }
 

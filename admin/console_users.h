@@ -16,10 +16,11 @@
 /* 1 to 64 letters, digits, '.', '_', '-' and '@'. */
 bool console_users_is_name(const char *name);
 
-/* Whether `password` is that of `name`; `error` is set when the file cannot be read. A name that is
- * not there takes as long as one that is. */
+/* Whether `password` is that of `name`; then `mark` is filled as by console_users_mark(). `error`,
+ * which is clear before, is set when the file cannot be read. A name that is not there takes as
+ * long as one that is. */
 bool console_users_check(const char *path, const char *name, const char *password,
-                         struct error *error);
+                         unsigned char mark[CONSOLE_MARK_BYTES], struct error *error);
 
 /* Fills `mark` with what differs each time that a password of `name` is set, and tells nothing of
  * it. False when the name is not there, or, with `error` set, the file cannot be read. */
