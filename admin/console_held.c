@@ -168,12 +168,15 @@ static bool take(void *context, const struct held *held)
     return true;
 }
 
-/* Of the first `mails` entries and of the others, each in the order of its pages, newest first: the
- * newer head goes first. To sort them by time would not do: times may go back, and the next page
- * begins behind the id that was shown last. */
-static void merge(struct list *list, size_t mails)
+/* Mail, and behind it items, each in the order of its pages, newest first: the newer head goes
+ * first. To sort them by time would not do: times may go back, and the next page begins behind the
+ * id that was shown last. */
+static void merge(struct list *list)
 {
     struct listed *merged = memory_new((list->count + 1) * sizeof *merged);
+    size_t mails = 0;
+    while (mails < list->count && list->entries[mails].front == FRONT_MAIL)
+        mails++;
     size_t mail = 0, item = mails;
     for (size_t i = 0; i < list->count; i++) {
         bool from_mail =
@@ -244,11 +247,8 @@ static bool read_wish(const struct console_request *request, struct wish *wish,
 static bool read_list(struct session *session, struct wish *wish, struct list *list,
                       struct error *error)
 {
-    size_t mails = 0;
     for (int front = 0; front < FRONTS; front++) {
         list->front = (enum front)front;
-        if (front == FRONT_FEED)
-            mails = list->count;
         if (!wish->fronts[front])
             continue;
         if (session_open_records(session, list->front) != EX_OK)
@@ -259,7 +259,7 @@ static bool read_list(struct session *session, struct wish *wish, struct list *l
             !records_held_page(session->records[front], &wish->filter, take, list, error))
             return false;
     }
-    merge(list, mails);
+    merge(list);
     return true;
 }
 
