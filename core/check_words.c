@@ -149,20 +149,16 @@ static bool all_have_doubles(struct span word, bool latin)
 /* Nothing but a Latin word and behind it one to three letters of another script. */
 static bool is_inflected(const struct word *word)
 {
+    if (word->latin < 3 || word->foreign > 3)
+        return false;
     const char *at = word->written.data, *end = at + word->written.length;
-    size_t latin = 0, ending = 0;
-    while (at < end) {
+    for (size_t latin = 0; at < end && latin < word->latin;) {
         struct character character = text_character(text_next(&at, end));
-        if (character.class != CHARACTER_LETTER)
-            continue;
-        if (character.script != SCRIPT_LATIN)
-            ending++;
-        else if (ending)
+        if (character.class == CHARACTER_LETTER && character.script != SCRIPT_LATIN)
             return false;
-        else
-            latin++;
+        latin += character.class == CHARACTER_LETTER;
     }
-    return latin >= 3 && ending >= 1 && ending <= 3;
+    return true;
 }
 
 /* Half of the word is what it seems, and each letter of the other script has a double in it:
