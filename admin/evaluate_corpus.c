@@ -198,19 +198,25 @@ static bool read_all(int fd, off_t offset, struct corpus_bytes *bytes, size_t le
     return true;
 }
 
+static int open_mail(const char *root, const char *path)
+{
+    if (path[0] == '/' || !*root)
+        return open(path, O_RDONLY | O_CLOEXEC);
+    char *whole = memory_new(strlen(root) + strlen(path) + 2);
+    sprintf(whole, "%s/%s", root, path);
+    int fd = open(whole, O_RDONLY | O_CLOEXEC);
+    free(whole);
+    return fd;
+}
+
+/* False with errno set. */
 static bool load_mail(const struct corpus *corpus, const char *path, struct corpus_bytes *bytes)
 {
-    int directory = AT_FDCWD;
-    if (path[0] != '/' && *corpus->root)
-        directory = open(corpus->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = directory == -1 ? -1 : openat(directory, path, O_RDONLY | O_CLOEXEC);
-    int trouble = errno;
-    if (directory >= 0)
-        close(directory);
     struct stat status;
+    int fd = open_mail(corpus->root, path);
     bool loaded =
         fd >= 0 && fstat(fd, &status) == 0 && read_all(fd, 0, bytes, (size_t)status.st_size);
-    trouble = fd >= 0 ? errno : trouble;
+    int trouble = errno;
     if (fd >= 0)
         close(fd);
     errno = trouble;

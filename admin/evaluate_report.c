@@ -13,12 +13,16 @@ static const double misjudged[] = {0.001, 0.005, 0.01};
 
 static const char *const stage_names[STAGES] = {"parse", "features", "checks", "score", "learn"};
 
+static const char *const action_names[] = {"tag", "hold"};
+
 struct figures {
     size_t ham, spam;
     double roca;
     struct interval interval;
     double missed[MISJUDGED];
-    double ham_reaching[2], spam_below[2]; /* tag, hold */
+    struct {
+        double threshold, ham_misjudged, spam_missed;
+    } actions[2]; /* as action_names[] */
     double calibration_error;
 };
 
@@ -32,10 +36,11 @@ static struct figures figures_of(struct scored *scored, size_t count,
     figures.interval = scored_roca_interval(scored, count, BOOTSTRAP_ROUNDS, BOOTSTRAP_SEED);
     for (size_t i = 0; i < MISJUDGED; i++)
         figures.missed[i] = scored_missed(scored, count, misjudged[i]);
+    const double reached[] = {thresholds->tag, thresholds->hold};
     for (int i = 0; i < 2; i++) {
-        double threshold = i ? thresholds->hold : thresholds->tag;
-        figures.ham_reaching[i] = scored_reaching(scored, count, LABEL_HAM, threshold);
-        figures.spam_below[i] = 1 - scored_reaching(scored, count, LABEL_SPAM, threshold);
+        figures.actions[i].threshold = reached[i];
+        figures.actions[i].ham_misjudged = scored_reaching(scored, count, LABEL_HAM, reached[i]);
+        figures.actions[i].spam_missed = 1 - scored_reaching(scored, count, LABEL_SPAM, reached[i]);
     }
     figures.calibration_error = scored_calibration_error(scored, count);
     return figures;
@@ -56,9 +61,8 @@ static size_t collect(const struct evaluation *evaluation, const struct outcome 
 
 /* --- words --- */
 
-static void print_figures(const struct figures *figures, const struct thresholds *thresholds)
+static void print_figures(const struct figures *figures)
 {
-    static const char *const actions[] = {"tag", "hold"};
     printf("  1-ROCA %.4f %% (95 %% interval %.4f to %.4f)\n", 100 * figures->roca,
            100 * figures->interval.low, 100 * figures->interval.high);
     for (size_t i = 0; i < MISJUDGED; i++)
@@ -66,8 +70,8 @@ static void print_figures(const struct figures *figures, const struct thresholds
                100 * figures->missed[i]);
     for (int i = 0; i < 2; i++)
         printf("  at the threshold to %s (p %g): ham misjudged %.3f %%, spam missed %.2f %%\n",
-               actions[i], i ? thresholds->hold : thresholds->tag, 100 * figures->ham_reaching[i],
-               100 * figures->spam_below[i]);
+               action_names[i], figures->actions[i].threshold,
+               100 * figures->actions[i].ham_misjudged, 100 * figures->actions[i].spam_missed);
     printf("  expected calibration error %.4f (%u bins)\n", figures->calibration_error,
            CALIBRATION_BINS);
 }
@@ -87,10 +91,8 @@ static void print_costs(const struct outcome *outcome)
 
 /* --- JSON --- */
 
-static void put_figures(struct json_writer *json, const struct figures *figures,
-                        const struct thresholds *thresholds)
+static void put_figures(struct json_writer *json, const struct figures *figures)
 {
-    static const char *const keys[] = {"tag", "hold"};
     char name[16];
     json_put_integer(json, "ham", (int64_t)figures->ham);
     json_put_integer(json, "spam", (int64_t)figures->spam);
@@ -104,10 +106,10 @@ static void put_figures(struct json_writer *json, const struct figures *figures,
     }
     json_put_close(json, '}');
     for (int i = 0; i < 2; i++) {
-        json_put_open(json, keys[i], '{');
-        json_put_number(json, "threshold", i ? thresholds->hold : thresholds->tag, 6);
-        json_put_number(json, "ham_misjudged", 100 * figures->ham_reaching[i], 4);
-        json_put_number(json, "spam_missed", 100 * figures->spam_below[i], 4);
+        json_put_open(json, action_names[i], '{');
+        json_put_number(json, "threshold", figures->actions[i].threshold, 6);
+        json_put_number(json, "ham_misjudged", 100 * figures->actions[i].ham_misjudged, 4);
+        json_put_number(json, "spam_missed", 100 * figures->actions[i].spam_missed, 4);
         json_put_close(json, '}');
     }
     json_put_number(json, "calibration_error", figures->calibration_error, 6);
@@ -145,11 +147,11 @@ static void report_sources(const struct evaluation *evaluation, const struct out
         if (json) {
             json_put_open(json, NULL, '{');
             json_put_string(json, "source", name);
-            put_figures(json, &figures, thresholds);
+            put_figures(json, &figures);
             json_put_close(json, '}');
         } else {
             printf("source %.*s: %zu ham, %zu spam\n", SPAN_ARGS(name), figures.ham, figures.spam);
-            print_figures(&figures, thresholds);
+            print_figures(&figures);
         }
     }
     free(both);
@@ -164,7 +166,7 @@ void report_outcome(const struct evaluation *evaluation, const struct outcome *o
     if (json) {
         struct json_writer writer = {0};
         json_put_open(&writer, NULL, '{');
-        put_figures(&writer, &figures, thresholds);
+        put_figures(&writer, &figures);
         put_costs(&writer, outcome);
         if (evaluation->corpus->items >= 0) {
             json_put_open(&writer, "sources", '[');
@@ -177,7 +179,7 @@ void report_outcome(const struct evaluation *evaluation, const struct outcome *o
         json_writer_free(&writer);
     } else {
         printf("scored: %zu ham, %zu spam\n", figures.ham, figures.spam);
-        print_figures(&figures, thresholds);
+        print_figures(&figures);
         report_sources(evaluation, outcome, scored, NULL);
         print_costs(outcome);
     }

@@ -86,6 +86,15 @@ static void keep_text_only(struct document *document)
         (struct span){0};
 }
 
+/* The fields that count of a document that was loaded. */
+static struct document *parse(const struct evaluation *evaluation, const struct corpus_bytes *bytes)
+{
+    struct document *document = corpus_parse(evaluation->corpus, bytes);
+    if (evaluation->text_only)
+        keep_text_only(document);
+    return document;
+}
+
 /* What speaks beside content, as far as it counts in. Checks run in any case: they take time. */
 static double other_evidence(struct run *run, struct document *document)
 {
@@ -175,9 +184,7 @@ static bool visit(struct run *run, size_t at, unsigned deeds, struct error *erro
     if (!corpus_load(corpus, &corpus->entries[at], &bytes, error))
         return false;
     double since = processor_seconds();
-    struct document *document = corpus_parse(corpus, &bytes);
-    if (run->evaluation->text_only)
-        keep_text_only(document);
+    struct document *document = parse(run->evaluation, &bytes);
     end_stage(run->outcome, STAGE_PARSE, &since);
     judge_and_learn(run, document, at, deeds, since);
     document_free(document);
@@ -327,9 +334,7 @@ bool evaluation_rates(const struct evaluation *evaluation, struct check_rate *ra
         going = corpus_load(corpus, &corpus->entries[i], &bytes, error);
         if (!going)
             break;
-        struct document *document = corpus_parse(corpus, &bytes);
-        if (evaluation->text_only)
-            keep_text_only(document);
+        struct document *document = parse(evaluation, &bytes);
         add_to_rates(evaluation, document, corpus->entries[i].label, rates);
         document_free(document);
         free(bytes.data);
