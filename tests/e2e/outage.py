@@ -467,7 +467,7 @@ class Outage:
             return [(queue_id, records.get(queue_id)) for queue_id, state in wanted.items()
                     if records.get(queue_id, (0, None))[1] != state]
         # weir-hold looks at what is new in the hold queue a moment after Postfix put it there.
-        wait_for(lambda: not others(), "the records know where each spam is: %s" % others())
+        wait_for(lambda: not others(), "the records know where each spam is")
         for sent in self.load.sent:
             end, released = ends[sent.message_id], sent.message_id in self.released
             expected = DELIVERED if released else EXPECTED[sent.kind]

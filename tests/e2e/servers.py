@@ -124,6 +124,11 @@ class Process:
             log.seek(self._log_start)
             return log.read()
 
+    def wait_started(self):
+        """Until it says that it has; one that ended instead does not start."""
+        wait_for(lambda: "event=started" in self.log() or not self.alive(), self.name + " starts")
+        assert self.alive(), "%s does not start:\n%s" % (self.name, self.log())
+
     def wait(self, timeout=PATIENCE_S):
         """Its exit status, once it has ended."""
         status = self.process.wait(timeout)
@@ -645,8 +650,7 @@ class Weir:
             self.program("weir-hold"), "--postfix", postfix.config, "--key",
             self.settings["milter"]["key-file"], "--user", self.RELEASE, "--",
             self.program("weir-release"), "--stderr", "--config", self.config_path], env=self.env)
-        wait_for(lambda: "event=started" in self.hold.log() or not self.hold.alive(),
-                 "weir-release starts")
+        self.hold.wait_started()
         return self.hold
 
     def start_feeds(self, wait=True):
@@ -679,9 +683,7 @@ class Weir:
         """The same once more, where it was; it was stopped."""
         self.console = Process(self.directory, "weir-console", [
             self.program("weir-console"), "--stderr", "--config", self.config_path], env=self.env)
-        wait_for(lambda: "event=started" in self.console.log() or not self.console.alive(),
-                 "weir-console starts")
-        assert self.console.alive(), "weir-console does not start:\n" + self.console.log()
+        self.console.wait_started()
         return self.console
 
     def feeds_answer(self):
