@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "paths.h"
 
 static const struct command *const commands[] = {
     &command_check,        &command_learn,    &command_held,   &command_explain,

@@ -19,6 +19,7 @@
 #include "core/config_subscriptions.h"
 #include "core/config_values.h"
 #include "core/feed.h"
+#include "paths.h"
 #include "store/memory.h"
 
 #define DAY_MS (24L * 3600 * 1000)

@@ -10,6 +10,7 @@
 #include "core/log.h"
 #include "feedfilter/pipe.h"
 #include "feedfilter/serve.h"
+#include "paths.h"
 
 static const char usage[] =
     "usage: weir-feedfilter [--config FILE] [--stderr]\n"
