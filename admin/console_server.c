@@ -10,6 +10,7 @@
 
 #include "admin/console_logins.h"
 #include "admin/console_pages.h"
+#include "core/connections.h"
 #include "core/http_host.h"
 #include "core/log.h"
 #include "core/metrics.h"
@@ -17,8 +18,9 @@
 #include "store/memory.h"
 #include "store/monotonic.h"
 
-#define CONNECTIONS 64u
-#define IDLE_S 20u
+#define CONNECTIONS 128u
+#define CONNECTIONS_OF_ADDRESS 32u
+#define REQUEST_MS 20000u /* to send a request, and to take its answer */
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 #define BODY_MAX ((size_t)64 * 1024)
 #define COOKIE "weir_session"
@@ -27,13 +29,16 @@
 struct console_server {
     struct console_server_options options;
     struct MHD_Daemon *daemon;
+    struct connections *connections;
     struct console_logins *logins;
     struct console_pages *pages;
     char own_url[300]; /* where it listens, when there is no public URL */
 };
 
-/* A request while it comes in. */
-struct incoming {
+/* A connection, and the request that comes in over it. */
+struct client {
+    struct connection connection;
+    bool begun; /* its head is there */
     char *body;
     size_t length;
     bool too_large;
@@ -268,7 +273,7 @@ static enum MHD_Result call_api(struct console_server *server, struct console_re
 }
 
 static enum MHD_Result answer_post(struct console_server *server, struct console_request *request,
-                                   const struct incoming *incoming)
+                                   const struct client *client)
 {
     if (!comes_from_us(server, request->connection))
         return refuse(request->connection, MHD_HTTP_FORBIDDEN,
@@ -276,11 +281,11 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
     if (!is_json(request->connection))
         return refuse(request->connection, MHD_HTTP_FORBIDDEN,
                       "the request is not of Content-Type application/json");
-    if (incoming->too_large)
+    if (client->too_large)
         return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
                       "the request is larger than 64 KiB");
-    json_t *body = json_loadb(incoming->body ? incoming->body : "", incoming->length,
-                              JSON_REJECT_DUPLICATES, NULL);
+    json_t *body =
+        json_loadb(client->body ? client->body : "", client->length, JSON_REJECT_DUPLICATES, NULL);
     enum MHD_Result result;
     request->body = body;
     if (json_is_object(body))
@@ -293,7 +298,7 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
 
 static enum MHD_Result answer_request(struct console_server *server,
                                       struct MHD_Connection *connection, const char *target,
-                                      const char *method, const struct incoming *incoming)
+                                      const char *method, const struct client *client)
 {
     const char *host =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
@@ -309,51 +314,114 @@ static enum MHD_Result answer_request(struct console_server *server,
         return send_page(server, connection, target);
     struct console_request request = {
         .method = post ? "POST" : "GET", .path = target + strlen(API), .connection = connection};
-    return post ? answer_post(server, &request, incoming) : call_api(server, &request);
+    return post ? answer_post(server, &request, client) : call_api(server, &request);
 }
 
-static void take_body(struct incoming *incoming, const char *data, size_t length)
+/* --- libmicrohttpd's callbacks --- */
+
+static void take_body(struct client *client, const char *data, size_t length)
 {
-    if (length > BODY_MAX - incoming->length) {
-        incoming->too_large = true;
+    if (length > BODY_MAX - client->length) {
+        client->too_large = true;
         return;
     }
-    incoming->body = memory_resize(incoming->body, incoming->length + length);
-    memcpy(incoming->body + incoming->length, data, length);
-    incoming->length += length;
+    client->body = memory_resize(client->body, client->length + length);
+    memcpy(client->body + client->length, data, length);
+    client->length += length;
 }
 
+/* Called when the head is there, again with parts of a body, and at its end. */
 static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *target,
                               const char *method, const char *version, const char *data,
-                              size_t *length, void **state)
+                              size_t *length, void **request)
 {
     (void)version;
-    if (!*state) {
-        *state = memory_new(sizeof(struct incoming));
+    struct console_server *server = context;
+    struct client *client = *request;
+    if (!client->begun) {
+        client->begun = true;
         return MHD_YES;
     }
     if (*length) {
-        take_body(*state, data, *length);
+        take_body(client, data, *length);
         *length = 0;
         return MHD_YES;
     }
-    return answer_request(context, connection, target, method, *state);
+    connection_exempt(&client->connection);
+    enum MHD_Result result = answer_request(server, connection, target, method, client);
+    connection_restart(server->connections, &client->connection);
+    return result;
 }
 
-static void end_request(void *context, struct MHD_Connection *connection, void **state,
+/* The first line of a request is there. What is returned is `*request` from here on. */
+static void *begin_request(void *context, const char *target, struct MHD_Connection *connection)
+{
+    (void)target;
+    struct console_server *server = context;
+    struct client *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    connection_restart(server->connections, &client->connection);
+    return client;
+}
+
+static void end_request(void *context, struct MHD_Connection *connection, void **request,
                         enum MHD_RequestTerminationCode code)
 {
-    (void)context, (void)connection, (void)code;
-    struct incoming *incoming = *state;
-    if (incoming && incoming->body)
-        sodium_memzero(incoming->body, incoming->length); /* it may have been a password */
-    if (incoming)
-        free(incoming->body);
-    free(incoming);
-    *state = NULL;
+    (void)connection, (void)code;
+    struct console_server *server = context;
+    struct client *client = *request;
+    if (!client)
+        return;
+    if (client->body)
+        sodium_memzero(client->body, client->length); /* it may have been a password */
+    free(client->body);
+    client->body = NULL;
+    client->length = 0;
+    client->begun = client->too_large = false;
+    connection_restart(server->connections, &client->connection);
+}
+
+static void note_connection(void *context, struct MHD_Connection *connection, void **socket_context,
+                            enum MHD_ConnectionNotificationCode code)
+{
+    struct console_server *server = context;
+    struct client *client = *socket_context;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        client = *socket_context = memory_new(sizeof *client);
+        connections_add(
+            server->connections, &client->connection,
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+    } else {
+        connections_remove(server->connections, &client->connection);
+        free(client);
+    }
+}
+
+static enum MHD_Result may_connect(void *context, const struct sockaddr *address, socklen_t length)
+{
+    (void)address, (void)length;
+    struct console_server *server = context;
+    return connections_are_full(server->connections) ? MHD_NO : MHD_YES;
 }
 
 /* --- start and end --- */
+
+static struct MHD_Daemon *start(struct console_server *server, const struct server_address *address)
+{
+    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+    if (address->socket.ss_family == AF_INET6)
+        flags |= MHD_USE_IPv6;
+    errno = 0;
+    /* At its own limit libmicrohttpd leaves new connections hanging; may_connect() turns them
+     * away. */
+    return MHD_start_daemon(flags, 0, may_connect, server, handle, server, MHD_OPTION_SOCK_ADDR,
+                            (const struct sockaddr *)&address->socket, MHD_OPTION_URI_LOG_CALLBACK,
+                            begin_request, server, MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
+                            MHD_OPTION_NOTIFY_CONNECTION, note_connection, server,
+                            MHD_OPTION_CONNECTION_LIMIT, 2 * CONNECTIONS,
+                            MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_OF_ADDRESS,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
+}
 
 struct console_server *console_server_new(const struct console_server_options *options,
                                           struct error *error)
@@ -361,27 +429,20 @@ struct console_server *console_server_new(const struct console_server_options *o
     struct server_address address;
     if (!server_address_read(options->listen, &address, error))
         return NULL;
-    struct console_pages *pages = console_pages_read(options->pages, error);
-    if (!pages)
-        return NULL;
     struct console_server *server = memory_new(sizeof *server);
     server->options = *options;
-    server->pages = pages;
     server->logins = console_logins_new();
     snprintf(server->own_url, sizeof server->own_url, "http://%s", options->listen);
-    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
-    if (address.socket.ss_family == AF_INET6)
-        flags |= MHD_USE_IPv6;
-    errno = 0;
-    server->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, handle, server, MHD_OPTION_SOCK_ADDR,
-        (const struct sockaddr *)&address.socket, MHD_OPTION_NOTIFY_COMPLETED, end_request, server,
-        MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_END);
+    server->pages = console_pages_read(options->pages, error);
+    if (server->pages)
+        server->connections = connections_new(CONNECTIONS, REQUEST_MS, error);
+    if (server->connections)
+        server->daemon = start(server, &address);
     if (server->daemon)
         return server;
-    error_set(error, ERROR_SYSTEM, "cannot listen on %s: %s", options->listen,
-              errno ? strerror(errno) : "libmicrohttpd does not start");
+    if (server->connections)
+        error_set(error, ERROR_SYSTEM, "cannot listen on %s: %s", options->listen,
+                  errno ? strerror(errno) : "libmicrohttpd does not start");
     console_server_free(server);
     return NULL;
 }
@@ -392,6 +453,7 @@ void console_server_free(struct console_server *server)
         return;
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
+    connections_free(server->connections);
     console_logins_free(server->logins);
     console_pages_free(server->pages);
     free(server);

@@ -1,10 +1,10 @@
 #include "feedfilter/server.h"
 
+#include "core/connections.h"
 #include "core/http_host.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/server_address.h"
-#include "feedfilter/connections.h"
 #include "feedfilter/http_condition.h"
 #include "feedfilter/server_target.h"
 #include "store/memory.h"

@@ -4,6 +4,7 @@ it."""
 import http.client
 import json
 import os
+import socket
 import sqlite3
 import stat
 import subprocess
@@ -210,6 +211,39 @@ def test_bad_requests(fixture):
                400)
     expect(client.post("login", {"user": "ann", "password": 70000 * "x"}), 413)
     assert client.get("session").status == 200
+
+
+def test_slow_clients(fixture):
+    """Who sends a request byte by byte is cut off, and keeps nobody out meanwhile"""
+    began = time.monotonic()
+    slow = [socket.create_connection(("127.0.0.1", fixture.weir.console_port),
+                                     source_address=("127.0.0.2", 0)) for _ in range(150)]
+    sent = 0
+    while slow and time.monotonic() < began + 40:
+        assert fixture.client.get("session").status == 200
+        slow = [one for one in slow if drip(one, sent)]
+        sent += 1
+        time.sleep(1)
+    assert not slow, "%d still hold a connection" % len(slow)
+    assert time.monotonic() > began + 15, "they were not given the time of a request"
+
+
+def drip(connection, sent):
+    """The next byte of a request; False when the other end has closed the connection."""
+    try:
+        connection.setblocking(False)
+        if not connection.recv(1):
+            return False
+    except BlockingIOError:
+        pass
+    except ConnectionError:
+        return False
+    try:
+        request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + 99 * b"x"
+        connection.send(request[sent:sent + 1])
+    except ConnectionError:
+        return False
+    return True
 
 
 def test_overview(fixture):

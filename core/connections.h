@@ -1,4 +1,4 @@
-/* connections: the sockets that readers hold open, each with a deadline. A thread of its own shuts
+/* connections: the sockets that clients hold open, each with a deadline. A thread of its own shuts
  * down those that are over it, however busy they look: a byte now and then is activity enough for
  * a server's idle timeout. Thread-safe; between opening and closing, one thread owns a connection.
  */

@@ -1,4 +1,4 @@
-#include "feedfilter/connections.h"
+#include "core/connections.h"
 
 #include "core/log.h"
 #include "store/memory.h"
