@@ -1,4 +1,4 @@
-/* console_logins: who is logged in to the console, and who tries to be. In memory: a restart logs
+/* console_logins: who is logged in to the console. In memory: a restart logs
  * everybody out. One thread at a time. */
 #ifndef WEIR_CONSOLE_LOGINS_H
 #define WEIR_CONSOLE_LOGINS_H
@@ -16,13 +16,7 @@ struct console_logins;
 struct console_logins *console_logins_new(void);
 void console_logins_free(struct console_logins *logins); /* NULL is fine */
 
-/* How many seconds `name` has to wait before it may try (again); 0: it may now. After three
- * failures in a row each further one doubles the time, up to five minutes; all names together may
- * fail 20 times a minute. `now_s` counts on from anything, but never back. */
-int64_t console_logins_wait_s(struct console_logins *logins, const char *name, int64_t now_s);
-void console_logins_failed(struct console_logins *logins, const char *name, int64_t now_s);
-
-/* A new session of `name`, whose failures are forgotten, as `token`; `mark` is of the password that
+/* A new session of `name`, as `token`; `mark` is of the password that
  * it came with (console_users_mark()). Of more than 1,000 sessions the one that was used least
  * recently ends. */
 void console_logins_begin(struct console_logins *logins, const char *name,

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "admin/console_attempts.h"
 #include "admin/console_logins.h"
 #include "admin/console_pages.h"
 #include "core/connections.h"
@@ -30,6 +31,7 @@ struct console_server {
     struct console_server_options options;
     struct MHD_Daemon *daemon;
     struct connections *connections;
+    struct console_attempts *attempts;
     struct console_logins *logins;
     struct console_pages *pages;
     char own_url[300]; /* where it listens, when there is no public URL */
@@ -165,11 +167,13 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
     struct error error = {0};
     const char *name = console_member(request, "user");
     const char *password = console_member(request, "password");
+    struct console_source source;
     int64_t now_s = (int64_t)monotonic_s();
     if (!name || !password || !console_users_is_name(name) ||
         strlen(password) > CONSOLE_PASSWORD_MAX)
         return refuse(request->connection, MHD_HTTP_BAD_REQUEST, "user and password are needed");
-    int64_t wait_s = console_logins_wait_s(server->logins, name, now_s);
+    console_source_of(request->connection, *server->options.public_url, &source);
+    int64_t wait_s = console_attempts_wait_s(server->attempts, &source, name, now_s);
     if (wait_s) {
         console_refuse(&answer, MHD_HTTP_TOO_MANY_REQUESTS,
                        "too many attempts; try again in %lld s", (long long)wait_s);
@@ -177,9 +181,9 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
     }
     unsigned char mark[CONSOLE_MARK_BYTES];
     if (!console_users_check(server->options.users, name, password, mark, &error)) {
-        console_logins_failed(server->logins, name, now_s);
+        console_attempts_failed(server->attempts, &source, name, now_s);
         bool unreadable = error.class != ERROR_NONE;
-        log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "reason",
+        log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "address", source.text, "reason",
                   unreadable ? error.message : "wrong name or password", NULL);
         return refuse(request->connection,
                       unreadable ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
@@ -187,9 +191,10 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
                                  : "the name or the password is wrong");
     }
     char token[CONSOLE_TOKEN_SIZE], cookie[200];
+    console_attempts_succeeded(server->attempts, &source, name);
     console_logins_begin(server->logins, name, mark, now_s, token);
     render_cookie(server, token, false, cookie);
-    log_event(LOG_LEVEL_NOTICE, "login", "user", name, NULL);
+    log_event(LOG_LEVEL_NOTICE, "login", "user", name, "address", source.text, NULL);
     json_put_open(&answer.json, NULL, '{');
     json_put_string(&answer.json, "user", span_of(name));
     json_put_close(&answer.json, '}');
@@ -431,6 +436,7 @@ struct console_server *console_server_new(const struct console_server_options *o
         return NULL;
     struct console_server *server = memory_new(sizeof *server);
     server->options = *options;
+    server->attempts = console_attempts_new();
     server->logins = console_logins_new();
     snprintf(server->own_url, sizeof server->own_url, "http://%s", options->listen);
     server->pages = console_pages_read(options->pages, error);
@@ -454,6 +460,7 @@ void console_server_free(struct console_server *server)
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     connections_free(server->connections);
+    console_attempts_free(server->attempts);
     console_logins_free(server->logins);
     console_pages_free(server->pages);
     free(server);

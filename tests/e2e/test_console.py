@@ -28,15 +28,16 @@ class Answer:
 class Client:
     """A browser with one cookie."""
 
-    def __init__(self, weir, login=True):
-        self.port, self.cookie = weir.console_port, None
+    def __init__(self, weir, login=True, source="127.0.0.1"):
+        self.port, self.cookie, self.source = weir.console_port, None, (source, 0)
         if login:
             answer = self.post("login", {"user": "ann", "password": PASSWORD})
             assert answer.status == 200, answer.body
             self.cookie = answer.headers["Set-Cookie"].split(";")[0]
 
     def request(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30,
+                                                source_address=self.source)
         if self.cookie:
             headers.setdefault("Cookie", self.cookie)
         connection.request(method, path, body, headers)
@@ -142,7 +143,7 @@ def test_login(fixture):
     fixture.weir.ctl("console-user", "remove", "bob")
     expect(client.post("login", {"user": "bob", "password": "paperclip staple"}), 401)
     log = fixture.weir.console.log()
-    assert "event=login user=ann" in log and "event=login-failed user=eve" in log
+    assert "event=login user=ann address=127.0.0.1" in log and "event=login-failed user=eve" in log
     assert "battery" not in log and PASSWORD not in log
     assert stat.S_IMODE(os.stat(users).st_mode) == 0o640 and "correct" not in open(users).read()
 
@@ -181,6 +182,39 @@ def test_brute_force(fixture):
     expect(answer, 429, "try again in")
     time.sleep(int(answer.headers["Retry-After"]) + 1)
     assert client.post("login", {"user": "carl", "password": "long password"}).status == 200
+
+
+def test_brute_force_elsewhere(fixture):
+    """Who guesses at a password waits, and keeps nobody out who knows it at another address"""
+    guesser = Client(fixture.weir, login=False, source="127.0.0.2")
+    for number in range(19):
+        expect(guesser.post("login", {"user": "guess%d" % number, "password": "wrong"}), 401)
+    expect(guesser.post("login", {"user": "ann", "password": "wrong"}), 401)
+    expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429, "try again in")
+    assert Client(fixture.weir).get("session").status == 200
+    expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429)
+    assert "user=ann address=127.0.0.2" in fixture.weir.console.log()
+
+
+def test_brute_force_through_proxy(fixture):
+    """With public-url, and only then, the address that counts is the last one the web server names"""
+    weir = Weir(fixture.directory, fixture.counts.url, "proxied")
+    weir.start_console()
+
+    def guess(*addresses):
+        return Client(weir, login=False).post("login", {"user": "ann", "password": "wrong"},
+                                              **{"X-Forwarded-For": ", ".join(addresses)})
+    for number in range(3):
+        expect(guess("192.0.2.%d" % number), 401)
+    expect(guess("192.0.2.3"), 429)
+    weir.console.stop()
+    weir.configure({"console": {"public-url": "https://weir.test"}})
+    weir.restart_console()
+    for number in range(3):
+        expect(guess("198.51.100.%d" % number, "2001:db8::%d" % number), 401)
+    expect(guess("198.51.100.3", "2001:db8::3"), 429)
+    expect(guess("2001:db8::3", "2001:db8:0:1::3"), 401)
+    weir.console.stop()
 
 
 def test_other_sites(fixture):

@@ -1,0 +1,29 @@
+/* console_attempts: who tried to log in to the console in vain, and has to wait. It is counted by
+ * address, and by address and name, never all together: nobody who knows a password is kept out by
+ * what comes from elsewhere. In memory: a restart forgets it. One thread at a time. */
+#ifndef WEIR_CONSOLE_ATTEMPTS_H
+#define WEIR_CONSOLE_ATTEMPTS_H
+
+#include "admin/console_source.h"
+
+#include <stdint.h>
+
+struct console_attempts;
+
+struct console_attempts *console_attempts_new(void);
+void console_attempts_free(struct console_attempts *attempts); /* NULL is fine */
+
+/* How many seconds `name` has to wait before it may try (again) from there; 0: it may now. After
+ * three failures in a row each further one doubles the time, up to five minutes; an address may
+ * fail 20 times a minute. `now_s` counts on from anything, but never back. */
+int64_t console_attempts_wait_s(struct console_attempts *attempts,
+                                const struct console_source *source, const char *name,
+                                int64_t now_s);
+void console_attempts_failed(struct console_attempts *attempts, const struct console_source *source,
+                             const char *name, int64_t now_s);
+
+/* It got in: its failures from there are forgotten. */
+void console_attempts_succeeded(struct console_attempts *attempts,
+                                const struct console_source *source, const char *name);
+
+#endif
