@@ -14,18 +14,17 @@
 #include "core/socket_line.h"
 #include "store/memory.h"
 
-#define PATIENCE_S 10
+#define PATIENCE_MS 10000 /* for the whole answer */
 #define MESSAGE_MOST ((size_t)1024 * 1024)
 #define LINKS_MOST 100
 #define LINE_BYTES 160
 
 static int connect_to(const char *path)
 {
-    const struct timeval patience = {PATIENCE_S, 0};
+    const struct timeval patience = {PATIENCE_MS / 1000, 0};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     if (fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
         close(fd);
@@ -43,7 +42,7 @@ static int ask(const char *path, const struct held *held, struct console_answer 
     document_id_hex(held->document_id, document);
     snprintf(line, sizeof line, "%.64s %s\n", queue_id, document);
     bool answered = fd >= 0 && socket_line_send(fd, line, strlen(line)) &&
-                    socket_line_read(fd, line, sizeof line, &message);
+                    socket_line_read(fd, line, sizeof line, PATIENCE_MS, &message);
     if (fd >= 0)
         close(fd);
     if (!answered)

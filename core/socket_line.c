@@ -1,9 +1,12 @@
 #include "core/socket_line.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "store/monotonic.h"
 
 bool socket_line_send(int fd, const char *bytes, size_t length)
 {
@@ -64,11 +67,26 @@ static ssize_t receive(int fd, char *bytes, size_t room, int *passed)
     return got;
 }
 
-bool socket_line_read(int fd, char *line, size_t room, int *passed)
+/* False when nothing has come by `deadline_ms` (-1: there is none). */
+static bool wait_until(int fd, int64_t deadline_ms)
+{
+    struct pollfd wanted = {.fd = fd, .events = POLLIN};
+    int ready;
+    do {
+        int64_t left_ms = deadline_ms < 0 ? -1 : deadline_ms - monotonic_ms();
+        if (deadline_ms >= 0 && left_ms <= 0)
+            return false;
+        ready = poll(&wanted, 1, (int)left_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready > 0;
+}
+
+bool socket_line_read(int fd, char *line, size_t room, int timeout_ms, int *passed)
 {
     size_t length = 0;
+    int64_t deadline_ms = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
     *passed = -1;
-    while (length < room) {
+    while (length < room && wait_until(fd, deadline_ms)) {
         ssize_t got = receive(fd, line + length, room - length, passed);
         if (got < 0 && errno == EINTR)
             continue;

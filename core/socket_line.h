@@ -13,7 +13,8 @@ bool socket_line_send_with(int fd, const char *bytes, size_t length, int passed)
 
 /* One line of at most `room` bytes with its newline, which is taken off; `*passed` is the
  * descriptor that came with it, the caller's from then on, or -1. False when the other end is gone,
- * or says too much: a second line that came along could pass for a request of the reader's own. */
-bool socket_line_read(int fd, char *line, size_t room, int *passed);
+ * the whole line has not come after `timeout_ms` (-1: it may take as long as it likes), or it says
+ * too much: a second line that came along could pass for a request of the reader's own. */
+bool socket_line_read(int fd, char *line, size_t room, int timeout_ms, int *passed);
 
 #endif

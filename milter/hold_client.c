@@ -24,7 +24,7 @@ static bool ask(int fd, const char *word, const char *queue_id, const char *docu
         return true;
     }
     if (!socket_line_send(fd, line, (size_t)length) ||
-        !socket_line_read(fd, line, sizeof line, passed))
+        !socket_line_read(fd, line, sizeof line, -1, passed))
         return error_set(error, ERROR_SYSTEM, "weir-hold does not answer");
     size_t head = strcspn(line, " ");
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {

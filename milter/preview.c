@@ -13,7 +13,7 @@
 #include "milter/hold_client.h"
 #include "milter/hold_protocol.h"
 
-#define PATIENCE_S 2
+#define PATIENCE_MS 2000 /* for the whole question */
 
 int preview_listen(const char *path, struct error *error)
 {
@@ -65,19 +65,18 @@ static bool answer_line(int client, int hold, char *line, struct error *error)
 
 bool preview_answer(int listening, int hold, struct error *error)
 {
-    const struct timeval patience = {PATIENCE_S, 0};
+    const struct timeval patience = {PATIENCE_MS / 1000, 0};
     char line[HOLD_LINE_MAX];
-    int client, passed;
+    int passed, client = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
     bool good = true;
-    while (good && (client = accept4(listening, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-        setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-        if (socket_line_read(client, line, sizeof line, &passed)) {
-            if (passed >= 0)
-                close(passed);
-            good = answer_line(client, hold, line, error);
-        }
-        close(client);
+    if (client < 0)
+        return true;
+    setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (socket_line_read(client, line, sizeof line, PATIENCE_MS, &passed)) {
+        if (passed >= 0)
+            close(passed);
+        good = answer_line(client, hold, line, error);
     }
+    close(client);
     return good;
 }

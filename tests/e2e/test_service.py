@@ -4,6 +4,7 @@ that they stop."""
 import os
 import signal
 import socket
+import threading
 import time
 
 from servers import (HttpServer, Postfix, Weir, counts_store, make_temporary_directory, need_root,
@@ -96,8 +97,33 @@ def test_feedfilter(fixture):
     assert feeds.wait() == 0, feeds.log()
 
 
+def expect_previews(weir):
+    """Who asks for a preview is answered, while another says what it wants byte by byte."""
+    path, done = weir.settings["release"]["preview"], threading.Event()
+    with socket.socket(socket.AF_UNIX) as slow, socket.socket(socket.AF_UNIX) as asker:
+        slow.connect(path)
+        dripping = threading.Thread(target=drip, args=(slow, done))
+        dripping.start()
+        try:
+            asker.settimeout(6)
+            asker.connect(path)
+            asker.sendall(b"NOSUCHID %s\n" % (32 * b"0"))
+            assert asker.recv(100).startswith(b"missing")
+        finally:
+            done.set()
+            dripping.join()
+
+
+def drip(connection, done):
+    try:
+        while not done.wait(0.3):
+            connection.send(b"x")
+    except OSError:
+        pass
+
+
 def test_release(fixture):
-    """weir-release speaks for weir-hold, which the manager started"""
+    """weir-release speaks for weir-hold, which the manager started, and lets nobody hold it up"""
     need_root()
     weir, manager = fixture.weir()
     weir.start_milter()
@@ -107,6 +133,7 @@ def test_release(fixture):
     hold = weir.start_hold(postfix)
     manager.wait("READY=1")
     manager.wait("WATCHDOG=1", 2)
+    expect_previews(weir)
     hold.stop()
     manager.wait("STOPPING=1")
 

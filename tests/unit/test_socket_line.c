@@ -33,7 +33,7 @@ static bool is_line(const char *sent, char *line, size_t room)
     struct ends ends = connected();
     assert_true(socket_line_send(ends.theirs, sent, strlen(sent)));
     shutdown(ends.theirs, SHUT_WR);
-    bool read = socket_line_read(ends.ours, line, room, &passed);
+    bool read = socket_line_read(ends.ours, line, room, -1, &passed);
     assert_int_equal(passed, -1);
     end(ends);
     return read;
@@ -68,7 +68,7 @@ static void test_a_descriptor_comes_with_its_line(void **state)
     char line[20], byte;
     int passed;
     assert_true(socket_line_send_with(ends.theirs, "ok\n", 3, other.theirs));
-    assert_true(socket_line_read(ends.ours, line, sizeof line, &passed));
+    assert_true(socket_line_read(ends.ours, line, sizeof line, -1, &passed));
     assert_string_equal(line, "ok");
     assert_int_equal(write(passed, "x", 1), 1);
     assert_int_equal(read(other.ours, &byte, 1), 1);
