@@ -1,8 +1,10 @@
 #include "admin/console_api.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "admin/records_text.h"
 #include "config.h"
 #include "core/url.h"
 #include "store/records_page.h"
@@ -110,10 +112,10 @@ static void answer_session(const struct session *session, const struct console_r
 
 /* --- the way to a call --- */
 
-void console_api(void *context, const struct console_request *request,
-                 struct console_answer *answer)
+/* Under the lock. */
+static void answer_in_turn(struct session *session, const struct console_request *request,
+                           struct console_answer *answer)
 {
-    struct session *session = context;
     bool post = strcmp(request->method, "POST") == 0;
     if (!post && strcmp(request->path, "session") == 0)
         answer_session(session, request, answer);
@@ -125,4 +127,30 @@ void console_api(void *context, const struct console_request *request,
         console_held(session, request, request->path + 5, answer);
     else
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+}
+
+/* Whether it is "held/ID/preview"; then `id` is filled, but left empty when it is too long. */
+static bool is_preview(const struct console_request *request, char id[RECORDS_TEXT_ID_SIZE])
+{
+    if (strcmp(request->method, "GET") != 0 || strncmp(request->path, "held/", 5) != 0)
+        return false;
+    const char *start = request->path + 5;
+    size_t length = strcspn(start, "/");
+    snprintf(id, RECORDS_TEXT_ID_SIZE, "%.*s", (int)(length < RECORDS_TEXT_ID_SIZE ? length : 0),
+             start);
+    return strcmp(start + length, "/preview") == 0;
+}
+
+void console_api(void *context, const struct console_request *request,
+                 struct console_answer *answer)
+{
+    struct console_gateway *gateway = context;
+    char id[RECORDS_TEXT_ID_SIZE];
+    if (is_preview(request, id)) {
+        console_held_preview(gateway, id, answer);
+        return;
+    }
+    pthread_mutex_lock(&gateway->lock);
+    answer_in_turn(&gateway->session, request, answer);
+    pthread_mutex_unlock(&gateway->lock);
 }

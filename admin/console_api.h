@@ -6,13 +6,26 @@
 #include "admin/console_server.h"
 #include "admin/session.h"
 
-/* `context` is a struct session, configured. */
+#include <pthread.h>
+
+/* Threads take turns with the session, but do not hold it while they wait for weir-release. */
+struct console_gateway {
+    struct session session; /* configured */
+    pthread_mutex_t lock;
+};
+
+/* `context` is a struct console_gateway. Thread-safe. */
 void console_api(void *context, const struct console_request *request,
                  struct console_answer *answer);
 
-/* The parts of it. `rest` is what stands behind the call's name in the path: "m12/release". */
+/* The parts of it, under the lock. `rest` is what stands behind the call's name in the path:
+ * "m12/release". */
 void console_overview(struct session *session, struct console_answer *answer);
 void console_held(struct session *session, const struct console_request *request, const char *rest,
                   struct console_answer *answer);
+
+/* Without the lock: "held/ID/preview". */
+void console_held_preview(struct console_gateway *gateway, const char *id,
+                          struct console_answer *answer);
 
 #endif

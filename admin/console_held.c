@@ -411,11 +411,23 @@ void console_held(struct session *session, const struct console_request *request
         answer_deed(session, request, front, &held, deed, answer);
     else if (!post && !*what)
         put_whole(&answer->json, session->records[front], front, held);
-    else if (!post && strcmp(what, "preview") == 0 && front == FRONT_FEED)
-        preview_item(held, answer);
-    else if (!post && strcmp(what, "preview") == 0)
-        console_preview_mail(session->config->release.preview, held, answer);
     else
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+    held_free(held);
+}
+
+void console_held_preview(struct console_gateway *gateway, const char *id,
+                          struct console_answer *answer)
+{
+    enum front front;
+    pthread_mutex_lock(&gateway->lock);
+    struct held *held = find(&gateway->session, id, &front, answer);
+    pthread_mutex_unlock(&gateway->lock);
+    if (!held)
+        return;
+    if (front == FRONT_FEED)
+        preview_item(held, answer);
+    else
+        console_preview_mail(gateway->session.config->release.preview, held, answer);
     held_free(held);
 }

@@ -92,14 +92,14 @@ static void wait_for_end(const sigset_t *signals)
     service_stopping();
 }
 
-static bool serve(struct session *session, const sigset_t *signals, struct error *error)
+static bool serve(struct console_gateway *gateway, const sigset_t *signals, struct error *error)
 {
-    const struct config *config = session->config;
+    const struct config *config = gateway->session.config;
     struct console_server_options options = {.listen = config->console.listen,
                                              .public_url = config->console.public_url,
                                              .users = config->console.users,
                                              .pages = config->console.pages,
-                                             .context = session,
+                                             .context = gateway,
                                              .api = console_api};
     struct metrics_server *metrics = NULL;
     if (*config->metrics.console)
@@ -120,30 +120,31 @@ static bool serve(struct session *session, const sigset_t *signals, struct error
 int main(int argc, char **argv)
 {
     struct options options = read_options(argc, argv);
-    struct session session = {.config_path = options.config_path};
+    struct console_gateway gateway = {.session.config_path = options.config_path,
+                                      .lock = PTHREAD_MUTEX_INITIALIZER};
     struct error error = {0};
     sigset_t signals;
     session_program = "weir-console";
     log_open("weir-console", options.to_stderr);
     if (sodium_init() < 0)
         return EX_SOFTWARE;
-    session.config =
+    gateway.session.config =
         config_read(options.config_path ? options.config_path : config_default_path(), &error);
-    if (!session.config) {
+    if (!gateway.session.config) {
         log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
         return EX_CONFIG;
     }
-    log_set_level(session.config->log_level);
+    log_set_level(gateway.session.config->log_level);
     metrics_start(METRICS_CONSOLE, PACKAGE_VERSION);
     mail_init();
     text_init();
     url_init();
     xmlInitParser();
     block_signals(&signals);
-    bool good = serve(&session, &signals, &error);
+    bool good = serve(&gateway, &signals, &error);
     if (!good)
         log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
-    session_close(&session);
+    session_close(&gateway.session);
     xmlCleanupParser();
     return good ? EX_OK : EX_UNAVAILABLE;
 }

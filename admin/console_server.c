@@ -1,6 +1,7 @@
 #include "admin/console_server.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ struct console_server {
     struct console_server_options options;
     struct MHD_Daemon *daemon;
     struct connections *connections;
+    pthread_mutex_t trying; /* one attempt to log in at a time */
     struct console_attempts *attempts;
     struct console_logins *logins;
     struct console_pages *pages;
@@ -161,6 +163,44 @@ static void render_cookie(const struct console_server *server, const char *token
              secure ? "; Secure" : "", ended ? "; Max-Age=0" : "");
 }
 
+/* Whether it is that of `name`; not even looked at while there is a time to wait. One at a time:
+ * those that come together would all be tried before the first of them counts, and each takes
+ * 64 MiB. */
+static bool try_password(struct console_server *server, const struct console_source *source,
+                         const char *name, const char *password, unsigned char *mark,
+                         int64_t *wait_s, struct error *error)
+{
+    pthread_mutex_lock(&server->trying);
+    int64_t now_s = (int64_t)monotonic_s();
+    *wait_s = console_attempts_wait_s(server->attempts, source, name, now_s);
+    bool right =
+        !*wait_s && console_users_check(server->options.users, name, password, mark, error);
+    if (right)
+        console_attempts_succeeded(server->attempts, source, name);
+    else if (!*wait_s)
+        console_attempts_failed(server->attempts, source, name, now_s);
+    pthread_mutex_unlock(&server->trying);
+    return right;
+}
+
+static enum MHD_Result refuse_login(struct MHD_Connection *connection,
+                                    const struct console_source *source, const char *name,
+                                    int64_t wait_s, const struct error *error)
+{
+    struct console_answer answer = {0};
+    bool unreadable = error->class != ERROR_NONE;
+    if (wait_s) {
+        console_refuse(&answer, MHD_HTTP_TOO_MANY_REQUESTS,
+                       "too many attempts; try again in %lld s", (long long)wait_s);
+        return send_answer(connection, &answer, NULL, wait_s);
+    }
+    log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "address", source->text, "reason",
+              unreadable ? error->message : "wrong name or password", NULL);
+    return refuse(connection, unreadable ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
+                  unreadable ? "the file of users cannot be read; the log says why"
+                             : "the name or the password is wrong");
+}
+
 static enum MHD_Result log_in(struct console_server *server, const struct console_request *request)
 {
     struct console_answer answer = {0};
@@ -168,31 +208,16 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
     const char *name = console_member(request, "user");
     const char *password = console_member(request, "password");
     struct console_source source;
-    int64_t now_s = (int64_t)monotonic_s();
+    unsigned char mark[CONSOLE_MARK_BYTES];
+    int64_t wait_s;
     if (!name || !password || !console_users_is_name(name) ||
         strlen(password) > CONSOLE_PASSWORD_MAX)
         return refuse(request->connection, MHD_HTTP_BAD_REQUEST, "user and password are needed");
     console_source_of(request->connection, *server->options.public_url, &source);
-    int64_t wait_s = console_attempts_wait_s(server->attempts, &source, name, now_s);
-    if (wait_s) {
-        console_refuse(&answer, MHD_HTTP_TOO_MANY_REQUESTS,
-                       "too many attempts; try again in %lld s", (long long)wait_s);
-        return send_answer(request->connection, &answer, NULL, wait_s);
-    }
-    unsigned char mark[CONSOLE_MARK_BYTES];
-    if (!console_users_check(server->options.users, name, password, mark, &error)) {
-        console_attempts_failed(server->attempts, &source, name, now_s);
-        bool unreadable = error.class != ERROR_NONE;
-        log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "address", source.text, "reason",
-                  unreadable ? error.message : "wrong name or password", NULL);
-        return refuse(request->connection,
-                      unreadable ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
-                      unreadable ? "the file of users cannot be read; the log says why"
-                                 : "the name or the password is wrong");
-    }
+    if (!try_password(server, &source, name, password, mark, &wait_s, &error))
+        return refuse_login(request->connection, &source, name, wait_s, &error);
     char token[CONSOLE_TOKEN_SIZE], cookie[200];
-    console_attempts_succeeded(server->attempts, &source, name);
-    console_logins_begin(server->logins, name, mark, now_s, token);
+    console_logins_begin(server->logins, name, mark, (int64_t)monotonic_s(), token);
     render_cookie(server, token, false, cookie);
     log_event(LOG_LEVEL_NOTICE, "login", "user", name, "address", source.text, NULL);
     json_put_open(&answer.json, NULL, '{');
@@ -216,18 +241,16 @@ static enum MHD_Result log_out(struct console_server *server, struct MHD_Connect
     return send_answer(connection, &answer, cookie, 0);
 }
 
-/* Who is logged in, and may still be: the name is there, with the password that it came with. NULL:
- * nobody, or, with `error` set, the file of users cannot be read. */
-static const char *user_of(struct console_server *server, struct MHD_Connection *connection,
-                           struct error *error)
+/* Fills `name` with who is logged in, and may still be: the name is there, with the password that
+ * it came with. False: nobody, or, with `error` set, the file of users cannot be read. */
+static bool find_user(struct console_server *server, struct MHD_Connection *connection,
+                      char name[CONSOLE_NAME_MAX + 1], struct error *error)
 {
-    unsigned char now[CONSOLE_MARK_BYTES];
-    const unsigned char *then = NULL;
-    const char *name =
-        console_logins_find(server->logins, token_of(connection), (int64_t)monotonic_s(), &then);
-    bool same = name && console_users_mark(server->options.users, name, now, error) &&
-                sodium_memcmp(now, then, sizeof now) == 0;
-    return same ? name : NULL;
+    unsigned char now[CONSOLE_MARK_BYTES], then[CONSOLE_MARK_BYTES];
+    return console_logins_find(server->logins, token_of(connection), (int64_t)monotonic_s(), name,
+                               then) &&
+           console_users_mark(server->options.users, name, now, error) &&
+           sodium_memcmp(now, then, sizeof now) == 0;
 }
 
 /* --- requests --- */
@@ -265,14 +288,16 @@ static enum MHD_Result call_api(struct console_server *server, struct console_re
     if (post && strcmp(request->path, "logout") == 0)
         return log_out(server, request->connection);
     struct error error = {0};
-    request->user = user_of(server, request->connection, &error);
+    char name[CONSOLE_NAME_MAX + 1];
+    bool known = find_user(server, request->connection, name, &error);
     if (error.class != ERROR_NONE) {
         log_event(LOG_LEVEL_ERROR, "users-unreadable", "reason", error.message, NULL);
         return refuse(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                       "the file of users cannot be read; the log says why");
     }
-    if (!request->user)
+    if (!known)
         return refuse(request->connection, MHD_HTTP_UNAUTHORIZED, "log in first");
+    request->user = name;
     server->options.api(server->options.context, request, &answer);
     return send_answer(request->connection, &answer, NULL, 0);
 }
@@ -413,7 +438,8 @@ static enum MHD_Result may_connect(void *context, const struct sockaddr *address
 
 static struct MHD_Daemon *start(struct console_server *server, const struct server_address *address)
 {
-    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD;
+    /* With a pool instead, a connection would wait for what another one of its thread waits for. */
+    unsigned flags = MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION;
     if (address->socket.ss_family == AF_INET6)
         flags |= MHD_USE_IPv6;
     errno = 0;
@@ -436,6 +462,7 @@ struct console_server *console_server_new(const struct console_server_options *o
         return NULL;
     struct console_server *server = memory_new(sizeof *server);
     server->options = *options;
+    pthread_mutex_init(&server->trying, NULL);
     server->attempts = console_attempts_new();
     server->logins = console_logins_new();
     snprintf(server->own_url, sizeof server->own_url, "http://%s", options->listen);
@@ -460,6 +487,7 @@ void console_server_free(struct console_server *server)
     if (server->daemon)
         MHD_stop_daemon(server->daemon);
     connections_free(server->connections);
+    pthread_mutex_destroy(&server->trying);
     console_attempts_free(server->attempts);
     console_logins_free(server->logins);
     console_pages_free(server->pages);

@@ -1,6 +1,6 @@
 /* console_server: HTTP for the console, with libmicrohttpd: web pages from a directory, and calls
- * of the API for who is logged in. One thread, a request at a time. What every answer and request
- * has to do with safety is done here: Host and Origin, the session's cookie, headers, bounds. */
+ * of the API for who is logged in. Each connection has a thread. What every answer and request has
+ * to do with safety is done here: Host and Origin, the session's cookie, headers, bounds. */
 #ifndef WEIR_CONSOLE_SERVER_H
 #define WEIR_CONSOLE_SERVER_H
 
@@ -37,7 +37,7 @@ void console_refuse(struct console_answer *answer, unsigned status, const char *
 struct console_server_options {
     const char *listen, *public_url, *users, *pages; /* lent */
     void *context;
-    /* Answers what is not about logging in; the user is logged in. */
+    /* Answers what is not about logging in; the user is logged in. Called from several threads. */
     void (*api)(void *context, const struct console_request *request,
                 struct console_answer *answer);
 };

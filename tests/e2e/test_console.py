@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import stat
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -278,6 +279,37 @@ def drip(connection, sent):
     except ConnectionError:
         return False
     return True
+
+
+def test_preview_waits(fixture):
+    """While weir-release lets one wait for a preview, all else is answered"""
+    weir = Weir(fixture.directory, fixture.counts.url, "waiting",
+                {"cold-lessons": 10, "thresholds": {"hold": 0.85}})
+    weir.run("weir-feedfilter", "--pipe", "--feed", "planet", input=feed(ITEMS))
+    with sqlite3.connect(weir.records_feeds) as feeds, sqlite3.connect(weir.records_mail) as mail:
+        feeds.backup(mail)
+    weir.start_console()
+    client, answers = Client(weir), []
+    with socket.socket(socket.AF_UNIX) as release:
+        release.bind(weir.settings["release"]["preview"])
+        release.listen()
+        release.settimeout(30)
+        waiting = [threading.Thread(target=lambda: answers.append(client.get("held/m1/preview")))
+                   for _ in range(5)]
+        for one in waiting:
+            one.start()
+        asked = [release.accept()[0] for _ in waiting]
+        began = time.monotonic()
+        assert client.get("overview").status == client.get("held").status == 200
+        assert client.post("held/f1/confirm").status == 200
+        assert client.request("GET", "/").status == 200 and Client(weir).cookie
+        assert time.monotonic() < began + 8 and not answers
+        for one in asked:
+            one.close()
+        for one in waiting:
+            one.join()
+    assert [answer.status for answer in answers] == [503] * len(waiting), answers
+    weir.console.stop()
 
 
 def test_overview(fixture):
