@@ -83,12 +83,16 @@ static void block_signals(sigset_t *signals)
     signal(SIGPIPE, SIG_IGN);
 }
 
-static void wait_for_end(const sigset_t *signals)
+/* The watchdog hears of us while HTTP is answered. */
+static void wait_for_end(const struct console_server *server, const sigset_t *signals)
 {
-    struct timespec second = {.tv_sec = 1};
+    unsigned every_ms = service_watchdog_ms();
+    struct timespec pause = {every_ms / 1000, (long)(every_ms % 1000) * 1000000};
     service_ready();
-    while (sigtimedwait(signals, NULL, &second) < 0)
-        service_watchdog();
+    while ((every_ms ? sigtimedwait(signals, NULL, &pause) : sigwaitinfo(signals, NULL)) < 0) {
+        if (every_ms && console_server_answers(server))
+            service_watchdog();
+    }
     service_stopping();
 }
 
@@ -109,7 +113,7 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
     if (server) {
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, "listen",
                   config->console.listen, NULL);
-        wait_for_end(signals);
+        wait_for_end(server, signals);
         log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
     }
     console_server_free(server);

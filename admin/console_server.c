@@ -12,6 +12,7 @@
 #include "admin/console_attempts.h"
 #include "admin/console_logins.h"
 #include "admin/console_pages.h"
+#include "admin/console_probe.h"
 #include "core/connections.h"
 #include "core/http_host.h"
 #include "core/log.h"
@@ -23,6 +24,7 @@
 #define CONNECTIONS 128u
 #define CONNECTIONS_OF_ADDRESS 32u
 #define REQUEST_MS 20000u /* to send a request, and to take its answer */
+#define PROBE_MS 5000u
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 #define BODY_MAX ((size_t)64 * 1024)
 #define COOKIE "weir_session"
@@ -478,6 +480,12 @@ struct console_server *console_server_new(const struct console_server_options *o
                   errno ? strerror(errno) : "libmicrohttpd does not start");
     console_server_free(server);
     return NULL;
+}
+
+bool console_server_answers(const struct console_server *server)
+{
+    return console_probe_answers(
+        MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd, PROBE_MS);
 }
 
 void console_server_free(struct console_server *server)

@@ -48,6 +48,9 @@ struct console_server;
 struct console_server *console_server_new(const struct console_server_options *options,
                                           struct error *error);
 
+/* Whether a request is answered within some seconds. */
+bool console_server_answers(const struct console_server *server);
+
 void console_server_free(struct console_server *server); /* NULL is fine */
 
 #endif

@@ -1,13 +1,15 @@
 """What the daemons tell the service manager that starts them: that they are ready, that they live,
 that they stop."""
 
+import contextlib
+import ctypes
 import os
 import signal
 import socket
 import threading
 import time
 
-from servers import (HttpServer, Postfix, Weir, counts_store, make_temporary_directory, need_root,
+from servers import (HttpServer, Postfix, Skip, Weir, counts_store, make_temporary_directory, need_root,
                      run, wait_for)
 
 WATCHDOG_S = 2
@@ -95,6 +97,38 @@ def test_feedfilter(fixture):
     feeds = weir.start_feeds()
     expect_life(manager, feeds.pid)
     assert feeds.wait() == 0, feeds.log()
+
+
+def test_console(fixture):
+    """weir-console is ready when it listens, and alive while HTTP is answered"""
+    weir, manager = fixture.weir()
+    weir.env.update(manager.environment())
+    console = weir.start_console()
+    manager.wait("READY=1")
+    manager.wait("WATCHDOG=1", 2)
+    with stopped_thread(console.pid, "MHD-listen"):
+        wait_for(lambda: quiet_for(manager, 2 * WATCHDOG_S), "it falls silent")
+    before = len(manager.listen())
+    wait_for(lambda: "WATCHDOG=1" in manager.listen()[before:], "it lives again")
+    console.stop()
+    manager.wait("STOPPING=1")
+
+
+@contextlib.contextmanager
+def stopped_thread(process, name):
+    """Only that thread of the process stands still, as one that hangs does."""
+    seize, interrupt, detach, every_kind = 0x4206, 0x4207, 17, 0x40000000  # ptrace(2), __WALL
+    tasks = "/proc/%d/task" % process
+    thread, = [int(task) for task in os.listdir(tasks)
+               if open("%s/%s/comm" % (tasks, task)).read().strip() == name]
+    ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+    if ptrace(seize, thread, None, None) or ptrace(interrupt, thread, None, None):
+        raise Skip("ptrace: " + os.strerror(ctypes.get_errno()))
+    os.waitpid(thread, every_kind)
+    try:
+        yield
+    finally:
+        ptrace(detach, thread, None, None)
 
 
 def expect_previews(weir):
