@@ -223,16 +223,27 @@ static void write_head(FILE *file, const char *name, const char *help, enum kind
     fprintf(file, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind_names[kind]);
 }
 
+static const char *program_name(void)
+{
+    switch (program) {
+    case METRICS_MILTER:
+        return "weir-milter";
+    case METRICS_RELEASE:
+        return "weir-release";
+    case METRICS_FEEDFILTER:
+        return "weir-feedfilter";
+    case METRICS_CONSOLE:
+        return "weir-console";
+    }
+    return "";
+}
+
 static void write_own(FILE *file)
 {
     write_head(file, "weir_uptime_seconds", "Time since the program was started.", GAUGE);
     fprintf(file, "weir_uptime_seconds %.3f\n", monotonic_s() - started_s);
     write_head(file, "weir_build_info", "1, with what program this is, and its version.", GAUGE);
-    fprintf(file, "weir_build_info{program=\"%s\",version=\"%s\"} 1\n",
-            program == METRICS_MILTER    ? "weir-milter"
-            : program == METRICS_RELEASE ? "weir-release"
-                                         : "weir-feedfilter",
-            version);
+    fprintf(file, "weir_build_info{program=\"%s\",version=\"%s\"} 1\n", program_name(), version);
 }
 
 char *metrics_text(size_t *length)

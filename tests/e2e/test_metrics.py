@@ -97,7 +97,7 @@ class Fixture:
         self.redis = Redis(directory, persistent=True)
         self.upstream = HttpServer()
         self.upstream.documents["/planet.xml"] = ("application/rss+xml", feed(ITEMS))
-        self.ports = {name: free_port() for name in ("milter", "release")}
+        self.ports = {name: free_port() for name in ("milter", "release", "console")}
         self.weir = Weir(directory, self.redis.url, settings={
             "cold-lessons": 10, "thresholds": {"hold": 0.85},
             "metrics": {name: "127.0.0.1:%d" % port for name, port in self.ports.items()},
@@ -130,6 +130,16 @@ def test_parser(_):
                   head + head + "a_total 1\n", "# HELP a x\n# TYPE a counter\na 1\n",
                   "# HELP a x\n# TYPE a histogram\na_bucket{le=\"+Inf\"} 2\na_sum 1\na_count 1\n"):
         assert fails(wrong), wrong
+
+
+def test_who_it_is(fixture):
+    """Each program says which one it is"""
+    fixture.weir.start_console()
+    for port, program in ((fixture.ports["milter"], "weir-milter"),
+                          (fixture.weir.feeds_port, "weir-feedfilter"),
+                          (fixture.ports["console"], "weir-console")):
+        info, = [key for key in metrics(port) if key[0] == "weir_build_info"]
+        assert ("program", program) in info, info
 
 
 def test_milter(fixture):
@@ -274,6 +284,6 @@ def test_feed_lesson_waits(fixture):
     wait_for(lambda: metrics(weir.feeds_port)[key] == version + 1, "it is learned")
 
 
-run(setup, [test_parser, test_milter, test_feeds, test_failed_fetch, test_release,
+run(setup, [test_parser, test_who_it_is, test_milter, test_feeds, test_failed_fetch, test_release,
             test_small_server, test_history, test_follow, test_stats_and_top,
             test_feed_lesson_waits])
