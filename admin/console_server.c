@@ -179,7 +179,7 @@ static bool try_password(struct console_server *server, const struct console_sou
         !*wait_s && console_users_check(server->options.users, name, password, mark, error);
     if (right)
         console_attempts_succeeded(server->attempts, source, name);
-    else if (!*wait_s)
+    else if (!*wait_s && error->class == ERROR_NONE)
         console_attempts_failed(server->attempts, source, name, now_s);
     pthread_mutex_unlock(&server->trying);
     return right;

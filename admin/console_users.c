@@ -49,6 +49,19 @@ static FILE *open_users(const char *path, struct error *error)
     return file;
 }
 
+static bool fail(const char *path, struct error *error)
+{
+    return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+}
+
+/* After the last next_user(): false, with `error` set, when it stopped before the end. */
+static bool close_users(FILE *file, const char *path, struct error *error)
+{
+    bool good = !ferror(file) || fail(path, error);
+    fclose(file);
+    return good;
+}
+
 /* The hash of `name`, of at most `room` bytes with its end. False when the name is not there, or,
  * with `error` set, the file cannot be read. */
 static bool find_hash(const char *path, const char *name, char *wanted, size_t room,
@@ -65,8 +78,7 @@ static bool find_hash(const char *path, const char *name, char *wanted, size_t r
         if (known)
             strcpy(wanted, hash);
     }
-    fclose(file);
-    return known;
+    return close_users(file, path, error) && known;
 }
 
 static void mark_of(const char *hash, unsigned char mark[CONSOLE_MARK_BYTES])
@@ -102,17 +114,12 @@ bool console_users_mark(const char *path, const char *name, unsigned char mark[C
 
 /* --- writing --- */
 
-static bool fail(const char *path, struct error *error)
-{
-    return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-}
-
 /* Copies all but `name`. */
 static void copy_others(FILE *from, FILE *to, const char *name, bool *was_there)
 {
     char line[LINE_MAX_BYTES];
     const char *hash;
-    while (from && next_user(from, line, &hash)) {
+    while (next_user(from, line, &hash)) {
         bool same = strcmp(line, name) == 0;
         *was_there = *was_there || same;
         if (!same)
@@ -131,20 +138,29 @@ static void give_away(int fd, const char *path)
     (void)!fchmod(fd, known ? status.st_mode & 0777 : 0640);
 }
 
+/* The users of `path`, if it is there, and at the end `name` with `hash`, if it has one. */
+static bool put_users(FILE *to, const char *path, const char *name, const char *hash,
+                      bool *was_there, struct error *error)
+{
+    FILE *from = fopen(path, "re");
+    if (!from && errno != ENOENT)
+        return fail(path, error);
+    if (from)
+        copy_others(from, to, name, was_there);
+    if (from && !close_users(from, path, error))
+        return false;
+    if (hash)
+        fprintf(to, "%s:%s\n", name, hash);
+    return true;
+}
+
 static bool write_users(FILE *to, const char *path, const char *temporary, const char *name,
                         const char *hash, bool *was_there, struct error *error)
 {
-    FILE *from = fopen(path, "re");
-    if (!from && errno != ENOENT) {
-        fail(path, error);
+    if (!put_users(to, path, name, hash, was_there, error)) {
         fclose(to);
         return false;
     }
-    copy_others(from, to, name, was_there);
-    if (from)
-        fclose(from);
-    if (hash)
-        fprintf(to, "%s:%s\n", name, hash);
     give_away(fileno(to), path);
     bool good = fflush(to) == 0 && fsync(fileno(to)) == 0 && !ferror(to);
     good = fclose(to) == 0 && good;
@@ -202,6 +218,5 @@ bool console_users_list(const char *path, void (*visit)(void *context, const cha
         return false;
     while (next_user(file, line, &hash))
         visit(context, line);
-    fclose(file);
-    return true;
+    return close_users(file, path, error);
 }

@@ -157,6 +157,22 @@ def test_users_command(fixture):
         assert result.errors.count("\n") == 1, result.errors
 
 
+def test_users_unreadable(fixture):
+    """A file of users that cannot be read to its end is left as it is, and lets nobody in"""
+    weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
+    os.rename(users, users + ".away")
+    os.symlink("/proc/self/mem", users)  # it opens, but its start cannot be read
+    try:
+        for words in (("add", "bob"), ("remove", "ann"), ("list",)):
+            result = weir.ctl("console-user", *words, input="battery staple\n", status=74)
+            assert "Input/output error" in result.errors, result.errors
+            assert result.errors.count("\n") == 1 and not result.output, result.errors
+        assert os.path.islink(users) and not os.path.exists(users + ".new")
+        expect(Client(weir, login=False).post("login", {"user": "ann", "password": PASSWORD}), 503)
+    finally:
+        os.rename(users + ".away", users)
+
+
 def test_users_at_once(fixture):
     """Eight who add a name each at the same time all may log in"""
     weir, names = fixture.weir, ["name%d" % number for number in range(8)]
