@@ -29,19 +29,37 @@ static bool read_duration(const char *text, int64_t *seconds)
     return false;
 }
 
-static bool read_day(const char *text, int64_t *time_s)
+static bool read_day(const char *text, struct tm *parts)
 {
     static const char *const forms[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"};
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
-        struct tm parts = {.tm_isdst = -1};
-        const char *end = strptime(text, forms[i], &parts);
-        if (!end || *end)
-            continue;
-        parts.tm_isdst = -1;
-        *time_s = mktime(&parts);
-        return *time_s >= 0;
+        *parts = (struct tm){.tm_isdst = -1};
+        const char *end = strptime(text, forms[i], parts);
+        parts->tm_isdst = -1;
+        if (end && !*end)
+            return true;
     }
     return false;
+}
+
+/* mktime() takes the 30th of February for the 2nd of March. */
+static bool is_in_calendar(const struct tm *day)
+{
+    struct tm same = {.tm_year = day->tm_year, .tm_mon = day->tm_mon, .tm_mday = day->tm_mday};
+    timegm(&same);
+    return same.tm_mon == day->tm_mon && same.tm_mday == day->tm_mday;
+}
+
+/* False, and said so, when there is no such day. */
+static bool take_day(struct tm *day, const char *text, int64_t *since_s)
+{
+    if (!is_in_calendar(day)) {
+        session_usage("--since: there is no day %.*s", (int)strcspn(text, " "), text);
+        return false;
+    }
+    time_t time_s = mktime(day);
+    *since_s = time_s > 0 ? time_s : 0;
+    return true;
 }
 
 static bool read_seconds(const char *text, int64_t *time_s)
@@ -57,8 +75,11 @@ static bool read_seconds(const char *text, int64_t *time_s)
 bool period_since(const char *text, int64_t now_s, int64_t *since_s)
 {
     int64_t seconds;
+    struct tm day;
     *since_s = 0;
-    if (!text || read_day(text, since_s) || read_seconds(text, since_s))
+    if (text && read_day(text, &day))
+        return take_day(&day, text, since_s);
+    if (!text || read_seconds(text, since_s))
         return true;
     if (!read_duration(text, &seconds)) {
         session_usage("--since: \"%s\" is neither a span of time (90m, 24h, 7d, 2w) nor a day"

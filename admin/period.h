@@ -7,7 +7,7 @@
 
 /* "90m", "24h", "7d" or "2w" before `now_s`; "2026-11-24" or "2026-11-24 18:30" of local time; or
  * "@1700000000", seconds since 1970. NULL gives 0: since ever. False, and said so as usage, when
- * it is none of them. */
+ * it is none of them, or a day that is in no calendar. */
 bool period_since(const char *text, int64_t now_s, int64_t *since_s);
 
 #endif

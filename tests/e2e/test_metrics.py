@@ -227,6 +227,11 @@ def test_history(fixture):
     assert fixture.weir.ctl("history", "--sender", "nobody").text() == "nothing was judged\n"
     assert len(fixture.weir.ctl("history", "--limit", "2").text().splitlines()) == 2
     fixture.weir.ctl("history", "--since", "yesterday", status=64)
+    for day in ("2026-02-30", "2025-02-29 10:00", "2026-11-31 23:59:59"):
+        result = fixture.weir.ctl("history", "--since", day, status=64)
+        assert "no day " + day[:10] in result.errors, result.errors
+        assert result.errors.count("\n") == 1 and not result.output, result.errors
+    fixture.weir.ctl("history", "--since", "2024-02-29")
 
 
 def test_follow(fixture):
