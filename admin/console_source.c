@@ -53,13 +53,10 @@ static enum MHD_Result keep_last(void *context, enum MHD_ValueKind kind, const c
 void console_source_of(struct MHD_Connection *connection, bool proxied,
                        struct console_source *source)
 {
-    static const struct network loopback[] = {{{[10] = 0xff, [11] = 0xff, [12] = 127}, 104},
-                                              {{[15] = 1}, 128}};
     *source = (struct console_source){0};
     take_peer(connection, source);
     struct network peer;
-    if (!proxied || !network_parse(source->text, &peer) ||
-        !network_contains(loopback, 2, peer.address))
+    if (!proxied || !network_parse(source->text, &peer) || !network_is_loopback(peer.address))
         return;
     const char *forwarded = NULL;
     MHD_get_connection_values(connection, MHD_HEADER_KIND, keep_last, &forwarded);

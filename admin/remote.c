@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "admin/console_users.h"
 #include "admin/password.h"
+#include "core/network.h"
 #include "store/memory.h"
 
 #define ANSWER_MOST ((size_t)16 * 1024 * 1024)
@@ -99,13 +101,44 @@ static bool log_in(struct remote *remote, const char *user, struct error *error)
     return answer != NULL;
 }
 
-/* Takes the URL apart: the base goes into `remote`; the user (curl_free() it), or NULL. */
-static char *take_url(struct remote *remote, const char *url)
+/* `host` as in an URL: an IPv6 address has brackets. */
+static bool is_this_machine(const char *host)
+{
+    char address[64];
+    struct network network;
+    snprintf(address, sizeof address, "%s", host + (*host == '['));
+    address[strcspn(address, "]")] = '\0';
+    return strcasecmp(host, "localhost") == 0 ||
+           (network_parse(address, &network) && network_is_loopback(network.address));
+}
+
+static bool refuse_clear_text(const char *host, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "--gateway: http would send the password to %.100s in the clear: use https, "
+                     "or http://NAME@127.0.0.1:8093 through ssh -L 8093:127.0.0.1:8093 %.100s",
+                     host, host);
+}
+
+/* Takes the URL apart: the base goes into `remote`, the user, also on failure, into `*user`
+ * (curl_free() it). */
+static bool take_url(struct remote *remote, const char *url, char **user, struct error *error)
 {
     CURLU *parts = memory_checked(curl_url());
-    char *user = NULL, *whole = NULL;
-    if (curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-        curl_url_get(parts, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK) {
+    char *whole = NULL, *scheme = NULL, *host = NULL;
+    bool good = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_USER, user, CURLU_URLDECODE) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
+    if (!good) {
+        error_set(error, ERROR_INPUT,
+                  "--gateway: an URL with a name in it is needed, as "
+                  "https://ann@weir.example.org");
+    } else if (strcasecmp(scheme, "https") != 0) {
+        curl_easy_setopt(remote->curl, CURLOPT_PROXY, ""); /* whatever $http_proxy says */
+        good = is_this_machine(host) || refuse_clear_text(host, error);
+    }
+    if (good) {
         curl_url_set(parts, CURLUPART_USER, NULL, 0);
         curl_url_set(parts, CURLUPART_PASSWORD, NULL, 0);
         curl_url_set(parts, CURLUPART_PATH, "/api/", 0);
@@ -113,14 +146,16 @@ static char *take_url(struct remote *remote, const char *url)
         remote->base = memory_text(whole);
     }
     curl_free(whole);
+    curl_free(scheme);
+    curl_free(host);
     curl_url_cleanup(parts);
-    return user;
+    return good;
 }
 
 struct remote *remote_open(const char *url, struct error *error)
 {
     struct remote *remote = memory_new(sizeof *remote);
-    char *user = take_url(remote, url);
+    char *user = NULL;
     remote->curl = memory_checked(curl_easy_init());
     remote->headers = memory_checked(curl_slist_append(NULL, "Content-Type: application/json"));
     curl_easy_setopt(remote->curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -129,10 +164,7 @@ struct remote *remote_open(const char *url, struct error *error)
     curl_easy_setopt(remote->curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
-    bool good = remote->base ? log_in(remote, user, error)
-                             : error_set(error, ERROR_INPUT,
-                                         "--gateway: an URL with a name in it is needed, as "
-                                         "http://ann@127.0.0.1:8093");
+    bool good = take_url(remote, url, &user, error) && log_in(remote, user, error);
     curl_free(user);
     if (good)
         return remote;

@@ -26,7 +26,7 @@ static void print_overview(void)
         printf("  %-14s%s\n", commands[i]->name, commands[i]->summary);
     puts("\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
          " $WEIR_CONFIG)\n"
-         "--gateway URL  held of another machine: http://NAME@HOST:PORT of its weir-console; the\n"
+         "--gateway URL  held of another machine: https://NAME@HOST of its weir-console; the\n"
          "               password is in $WEIR_PASSWORD, or asked for\n"
          "--json         JSON instead of words, one value a line\n\n"
          "exit codes: 0 done, 1 see the command, 64 usage, 65 unusable input, 66 cannot open,\n"

@@ -50,3 +50,11 @@ bool network_contains(const struct network *networks, size_t count, const unsign
     }
     return false;
 }
+
+bool network_is_loopback(const unsigned char address[16])
+{
+    static const struct network loopback[] = {
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127}, 104},
+        {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128}};
+    return network_contains(loopback, sizeof loopback / sizeof *loopback, address);
+}

@@ -17,6 +17,9 @@ bool network_parse(const char *text, struct network *network);
 bool network_contains(const struct network *networks, size_t count,
                       const unsigned char address[16]);
 
+/* True for 127.0.0.0/8 and ::1: who is there is on this machine. */
+bool network_is_loopback(const unsigned char address[16]);
+
 /* True for the IPv4 address inside a translated one (NAT64, RFC 6052 2.1; 6to4, RFC 3056 2), which
  * is put into `inner` as v4-mapped. */
 bool network_inner_address(const unsigned char address[16], unsigned char inner[16]);

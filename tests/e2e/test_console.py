@@ -415,6 +415,8 @@ def test_weirctl_gateway(fixture):
         fixture.hold(b"mars")
         there = ctl("held", "list").text()
         assert there == weir.ctl("held", "list").text(), there
+        weir.env["http_proxy"] = "http://127.0.0.1:1"  # the password goes to nobody else
+        assert ctl("held", "list").text() == there
         held = fixture.held(q="mars")["items"][0]["id"]
         assert "TITLE_STUFFED" in ctl("held", "show", held).text()
         assert ctl("held", "release", held).text() == held + ": released\n"
@@ -426,6 +428,11 @@ def test_weirctl_gateway(fixture):
                 (("held", "show", "x"), {}, "no id", 65),
                 (("held", "list"), {"url": weir.console_url}, "name in it", 65),
                 (("held", "list"), {"url": "http://ann@127.0.0.1:1"}, "cannot be reached", 75),
+                (("held", "list"), {"url": "https://ann@127.0.0.1:1"}, "cannot be reached", 75),
+                (("held", "list"), {"url": "http://ann@[::1]:1"}, "cannot be reached", 75),
+                (("held", "list"), {"url": "http://ann@localhost:1"}, "cannot be reached", 75),
+                (("held", "list"), {"url": "http://ann@192.0.2.1"}, "use https", 65),
+                (("held", "list"), {"url": "HTTP://ann@localhost.weir.test"}, "use https", 65),
                 (("stats",), {}, "own machine", 64)):
             result = ctl(*words, status=status, **options)
             assert what in result.errors and result.errors.count("\n") == 1, result.errors
@@ -433,6 +440,7 @@ def test_weirctl_gateway(fixture):
         assert "wrong" in ctl("held", "list", status=65).errors
     finally:
         del weir.env["WEIR_PASSWORD"]
+        weir.env.pop("http_proxy", None)
 
 
 def test_store_away(fixture):
