@@ -387,6 +387,8 @@ static void answer_deed(struct session *session, const struct console_request *r
                              "back"));
     else if (outcome.trouble.class != ERROR_NONE)
         json_put_string(json, "warning", span_of(outcome.trouble.message));
+    if (outcome.trouble.class != ERROR_NONE)
+        json_put_string(json, "failed", span_of(error_class_name(outcome.trouble.class)));
     json_put_close(json, '}');
 }
 

@@ -13,23 +13,6 @@
 #define BIT(state) (1u << (state))
 #define LISTED (BIT(HELD_PENDING) | BIT(HELD_HELD) | BIT(HELD_RELEASE_REQUESTED))
 
-static void report(const struct session *session, const char *id, const char *what, bool changed)
-{
-    if (!session->json) {
-        printf("%s: %s\n", id, what);
-        return;
-    }
-    struct json_writer json = {0};
-    json_put_open(&json, NULL, '{');
-    json_put_string(&json, "id", span_of(id));
-    json_put_bool(&json, "changed", changed);
-    json_put_string(&json, "state", span_of(what));
-    json_put_close(&json, '}');
-    json_put_newline(&json);
-    json_writer_flush(&json, stdout);
-    json_writer_free(&json);
-}
-
 /* Says what came of it; the exit code. */
 static int tell(const struct session *session, const struct found *found, enum review_deed deed,
                 const struct review_outcome *outcome)
@@ -46,7 +29,10 @@ static int tell(const struct session *session, const struct found *found, enum r
     else
         snprintf(what, sizeof what, "%s already%s", state,
                  outcome->taught ? "; its lesson is taught now" : "");
-    report(session, found->id, session->json ? state : what, outcome->changed);
+    if (session->json)
+        records_text_outcome_json(found->id, state, outcome->changed);
+    else
+        printf("%s: %s\n", found->id, what);
     if (outcome->lesson_waits)
         fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
                 found->id, outcome->store_trouble, journal_path(session->journal));

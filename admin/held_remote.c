@@ -92,9 +92,9 @@ int held_remote_list(const struct session *session, const char *state)
     return status;
 }
 
-/* `what` is done for each id; the worst exit code. */
+/* Asks for each id, and prints what is answered; the worst exit code. */
 static int for_each(const struct session *session, const char *suffix, bool post, int count,
-                    char **ids, void (*print)(const struct session *session, const json_t *answer))
+                    char **ids, int (*print)(const struct session *session, const json_t *answer))
 {
     struct error error = {0};
     struct remote *remote = remote_open(session->gateway, &error);
@@ -109,23 +109,21 @@ static int for_each(const struct session *session, const char *suffix, bool post
             error_set(&error, ERROR_INPUT, "%.60s: no id, as m12 or f7 is one", ids[i]);
         else
             answer = remote_call(remote, post, path, &error);
-        int status = answer ? EX_OK : session_complain(&error);
+        int status = answer ? print(session, answer) : session_complain(&error);
         worst = status > worst ? status : worst;
-        if (answer)
-            print(session, answer);
         json_decref(answer);
     }
     remote_close(remote);
     return worst;
 }
 
-static void print_entry(const struct session *session, const json_t *item)
+static int print_entry(const struct session *session, const json_t *item)
 {
     size_t i;
     json_t *term;
     if (session->json) {
         print_json(item);
-        return;
+        return EX_OK;
     }
     print_line(item);
     json_array_foreach(json_object_get(json_object_get(item, "verdict"), "terms"), i, term)
@@ -135,6 +133,7 @@ static void print_entry(const struct session *session, const json_t *item)
         printable_put(stdout, span_of(text_of(term, "detail")), PRINTABLE_LINE);
         putchar('\n');
     }
+    return EX_OK;
 }
 
 int held_remote_show(const struct session *session, int count, char **ids)
@@ -142,15 +141,22 @@ int held_remote_show(const struct session *session, int count, char **ids)
     return for_each(session, "", false, count, ids, print_entry);
 }
 
-static void print_outcome(const struct session *session, const json_t *answer)
+static int print_outcome(const struct session *session, const json_t *answer)
 {
+    const char *id = text_of(answer, "id"), *state = text_of(answer, "state");
+    const char *warning = text_of(answer, "warning");
+    bool changed = json_is_true(json_object_get(answer, "changed"));
+    enum error_class failed = error_class_of_name(text_of(answer, "failed"));
+    struct error error = {0};
     if (session->json)
-        print_json(answer);
+        records_text_outcome_json(id, state, changed);
     else
-        printf("%s: %s%s\n", text_of(answer, "id"), text_of(answer, "state"),
-               json_is_true(json_object_get(answer, "changed")) ? "" : " already");
-    if (*text_of(answer, "warning"))
-        fprintf(stderr, "weirctl: %s: %s\n", text_of(answer, "id"), text_of(answer, "warning"));
+        printf("%s: %s%s\n", id, state, changed ? "" : " already");
+    if (!*warning)
+        return EX_OK;
+    error_set(&error, failed, "%s: %s", id, warning);
+    int status = session_complain(&error);
+    return failed == ERROR_NONE ? EX_OK : status;
 }
 
 int held_remote_do(const struct session *session, enum review_deed deed, int count, char **ids)

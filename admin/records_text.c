@@ -246,6 +246,17 @@ void records_text_held_json(enum front front, const struct held *held, bool item
     flush_json(&json);
 }
 
+void records_text_outcome_json(const char *id, const char *state, bool changed)
+{
+    struct json_writer json = {0};
+    json_put_open(&json, NULL, '{');
+    json_put_string(&json, "id", span_of(id));
+    json_put_bool(&json, "changed", changed);
+    json_put_string(&json, "state", span_of(state));
+    json_put_close(&json, '}');
+    flush_json(&json);
+}
+
 void records_text_history_json(const struct history_entry *entry)
 {
     struct json_writer json = {0};

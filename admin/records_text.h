@@ -32,6 +32,9 @@ void records_text_held_line(enum front front, const struct held *held);
 void records_text_held(enum front front, const struct held *held, bool item);
 void records_text_held_json(enum front front, const struct held *held, bool item);
 
+/* What came of a deed. */
+void records_text_outcome_json(const char *id, const char *state, bool changed);
+
 void records_text_history(const struct history_entry *entry);
 void records_text_history_json(const struct history_entry *entry);
 

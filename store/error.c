@@ -4,6 +4,26 @@
 #include <stdio.h>
 #include <string.h>
 
+static const char *const names[] = {[ERROR_NONE] = "",
+                                    [ERROR_INPUT] = "input",
+                                    [ERROR_SYSTEM] = "system",
+                                    [ERROR_NETWORK] = "network",
+                                    [ERROR_BUG] = "bug"};
+
+const char *error_class_name(enum error_class class)
+{
+    return names[class];
+}
+
+enum error_class error_class_of_name(const char *name)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (strcmp(names[i], name) == 0)
+            return (enum error_class)i;
+    }
+    return ERROR_NONE;
+}
+
 bool error_set(struct error *error, enum error_class class, const char *format, ...)
 {
     if (!error)

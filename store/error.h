@@ -14,6 +14,11 @@ enum error_class {
     ERROR_BUG      /* weir itself, or data of weir's that cannot be */
 };
 
+/* "input", "system", "network", "bug", for other programs to read; "" is ERROR_NONE, and so is what
+ * is none of them. */
+const char *error_class_name(enum error_class class);
+enum error_class error_class_of_name(const char *name);
+
 struct error {
     enum error_class class;
     char message[512];

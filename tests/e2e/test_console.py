@@ -443,6 +443,33 @@ def test_weirctl_gateway(fixture):
         weir.env.pop("http_proxy", None)
 
 
+def test_weirctl_gateway_without_lesson(fixture):
+    """A lesson that was not taught over there gives the exit code and the JSON that it gives here"""
+    weir = Weir(fixture.directory, fixture.counts.url, "full",
+                {"cold-lessons": 10, "thresholds": {"hold": 0.85}, "journal": {"size-limit": "1k"}})
+    weir.run("weir-feedfilter", "--pipe", "--feed", "planet", input=feed(ITEMS))
+    weir.start_console()
+    weir.env["WEIR_PASSWORD"] = PASSWORD
+    there = ("--json", "--gateway", weir.console_url.replace("//", "//ann@"))
+    done = [weir.ctl(*words, "held", "confirm", held).json()
+            for words, held in ((("--json",), "f1"), (there, "f2"))]
+    assert done == [{"id": held, "changed": True, "state": "confirmed"} for held in ("f1", "f2")]
+    for name in ("moon", "mars", "ceres", "titan"):
+        weir.run("weir-feedfilter", "--pipe", "--feed", name, input=feed(ITEMS))
+    others = ["f%d" % number for number in range(3, 3 + 4 * len(SPAM))]
+    fixture.counts.stop()
+    try:
+        weir.ctl("held", "confirm", *others, status=75)  # at the latest the last finds it full
+        here = weir.ctl("--json", "held", "release", "f1", status=75)
+        over = weir.ctl(*there, "held", "release", "f2", status=75)
+    finally:
+        fixture.counts.start()
+    assert over.json() == {**here.json(), "id": "f2"}, over.output
+    assert over.errors == here.errors.replace("f1", "f2"), over.errors
+    assert "not taught" in over.errors, over.errors
+    weir.console.stop()
+
+
 def test_store_away(fixture):
     """With the store away lists and deeds work; the lesson waits, and the answer says so"""
     held = fixture.held()["items"][0]["id"]

@@ -51,6 +51,15 @@ static void test_nobody_need_listen(void **state)
     assert_false(error_prefix(NULL, "said to nobody"));
 }
 
+static void test_a_class_has_a_name(void **state)
+{
+    (void)state;
+    for (enum error_class class = ERROR_NONE; class <= ERROR_BUG; class ++)
+        assert_int_equal(error_class_of_name(error_class_name(class)), class);
+    assert_string_equal(error_class_name(ERROR_NETWORK), "network");
+    assert_int_equal(error_class_of_name("of tomorrow"), ERROR_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -58,6 +67,7 @@ int main(void)
         cmocka_unit_test(test_prefix_stands_before_what_was_said),
         cmocka_unit_test(test_message_too_long_is_cut),
         cmocka_unit_test(test_nobody_need_listen),
+        cmocka_unit_test(test_a_class_has_a_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
