@@ -19,12 +19,26 @@ static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] 
 
 /* --- one entry --- */
 
+/* Up to the next comma that is not within quotes (RFC 5321 4.1.2: "a,b"@example.org). */
+static size_t recipient_length(const char *text)
+{
+    size_t length = 0;
+    bool quoted = false;
+    for (; text[length] && (quoted || text[length] != ','); length++) {
+        if (quoted && text[length] == '\\' && text[length + 1])
+            length++;
+        else if (text[length] == '"')
+            quoted = !quoted;
+    }
+    return length;
+}
+
 /* Recipients are kept as one text between commas. */
 static void put_recipients(struct json_writer *json, const char *recipients)
 {
     json_put_open(json, "recipients", '[');
     while (*recipients) {
-        size_t length = strcspn(recipients, ",");
+        size_t length = recipient_length(recipients);
         if (length)
             json_put_string(json, NULL, (struct span){recipients, length});
         recipients += length + (recipients[length] == ',');

@@ -16,6 +16,7 @@ from sample_feeds import ITEMS, SPAM, feed
 from servers import Weir, counts_store, make_temporary_directory, run, wait_for
 
 PASSWORD = "correct horse"
+RECIPIENTS = ['ann@box.test', '"bob, eve"@box.test', r'"a\",b"@box.test', 'carl@box.test']
 
 
 class Answer:
@@ -297,14 +298,28 @@ def drip(connection, sent):
     return True
 
 
-def test_preview_waits(fixture):
-    """While weir-release lets one wait for a preview, all else is answered"""
-    weir = Weir(fixture.directory, fixture.counts.url, "waiting",
+def weir_with_mail(fixture, name):
+    """One more weir, in whose records m1 is held to these recipients: there is no Postfix here."""
+    weir = Weir(fixture.directory, fixture.counts.url, name,
                 {"cold-lessons": 10, "thresholds": {"hold": 0.85}})
     weir.run("weir-feedfilter", "--pipe", "--feed", "planet", input=feed(ITEMS))
     with sqlite3.connect(weir.records_feeds) as feeds, sqlite3.connect(weir.records_mail) as mail:
         feeds.backup(mail)
+        mail.execute("update held set channel = 'mail', recipients = ?", (",".join(RECIPIENTS),))
     weir.start_console()
+    return weir
+
+
+def test_recipients(fixture):
+    """Recipients are told apart, also those with a comma within quotes"""
+    weir = weir_with_mail(fixture, "recipients")
+    assert Client(weir).get("held/m1").json()["recipients"] == RECIPIENTS
+    weir.console.stop()
+
+
+def test_preview_waits(fixture):
+    """While weir-release lets one wait for a preview, all else is answered"""
+    weir = weir_with_mail(fixture, "waiting")
     client, answers = Client(weir), []
     with socket.socket(socket.AF_UNIX) as release:
         release.bind(weir.settings["release"]["preview"])
