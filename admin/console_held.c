@@ -17,6 +17,13 @@
 
 static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
 
+/* "form=record": as weirctl's --json has it, for another weirctl. */
+static bool wants_record(const struct console_request *request)
+{
+    const char *form = console_parameter(request, "form");
+    return form && strcmp(form, "record") == 0;
+}
+
 /* --- one entry --- */
 
 /* Up to the next comma that is not within quotes (RFC 5321 4.1.2: "a,b"@example.org). */
@@ -147,38 +154,30 @@ static void put_whole(struct json_writer *json, struct records *records, enum fr
 
 struct listed {
     enum front front;
-    struct held *held; /* a copy of what lists show */
+    int64_t id, time_s;
+    struct json_writer json; /* the entry as it is shown */
 };
 
 struct list {
     struct listed *entries;
     size_t count;
     enum front front; /* that is read now */
+    bool records;     /* in the form of records */
 };
-
-/* What is visited is lent: the texts that are shown are copied behind the copy. */
-static struct held *copy_of(const struct held *held)
-{
-    const char *const from[] = {held->sender, held->recipients, held->subject, held->reference};
-    size_t size = sizeof *held;
-    for (size_t i = 0; i < 4; i++)
-        size += strlen(from[i]) + 1;
-    struct held *copy = memory_new(size);
-    *copy = *held;
-    const char **const to[] = {&copy->sender, &copy->recipients, &copy->subject, &copy->reference};
-    char *room = (char *)(copy + 1);
-    for (size_t i = 0; i < 4; i++) {
-        *to[i] = strcpy(room, from[i]);
-        room += strlen(from[i]) + 1;
-    }
-    return copy;
-}
 
 static bool take(void *context, const struct held *held)
 {
     struct list *list = context;
+    struct listed entry = {.front = list->front, .id = held->id, .time_s = held->time_s};
+    if (list->records) {
+        records_text_put_held(&entry.json, list->front, held, false);
+    } else {
+        json_put_open(&entry.json, NULL, '{');
+        put_entry(&entry.json, list->front, held);
+        json_put_close(&entry.json, '}');
+    }
     list->entries = memory_resize(list->entries, (list->count + 1) * sizeof *list->entries);
-    list->entries[list->count++] = (struct listed){list->front, copy_of(held)};
+    list->entries[list->count++] = entry;
     return true;
 }
 
@@ -193,9 +192,8 @@ static void merge(struct list *list)
         mails++;
     size_t mail = 0, item = mails;
     for (size_t i = 0; i < list->count; i++) {
-        bool from_mail =
-            item == list->count ||
-            (mail < mails && list->entries[mail].held->time_s >= list->entries[item].held->time_s);
+        bool from_mail = item == list->count ||
+                         (mail < mails && list->entries[mail].time_s >= list->entries[item].time_s);
         merged[i] = list->entries[from_mail ? mail++ : item++];
     }
     free(list->entries);
@@ -284,10 +282,9 @@ static void put_list(struct json_writer *json, struct session *session, struct w
     json_put_open(json, NULL, '{');
     json_put_open(json, "items", '[');
     for (size_t i = 0; i < shown; i++) {
-        json_put_open(json, NULL, '{');
-        put_entry(json, list->entries[i].front, list->entries[i].held);
-        json_put_close(json, '}');
-        wish->after[list->entries[i].front] = list->entries[i].held->id;
+        const struct listed *entry = &list->entries[i];
+        json_put_raw(json, NULL, (struct span){entry->json.data, entry->json.length});
+        wish->after[entry->front] = entry->id;
     }
     json_put_close(json, ']');
     char cursor[64];
@@ -311,7 +308,7 @@ static void answer_list(struct session *session, const struct console_request *r
                         struct console_answer *answer)
 {
     struct wish wish;
-    struct list list = {0};
+    struct list list = {.records = wants_record(request)};
     struct error error = {0};
     if (!read_wish(request, &wish, answer))
         return;
@@ -320,7 +317,7 @@ static void answer_list(struct session *session, const struct console_request *r
     else
         console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
     for (size_t i = 0; i < list.count; i++)
-        free(list.entries[i].held);
+        json_writer_free(&list.entries[i].json);
     free(list.entries);
 }
 
@@ -425,6 +422,8 @@ void console_held(struct session *session, const struct console_request *request
         return;
     if (post && review_find(what, &deed))
         answer_deed(session, request, front, &held, deed, answer);
+    else if (!post && !*what && wants_record(request))
+        records_text_put_held(&answer->json, front, held, true);
     else if (!post && !*what)
         put_whole(&answer->json, session->records[front], front, held);
     else

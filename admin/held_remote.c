@@ -16,7 +16,7 @@ static const char *text_of(const json_t *object, const char *key)
 
 static void print_json(const json_t *value)
 {
-    char *text = json_dumps(value, JSON_COMPACT);
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
     puts(text ? text : "null");
     free(text);
 }
@@ -52,13 +52,14 @@ static void print_line(const json_t *item)
     free(recipients);
 }
 
-/* All pages, newest first. */
-static bool read_pages(struct remote *remote, const char *state, json_t *items, struct error *error)
+/* All pages of one stream, newest first. */
+static bool read_pages(struct remote *remote, const char *stream, const char *state, bool records,
+                       json_t *items, struct error *error)
 {
-    char path[160], after[80] = "";
+    char path[200], after[80] = "";
     for (;;) {
-        snprintf(path, sizeof path, "held?limit=200&state=%.40s%s%s", state,
-                 *after ? "&after=" : "", after);
+        snprintf(path, sizeof path, "held?limit=200&stream=%s&state=%.40s%s%s%s", stream, state,
+                 records ? "&form=record" : "", *after ? "&after=" : "", after);
         json_t *page = remote_call(remote, false, path, error);
         if (!page)
             return false;
@@ -70,14 +71,9 @@ static bool read_pages(struct remote *remote, const char *state, json_t *items, 
     }
 }
 
-int held_remote_list(const struct session *session, const char *state)
+/* Oldest first; how many. */
+static size_t print_items(const struct session *session, const json_t *items)
 {
-    struct error error = {0};
-    struct remote *remote = remote_open(session->gateway, &error);
-    json_t *items = json_array();
-    int status = EX_OK;
-    if (!remote || !read_pages(remote, state, items, &error))
-        status = session_complain(&error);
     for (size_t i = json_array_size(items); i > 0; i--) {
         const json_t *item = json_array_get(items, i - 1);
         if (session->json)
@@ -85,9 +81,25 @@ int held_remote_list(const struct session *session, const char *state)
         else
             print_line(item);
     }
-    if (status == EX_OK && !json_array_size(items) && !session->json)
+    return json_array_size(items);
+}
+
+int held_remote_list(const struct session *session, const char *state)
+{
+    static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
+    struct error error = {0};
+    struct remote *remote = remote_open(session->gateway, &error);
+    int status = remote ? EX_OK : session_complain(&error);
+    size_t count = 0;
+    for (int front = 0; front < FRONTS && status == EX_OK; front++) {
+        json_t *items = json_array();
+        if (!read_pages(remote, streams[front], state, session->json, items, &error))
+            status = session_complain(&error);
+        count += print_items(session, items);
+        json_decref(items);
+    }
+    if (status == EX_OK && !count && !session->json)
         puts("nothing is held");
-    json_decref(items);
     remote_close(remote);
     return status;
 }
@@ -138,7 +150,7 @@ static int print_entry(const struct session *session, const json_t *item)
 
 int held_remote_show(const struct session *session, int count, char **ids)
 {
-    return for_each(session, "", false, count, ids, print_entry);
+    return for_each(session, session->json ? "?form=record" : "", false, count, ids, print_entry);
 }
 
 static int print_outcome(const struct session *session, const json_t *answer)

@@ -4,7 +4,8 @@
 
 #include "admin/review.h"
 
-/* "held list" there: entries in that state ("open", "all", "held" …), oldest first. */
+/* "held list" there: entries in that state ("open", "all", "held" …), mail before items, oldest
+ * first. JSON is the same as on that machine itself. */
 int held_remote_list(const struct session *session, const char *state);
 
 /* "held show". */

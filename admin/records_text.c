@@ -220,29 +220,35 @@ static void put_item(struct json_writer *json, const struct held *held)
     arena_free(arena);
 }
 
+void records_text_put_held(struct json_writer *json, enum front front, const struct held *held,
+                           bool item)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    records_text_id(front, held->id, id);
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "id", span_of(id));
+    json_put_string(json, "channel", span_of(held->channel));
+    json_put_string(json, "state", span_of(held_state_name(held->state)));
+    json_put_integer(json, "time", held->time_s);
+    json_put_integer(json, "state_time", held->state_time_s);
+    json_put_string(json, "sender", span_of(held->sender));
+    json_put_string(json, "recipients", span_of(held->recipients));
+    json_put_string(json, "subject", span_of(held->subject));
+    json_put_string(json, "reference", span_of(held->reference));
+    if (*held->requeued_as)
+        json_put_string(json, "requeued_as", span_of(held->requeued_as));
+    put_document(json, held->document_id);
+    json_put_number(json, "log_odds", held->log_odds, 3);
+    put_verdict(json, held->evidence);
+    if (item && held->item_length)
+        put_item(json, held);
+    json_put_close(json, '}');
+}
+
 void records_text_held_json(enum front front, const struct held *held, bool item)
 {
     struct json_writer json = {0};
-    char id[RECORDS_TEXT_ID_SIZE];
-    records_text_id(front, held->id, id);
-    json_put_open(&json, NULL, '{');
-    json_put_string(&json, "id", span_of(id));
-    json_put_string(&json, "channel", span_of(held->channel));
-    json_put_string(&json, "state", span_of(held_state_name(held->state)));
-    json_put_integer(&json, "time", held->time_s);
-    json_put_integer(&json, "state_time", held->state_time_s);
-    json_put_string(&json, "sender", span_of(held->sender));
-    json_put_string(&json, "recipients", span_of(held->recipients));
-    json_put_string(&json, "subject", span_of(held->subject));
-    json_put_string(&json, "reference", span_of(held->reference));
-    if (*held->requeued_as)
-        json_put_string(&json, "requeued_as", span_of(held->requeued_as));
-    put_document(&json, held->document_id);
-    json_put_number(&json, "log_odds", held->log_odds, 3);
-    put_verdict(&json, held->evidence);
-    if (item && held->item_length)
-        put_item(&json, held);
-    json_put_close(&json, '}');
+    records_text_put_held(&json, front, held, item);
     flush_json(&json);
 }
 

@@ -32,6 +32,10 @@ void records_text_held_line(enum front front, const struct held *held);
 void records_text_held(enum front front, const struct held *held, bool item);
 void records_text_held_json(enum front front, const struct held *held, bool item);
 
+/* The same JSON as an element of what is open in `json`, or at its top. */
+void records_text_put_held(struct json_writer *json, enum front front, const struct held *held,
+                           bool item);
+
 /* What came of a deed. */
 void records_text_outcome_json(const char *id, const char *state, bool changed);
 
