@@ -4,10 +4,13 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "admin/console_attempts.h"
 #include "admin/console_logins.h"
@@ -25,6 +28,7 @@
 #define CONNECTIONS_OF_ADDRESS 32u
 #define REQUEST_MS 20000u /* to send a request, and to take its answer */
 #define PROBE_MS 5000u
+#define STOPPING_MS 5000
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 #define BODY_MAX ((size_t)64 * 1024)
 #define COOKIE "weir_session"
@@ -34,6 +38,7 @@ struct console_server {
     struct console_server_options options;
     struct MHD_Daemon *daemon;
     struct connections *connections;
+    atomic_uint under_way;  /* requests whose head is there, until they are answered */
     pthread_mutex_t trying; /* one attempt to log in at a time */
     struct console_attempts *attempts;
     struct console_logins *logins;
@@ -372,6 +377,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     struct client *client = *request;
     if (!client->begun) {
         client->begun = true;
+        atomic_fetch_add(&server->under_way, 1);
         return MHD_YES;
     }
     if (*length) {
@@ -409,6 +415,8 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     free(client->body);
     client->body = NULL;
     client->length = 0;
+    if (client->begun)
+        atomic_fetch_sub(&server->under_way, 1);
     client->begun = client->too_large = false;
     connection_restart(server->connections, &client->connection);
 }
@@ -488,12 +496,25 @@ bool console_server_answers(const struct console_server *server)
         MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_LISTEN_FD)->listen_fd, PROBE_MS);
 }
 
+/* libmicrohttpd cuts off what is being answered; those requests are waited for. */
+static void stop(struct console_server *server)
+{
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    int64_t deadline_ms = monotonic_ms() + STOPPING_MS;
+    MHD_socket listening = MHD_quiesce_daemon(server->daemon);
+    if (listening != MHD_INVALID_SOCKET)
+        close(listening);
+    while (atomic_load(&server->under_way) && monotonic_ms() < deadline_ms)
+        nanosleep(&pause, NULL);
+    MHD_stop_daemon(server->daemon);
+}
+
 void console_server_free(struct console_server *server)
 {
     if (!server)
         return;
     if (server->daemon)
-        MHD_stop_daemon(server->daemon);
+        stop(server);
     connections_free(server->connections);
     pthread_mutex_destroy(&server->trying);
     console_attempts_free(server->attempts);

@@ -4,6 +4,7 @@ it."""
 import http.client
 import json
 import os
+import signal
 import socket
 import sqlite3
 import stat
@@ -343,6 +344,27 @@ def test_preview_waits(fixture):
         for one in waiting:
             one.join()
     assert [answer.status for answer in answers] == [503] * len(waiting), answers
+    weir.console.stop()
+
+
+def test_stops_orderly(fixture):
+    """What is being answered when it is told to stop is answered still"""
+    weir = weir_with_mail(fixture, "stopping")
+    client, answers = Client(weir), []
+    with socket.socket(socket.AF_UNIX) as release:
+        release.bind(weir.settings["release"]["preview"])
+        release.listen()
+        release.settimeout(30)
+        waiting = threading.Thread(target=lambda: answers.append(client.get("held/m1/preview")))
+        waiting.start()
+        asked = release.accept()[0]
+        os.kill(weir.console.pid, signal.SIGTERM)
+        wait_for(lambda: "event=stopping" in weir.console.log(), "it stops")
+        time.sleep(0.5)
+        asked.sendall(b"missing\n")
+        waiting.join()
+        asked.close()
+    assert [answer.status for answer in answers] == [404], answers
     weir.console.stop()
 
 
