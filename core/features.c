@@ -5,14 +5,14 @@
  *   body text, and subject words a second time   no prefix
  *   subject or title                             subject:
  *   a header's words                             its name in lower case, "from:"
- *   header present, and the one before it        h:  ho:
+ *   header after the one before it               ho:
  *   Received: host, last two labels, TLD,        r:  r2:  rt:
- *     protocol, IPv4 /24 and /16                 rp:  r24:  r16:
+ *     protocol words                             rp:
  *   Message-ID: domain words, shape of the rest  mid:  midshape:
  *   Date: the zone only                          zone:
  *   parts: type, charset, encoding, file name,   type:  charset:  encoding:  file:
  *     extension, log2 of the size                extension:  size:
- *   HTML: tags and short attributes              tag:  attribute:
+ *   HTML: short attributes                       attribute:
  *   links: scheme, host, each suffix of it, TLD, scheme:  host:  tld:
  *     path words, what is odd about them         path:  link:
  * Headers that filters, mail stores and weir itself write are never a feature: they would teach
@@ -70,24 +70,14 @@ static struct span last_labels(struct span host, int labels)
     return (struct span){host.data + at, host.length - at};
 }
 
-/* The dotted address less its last `less` numbers. */
-static struct span address_start(struct span address, int less)
-{
-    const char *dot = NULL;
-    for (; less > 0; less--) {
-        dot = memrchr(address.data, '.', address.length);
-        address.length = (size_t)(dot - address.data);
-    }
-    return address;
-}
-
 static bool is_host_character(char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
            c == '-' || c == '_';
 }
 
-/* One run of host characters in a Received header: a host, an address, or a word of protocol. */
+/* One run of host characters in a Received header: a host, a word of protocol, or an address, which
+ * is a matter of reputation. */
 static void emit_received_word(struct token_set *set, struct span word)
 {
     size_t dots = 0, digits = 0;
@@ -95,10 +85,9 @@ static void emit_received_word(struct token_set *set, struct span word)
         dots += word.data[i] == '.';
         digits += word.data[i] >= '0' && word.data[i] <= '9';
     }
-    if (dots == 3 && digits + dots == word.length) {
-        emit_literal(set, SPAN("r24:"), address_start(word, 1));
-        emit_literal(set, SPAN("r16:"), address_start(word, 2));
-    } else if (dots) {
+    if (dots == 3 && digits + dots == word.length)
+        return;
+    if (dots) {
         emit_literal(set, SPAN("r:"), word);
         emit_literal(set, SPAN("r2:"), last_labels(word, 2));
         emit_literal(set, SPAN("rt:"), last_labels(word, 1));
@@ -185,7 +174,6 @@ static void add_headers(struct token_set *set, const struct document *document)
             continue;
         struct span name = lower(names[seen % 2], sizeof names[0] - 1, header->name);
         seen++;
-        emit_literal(set, SPAN("h:"), name);
         emit_literal_pair(set, SPAN("ho:"), before, name);
         before = name;
         if (span_equal(name, SPAN("received"))) {
@@ -224,12 +212,11 @@ static void add_parts(struct token_set *set, const struct document *document)
     }
 }
 
-static void add_structures(struct token_set *set, const struct document *document)
+static void add_attributes(struct token_set *set, const struct document *document)
 {
     for (size_t i = 0; i < document->structure_count; i++)
-        emit_literal(
-            set, document->structures[i].kind == STRUCTURE_TAG ? SPAN("tag:") : SPAN("attribute:"),
-            document->structures[i].name);
+        if (document->structures[i].kind == STRUCTURE_ATTRIBUTE)
+            emit_literal(set, SPAN("attribute:"), document->structures[i].name);
 }
 
 static void add_link(struct token_set *set, const struct place *path, const struct link *link)
@@ -278,7 +265,7 @@ static void walk(struct token_set *set, const struct document *document)
     add_texts(set, document);
     add_headers(set, document);
     add_parts(set, document);
-    add_structures(set, document);
+    add_attributes(set, document);
     struct place path = place_of(SPAN("path:"));
     size_t links = document->link_count < LINKS_LOOKED_AT ? document->link_count : LINKS_LOOKED_AT;
     for (size_t i = 0; i < links; i++)

@@ -6,16 +6,29 @@
 
 #include "core/document.h"
 
-#define FEATURE_VERSION 1u
+#define FEATURE_VERSION 2u
 #define FEATURES_MAX 2000u
 #define FEATURE_BODY_CODE_POINTS 8000u
+
+/* Where a feature comes from; the lowest bit of its hash says so. The model weighs the two apart:
+ * a long text does not drown what headers and structure say, nor they a short one. */
+enum feature_group {
+    FEATURE_GROUP_BODY,  /* words of the text that people read, its subject's among them */
+    FEATURE_GROUP_OTHER, /* all that has a prefix */
+    FEATURE_GROUPS
+};
+
+static inline enum feature_group feature_group(uint64_t hash)
+{
+    return (enum feature_group)(hash & 1);
+}
 
 /* Fills document->features, script, shingles. Deterministic on every machine. */
 void features_extract(struct document *document);
 
 struct feature_name {
     uint64_t hash;    /* asked for */
-    struct span name; /* filled: "subject:发票", "body:click here", "h:X-Mailer" */
+    struct span name; /* filled: "subject:发票", "click here", "ho:x-mailer" */
 };
 
 /* Walks the document again and names the hashes asked for (explanations only). Names lie in the

@@ -101,12 +101,13 @@ struct span judge_content_detail(const struct judge *judge, struct document *doc
         return SPAN("");
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
+    struct model_scale scale = model_scale(all, slots);
     double way = model_log_odds(model, all, slots) < 0 ? -1 : 1;
     struct weighed *strongest = arena_alloc(arena, most * sizeof *strongest);
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
-        double log_odds = model_slot_log_odds(model, slot, slots);
+        double log_odds = model_slot_log_odds(model, slot, scale);
         const struct weighed weighed = {slot, hash, log_odds, way * log_odds};
         if (log_odds != 0)
             keep_strongest(strongest, &count, most, &weighed);

@@ -1,13 +1,12 @@
 /* How the arithmetic of learning stays the same everywhere: it uses integers only, in four steps.
- *   root  = isqrt(n << 32), that is sqrt(n) in 2^-16
- *   z     = sum of weights * 2^26 / root, that is z in 2^-16
+ *   root  = isqrt((n << 32) / share) of each group, that is 1/x in 2^-16
+ *   z     = sum of weights * 2^26 / root over both groups, that is z in 2^-16
  *   p     = the logistic function of z in 2^-30, from a table with steps of 1/32, interpolated
- *   delta = 64 * 16 * g / sqrt(n) / sqrt(1 + 0.2 c), the last factor from a table in 2^-24
+ *   delta = 64 * 20 * g * x / sqrt(1 + 0.05 c), the last factor from a table in 2^-24
  * Divisions round towards zero and the delta half away from zero, on magnitudes, so that ham and
  * spam are treated alike. Both tables are made by model_new(), again with integers only. */
 #include "core/model.h"
 
-#include "core/features.h"
 #include "core/rehearsal.h"
 #include "store/memory.h"
 
@@ -21,15 +20,17 @@
 #include <zstd.h>
 
 #define UNITS 64u /* of a weight, per 1.0 */
-#define STEP 16u  /* learning rate of a slot never updated before */
+#define STEP 20u  /* learning rate of a slot never updated before */
 #define COUNT_MAX 255
 
 #define ONE (1u << 30) /* a probability of 1 */
-#define MARGIN (ONE / 10)
+#define MARGIN (ONE / 100 * 6)
 #define KNOWN_MARGIN (ONE / 50)
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
-#define SOFT_LEAST (ONE / 5)
-#define REHEARSED 16u /* earlier lessons gone through after one that taught something */
+#define SOFT_LEAST (ONE / 10)
+#define UNTRUSTED_END (5l << 16) /* log-odds that one untrusted lesson may make, in 2^-16 */
+#define DOUBTED (ONE / 10 * 4)   /* untrusted gradients over this are not rehearsed */
+#define REHEARSED 16u            /* earlier lessons gone through after one that taught something */
 
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
 #define LOGISTIC_END 512           /* steps: z = 16, where p is 1 - 1.1e-7 */
@@ -41,7 +42,7 @@ struct model {
     _Atomic uint32_t lessons[SCRIPTS][2];
     _Atomic uint64_t version;
     uint32_t logistic[LOGISTIC_END + 1]; /* p at z = i/32, in 2^-30 */
-    uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 0.2 c), in 2^-24 */
+    uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 0.05 c), in 2^-24 */
     struct rehearsal *rehearsal;         /* the writer's alone */
 };
 
@@ -72,9 +73,9 @@ struct model *model_new(void)
         model->logistic[i] = (uint32_t)((1ull << 62) / ((1ull << 32) + exp_minus_z));
         exp_minus_z = exp_minus_z * EXP_MINUS_STEP >> 32;
     }
-    /* 1/sqrt(1 + c/5) = sqrt(5 / (5 + c)) */
+    /* 1/sqrt(1 + c/20) = sqrt(20 / (20 + c)) */
     for (uint64_t c = 0; c <= COUNT_MAX; c++)
-        model->slowing[c] = (uint32_t)integer_sqrt((5ull << 48) / (5 + c));
+        model->slowing[c] = (uint32_t)integer_sqrt((20ull << 48) / (20 + c));
     return model;
 }
 
@@ -122,7 +123,8 @@ static inline uint32_t mix(struct slot_key key, uint64_t hash)
     uint64_t mixed = (hash ^ key.mask) * key.factor;
     mixed ^= mixed >> 32;
     mixed *= key.mask | 1;
-    return (uint32_t)((mixed ^ mixed >> 29) * 0x9e3779b97f4a7c15u >> 44);
+    uint32_t cell = (uint32_t)((mixed ^ mixed >> 29) * 0x9e3779b97f4a7c15u >> 44);
+    return feature_group(hash) * MODEL_GROUP_SLOTS + cell;
 }
 
 uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash)
@@ -138,7 +140,7 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
     struct slot_key mixer = slot_key_of(key);
     uint32_t place[1024] = {0};
     for (size_t i = 0; i < n; i++)
-        place[mix(mixer, hashes[i]) >> 10]++;
+        place[mix(mixer, hashes[i]) >> 11]++;
     uint32_t sum = 0;
     for (size_t i = 0; i < 1024; i++) {
         uint32_t size = place[i];
@@ -147,7 +149,7 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
     }
     for (size_t i = 0; i < n; i++) {
         uint32_t slot = mix(mixer, hashes[i]);
-        slots[place[slot >> 10]++] = slot;
+        slots[place[slot >> 11]++] = slot;
     }
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -167,22 +169,70 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
 
 /* --- scoring --- */
 
-static int64_t sum_of_weights(const struct model *model, const uint32_t *slots, size_t n)
+/* A document's slots by group: those of one lie together. */
+struct grouped {
+    const uint32_t *slots[FEATURE_GROUPS];
+    size_t count[FEATURE_GROUPS];
+    uint64_t root[FEATURE_GROUPS]; /* 1/x in 2^-16 */
+};
+
+static struct grouped grouped(const uint32_t *slots, size_t n)
+{
+    static const uint64_t percent[FEATURE_GROUPS] = {65, 35}; /* shares */
+    size_t body = 0, end = n;
+    while (body < end) {
+        size_t middle = (body + end) / 2;
+        if (slots[middle] < MODEL_GROUP_SLOTS)
+            body = middle + 1;
+        else
+            end = middle;
+    }
+    struct grouped groups = {.slots = {slots, n > body ? slots + body : NULL},
+                             .count = {body, n - body}};
+    for (size_t i = 0; i < FEATURE_GROUPS; i++) {
+        uint64_t square = (uint64_t)groups.count[i] << 32;
+        groups.root[i] = integer_sqrt(groups.count[i] == n ? square : square * 100 / percent[i]);
+    }
+    return groups;
+}
+
+static int64_t sum_of_weights(const struct model *model, const struct grouped *groups, size_t group)
 {
     int64_t sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += LOAD(model->weights[slots[i]]);
+    for (size_t i = 0; i < groups->count[group]; i++)
+        sum += LOAD(model->weights[groups->slots[group][i]]);
     return sum;
+}
+
+/* z in 2^-16. */
+static int64_t fixed_log_odds(const struct model *model, const struct grouped *groups)
+{
+    int64_t z = 0;
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (groups->count[i])
+            z += sum_of_weights(model, groups, i) * (1ll << 26) / (int64_t)groups->root[i];
+    return z;
+}
+
+struct model_scale model_scale(const uint32_t *slots, size_t n)
+{
+    struct grouped groups = grouped(slots, n);
+    struct model_scale scale = {{0}};
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (groups.count[i])
+            scale.of_group[i] = 0x1p16 / (double)groups.root[i];
+    return scale;
 }
 
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n)
 {
-    return n ? (double)sum_of_weights(model, slots, n) / (UNITS * sqrt((double)n)) : 0;
+    struct grouped groups = grouped(slots, n);
+    return 0x1p-16 * (double)fixed_log_odds(model, &groups);
 }
 
-double model_slot_log_odds(const struct model *model, uint32_t slot, size_t n)
+double model_slot_log_odds(const struct model *model, uint32_t slot, struct model_scale scale)
 {
-    return n ? LOAD(model->weights[slot]) / (UNITS * sqrt((double)n)) : 0;
+    return LOAD(model->weights[slot]) * scale.of_group[slot / MODEL_GROUP_SLOTS] / UNITS;
 }
 
 /* --- learning --- */
@@ -202,21 +252,19 @@ static uint32_t logistic(const struct model *model, int64_t z)
 }
 
 /* |label - p| in 2^-30; the sign is the label's. */
-static uint32_t gradient(const struct model *model, const uint32_t *slots, size_t n, uint64_t root,
-                         enum label label)
+static uint32_t gradient(const struct model *model, const struct grouped *groups, enum label label)
 {
-    int64_t z = sum_of_weights(model, slots, n) * (1ll << 26) / (int64_t)root;
-    uint32_t p = logistic(model, z);
+    uint32_t p = logistic(model, fixed_log_odds(model, groups));
     return label == LABEL_SPAM ? ONE - p : p;
 }
 
 bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label)
 {
-    return n && rehearsal_full(model->rehearsal) &&
-           gradient(model, slots, n, integer_sqrt((uint64_t)n << 32), label) < KNOWN_MARGIN;
+    struct grouped groups = grouped(slots, n);
+    return n && rehearsal_full(model->rehearsal) && gradient(model, &groups, label) < KNOWN_MARGIN;
 }
 
-/* A wrong label shows as a large gradient: 1.5 (1 - g), but no less than 0.2. */
+/* A wrong label shows as a large gradient: 1.5 (1 - g), but no less than 0.1. */
 static uint32_t softened(uint32_t g)
 {
     if (g <= SOFT_FROM)
@@ -225,24 +273,44 @@ static uint32_t softened(uint32_t g)
     return soft > SOFT_LEAST ? soft : SOFT_LEAST;
 }
 
-/* False when the model is within the margin of the label: nothing to learn. */
-static bool learn(struct model *model, const struct lesson *lesson)
+/* How far z moves per gradient of 1, in 2^-24: 20 * sum of x^2 / sqrt(1 + 0.05 c). */
+static uint64_t reach(const struct model *model, const struct grouped *groups)
 {
-    size_t n = lesson->slot_count;
-    uint64_t root = integer_sqrt((uint64_t)n << 32);
-    uint32_t g = gradient(model, lesson->slots, n, root, lesson->label);
-    if (g < MARGIN)
-        return false;
-    if (lesson->trust != TRUST_OPERATOR)
-        g = softened(g);
-    uint64_t step = (uint64_t)g * UNITS * STEP * 1024 / root; /* in 2^-24 */
-    for (size_t i = 0; i < n; i++) {
-        uint32_t slot = lesson->slots[i];
+    uint64_t sum = 0;
+    for (size_t group = 0; group < FEATURE_GROUPS; group++) {
+        uint64_t slowing = 0;
+        for (size_t i = 0; i < groups->count[group]; i++)
+            slowing += model->slowing[LOAD(model->counts[groups->slots[group][i]])];
+        if (slowing)
+            sum += (((slowing * STEP) << 16) / groups->root[group] << 16) / groups->root[group];
+    }
+    return sum;
+}
+
+/* An untrusted gradient: softened, and no larger than takes z to UNTRUSTED_END. A first of its kind
+ * would else be beyond doubt after one word that may be wrong. */
+static uint32_t untrusted_gradient(const struct model *model, const struct grouped *groups,
+                                   enum label label, uint32_t g)
+{
+    int64_t z = fixed_log_odds(model, groups);
+    uint64_t room = (uint64_t)(UNTRUSTED_END - (label == LABEL_SPAM ? z : -z));
+    uint64_t soft = softened(g);
+    uint64_t moved = soft * reach(model, groups) >> 38; /* z in 2^-16 */
+    return (uint32_t)(moved > room ? soft * room / moved : soft);
+}
+
+/* Moves the slots of one group towards the label. */
+static void move(struct model *model, const struct grouped *groups, size_t group, uint32_t g,
+                 enum label label)
+{
+    uint64_t step = (uint64_t)g * UNITS * STEP * 1024 / groups->root[group]; /* in 2^-24 */
+    for (size_t i = 0; i < groups->count[group]; i++) {
+        uint32_t slot = groups->slots[group][i];
         assert(slot < MODEL_SLOTS);
         uint8_t count = LOAD(model->counts[slot]);
         int32_t delta = (int32_t)((step * model->slowing[count] + (1ull << 47)) >> 48);
         int32_t weight = LOAD(model->weights[slot]);
-        weight += lesson->label == LABEL_SPAM ? delta : -delta;
+        weight += label == LABEL_SPAM ? delta : -delta;
         if (weight > INT16_MAX)
             weight = INT16_MAX;
         if (weight < INT16_MIN)
@@ -251,7 +319,29 @@ static bool learn(struct model *model, const struct lesson *lesson)
         if (count < COUNT_MAX)
             STORE(model->counts[slot], (uint8_t)(count + 1));
     }
+}
+
+/* False when the model is within the margin of the label: nothing to learn. */
+static bool learn(struct model *model, const struct lesson *lesson)
+{
+    struct grouped groups = grouped(lesson->slots, lesson->slot_count);
+    uint32_t g = gradient(model, &groups, lesson->label);
+    if (g < MARGIN)
+        return false;
+    if (lesson->trust != TRUST_OPERATOR)
+        g = untrusted_gradient(model, &groups, lesson->label, g);
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (groups.count[i])
+            move(model, &groups, i, g, lesson->label);
     return true;
+}
+
+/* An untrusted label that contradicts what was known before may be wrong: learning it once does
+ * little harm, going through it again and again would. */
+static bool is_doubted(const struct model *model, const struct lesson *lesson)
+{
+    struct grouped groups = grouped(lesson->slots, lesson->slot_count);
+    return lesson->trust != TRUST_OPERATOR && gradient(model, &groups, lesson->label) > DOUBTED;
 }
 
 /* The other label's lessons in turn with the same label's: the former are what was just endangered,
@@ -259,6 +349,7 @@ static bool learn(struct model *model, const struct lesson *lesson)
 static void learn_and_rehearse(struct model *model, const struct lesson *lesson, uint64_t version)
 {
     rehearsal_forget(model->rehearsal, lesson);
+    bool doubted = is_doubted(model, lesson);
     if (learn(model, lesson)) {
         for (unsigned i = 0; i < REHEARSED; i++) {
             enum label label = i % 2 ? lesson->label : (enum label) !lesson->label;
@@ -267,7 +358,8 @@ static void learn_and_rehearse(struct model *model, const struct lesson *lesson,
                 learn(model, earlier);
         }
     }
-    rehearsal_remember(model->rehearsal, lesson, version);
+    if (!doubted)
+        rehearsal_remember(model->rehearsal, lesson, version);
 }
 
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version)

@@ -63,9 +63,11 @@ static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, 
     }
 }
 
+/* The lowest bit of the hash becomes the group's (features.h). */
 static void keep(struct token_set *set, uint64_t hash, struct span prefix, const char *from,
                  const char *to)
 {
+    hash = (hash & ~1ull) | (prefix.length ? FEATURE_GROUP_OTHER : FEATURE_GROUP_BODY);
     if (set->names) {
         keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
         return;

@@ -9,7 +9,7 @@
 #define FORMAT 1
 #define FLAG_SPAM 1u
 #define FLAG_OPERATOR 2u
-#define SLOT_LIMIT (1u << 20)
+#define SLOT_LIMIT (1u << 21)
 
 /* Format, two ids, flags, script, time, feature version. */
 #define FIXED_BYTES (1 + 2 * LESSON_ID_BYTES + 1 + 1 + 8 + 4)

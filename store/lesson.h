@@ -32,7 +32,7 @@ struct lesson {
     int64_t time_s;     /* of the event, seconds since 1970 */
     uint32_t feature_version;
     uint8_t script;        /* enum script of core/text.h: what the document is written in */
-    const uint32_t *slots; /* ascending, no doubles, each under 2^20; none: counts only */
+    const uint32_t *slots; /* ascending, no doubles, each under 2^21; none: counts only */
     size_t slot_count;
     const struct identity *identities;
     size_t identity_count;

@@ -55,7 +55,7 @@ static void teach(struct model *model, uint64_t seed, size_t lessons)
 
 static int weight_of(const struct model *model, uint32_t slot)
 {
-    return (int)lrint(model_slot_log_odds(model, slot, 1) * 64);
+    return (int)lrint(model_slot_log_odds(model, slot, (struct model_scale){{1, 1}}) * 64);
 }
 
 static void test_slots_ascend_without_doubles(void **state)
@@ -101,6 +101,13 @@ static void test_slots_spread_evenly(void **state)
         assert_in_range(halves[bit], 49000, 51000);
 }
 
+static void test_each_group_has_slots_of_its_own(void **state)
+{
+    (void)state;
+    for (uint64_t hash = 0; hash < 1000; hash++)
+        assert_int_equal(model_slot(key, hash) / MODEL_GROUP_SLOTS, feature_group(hash));
+}
+
 static void test_another_key_collides_elsewhere(void **state)
 {
     (void)state;
@@ -130,7 +137,7 @@ static void test_untaught_model_says_nothing(void **state)
     model_free(model);
 }
 
-/* One feature, nothing known: g = 1/2, delta = 64 * 16 / 2. */
+/* One feature, nothing known: g = 1/2, delta = 64 * 20 / 2. */
 static void test_first_step_is_the_recipes(void **state)
 {
     (void)state;
@@ -142,9 +149,63 @@ static void test_first_step_is_the_recipes(void **state)
                             .slots = &slot,
                             .slot_count = 1};
     model_apply(model, &lesson, 1);
-    assert_int_equal(weight_of(model, 7), 512);
-    assert_true(fabs(model_log_odds(model, &slot, 1) - 8) < 1e-9);
+    assert_int_equal(weight_of(model, 7), 640);
+    assert_true(model_log_odds(model, &slot, 1) == 10);
     model_free(model);
+}
+
+/* Header words weigh as much beside a long text as beside a short one. */
+static void test_groups_are_weighed_apart(void **state)
+{
+    (void)state;
+    struct model *model = model_new();
+    uint32_t slots[101];
+    for (uint32_t i = 0; i < 100; i++)
+        slots[i] = i;
+    slots[100] = MODEL_GROUP_SLOTS;
+    struct lesson lesson = {.label = LABEL_SPAM,
+                            .trust = TRUST_OPERATOR,
+                            .feature_version = FEATURE_VERSION,
+                            .slots = &slots[100],
+                            .slot_count = 1};
+    model_apply(model, &lesson, 1);
+    assert_true(fabs(model_log_odds(model, slots, 101) - 10 * sqrt(0.35)) < 1e-3);
+    assert_true(fabs(model_log_odds(model, slots + 99, 2) - 10 * sqrt(0.35)) < 1e-3);
+    struct model_scale scale = model_scale(slots, 101);
+    assert_true(fabs(scale.of_group[FEATURE_GROUP_BODY] - sqrt(0.65 / 100)) < 1e-4);
+    double sum = 0;
+    for (size_t i = 0; i < 101; i++)
+        sum += model_slot_log_odds(model, slots[i], scale);
+    assert_true(fabs(sum - model_log_odds(model, slots, 101)) < 1e-3);
+    model_free(model);
+}
+
+/* x of each group, in double precision. */
+static struct model_scale scale_of(const struct lesson *lesson)
+{
+    static const double shares[FEATURE_GROUPS] = {0.65, 0.35};
+    size_t n[FEATURE_GROUPS] = {0};
+    struct model_scale scale = {{0}};
+    for (size_t i = 0; i < lesson->slot_count; i++)
+        n[lesson->slots[i] / MODEL_GROUP_SLOTS]++;
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (n[i])
+            scale.of_group[i] = sqrt((n[!i] ? shares[i] : 1) / (double)n[i]);
+    return scale;
+}
+
+/* The gradient of an untrusted lesson: softened, and z ends at 5 at most. */
+static double untrusted_gradient(const struct lesson *lesson, const uint8_t *updates,
+                                 struct model_scale scale, double z, double g)
+{
+    double size = fabs(g), reach = 0;
+    if (size > 0.6)
+        size = fmax(0.1, 1.5 * (1 - size));
+    for (size_t i = 0; i < lesson->slot_count; i++) {
+        double x = scale.of_group[lesson->slots[i] / MODEL_GROUP_SLOTS];
+        reach += 20 * x * x / sqrt(1 + 0.05 * updates[lesson->slots[i]]);
+    }
+    return copysign(fmin(size, (5 - copysign(z, lesson->label ? z : -z)) / reach), g);
 }
 
 /* The recipe in double precision, one step at a time, from the same weights. */
@@ -160,19 +221,23 @@ static void test_steps_agree_with_floating_point(void **state)
     for (uint64_t version = 1; version <= 3000; version++) {
         struct lesson lesson = random_lesson(&seed, slots);
         size_t n = lesson.slot_count;
-        double sum = 0, root = sqrt((double)n);
-        for (size_t i = 0; i < n; i++)
-            sum += before[i] = weight_of(model, slots[i]);
-        double g = lesson.label - 1 / (1 + exp(-sum / 64 / root));
-        if (fabs(fabs(g) - 0.1) < 1e-4)
+        struct model_scale scale = scale_of(&lesson);
+        double z = 0;
+        for (size_t i = 0; i < n; i++) {
+            before[i] = weight_of(model, slots[i]);
+            z += before[i] * scale.of_group[slots[i] / MODEL_GROUP_SLOTS] / 64;
+        }
+        double g = lesson.label - 1 / (1 + exp(-z));
+        if (fabs(fabs(g) - 0.06) < 1e-4)
             continue;
-        bool skipped = fabs(g) < 0.1;
+        bool skipped = fabs(g) < 0.06;
         learned += !skipped;
-        if (lesson.trust == TRUST_USER && fabs(g) > 0.6)
-            g = copysign(fmax(0.2, 1.5 * (1 - fabs(g))), g);
+        if (lesson.trust == TRUST_USER)
+            g = untrusted_gradient(&lesson, updates, scale, z, g);
         model_apply(model, &lesson, version);
         for (size_t i = 0; i < n; i++) {
-            double delta = 64 * 16 * g / root / sqrt(1 + 0.2 * updates[slots[i]]);
+            double delta = 64 * 20 * g * scale.of_group[slots[i] / MODEL_GROUP_SLOTS] /
+                           sqrt(1 + 0.05 * updates[slots[i]]);
             double moved = weight_of(model, slots[i]) - before[i];
             assert_true(fabs(moved - (skipped ? 0 : delta)) < 0.52);
             if (!skipped && updates[slots[i]] < 255)
@@ -191,7 +256,7 @@ static void test_arithmetic_is_the_same_bits_everywhere(void **state)
     (void)state;
     struct model *model = model_new();
     teach(model, 4, 5000);
-    assert_true(model_digest(model) == 0x29c78982d2be5e0d);
+    assert_true(model_digest(model) == 0x9acb75078b2d5ec6);
     model_free(model);
 }
 
@@ -379,9 +444,11 @@ int main(void)
         cmocka_unit_test(test_slots_ascend_without_doubles),
         cmocka_unit_test(test_slots_are_those_of_the_single_features),
         cmocka_unit_test(test_slots_spread_evenly),
+        cmocka_unit_test(test_each_group_has_slots_of_its_own),
         cmocka_unit_test(test_another_key_collides_elsewhere),
         cmocka_unit_test(test_untaught_model_says_nothing),
         cmocka_unit_test(test_first_step_is_the_recipes),
+        cmocka_unit_test(test_groups_are_weighed_apart),
         cmocka_unit_test(test_steps_agree_with_floating_point),
         cmocka_unit_test(test_arithmetic_is_the_same_bits_everywhere),
         cmocka_unit_test(test_weights_saturate),
