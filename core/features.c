@@ -3,6 +3,8 @@
  * Text becomes tokens (tokens.h). Each place has a prefix, so that the same word in a subject and
  * in a Received header are two features:
  *   body text, and subject words a second time   no prefix
+ *   ways a word is written to be missed          disguised:  marked:  split:  mixed:  spaced:
+ *                                                digits:  numbered:
  *   subject or title                             subject:
  *   a header's words                             its name in lower case, "from:"
  *   header after the one before it               ho:
@@ -12,7 +14,7 @@
  *   Date: the zone only                          zone:
  *   parts: type, charset, encoding, file name,   type:  charset:  encoding:  file:
  *     extension, log2 of the size                extension:  size:
- *   HTML: short attributes                       attribute:
+ *   HTML: that there is any, short attributes    markup:  attribute:
  *   links: scheme, host, each suffix of it, TLD, scheme:  host:  tld:
  *     path words, what is odd about them         path:  link:
  * Headers that filters, mail stores and weir itself write are never a feature: they would teach
@@ -212,11 +214,14 @@ static void add_parts(struct token_set *set, const struct document *document)
     }
 }
 
-static void add_attributes(struct token_set *set, const struct document *document)
+static void add_structures(struct token_set *set, const struct document *document)
 {
-    for (size_t i = 0; i < document->structure_count; i++)
+    for (size_t i = 0; i < document->structure_count; i++) {
         if (document->structures[i].kind == STRUCTURE_ATTRIBUTE)
             emit_literal(set, SPAN("attribute:"), document->structures[i].name);
+        else /* which tags there are teaches more of mail programs than of what is said */
+            emit_literal(set, SPAN("markup:"), SPAN("html"));
+    }
 }
 
 static void add_link(struct token_set *set, const struct place *path, const struct link *link)
@@ -265,7 +270,7 @@ static void walk(struct token_set *set, const struct document *document)
     add_texts(set, document);
     add_headers(set, document);
     add_parts(set, document);
-    add_attributes(set, document);
+    add_structures(set, document);
     struct place path = place_of(SPAN("path:"));
     size_t links = document->link_count < LINKS_LOOKED_AT ? document->link_count : LINKS_LOOKED_AT;
     for (size_t i = 0; i < links; i++)

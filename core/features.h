@@ -13,8 +13,9 @@
 /* Where a feature comes from; the lowest bit of its hash says so. The model weighs the two apart:
  * a long text does not drown what headers and structure say, nor they a short one. */
 enum feature_group {
-    FEATURE_GROUP_BODY,  /* words of the text that people read, its subject's among them */
-    FEATURE_GROUP_OTHER, /* all that has a prefix */
+    FEATURE_GROUP_BODY,  /* words of the text that people read, its subject's among them, and how
+                            they are written */
+    FEATURE_GROUP_OTHER, /* all else */
     FEATURE_GROUPS
 };
 

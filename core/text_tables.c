@@ -125,6 +125,8 @@ static struct character character_of(uint32_t code_point, struct place *place)
         return ascii_character(code_point - 0xFF01 + '!');
     if (range_find(ROWS(invisible), &place->invisible, code_point))
         return (struct character){CHARACTER_INVISIBLE, SCRIPT_NONE};
+    if (code_point >= 0x1F130 && code_point < 0x1F18A && (code_point - 0x1F130) % 32 < 26)
+        return (struct character){CHARACTER_LETTER, SCRIPT_LATIN};
     if (range_find(ROWS(emoji), &place->emoji, code_point))
         return (struct character){CHARACTER_EMOJI, SCRIPT_NONE};
     const struct range *range = range_find(ROWS(scripts), &place->script, code_point);
@@ -159,6 +161,9 @@ uint32_t text_fold_beyond_bmp(uint32_t code_point)
         return 'a' + (code_point - 0x1D400) % 26;
     if (code_point >= 0x1D7CE && code_point < 0x1D800)
         return '0' + (code_point - 0x1D7CE) % 10;
+    /* Capitals in squares and circles, white and black, in rows of 32. */
+    if (code_point >= 0x1F130 && code_point < 0x1F18A && (code_point - 0x1F130) % 32 < 26)
+        return 'a' + (code_point - 0x1F130) % 32;
     return code_point;
 }
 

@@ -19,7 +19,8 @@ enum derived {
     DERIVED_BIGRAM,
     DERIVED_TRIGRAM,
     DERIVED_SYMBOL,
-    DERIVED_REPEATED
+    DERIVED_REPEATED,
+    DERIVED_EVASION
 };
 
 static inline uint64_t step(uint64_t hash, uint32_t code_point)
@@ -64,10 +65,10 @@ static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, 
 }
 
 /* The lowest bit of the hash becomes the group's (features.h). */
-static void keep(struct token_set *set, uint64_t hash, struct span prefix, const char *from,
-                 const char *to)
+static void keep(struct token_set *set, uint64_t hash, enum feature_group group, struct span prefix,
+                 const char *from, const char *to)
 {
-    hash = (hash & ~1ull) | (prefix.length ? FEATURE_GROUP_OTHER : FEATURE_GROUP_BODY);
+    hash = (hash & ~1ull) | group;
     if (set->names) {
         keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
         return;
@@ -89,7 +90,8 @@ static inline void emit(struct token_set *set, const struct place *place, uint64
                         const char *from, const char *to)
 {
     for (; place; place = place->also)
-        keep(set, spread(token + place->seed), place->name, from, to);
+        keep(set, spread(token + place->seed),
+             place->is_body ? FEATURE_GROUP_BODY : FEATURE_GROUP_OTHER, place->name, from, to);
 }
 
 /* One-permutation min-hashing: each pair falls into one of 16 bins, each bin keeps its smallest. */
@@ -127,8 +129,8 @@ void emit_literal_pair(struct token_set *set, struct span prefix, struct span fi
     if (second.length)
         hash = literal_hash(step(hash, '\n'), second);
     struct span shown = second.length ? second : first;
-    keep(set, spread(hash + XXH3_64bits(prefix.data, prefix.length)), prefix, shown.data,
-         shown.data + shown.length);
+    keep(set, spread(hash + XXH3_64bits(prefix.data, prefix.length)), FEATURE_GROUP_OTHER, prefix,
+         shown.data, shown.data + shown.length);
 }
 
 /* What tokens_read() remembers between tokens. */
@@ -165,6 +167,12 @@ static inline bool is_joiner(uint32_t c)
     return c == '.' || c == '-' || c == '\'' || c == '_' || c == '@';
 }
 
+/* Marks that are put over or under any letter, and that folding leaves behind. */
+static inline bool is_mark(uint32_t c)
+{
+    return c >= 0x300 && c < 0x370;
+}
+
 static inline bool is_word_class(enum character_class class)
 {
     return class == CHARACTER_LETTER || class == CHARACTER_DIGIT || class == CHARACTER_EMOJI;
@@ -184,7 +192,9 @@ struct word {
     uint64_t hash;
     uint64_t last_label, last_two_labels;
     uint64_t first_digits;
-    unsigned length, digits, dots;
+    unsigned length, digits, dots, joiners;
+    unsigned disguised, marks, invisible; /* characters */
+    unsigned scripts;                     /* bits of enum script */
     bool only_digits;
 };
 
@@ -206,6 +216,99 @@ static inline void word_dot(struct word *word)
     word->dots++;
 }
 
+enum evasion {
+    EVASION_DISGUISED,
+    EVASION_MARKED,
+    EVASION_SPLIT,
+    EVASION_MIXED,
+    EVASION_SPACED,
+    EVASION_DIGITS,
+    EVASION_NUMBERED
+};
+
+static void emit_evasion(struct token_set *set, enum evasion evasion, unsigned how_many,
+                         const char *from, const char *to)
+{
+    static const char *const names[] = {
+        "disguised:", "marked:", "split:", "mixed:", "spaced:", "digits:", "numbered:"};
+    keep(set, derive(DERIVED_EVASION, evasion, how_many), FEATURE_GROUP_BODY,
+         span_of(names[evasion]), from, to);
+}
+
+/* The word that is meant: its letters without what is between them, digits as the letters they look
+ * like when `digits_for_letters`. */
+static void emit_meant(struct reading *reading, bool digits_for_letters, const char *from,
+                       const char *to)
+{
+    uint64_t hash = WORD_START;
+    for (const char *at = from; at < to;) {
+        uint32_t c = text_fold(text_next(&at, to));
+        if (c < 0x80 && !is_ascii_word(c))
+            continue;
+        if (digits_for_letters && c - '0' < 10u)
+            c = (uint32_t) "oizeasgtbg"[c - '0'];
+        hash = step(hash, c);
+    }
+    emit(reading->set, reading->place, hash, from, to);
+}
+
+/* Of a word with digits and letters: digits between letters, or two to four at its end. */
+static void emit_digit_evasions(struct reading *reading, const char *from, const char *to)
+{
+    unsigned letters = 0, between = 0, last = 0; /* last: digits since the last letter */
+    bool letter_before = false;
+    for (const char *at = from; at < to;) {
+        uint32_t c = text_fold(text_next(&at, to));
+        if (c - '0' < 10u) {
+            last++;
+        } else if (c < 0x80 && is_joiner(c)) {
+            letter_before = false;
+            last = 0;
+        } else {
+            between += letter_before && last;
+            letter_before = true;
+            last = 0;
+            letters++;
+        }
+    }
+    if (between && letters >= 2) {
+        emit_evasion(reading->set, EVASION_DIGITS, 0, from, to);
+        emit_meant(reading, true, from, to);
+    } else if (letters >= 3 && last >= 2 && last <= 4) {
+        emit_evasion(reading->set, EVASION_NUMBERED, last, from, to);
+    }
+}
+
+/* Alphabets whose words are not cut by invisible characters in honest text. */
+#define UNJOINED (1u << SCRIPT_LATIN | 1u << SCRIPT_CYRILLIC | 1u << SCRIPT_GREEK)
+
+static void emit_evasions(struct reading *reading, const struct word *word, const char *from,
+                          const char *to)
+{
+    struct token_set *set = reading->set;
+    if (word->disguised)
+        emit_evasion(set, EVASION_DISGUISED, 0, from, to);
+    if (word->marks >= 2 && 3 * word->marks >= word->length)
+        emit_evasion(set, EVASION_MARKED, 0, from, to);
+    if (word->invisible && word->scripts & UNJOINED)
+        emit_evasion(set, EVASION_SPLIT, 0, from, to);
+    if (word->scripts & (word->scripts - 1))
+        emit_evasion(set, EVASION_MIXED, 0, from, to);
+    if (word->joiners >= 3 && word->length <= 2 * word->joiners + 1) {
+        emit_evasion(set, EVASION_SPACED, 0, from, to);
+        emit_meant(reading, false, from, to);
+    }
+    if (word->digits && !word->only_digits && word->length <= WORD_CODE_POINTS_MAX)
+        emit_digit_evasions(reading, from, to);
+}
+
+/* Most words are not, and need no second look. */
+static inline bool is_unusual(const struct word *word)
+{
+    return word->disguised || word->marks || word->invisible || word->joiners >= 3 ||
+           (word->scripts & (word->scripts - 1)) || (word->digits && !word->only_digits);
+}
+
 static void word_emit(struct reading *reading, struct word *word, const char *from, const char *to)
 {
     struct token_set *set = reading->set;
@@ -220,6 +323,8 @@ static void word_emit(struct reading *reading, struct word *word, const char *fr
         word->hash = derive(DERIVED_LONG, class, 0);
     }
     emit(set, place, word->hash, from, to);
+    if (place->is_text && is_unusual(word))
+        emit_evasions(reading, word, from, to);
     if (word->dots >= 2 && word->length <= WORD_CODE_POINTS_MAX)
         emit(set, place, word->last_two_labels, from, to);
     if (reading->word_before && place->is_text) {
@@ -231,6 +336,30 @@ static void word_emit(struct reading *reading, struct word *word, const char *fr
     reading->word_before_from = from;
 }
 
+/* Takes a character beyond ASCII into the word; false: it is not of it. */
+static bool word_take(struct word *word, uint32_t c, enum script *script)
+{
+    struct character character = text_character(c);
+    if (character.class == CHARACTER_INVISIBLE || is_mark(c)) {
+        *(character.class == CHARACTER_INVISIBLE ? &word->invisible : &word->marks) += 1;
+        return true;
+    }
+    if (!is_word_class((enum character_class)character.class))
+        return false;
+    if (character.script) {
+        *script = (enum script)character.script;
+        word->scripts |= 1u << character.script;
+    }
+    uint32_t folded = text_fold(c);
+    if (folded < 0x80) {
+        word->disguised++;
+        word->digits += folded - '0' < 10u;
+    }
+    word->only_digits = false;
+    word_put(word, folded);
+    return true;
+}
+
 static void read_word(struct reading *reading)
 {
     struct word word = {.hash = WORD_START, .only_digits = true};
@@ -238,43 +367,37 @@ static void read_word(struct reading *reading)
     enum script script = SCRIPT_NONE;
     while (reading->at < reading->end && reading->left) {
         uint32_t c = peek(reading, &next);
-        if (c < 0x80) {
-            if (is_ascii_word(c)) {
-                if (c - '0' < 10u) {
-                    word.digits++;
-                    word_put(&word, c);
-                    if (word.digits == 4)
-                        word.first_digits = word.hash;
-                } else {
-                    word.only_digits = false;
-                    if (c != '$')
-                        script = SCRIPT_LATIN;
-                    word_put(&word, c - 'A' < 26u ? c + 32 : c);
-                }
-            } else if (is_joiner(c) && word_follows(reading, next)) {
+        if (is_ascii_word(c)) {
+            if (c - '0' < 10u) {
+                word.digits++;
                 word_put(&word, c);
-                if (c == '.')
-                    word_dot(&word);
+                if (word.digits == 4)
+                    word.first_digits = word.hash;
             } else {
-                break;
-            }
-        } else {
-            struct character character = text_character(c);
-            if (is_word_class((enum character_class)character.class)) {
                 word.only_digits = false;
-                if (character.script)
-                    script = (enum script)character.script;
-                word_put(&word, text_fold(c));
-            } else if (character.class != CHARACTER_INVISIBLE) {
-                break;
+                if (c != '$') {
+                    script = SCRIPT_LATIN;
+                    word.scripts |= 1u << SCRIPT_LATIN;
+                }
+                word_put(&word, c - 'A' < 26u ? c + 32 : c);
             }
+        } else if (c < 0x80) {
+            if (!is_joiner(c) || !word_follows(reading, next))
+                break;
+            word.joiners++;
+            word_put(&word, c);
+            if (c == '.')
+                word_dot(&word);
+        } else if (!word_take(&word, c, &script)) {
+            break;
         }
         reading->at = next;
         reading->left--;
     }
     if (reading->place->is_body)
         reading->set->letters[script] += word.length;
-    word_emit(reading, &word, from, reading->at);
+    if (word.length)
+        word_emit(reading, &word, from, reading->at);
     reading->before[0] = reading->before[1] = 0;
 }
 

@@ -5,8 +5,14 @@
  * becomes a length class; a dotted word also gives its last two labels; five or more digits give
  * their first four and their number. Han, kana and hangul, which have no blanks between words, give
  * bigrams and trigrams (across up to two separators) and the first of a run alone. Symbols that
- * mean something are tokens; ASCII punctuation is one when repeated. Invisible characters are
- * passed over, so that they cannot split a word. */
+ * mean something are tokens; ASCII punctuation is one when repeated. Invisible characters and marks
+ * over letters are passed over, so that they cannot split a word.
+ *
+ * Evasion is evidence. A word in text that people read whose letters are disguised (of mathematics,
+ * in squares, in full width), marked (a mark over most), split by invisible characters, mixed of
+ * several alphabets, spaced ("v.i.a.g.r.a"), or that has digits among its letters or behind them
+ * ("gac0r", "bet88") gives a token for that; what is spaced or has digits for letters also the word
+ * that is meant. */
 #ifndef WEIR_TOKENS_H
 #define WEIR_TOKENS_H
 

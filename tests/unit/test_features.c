@@ -47,6 +47,16 @@ static void assert_same(const char *left, const char *right)
     document_free(b);
 }
 
+/* `evading` has the features of `meant`, and more that tell of the evasion. */
+static void assert_evasion(const char *evading, const char *meant)
+{
+    struct document *a = mail_of(NULL, evading), *b = mail_of(NULL, meant);
+    assert_int_equal(shared(b, a), b->feature_count);
+    assert_true(a->feature_count > b->feature_count);
+    document_free(a);
+    document_free(b);
+}
+
 static size_t count_of(const char *body)
 {
     struct document *document = mail_of(NULL, body);
@@ -76,12 +86,54 @@ static void test_case_width_and_invisible_characters_do_not_matter(void **state)
 {
     (void)state;
     assert_same("FREE Viagra", "free viagra");
-    assert_same("\xef\xbc\xa6\xef\xbd\x92\xef\xbd\x85\xef\xbd\x85", "free");
-    assert_same("vi\xe2\x80\x8b"
-                "ag\xc2\xad"
-                "ra",
-                "viagra");
     assert_same("БЕСПЛАТНО", "бесплатно");
+    assert_evasion("Ｆｒｅｅ", "free");
+    assert_evasion("vi\xe2\x80\x8b"
+                   "ag\xc2\xad"
+                   "ra",
+                   "viagra");
+}
+
+static void test_evasion_is_told_and_seen_through(void **state)
+{
+    (void)state;
+    assert_evasion("𝐅𝐫𝐞𝐞", "free");
+    assert_evasion("🅵🅡🄴🅔", "free");
+    assert_evasion("k̲u̲s̲u̲m̲a̲", "kusuma");
+    assert_evasion("v.i.a.g.r.a", "viagra");
+    assert_evasion("gac0r", "gacor");
+    assert_evasion("m4xw1n", "maxwin");
+}
+
+static void test_ways_of_evasion_are_features_of_their_own(void **state)
+{
+    (void)state;
+    static const char *const ways[][2] = {{"𝐅𝐫𝐞𝐞", "𝙬𝙞𝙣"},
+                                          {"k̲u̲s̲u̲m̲a̲", "d̲o̲r̲a̲"},
+                                          {"vi\xe2\x80\x8b"
+                                           "x",
+                                           "ci\xe2\x80\x8b"
+                                           "alis"},
+                                          {"раyраl", "bаnk"},
+                                          {"v.i.a.g.r.a", "c-i-a-l-i-s"},
+                                          {"gac0r", "s1tus"},
+                                          {"manut88", "dora77"}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        struct document *a = mail_of(NULL, ways[i][0]), *b = mail_of(NULL, ways[i][1]);
+        assert_int_equal(shared(a, b), 1);
+        document_free(a);
+        document_free(b);
+    }
+}
+
+static void test_honest_words_evade_nothing(void **state)
+{
+    (void)state;
+    static const char *const honest[] = {"naïve", "Straße", "well-known", "2024",
+                                         "don't", "пример", "mp3",        "می\xe2\x80\x8cخواهم"};
+    for (size_t i = 0; i < sizeof honest / sizeof *honest; i++)
+        assert_int_equal(count_of(honest[i]), 1);
+    assert_int_equal(count_of("U.S.A"), 2); /* and "S.A" */
 }
 
 static void test_joined_words_stay_whole(void **state)
@@ -289,6 +341,9 @@ int main(void)
         cmocka_unit_test(test_features_are_ascending_without_doubles),
         cmocka_unit_test(test_words_and_pairs_are_counted_once),
         cmocka_unit_test(test_case_width_and_invisible_characters_do_not_matter),
+        cmocka_unit_test(test_evasion_is_told_and_seen_through),
+        cmocka_unit_test(test_ways_of_evasion_are_features_of_their_own),
+        cmocka_unit_test(test_honest_words_evade_nothing),
         cmocka_unit_test(test_joined_words_stay_whole),
         cmocka_unit_test(test_dotted_word_gives_its_last_two_labels),
         cmocka_unit_test(test_long_numbers_fall_into_classes),
