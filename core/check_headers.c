@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/check_read.h"
 #include "core/text.h"
 
 /* A mail program hands its message to the first server without Date and Message-ID at times, and
@@ -71,26 +72,10 @@ double check_message_id_missing(const struct document *document, struct span *de
     return 1;
 }
 
-/* "<left@right>" (RFC 5322 3.6.4) without blanks, whatever stands on both sides. */
-static bool is_message_id(struct span value)
-{
-    if (value.length < 5 || value.data[0] != '<' || value.data[value.length - 1] != '>')
-        return false;
-    struct span inside = {value.data + 1, value.length - 2};
-    const char *at = memrchr(inside.data, '@', inside.length);
-    if (!at || at == inside.data || at == inside.data + inside.length - 1)
-        return false;
-    for (size_t i = 0; i < inside.length; i++) {
-        if (strchr(" \t<>", inside.data[i]))
-            return false;
-    }
-    return true;
-}
-
 double check_message_id_malformed(const struct document *document, struct span *detail)
 {
     struct span value = value_of(document, "Message-ID");
-    if (!value.length || is_message_id(value))
+    if (!value.length || check_is_message_id(value))
         return 0;
     *detail = arena_printf(document->arena, "Message-ID is \"%.*s\"", SPAN_ARGS(start_of(value)));
     return 1;
@@ -106,14 +91,32 @@ double check_from_missing(const struct document *document, struct span *detail)
     return 1;
 }
 
+/* An address with blanks only within the quotes of its left side. */
+static bool is_address(struct span address)
+{
+    const char *at = address.length ? memrchr(address.data, '@', address.length) : NULL;
+    if (!at || at == address.data || at + 1 == address.data + address.length)
+        return false;
+    bool quoted = at - address.data >= 2 && address.data[0] == '"' && at[-1] == '"';
+    const char *start = quoted ? at : address.data;
+    return !memchr(start, ' ', (size_t)(address.data + address.length - start));
+}
+
+/* "Nobody: ;" (RFC 6854): who writes wants no answer. */
+static bool is_empty_group(struct span value)
+{
+    const char *colon = value.length ? memrchr(value.data, ':', value.length) : NULL;
+    return colon && colon > value.data && value.data[value.length - 1] == ';' &&
+           !memchr(value.data, '@', value.length) &&
+           !span_trim((struct span){colon + 1, (size_t)(value.data + value.length - 1 - colon - 1)})
+                .length;
+}
+
 double check_from_malformed(const struct document *document, struct span *detail)
 {
-    struct span value = value_of(document, "From"), address = document->from_address;
-    if (!value.length || is_submission(document))
-        return 0;
-    const char *at = address.length ? memrchr(address.data, '@', address.length) : NULL;
-    if (at && at > address.data && at + 1 < address.data + address.length &&
-        !memchr(address.data, ' ', address.length))
+    struct span value = value_of(document, "From");
+    if (!value.length || is_submission(document) || is_address(document->from_address) ||
+        is_empty_group(value))
         return 0;
     *detail = arena_printf(document->arena, "From is \"%.*s\"", SPAN_ARGS(start_of(value)));
     return 1;
@@ -132,7 +135,10 @@ static bool is_capital(uint32_t code_point)
 /* A name of a product or a code is short, or stands in a subject of another script. */
 double check_subject_capitals(const struct document *document, struct span *detail)
 {
-    const char *at = document->subject.data, *end = at + document->subject.length;
+    struct span subject = check_bare_subject(document->subject);
+    if (!subject.length)
+        subject = document->subject;
+    const char *at = subject.data, *end = at + subject.length;
     size_t capitals = 0, others = 0;
     while (at < end) {
         uint32_t code_point = text_next(&at, end);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/check_read.h"
 #include "core/phrases.h"
 #include "core/text.h"
 
@@ -56,24 +57,6 @@ static void split_title(struct span title, bool blanks, struct phrases *phrases)
     }
 }
 
-/* Without "Re:", "Fwd:" and the tags of mailing lists ("[weir-users]"). */
-static struct span bare_title(struct span title)
-{
-    for (;;) {
-        title = span_trim(title);
-        const char *mark = NULL;
-        if (title.length && title.data[0] == '[')
-            mark = memchr(title.data, ']', title.length);
-        else if (span_starts_nocase(title, SPAN("re:")) || span_starts_nocase(title, SPAN("fw:")) ||
-                 span_starts_nocase(title, SPAN("fwd:")))
-            mark = memchr(title.data, ':', title.length);
-        if (!mark)
-            return title;
-        title.length -= (size_t)(mark + 1 - title.data);
-        title.data = mark + 1;
-    }
-}
-
 /* A sentence ends before the title does: it is prose, which repeats its words for other reasons. */
 static bool has_sentences(struct span title)
 {
@@ -89,7 +72,7 @@ static bool has_sentences(struct span title)
 
 double check_title_stuffed(const struct document *document, struct span *detail)
 {
-    struct span title = bare_title(document->subject);
+    struct span title = check_bare_subject(document->subject);
     if (title.length < 12 || has_sentences(title))
         return 0;
     struct phrases phrases;

@@ -123,9 +123,16 @@ static void test_old_forms_of_dates_are_quiet(void **state)
 static void test_a_message_id_that_is_none_fires(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "<>",   "1@harbour.test",     "<harbour.test>",   "<@harbour.test>",
-        "<1@>", "<1 2@harbour.test>", "<<1@harbour.test>"};
+    static const char *const bad[] = {"<>",
+                                      "1@harbour.test",
+                                      "<harbour.test>",
+                                      "<@harbour.test>",
+                                      "<1@>",
+                                      "<1 2@harbour.test>",
+                                      "<<1@harbour.test>",
+                                      "<1@harbour.test> added",
+                                      "(<1@harbour.test>",
+                                      "<\"1@2\">"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char message[256];
         snprintf(message, sizeof message, DATE FROM "Message-ID: %s\r\n" BODY, bad[i]);
@@ -136,7 +143,12 @@ static void test_a_message_id_that_is_none_fires(void **state)
 static void test_unusual_message_ids_are_quiet(void **state)
 {
     (void)state;
-    static const char *const good[] = {"<a@b>", "<\"odd\"@[192.0.2.1]>", "<a=b$c@d@e>"};
+    static const char *const good[] = {"<a@b>",
+                                       "<\"odd\"@[192.0.2.1]>",
+                                       "<a=b$c@d@e>",
+                                       "<\"PN=Ada Tide/C=GB/>\"@MHS>",
+                                       "<1@harbour.test> (added by postmaster@harbour.test)",
+                                       "(first (and last)) <1@harbour.test>"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         char message[256];
         snprintf(message, sizeof message, DATE FROM "Message-ID: %s\r\n" BODY, good[i]);
@@ -158,7 +170,73 @@ static void test_a_from_in_chinese_is_quiet(void **state)
                     mail(DATE "From: =?utf-8?B?5rWL6K+V?= <a@b.test>\r\n" ID BODY)) == 0);
 }
 
+/* RFC 5322 3.4, and RFC 6854 for the group. */
+static void test_rare_forms_of_from_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"\"ada tide\"@harbour.test",
+                                       "Ada <\"ada tide\"@harbour.test>",
+                                       "ada@[192.0.2.1]",
+                                       "ada@harbour.test (Ada Tide)",
+                                       "(Ada Tide) ada@harbour.test",
+                                       "Crew: ada@harbour.test, ben@harbour.test;",
+                                       "Nobody: ;"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        char message[256];
+        snprintf(message, sizeof message, DATE "From: %s\r\n" ID BODY, good[i]);
+        if (run(check_from_malformed, mail(message)) > 0)
+            fail_msg("fires on: %s", good[i]);
+    }
+    assert_true(run(check_from_malformed, mail(DATE "From: Prizes: free;\r\n" ID BODY)) == 1);
+    assert_true(run(check_from_malformed, mail(DATE "From: a b@c d\r\n" ID BODY)) == 1);
+}
+
 /* --- Reply-To --- */
+
+static double answered(const char *from, const char *reply_to)
+{
+    char message[512];
+    snprintf(message, sizeof message, DATE ID "From: %s\r\nReply-To: %s\r\n" BODY, from, reply_to);
+    return run(check_reply_to_elsewhere, mail(message));
+}
+
+static void test_a_display_name_does_not_say_where_answers_go(void **state)
+{
+    (void)state;
+    static const char own[] = "ada@harbour.test";
+    static const char *const elsewhere[] = {
+        "\"ada@harbour.test\" <claims@freebox.test>",
+        "ada@harbour.test <claims@freebox.test>",
+        "(ada@harbour.test) claims@freebox.test",
+        "claims@freebox.test (ada@harbour.test)",
+        "=?utf-8?q?ada=40harbour.test=2C?= <claims@freebox.test>",
+        "=?utf-8?q?=22?= <claims@freebox.test>",
+        "ada@harbour.test, claims@freebox.test"};
+    for (size_t i = 0; i < sizeof elsewhere / sizeof *elsewhere; i++) {
+        if (answered(own, elsewhere[i]) < 1)
+            fail_msg("quiet on: %s", elsewhere[i]);
+    }
+    static const char *const home[] = {"\"claims@freebox.test\" <ada@harbour.test>",
+                                       "ada@harbour.test (not claims@freebox.test)",
+                                       "Crew: ada@harbour.test, ben@office.harbour.test;",
+                                       "\"a, b: c@freebox.test\" <ada@HARBOUR.test>"};
+    for (size_t i = 0; i < sizeof home / sizeof *home; i++) {
+        if (answered(own, home[i]) > 0)
+            fail_msg("fires on: %s", home[i]);
+    }
+    assert_true(answered("\"ada tide\"@harbour.test", "claims@freebox.test") == 1);
+}
+
+static void test_a_domain_is_the_same_in_unicode_and_in_ascii(void **state)
+{
+    (void)state;
+    assert_true(answered("ada@b\u00fccher.test", "ada@xn--bcher-kva.test") == 0);
+    assert_true(answered("ada@xn--bcher-kva.test", "\"Ada\" <ada@B\u00dcCHER.test>") == 0);
+    assert_true(answered("ada@xn--bcher-kva.test", "ada@bucher.test") == 1);
+    assert_true(
+        run(check_from_name_is_address,
+            mail(DATE ID "From: \"ada@b\u00fccher.test\" <ada@xn--bcher-kva.test>\r\n" BODY)) == 0);
+}
 
 static void test_answers_to_another_domain_fire(void **state)
 {
@@ -202,6 +280,29 @@ static void test_short_and_foreign_subjects_with_capitals_are_quiet(void **state
         char message[256];
         snprintf(message, sizeof message, FROM "Subject: %s\r\n" BODY, good[i]);
         assert_true(run(check_subject_capitals, mail(message)) == 0);
+    }
+}
+
+/* What programs and lists put in front of a subject is not its sender's shouting, and does not hide
+ * it either. */
+static void test_marks_before_a_subject_do_not_count(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"[HARBOUR-CREW] Re: RFC 5322", "AW: [GAUGES-LIST] NOAA",
+                                       "[TIDE-USERS-ANNOUNCE] FW: gauge"};
+    static const char *const bad[] = {"[harbour-crew] YOUR PAYMENT IS WAITING",
+                                      "Fwd: Fwd: Re[2]: YOUR PAYMENT IS WAITING",
+                                      "[YOUR PAYMENT IS WAITING]"};
+    char message[256];
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        snprintf(message, sizeof message, FROM "Subject: %s\r\n" BODY, good[i]);
+        if (run(check_subject_capitals, mail(message)) > 0)
+            fail_msg("fires on: %s", good[i]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(message, sizeof message, FROM "Subject: %s\r\n" BODY, bad[i]);
+        if (run(check_subject_capitals, mail(message)) < 0.9)
+            fail_msg("quiet on: %s", bad[i]);
     }
 }
 
@@ -318,11 +419,15 @@ int main(void)
         cmocka_unit_test(test_unusual_message_ids_are_quiet),
         cmocka_unit_test(test_a_from_without_address_fires),
         cmocka_unit_test(test_a_from_in_chinese_is_quiet),
+        cmocka_unit_test(test_rare_forms_of_from_are_quiet),
         cmocka_unit_test(test_answers_to_another_domain_fire),
         cmocka_unit_test(test_answers_within_the_domain_are_quiet),
         cmocka_unit_test(test_answers_to_a_list_are_quiet),
+        cmocka_unit_test(test_a_domain_is_the_same_in_unicode_and_in_ascii),
+        cmocka_unit_test(test_a_display_name_does_not_say_where_answers_go),
         cmocka_unit_test(test_a_subject_in_capitals_fires),
         cmocka_unit_test(test_short_and_foreign_subjects_with_capitals_are_quiet),
+        cmocka_unit_test(test_marks_before_a_subject_do_not_count),
         cmocka_unit_test(test_programs_fire),
         cmocka_unit_test(test_documents_are_quiet),
         cmocka_unit_test(test_programs_that_look_like_documents_are_disguised),
