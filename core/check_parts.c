@@ -9,16 +9,34 @@
 
 /* --- attachments --- */
 
-/* What Windows, macOS or a mail reader runs when it is opened. */
+/* What Windows, macOS, Android or a mail reader runs when it is opened, what mounts as a disk with
+ * such files on it, and what opens an address or a command without showing it. */
 static const char *const executables[] = {
-    "ace", "bat", "chm", "cmd", "com", "cpl", "exe",  "hta", "img", "iqy", "iso", "jar",
-    "js",  "jse", "lnk", "msc", "msi", "pif", "ps1",  "reg", "scf", "scr", "slk", "vbe",
-    "vbs", "vhd", "wsc", "wsf", "wsh", "xll", "appx", "dll", "dmg", "one", "xlam"};
+    "ace",  "apk",       "appref-ms", "appx", "bat", "chm",        "cmd", "com", "command",
+    "cpl",  "diagcab",   "dll",       "dmg",  "exe", "gadget",     "hta", "img", "iqy",
+    "iso",  "jar",       "jnlp",      "js",   "jse", "library-ms", "lnk", "msc", "msi",
+    "msix", "msp",       "one",       "pif",  "ps1", "psm1",       "reg", "scf", "scr",
+    "sct",  "search-ms", "slk",       "udf",  "vb",  "vbe",        "vbs", "vhd", "vhdx",
+    "wsc",  "wsf",       "wsh",       "xll"};
+
+/* Documents that carry programs, which offices send to each other, and shortcuts to a page: malware
+ * comes in them, but not only that. */
+static const char *const suspects[] = {"url",  "website", "docm", "dotm", "potm", "ppam", "ppsm",
+                                       "pptm", "sldm",    "xlam", "xlm",  "xlsm", "xltm"};
+
+#define SUSPECT_STRENGTH 0.5
 
 /* What a name pretends to be when another ending follows. */
-static const char *const harmless[] = {"doc", "docx", "gif", "htm",  "html", "jpeg", "jpg",
-                                       "mp3", "mp4",  "odt", "pdf",  "png",  "ppt",  "rtf",
-                                       "txt", "wav",  "xls", "xlsx", "zip"};
+static const char *const harmless[] = {"doc",  "docx", "gif", "htm", "html", "jpeg", "jpg",
+                                       "mov",  "mp3",  "mp4", "odt", "pdf",  "png",  "ppt",
+                                       "pptx", "rtf",  "txt", "wav", "xls",  "xlsx", "zip"};
+
+/* "index.html.js" is how those who write pages name what belongs to one. */
+static bool is_of_a_page(struct span inner, struct span outer)
+{
+    return span_equal_nocase(outer, SPAN("js")) &&
+           (span_equal_nocase(inner, SPAN("html")) || span_equal_nocase(inner, SPAN("htm")));
+}
 
 static bool is_listed(struct span ending, const char *const *list, size_t count)
 {
@@ -52,23 +70,33 @@ static bool is_turned_round(struct span name)
 
 double check_attachment_executable(const struct document *document, struct span *detail)
 {
-    for (size_t i = 0; i < document->part_count; i++) {
+    double strength = 0;
+    for (size_t i = 0; i < document->part_count && strength < 1; i++) {
         struct span name = document->parts[i].file_name;
-        if (!IS_LISTED(take_ending(&name), executables))
+        struct span ending = take_ending(&name);
+        bool runs = IS_LISTED(ending, executables);
+        if (!runs && (strength > 0 || !IS_LISTED(ending, suspects)))
             continue;
+        strength = runs ? 1 : SUSPECT_STRENGTH;
         *detail = arena_printf(document->arena, "a file named \"%.*s\"",
                                SPAN_ARGS(document->parts[i].file_name));
-        return 1;
     }
-    return 0;
+    return strength;
+}
+
+/* A program whose name shows another ending before its own. */
+static bool is_disguised(struct span name)
+{
+    struct span outer = take_ending(&name), inner = take_ending(&name);
+    return IS_LISTED(outer, executables) && IS_LISTED(inner, harmless) &&
+           !is_of_a_page(inner, outer);
 }
 
 double check_attachment_disguised(const struct document *document, struct span *detail)
 {
     for (size_t i = 0; i < document->part_count; i++) {
-        struct span name = document->parts[i].file_name, rest = name;
-        bool runs = IS_LISTED(take_ending(&rest), executables);
-        if (!is_turned_round(name) && !(runs && IS_LISTED(take_ending(&rest), harmless)))
+        struct span name = document->parts[i].file_name;
+        if (!is_turned_round(name) && !is_disguised(name))
             continue;
         *detail = arena_printf(document->arena, "a file named \"%.*s\"", SPAN_ARGS(name));
         return 1;
@@ -79,6 +107,7 @@ double check_attachment_disguised(const struct document *document, struct span *
 /* --- pictures instead of text --- */
 
 #define PICTURE_TEXT_MAX 60
+#define WORDS_BESIDE_LOGO 12 /* code points outside links */
 
 static size_t visible_letters(const struct document *document, size_t enough)
 {
@@ -98,19 +127,30 @@ static size_t visible_letters(const struct document *document, size_t enough)
     return letters;
 }
 
-static bool html_shows_pictures(const struct document *document)
+/* Parts that are pictures, when there is nothing else. */
+static size_t pictures_alone(const struct document *document)
 {
-    for (size_t i = 0; i < document->structure_count; i++) {
-        if (document->structures[i].kind == STRUCTURE_TAG &&
-            span_equal(document->structures[i].name, SPAN("img")))
-            return true;
+    for (size_t i = 0; i < document->part_count; i++) {
+        if (!span_starts_nocase(document->parts[i].type, SPAN("image/")))
+            return 0;
     }
-    return false;
+    return document->part_count;
+}
+
+/* One picture beside a few words that are no link is a logo in a short letter. */
+static bool is_letter_with_logo(const struct html_shape *html)
+{
+    return html->pictures == 1 && html->visible - html->inside_links >= WORDS_BESIDE_LOGO;
 }
 
 double check_image_only(const struct document *document, struct span *detail)
 {
-    if (!html_shows_pictures(document))
+    size_t alone = pictures_alone(document);
+    if (alone) {
+        *detail = arena_printf(document->arena, "%zu pictures and nothing else", alone);
+        return 1;
+    }
+    if (!document->html.pictures || is_letter_with_logo(&document->html))
         return 0;
     size_t letters = visible_letters(document, PICTURE_TEXT_MAX);
     if (letters >= PICTURE_TEXT_MAX)

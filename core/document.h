@@ -79,7 +79,8 @@ struct structure {
 struct html_shape {
     size_t visible;
     size_t inside_links;
-    size_t hidden; /* text that no reader sees: display:none, font-size:0, same colour… */
+    size_t hidden;   /* text that no reader sees: display:none, font-size:0, same colour… */
+    size_t pictures; /* <img> elements */
     struct span hidden_sample; /* the start of the longest hidden stretch */
 };
 

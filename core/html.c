@@ -284,6 +284,7 @@ static void start_element(void *context, const xmlChar *name, const xmlChar **li
     }
     apply_style(reader, frame, &style);
     break_for(reader, frame->tag);
+    reader->document->html.pictures += frame->tag == HTML_IMAGE;
     use_element(reader, frame, &attributes);
 }
 

@@ -318,6 +318,31 @@ static void test_programs_fire(void **state)
         assert_true(run(check_attachment_executable, with_file(bad[i])) == 1);
 }
 
+static void test_shortcuts_disks_and_installers_fire(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"filename=invoice.lnk", "filename=run.jnlp",
+                                      "filename=scan.img",    "filename=scan.vhdx",
+                                      "filename=app.apk",     "filename=update.msix",
+                                      "filename=clip.sct",    "filename=share.library-ms"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (run(check_attachment_executable, with_file(bad[i])) < 1)
+            fail_msg("quiet on: %s", bad[i]);
+    }
+}
+
+static void test_documents_with_programs_and_shortcuts_to_pages_fire_weakly(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"filename=order.docm", "filename=\"BUDGET.XLSM\"",
+                                      "filename=talk.pptm", "filename=page.url"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        double strength = run(check_attachment_executable, with_file(bad[i]));
+        if (strength < 0.3 || strength > 0.7)
+            fail_msg("%f on: %s", strength, bad[i]);
+    }
+}
+
 static void test_documents_are_quiet(void **state)
 {
     (void)state;
@@ -344,6 +369,8 @@ static void test_a_program_that_says_so_is_not_disguised(void **state)
 {
     (void)state;
     assert_true(run(check_attachment_disguised, with_file("filename=setup-1.2.exe")) == 0);
+    assert_true(run(check_attachment_disguised, with_file("filename=index.html.js")) == 0);
+    assert_true(run(check_attachment_disguised, with_file("filename=invoice.html.lnk")) == 1);
 }
 
 /* --- IMAGE_ONLY --- */
@@ -364,6 +391,47 @@ static void test_a_picture_in_a_letter_is_quiet(void **state)
     assert_true(
         run(check_image_only, with_html("<p>这是上周在港口办公室大厅展出的历年起重机照片请查收</p>"
                                         "<img src='cid:1'>")) == 0);
+}
+
+static void test_a_logo_in_a_short_letter_is_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_image_only, with_html("<p>Thanks, see you on Monday.<br>Ada</p>"
+                                                "<img src='cid:logo'>")) == 0);
+    assert_true(run(check_image_only,
+                    with_html("<p>Thanks, see you on Monday.<br>Ada</p>"
+                              "<a href='http://harbour.test/'><img src='cid:logo'></a>")) == 0);
+}
+
+static void test_sliced_pictures_with_a_few_words_fire(void **state)
+{
+    (void)state;
+    assert_true(
+        run(check_image_only, with_html("<a href='http://shop.test/'><img src='cid:1'>"
+                                        "<img src='cid:2'></a><p>To leave click here</p>")) == 1);
+    assert_true(run(check_image_only,
+                    with_html("<a href='http://shop.test/'><img src='cid:1'></a>"
+                              "<a href='http://shop.test/x'>Exit list instructions</a>")) == 1);
+}
+
+static void test_mail_that_is_one_picture_fires(void **state)
+{
+    (void)state;
+    assert_true(run(check_image_only,
+                    mail(FROM "MIME-Version: 1.0\r\nContent-Type: image/png\r\n"
+                              "Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n")) == 1);
+    assert_true(run(check_image_only,
+                    mail(FROM "MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=b\r\n"
+                              "\r\n--b\r\nContent-Type: image/jpeg\r\n\r\nx\r\n--b--\r\n")) == 1);
+}
+
+static void test_a_picture_with_a_text_part_is_quiet(void **state)
+{
+    (void)state;
+    assert_true(run(check_image_only,
+                    mail(FROM "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+                              "\r\n--b\r\nContent-Type: text/plain\r\n\r\nSent from my phone\r\n"
+                              "--b\r\nContent-Type: image/jpeg\r\n\r\nx\r\n--b--\r\n")) == 0);
 }
 
 static void test_a_short_letter_without_pictures_is_quiet(void **state)
@@ -429,11 +497,17 @@ int main(void)
         cmocka_unit_test(test_short_and_foreign_subjects_with_capitals_are_quiet),
         cmocka_unit_test(test_marks_before_a_subject_do_not_count),
         cmocka_unit_test(test_programs_fire),
+        cmocka_unit_test(test_shortcuts_disks_and_installers_fire),
+        cmocka_unit_test(test_documents_with_programs_and_shortcuts_to_pages_fire_weakly),
         cmocka_unit_test(test_documents_are_quiet),
         cmocka_unit_test(test_programs_that_look_like_documents_are_disguised),
         cmocka_unit_test(test_a_program_that_says_so_is_not_disguised),
         cmocka_unit_test(test_a_picture_instead_of_text_fires),
         cmocka_unit_test(test_a_picture_in_a_letter_is_quiet),
+        cmocka_unit_test(test_a_logo_in_a_short_letter_is_quiet),
+        cmocka_unit_test(test_sliced_pictures_with_a_few_words_fire),
+        cmocka_unit_test(test_mail_that_is_one_picture_fires),
+        cmocka_unit_test(test_a_picture_with_a_text_part_is_quiet),
         cmocka_unit_test(test_a_short_letter_without_pictures_is_quiet),
         cmocka_unit_test(test_a_link_to_an_address_fires),
         cmocka_unit_test(test_links_to_names_and_private_networks_are_quiet),
