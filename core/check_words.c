@@ -20,7 +20,7 @@ static bool has_two_cases(uint8_t script)
 struct word {
     struct span written;
     size_t latin, foreign; /* letters */
-    size_t gaps;           /* zero-width characters between two letters */
+    size_t gaps;           /* places between two letters where invisible characters stand */
     size_t single_letters; /* letters with a soft hyphen on both sides */
 };
 
@@ -45,17 +45,47 @@ static bool is_lookalike(uint32_t code_point)
 
 #define SOFT_HYPHEN 0xad
 
-static bool is_zero_width(uint32_t code_point)
+#define ZERO_WIDTH_NON_JOINER 0x200c
+
+/* What typography puts between letters: a non-joiner keeps f and l from being one glyph, and long
+ * names of programs may break before a capital. */
+static bool is_honest_gap(uint32_t before, uint32_t invisible, uint32_t after)
 {
-    return (code_point >= 0x200b && code_point <= 0x200d) || code_point == 0x2060 ||
-           code_point == 0xfeff;
+    return (invisible == ZERO_WIDTH_NON_JOINER && text_fold(before) == 'f') ||
+           (text_fold(before) == before && text_fold(after) != after);
+}
+
+/* What stands between the last letter of a word and the next. */
+struct between {
+    uint32_t letter, invisible; /* the letter before, and what is not seen; 0: nothing */
+    bool hyphen, alone;         /* a soft hyphen, and one before the letter, too */
+};
+
+static void add_letter(struct word *word, struct between *between, uint32_t code_point,
+                       uint8_t script)
+{
+    *(script == SCRIPT_LATIN ? &word->latin : &word->foreign) += 1;
+    word->gaps +=
+        between->invisible && !is_honest_gap(between->letter, between->invisible, code_point);
+    *between = (struct between){.letter = code_point, .alone = between->hyphen};
+}
+
+static void add_invisible(struct word *word, struct between *between, uint32_t code_point)
+{
+    if (code_point != SOFT_HYPHEN) {
+        between->invisible = code_point;
+        return;
+    }
+    word->single_letters += between->alone;
+    between->alone = false;
+    between->hyphen = true;
 }
 
 /* The next word from *at on, which is moved behind it; false at the end. */
 static bool next_word(const char **at, const char *end, struct word *word)
 {
     *word = (struct word){0};
-    bool gap = false, hyphen = false, alone = false;
+    struct between between = {0};
     while (*at < end) {
         const char *here = *at;
         uint32_t code_point = text_next(at, end);
@@ -64,17 +94,9 @@ static bool next_word(const char **at, const char *end, struct word *word)
             if (!word->written.data)
                 word->written.data = here;
             word->written.length = (size_t)(*at - word->written.data);
-            *(character.script == SCRIPT_LATIN ? &word->latin : &word->foreign) += 1;
-            word->gaps += gap;
-            alone = hyphen;
-            gap = hyphen = false;
+            add_letter(word, &between, code_point, character.script);
         } else if (character.class == CHARACTER_INVISIBLE && word->written.data) {
-            gap |= is_zero_width(code_point);
-            if (code_point == SOFT_HYPHEN) {
-                word->single_letters += alone;
-                alone = false;
-                hyphen = true;
-            }
+            add_invisible(word, &between, code_point);
         } else if (word->written.data) {
             return true;
         }
@@ -161,6 +183,16 @@ static bool is_inflected(const struct word *word)
     return true;
 }
 
+#define GREEK_NU 0x3bd
+
+/* "νmax": physics writes a nu before a Latin name and means it; of what resembles a Latin letter,
+ * it is the one that formulas use. */
+static bool is_symbol_of_physics(const struct word *word)
+{
+    const char *at = word->written.data, *end = at + word->written.length;
+    return word->foreign == 1 && text_next(&at, end) == GREEK_NU;
+}
+
 /* Half of the word is what it seems, and each letter of the other script has a double in it:
  * "pаypal". A word with an ending of its own script ("iPhoneом", "MacBookа") is how people write.
  */
@@ -168,7 +200,7 @@ static bool look_for_mixture(const struct word *word, void *context)
 {
     if (!word->latin || !word->foreign || word->latin + word->foreign < 4)
         return true;
-    if (is_inflected(word))
+    if (is_inflected(word) || is_symbol_of_physics(word))
         return true;
     bool mixed = (word->foreign <= word->latin && all_have_doubles(word->written, false)) ||
                  (word->latin <= word->foreign && all_have_doubles(word->written, true));
@@ -188,21 +220,30 @@ double check_mixed_scripts(const struct document *document, struct span *detail)
 
 /* --- WORD_SPLIT --- */
 
+struct splits {
+    size_t places;
+    struct found_words found;
+};
+
 /* Soft hyphens stand between syllables on purpose; around single letters they hide the word. */
 static bool look_for_split(const struct word *word, void *context)
 {
-    return word->gaps || word->single_letters >= 2 ? note_word(context, word) : true;
+    struct splits *splits = context;
+    size_t places = word->gaps + (word->single_letters >= 2 ? word->single_letters : 0);
+    splits->places += places;
+    return places ? note_word(&splits->found, word) : true;
 }
 
+/* One place alone is an accident: it came along when a word was copied. */
 double check_word_split(const struct document *document, struct span *detail)
 {
-    struct found_words found = {0, {NULL, 0}};
-    for_each_word(document, look_for_split, &found);
-    if (!found.count)
+    struct splits splits = {0};
+    for_each_word(document, look_for_split, &splits);
+    if (splits.places < 2)
         return 0;
     *detail = arena_printf(document->arena, "%zu words with invisible characters within (%.*s)",
-                           found.count, SPAN_ARGS(found.first));
-    return 0.4 + 0.6 * ramp((double)found.count, 1, 3);
+                           splits.found.count, SPAN_ARGS(splits.found.first));
+    return 0.4 + 0.6 * ramp((double)splits.places, 1, 4);
 }
 
 /* --- PHRASES_REPEATED --- */
@@ -212,8 +253,8 @@ double check_word_split(const struct document *document, struct span *detail)
 #define SHARE_LEAST 0.5
 #define PHRASES_LEAST 60 /* short mails repeat themselves by accident */
 
-/* Hashes of the words of the body, an ideograph being a word. Figures are none: tables and logs
- * differ in nothing else. */
+/* Hashes of the words of the body, an ideograph being a word. Figures are words, too: the rows of
+ * an invoice or a log differ in nothing else, and what is said again and again does not. */
 static size_t hash_words(const struct document *document, uint64_t *words, size_t most)
 {
     size_t count = 0;
@@ -228,7 +269,7 @@ static size_t hash_words(const struct document *document, uint64_t *words, size_
             uint8_t class = text_character(code_point).class;
             if (class == CHARACTER_INVISIBLE)
                 continue;
-            if (class == CHARACTER_LETTER)
+            if (class == CHARACTER_LETTER || class == CHARACTER_DIGIT)
                 word = word * 0x9e3779b97f4a7c15u + text_fold(code_point) + 1;
             else if (word)
                 words[count++] = word, word = 0;

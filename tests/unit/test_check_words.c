@@ -51,6 +51,7 @@ static void test_words_that_people_write_are_quiet(void **state)
         "the \u03b1-helix and the \u0394t of 3 s",
         "Привет from Москва",
         "Ελληνικά and English words",
+        "large \u03bdmax, where \u03bdmax and \u03bdmax,0 are as in the paper on \u03bdmax",
     };
     all_quiet(check_mixed_scripts, good, COUNT(good));
 }
@@ -60,10 +61,26 @@ static void test_words_that_people_write_are_quiet(void **state)
 static void test_invisible_characters_within_words_fire(void **state)
 {
     (void)state;
-    double one = run(check_word_split, with_body("buy Via\u200bgra here"));
-    assert_true(one > 0.2 && one < 0.6);
+    double two = run(check_word_split, with_body("buy V\u200biag\u200bra here"));
+    assert_true(two > 0.2 && two < 0.8);
+    assert_true(run(check_word_split, with_body("skete\u200br lagi tiap ha\u200bri")) > 0.2);
     assert_true(run(check_word_split,
                     with_body("c\u200cheap me\u2060ds wit\ufeffhout pre\u200dscription")) == 1);
+}
+
+/* Anything that is drawn as nothing splits words as well. */
+static void test_all_invisible_characters_split(void **state)
+{
+    (void)state;
+    static const char *const invisible[] = {"\u034f", "\u061c", "\u200e", "\u202a",
+                                            "\u2063", "\u2069", "\ufe0f", "\U000e0041"};
+    for (size_t i = 0; i < COUNT(invisible); i++) {
+        char body[100];
+        snprintf(body, sizeof body, "buy V%siag%sr%sa here", invisible[i], invisible[i],
+                 invisible[i]);
+        if (run(check_word_split, with_body(body)) < 0.5)
+            fail_msg("quiet on: %s", body);
+    }
 }
 
 static void test_soft_hyphens_around_single_letters_fire(void **state)
@@ -82,6 +99,10 @@ static void test_invisible_characters_that_typography_needs_are_quiet(void **sta
         "می\u200cخواهم",
         "क्\u200dष",
         "👩\u200d👧 waves",
+        "Adob\u200b\u200be, a word that was copied from elsewhere",
+        "Auf\u200clage, Schaf\u200cfell und Tief\u200cgang im Hof\u200claden",
+        "String\u200bBuilder and Array\u200bList\u200bIterator",
+        "❤\ufe0f love ❤\ufe0f",
     };
     all_quiet(check_word_split, good, COUNT(good));
 }
@@ -120,6 +141,21 @@ static void test_an_article_is_quiet(void **state)
     assert_true(run(check_phrases_repeated, with_body(article)) == 0);
 }
 
+/* Rows that differ in their figures are no refrain; one figure in a refrain changes nothing. */
+static void test_a_table_of_figures_is_quiet(void **state)
+{
+    (void)state;
+    static char body[8192];
+    size_t length = 0;
+    for (int i = 0; i < 40; i++)
+        length += (size_t)snprintf(body + length, sizeof body - length,
+                                   "%d. Mooring fee per night, berth %d: EUR %d.50, VAT 19 %%\n", i,
+                                   3 * i + 7, 20 + i * i % 17);
+    assert_true(run(check_phrases_repeated, with_body(body)) == 0);
+    assert_true(run(check_phrases_repeated,
+                    repeated("Cheap pills for 99 dollars, order today and save. ", 30)) > 0.9);
+}
+
 static void test_a_letter_quoted_twice_is_quiet(void **state)
 {
     (void)state;
@@ -146,10 +182,12 @@ int main(void)
         cmocka_unit_test(test_latin_letters_in_russian_words_fire),
         cmocka_unit_test(test_words_that_people_write_are_quiet),
         cmocka_unit_test(test_invisible_characters_within_words_fire),
+        cmocka_unit_test(test_all_invisible_characters_split),
         cmocka_unit_test(test_soft_hyphens_around_single_letters_fire),
         cmocka_unit_test(test_invisible_characters_that_typography_needs_are_quiet),
         cmocka_unit_test(test_one_sentence_again_and_again_fires),
         cmocka_unit_test(test_an_article_is_quiet),
+        cmocka_unit_test(test_a_table_of_figures_is_quiet),
         cmocka_unit_test(test_a_letter_quoted_twice_is_quiet),
         cmocka_unit_test(test_a_short_refrain_is_quiet),
     };
