@@ -14,7 +14,7 @@
 #define BATCH_BYTES (32u * 1024 * 1024)
 
 /* The strongest tokens that are named for the content model's part. */
-#define TOKENS_NAMED 6
+#define TOKENS_NAMED 12
 
 /* JSON is gathered until there is so much of it. */
 #define OUTPUT_BYTES 60000

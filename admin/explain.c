@@ -63,7 +63,11 @@ const struct command command_explain = {
     run,
     "explain ID…",
     "why was it judged so?",
-    "Prints the verdict on a message or item with every term of it, largest first. ID is that of\n"
-    "something held (m12, f7), a queue id, or the start (6 digits or more) of a document id, as\n"
+    "Prints the verdict on a message or item with every reason for it: tokens of the content, "
+    "checks\n"
+    "and reputations, largest first, with their log-odds and, in brackets, their symbols. ID is "
+    "that\n"
+    "of something held (m12, f7), a queue id, or the start (6 digits or more) of a document id, "
+    "as\n"
     "in X-Weir-Id.\n",
 };

@@ -6,7 +6,6 @@
 
 #include "admin/records_text.h"
 #include "admin/remote.h"
-#include "core/printable.h"
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -131,20 +130,14 @@ static int for_each(const struct session *session, const char *suffix, bool post
 
 static int print_entry(const struct session *session, const json_t *item)
 {
-    size_t i;
-    json_t *term;
     if (session->json) {
         print_json(item);
         return EX_OK;
     }
     print_line(item);
-    json_array_foreach(json_object_get(json_object_get(item, "verdict"), "terms"), i, term)
-    {
-        printf("  %+5.1f  %-24s  ", json_number_value(json_object_get(term, "log_odds")),
-               text_of(term, "symbol"));
-        printable_put(stdout, span_of(text_of(term, "detail")), PRINTABLE_LINE);
-        putchar('\n');
-    }
+    char *verdict = json_dumps(json_object_get(item, "verdict"), JSON_COMPACT);
+    records_text_evidence(verdict ? verdict : "");
+    free(verdict);
     return EX_OK;
 }
 

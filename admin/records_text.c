@@ -98,7 +98,7 @@ static const char *time_text(int64_t time_s, char text[32])
     return text;
 }
 
-static void print_evidence(const char *evidence)
+void records_text_evidence(const char *evidence)
 {
     struct arena *arena = arena_new();
     struct span text = explain_verdict_text(arena, span_of(evidence));
@@ -162,7 +162,7 @@ void records_text_held(enum front front, const struct held *held, bool item)
     print_row(front == FRONT_MAIL ? "queue id" : "guid", held->reference);
     print_row("requeued", held->requeued_as);
     print_row("document", hex);
-    print_evidence(held->evidence);
+    records_text_evidence(held->evidence);
     if (item && held->item_length)
         print_item(held);
 }
@@ -179,7 +179,7 @@ void records_text_history(const struct history_entry *entry)
     print_row(mail ? "subject" : "title", entry->subject);
     print_row(mail ? "queue id" : "guid", entry->reference);
     print_row("action", entry->action);
-    print_evidence(entry->evidence);
+    records_text_evidence(entry->evidence);
 }
 
 /* --- JSON --- */

@@ -39,6 +39,9 @@ void records_text_put_held(struct json_writer *json, enum front front, const str
 /* What came of a deed. */
 void records_text_outcome_json(const char *id, const char *state, bool changed);
 
+/* The reasons in the JSON of a verdict, and nothing when it is none. */
+void records_text_evidence(const char *evidence);
+
 void records_text_history(const struct history_entry *entry);
 void records_text_history_json(const struct history_entry *entry);
 

@@ -342,7 +342,7 @@ double check_link_address(const struct document *document, struct span *detail)
         const struct link *link = &document->links[i];
         if (!is_public_address(link))
             continue;
-        *detail = arena_printf(document->arena, "a link to %.*s", SPAN_ARGS(link->host));
+        *detail = link->host;
         return 1;
     }
     return 0;

@@ -78,8 +78,8 @@ double check_attachment_executable(const struct document *document, struct span 
         if (!runs && (strength > 0 || !IS_LISTED(ending, suspects)))
             continue;
         strength = runs ? 1 : SUSPECT_STRENGTH;
-        *detail = arena_printf(document->arena, "a file named \"%.*s\"",
-                               SPAN_ARGS(document->parts[i].file_name));
+        *detail =
+            arena_printf(document->arena, "\"%.*s\"", SPAN_ARGS(document->parts[i].file_name));
     }
     return strength;
 }
@@ -98,7 +98,7 @@ double check_attachment_disguised(const struct document *document, struct span *
         struct span name = document->parts[i].file_name;
         if (!is_turned_round(name) && !is_disguised(name))
             continue;
-        *detail = arena_printf(document->arena, "a file named \"%.*s\"", SPAN_ARGS(name));
+        *detail = arena_printf(document->arena, "\"%.*s\"", SPAN_ARGS(name));
         return 1;
     }
     return 0;
@@ -155,6 +155,6 @@ double check_image_only(const struct document *document, struct span *detail)
     size_t letters = visible_letters(document, PICTURE_TEXT_MAX);
     if (letters >= PICTURE_TEXT_MAX)
         return 0;
-    *detail = arena_printf(document->arena, "pictures, and %zu letters of text", letters);
+    *detail = arena_printf(document->arena, "only %zu letters of text", letters);
     return 1 - ramp((double)letters, PICTURE_TEXT_MAX / 2.0, PICTURE_TEXT_MAX);
 }

@@ -241,8 +241,8 @@ double check_word_split(const struct document *document, struct span *detail)
     for_each_word(document, look_for_split, &splits);
     if (splits.places < 2)
         return 0;
-    *detail = arena_printf(document->arena, "%zu words with invisible characters within (%.*s)",
-                           splits.found.count, SPAN_ARGS(splits.found.first));
+    *detail = arena_printf(document->arena, "%zu words (%.*s)", splits.found.count,
+                           SPAN_ARGS(splits.found.first));
     return 0.4 + 0.6 * ramp((double)splits.places, 1, 4);
 }
 
@@ -350,7 +350,6 @@ double check_phrases_repeated(const struct document *document, struct span *deta
     double share = repeated_share(words, count), strength = ramp(share, SHARE_LEAST, 0.8);
     if (strength < 0.05)
         return 0;
-    *detail = arena_printf(document->arena, "%.0f %% of the text are phrases said again and again",
-                           100 * share);
+    *detail = arena_printf(document->arena, "%.0f %% of the text", 100 * share);
     return strength;
 }

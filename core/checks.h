@@ -13,10 +13,10 @@ struct check {
     const char *symbol; /* family first: "LINK_FARM" */
     double log_odds;    /* when it fires at full strength */
     enum channel channels;
-    /* Strength from 0 (does not fire) to 1; `detail` says what was seen, in the document's arena.
-     */
+    /* Strength from 0 (does not fire) to 1; `detail` says what was seen, when `words` do not say
+     * all, in the document's arena. */
     double (*run)(const struct document *document, struct span *detail);
-    const char *description; /* what it means when it fires, for the admin */
+    const char *words; /* what fired, for people; the detail follows behind a colon */
 };
 
 /* All rows; `*count` is set. Static. */

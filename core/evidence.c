@@ -7,7 +7,8 @@ void evidence_add(struct evidence_list *list, const char *symbol, double log_odd
                   struct span detail)
 {
     list->items = arena_grow(list->arena, list->items, list->count, sizeof *list->items);
-    list->items[list->count++] = (struct evidence){symbol, log_odds, detail};
+    list->items[list->count++] =
+        (struct evidence){.symbol = symbol, .log_odds = log_odds, .detail = detail};
 }
 
 static int compare(const void *left, const void *right)

@@ -8,10 +8,18 @@
 
 #include <stddef.h>
 
+/* One token of the content model's part. */
+struct evidence_token {
+    struct span text; /* in words (token_words.h): "link host: pills.example" */
+    double log_odds;
+};
+
 struct evidence {
     const char *symbol; /* static, or lives as long as the document: "LINK_FARM" */
     double log_odds;    /* natural log; positive speaks for spam */
     struct span detail; /* what was seen, for people: "41 anchors, 92 % of the text"; UTF-8 */
+    const struct evidence_token *tokens; /* of the content: the strongest, when they were named */
+    size_t token_count;
 };
 
 /* Grows in the document's arena. */

@@ -1,8 +1,18 @@
 #include "core/explain.h"
 
-#include <jansson.h>
+#include "core/reasons.h"
 
-#include "core/printable.h"
+static void put_tokens(struct json_writer *writer, const struct evidence *evidence)
+{
+    json_put_open(writer, "tokens", '[');
+    for (size_t i = 0; i < evidence->token_count; i++) {
+        json_put_open(writer, NULL, '{');
+        json_put_string(writer, "text", evidence->tokens[i].text);
+        json_put_number(writer, "log_odds", evidence->tokens[i].log_odds, 3);
+        json_put_close(writer, '}');
+    }
+    json_put_close(writer, ']');
+}
 
 void explain_verdict_members(struct json_writer *writer, const struct verdict *verdict)
 {
@@ -17,6 +27,8 @@ void explain_verdict_members(struct json_writer *writer, const struct verdict *v
         json_put_number(writer, "log_odds", evidence->log_odds, 3);
         if (evidence->detail.length)
             json_put_string(writer, "detail", evidence->detail);
+        if (evidence->token_count)
+            put_tokens(writer, evidence);
         json_put_close(writer, '}');
     }
     json_put_close(writer, ']');
@@ -44,40 +56,31 @@ static struct span join(struct arena *arena, struct span a, struct span b)
     return (struct span){text, a.length + b.length};
 }
 
-static struct span term_text(struct arena *arena, const char *symbol, double log_odds,
-                             const char *detail)
+static struct span reason_text(struct arena *arena, const struct reason *reason)
 {
-    if (!*detail)
-        return arena_printf(arena, "  %+5.1f  %s\n", log_odds, symbol);
-    struct span shown = printable_text(arena, span_of(detail));
-    return arena_printf(arena, "  %+5.1f  %-24s  %.*s\n", log_odds, symbol, SPAN_ARGS(shown));
+    struct span words = reason->words, symbol = reason->symbol;
+    if (!symbol.length)
+        return arena_printf(arena, "   %+6.2f  %.*s\n", reason->log_odds, SPAN_ARGS(words));
+    return arena_printf(arena, "   %+6.2f  %.*s%s[%.*s]\n", reason->log_odds, SPAN_ARGS(words),
+                        words.length ? "  " : "", SPAN_ARGS(symbol));
 }
 
 struct span explain_verdict_text(struct arena *arena, struct span json)
 {
-    struct span text = {NULL, 0};
-    const char *action;
-    double probability, log_odds;
-    json_t *terms, *term;
-    size_t i;
-    json_t *root = json_loadb(json.data ? json.data : "", json.length, 0, NULL);
-    if (json_unpack(root, "{s:s, s:F, s:F, s:o}", "action", &action, "p", &probability, "log_odds",
-                    &log_odds, "terms", &terms))
-        goto done;
+    struct reasons reasons;
+    if (!reasons_read(arena, json, &reasons))
+        return (struct span){NULL, 0};
     struct span lines =
-        arena_printf(arena, "%s  p=%.3f  log-odds %+.1f\n", action, probability, log_odds);
-    json_array_foreach(terms, i, term)
-    {
-        const char *symbol, *detail = "";
-        if (json_unpack(term, "{s:s, s:F, s?s}", "symbol", &symbol, "log_odds", &log_odds, "detail",
-                        &detail))
-            goto done;
-        lines = join(arena, lines, term_text(arena, symbol, log_odds, detail));
+        arena_printf(arena, "%.*s  p=%.3f  log-odds %+.2f\n", SPAN_ARGS(reasons.action),
+                     reasons.probability, reasons.log_odds);
+    for (size_t i = 0; i < reasons.count; i++) {
+        const struct reason_group *group = &reasons.groups[i];
+        lines =
+            join(arena, lines, arena_printf(arena, "%+6.2f  %s\n", group->log_odds, group->name));
+        for (size_t j = 0; j < group->count; j++)
+            lines = join(arena, lines, reason_text(arena, &group->reasons[j]));
     }
-    text = lines;
-done:
-    json_decref(root);
-    return text;
+    return lines;
 }
 
 struct span explain_short(struct arena *arena, const struct verdict *verdict, size_t most)

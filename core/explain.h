@@ -8,15 +8,17 @@
 
 /* Writes the members "action", "p", "log_odds" and "terms" into the object that is open in
  * `writer`. Terms: [{"symbol": …, "log_odds": …, "detail": …}, …], largest first; no "detail" when
- * there is none to tell. */
+ * there is none to tell. The content's tokens, when they were named, are "tokens": [{"text": …,
+ * "log_odds": …}, …]. */
 void explain_verdict_members(struct json_writer *writer, const struct verdict *verdict);
 
 /* {"action","p","log_odds","terms"} as text in `arena`, for records; a NUL stands behind it. */
 struct span explain_verdict_json(struct arena *arena, const struct verdict *verdict);
 
-/* For people: "hold  p=0.987  log-odds +4.3" and a line per term, "  +2.1  LINK_FARM  …". `json`
+/* For people: "hold  p=0.987  log-odds +4.30", and for each group of reasons.h a line with its sum
+ * and a line for each reason: "   +0.40  From and Reply-To differ: …  [REPLY_TO_ELSEWHERE]". `json`
  * is what explain_verdict_json() wrote. Lies in `arena`; NULL data when the text is no such JSON.
- * Details as core/printable.h makes them. */
+ */
 struct span explain_verdict_text(struct arena *arena, struct span json);
 
 /* "LINK_FARM(2.1) CONTENT(1.3) …": the `most` largest, for headers and log lines; ASCII. Terms

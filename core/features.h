@@ -28,12 +28,14 @@ static inline enum feature_group feature_group(uint64_t hash)
 void features_extract(struct document *document);
 
 struct feature_name {
-    uint64_t hash;    /* asked for */
-    struct span name; /* filled: "subject:发票", "click here", "ho:x-mailer" */
+    uint64_t hash;     /* asked for */
+    struct span place; /* filled: "subject:", "host:", a header's name without a colon, or empty */
+    struct span text;  /* filled: "发票", "click here", "date, x-mailer"; long ones are cut */
 };
 
-/* Walks the document again and names the hashes asked for (explanations only). Names lie in the
- * document's arena; one that does not occur keeps an empty name. */
+/* Walks the document again and names the hashes asked for (explanations only; token_words.h makes
+ * words of them). Names lie in the document's arena; one that does not occur keeps an empty text.
+ */
 void features_name(struct document *document, struct feature_name *names, size_t count);
 
 #endif

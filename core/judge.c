@@ -5,6 +5,7 @@
 #include "core/gatherers.h"
 #include "core/metrics.h"
 #include "core/reputation.h"
+#include "core/token_words.h"
 #include "store/memory.h"
 #include "store/monotonic.h"
 
@@ -93,17 +94,15 @@ static void keep_strongest(struct weighed *kept, size_t *count, size_t most,
     kept[at] = *candidate;
 }
 
-struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most)
+/* The features that pull hardest, in `strongest`, which has room for `most`; how many. */
+static size_t find_strongest(const struct judge *judge, const struct document *document,
+                             struct weighed *strongest, size_t most)
 {
-    struct arena *arena = document->arena;
     size_t n = document->feature_count, slots, count = 0;
-    if (!content_ready(judge) || !n)
-        return SPAN("");
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
     struct model_scale scale = model_scale(all, slots);
     double way = model_log_odds(model, all, slots) < 0 ? -1 : 1;
-    struct weighed *strongest = arena_alloc(arena, most * sizeof *strongest);
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
@@ -112,26 +111,48 @@ struct span judge_content_detail(const struct judge *judge, struct document *doc
         if (log_odds != 0)
             keep_strongest(strongest, &count, most, &weighed);
     }
+    return count;
+}
+
+/* Several features may be of one piece of text (a word, and what its digits stand for): they are
+ * one token to who reads it. */
+static void add_token(struct evidence_token *tokens, size_t *count, struct span text,
+                      double log_odds)
+{
+    size_t at = 0;
+    while (at < *count && !span_equal(tokens[at].text, text))
+        at++;
+    if (at == *count)
+        tokens[(*count)++] = (struct evidence_token){text, 0};
+    tokens[at].log_odds += log_odds;
+}
+
+static void name_tokens(const struct judge *judge, struct document *document,
+                        struct evidence *evidence, size_t most)
+{
+    struct arena *arena = document->arena;
+    struct weighed *strongest = arena_alloc(arena, most * sizeof *strongest);
+    size_t count = find_strongest(judge, document, strongest, most);
     struct feature_name *names = arena_alloc(arena, most * sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i].hash = strongest[i].hash;
     features_name(document, names, count);
-    struct span detail = SPAN("");
+    struct evidence_token *tokens = arena_alloc(arena, most * sizeof *tokens);
+    evidence->token_count = 0;
     for (size_t i = 0; i < count; i++) {
-        if (names[i].name.length)
-            detail = arena_printf(arena, "%.*s%s%.*s %+.2f", SPAN_ARGS(detail),
-                                  detail.length ? ", " : "", SPAN_ARGS(names[i].name),
-                                  strongest[i].log_odds);
+        if (names[i].text.length)
+            add_token(tokens, &evidence->token_count, token_words(arena, &names[i]),
+                      strongest[i].log_odds);
     }
-    return detail;
+    evidence->tokens = tokens;
 }
 
 void judge_name_tokens(const struct judge *judge, struct document *document,
                        struct verdict *verdict, size_t most)
 {
     for (size_t i = 0; i < verdict->evidence_count; i++) {
-        if (!strcmp(verdict->evidence[i].symbol, CONTENT_SYMBOL))
-            verdict->evidence[i].detail = judge_content_detail(judge, document, most);
+        if (content_ready(judge) && !strcmp(verdict->evidence[i].symbol, CONTENT_SYMBOL))
+            name_tokens(judge, document, &verdict->evidence[i], most);
     }
 }
 

@@ -31,11 +31,8 @@ void judge_prepare(struct document *document, const struct config *config);
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 
-/* Names the `most` tokens that pull hardest the way the content's log-odds went: "发票 +0.41,
- * subject:free +0.33"; in the document's arena; empty without content evidence. */
-struct span judge_content_detail(const struct judge *judge, struct document *document, size_t most);
-
-/* Says so in the detail of the content's evidence in `verdict`. */
+/* Names, in the content's evidence in `verdict`, the `most` tokens that pull hardest the way its
+ * log-odds went. The names lie in the document's arena. */
 void judge_name_tokens(const struct judge *judge, struct document *document,
                        struct verdict *verdict, size_t most);
 

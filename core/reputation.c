@@ -19,26 +19,28 @@
  * links, and 16 % with this one. */
 static const struct {
     const char *symbol;
+    const char *words; /* what its value is, for people */
     double base_rate;
     double strength;
     double ham_limit; /* the most it speaks for ham, and for spam, in log-odds */
     double spam_limit;
 } types[IDENTITY_TYPES] = {
-    [IDENTITY_IP] = {"REPUTATION_IP", 0.5, 4, -2.0, 2.0},
-    [IDENTITY_NET] = {"REPUTATION_NET", 0.5, 10, -2.0, 2.0},
-    [IDENTITY_ASN] = {"REPUTATION_ASN", 0.5, 50, -0.5, 1.0},
-    [IDENTITY_HELO] = {"REPUTATION_HELO", 0.5, 8, -0.5, 1.5},
-    [IDENTITY_ENVELOPE_DOMAIN] = {"REPUTATION_ENVELOPE_DOMAIN", 0.5, 8, -0.5, 1.5},
-    [IDENTITY_FROM_DOMAIN] = {"REPUTATION_FROM_DOMAIN", 0.5, 8, -0.7, 1.0},
-    [IDENTITY_FROM_ADDRESS] = {"REPUTATION_FROM_ADDRESS", 0.5, 4, -1.0, 1.5},
-    [IDENTITY_DKIM_DOMAIN] = {"REPUTATION_DKIM_DOMAIN", 0.5, 8, -2.0, 2.0},
-    [IDENTITY_LINK_DOMAIN] = {"REPUTATION_LINK_DOMAIN", 0.3, 1.8, -0.7, 1.5},
-    [IDENTITY_LINK_HOST] = {"REPUTATION_LINK_HOST", 0.3, 1.8, -0.7, 1.5},
-    [IDENTITY_ATTACHMENT] = {"REPUTATION_ATTACHMENT", 0.3, 1.5, -0.7, 3.0},
-    [IDENTITY_FEED] = {"REPUTATION_FEED", 0.5, 6, -1.5, 1.5},
-    [IDENTITY_AUTHOR] = {"REPUTATION_AUTHOR", 0.5, 4, -1.0, 1.5},
-    [IDENTITY_SHINGLE] = {"REPUTATION_SHINGLE", 0.3, 1.5, -0.7, 3.0},
-    [IDENTITY_PAIR] = {"REPUTATION_PAIR", 0.5, 4, -1.5, 1.0},
+    [IDENTITY_IP] = {"REPUTATION_IP", "client address", 0.5, 4, -2.0, 2.0},
+    [IDENTITY_NET] = {"REPUTATION_NET", "network of the client", 0.5, 10, -2.0, 2.0},
+    [IDENTITY_ASN] = {"REPUTATION_ASN", "autonomous system of the client", 0.5, 50, -0.5, 1.0},
+    [IDENTITY_HELO] = {"REPUTATION_HELO", "name in HELO", 0.5, 8, -0.5, 1.5},
+    [IDENTITY_ENVELOPE_DOMAIN] = {"REPUTATION_ENVELOPE_DOMAIN", "envelope sender's domain", 0.5, 8,
+                                  -0.5, 1.5},
+    [IDENTITY_FROM_DOMAIN] = {"REPUTATION_FROM_DOMAIN", "sender's domain", 0.5, 8, -0.7, 1.0},
+    [IDENTITY_FROM_ADDRESS] = {"REPUTATION_FROM_ADDRESS", "sender's address", 0.5, 4, -1.0, 1.5},
+    [IDENTITY_DKIM_DOMAIN] = {"REPUTATION_DKIM_DOMAIN", "signed by domain", 0.5, 8, -2.0, 2.0},
+    [IDENTITY_LINK_DOMAIN] = {"REPUTATION_LINK_DOMAIN", "domain of a link", 0.3, 1.8, -0.7, 1.5},
+    [IDENTITY_LINK_HOST] = {"REPUTATION_LINK_HOST", "host of a link", 0.3, 1.8, -0.7, 1.5},
+    [IDENTITY_ATTACHMENT] = {"REPUTATION_ATTACHMENT", "attachment", 0.3, 1.5, -0.7, 3.0},
+    [IDENTITY_FEED] = {"REPUTATION_FEED", "feed", 0.5, 6, -1.5, 1.5},
+    [IDENTITY_AUTHOR] = {"REPUTATION_AUTHOR", "author", 0.5, 4, -1.0, 1.5},
+    [IDENTITY_SHINGLE] = {"REPUTATION_SHINGLE", "text like that of", 0.3, 1.5, -0.7, 3.0},
+    [IDENTITY_PAIR] = {"REPUTATION_PAIR", "sender and recipient", 0.5, 4, -1.5, 1.0},
 };
 
 #define HAIR 0.01 /* of log-odds */
@@ -75,6 +77,14 @@ double reputation_log_odds(enum identity_type type, const struct reputation_coun
 const char *reputation_symbol(enum identity_type type)
 {
     return types[type].symbol;
+}
+
+const char *reputation_words(struct span symbol)
+{
+    for (size_t i = 0; i < IDENTITY_TYPES; i++)
+        if (span_equal(symbol, span_of(types[i].symbol)))
+            return types[i].words;
+    return NULL;
 }
 
 /* What is known of one type of identity in a document. */

@@ -35,4 +35,8 @@ void reputation_evidence(const struct document *document, const struct reputatio
 /* "REPUTATION_LINK_DOMAIN" */
 const char *reputation_symbol(enum identity_type type);
 
+/* "domain of a link", what stands before the detail of that symbol's evidence; NULL when it is no
+ * reputation's. */
+const char *reputation_words(struct span symbol);
+
 #endif

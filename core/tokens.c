@@ -52,14 +52,14 @@ struct place place_of(struct span name)
 static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
 {
     for (size_t i = 0; i < set->name_count; i++) {
-        if (set->names[i].hash == hash && !set->names[i].name.length) {
+        struct feature_name *name = &set->names[i];
+        if (name->hash == hash && !name->text.length) {
             size_t length = text.length < NAME_BYTES_MAX ? text.length : NAME_BYTES_MAX;
             while (length && length < text.length && (text.data[length] & 0xc0) == 0x80)
                 length--;
-            set->names[i].name =
-                arena_printf(set->arena, "%.*s%s%.*s", SPAN_ARGS(prefix),
-                             prefix.length && prefix.data[prefix.length - 1] != ':' ? ":" : "",
-                             (int)length, text.data);
+            name->place = arena_copy(set->arena, prefix);
+            name->text = arena_printf(set->arena, "%.*s%s", (int)length, text.data,
+                                      length < text.length ? "…" : "");
         }
     }
 }
@@ -129,6 +129,8 @@ void emit_literal_pair(struct token_set *set, struct span prefix, struct span fi
     if (second.length)
         hash = literal_hash(step(hash, '\n'), second);
     struct span shown = second.length ? second : first;
+    if (set->names && first.length && second.length)
+        shown = arena_printf(set->arena, "%.*s, %.*s", SPAN_ARGS(first), SPAN_ARGS(second));
     keep(set, spread(hash + XXH3_64bits(prefix.data, prefix.length)), FEATURE_GROUP_OTHER, prefix,
          shown.data, shown.data + shown.length);
 }

@@ -21,7 +21,7 @@
 
 /* Where a text stands: what its words are prefixed with. */
 struct place {
-    struct span name;         /* "subject:", as shown to people */
+    struct span name;         /* "subject:", or a header's; token_words.c knows each */
     uint64_t seed;            /* hash of the name */
     const struct place *also; /* every token is emitted here too; NULL: only here */
     bool is_text;             /* written to be read: words make pairs */

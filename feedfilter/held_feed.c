@@ -12,7 +12,6 @@
 
 #define TEXT_BYTES 8192u /* of an item's own text */
 #define FIELD_BYTES 500u /* of its title, author, link */
-#define REASONS 6u
 #define EVERY_STATE ((1u << HELD_STATES) - 1)
 
 struct writing {
@@ -87,14 +86,10 @@ static void put_time(FILE *out, const char *name, int64_t time_s)
 static void put_reasons(FILE *out, struct arena *arena, const struct held *held)
 {
     struct span text = explain_verdict_text(arena, span_of(held->evidence));
-    const char *at = text.data, *end = text.data + text.length;
-    for (size_t line = 0; line <= REASONS && at < end; line++) {
-        const char *feed = memchr(at, '\n', (size_t)(end - at));
-        const char *next = feed ? feed + 1 : end;
-        if (line > 0)
-            put_text(out, (struct span){at, (size_t)(next - at)});
-        at = next;
-    }
+    const char *first_end = text.length ? memchr(text.data, '\n', text.length) : NULL;
+    if (first_end)
+        put_text(out,
+                 (struct span){first_end + 1, (size_t)(text.data + text.length - first_end - 1)});
 }
 
 static void put_labelled(FILE *out, const char *label, struct span text)

@@ -458,7 +458,9 @@ def test_weirctl_gateway(fixture):
         weir.env["http_proxy"] = "http://127.0.0.1:1"  # the password goes to nobody else
         assert ctl("held", "list").text() == there
         held = fixture.held(q="mars")["items"][0]["id"]
-        assert "TITLE_STUFFED" in ctl("held", "show", held).text()
+        reasons = ctl("held", "show", held).text().split("\n", 1)[1]
+        assert "[TITLE_STUFFED]" in reasons, reasons
+        assert reasons in weir.ctl("held", "show", held).text(), reasons
         assert ctl("held", "release", held).text() == held + ": released\n"
         assert ctl("held", "release", held).text() == held + ": released already\n"
         listed = ctl("--json", "held", "list", "--state", "released").json()

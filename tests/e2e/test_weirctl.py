@@ -78,9 +78,17 @@ def lessons_change_the_next_verdict(fixture):
     row = fixture.ctl("check", "--json", "--explain", probe).json()
     symbols = {term["symbol"]: term for term in row["terms"]}
     assert "REPUTATION_LINK_DOMAIN" in symbols and "CONTENT" in symbols, row
-    assert " +0." in symbols["CONTENT"]["detail"], row
+    named = {token["text"]: token["log_odds"] for token in symbols["CONTENT"]["tokens"]}
+    assert named and all(log_odds > 0 for log_odds in named.values()), row
     words = fixture.ctl("check", probe).text()
-    assert "hold  p=" in words and "REPUTATION_LINK_DOMAIN" in words, words
+    assert "hold  p=" in words and "domain of a link watches-outlet" in words, words
+    assert "  [REPUTATION_LINK_DOMAIN]\n" in words, words
+    content = words[words.index("  content\n"):].split("  [CONTENT]")[0].splitlines()
+    assert len(content) == len(named) + 2 and "all others together" in content[-1], words
+    assert all(any(line.endswith("  " + text) for line in content) for text in named), words
+    parts = [float(line.split()[0]) for line in content[1:]]
+    total = [line for line in words.splitlines() if line.endswith("  content")][0]
+    assert abs(sum(parts) - float(total.split()[0])) < 0.001, words
     assert fixture.ctl("check", "--exit-code", "--brief", probe, status=1).text().startswith("hold\t")
 
 

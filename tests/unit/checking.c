@@ -11,7 +11,7 @@ double run(check_function *check, struct document *document)
     struct span detail = {NULL, 0};
     double strength = check(document, &detail);
     assert_true(strength >= 0 && strength <= 1);
-    assert_int_equal(strength > 0, detail.length > 0);
+    assert_true(strength > 0 || !detail.length);
     document_free(document);
     return strength;
 }

@@ -6,8 +6,8 @@
 
 typedef double check_function(const struct document *document, struct span *detail);
 
-/* What the check says of the document, which is freed; the detail has to say something exactly when
- * the check fires. */
+/* What the check says of the document, which is freed; the detail may say
+ * something only when the check fires. */
 double run(check_function *check, struct document *document);
 
 /* Mail with that text, and a feed item with that title. */

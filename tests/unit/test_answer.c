@@ -31,7 +31,8 @@ static int free_document(void **state)
 
 static void make(enum action action, enum mode mode, double log_odds)
 {
-    static struct evidence evidence[] = {{"LINK_FARM", 2.1, {"41 anchors", 10}}};
+    static struct evidence evidence[] = {
+        {.symbol = "LINK_FARM", .log_odds = 2.1, .detail = {"41 anchors", 10}}};
     struct verdict verdict = {.log_odds = log_odds,
                               .probability = probability_of(log_odds),
                               .action = action,
@@ -143,7 +144,7 @@ static void test_long_status_is_folded_at_blanks(void **state)
     (void)state;
     struct evidence evidence[8];
     for (size_t i = 0; i < 8; i++)
-        evidence[i] = (struct evidence){"REPUTATION_ENVELOPE_DOMAIN", 1.5, {NULL, 0}};
+        evidence[i] = (struct evidence){.symbol = "REPUTATION_ENVELOPE_DOMAIN", .log_odds = 1.5};
     struct verdict verdict = {.log_odds = 12, .probability = probability_of(12)};
     verdict.evidence = evidence;
     verdict.evidence_count = 8;

@@ -1,4 +1,7 @@
+#include "core/checks.h"
 #include "core/explain.h"
+#include "core/reputation.h"
+#include "core/token_words.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -9,10 +12,11 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+static const struct evidence_token tokens[] = {{{"\"\xff\x00 中\"", 8}, 0.4104}};
 static struct evidence evidence[] = {
-    {"LINK_FARM", 2.1, {"41 anchors, \"92 %\" of the text", 30}},
-    {"CONTENT", 1.3004, {"\xff\x00 中", 6}},
-    {"STORE_DOWN", 0, {NULL, 0}},
+    {.symbol = "LINK_FARM", .log_odds = 2.1, .detail = {"41 anchors, \"92 %\" of the text", 30}},
+    {.symbol = "CONTENT", .log_odds = 1.3004, .tokens = tokens, .token_count = 1},
+    {.symbol = "STORE_DOWN"},
 };
 static const struct verdict verdict = {3.4004, 0.967705, ACTION_HOLD, evidence, 3};
 
@@ -31,33 +35,166 @@ static int drop_arena(void **state)
 static void test_json_holds_action_numbers_and_terms_in_order(void **state)
 {
     struct span json = explain_verdict_json(*state, &verdict);
-    const char *expected =
-        "{\"action\":\"hold\",\"p\":0.967705,\"log_odds\":3.4,\"terms\":["
-        "{\"symbol\":\"LINK_FARM\",\"log_odds\":2.1,"
-        "\"detail\":\"41 anchors, \\\"92 %\\\" of the text\"},"
-        "{\"symbol\":\"CONTENT\",\"log_odds\":1.3,\"detail\":\"\xef\xbf\xbd\xef\xbf\xbd 中\"},"
-        "{\"symbol\":\"STORE_DOWN\",\"log_odds\":0}]}";
+    const char *expected = "{\"action\":\"hold\",\"p\":0.967705,\"log_odds\":3.4,\"terms\":["
+                           "{\"symbol\":\"LINK_FARM\",\"log_odds\":2.1,"
+                           "\"detail\":\"41 anchors, \\\"92 %\\\" of the text\"},"
+                           "{\"symbol\":\"CONTENT\",\"log_odds\":1.3,\"tokens\":["
+                           "{\"text\":\"\\\"\xef\xbf\xbd\xef\xbf\xbd 中\\\"\",\"log_odds\":0.41}]},"
+                           "{\"symbol\":\"STORE_DOWN\",\"log_odds\":0}]}";
     assert_string_equal(json.data, expected);
     assert_int_equal(json.length, strlen(expected));
 }
 
+static const char *text_of(void **state, const char *terms)
+{
+    struct span json = arena_printf(
+        *state, "{\"action\":\"hold\",\"p\":0.9,\"log_odds\":2.197,\"terms\":[%s]}", terms);
+    const char *text = explain_verdict_text(*state, json).data;
+    assert_non_null(text);
+    assert_memory_equal(text, "hold  p=0.900  log-odds +2.20\n", 30);
+    return text + 30;
+}
+
+#define TERM(symbol, log_odds, detail)                                                             \
+    "{\"symbol\":\"" symbol "\",\"log_odds\":" log_odds ",\"detail\":\"" detail "\"}"
+
 static void test_text_tells_every_term(void **state)
 {
     struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &verdict));
-    assert_string_equal(text.data,
-                        "hold  p=0.968  log-odds +3.4\n"
-                        "   +2.1  LINK_FARM                 41 anchors, \"92 %\" of the "
-                        "text\n"
-                        "   +1.3  CONTENT                   \xef\xbf\xbd\xef\xbf\xbd 中\n"
-                        "   +0.0  STORE_DOWN\n");
+    assert_string_equal(text.data, "hold  p=0.968  log-odds +3.40\n"
+                                   " +2.10  checks\n"
+                                   "    +2.10  a list of keywords or links as link farms have "
+                                   "them: 41 anchors, \"92 %\" of the text  [LINK_FARM]\n"
+                                   " +1.30  content\n"
+                                   "    +0.41  \"\xef\xbf\xbd\xef\xbf\xbd 中\"\n"
+                                   "    +0.89  all others together  [CONTENT]\n"
+                                   " +0.00  notes\n"
+                                   "    +0.00  [STORE_DOWN]\n");
+}
+
+static void test_groups_and_reasons_stand_strongest_first(void **state)
+{
+    const char *text = text_of(
+        state, "{\"symbol\":\"CONTENT\",\"log_odds\":-1.5,\"tokens\":["
+               "{\"text\":\"small\",\"log_odds\":0.2},{\"text\":\"large\",\"log_odds\":-0.4}]}"
+               "," TERM("FROM_MISSING", "0.7", "") "," TERM("DATE_MISSING", "1.1", "") "," TERM(
+                   "REPUTATION_LINK_HOST", "0.5",
+                   "a.example: 2 spam, 0 ham") "," TERM("REPUTATION_FROM_DOMAIN", "-0.6",
+                                                        "example.org: 0 spam, 3 "
+                                                        "ham") "," TERM("FORMERLY_"
+                                                                        "RELEASED",
+                                                                        "-2",
+                                                                        "an admin "
+                                                                        "released "
+                                                                        "this "
+                                                                        "item"));
+    assert_string_equal(text, " -1.50  content\n"
+                              "    -0.40  large\n"
+                              "    +0.20  small\n"
+                              "    -1.30  all others together  [CONTENT]\n"
+                              " -0.20  checks\n"
+                              "    -2.00  an admin released this item  [FORMERLY_RELEASED]\n"
+                              "    +1.10  there is no Date  [DATE_MISSING]\n"
+                              "    +0.70  there is no From  [FROM_MISSING]\n"
+                              " -0.10  reputation\n"
+                              "    -0.60  sender's domain example.org: 0 spam, 3 ham  "
+                              "[REPUTATION_FROM_DOMAIN]\n"
+                              "    +0.50  host of a link a.example: 2 spam, 0 ham  "
+                              "[REPUTATION_LINK_HOST]\n");
+}
+
+/* 0.004 are shown as 0.00 twice, and 0.01 of them may not be missing from the sum. */
+static void test_what_is_shown_adds_up(void **state)
+{
+    const char *text = text_of(
+        state, "{\"symbol\":\"CONTENT\",\"log_odds\":0.013,\"tokens\":["
+               "{\"text\":\"a\",\"log_odds\":0.004},{\"text\":\"b\",\"log_odds\":-0.004}]}," TERM(
+                   "DATE_MISSING", "0.004", "") "," TERM("FROM_MISSING", "0.004", ""));
+    assert_string_equal(text, " +0.01  content\n"
+                              "    +0.00  a\n"
+                              "    +0.00  b\n"
+                              "    +0.01  all others together  [CONTENT]\n"
+                              " +0.00  checks\n"
+                              "    +0.00  there is no Date  [DATE_MISSING]\n"
+                              "    +0.00  there is no From  [FROM_MISSING]\n");
+}
+
+static void test_content_without_tokens_is_one_line(void **state)
+{
+    assert_string_equal(text_of(state, "{\"symbol\":\"CONTENT\",\"log_odds\":2.197}"),
+                        " +2.20  content\n"
+                        "    +2.20  all of it together  [CONTENT]\n");
+}
+
+static void test_records_of_earlier_versions_tell_what_they_know(void **state)
+{
+    assert_string_equal(
+        text_of(state, TERM("CONTENT", "1.4", "发票 +0.41, subject:free +0.33") "," TERM(
+                           "A_CHECK_THAT_WAS", "0.8", "41 anchors")),
+        " +1.40  content\n"
+        "    +1.40  发票 +0.41, subject:free +0.33  [CONTENT]\n"
+        " +0.80  checks\n"
+        "    +0.80  41 anchors  [A_CHECK_THAT_WAS]\n");
 }
 
 static void test_text_carries_no_control_characters(void **state)
 {
-    struct evidence terms[] = {{"A", 1, SPAN("x\x1b[2J\n\xc2\x9b y")}};
-    struct verdict one = {1, 0.73, ACTION_ACCEPT, terms, 1};
+    const struct evidence_token forged[] = {{SPAN("\"a\xe2\x80\xae\n +9.00  b\""), 0.5}};
+    struct evidence terms[] = {
+        {.symbol = "LINK_FARM", .log_odds = 1, .detail = SPAN("x\x1b[2J\n\xc2\x9b y")},
+        {.symbol = "CONTENT", .log_odds = 0.5, .tokens = forged, .token_count = 1}};
+    struct verdict one = {1, 0.73, ACTION_ACCEPT, terms, 2};
     struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &one));
-    assert_non_null(strstr(text.data, "x?[2J ? y\n"));
+    assert_non_null(strstr(text.data, ": x?[2J ? y  [LINK_FARM]\n"));
+    assert_non_null(strstr(text.data, "\"a?  +9.00  b\"\n"));
+}
+
+static void test_every_check_and_reputation_has_words(void **state)
+{
+    size_t count;
+    const struct check *checks = checks_all(&count);
+    for (size_t i = 0; i < count; i++) {
+        struct evidence term = {.symbol = checks[i].symbol, .log_odds = 1};
+        struct verdict one = {1, 0.73, ACTION_ACCEPT, &term, 1};
+        struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &one));
+        if (!strstr(
+                text.data,
+                arena_printf(*state, "+1.00  %s  [%s]\n", checks[i].words, checks[i].symbol).data))
+            fail_msg("%s", text.data);
+    }
+    for (int type = 0; type < IDENTITY_TYPES; type++) {
+        const char *symbol = reputation_symbol((enum identity_type)type);
+        const char *words = reputation_words(span_of(symbol));
+        assert_true(words && *words);
+    }
+    assert_null(reputation_words(SPAN("CONTENT")));
+}
+
+static void test_tokens_say_where_they_stand(void **state)
+{
+    static const struct {
+        const char *place, *text, *words;
+    } rows[] = {
+        {"", "免费", "\"免费\""},
+        {"", "click\r\n\t here", "\"click here\""},
+        {"subject:", "free", "subject: \"free\""},
+        {"host:", "pills.example", "link host: pills.example"},
+        {"x-mailer", "The Bat", "header X-Mailer: \"The Bat\""},
+        {"host", "pills.example", "header Host: \"pills.example\""},
+        {"ho:", "date, x-mailer", "order of headers: Date, X-Mailer"},
+        {"midshape:", "9.aA", "shape of the Message-ID: 9.aA"},
+        {"disguised:", "𝐅𝐫𝐞𝐞", "letters in disguise: \"𝐅𝐫𝐞𝐞\""},
+        {"spaced:", "v.i.a.g.r.a", "letters spaced out: \"v.i.a.g.r.a\""},
+        {"size:", "a", "size of a part: less than 1 bytes"},
+        {"size:", "q", "size of a part: less than 64 kB"},
+        {"size:", "{", "size of a part: less than 64 MB"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct feature_name name = {.place = span_of(rows[i].place), .text = span_of(rows[i].text)};
+        struct span words = token_words(*state, &name);
+        if (!span_equal(words, span_of(rows[i].words)))
+            fail_msg("%.*s is not %s", SPAN_ARGS(words), rows[i].words);
+    }
 }
 
 static void test_what_is_no_verdict_gives_no_text(void **state)
@@ -125,6 +262,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_json_holds_action_numbers_and_terms_in_order),
         TEST(test_text_tells_every_term),
+        TEST(test_groups_and_reasons_stand_strongest_first),
+        TEST(test_what_is_shown_adds_up),
+        TEST(test_content_without_tokens_is_one_line),
+        TEST(test_records_of_earlier_versions_tell_what_they_know),
+        TEST(test_every_check_and_reputation_has_words),
+        TEST(test_tokens_say_where_they_stand),
         TEST(test_text_carries_no_control_characters),
         TEST(test_what_is_no_verdict_gives_no_text),
         TEST(test_short_form_has_the_largest_terms_that_weigh),

@@ -1,5 +1,8 @@
 #include "core/features.h"
+#include "core/mail.h"
 #include "core/text.h"
+#include "core/token_words.h"
+#include "core/url.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -318,13 +321,49 @@ static void test_features_can_be_named(void **state)
     for (size_t i = 0; i < document->feature_count; i++) {
         struct feature_name name = {.hash = document->features[i]};
         features_name(document, &name, 1);
-        named += name.name.length > 0;
-        subject |= span_equal(name.name, SPAN("subject:cheap"));
-        pair |= span_equal(name.name, SPAN("cheap pills"));
-        trigram |= span_equal(name.name, SPAN("开发票"));
+        named += name.text.length > 0;
+        subject |= span_equal(name.place, SPAN("subject:")) && span_equal(name.text, SPAN("cheap"));
+        pair |= !name.place.length && span_equal(name.text, SPAN("cheap pills"));
+        trigram |= !name.place.length && span_equal(name.text, SPAN("开发票"));
     }
     assert_int_equal(named, document->feature_count);
     assert_true(subject && pair && trigram);
+    document_free(document);
+}
+
+/* A place that token_words.c does not know would pass for a header. */
+static void test_every_place_has_words(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "Received: from mail.example.org (helo) by mx.example.com with ESMTP; Sat, 1 Jan 2000\r\n"
+        "From: ann@example.org\r\nSubject: free f r e e\r\nDate: Sat, 1 Jan 2000 00:00:00 +0100\r\n"
+        "Message-ID: <12ab@example.org>\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+        "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        "<p align=left>\360\235\220\205\360\235\220\253 e\314\201e\314\201 pi\342\200\213lls "
+        "p\320\260ypal v.i.a.g.r.a g4cor bet88 <a href=\"http://me@192.0.2.1:81/x\">a</a>"
+        "<a href=\"http://pills.example/y\">b</a></p>\r\n--b\r\n"
+        "Content-Type: application/pdf; name=\"bill.pdf\"\r\n\r\nx\r\n--b--\r\n";
+    struct document *document = mail_read(SPAN(text), false);
+    features_extract(document);
+    struct span places[64];
+    size_t count = 0;
+    for (size_t i = 0; i < document->feature_count; i++) {
+        struct feature_name name = {.hash = document->features[i]};
+        features_name(document, &name, 1);
+        struct span words = token_words(document->arena, &name);
+        bool is_header = name.place.length && name.place.data[name.place.length - 1] != ':';
+        size_t at = 0;
+        while (at < count && !span_equal(places[at], name.place))
+            at++;
+        if (at == count && !is_header)
+            places[count++] = name.place;
+        if (is_header != span_starts_nocase(words, SPAN("header ")))
+            fail_msg("%.*s%.*s: %.*s", SPAN_ARGS(name.place), SPAN_ARGS(name.text),
+                     SPAN_ARGS(words));
+    }
+    assert_int_equal(count, 30); /* all of them */
     document_free(document);
 }
 
@@ -332,6 +371,8 @@ static int setup(void **state)
 {
     (void)state;
     text_init();
+    url_init();
+    mail_init();
     return 0;
 }
 
@@ -359,6 +400,7 @@ int main(void)
         cmocka_unit_test(test_script_is_that_of_most_letters),
         cmocka_unit_test(test_near_duplicates_share_shingle_bins),
         cmocka_unit_test(test_features_can_be_named),
+        cmocka_unit_test(test_every_place_has_words),
     };
     return cmocka_run_group_tests(tests, setup, NULL);
 }

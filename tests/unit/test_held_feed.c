@@ -137,7 +137,9 @@ static void test_content_says_why_and_how_to_release(void **state)
     struct page page = page_of(fixture);
     assert_string_equal(value(&page, CONTENT "/@type"), "text");
     assert_says(&page, CONTENT, "probability of 98.7 % (log-odds +4.3)");
-    assert_says(&page, CONTENT, "LINK_FARM");
+    assert_says(&page, CONTENT,
+                "because of\n +3.10  checks\n    +3.10  a list of keywords or links as link farms "
+                "have them: 12 links to <b>one</b> host  [LINK_FARM]\n +1.20  content\n");
     assert_says(&page, CONTENT, "weirctl held release f1\n");
     page_clear(&page);
 }

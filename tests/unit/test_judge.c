@@ -7,6 +7,7 @@
 #include "store/memory.h"
 #include "tests/unit/redis_server.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -102,11 +103,6 @@ static const struct evidence *term(const struct verdict *verdict, const char *sy
         if (strcmp(verdict->evidence[i].symbol, symbol) == 0)
             return &verdict->evidence[i];
     return NULL;
-}
-
-static bool mentions(struct span detail, const char *words)
-{
-    return detail.length && memmem(detail.data, detail.length, words, strlen(words));
 }
 
 static void test_untaught_judge_accepts(void **state)
@@ -247,40 +243,67 @@ static void test_checks_are_among_the_evidence(void **state)
     document_free(document);
 }
 
-static void test_content_detail_names_what_weighs_most(void **state)
+/* The content's evidence, with `most` tokens named. */
+static struct evidence named(struct fixture *fixture, struct document *document, size_t most)
+{
+    struct verdict verdict = judge_one(fixture, document);
+    judge_name_tokens(&fixture->judge, document, &verdict, most);
+    return *term(&verdict, CONTENT_SYMBOL);
+}
+
+static double token(const struct evidence *evidence, const char *text)
+{
+    for (size_t i = 0; i < evidence->token_count; i++)
+        if (span_equal(evidence->tokens[i].text, span_of(text)))
+            return evidence->tokens[i].log_odds;
+    return 0;
+}
+
+static void test_tokens_that_weigh_most_are_named(void **state)
 {
     struct fixture *fixture = *state;
     teach_text(fixture, 1, ham_text, LABEL_HAM);
     teach_text(fixture, 2, spam_text, LABEL_SPAM);
     struct document *document = document_of(fixture, CHANNEL_MAIL, 3, "the watches");
-    struct span detail = judge_content_detail(&fixture->judge, document, 8);
-    assert_true(mentions(detail, "watches +"));
-    assert_true(mentions(detail, "the -"));
+    struct evidence evidence = named(fixture, document, 8);
+    assert_true(token(&evidence, "\"watches\"") > 0);
+    assert_true(token(&evidence, "\"the\"") < 0);
     document_free(document);
 }
 
-static void test_content_detail_names_first_what_pulled_that_way(void **state)
+static void test_tokens_that_pulled_that_way_are_named_first(void **state)
 {
     struct fixture *fixture = *state;
     teach_text(fixture, 1, ham_text, LABEL_HAM);
     teach_text(fixture, 2, spam_text, LABEL_SPAM);
     struct document *document = document_of(fixture, CHANNEL_MAIL, 3, "the watches, best prices");
-    struct span detail = judge_content_detail(&fixture->judge, document, 2);
-    assert_true(mentions(detail, " +"));
-    assert_false(mentions(detail, " -"));
+    struct evidence evidence = named(fixture, document, 2);
+    assert_int_equal(evidence.token_count, 2);
+    for (size_t i = 0; i < evidence.token_count; i++)
+        assert_true(evidence.tokens[i].log_odds > 0);
     document_free(document);
 }
 
-static void test_content_detail_is_bounded(void **state)
+static void test_named_tokens_are_bounded(void **state)
 {
     struct fixture *fixture = *state;
     teach_text(fixture, 1, spam_text, LABEL_SPAM);
     struct document *document = document_of(fixture, CHANNEL_MAIL, 2, spam_text);
-    struct span detail = judge_content_detail(&fixture->judge, document, 3);
-    size_t named = 0;
-    for (size_t i = 0; i + 1 < detail.length; i++)
-        named += memcmp(detail.data + i, " +", 2) == 0;
-    assert_int_equal(named, 3);
+    assert_int_equal(named(fixture, document, 3).token_count, 3);
+    document_free(document);
+}
+
+/* "g4cor" gives itself, the word that is meant, and that it is written so. */
+static void test_features_of_one_text_are_one_token(void **state)
+{
+    struct fixture *fixture = *state;
+    teach_text(fixture, 1, "g4cor", LABEL_SPAM);
+    struct document *document = document_of(fixture, CHANNEL_MAIL, 2, "g4cor");
+    struct evidence evidence = named(fixture, document, 8);
+    assert_int_equal(evidence.token_count, 2);
+    double sum =
+        token(&evidence, "\"g4cor\"") + token(&evidence, "digits among letters: \"g4cor\"");
+    assert_true(fabs(sum - evidence.log_odds) < 0.001);
     document_free(document);
 }
 
@@ -326,9 +349,10 @@ int main(void)
         TEST(test_cache_answers_while_the_store_is_away),
         TEST(test_judge_without_store_and_replica_judges),
         TEST(test_checks_are_among_the_evidence),
-        TEST(test_content_detail_names_what_weighs_most),
-        TEST(test_content_detail_names_first_what_pulled_that_way),
-        TEST(test_content_detail_is_bounded),
+        TEST(test_tokens_that_weigh_most_are_named),
+        TEST(test_tokens_that_pulled_that_way_are_named_first),
+        TEST(test_named_tokens_are_bounded),
+        TEST(test_features_of_one_text_are_one_token),
         TEST(test_lesson_carries_slots_identities_and_script),
         TEST(test_without_key_a_lesson_has_no_slots),
     };
