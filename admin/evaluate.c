@@ -11,7 +11,7 @@
 #define DELAY_MAX 1e9
 
 struct words {
-    const char *index, *root, *items, *fields, *protocol, *noise, *seed, *scores, *prior;
+    const char *index, *root, *items, *fields, *protocol, *noise, *seed, *scores, *terms, *prior;
     bool reputations, checks, rates;
 };
 
@@ -99,24 +99,44 @@ static int run_rates(const struct session *session, const struct evaluation *eva
     return done ? EX_OK : session_complain_input(&error);
 }
 
-static int run_protocol(const struct session *session, const struct evaluation *evaluation,
-                        const char *scores)
+/* NULL without a path. */
+static bool open_output(const char *path, FILE **file)
+{
+    *file = path ? fopen(path, "we") : NULL;
+    return !path || *file;
+}
+
+/* NULL is fine. false: not all of it was written. */
+static bool close_output(FILE *file)
+{
+    bool written = !file || !ferror(file);
+    return (!file || fclose(file) == 0) && written;
+}
+
+static int run_protocol(const struct session *session, struct evaluation *evaluation,
+                        const struct words *words)
 {
     struct error error = {0};
     struct outcome outcome;
-    FILE *file = scores ? fopen(scores, "we") : NULL;
-    if (scores && !file)
-        return complain_file(scores);
+    FILE *scores;
+    if (!open_output(words->scores, &scores))
+        return complain_file(words->scores);
+    if (!open_output(words->terms, &evaluation->terms)) {
+        int failed = complain_file(words->terms);
+        close_output(scores);
+        return failed;
+    }
     int status = EX_OK;
     if (!evaluation_run(evaluation, &outcome, &error))
         status = session_complain_input(&error);
     else
         report_outcome(evaluation, &outcome, session->json);
-    if (file && status == EX_OK)
-        report_scores(evaluation, &outcome, file);
-    bool written = !file || !ferror(file);
-    if (file && (fclose(file) != 0 || !written))
-        status = complain_file(scores);
+    if (scores && status == EX_OK)
+        report_scores(evaluation, &outcome, scores);
+    if (!close_output(scores))
+        status = complain_file(words->scores);
+    if (!close_output(evaluation->terms))
+        status = complain_file(words->terms);
     outcome_clear(&outcome);
     return status;
 }
@@ -142,7 +162,7 @@ static int evaluate(const struct session *session, const struct words *words,
     else if (words->rates)
         status = run_rates(session, evaluation);
     else
-        status = run_protocol(session, evaluation, words->scores);
+        status = run_protocol(session, evaluation, words);
     corpus_clear(&corpus);
     return status;
 }
@@ -159,6 +179,7 @@ static int run(struct session *session, int count, char **arguments)
         {"noise", &words.noise, NULL},
         {"seed", &words.seed, NULL},
         {"scores", &words.scores, NULL},
+        {"terms", &words.terms, NULL},
         {"prior", &words.prior, NULL},
         {"reputations", NULL, &words.reputations},
         {"checks", NULL, &words.checks},
@@ -201,5 +222,8 @@ const struct command command_evaluate = {
     "--reputations    reputations count in, beside content\n"
     "--checks         checks do\n"
     "--scores OUT     write \"1|0 score path\" a line, 1 for spam, in the order of scoring\n"
+    "--terms OUT      write a line of JSON for each document scored: what content says, how "
+    "strongly\n"
+    "                 each check fires, what reputations say\n"
     "--rates          how often each check fires on ham and on spam, instead\n",
 };

@@ -3,6 +3,7 @@
 #include <time.h>
 #include <xxhash.h>
 
+#include "admin/evaluate_terms.h"
 #include "admin/progress.h"
 #include "core/checks.h"
 #include "core/features.h"
@@ -84,6 +85,7 @@ static void keep_text_only(struct document *document)
     document->header_count = kept;
     document->from_name = document->from_address = document->author = document->feed =
         (struct span){0};
+    document->envelope.internal = true; /* so that nobody misses what was taken away */
 }
 
 /* The fields that count of a document that was loaded. */
@@ -95,26 +97,26 @@ static struct document *parse(const struct evaluation *evaluation, const struct 
     return document;
 }
 
-/* What speaks beside content, as far as it counts in. Checks run in any case: they take time. */
-static double other_evidence(struct run *run, struct document *document)
+/* What speaks beside content. Checks run in any case: they take time. */
+static void hear_others(const struct run *run, struct document *document, struct terms *terms)
 {
-    const struct evaluation *evaluation = run->evaluation;
-    struct evidence_list checks = {.arena = document->arena};
-    struct evidence_list reputations = {.arena = document->arena};
-    double sum = 0;
-    checks_run(document, &evaluation->config->checks, &checks);
-    for (size_t i = 0; i < checks.count && evaluation->checks; i++)
-        sum += checks.items[i].log_odds;
-    if (!evaluation->reputations)
-        return sum;
+    terms_run_checks(document, terms);
+    if (!run->evaluation->reputations)
+        return;
     struct reputation_counts *counts =
         arena_alloc(document->arena, document->identity_count * sizeof *counts);
     for (size_t i = 0; i < document->identity_count; i++)
         counts[i] = *reputation_of(run, &document->identities[i]);
-    reputation_evidence(document, counts, NOW_S, &reputations);
-    for (size_t i = 0; i < reputations.count; i++)
-        sum += reputations.items[i].log_odds;
-    return sum;
+    reputation_evidence(document, counts, NOW_S, &terms->reputations);
+}
+
+static void score(struct run *run, const struct terms *terms, size_t at)
+{
+    const struct evaluation *evaluation = run->evaluation;
+    struct outcome *outcome = run->outcome;
+    outcome->rows[outcome->count++] = (struct outcome_row){at, terms_sum(evaluation, terms)};
+    if (evaluation->terms)
+        terms_write(terms, &evaluation->corpus->entries[at], evaluation->terms);
 }
 
 static void learn(struct run *run, const struct document *document,
@@ -161,14 +163,15 @@ static void judge_and_learn(struct run *run, struct document *document, size_t a
     end_stage(outcome, STAGE_FEATURES, &since);
     const struct gatherer *gatherers = gatherers_all(&gatherer_count);
     gatherers_run(gatherers, gatherer_count, document, run->evaluation->config->gather_deadline_ms);
-    double score = other_evidence(run, document);
+    struct terms terms = {.checks.arena = document->arena, .reputations.arena = document->arena};
+    hear_others(run, document, &terms);
     end_stage(outcome, STAGE_CHECKS, &since);
     uint32_t *slots = arena_room(document->arena, document->feature_count * sizeof *slots);
     size_t slot_count = model_slots(key, document->features, document->feature_count, slots);
-    score += model_log_odds(run->model, slots, slot_count);
+    terms.content = model_log_odds(run->model, slots, slot_count);
     end_stage(outcome, STAGE_SCORE, &since);
     if (deeds & DEED_SCORE)
-        outcome->rows[outcome->count++] = (struct outcome_row){at, score};
+        score(run, &terms, at);
     if (deeds & DEED_TEACH) {
         learn(run, document, &run->evaluation->corpus->entries[at], slots, slot_count);
         end_stage(outcome, STAGE_LEARN, &since);
@@ -309,15 +312,14 @@ bool evaluation_possible(const struct evaluation *evaluation)
 
 /* --- rates --- */
 
-static void add_to_rates(const struct evaluation *evaluation, const struct document *document,
-                         enum label label, struct check_rate *rates)
+static void add_to_rates(struct document *document, enum label label, struct check_rate *rates)
 {
-    struct evidence_list list = {.arena = document->arena};
-    checks_run(document, &evaluation->config->checks, &list);
-    for (size_t i = 0; i < list.count; i++) {
-        int row = checks_find(list.items[i].symbol);
+    struct terms terms = {.checks.arena = document->arena};
+    terms_run_checks(document, &terms);
+    for (size_t i = 0; i < terms.checks.count; i++) {
+        int row = checks_find(terms.checks.items[i].symbol);
         rates[row].fired[label]++;
-        rates[row].strength += list.items[i].log_odds / evaluation->config->checks.weights[row];
+        rates[row].strength += terms.checks.items[i].log_odds;
     }
 }
 
@@ -335,7 +337,7 @@ bool evaluation_rates(const struct evaluation *evaluation, struct check_rate *ra
         if (!going)
             break;
         struct document *document = parse(evaluation, &bytes);
-        add_to_rates(evaluation, document, corpus->entries[i].label, rates);
+        add_to_rates(document, corpus->entries[i].label, rates);
         document_free(document);
         free(bytes.data);
     }

@@ -6,6 +6,8 @@
 #include "admin/evaluate_corpus.h"
 #include "core/config.h"
 
+#include <stdio.h>
+
 enum protocol {
     PROTOCOL_ONLINE,  /* score, then teach */
     PROTOCOL_SPLIT,   /* mail: teach the first half, score the second. Items: teach all sources but
@@ -24,6 +26,7 @@ struct evaluation {
     bool text_only;           /* without headers, but the subject */
     bool reputations, checks; /* count in, beside content */
     bool prior;               /* start from the shipped one */
+    FILE *terms;              /* gets a line for each document scored; NULL: none. Lent */
 };
 
 enum stage { STAGE_PARSE, STAGE_FEATURES, STAGE_CHECKS, STAGE_SCORE, STAGE_LEARN, STAGES };

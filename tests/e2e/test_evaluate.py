@@ -242,6 +242,30 @@ def rates_say_how_often_checks_fire(fixture):
     assert "MESSAGE_ID_MISSING" in fixture.weir.ctl(*arguments).text()
 
 
+def terms_say_what_a_score_is_made_of(fixture):
+    """--terms writes what content, checks and reputations say of each document"""
+    path = fixture.path("terms")
+    fixture.evaluate("--terms", path, "--reputations")
+    with open(path) as file:
+        rows = [json.loads(line) for line in file]
+    assert [(row["spam"], row["path"]) for row in rows] == \
+        [(spam, name) for spam, _, name in fixture.scores()]
+    for row, (_, score, _) in zip(rows, fixture.scores()):
+        assert abs(row["content"] + sum(row["reputations"].values()) - score) < 1e-4, row
+        malformed = int(row["path"].split("/")[1].split(".")[0]) % 7 == 0
+        assert row["checks"] == ({"MESSAGE_ID_MALFORMED": 1} if malformed else {}), row
+    assert any(row["reputations"] for row in rows)
+
+
+def text_alone_lacks_no_header(fixture):
+    """With --fields text no check misses the headers that were left out"""
+    rates = {row["symbol"]: row for row in fixture.weir.ctl(
+        "--json", "evaluate", "--rates", "--fields", "text", "--index", fixture.index, "--root",
+        fixture.directory).json()}
+    for symbol in ("DATE_MISSING", "FROM_MISSING", "MESSAGE_ID_MISSING", "MESSAGE_ID_MALFORMED"):
+        assert (rates[symbol]["ham"], rates[symbol]["spam"]) == (0, 0), rates[symbol]
+
+
 def bad_files_are_refused_in_a_line(fixture):
     """Files that are missing or wrong are named, with the line"""
     bad = fixture.path("bad")
@@ -320,6 +344,8 @@ servers.run(setup, [
     items_are_split_by_source,
     words_say_the_same,
     rates_say_how_often_checks_fire,
+    terms_say_what_a_score_is_made_of,
+    text_alone_lacks_no_header,
     bad_files_are_refused_in_a_line,
     bad_words_are_refused_in_a_line,
     anything_can_be_a_message,
