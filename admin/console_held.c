@@ -7,6 +7,7 @@
 #include "admin/console_preview.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
+#include "core/explain.h"
 #include "core/held_item.h"
 #include "core/log.h"
 #include "store/memory.h"
@@ -138,6 +139,7 @@ static void put_whole(struct json_writer *json, struct records *records, enum fr
     json_put_open(json, NULL, '{');
     put_entry(json, front, held);
     json_put_raw(json, "verdict", *held->evidence == '{' ? span_of(held->evidence) : SPAN("null"));
+    explain_reasons_member(json, span_of(held->evidence));
     json_put_open(json, "deeds", '[');
     for (int deed = 0; deed < REVIEW_DEEDS; deed++) {
         if (review_can((enum review_deed)deed, held->state))

@@ -83,6 +83,37 @@ struct span explain_verdict_text(struct arena *arena, struct span json)
     return lines;
 }
 
+static void put_group(struct json_writer *writer, const struct reason_group *group)
+{
+    json_put_open(writer, NULL, '{');
+    json_put_string(writer, "name", span_of(group->name));
+    json_put_number(writer, "log_odds", group->log_odds, 2);
+    json_put_open(writer, "reasons", '[');
+    for (size_t i = 0; i < group->count; i++) {
+        json_put_open(writer, NULL, '{');
+        json_put_string(writer, "words", group->reasons[i].words);
+        json_put_number(writer, "log_odds", group->reasons[i].log_odds, 2);
+        if (group->reasons[i].symbol.length)
+            json_put_string(writer, "symbol", group->reasons[i].symbol);
+        json_put_close(writer, '}');
+    }
+    json_put_close(writer, ']');
+    json_put_close(writer, '}');
+}
+
+void explain_reasons_member(struct json_writer *writer, struct span json)
+{
+    struct arena *arena = arena_new();
+    struct reasons reasons;
+    json_put_open(writer, "reasons", '[');
+    if (reasons_read(arena, json, &reasons)) {
+        for (size_t i = 0; i < reasons.count; i++)
+            put_group(writer, &reasons.groups[i]);
+    }
+    json_put_close(writer, ']');
+    arena_free(arena);
+}
+
 struct span explain_short(struct arena *arena, const struct verdict *verdict, size_t most)
 {
     struct span text = {"", 0};

@@ -21,6 +21,11 @@ struct span explain_verdict_json(struct arena *arena, const struct verdict *verd
  */
 struct span explain_verdict_text(struct arena *arena, struct span json);
 
+/* The same reasons as a member of the object that is open in `writer`: "reasons": [{"name":
+ * "checks", "log_odds": …, "reasons": [{"words": …, "log_odds": …, "symbol": …}, …]}, …]; no group
+ * when the text is no such JSON. */
+void explain_reasons_member(struct json_writer *writer, struct span json);
+
 /* "LINK_FARM(2.1) CONTENT(1.3) …": the `most` largest, for headers and log lines; ASCII. Terms
  * that weigh nothing are left out. A NUL stands behind it. */
 struct span explain_short(struct arena *arena, const struct verdict *verdict, size_t most);

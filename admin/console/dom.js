@@ -52,8 +52,8 @@ export function time(seconds) {
         date.toLocaleString(undefined, {dateStyle: "medium", timeStyle: "short"}));
 }
 
-export function signed(value) {
-    return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(1);
+export function signed(value, decimals = 1) {
+    return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(decimals);
 }
 
 export function percent(logOdds) {

@@ -101,21 +101,29 @@ export async function showList(place, parameters, app) {
     return left.id && body.querySelector('a[href="#/held/' + left.id + '"]');
 }
 
-function reasons(verdict) {
-    if (!verdict || !verdict.terms)
+// The words are the server's. `most` is what fills half of a bar's room.
+function reason(words, {log_odds, symbol}, most) {
+    return element("div", {class: "reason"},
+        element("span", {class: "words"}, words,
+            symbol ? element("span", {class: "faint"}, " [" + symbol + "]") : null),
+        bar(log_odds, most),
+        element("span", {class: "value " + (log_odds < 0 ? "good" : "bad")}, signed(log_odds, 2)));
+}
+
+function reasons(groups) {
+    if (!groups.length)
         return element("p", {class: "faint"}, "The reasons were not kept.");
-    const most = Math.max(2, ...verdict.terms.map((term) => Math.abs(term.log_odds)));
+    const most = Math.max(2, ...groups.flatMap((group) =>
+        [group, ...group.reasons].map((one) => Math.abs(one.log_odds))));
     return element("ul", {class: "reasons"},
         element("li", {class: "legend", "aria-hidden": "true"},
-            element("span", {class: "scale"}, element("span", {class: "good"}, "← wanted"),
-                element("span", {class: "bad"}, "spam →"))),
-        ...verdict.terms.map((term) =>
-            element("li", {},
-                element("span", {class: "symbol"}, term.symbol),
-                bar(term.log_odds, most),
-                element("span", {class: "value " + (term.log_odds < 0 ? "good" : "bad")},
-                    signed(term.log_odds)),
-                term.detail ? element("span", {class: "detail"}, received(term.detail)) : null)));
+            element("div", {class: "reason"},
+                element("span", {class: "scale"}, element("span", {class: "good"}, "← wanted"),
+                    element("span", {class: "bad"}, "spam →")))),
+        ...groups.map((group) => element("li", {},
+            reason(element("strong", {}, group.name), group, most),
+            element("ul", {}, ...group.reasons.map((one) =>
+                element("li", {}, reason(received(one.words), one, most)))))));
 }
 
 function history(past) {
@@ -233,7 +241,7 @@ export async function showOne(place, id, app, outcome) {
             ["spam", percent(item.log_odds) + " (" + signed(item.log_odds) + ")"],
         ])),
         element("h2", {}, "Why"),
-        element("div", {class: "panel"}, reasons(item.verdict)),
+        element("div", {class: "panel"}, reasons(item.reasons)),
         element("h2", {}, "What it says"), text,
         element("h2", {}, "History"),
         element("div", {class: "panel"}, history(item.history)));

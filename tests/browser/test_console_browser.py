@@ -90,7 +90,7 @@ class Fixture:
         self.counts = counts_store(directory)
         self.weir = Weir(directory, self.counts.url,
                          settings={"cold-lessons": 10,
-                                   "check FROM_NAME_IS_ADDRESS": {"log-odds": 9}})
+                                   "check FROM_NAME_IS_ADDRESS": {"log-odds": 12}})
         self.postfix = Postfix(directory, milter=self.weir.socket)
         self.weir.learn_samples()
         self.weir.start_milter()
@@ -146,6 +146,10 @@ def test_review(fixture):
     seen = browser.do("see")
     assert seen["bars"] >= 1 and "service@bank.test" not in seen["title"], seen
     assert "bob@box.test" in seen["text"], seen["text"]
+    why = seen["text"].split("\nWhy\n")[1].split("\nWhat it says\n")[0]
+    for words in ("the name in From shows another address than the real one: the name shows "
+                  "bank.test", "\ncontent\n", '\n"Your account"\n', "all others together [CONTENT]"):
+        assert words in why, (words, why)
     browser.do("wait", text="Please confirm the account stranger1.test")
     browser.picture("console-entry")
     browser.picture("console-entry-dark", dark=True)

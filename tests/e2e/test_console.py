@@ -412,6 +412,11 @@ def test_one_item(fixture):
     held = fixture.held()["items"][0]["id"]
     item = fixture.client.get("held/" + held).json()
     assert item["verdict"]["terms"] and item["deeds"] == ["release", "confirm", "delete"], item
+    shown = "".join("%+6.2f  %s\n" % (group["log_odds"], group["name"]) + "".join(
+        "   %+6.2f  %s%s\n" % (reason["log_odds"], reason["words"],
+                              "  [%s]" % reason["symbol"] if "symbol" in reason else "")
+        for reason in group["reasons"]) for group in item["reasons"])
+    assert "[TITLE_STUFFED]" in shown and shown in fixture.weir.ctl("explain", held).text(), shown
     preview = fixture.client.get("held/%s/preview" % held)
     assert preview.status == 200 and preview.json()["text"], preview.body
     assert preview.headers["Content-Type"] == "application/json"

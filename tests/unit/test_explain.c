@@ -204,6 +204,32 @@ static void test_what_is_no_verdict_gives_no_text(void **state)
     assert_null(explain_verdict_text(*state, (struct span){NULL, 0}).data);
 }
 
+static void assert_reasons(void **state, struct span json, const char *expected)
+{
+    struct json_writer writer = {0};
+    json_put_open(&writer, NULL, '{');
+    explain_reasons_member(&writer, json);
+    json_put_close(&writer, '}');
+    assert_string_equal(arena_copy(*state, (struct span){writer.data, writer.length}).data,
+                        expected);
+    json_writer_free(&writer);
+}
+
+static void test_reasons_are_told_as_json_too(void **state)
+{
+    assert_reasons(
+        state, explain_verdict_json(*state, &verdict),
+        "{\"reasons\":[{\"name\":\"checks\",\"log_odds\":2.1,\"reasons\":[{\"words\":\"a list of "
+        "keywords or links as link farms have them: 41 anchors, \\\"92 %\\\" of the text\","
+        "\"log_odds\":2.1,\"symbol\":\"LINK_FARM\"}]},"
+        "{\"name\":\"content\",\"log_odds\":1.3,\"reasons\":["
+        "{\"words\":\"\\\"\xef\xbf\xbd\xef\xbf\xbd 中\\\"\",\"log_odds\":0.41},"
+        "{\"words\":\"all others together\",\"log_odds\":0.89,\"symbol\":\"CONTENT\"}]},"
+        "{\"name\":\"notes\",\"log_odds\":0,\"reasons\":["
+        "{\"words\":\"\",\"log_odds\":0,\"symbol\":\"STORE_DOWN\"}]}]}");
+    assert_reasons(state, SPAN("[]"), "{\"reasons\":[]}");
+}
+
 static void test_short_form_has_the_largest_terms_that_weigh(void **state)
 {
     assert_string_equal(explain_short(*state, &verdict, 8).data, "LINK_FARM(2.1) CONTENT(1.3)");
@@ -270,6 +296,7 @@ int main(void)
         TEST(test_tokens_say_where_they_stand),
         TEST(test_text_carries_no_control_characters),
         TEST(test_what_is_no_verdict_gives_no_text),
+        TEST(test_reasons_are_told_as_json_too),
         TEST(test_short_form_has_the_largest_terms_that_weigh),
         cmocka_unit_test(test_numbers_are_rounded_and_bounded),
         cmocka_unit_test(test_any_bytes_give_json_that_reads_back),
