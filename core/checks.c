@@ -2,9 +2,10 @@
 
 #include <string.h>
 
-/* Weights follow from how often each check fires on spam and on ham of public corpora, the
- * logarithm of that ratio being damped, since checks that fire together are not independent.
- * The three that answer to text made for search engines add up to more than what holds an item. */
+/* The numbers are what was set by hand, from how often each check fires on spam and on ham of
+ * public corpora, the logarithm of that ratio being damped, since checks that fire together are not
+ * independent. `make fit` starts from them and writes what ships to check_weights.def. The three
+ * that answer to text made for search engines add up to more than what holds an item. */
 static const struct check checks[] = {
     {"ATTACHMENT_DISGUISED", 2.0, CHANNEL_MAIL, check_attachment_disguised,
      "an attachment's name hides that it is a program"},
@@ -47,6 +48,22 @@ const struct check *checks_all(size_t *count)
 {
     *count = CHECKS;
     return checks;
+}
+
+double checks_log_odds(size_t row)
+{
+#define WEIGHT(symbol, log_odds) {symbol, log_odds},
+    static const struct {
+        const char *symbol;
+        double log_odds;
+    } fitted[] = {
+#include "core/check_weights.def"
+    };
+#undef WEIGHT
+    for (size_t i = 0; i < sizeof fitted / sizeof *fitted; i++)
+        if (strcmp(fitted[i].symbol, checks[row].symbol) == 0)
+            return fitted[i].log_odds;
+    return checks[row].by_hand;
 }
 
 int checks_find(const char *symbol)

@@ -11,7 +11,7 @@
 
 struct check {
     const char *symbol; /* family first: "LINK_FARM" */
-    double log_odds;    /* when it fires at full strength */
+    double by_hand;     /* log-odds at full strength, which the fit starts from */
     enum channel channels;
     /* Strength from 0 (does not fire) to 1; `detail` says what was seen, when `words` do not say
      * all, in the document's arena. */
@@ -21,6 +21,10 @@ struct check {
 
 /* All rows; `*count` is set. Static. */
 const struct check *checks_all(size_t *count);
+
+/* What the row at that index adds when it fires at full strength, unless configuration says
+ * otherwise, in log-odds: as fitted (check_weights.def), by hand where there is no line for it. */
+double checks_log_odds(size_t row);
 
 /* The row's index, or -1. */
 int checks_find(const char *symbol);

@@ -301,10 +301,10 @@ static char *host_name(void)
 
 static void take_checks(cfg_t *cfg, struct check_weights *weights)
 {
-    const struct check *rows = checks_all(&weights->count);
+    checks_all(&weights->count);
     weights->weights = memory_new(weights->count * sizeof *weights->weights);
     for (size_t i = 0; i < weights->count; i++)
-        weights->weights[i] = rows[i].log_odds;
+        weights->weights[i] = checks_log_odds(i);
     for (unsigned i = 0; i < cfg_size(cfg, "check"); i++) {
         cfg_t *section = cfg_getnsec(cfg, "check", i);
         int row = checks_find(cfg_title(section));

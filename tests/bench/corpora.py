@@ -37,10 +37,11 @@ def unpacked(archive, wanted):
 
 def indexed(name):
     """[(is spam, path)] of a corpus with an index, in its order; None when there is no data."""
-    folder = unpacked("mail-corpora.tar.zst", name + ".index")
-    if not folder:
+    found = mail(name)
+    if not found:
         return None
-    with open(os.path.join(folder, name + ".index")) as index:
+    path, folder = found
+    with open(path) as index:
         rows = [line.split() for line in index]
     return [(row[0] == "spam", os.path.join(folder, row[1])) for row in rows]
 
@@ -73,6 +74,18 @@ def real_feeds():
     """Paths of the real feeds that are XML; None when there is no data."""
     folder = unpacked("feeds.tar.zst", "feeds/real")
     return folder and sorted(glob.glob(os.path.join(folder, "feeds/real/*.xml")))
+
+
+def mail(name):
+    """(index, folder its paths start from) of a corpus of mail; None when there is no data."""
+    folder = unpacked("mail-corpora.tar.zst", name + ".index")
+    return folder and (os.path.join(folder, name + ".index"), folder)
+
+
+def feed_items():
+    """The file of labelled feed items; None when there is no data."""
+    folder = unpacked("feeds.tar.zst", "feeds/items.jsonl")
+    return folder and os.path.join(folder, "feeds/items.jsonl")
 
 
 def skip(what):
