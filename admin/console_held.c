@@ -67,7 +67,7 @@ static void put_entry(struct json_writer *json, enum front front, const struct h
     put_recipients(json, held->recipients);
     json_put_string(json, "subject", span_of(held->subject));
     json_put_string(json, "reference", span_of(held->reference));
-    json_put_number(json, "log_odds", held->log_odds, 3);
+    json_put_number(json, "log_odds", held->log_odds, 6);
 }
 
 static bool is_web_link(struct span link)
