@@ -10,6 +10,7 @@
 #include "core/gatherers.h"
 #include "core/mail.h"
 #include "core/model.h"
+#include "core/prior.h"
 #include "core/reputation.h"
 #include "store/memory.h"
 
@@ -55,17 +56,10 @@ static bool happens(const struct evaluation *evaluation, const struct corpus_ent
     return 0x1p-64 * (double)XXH3_64bits_withSeed(drawn, sizeof drawn, evaluation->seed) < share;
 }
 
-static bool load_prior(struct model *model, struct error *error)
-{
-    (void)model;
-    return error_set(error, ERROR_INPUT, "no prior is shipped with this version");
-}
-
-static bool start_model(struct run *run, struct error *error)
+static void start_model(struct run *run)
 {
     model_reset(run->model, 0);
     memset(run->reputations, 0, REPUTATIONS * sizeof *run->reputations);
-    return !run->evaluation->prior || load_prior(run->model, error);
 }
 
 static struct reputation_counts *reputation_of(const struct run *run,
@@ -169,6 +163,9 @@ static void judge_and_learn(struct run *run, struct document *document, size_t a
     uint32_t *slots = arena_room(document->arena, document->feature_count * sizeof *slots);
     size_t slot_count = model_slots(key, document->features, document->feature_count, slots);
     terms.content = model_log_odds(run->model, slots, slot_count);
+    if (run->evaluation->prior)
+        terms.content += prior_share(run->model, document->script) *
+                         prior_log_odds(document->features, document->feature_count);
     end_stage(outcome, STAGE_SCORE, &since);
     if (deeds & DEED_SCORE)
         score(run, &terms, at);
@@ -202,7 +199,8 @@ static bool run_in_order(struct run *run, struct error *error)
     const struct evaluation *evaluation = run->evaluation;
     size_t count = evaluation->corpus->count;
     run->all_visits = count;
-    bool going = start_model(run, error);
+    bool going = true;
+    start_model(run);
     for (size_t i = 0; going && i < count; i++) {
         bool teach =
             evaluation->protocol == PROTOCOL_ONLINE ||
@@ -221,7 +219,8 @@ static bool run_delayed(struct run *run, struct error *error)
     const struct evaluation *evaluation = run->evaluation;
     size_t count = evaluation->corpus->count, delay = evaluation->delay;
     run->all_visits = delay < count ? 2 * count - delay : count;
-    bool going = start_model(run, error);
+    bool going = true;
+    start_model(run);
     for (size_t i = 0; going && i < count; i++) {
         going = visit(run, i, DEED_SCORE, error) &&
                 (i < delay || visit(run, i - delay, DEED_TEACH, error));
@@ -238,7 +237,7 @@ static bool run_by_source(struct run *run, struct error *error)
     for (size_t source = 0; going && source < corpus->source_count; source++) {
         if (!both[source])
             continue;
-        going = start_model(run, error);
+        start_model(run);
         for (size_t i = 0; going && i < corpus->count; i++)
             going = corpus->entries[i].source == source || visit(run, i, DEED_TEACH, error);
         for (size_t i = 0; going && i < corpus->count; i++)

@@ -4,6 +4,7 @@
 #include "core/features.h"
 #include "core/gatherers.h"
 #include "core/metrics.h"
+#include "core/prior.h"
 #include "core/reputation.h"
 #include "core/token_words.h"
 #include "store/memory.h"
@@ -37,12 +38,23 @@ static uint32_t *slots_of(const struct judge *judge, const struct document *docu
     return slots;
 }
 
+/* How much the prior counts: all of it while nothing can be known of lessons. */
+static double share_of_prior(const struct judge *judge, const struct document *document)
+{
+    return content_ready(judge) ? prior_share(replica_model(judge->replica), document->script) : 1;
+}
+
 static void add_content(const struct judge *judge, const struct document *document,
                         struct evidence_list *list)
 {
-    size_t count;
-    uint32_t *slots = slots_of(judge, document, &count);
-    double log_odds = model_log_odds(replica_model(judge->replica), slots, count);
+    double log_odds = 0, share = share_of_prior(judge, document);
+    if (content_ready(judge)) {
+        size_t count;
+        uint32_t *slots = slots_of(judge, document, &count);
+        log_odds = model_log_odds(replica_model(judge->replica), slots, count);
+    }
+    if (share > 0)
+        log_odds += share * prior_log_odds(document->features, document->feature_count);
     if (log_odds != 0)
         evidence_add(list, CONTENT_SYMBOL, log_odds, SPAN(""));
 }
@@ -101,12 +113,16 @@ static size_t find_strongest(const struct judge *judge, const struct document *d
     size_t n = document->feature_count, slots, count = 0;
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
-    struct model_scale scale = model_scale(all, slots);
-    double way = model_log_odds(model, all, slots) < 0 ? -1 : 1;
+    struct model_scale scale = model_scale_of_slots(all, slots);
+    double share = share_of_prior(judge, document);
+    double whole =
+        model_log_odds(model, all, slots) + share * prior_log_odds(document->features, n);
+    double way = whole < 0 ? -1 : 1;
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
-        double log_odds = model_slot_log_odds(model, slot, scale);
+        double log_odds =
+            model_slot_log_odds(model, slot, scale) + share * prior_feature_log_odds(hash, scale);
         const struct weighed weighed = {slot, hash, log_odds, way * log_odds};
         if (log_odds != 0)
             keep_strongest(strongest, &count, most, &weighed);
@@ -215,8 +231,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
     for (size_t i = 0; i < n; i++) {
         struct document *document = documents[i];
         struct evidence_list list = {.arena = document->arena};
-        if (content_ready(judge))
-            add_content(judge, document, &list);
+        add_content(judge, document, &list);
         reputation_evidence(document, own, now_s, &list);
         if (!store_up)
             evidence_add(&list, STORE_DOWN_SYMBOL, 0,

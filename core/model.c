@@ -176,9 +176,16 @@ struct grouped {
     uint64_t root[FEATURE_GROUPS]; /* 1/x in 2^-16 */
 };
 
-static struct grouped grouped(const uint32_t *slots, size_t n)
+/* sqrt(n / share) in 2^-16, of the group's n slots among `all`. */
+static uint64_t root_of(size_t group, size_t n, size_t all)
 {
     static const uint64_t percent[FEATURE_GROUPS] = {65, 35}; /* shares */
+    uint64_t square = (uint64_t)n << 32;
+    return integer_sqrt(n == all ? square : square * 100 / percent[group]);
+}
+
+static struct grouped grouped(const uint32_t *slots, size_t n)
+{
     size_t body = 0, end = n;
     while (body < end) {
         size_t middle = (body + end) / 2;
@@ -189,10 +196,8 @@ static struct grouped grouped(const uint32_t *slots, size_t n)
     }
     struct grouped groups = {.slots = {slots, n > body ? slots + body : NULL},
                              .count = {body, n - body}};
-    for (size_t i = 0; i < FEATURE_GROUPS; i++) {
-        uint64_t square = (uint64_t)groups.count[i] << 32;
-        groups.root[i] = integer_sqrt(groups.count[i] == n ? square : square * 100 / percent[i]);
-    }
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        groups.root[i] = root_of(i, groups.count[i], n);
     return groups;
 }
 
@@ -214,14 +219,21 @@ static int64_t fixed_log_odds(const struct model *model, const struct grouped *g
     return z;
 }
 
-struct model_scale model_scale(const uint32_t *slots, size_t n)
+struct model_scale model_scale(const size_t count[FEATURE_GROUPS])
 {
-    struct grouped groups = grouped(slots, n);
+    size_t all = 0;
     struct model_scale scale = {{0}};
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
-        if (groups.count[i])
-            scale.of_group[i] = 0x1p16 / (double)groups.root[i];
+        all += count[i];
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (count[i])
+            scale.of_group[i] = 0x1p16 / (double)root_of(i, count[i], all);
     return scale;
+}
+
+struct model_scale model_scale_of_slots(const uint32_t *slots, size_t n)
+{
+    return model_scale(grouped(slots, n).count);
 }
 
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n)

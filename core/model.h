@@ -40,7 +40,8 @@ uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash);
 struct model_scale {
     double of_group[FEATURE_GROUPS];
 };
-struct model_scale model_scale(const uint32_t *slots, size_t n);
+struct model_scale model_scale(const size_t count[FEATURE_GROUPS]);
+struct model_scale model_scale_of_slots(const uint32_t *slots, size_t n);
 
 /* z = sum of weights * x / 64, natural log-odds; 0 for no slots. */
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n);

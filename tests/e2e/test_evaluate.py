@@ -313,7 +313,23 @@ def bad_words_are_refused_in_a_line(fixture):
     fixture.refuses(64, "--fields is all or text", *index, "--fields", "subject")
     fixture.refuses(64, "--prior is none or shipped", *index, "--prior", "mine")
     fixture.refuses(64, "takes options only", *index, "more")
-    fixture.refuses(65, "no prior is shipped", *index, "--prior", "shipped")
+
+
+def the_prior_speaks_before_the_first_lesson(fixture):
+    """--prior shipped scores what nobody taught, never far enough to hold, and yields to lessons"""
+    untaught = ("--protocol", "partial=0")
+    _, scores = fixture.evaluate(*untaught)
+    assert {score for _, score, _ in scores} == {0.0}
+    _, scores = fixture.evaluate(*untaught, "--prior", "shipped")
+    assert len({score for _, score, _ in scores}) > DOCUMENTS / 2
+    assert all(-2 <= score <= 2 for _, score, _ in scores)
+    means = [sum(score for spam, score, _ in scores if spam == wanted) /
+             sum(spam == wanted for spam, _, _ in scores) for wanted in (False, True)]
+    assert means[0] < means[1], means
+    _, learned = fixture.evaluate("--seed", "1")
+    _, both = fixture.evaluate("--seed", "1", "--prior", "shipped")
+    differences = [abs(a[1] - b[1]) for a, b in zip(learned, both)]
+    assert sum(differences[-40:]) < 0.75 * sum(differences[:40]), differences
 
 
 def anything_can_be_a_message(fixture):
@@ -348,5 +364,6 @@ servers.run(setup, [
     text_alone_lacks_no_header,
     bad_files_are_refused_in_a_line,
     bad_words_are_refused_in_a_line,
+    the_prior_speaks_before_the_first_lesson,
     anything_can_be_a_message,
 ])

@@ -76,7 +76,7 @@ class Stranger:
 
     def doubtful(self):
         hidden = "words that only a machine reads, and many of them, about %s " % self.domain
-        return make_message("Offers", '<p>Dear Bob, see you soon.</p><div style="display:none">%s'
+        return make_message("Minutes", '<p>Dear Bob, see you soon.</p><div style="display:none">%s'
                             "</div>\n" % (hidden * 20), kind="html",
                             sender="Ann <ann@%s>" % self.domain)
 
@@ -303,7 +303,6 @@ def test_requeue(gateway):
     wait_for(lambda: time.time() > held["time"] + 2, "two seconds have passed")
     gateway.weir.configure({"release": {"requeue-after": "1s"}})
     gateway.weir.start_hold(gateway.postfix)
-    gateway.weir.configure({"release": {"requeue-after": "1d"}})
     review(gateway, "release", held["id"])
     message = gateway.postfix.wait_delivered(message_id)
     wait_state(gateway, queue_id, "released")
@@ -313,6 +312,7 @@ def test_requeue(gateway):
     assert requeued_as and requeued_as != queue_id, requeued_as
     assert requeued_as in gateway.postfix.log()
     gateway.weir.hold.stop()
+    gateway.weir.configure({"release": {"requeue-after": "1d"}})
     gateway.weir.start_hold(gateway.postfix)
 
 

@@ -171,7 +171,7 @@ static void test_groups_are_weighed_apart(void **state)
     model_apply(model, &lesson, 1);
     assert_true(fabs(model_log_odds(model, slots, 101) - 10 * sqrt(0.35)) < 1e-3);
     assert_true(fabs(model_log_odds(model, slots + 99, 2) - 10 * sqrt(0.35)) < 1e-3);
-    struct model_scale scale = model_scale(slots, 101);
+    struct model_scale scale = model_scale_of_slots(slots, 101);
     assert_true(fabs(scale.of_group[FEATURE_GROUP_BODY] - sqrt(0.65 / 100)) < 1e-4);
     double sum = 0;
     for (size_t i = 0; i < 101; i++)

@@ -1,0 +1,90 @@
+#include "core/prior.h"
+
+#include "core/features.h"
+#include "paths.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define LOG_ODDS_MOST 2.0
+#define YIELDS_AT 30.0 /* lessons of each label, to half */
+#define SHARE_LEAST 0.01
+
+__asm__(".pushsection .rodata\n"
+        "weir_prior:\n"
+        ".incbin \"" PRIOR_FILE "\"\n"
+        "weir_prior_end:\n"
+        ".popsection\n");
+extern const unsigned char weir_prior[] __attribute__((visibility("hidden")));
+extern const unsigned char weir_prior_end[] __attribute__((visibility("hidden")));
+
+static struct {
+    uint32_t starts[PRIOR_BUCKETS + 1]; /* of each bucket, among the entries */
+    const unsigned char *entries;
+} table;
+
+const unsigned char *prior_table(size_t *length)
+{
+    *length = (size_t)(weir_prior_end - weir_prior);
+    return weir_prior;
+}
+
+static void open_table(void)
+{
+    uint32_t start = 0;
+    for (size_t i = 0; i < PRIOR_BUCKETS; i++) {
+        table.starts[i] = start;
+        start += weir_prior[8 + i];
+    }
+    table.starts[PRIOR_BUCKETS] = start;
+    table.entries = weir_prior + PRIOR_HEAD_BYTES;
+}
+
+/* In eighths. */
+static int weight_of(uint64_t feature)
+{
+    uint32_t bucket = (uint32_t)(feature >> 48), rest = (uint32_t)(feature >> 24) & 0xffffff;
+    for (uint32_t i = table.starts[bucket]; i < table.starts[bucket + 1]; i++) {
+        const unsigned char *entry = table.entries + 4 * (size_t)i;
+        if (((uint32_t)entry[0] << 16 | (uint32_t)entry[1] << 8 | entry[2]) == rest)
+            return (signed char)entry[3];
+    }
+    return 0;
+}
+
+static void need_table(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, open_table);
+}
+
+double prior_log_odds(const uint64_t *features, size_t n)
+{
+    need_table();
+    size_t count[FEATURE_GROUPS] = {0};
+    int sum[FEATURE_GROUPS] = {0};
+    for (size_t i = 0; i < n; i++) {
+        count[feature_group(features[i])]++;
+        sum[feature_group(features[i])] += weight_of(features[i]);
+    }
+    struct model_scale scale = model_scale(count);
+    double z = 0;
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        z += sum[i] * scale.of_group[i] / PRIOR_UNITS;
+    return z > LOG_ODDS_MOST ? LOG_ODDS_MOST : z < -LOG_ODDS_MOST ? -LOG_ODDS_MOST : z;
+}
+
+double prior_feature_log_odds(uint64_t feature, struct model_scale scale)
+{
+    need_table();
+    return weight_of(feature) * scale.of_group[feature_group(feature)] / PRIOR_UNITS;
+}
+
+double prior_share(const struct model *model, enum script script)
+{
+    uint32_t ham = model_lessons(model, script, LABEL_HAM);
+    uint32_t spam = model_lessons(model, script, LABEL_SPAM);
+    double share = YIELDS_AT / (YIELDS_AT + (ham < spam ? ham : spam));
+    return share > SHARE_LEAST ? share : 0;
+}
