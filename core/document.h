@@ -119,6 +119,8 @@ struct document {
         from_address;    /* of the first From mailbox; address lower case in its domain */
     struct span subject; /* or title; not folded */
     struct span feed, guid, author; /* feed items: the feed's name or URL; guid or id or link */
+    struct span *categories;        /* feed items: as their authors filed them */
+    size_t category_count;
     unsigned char content_hash[16]; /* feed items: title, content, link */
 
     /* Filled by gatherers. */

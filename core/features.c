@@ -15,6 +15,7 @@
  *   parts: type, charset, encoding, file name,   type:  charset:  encoding:  file:
  *     extension, log2 of the size                extension:  size:
  *   HTML: that there is any, short attributes    markup:  attribute:
+ *   categories of a feed item                    category:
  *   links: scheme, host, each suffix of it, TLD, scheme:  host:  tld:
  *     path words, what is odd about them         path:  link:
  * Headers that filters, mail stores and weir itself write are never a feature: they would teach
@@ -31,6 +32,7 @@
 #define HEADER_CODE_POINTS 1000u
 #define LINKS_LOOKED_AT 200u
 #define HEADERS_LOOKED_AT 200u
+#define CATEGORIES_LOOKED_AT 50u
 
 /* Hashes of a document that need no memory of its arena while they are gathered and sorted. */
 #define FEW 4096u
@@ -224,6 +226,15 @@ static void add_structures(struct token_set *set, const struct document *documen
     }
 }
 
+static void add_categories(struct token_set *set, const struct document *document)
+{
+    struct place category = place_of(SPAN("category:"));
+    for (size_t i = 0; i < document->category_count && i < CATEGORIES_LOOKED_AT; i++) {
+        size_t budget = HEADER_CODE_POINTS;
+        tokens_read(set, &category, document->categories[i], &budget);
+    }
+}
+
 static void add_link(struct token_set *set, const struct place *path, const struct link *link)
 {
     emit_literal(set, SPAN("scheme:"), link->scheme);
@@ -271,6 +282,7 @@ static void walk(struct token_set *set, const struct document *document)
     add_headers(set, document);
     add_parts(set, document);
     add_structures(set, document);
+    add_categories(set, document);
     struct place path = place_of(SPAN("path:"));
     size_t links = document->link_count < LINKS_LOOKED_AT ? document->link_count : LINKS_LOOKED_AT;
     for (size_t i = 0; i < links; i++)

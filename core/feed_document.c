@@ -167,6 +167,10 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
                           false);
     for (size_t i = 0; i < item->enclosure_count; i++)
         add_enclosure(document, &item->enclosures[i]);
+    document->category_count = item->category_count;
+    document->categories = arena_alloc(arena, item->category_count * sizeof *document->categories);
+    for (size_t i = 0; i < item->category_count; i++)
+        document->categories[i] = arena_copy(arena, item->categories[i]);
     feed_item_content_hash(item, document->content_hash);
     hash_identity(document, document->id);
     return document;

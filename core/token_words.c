@@ -38,6 +38,7 @@ static const struct {
     {"size:", "size of a part", FORM_SIZE},
     {"markup:", "markup", FORM_PLAIN},
     {"attribute:", "attribute in the HTML", FORM_PLAIN},
+    {"category:", "category", FORM_QUOTED},
     {"scheme:", "link scheme", FORM_PLAIN},
     {"host:", "link host", FORM_PLAIN},
     {"tld:", "top-level domain of a link", FORM_PLAIN},

@@ -388,8 +388,8 @@ static void test_document_outlives_its_feed(void **state)
     (void)state;
     struct document *document =
         document_of(RSS("<item><title>Two &amp; two</title><link>http://a.example/1</link>"
-                        "<guid>urn:1</guid><author>ann</author><description>see www.b.example/x "
-                        "or not</description></item>"),
+                        "<guid>urn:1</guid><author>ann</author><category>news</category>"
+                        "<description>see www.b.example/x or not</description></item>"),
                     "planet");
     assert_int_equal(document->channel, CHANNEL_FEED);
     assert_span(document->feed, "planet");
@@ -402,6 +402,8 @@ static void test_document_outlives_its_feed(void **state)
     assert_int_equal(document->link_count, 2);
     assert_span(document->links[0].host, "www.b.example");
     assert_span(document->links[1].host, "a.example");
+    assert_int_equal(document->category_count, 1);
+    assert_span(document->categories[0], "news");
     document_free(document);
 }
 
