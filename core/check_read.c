@@ -52,13 +52,16 @@ struct span check_bare_subject(struct span subject)
 /* --- addresses --- */
 
 /* Behind the quoted string, comment or literal that starts at `at`; behind the one byte there when
- * it is none of them, or does not end. */
-static const char *skip_one(const char *at, const char *end)
+ * it is none of them. What does not end is none, and sets `*broken`: then nothing behind it is, so
+ * that each byte is read twice at most. */
+static const char *skip_one(const char *at, const char *end, bool *broken)
 {
     const char *start = at;
     char close = *at == '"' ? '"' : *at == '(' ? ')' : *at == '[' ? ']' : '\0';
     size_t depth = 1;
-    for (at++; close && at < end; at++) {
+    if (!close || *broken)
+        return start + 1;
+    for (at++; at < end; at++) {
         if (*at == '\\' && at + 1 < end)
             at++;
         else if (*at == close && --depth == 0)
@@ -66,15 +69,18 @@ static const char *skip_one(const char *at, const char *end)
         else if (*at == '(' && close == ')')
             depth++;
     }
+    *broken = true;
     return start + 1;
 }
 
+/* A comment that does not end stays. */
 static const char *skip_comments(const char *at, const char *end)
 {
-    while (at < end && strchr(" \t(", *at) && *at) {
-        const char *next = skip_one(at, end);
-        if (*at == '(' && next == at + 1)
-            return at; /* it never ends */
+    bool broken = false;
+    while (at < end && (*at == ' ' || *at == '\t' || *at == '(')) {
+        const char *next = skip_one(at, end, &broken);
+        if (broken)
+            return at;
         at = next;
     }
     return at;
@@ -86,11 +92,12 @@ bool check_is_message_id(struct span value)
     if (at == end || *at != '<')
         return false;
     const char *start = ++at, *sign = NULL;
+    bool broken = false;
     while (at < end && *at != '>') {
-        if (strchr(" \t<", *at))
+        if (*at == ' ' || *at == '\t' || *at == '<')
             return false;
         sign = *at == '@' ? at : sign;
-        at = *at == '(' ? at + 1 : skip_one(at, end);
+        at = *at == '(' ? at + 1 : skip_one(at, end, &broken);
     }
     return at < end && sign && sign > start && sign + 1 < at && skip_comments(at + 1, end) == end;
 }
@@ -116,7 +123,7 @@ static struct span host_at(const char *at, const char *end)
 bool check_next_host(struct span *rest, struct span *host)
 {
     const char *at = rest->data, *end = at + rest->length;
-    bool in_brackets = false, after_brackets = false;
+    bool in_brackets = false, after_brackets = false, broken = false;
     *host = (struct span){NULL, 0};
     while (at < end) {
         if (!in_brackets && (*at == ',' || *at == ';' || *at == ':')) {
@@ -133,7 +140,7 @@ bool check_next_host(struct span *rest, struct span *host)
         } else if (*at == '@' && !after_brackets) {
             *host = host_at(at + 1, end);
         }
-        at = skip_one(at, end);
+        at = skip_one(at, end, &broken);
     }
     *rest = (struct span){at, (size_t)(end - at)};
     return host->length > 0;

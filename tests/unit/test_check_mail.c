@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/mail.h"
 #include "tests/unit/checking.h"
@@ -260,6 +261,22 @@ static void test_answers_to_a_list_are_quiet(void **state)
                                       "Reply-To: tides@lists.test\r\n" BODY)) == 0);
 }
 
+/* Brackets that never close are looked for to the end from each of them: only the start of a header
+ * is read. */
+static void test_a_header_of_brackets_takes_no_time(void **state)
+{
+    (void)state;
+    enum { BRACKETS = 100000 };
+    static char brackets[BRACKETS + 1], message[2 * BRACKETS + 1000];
+    memset(brackets, '(', BRACKETS);
+    snprintf(message, sizeof message, DATE FROM "Message-ID: <%s\r\nReply-To: <%s\r\n" BODY,
+             brackets, brackets);
+    clock_t start = clock();
+    assert_true(run(check_message_id_malformed, mail(message)) == 1);
+    assert_true(run(check_reply_to_elsewhere, mail(message)) == 0);
+    assert_true(clock() - start < CLOCKS_PER_SEC / 2);
+}
+
 /* --- SUBJECT_CAPITALS --- */
 
 static void test_a_subject_in_capitals_fires(void **state)
@@ -492,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_answers_within_the_domain_are_quiet),
         cmocka_unit_test(test_answers_to_a_list_are_quiet),
         cmocka_unit_test(test_a_domain_is_the_same_in_unicode_and_in_ascii),
+        cmocka_unit_test(test_a_header_of_brackets_takes_no_time),
         cmocka_unit_test(test_a_display_name_does_not_say_where_answers_go),
         cmocka_unit_test(test_a_subject_in_capitals_fires),
         cmocka_unit_test(test_short_and_foreign_subjects_with_capitals_are_quiet),
