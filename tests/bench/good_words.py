@@ -1,4 +1,4 @@
-"""The good-word attack: words that are common in the ham of a corpus, added to the text of its spam."""
+"""The good-word attack: what is common in the ham of a corpus, added to the text of its spam."""
 
 import base64
 import binascii
@@ -17,25 +17,42 @@ def common_words(ham):
     """The words that at least one in a hundred of these messages has in its body, in order."""
     having = collections.Counter()
     for message in ham:
-        having.update(set(WORD.findall(_split(message)[1])))
+        having.update(set(WORD.findall(split(message)[1])))
     return sorted(word for word, count in having.items() if 100 * count >= len(ham))
 
 
-def _drawn(words, message):
-    """BYTES of words, drawn anew for each message and always the same for the same one."""
-    seed, line, lines, size = hashlib.sha256(message).digest(), [], [], 0
-    while size < BYTES:
+def _numbers(message):
+    """Numbers without end, always the same for the same message."""
+    seed = message
+    while True:
         seed = hashlib.sha256(seed).digest()
-        word = words[int.from_bytes(seed[:8], "big") % len(words)]
-        line.append(word)
-        size += len(word) + 1
+        yield int.from_bytes(seed[:8], "big")
+
+
+def drawn(words, message):
+    """BYTES of words, drawn anew for each message."""
+    line, lines, size = [], [], 0
+    for number in _numbers(message):
+        line.append(words[number % len(words)])
+        size += len(line[-1]) + 1
         if len(line) == 10 or size >= BYTES:
             lines.append(b" ".join(line))
             line = []
-    return b"\n".join(lines)[:BYTES]
+        if size >= BYTES:
+            return b"\n".join(lines)[:BYTES]
 
 
-def _split(entity):
+def passage(ham, message):
+    """BYTES out of the body of one of these messages, drawn anew for each message."""
+    numbers = _numbers(message)
+    while True:
+        body = split(ham[next(numbers) % len(ham)])[1]
+        if len(body) > BYTES:
+            start = next(numbers) % (len(body) - BYTES)
+            return body[start:start + BYTES]
+
+
+def split(entity):
     """(headers with the empty line that ends them, body)."""
     end = re.search(rb"\r?\n\r?\n", entity)
     return (entity[:end.end()], entity[end.end():]) if end else (entity + b"\n\n", b"")
@@ -43,7 +60,7 @@ def _split(entity):
 
 def _append(entity, text, depth=0):
     """The entity with `text` at the end of its first part that is text; None when it has none."""
-    headers, body = _split(entity)
+    headers, body = split(entity)
     found = TYPE.search(headers)
     kind = found[1].lower() if found else b"text/plain"
     boundary = BOUNDARY.search(re.sub(rb"\n[ \t]+", b" ", headers))
@@ -69,8 +86,7 @@ def _append(entity, text, depth=0):
     return headers + body.rstrip() + b"\n" + text + b"\n"
 
 
-def attacked(message, words):
-    """The message with good words at the end of its text, or of the whole when it has no text."""
-    text = _drawn(words, message)
+def attacked(message, text):
+    """The message with `text` at the end of its text, or of the whole when it has none."""
     longer = _append(message, text)
     return message + b"\n" + text + b"\n" if longer is None else longer
