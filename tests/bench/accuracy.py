@@ -77,7 +77,7 @@ class Bench:
 
 
 def percent(*values):
-    return ", ".join("%.*f" % (4 if value < 0.1 else 3 if value < 1 else 1, value)
+    return ", ".join("%.*f" % (4 if value < 0.1 else 3 if value < 1 else 2, value)
                      for value in values)
 
 
