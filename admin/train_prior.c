@@ -61,14 +61,10 @@ static bool read_message(const struct corpus *corpus, const struct corpus_entry 
         return false;
     struct document *document = corpus_parse(corpus, &bytes);
     features_extract(document);
-    size_t count[FEATURE_GROUPS] = {0}, kept = 0;
+    size_t count[FEATURE_GROUPS] = {0};
     for (size_t i = 0; i < document->feature_count; i++)
         count[feature_group(document->features[i])]++;
-    for (size_t i = 0; i < document->header_count; i++)
-        if (span_equal_nocase(document->headers[i].name, SPAN("Subject")))
-            document->headers[kept++] = document->headers[i];
-    document->header_count = kept;
-    document->part_count = document->structure_count = 0;
+    document->header_count = document->part_count = document->structure_count = 0;
     features_extract(document);
     *message = (struct message){.order = XXH3_64bits(bytes.data, bytes.length),
                                 .features = memory_new(document->feature_count * sizeof(uint64_t)),
@@ -84,7 +80,9 @@ static bool read_message(const struct corpus *corpus, const struct corpus_entry 
 static int compare_messages(const void *a, const void *b)
 {
     const struct message *one = a, *other = b;
-    return (one->order > other->order) - (one->order < other->order);
+    if (one->order != other->order)
+        return one->order < other->order ? -1 : 1;
+    return (int)one->label - (int)other->label;
 }
 
 /* The logistic function, with e^-z as (1 - z/4096)^4096: exp() is not the same everywhere. */

@@ -3,8 +3,8 @@
  * Text becomes tokens (tokens.h). Each place has a prefix, so that the same word in a subject and
  * in a Received header are two features:
  *   body text, and subject words a second time   no prefix
- *   ways a word is written to be missed          disguised:  marked:  split:  mixed:  spaced:
- *                                                digits:  numbered:
+ *   ways a word is written to be missed          disguised:  wide:  marked:  split:  mixed:
+ *                                                spaced:  digits:  numbered:
  *   subject or title                             subject:
  *   a header's words                             its name in lower case, "from:"
  *   header after the one before it               ho:
@@ -36,6 +36,9 @@
 
 /* Hashes of a document that need no memory of its arena while they are gathered and sorted. */
 #define FEW 4096u
+
+/* Of FEATURES_MAX, what is left to those that are not of the body. */
+#define FEATURES_OTHER_LEAST 600u
 
 static const char *const ignored_headers[] = {
     "content-length", "lines",           "status",         "x-status",    "x-uid",
@@ -218,12 +221,16 @@ static void add_parts(struct token_set *set, const struct document *document)
 
 static void add_structures(struct token_set *set, const struct document *document)
 {
+    bool markup = false;
     for (size_t i = 0; i < document->structure_count; i++) {
         if (document->structures[i].kind == STRUCTURE_ATTRIBUTE)
             emit_literal(set, SPAN("attribute:"), document->structures[i].name);
-        else /* which tags there are teaches more of mail programs than of what is said */
-            emit_literal(set, SPAN("markup:"), SPAN("html"));
+        else
+            markup = true;
     }
+    /* Which tags there are teaches more of mail programs than of what is said. */
+    if (markup)
+        emit_literal(set, SPAN("markup:"), SPAN("html"));
 }
 
 static void add_categories(struct token_set *set, const struct document *document)
@@ -276,17 +283,18 @@ static void add_texts(struct token_set *set, const struct document *document)
     }
 }
 
+/* Headers last: they alone can be many enough for the set to have no more room. */
 static void walk(struct token_set *set, const struct document *document)
 {
+    struct place path = place_of(SPAN("path:"));
+    size_t links = document->link_count < LINKS_LOOKED_AT ? document->link_count : LINKS_LOOKED_AT;
     add_texts(set, document);
-    add_headers(set, document);
+    for (size_t i = 0; i < links; i++)
+        add_link(set, &path, &document->links[i]);
     add_parts(set, document);
     add_structures(set, document);
     add_categories(set, document);
-    struct place path = place_of(SPAN("path:"));
-    size_t links = document->link_count < LINKS_LOOKED_AT ? document->link_count : LINKS_LOOKED_AT;
-    for (size_t i = 0; i < links; i++)
-        add_link(set, &path, &document->links[i]);
+    add_headers(set, document);
 }
 
 /* Sorts hashes, which are spread evenly, by one pass into buckets and insertion within them, into
@@ -316,6 +324,17 @@ static size_t sort_unique(const uint64_t *hashes, size_t n, uint32_t *starts, un
     return kept;
 }
 
+/* How many features of each group are kept of `count`: neither crowds out the other. */
+static void share_room(const size_t count[FEATURE_GROUPS], size_t room[FEATURE_GROUPS])
+{
+    room[FEATURE_GROUP_OTHER] = FEATURES_OTHER_LEAST;
+    if (count[FEATURE_GROUP_BODY] < FEATURES_MAX - FEATURES_OTHER_LEAST)
+        room[FEATURE_GROUP_OTHER] = FEATURES_MAX - count[FEATURE_GROUP_BODY];
+    room[FEATURE_GROUP_BODY] = FEATURES_MAX - FEATURES_OTHER_LEAST;
+    if (count[FEATURE_GROUP_OTHER] < FEATURES_OTHER_LEAST)
+        room[FEATURE_GROUP_BODY] = FEATURES_MAX - count[FEATURE_GROUP_OTHER];
+}
+
 /* The smallest of the set's hashes, in order, become the document's features. */
 static void keep_features(struct document *document, const struct token_set *set)
 {
@@ -330,10 +349,20 @@ static void keep_features(struct document *document, const struct token_set *set
         sorted = arena_room(document->arena, n * sizeof *sorted);
     }
     size_t kept = sort_unique(set->hashes, n, starts, bits, sorted);
-    document->feature_count = kept < FEATURES_MAX ? kept : FEATURES_MAX;
-    document->features =
-        arena_room(document->arena, document->feature_count * sizeof *document->features);
-    memcpy(document->features, sorted, document->feature_count * sizeof *document->features);
+    size_t count[FEATURE_GROUPS] = {0}, room[FEATURE_GROUPS];
+    for (size_t i = 0; i < kept; i++)
+        count[feature_group(sorted[i])]++;
+    share_room(count, room);
+    document->feature_count = 0;
+    document->features = arena_room(document->arena, (kept < FEATURES_MAX ? kept : FEATURES_MAX) *
+                                                         sizeof *document->features);
+    for (size_t i = 0; i < kept; i++) {
+        size_t *left = &room[feature_group(sorted[i])];
+        if (*left) {
+            document->features[document->feature_count++] = sorted[i];
+            --*left;
+        }
+    }
 }
 
 void features_extract(struct document *document)

@@ -12,6 +12,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 void judge_prepare(struct document *document, const struct config *config)
@@ -78,14 +79,27 @@ struct weighed {
     double pull; /* the same, positive when it is the way the whole went */
 };
 
-/* Strongest pull first; features that share a slot lie side by side. */
+/* Strongest pull first. */
 static int compare_weighed(const struct weighed *a, const struct weighed *b)
 {
     if (a->pull != b->pull)
         return a->pull < b->pull ? 1 : -1;
-    if (a->slot != b->slot)
-        return a->slot < b->slot ? -1 : 1;
     return (a->hash > b->hash) - (a->hash < b->hash);
+}
+
+/* Takes the one of that slot out, whose weight would be told twice; false: it is the stronger. */
+static bool make_way(struct weighed *kept, size_t *count, const struct weighed *candidate)
+{
+    size_t at = 0;
+    while (at < *count && kept[at].slot != candidate->slot)
+        at++;
+    if (at == *count)
+        return true;
+    if (compare_weighed(&kept[at], candidate) <= 0)
+        return false;
+    memmove(&kept[at], &kept[at + 1], (*count - at - 1) * sizeof *kept);
+    --*count;
+    return true;
 }
 
 /* Puts `candidate` in its place among the `most` strongest; of one slot only the first is kept.
@@ -93,36 +107,44 @@ static int compare_weighed(const struct weighed *a, const struct weighed *b)
 static void keep_strongest(struct weighed *kept, size_t *count, size_t most,
                            const struct weighed *candidate)
 {
-    size_t at = *count;
-    while (at > 0 && compare_weighed(candidate, &kept[at - 1]) < 0)
-        at--;
-    if (at == most || (at > 0 && kept[at - 1].slot == candidate->slot))
+    bool full = *count == most;
+    if ((full && compare_weighed(candidate, &kept[most - 1]) > 0) ||
+        !make_way(kept, count, candidate))
         return;
-    if (at == *count || kept[at].slot != candidate->slot) {
-        size_t behind = *count - at - (*count == most);
-        memmove(&kept[at + 1], &kept[at], behind * sizeof *kept);
-        *count += *count < most;
+    size_t at = *count < most ? *count : most - 1;
+    *count += *count < most;
+    while (at > 0 && compare_weighed(candidate, &kept[at - 1]) < 0) {
+        kept[at] = kept[at - 1];
+        at--;
     }
     kept[at] = *candidate;
 }
 
+/* What of a token's prior counts: as its share fades, and as the whole is limited. */
+static double factor_of_prior(const struct document *document, double share,
+                              struct model_scale scale)
+{
+    double sum = 0;
+    for (size_t i = 0; i < document->feature_count; i++)
+        sum += prior_feature_log_odds(document->features[i], scale);
+    return share * fmin(1, PRIOR_LOG_ODDS_MOST / fabs(sum));
+}
+
 /* The features that pull hardest, in `strongest`, which has room for `most`; how many. */
 static size_t find_strongest(const struct judge *judge, const struct document *document,
-                             struct weighed *strongest, size_t most)
+                             double content, struct weighed *strongest, size_t most)
 {
     size_t n = document->feature_count, slots, count = 0;
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
     struct model_scale scale = model_scale_of_slots(all, slots);
-    double share = share_of_prior(judge, document);
-    double whole =
-        model_log_odds(model, all, slots) + share * prior_log_odds(document->features, n);
-    double way = whole < 0 ? -1 : 1;
+    double factor = factor_of_prior(document, share_of_prior(judge, document), scale);
+    double way = content < 0 ? -1 : 1;
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
         double log_odds =
-            model_slot_log_odds(model, slot, scale) + share * prior_feature_log_odds(hash, scale);
+            model_slot_log_odds(model, slot, scale) + factor * prior_feature_log_odds(hash, scale);
         const struct weighed weighed = {slot, hash, log_odds, way * log_odds};
         if (log_odds != 0)
             keep_strongest(strongest, &count, most, &weighed);
@@ -148,7 +170,7 @@ static void name_tokens(const struct judge *judge, struct document *document,
 {
     struct arena *arena = document->arena;
     struct weighed *strongest = arena_alloc(arena, most * sizeof *strongest);
-    size_t count = find_strongest(judge, document, strongest, most);
+    size_t count = find_strongest(judge, document, evidence->log_odds, strongest, most);
     struct feature_name *names = arena_alloc(arena, most * sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i].hash = strongest[i].hash;

@@ -12,12 +12,13 @@
 
 #include <assert.h>
 #include <endian.h>
-#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 #include <zstd.h>
+
+_Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots");
 
 #define UNITS 64u /* of a weight, per 1.0 */
 #define STEP 20u  /* learning rate of a slot never updated before */
@@ -29,7 +30,6 @@
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
 #define SOFT_LEAST (ONE / 10)
 #define UNTRUSTED_END (5l << 16) /* log-odds that one untrusted lesson may make, in 2^-16 */
-#define DOUBTED (ONE / 10 * 4)   /* untrusted gradients over this are not rehearsed */
 #define REHEARSED 16u            /* earlier lessons gone through after one that taught something */
 
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
@@ -263,17 +263,27 @@ static uint32_t logistic(const struct model *model, int64_t z)
     return z < 0 ? ONE - p : p;
 }
 
-/* |label - p| in 2^-30; the sign is the label's. */
-static uint32_t gradient(const struct model *model, const struct grouped *groups, enum label label)
+/* Where a document stands before it is taught. */
+struct stand {
+    struct grouped groups;
+    int64_t z;  /* in 2^-16 */
+    uint32_t g; /* |label - p| in 2^-30; the sign is the label's */
+};
+
+static struct stand stand_of(const struct model *model, const uint32_t *slots, size_t n,
+                             enum label label)
 {
-    uint32_t p = logistic(model, fixed_log_odds(model, groups));
-    return label == LABEL_SPAM ? ONE - p : p;
+    struct stand stand = {.groups = grouped(slots, n)};
+    stand.z = fixed_log_odds(model, &stand.groups);
+    uint32_t p = logistic(model, stand.z);
+    stand.g = label == LABEL_SPAM ? ONE - p : p;
+    return stand;
 }
 
 bool model_knows(const struct model *model, const uint32_t *slots, size_t n, enum label label)
 {
-    struct grouped groups = grouped(slots, n);
-    return n && rehearsal_full(model->rehearsal) && gradient(model, &groups, label) < KNOWN_MARGIN;
+    return n && rehearsal_full(model->rehearsal) &&
+           stand_of(model, slots, n, label).g < KNOWN_MARGIN;
 }
 
 /* A wrong label shows as a large gradient: 1.5 (1 - g), but no less than 0.1. */
@@ -301,14 +311,14 @@ static uint64_t reach(const struct model *model, const struct grouped *groups)
 
 /* An untrusted gradient: softened, and no larger than takes z to UNTRUSTED_END. A first of its kind
  * would else be beyond doubt after one word that may be wrong. */
-static uint32_t untrusted_gradient(const struct model *model, const struct grouped *groups,
-                                   enum label label, uint32_t g)
+static uint32_t untrusted_gradient(const struct model *model, const struct stand *stand,
+                                   enum label label)
 {
-    int64_t z = fixed_log_odds(model, groups);
-    uint64_t room = (uint64_t)(UNTRUSTED_END - (label == LABEL_SPAM ? z : -z));
-    uint64_t soft = softened(g);
-    uint64_t moved = soft * reach(model, groups) >> 38; /* z in 2^-16 */
-    return (uint32_t)(moved > room ? soft * room / moved : soft);
+    int64_t room = UNTRUSTED_END - (label == LABEL_SPAM ? stand->z : -stand->z);
+    assert(room > 0); /* within the margin nothing is learned */
+    uint64_t soft = softened(stand->g);
+    uint64_t moved = soft * reach(model, &stand->groups) >> 38; /* z in 2^-16 */
+    return (uint32_t)(moved > (uint64_t)room ? soft * (uint64_t)room / moved : soft);
 }
 
 /* Moves the slots of one group towards the label. */
@@ -334,52 +344,54 @@ static void move(struct model *model, const struct grouped *groups, size_t group
 }
 
 /* False when the model is within the margin of the label: nothing to learn. */
-static bool learn(struct model *model, const struct lesson *lesson)
+static bool learn(struct model *model, const struct lesson *lesson, const struct stand *stand)
 {
-    struct grouped groups = grouped(lesson->slots, lesson->slot_count);
-    uint32_t g = gradient(model, &groups, lesson->label);
-    if (g < MARGIN)
+    if (stand->g < MARGIN)
         return false;
-    if (lesson->trust != TRUST_OPERATOR)
-        g = untrusted_gradient(model, &groups, lesson->label, g);
+    uint32_t g = lesson->trust == TRUST_OPERATOR ? stand->g
+                                                 : untrusted_gradient(model, stand, lesson->label);
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
-        if (groups.count[i])
-            move(model, &groups, i, g, lesson->label);
+        if (stand->groups.count[i])
+            move(model, &stand->groups, i, g, lesson->label);
     return true;
-}
-
-/* An untrusted label that contradicts what was known before may be wrong: learning it once does
- * little harm, going through it again and again would. */
-static bool is_doubted(const struct model *model, const struct lesson *lesson)
-{
-    struct grouped groups = grouped(lesson->slots, lesson->slot_count);
-    return lesson->trust != TRUST_OPERATOR && gradient(model, &groups, lesson->label) > DOUBTED;
 }
 
 /* The other label's lessons in turn with the same label's: the former are what was just endangered,
  * the latter keep that from going too far. */
+static void rehearse(struct model *model, enum label taught)
+{
+    for (unsigned i = 0; i < REHEARSED; i++) {
+        enum label label = i % 2 ? taught : (enum label) !taught;
+        const struct lesson *earlier = rehearsal_next(model->rehearsal, label);
+        if (!earlier)
+            continue;
+        struct stand stand = stand_of(model, earlier->slots, earlier->slot_count, label);
+        learn(model, earlier, &stand);
+    }
+}
+
+/* An untrusted label that is softened may be wrong: learned once it does little harm, gone through
+ * again and again it would. */
 static void learn_and_rehearse(struct model *model, const struct lesson *lesson, uint64_t version)
 {
+    struct stand stand = stand_of(model, lesson->slots, lesson->slot_count, lesson->label);
     rehearsal_forget(model->rehearsal, lesson);
-    bool doubted = is_doubted(model, lesson);
-    if (learn(model, lesson)) {
-        for (unsigned i = 0; i < REHEARSED; i++) {
-            enum label label = i % 2 ? lesson->label : (enum label) !lesson->label;
-            const struct lesson *earlier = rehearsal_next(model->rehearsal, label);
-            if (earlier)
-                learn(model, earlier);
-        }
-    }
-    if (!doubted)
+    if (learn(model, lesson, &stand))
+        rehearse(model, lesson->label);
+    if (lesson->trust == TRUST_OPERATOR || stand.g <= SOFT_FROM)
         rehearsal_remember(model->rehearsal, lesson, version);
 }
 
+/* A lesson of other features taught nothing: were it counted, scripts would seem known. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version)
 {
-    if (lesson->slot_count && lesson->feature_version == FEATURE_VERSION)
-        learn_and_rehearse(model, lesson, version);
-    size_t script = lesson->script < SCRIPTS ? lesson->script : SCRIPT_OTHER;
-    STORE(model->lessons[script][lesson->label], LOAD(model->lessons[script][lesson->label]) + 1);
+    if (lesson->feature_version == FEATURE_VERSION) {
+        if (lesson->slot_count)
+            learn_and_rehearse(model, lesson, version);
+        size_t script = lesson->script < SCRIPTS ? lesson->script : SCRIPT_OTHER;
+        STORE(model->lessons[script][lesson->label],
+              LOAD(model->lessons[script][lesson->label]) + 1);
+    }
     STORE(model->version, version);
 }
 

@@ -1,8 +1,8 @@
 /* model: the content model, online logistic regression over hashed features. 2^20 slots for each
  * group of features, those of the body before the others; each a 16-bit fixed-point weight (64
- * units per 1.0) and an 8-bit update count. Learning is integer
- * arithmetic only, so that every replica that applies the same lessons in the same order holds the
- * same bits on any machine. One writer at a time; readers at any time (relaxed atomics). */
+ * units per 1.0) and an 8-bit update count. Learning is integer arithmetic only, so that every
+ * replica that applies the same lessons in the same order holds the same bits on any machine. One
+ * writer at a time; readers at any time (relaxed atomics). */
 #ifndef WEIR_MODEL_H
 #define WEIR_MODEL_H
 
@@ -52,7 +52,8 @@ double model_slot_log_odds(const struct model *model, uint32_t slot, struct mode
 /* Applies one lesson: skipped when the model is within 0.06 of the label, softened for an
  * untrusted label that contradicts the model, which alone takes it to log-odds of 5 at most. A
  * lesson that taught something is followed by 16 earlier ones (rehearsal.h). Counts the lesson for
- * its script either way. Lessons of another feature version only count. Sets the version. */
+ * its script either way. Of a lesson of another feature version
+ * nothing is taken. Sets the version. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
 
 /* Sets the version alone: for a lesson that cannot be read. */

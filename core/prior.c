@@ -3,11 +3,10 @@
 #include "core/features.h"
 #include "paths.h"
 
+#include <math.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <string.h>
 
-#define LOG_ODDS_MOST 2.0
 #define YIELDS_AT 30.0 /* lessons of each label, to half */
 #define SHARE_LEAST 0.01
 
@@ -30,15 +29,21 @@ const unsigned char *prior_table(size_t *length)
     return weir_prior;
 }
 
+/* A table of other features, or one that is cut, stays empty. */
 static void open_table(void)
 {
-    uint32_t start = 0;
-    for (size_t i = 0; i < PRIOR_BUCKETS; i++) {
-        table.starts[i] = start;
-        start += weir_prior[8 + i];
-    }
-    table.starts[PRIOR_BUCKETS] = start;
-    table.entries = weir_prior + PRIOR_HEAD_BYTES;
+    size_t length, count = 0;
+    const unsigned char *stored = prior_table(&length);
+    if (length < PRIOR_HEAD_BYTES || memcmp(stored, PRIOR_MAGIC, 4) != 0 ||
+        stored[4] != FEATURE_VERSION)
+        return;
+    for (size_t i = 0; i < PRIOR_BUCKETS; i++)
+        count += stored[8 + i];
+    if (length != PRIOR_HEAD_BYTES + 4 * count)
+        return;
+    for (size_t i = 0; i < PRIOR_BUCKETS; i++)
+        table.starts[i + 1] = table.starts[i] + stored[8 + i];
+    table.entries = stored + PRIOR_HEAD_BYTES;
 }
 
 /* In eighths. */
@@ -72,7 +77,7 @@ double prior_log_odds(const uint64_t *features, size_t n)
     double z = 0;
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
         z += sum[i] * scale.of_group[i] / PRIOR_UNITS;
-    return z > LOG_ODDS_MOST ? LOG_ODDS_MOST : z < -LOG_ODDS_MOST ? -LOG_ODDS_MOST : z;
+    return fmin(fmax(z, -PRIOR_LOG_ODDS_MOST), PRIOR_LOG_ODDS_MOST);
 }
 
 double prior_feature_log_odds(uint64_t feature, struct model_scale scale)

@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* z = sum of weights * x (model.h) over a document's features, natural log-odds; within -2 and 2,
- * so that it alone holds nothing. */
+#define PRIOR_LOG_ODDS_MOST 2.0
+
+/* z = sum of weights * x (model.h) over a document's features, natural log-odds; its size is
+ * limited so that it alone holds nothing. */
 double prior_log_odds(const uint64_t *features, size_t n);
 
 /* What one feature adds to z in a document of that scale; 0 when it is not in the table. */

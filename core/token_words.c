@@ -17,6 +17,7 @@ static const struct {
     {"subject:", "subject", FORM_QUOTED},
     {"disguised:", "letters in disguise", FORM_QUOTED},
     {"marked:", "letters under marks", FORM_QUOTED},
+    {"wide:", "letters in full width", FORM_QUOTED},
     {"split:", "word split by invisible characters", FORM_QUOTED},
     {"mixed:", "several alphabets in one word", FORM_QUOTED},
     {"spaced:", "letters spaced out", FORM_QUOTED},

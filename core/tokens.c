@@ -172,7 +172,15 @@ static inline bool is_joiner(uint32_t c)
 /* Marks that are put over or under any letter, and that folding leaves behind. */
 static inline bool is_mark(uint32_t c)
 {
-    return c >= 0x300 && c < 0x370;
+    return c >= 0x300 && (c < 0x370 || (c >= 0x483 && c < 0x48a) || (c >= 0x1ab0 && c < 0x1b00) ||
+                          (c >= 0x1dc0 && c < 0x1e00) || (c >= 0x20d0 && c < 0x2100) ||
+                          (c >= 0xfe20 && c < 0xfe30));
+}
+
+/* Characters beyond ASCII that stand in a word and are no part of it. */
+static inline bool is_passed_over(uint32_t c)
+{
+    return c >= 0x80 && (is_mark(c) || text_character(c).class == CHARACTER_INVISIBLE);
 }
 
 static inline bool is_word_class(enum character_class class)
@@ -180,14 +188,30 @@ static inline bool is_word_class(enum character_class class)
     return class == CHARACTER_LETTER || class == CHARACTER_DIGIT || class == CHARACTER_EMOJI;
 }
 
+/* The next character of the word in *at to `to`, folded; false at its end. */
+static bool next_of_word(const char **at, const char *to, uint32_t *folded)
+{
+    while (*at < to) {
+        uint32_t c = text_next(at, to);
+        if (is_passed_over(c))
+            continue;
+        *folded = text_fold(c);
+        return true;
+    }
+    return false;
+}
+
 /* Whether a word goes on behind a joiner. */
 static bool word_follows(const struct reading *reading, const char *at)
 {
-    if (at >= reading->end)
-        return false;
-    if ((unsigned char)*at < 0x80)
-        return is_ascii_word((unsigned char)*at);
-    return is_word_class((enum character_class)text_character(text_next(&at, reading->end)).class);
+    while (at < reading->end) {
+        uint32_t c = text_next(&at, reading->end);
+        if (c < 0x80)
+            return is_ascii_word(c);
+        if (!is_passed_over(c))
+            return is_word_class((enum character_class)text_character(c).class);
+    }
+    return false;
 }
 
 struct word {
@@ -195,8 +219,8 @@ struct word {
     uint64_t last_label, last_two_labels;
     uint64_t first_digits;
     unsigned length, digits, dots, joiners;
-    unsigned disguised, marks, invisible; /* characters */
-    unsigned scripts;                     /* bits of enum script */
+    unsigned disguised, wide, marks, invisible; /* characters */
+    unsigned scripts;                           /* bits of enum script */
     bool only_digits;
 };
 
@@ -220,6 +244,7 @@ static inline void word_dot(struct word *word)
 
 enum evasion {
     EVASION_DISGUISED,
+    EVASION_WIDE,
     EVASION_MARKED,
     EVASION_SPLIT,
     EVASION_MIXED,
@@ -232,8 +257,8 @@ static void emit_evasion(struct token_set *set, enum evasion evasion, unsigned h
                          const char *from, const char *to)
 {
     static const char *const names[] = {
-        "disguised:", "marked:", "split:", "mixed:", "spaced:", "digits:", "numbered:"};
-    keep(set, derive(DERIVED_EVASION, evasion, how_many), FEATURE_GROUP_BODY,
+        "disguised:", "wide:", "marked:", "split:", "mixed:", "spaced:", "digits:", "numbered:"};
+    keep(set, spread(derive(DERIVED_EVASION, evasion, how_many)), FEATURE_GROUP_BODY,
          span_of(names[evasion]), from, to);
 }
 
@@ -243,8 +268,8 @@ static void emit_meant(struct reading *reading, bool digits_for_letters, const c
                        const char *to)
 {
     uint64_t hash = WORD_START;
-    for (const char *at = from; at < to;) {
-        uint32_t c = text_fold(text_next(&at, to));
+    uint32_t c;
+    for (const char *at = from; next_of_word(&at, to, &c);) {
         if (c < 0x80 && !is_ascii_word(c))
             continue;
         if (digits_for_letters && c - '0' < 10u)
@@ -259,8 +284,8 @@ static void emit_digit_evasions(struct reading *reading, const char *from, const
 {
     unsigned letters = 0, between = 0, last = 0; /* last: digits since the last letter */
     bool letter_before = false;
-    for (const char *at = from; at < to;) {
-        uint32_t c = text_fold(text_next(&at, to));
+    uint32_t c;
+    for (const char *at = from; next_of_word(&at, to, &c);) {
         if (c - '0' < 10u) {
             last++;
         } else if (c < 0x80 && is_joiner(c)) {
@@ -281,6 +306,20 @@ static void emit_digit_evasions(struct reading *reading, const char *from, const
     }
 }
 
+/* Whether more of the word follows what is invisible. */
+static bool is_split(const char *from, const char *to)
+{
+    bool invisible = false;
+    while (from < to) {
+        uint32_t c = text_next(&from, to);
+        if (c >= 0x80 && text_character(c).class == CHARACTER_INVISIBLE)
+            invisible = true;
+        else if (invisible)
+            return true;
+    }
+    return false;
+}
+
 /* Alphabets whose words are not cut by invisible characters in honest text. */
 #define UNJOINED (1u << SCRIPT_LATIN | 1u << SCRIPT_CYRILLIC | 1u << SCRIPT_GREEK)
 
@@ -290,13 +329,15 @@ static void emit_evasions(struct reading *reading, const struct word *word, cons
     struct token_set *set = reading->set;
     if (word->disguised)
         emit_evasion(set, EVASION_DISGUISED, 0, from, to);
-    if (word->marks >= 2 && 3 * word->marks >= word->length)
+    if (word->wide)
+        emit_evasion(set, EVASION_WIDE, 0, from, to);
+    if (word->length >= 3 && 2 * word->marks > word->length)
         emit_evasion(set, EVASION_MARKED, 0, from, to);
-    if (word->invisible && word->scripts & UNJOINED)
+    if (word->invisible && word->scripts & UNJOINED && is_split(from, to))
         emit_evasion(set, EVASION_SPLIT, 0, from, to);
     if (word->scripts & (word->scripts - 1))
         emit_evasion(set, EVASION_MIXED, 0, from, to);
-    if (word->joiners >= 3 && word->length <= 2 * word->joiners + 1) {
+    if (word->joiners >= 3 && word->length <= 2 * word->joiners + 1 && word->scripts) {
         emit_evasion(set, EVASION_SPACED, 0, from, to);
         emit_meant(reading, false, from, to);
     }
@@ -307,7 +348,7 @@ static void emit_evasions(struct reading *reading, const struct word *word, cons
 /* Most words are not, and need no second look. */
 static inline bool is_unusual(const struct word *word)
 {
-    return word->disguised || word->marks || word->invisible || word->joiners >= 3 ||
+    return word->disguised || word->wide || word->marks || word->invisible || word->joiners >= 3 ||
            (word->scripts & (word->scripts - 1)) || (word->digits && !word->only_digits);
 }
 
@@ -341,20 +382,22 @@ static void word_emit(struct reading *reading, struct word *word, const char *fr
 /* Takes a character beyond ASCII into the word; false: it is not of it. */
 static bool word_take(struct word *word, uint32_t c, enum script *script)
 {
-    struct character character = text_character(c);
-    if (character.class == CHARACTER_INVISIBLE || is_mark(c)) {
-        *(character.class == CHARACTER_INVISIBLE ? &word->invisible : &word->marks) += 1;
+    if (is_passed_over(c)) {
+        *(is_mark(c) ? &word->marks : &word->invisible) += 1;
         return true;
     }
+    struct character character = text_character(c);
     if (!is_word_class((enum character_class)character.class))
         return false;
     if (character.script) {
         *script = (enum script)character.script;
-        word->scripts |= 1u << character.script;
+        if (character.script != SCRIPT_OTHER) /* U+02BB of Hawaiian is no foreign letter */
+            word->scripts |= 1u << character.script;
     }
     uint32_t folded = text_fold(c);
     if (folded < 0x80) {
-        word->disguised++;
+        word->wide += c >= 0xff01 && c <= 0xff5e;
+        word->disguised += c >= 0x10000;
         word->digits += folded - '0' < 10u;
     }
     word->only_digits = false;
@@ -398,8 +441,7 @@ static void read_word(struct reading *reading)
     }
     if (reading->place->is_body)
         reading->set->letters[script] += word.length;
-    if (word.length)
-        word_emit(reading, &word, from, reading->at);
+    word_emit(reading, &word, from, reading->at);
     reading->before[0] = reading->before[1] = 0;
 }
 
@@ -468,6 +510,11 @@ static void read_one(struct reading *reading)
             reading->left--;
             reading->separators++;
         }
+        return;
+    }
+    if (is_mark(c)) { /* over an ideograph or a sign */
+        reading->at = next;
+        reading->left--;
         return;
     }
     struct character character = text_character(c);

@@ -9,8 +9,9 @@
  * over letters are passed over, so that they cannot split a word.
  *
  * Evasion is evidence. A word in text that people read whose letters are disguised (of mathematics,
- * in squares, in full width), marked (a mark over most), split by invisible characters, mixed of
- * several alphabets, spaced ("v.i.a.g.r.a"), or that has digits among its letters or behind them
+ * in squares), wide (full width), marked (marks over more than half), split by invisible
+ * characters, mixed of several alphabets, spaced ("v.i.a.g.r.a"), or that has digits among its
+ * letters or behind them
  * ("gac0r", "bet88") gives a token for that; what is spaced or has digits for letters also the word
  * that is meant. */
 #ifndef WEIR_TOKENS_H

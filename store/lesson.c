@@ -9,7 +9,6 @@
 #define FORMAT 1
 #define FLAG_SPAM 1u
 #define FLAG_OPERATOR 2u
-#define SLOT_LIMIT (1u << 21)
 
 /* Format, two ids, flags, script, time, feature version. */
 #define FIXED_BYTES (1 + 2 * LESSON_ID_BYTES + 1 + 1 + 8 + 4)
@@ -21,7 +20,8 @@ static bool fits(const struct lesson *lesson)
         lesson->identity_count > LESSON_IDENTITIES_MAX)
         return false;
     for (size_t i = 0; i < lesson->slot_count; i++)
-        if (lesson->slots[i] >= SLOT_LIMIT || (i && lesson->slots[i] <= lesson->slots[i - 1]))
+        if (lesson->slots[i] >= LESSON_SLOT_LIMIT ||
+            (i && lesson->slots[i] <= lesson->slots[i - 1]))
             return false;
     for (size_t i = 0; i < lesson->identity_count; i++)
         if ((unsigned)lesson->identities[i].type >= IDENTITY_TYPES ||
@@ -147,7 +147,7 @@ static void read_slots(struct reader *reader, struct parts *parts)
     parts->lesson.slot_count = get_varint(reader, LESSON_SLOTS_MAX);
     uint32_t slot = 0;
     for (size_t i = 0; i < parts->lesson.slot_count && reader->good; i++) {
-        uint32_t step = get_varint(reader, SLOT_LIMIT - 1 - slot);
+        uint32_t step = get_varint(reader, LESSON_SLOT_LIMIT - 1 - slot);
         if (i && step == 0)
             reader->good = false;
         parts->slots[i] = slot += step;

@@ -21,6 +21,7 @@ enum trust {
 #define LESSON_ID_BYTES 16
 #define LESSON_SOURCE_MAX 64
 #define LESSON_SLOTS_MAX 4096
+#define LESSON_SLOT_LIMIT (1u << 21)
 #define LESSON_IDENTITIES_MAX 256
 
 struct lesson {
@@ -32,7 +33,7 @@ struct lesson {
     int64_t time_s;     /* of the event, seconds since 1970 */
     uint32_t feature_version;
     uint8_t script;        /* enum script of core/text.h: what the document is written in */
-    const uint32_t *slots; /* ascending, no doubles, each under 2^21; none: counts only */
+    const uint32_t *slots; /* ascending, no doubles, each under the limit; none: counts only */
     size_t slot_count;
     const struct identity *identities;
     size_t identity_count;

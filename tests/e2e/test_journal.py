@@ -79,6 +79,7 @@ def test_as_if_taught_live(fixture):
     gateway = fixture.gateway()
     gateway.redis.kill()
     assert gateway.teach("all") == ALL
+    wait_for(lambda: gateway.logged("waiting"), "the milter says that lessons wait")
     gateway.redis.start()
     gateway.redis.command("SET", "weir:key", KEY, "NX")
     assert gateway.digest_at(ALL) == fixture.digest

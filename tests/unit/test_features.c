@@ -108,6 +108,48 @@ static void test_evasion_is_told_and_seen_through(void **state)
     assert_evasion("m4xw1n", "maxwin");
 }
 
+static void test_marks_do_not_part_ideographs(void **state)
+{
+    (void)state;
+    assert_same("代\xcc\x81开\xcc\x81发\xcc\x81票\xcc\x81", "代开发票");
+    assert_int_equal(count_of("\xcc\x81 \xe2\x80\x8b \xcc\x81\xcc\x81"), 0);
+}
+
+static void test_digits_behind_a_name_count(void **state)
+{
+    (void)state;
+    struct document *two = mail_of(NULL, "dora77"), *three = mail_of(NULL, "dora777");
+    assert_int_equal(two->feature_count, 2);
+    assert_int_equal(shared(two, three), 0);
+    document_free(two);
+    document_free(three);
+    assert_same("bet88\xe2\x80\x8b", "bet88"); /* what is invisible at its end is none of it */
+}
+
+static void test_headers_do_not_crowd_out_the_body(void **state)
+{
+    (void)state;
+    static char values[200][900];
+    struct header headers[200];
+    for (size_t i = 0; i < 200; i++) {
+        for (size_t j = 0; j < 890; j++)
+            values[i][j] =
+                j % 6 == 5 ? ' ' : (char)('a' + (i * 31 + j * j * 2654435761u / 977) % 26);
+        headers[i] = (struct header){SPAN("X-Junk"), span_of(values[i])};
+    }
+    struct document *document = mail_of("cheap pills", "buy cheap pills today, no prescription");
+    size_t body = document->feature_count - 3; /* subject:cheap, subject:pills and the pair */
+    document->headers = headers;
+    document->header_count = 200;
+    features_extract(document);
+    assert_int_equal(document->feature_count, FEATURES_MAX);
+    size_t kept = 0;
+    for (size_t i = 0; i < document->feature_count; i++)
+        kept += feature_group(document->features[i]) == FEATURE_GROUP_BODY;
+    assert_int_equal(kept, body);
+    document_free(document);
+}
+
 static void test_ways_of_evasion_are_features_of_their_own(void **state)
 {
     (void)state;
@@ -132,11 +174,22 @@ static void test_ways_of_evasion_are_features_of_their_own(void **state)
 static void test_honest_words_evade_nothing(void **state)
 {
     (void)state;
-    static const char *const honest[] = {"naïve", "Straße", "well-known", "2024",
-                                         "don't", "пример", "mp3",        "می\xe2\x80\x8cخواهم"};
+    static const char *const honest[] = {"naïve",
+                                         "Straße",
+                                         "well-known",
+                                         "2024",
+                                         "don't",
+                                         "пример",
+                                         "İstanbul",
+                                         "Hawaiʻi",
+                                         "Hello\xe2\x80\x8e",
+                                         "tie\xcc\x82\xcc\x81ng",
+                                         "mp3",
+                                         "می\xe2\x80\x8cخواهم"};
     for (size_t i = 0; i < sizeof honest / sizeof *honest; i++)
         assert_int_equal(count_of(honest[i]), 1);
-    assert_int_equal(count_of("U.S.A"), 2); /* and "S.A" */
+    assert_int_equal(count_of("U.S.A"), 2);   /* and "S.A" */
+    assert_int_equal(count_of("1.2.3.4"), 2); /* and "3.4" */
 }
 
 static void test_joined_words_stay_whole(void **state)
@@ -341,7 +394,8 @@ static void test_every_place_has_words(void **state)
         "Message-ID: <12ab@example.org>\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
         "Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
-        "<p align=left>\360\235\220\205\360\235\220\253 e\314\201e\314\201 pi\342\200\213lls "
+        "<p align=left>\360\235\220\205\360\235\220\253 e\314\201e\314\201e\314\201 \357\275\206 "
+        "pi\342\200\213lls "
         "p\320\260ypal v.i.a.g.r.a g4cor bet88 <a href=\"http://me@192.0.2.1:81/x\">a</a>"
         "<a href=\"http://pills.example/y\">b</a></p>\r\n--b\r\n"
         "Content-Type: application/pdf; name=\"bill.pdf\"\r\n\r\nx\r\n--b--\r\n";
@@ -366,7 +420,7 @@ static void test_every_place_has_words(void **state)
             fail_msg("%.*s%.*s: %.*s", SPAN_ARGS(name.place), SPAN_ARGS(name.text),
                      SPAN_ARGS(words));
     }
-    assert_int_equal(count, 31); /* all of them */
+    assert_int_equal(count, 32); /* all of them */
     document_free(document);
 }
 
@@ -386,6 +440,9 @@ int main(void)
         cmocka_unit_test(test_words_and_pairs_are_counted_once),
         cmocka_unit_test(test_case_width_and_invisible_characters_do_not_matter),
         cmocka_unit_test(test_evasion_is_told_and_seen_through),
+        cmocka_unit_test(test_marks_do_not_part_ideographs),
+        cmocka_unit_test(test_digits_behind_a_name_count),
+        cmocka_unit_test(test_headers_do_not_crowd_out_the_body),
         cmocka_unit_test(test_ways_of_evasion_are_features_of_their_own),
         cmocka_unit_test(test_honest_words_evade_nothing),
         cmocka_unit_test(test_joined_words_stay_whole),

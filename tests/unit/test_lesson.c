@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-static const uint32_t slots[] = {0, 1, 127, 128, 300, 70000, (1u << 20) - 1};
+static const uint32_t slots[] = {0, 1, 127, 128, 300, 70000, LESSON_SLOT_LIMIT - 1};
 static const struct identity identities[] = {
     {IDENTITY_IP, {"192.0.2.1", 9}},
     {IDENTITY_LINK_DOMAIN, {"\xe4\xbe\x8b\0x", 5}},
@@ -92,7 +92,7 @@ static void test_lesson_at_the_limits_survives(void **state)
     static struct identity crowd[LESSON_IDENTITIES_MAX];
     static char value[IDENTITY_VALUE_MAX], source[LESSON_SOURCE_MAX];
     for (size_t i = 0; i < LESSON_SLOTS_MAX; i++)
-        many[i] = (uint32_t)(i * ((1u << 20) / LESSON_SLOTS_MAX));
+        many[i] = (uint32_t)(i * (LESSON_SLOT_LIMIT / LESSON_SLOTS_MAX));
     for (size_t i = 0; i < LESSON_IDENTITIES_MAX; i++)
         crowd[i] = (struct identity){IDENTITY_SHINGLE, {value, sizeof value}};
     struct lesson lesson = sample();

@@ -74,7 +74,8 @@ static void test_it_never_goes_far(void **state)
 static void teach(struct model *model, enum label label, enum script script, int lessons)
 {
     for (int i = 0; i < lessons; i++) {
-        struct lesson lesson = {.label = label, .script = (uint8_t)script};
+        struct lesson lesson = {
+            .label = label, .feature_version = FEATURE_VERSION, .script = (uint8_t)script};
         model_apply(model, &lesson, model_version(model) + 1);
     }
 }
