@@ -15,10 +15,11 @@ static bool is_submission(const struct document *document)
     return document->envelope.internal;
 }
 
+/* What is not among the first of very many fields may be among the others. */
 static bool lacks(const struct document *document, const char *name)
 {
     const struct header *header = document_header(document, name);
-    return document->header_count && !is_submission(document) &&
+    return document->header_count && !document->headers_cut && !is_submission(document) &&
            (!header || !span_trim(header->value).length);
 }
 

@@ -100,7 +100,8 @@ struct document {
     struct arena *arena;
     enum channel channel;
     unsigned char id[DOCUMENT_ID_BYTES];
-    bool truncated; /* only the start was looked at: over a limit */
+    bool truncated;   /* only the start was looked at: over a limit */
+    bool headers_cut; /* there are more header fields than `headers` holds */
 
     struct envelope envelope;
     struct header *headers;

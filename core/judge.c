@@ -76,14 +76,13 @@ struct weighed {
     uint32_t slot;
     uint64_t hash;
     double log_odds;
-    double pull; /* the same, positive when it is the way the whole went */
 };
 
-/* Strongest pull first. */
+/* The strongest first, whichever way it goes. */
 static int compare_weighed(const struct weighed *a, const struct weighed *b)
 {
-    if (a->pull != b->pull)
-        return a->pull < b->pull ? 1 : -1;
+    if (fabs(a->log_odds) != fabs(b->log_odds))
+        return fabs(a->log_odds) < fabs(b->log_odds) ? 1 : -1;
     return (a->hash > b->hash) - (a->hash < b->hash);
 }
 
@@ -130,22 +129,21 @@ static double factor_of_prior(const struct document *document, double share,
     return share * fmin(1, PRIOR_LOG_ODDS_MOST / fabs(sum));
 }
 
-/* The features that pull hardest, in `strongest`, which has room for `most`; how many. */
+/* The features that weigh most, in `strongest`, which has room for `most`; how many. */
 static size_t find_strongest(const struct judge *judge, const struct document *document,
-                             double content, struct weighed *strongest, size_t most)
+                             struct weighed *strongest, size_t most)
 {
     size_t n = document->feature_count, slots, count = 0;
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
     struct model_scale scale = model_scale_of_slots(all, slots);
     double factor = factor_of_prior(document, share_of_prior(judge, document), scale);
-    double way = content < 0 ? -1 : 1;
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
         double log_odds =
             model_slot_log_odds(model, slot, scale) + factor * prior_feature_log_odds(hash, scale);
-        const struct weighed weighed = {slot, hash, log_odds, way * log_odds};
+        const struct weighed weighed = {slot, hash, log_odds};
         if (log_odds != 0)
             keep_strongest(strongest, &count, most, &weighed);
     }
@@ -170,7 +168,7 @@ static void name_tokens(const struct judge *judge, struct document *document,
 {
     struct arena *arena = document->arena;
     struct weighed *strongest = arena_alloc(arena, most * sizeof *strongest);
-    size_t count = find_strongest(judge, document, evidence->log_odds, strongest, most);
+    size_t count = find_strongest(judge, document, strongest, most);
     struct feature_name *names = arena_alloc(arena, most * sizeof *names);
     for (size_t i = 0; i < count; i++)
         names[i].hash = strongest[i].hash;

@@ -31,8 +31,8 @@ void judge_prepare(struct document *document, const struct config *config);
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 
-/* Names, in the content's evidence in `verdict`, the `most` tokens that pull hardest the way its
- * log-odds went. The names lie in the document's arena. */
+/* Names, in the content's evidence in `verdict`, the `most` tokens that weigh most, whichever way
+ * they go. The names lie in the document's arena. */
 void judge_name_tokens(const struct judge *judge, struct document *document,
                        struct verdict *verdict, size_t most);
 

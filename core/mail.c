@@ -82,7 +82,7 @@ static void read_headers(struct document *document, struct span message, struct 
         mime_fields_note(mime, &field);
         size_t left = HEADER_BYTES_MAX - bytes, needed = field.name.length + field.value.length;
         if (document->header_count == HEADERS_MAX || field.name.length > left) {
-            document->truncated = true;
+            document->truncated = document->headers_cut = true;
             continue;
         }
         if (needed > left)

@@ -86,6 +86,18 @@ static void test_no_from_fires(void **state)
     assert_true(run(check_from_missing, mail(DATE ID BODY)) == 1);
 }
 
+static void test_what_may_be_among_fields_not_kept_is_not_missing(void **state)
+{
+    (void)state;
+    static char message[40000];
+    for (int i = 0; i < 1000; i++)
+        strcat(message, "Received: by a.example; x\r\n");
+    strcat(message, DATE FROM ID BODY);
+    assert_true(run(check_date_missing, mail(message)) == 0);
+    assert_true(run(check_message_id_missing, mail(message)) == 0);
+    assert_true(run(check_from_missing, mail(message)) == 0);
+}
+
 static void test_what_the_first_server_adds_may_be_missing_from_clients_of_ours(void **state)
 {
     (void)state;
@@ -497,6 +509,7 @@ int main(void)
         cmocka_unit_test(test_no_date_fires),
         cmocka_unit_test(test_no_message_id_fires),
         cmocka_unit_test(test_no_from_fires),
+        cmocka_unit_test(test_what_may_be_among_fields_not_kept_is_not_missing),
         cmocka_unit_test(test_what_the_first_server_adds_may_be_missing_from_clients_of_ours),
         cmocka_unit_test(test_a_date_that_is_none_fires),
         cmocka_unit_test(test_old_forms_of_dates_are_quiet),

@@ -276,16 +276,20 @@ static void test_tokens_that_weigh_most_are_named(void **state)
     document_free(document);
 }
 
-static void test_tokens_that_pulled_that_way_are_named_first(void **state)
+static void test_tokens_that_weigh_most_are_named_first_whichever_way(void **state)
 {
     struct fixture *fixture = *state;
     teach_text(fixture, 1, ham_text, LABEL_HAM);
     teach_text(fixture, 2, spam_text, LABEL_SPAM);
-    struct document *document = document_of(fixture, CHANNEL_MAIL, 3, "the watches, best prices");
-    struct evidence evidence = named(fixture, document, 2);
-    assert_int_equal(evidence.token_count, 2);
-    for (size_t i = 0; i < evidence.token_count; i++)
-        assert_true(evidence.tokens[i].log_odds > 0);
+    teach_text(fixture, 3, "the the lunch", LABEL_HAM);
+    struct document *document = document_of(fixture, CHANNEL_MAIL, 4, "the watches, best prices");
+    struct evidence all = named(fixture, document, 8), few = named(fixture, document, 2);
+    assert_int_equal(few.token_count, 2);
+    assert_true(token(&all, "\"the\"") < 0);
+    for (size_t i = 0; i < few.token_count; i++)
+        assert_true(few.tokens[i].log_odds == all.tokens[i].log_odds);
+    for (size_t i = 1; i < all.token_count; i++)
+        assert_true(fabs(all.tokens[i - 1].log_odds) >= fabs(all.tokens[i].log_odds));
     document_free(document);
 }
 
@@ -355,7 +359,7 @@ int main(void)
         TEST(test_judge_without_store_and_replica_judges),
         TEST(test_checks_are_among_the_evidence),
         TEST(test_tokens_that_weigh_most_are_named),
-        TEST(test_tokens_that_pulled_that_way_are_named_first),
+        TEST(test_tokens_that_weigh_most_are_named_first_whichever_way),
         TEST(test_named_tokens_are_bounded),
         TEST(test_features_of_one_text_are_one_token),
         TEST(test_lesson_carries_slots_identities_and_script),
