@@ -65,11 +65,8 @@ static bool is_cold(const struct judge *judge, const struct config *config,
 {
     if (!content_ready(judge))
         return true;
-    const struct model *model = replica_model(judge->replica);
-    enum script script = document->script;
-    uint32_t ham = model_lessons(model, script, LABEL_HAM);
-    uint32_t spam = model_lessons(model, script, LABEL_SPAM);
-    return (ham < spam ? ham : spam) < config->cold_lessons;
+    return model_fewer_lessons(replica_model(judge->replica), document->script) <
+           config->cold_lessons;
 }
 
 struct weighed {

@@ -410,6 +410,13 @@ uint32_t model_lessons(const struct model *model, enum script script, enum label
     return LOAD(model->lessons[script][label]);
 }
 
+uint32_t model_fewer_lessons(const struct model *model, enum script script)
+{
+    uint32_t ham = model_lessons(model, script, LABEL_HAM);
+    uint32_t spam = model_lessons(model, script, LABEL_SPAM);
+    return ham < spam ? ham : spam;
+}
+
 /* --- snapshots --- */
 
 /* Little-endian: magic, feature version, version, number of scripts and their lessons, weights,

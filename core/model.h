@@ -68,6 +68,9 @@ uint64_t model_version(const struct model *model);
 /* Lessons of `label` applied whose documents were in `script`. */
 uint32_t model_lessons(const struct model *model, enum script script, enum label label);
 
+/* Of the label that has fewer: how well the script is known. */
+uint32_t model_fewer_lessons(const struct model *model, enum script script);
+
 /* 64-bit hash over all weights, counts, lessons and the version: equal means bit-identical. */
 uint64_t model_digest(const struct model *model);
 

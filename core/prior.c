@@ -88,8 +88,6 @@ double prior_feature_log_odds(uint64_t feature, struct model_scale scale)
 
 double prior_share(const struct model *model, enum script script)
 {
-    uint32_t ham = model_lessons(model, script, LABEL_HAM);
-    uint32_t spam = model_lessons(model, script, LABEL_SPAM);
-    double share = YIELDS_AT / (YIELDS_AT + (ham < spam ? ham : spam));
+    double share = YIELDS_AT / (YIELDS_AT + model_fewer_lessons(model, script));
     return share > SHARE_LEAST ? share : 0;
 }
