@@ -11,14 +11,13 @@
 #include "core/mail.h"
 #include "feedfilter/feed_lexer.h"
 #include "store/memory.h"
+#include "tests/bench/bench_program.h"
 
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BATCH 256 /* as feedfilter/feed_judge.c judges */
@@ -44,40 +43,12 @@ struct bench {
     double spent_s[STAGES], since_s;
 };
 
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* The time since the last call was spent in `stage`. */
 static void spent(struct bench *bench, enum stage stage)
 {
     double now = now_s();
     bench->spent_s[stage] += now - bench->since_s;
     bench->since_s = now;
-}
-
-static void fail(const char *what, const char *why)
-{
-    fprintf(stderr, "filter_feeds: %s: %s\n", what, why);
-    exit(1);
-}
-
-static struct span read_file(const char *path)
-{
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0)
-        fail(path, "cannot be read");
-    char *data = memory_new((size_t)status.st_size + 1);
-    size_t length = 0;
-    ssize_t got;
-    while ((got = read(fd, data + length, (size_t)status.st_size - length)) > 0)
-        length += (size_t)got;
-    close(fd);
-    return (struct span){data, length};
 }
 
 /* A model in which nothing was learned: the key comes from a store that is then let go. */

@@ -9,14 +9,12 @@
 #include "core/log.h"
 #include "core/mail.h"
 #include "store/memory.h"
+#include "tests/bench/bench_program.h"
 
-#include <fcntl.h>
 #include <gmime/gmime.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define BATCH 64 /* as weirctl check judges */
@@ -35,40 +33,12 @@ struct bench {
     size_t round;
 };
 
-static double now_s(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* The time since the last call was spent in `stage`. */
 static void spent(struct bench *bench, enum stage stage)
 {
     double now = now_s();
     bench->spent_s[stage][bench->round] += now - bench->since_s;
     bench->since_s = now;
-}
-
-static void fail(const char *what, const char *why)
-{
-    fprintf(stderr, "judge_mail: %s: %s\n", what, why);
-    exit(1);
-}
-
-static struct span read_file(const char *path)
-{
-    struct stat status;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &status) != 0)
-        fail(path, "cannot be read");
-    char *data = memory_new((size_t)status.st_size + 1);
-    size_t length = 0;
-    ssize_t got;
-    while ((got = read(fd, data + length, (size_t)status.st_size - length)) > 0)
-        length += (size_t)got;
-    close(fd);
-    return (struct span){data, length};
 }
 
 static void read_files(struct bench *bench, const char *list)
