@@ -91,6 +91,14 @@ bool counts_snapshot_save(struct counts_store *store, const struct snapshot *sna
     return store->ops->snapshot_save(store, snapshot, stored, error);
 }
 
+bool counts_refuse_snapshot(const struct snapshot *snapshot, uint32_t features, struct error *error)
+{
+    return error_set(error, ERROR_INPUT,
+                     "the stored one is of a newer weir (feature version %u, this one has %u); "
+                     "upgrade this one",
+                     features, snapshot->feature_version);
+}
+
 void snapshot_clear(struct snapshot *snapshot)
 {
     free(snapshot->data);

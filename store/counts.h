@@ -102,7 +102,9 @@ struct snapshot {
 /* `snapshot->version` is 0 when none was stored. Free with snapshot_clear(). */
 bool counts_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
                           struct error *error);
-/* Stored only if newer than what is there; the log is then trimmed up to that version. */
+/* Stored only if newer than what is there; the log is then trimmed up to that version. One of older
+ * features than what is there is refused (ERROR_INPUT): it would take from newer gateways what they
+ * learned. */
 bool counts_snapshot_save(struct counts_store *store, const struct snapshot *snapshot, bool *stored,
                           struct error *error);
 void snapshot_clear(struct snapshot *snapshot);

@@ -59,4 +59,8 @@ struct counts_store *counts_redis_open(const char *url, const struct counts_opti
 struct counts_store *counts_sqlite_open(const char *url, const struct counts_options *options,
                                         struct error *error);
 
+/* What every store answers to a snapshot of older features than the stored one has: false. */
+bool counts_refuse_snapshot(const struct snapshot *snapshot, uint32_t features,
+                            struct error *error);
+
 #endif

@@ -334,9 +334,10 @@ bool counts_redis_snapshot_save(struct counts_store *store, const struct snapsho
     redis_batch_clear(&batch);
     if (!reply)
         return false;
-    *stored = reply->integer == 1;
+    long long answer = reply->integer;
     freeReplyObject(reply);
-    return true;
+    *stored = answer == 1;
+    return answer >= 0 || counts_refuse_snapshot(snapshot, (uint32_t)-answer, error);
 }
 
 /* --- replicas --- */

@@ -75,7 +75,7 @@ static const char *const texts[SQL_STATEMENTS] = {
                      "?2",
     [SQL_LOG_ALL] = "SELECT version, lesson FROM log ORDER BY version",
     [SQL_LOG_TRIM] = "DELETE FROM log WHERE version < ?1",
-    [SQL_SNAPSHOT_VERSION] = "SELECT version FROM snapshot",
+    [SQL_SNAPSHOT_VERSIONS] = "SELECT version, feature_version FROM snapshot",
     [SQL_SNAPSHOT_LOAD] = "SELECT version, feature_version, data FROM snapshot",
     [SQL_SNAPSHOT_SAVE] = "INSERT OR REPLACE INTO snapshot (id, version, feature_version, data) "
                           "VALUES (1, ?1, ?2, ?3)",

@@ -1,5 +1,6 @@
 #include "store/counts_sqlite.h"
 
+#include "store/counts_ops.h"
 #include "store/memory.h"
 #include "store/monotonic.h"
 
@@ -438,13 +439,19 @@ struct saving {
     bool *stored;
 };
 
-static bool is_newer(struct sqlite_link *link, uint64_t version, bool *newer, struct error *error)
+static bool is_newer(struct sqlite_link *link, const struct snapshot *snapshot, bool *newer,
+                     struct error *error)
 {
-    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SNAPSHOT_VERSION, error);
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SNAPSHOT_VERSIONS, error);
     int code = statement ? counts_sqlite_step(link, statement, error) : SQLITE_ERROR;
-    *newer = code != SQLITE_ROW || (uint64_t)sqlite3_column_int64(statement, 0) < version;
+    bool there = code == SQLITE_ROW;
+    uint64_t version = there ? (uint64_t)sqlite3_column_int64(statement, 0) : 0;
+    uint32_t features = there ? (uint32_t)sqlite3_column_int64(statement, 1) : 0;
     sqlite3_reset(statement);
-    return code == SQLITE_ROW || code == SQLITE_DONE;
+    *newer = version < snapshot->version;
+    if (features > snapshot->feature_version)
+        return counts_refuse_snapshot(snapshot, features, error);
+    return there || code == SQLITE_DONE;
 }
 
 static bool save_snapshot(struct sqlite_link *link, void *context, struct error *error)
@@ -452,8 +459,10 @@ static bool save_snapshot(struct sqlite_link *link, void *context, struct error 
     struct saving *saving = context;
     const struct snapshot *snapshot = saving->snapshot;
     bool newer;
-    if (!is_newer(link, snapshot->version, &newer, error) || !newer)
-        return !newer;
+    if (!is_newer(link, snapshot, &newer, error))
+        return false;
+    if (!newer)
+        return true;
     /* The log keeps the entry of the snapshot itself, so that it never forgets its newest
      * version. */
     sqlite3_stmt *trim = counts_sqlite_prepare(link, SQL_LOG_TRIM, error);

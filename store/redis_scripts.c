@@ -144,11 +144,14 @@ static const char override_text[] = LUA_KEEP_OVERRIDDEN
     "end\n"
     "return 1\n";
 
-/* KEYS: snapshot, log. ARGV: version, feature version, data. Answers 1 when it was stored. The
- * log keeps the entry of the snapshot itself, so that it never forgets its newest version. */
+/* KEYS: snapshot, log. ARGV: version, feature version, data. Answers 1 when it was stored, 0 when
+ * it is not newer, and the negative feature version of what is there when that has newer features.
+ * The log keeps the entry of the snapshot itself, so that it never forgets its newest version. */
 static const char snapshot_text[] =
-    "local stored = redis.call('HGET', KEYS[1], 'version')\n"
-    "if stored and tonumber(stored) >= tonumber(ARGV[1]) then return 0 end\n"
+    "local stored = redis.call('HMGET', KEYS[1], 'version', 'features')\n"
+    "local version, features = tonumber(stored[1] or 0), tonumber(stored[2] or 0)\n"
+    "if features > tonumber(ARGV[2]) then return -features end\n"
+    "if version >= tonumber(ARGV[1]) then return 0 end\n"
     "redis.call('HSET', KEYS[1], 'version', ARGV[1], 'features', ARGV[2], 'data', ARGV[3])\n"
     "redis.call('XTRIM', KEYS[2], 'MINID', ARGV[1] .. '-0')\n"
     "return 1\n";

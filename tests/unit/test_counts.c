@@ -222,11 +222,17 @@ static void test_many_lessons_are_appended_in_order(void **state)
 
 /* --- snapshots, replicas, key, health --- */
 
+static bool save_features(struct fixture *fixture, uint64_t version, uint32_t features,
+                          const char *text, bool *stored)
+{
+    struct snapshot snapshot = {version, features, (unsigned char *)(uintptr_t)text, strlen(text)};
+    return counts_snapshot_save(fixture->store, &snapshot, stored, &fixture->error);
+}
+
 static bool save(struct fixture *fixture, uint64_t version, const char *text)
 {
-    struct snapshot snapshot = {version, 7, (unsigned char *)(uintptr_t)text, strlen(text)};
     bool stored;
-    good(counts_snapshot_save(fixture->store, &snapshot, &stored, &fixture->error));
+    good(save_features(fixture, version, 7, text, &stored));
     return stored;
 }
 
@@ -252,6 +258,38 @@ static void test_only_a_newer_snapshot_is_stored(void **state)
     assert_int_equal(snapshot.length, 6);
     assert_memory_equal(snapshot.data, "second", 6);
     snapshot_clear(&snapshot);
+}
+
+static void test_snapshot_of_older_features_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    bool stored;
+    for (unsigned i = 1; i <= 4; i++)
+        teach(fixture, i, LABEL_SPAM, 0);
+    save(fixture, 2, "new");
+    assert_false(save_features(fixture, 4, 6, "old", &stored));
+    assert_false(stored);
+    assert_int_equal(fixture->error.class, ERROR_INPUT);
+    assert_string_equal(fixture->error.message,
+                        "the stored one is of a newer weir (feature version 7, this one has 6); "
+                        "upgrade this one");
+    struct snapshot snapshot;
+    good(counts_snapshot_load(fixture->store, &snapshot, &fixture->error));
+    assert_int_equal(snapshot.version, 2);
+    assert_memory_equal(snapshot.data, "new", 3);
+    snapshot_clear(&snapshot);
+    struct seen current = {.version = 2};
+    assert_int_equal(follow(fixture, &current, 0), FOLLOW_DONE);
+    assert_int_equal(current.version, 4);
+}
+
+static void test_snapshot_of_newer_features_takes_the_place_of_older(void **state)
+{
+    struct fixture *fixture = *state;
+    bool stored;
+    save(fixture, 1000, "old");
+    good(save_features(fixture, 2000, 8, "new", &stored));
+    assert_true(stored);
 }
 
 static void test_large_snapshot_survives(void **state)
@@ -401,6 +439,8 @@ int main(void)
         contract(test_many_lessons_are_appended_in_order),
         contract(test_no_snapshot_has_version_zero),
         contract(test_only_a_newer_snapshot_is_stored),
+        contract(test_snapshot_of_older_features_is_refused),
+        contract(test_snapshot_of_newer_features_takes_the_place_of_older),
         contract(test_large_snapshot_survives),
         contract(test_snapshot_trims_the_log_behind_it_only),
         contract(test_log_goes_on_after_it_was_trimmed_to_its_end),
