@@ -91,19 +91,19 @@ static void print_words(const struct counts_sums *sums, const char *from, const 
     const size_t *items = sums->items;
     printf("%s\n  -> %s\nversion %" PRIu64
            ": %s, %zu lessons of the log, %zu event ids, %zu labels, "
-           "%zu reputations\n",
+           "%zu reputations, %s\n",
            from, to, sums->version, items[COUNTS_ITEM_SNAPSHOT] ? "a snapshot" : "no snapshot",
            items[COUNTS_ITEM_LESSON], items[COUNTS_ITEM_EVENT], items[COUNTS_ITEM_LABEL],
-           items[COUNTS_ITEM_REPUTATION]);
+           items[COUNTS_ITEM_REPUTATION], items[COUNTS_ITEM_SETTINGS] ? "settings" : "no settings");
 }
 
 static void print_json(const struct counts_sums *sums, const char *from, const char *to,
                        const struct side *side, bool verified)
 {
     static const char *const names[COUNTS_ITEM_KINDS] = {
-        [COUNTS_ITEM_SNAPSHOT] = "snapshots",     [COUNTS_ITEM_LESSON] = "lessons",
-        [COUNTS_ITEM_EVENT] = "events",           [COUNTS_ITEM_LABEL] = "labels",
-        [COUNTS_ITEM_REPUTATION] = "reputations",
+        [COUNTS_ITEM_SETTINGS] = "settings", [COUNTS_ITEM_SNAPSHOT] = "snapshots",
+        [COUNTS_ITEM_LESSON] = "lessons",    [COUNTS_ITEM_EVENT] = "events",
+        [COUNTS_ITEM_LABEL] = "labels",      [COUNTS_ITEM_REPUTATION] = "reputations",
     };
     struct json_writer json = {0};
     char digest[20];

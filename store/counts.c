@@ -63,6 +63,26 @@ bool counts_installation_key(struct counts_store *store, const unsigned char *pr
     return store->ops->installation_key(store, proposed, key, error);
 }
 
+bool counts_settings_load(struct counts_store *store, struct counts_settings *settings,
+                          struct error *error)
+{
+    *settings = (struct counts_settings){0};
+    return store->ops->settings_load(store, settings, error);
+}
+
+bool counts_settings_save(struct counts_store *store, uint64_t read, struct span text, bool *saved,
+                          struct error *error)
+{
+    *saved = false;
+    return store->ops->settings_save(store, read, text, saved, error);
+}
+
+void counts_settings_clear(struct counts_settings *settings)
+{
+    free(settings->text);
+    *settings = (struct counts_settings){0};
+}
+
 bool counts_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
                    struct append_result *results, size_t *done, struct error *error)
 {

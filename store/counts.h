@@ -38,11 +38,12 @@ void counts_close(struct counts_store *store);
 const char *counts_name(const struct counts_store *store);
 
 struct counts_health {
-    uint64_t version; /* of the newest lesson in the log; 0: none yet */
-    int64_t time_s;   /* the store's clock */
-    bool persistent;  /* survives a restart (Redis: append-only file on) */
-    char run_id[64];  /* changes when the server was restarted or has another role, or other data
-                       * stands in its place: what it took before may be lost then */
+    uint64_t version;  /* of the newest lesson in the log; 0: none yet */
+    int64_t time_s;    /* the store's clock */
+    bool persistent;   /* survives a restart (Redis: append-only file on) */
+    char run_id[64];   /* changes when the server was restarted or has another role, or other data
+                        * stands in its place: what it took before may be lost then */
+    uint64_t settings; /* version of the admin's settings; 0: none were ever written */
 };
 bool counts_health(struct counts_store *store, struct counts_health *health, struct error *error);
 
@@ -52,6 +53,25 @@ bool counts_health(struct counts_store *store, struct counts_health *health, str
 #define COUNTS_KEY_BYTES 16
 bool counts_installation_key(struct counts_store *store, const unsigned char *proposed,
                              unsigned char key[COUNTS_KEY_BYTES], struct error *error);
+
+/* --- settings --- */
+
+/* What the admin has overridden, one text for all gateways; its meaning is the caller's
+ * (core/tuning.h). */
+struct counts_settings {
+    uint64_t version; /* 0: none were ever written */
+    char *text;       /* with a NUL behind it */
+    size_t length;
+};
+bool counts_settings_load(struct counts_store *store, struct counts_settings *settings,
+                          struct error *error);
+
+/* Puts `text` in the place of the settings of version `read`, as they were loaded. `*saved` is
+ * false, and nothing has changed, when another version stands there meanwhile. The new version is
+ * `read` + 1. */
+bool counts_settings_save(struct counts_store *store, uint64_t read, struct span text, bool *saved,
+                          struct error *error);
+void counts_settings_clear(struct counts_settings *settings);
 
 /* --- the log --- */
 

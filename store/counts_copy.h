@@ -1,7 +1,7 @@
 /* counts_copy: everything that was learned, moved from one counts store to another of whatever
- * kind: the installation's key, snapshot, log, remembered event ids and labels, reputations with
- * their overrides. For weirctl migrate, backup and restore; what gateways reported of their
- * replicas stays behind. */
+ * kind: the installation's key, the admin's settings, snapshot, log, remembered event ids and
+ * labels, reputations with their overrides. For weirctl migrate, backup and restore; what gateways
+ * reported of their replicas stays behind. */
 #ifndef WEIR_COUNTS_COPY_H
 #define WEIR_COUNTS_COPY_H
 
@@ -9,6 +9,7 @@
 
 enum counts_item_kind {
     COUNTS_ITEM_KEY,
+    COUNTS_ITEM_SETTINGS,
     COUNTS_ITEM_SNAPSHOT,
     COUNTS_ITEM_LESSON,
     COUNTS_ITEM_EVENT,
@@ -22,8 +23,9 @@ enum counts_item_kind {
 /* What a store gives away and takes; the kind says which fields count. */
 struct counts_item {
     enum counts_item_kind kind;
-    struct span bytes; /* the key; a lesson as encoded; an event's id; of a label: the document's */
-    uint64_t version;  /* of a lesson; of the one that an event or a label belongs to */
+    struct span bytes; /* the key; the settings' text; a lesson as encoded; an event's id; of a
+                        * label: the document's */
+    uint64_t version; /* of settings; of a lesson; of the one that an event or a label belongs to */
     int64_t expires_s; /* of an event, a label, a reputation */
     const struct snapshot *snapshot;
 

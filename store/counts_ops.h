@@ -22,6 +22,10 @@ struct counts_ops {
     bool (*health)(struct counts_store *store, struct counts_health *health, struct error *error);
     bool (*installation_key)(struct counts_store *store, const unsigned char *proposed,
                              unsigned char key[COUNTS_KEY_BYTES], struct error *error);
+    bool (*settings_load)(struct counts_store *store, struct counts_settings *settings,
+                          struct error *error);
+    bool (*settings_save)(struct counts_store *store, uint64_t read, struct span text, bool *saved,
+                          struct error *error);
     bool (*append)(struct counts_store *store, const struct lesson *const *lessons, size_t n,
                    struct append_result *results, size_t *done, struct error *error);
     enum follow_outcome (*follow)(struct counts_store *store, uint64_t version, unsigned wait_ms,

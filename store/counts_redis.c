@@ -77,7 +77,7 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    redisReply *replies[6] = {NULL};
+    redisReply *replies[7] = {NULL};
     size_t answered;
     uint64_t time_s = 0;
     *health = (struct counts_health){0};
@@ -87,6 +87,8 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
     redis_batch_words(&batch, "INFO", "persistence", NULL);
     redis_batch_words(&batch, "INFO", "replication", NULL);
     counts_redis_begin(redis, &batch, 2, "GET", "origin");
+    counts_redis_begin(redis, &batch, 3, "HGET", "settings");
+    redis_batch_text(&batch, "version");
     bool good = redis_pool_exchange(redis->pool, &batch, 0, replies, &answered, error) &&
                 redis_pool_expect(redis->pool, replies[1], REDIS_REPLY_ARRAY, error) &&
                 redis_pool_expect(redis->pool, replies[2], REDIS_REPLY_STRING, error) &&
@@ -95,11 +97,14 @@ static bool redis_health(struct counts_store *store, struct counts_health *healt
     if (good && replies[0]->type != REDIS_REPLY_NIL &&
         !counts_redis_number(replies[0], &health->version))
         good = redis_pool_expect(redis->pool, replies[0], REDIS_REPLY_NIL, error);
+    if (good && replies[6]->type != REDIS_REPLY_NIL &&
+        !counts_redis_number(replies[6], &health->settings))
+        good = redis_pool_expect(redis->pool, replies[6], REDIS_REPLY_NIL, error);
     if (good && replies[1]->elements && counts_redis_number(replies[1]->element[0], &time_s))
         health->time_s = (int64_t)time_s;
     if (good)
         read_info(replies[2], replies[3], replies[4], replies[5], health);
-    redis_replies_free(replies, 6);
+    redis_replies_free(replies, 7);
     redis_batch_clear(&batch);
     return good;
 }
@@ -142,6 +147,8 @@ static const struct counts_ops redis_ops = {
     .name = redis_name,
     .health = redis_health,
     .installation_key = redis_installation_key,
+    .settings_load = counts_redis_settings_load,
+    .settings_save = counts_redis_settings_save,
     .append = counts_redis_append,
     .follow = counts_redis_follow,
     .snapshot_load = counts_redis_snapshot_load,

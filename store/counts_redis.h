@@ -1,12 +1,14 @@
 /* counts_redis: the counts store in Redis, in files: counts_redis.c (opening, health, key),
- * counts_redis_log.c (lessons, snapshots, replicas), counts_redis_reputation.c; and two for
- * migration: counts_redis_export.c, counts_redis_import.c. Internal to store/.
+ * counts_redis_log.c (lessons, snapshots, replicas), counts_redis_reputation.c;
+ * counts_redis_settings.c; and two for migration: counts_redis_export.c, counts_redis_import.c.
+ * Internal to store/.
  *
  * Keys, each behind the prefix ("weir:"):
  *   log          stream; the entry of version v has the id v-0 and one field, the encoded lesson
  *   version      of the newest entry
  *   snapshot     hash: version, features (feature version), data
  *   key          of the installation, 16 bytes
+ *   settings     hash: version, text
  *   replicas     hash: gateway to "time version"
  *   origin       of an imported copy, made at random for each; part of what counts_health() tells
  *   copying      while a copy is put in place, or the end of one is taken: lessons are refused
@@ -81,6 +83,12 @@ bool counts_redis_export(struct counts_store *store, counts_put_item *put, void 
                          struct error *error);
 bool counts_redis_import(struct counts_store *store, counts_fill *fill, void *context,
                          struct error *error);
+
+/* counts_redis_settings.c */
+bool counts_redis_settings_load(struct counts_store *store, struct counts_settings *settings,
+                                struct error *error);
+bool counts_redis_settings_save(struct counts_store *store, uint64_t read, struct span text,
+                                bool *saved, struct error *error);
 
 /* counts_redis_log.c */
 bool counts_redis_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,

@@ -175,6 +175,19 @@ static bool give_installation_key(struct export *export, struct error *error)
     return good;
 }
 
+static bool give_settings(struct export *export, struct error *error)
+{
+    struct counts_settings settings;
+    if (!counts_settings_load(&export->redis->base, &settings, error))
+        return false;
+    struct counts_item item = {.kind = COUNTS_ITEM_SETTINGS,
+                               .version = settings.version,
+                               .bytes = {settings.text, settings.length}};
+    bool good = !settings.version || export->put(export->context, &item, error);
+    counts_settings_clear(&settings);
+    return good;
+}
+
 static void ask_for_named(struct export *export, const struct span *pieces, size_t count)
 {
     char key[512];
@@ -300,9 +313,10 @@ bool counts_redis_export(struct counts_store *store, counts_put_item *put, void 
     struct counts_health health;
     bool good = counts_health(store, &health, error);
     export.first = health.version;
-    good = good && give_installation_key(&export, error) && give_by_scan(&export, "e:", error) &&
-           give_by_scan(&export, "l:", error) && give_by_scan(&export, "r:", error) &&
-           give_model(&export, error) && give_what_changed(&export, error);
+    good = good && give_installation_key(&export, error) && give_settings(&export, error) &&
+           give_by_scan(&export, "e:", error) && give_by_scan(&export, "l:", error) &&
+           give_by_scan(&export, "r:", error) && give_model(&export, error) &&
+           give_what_changed(&export, error);
     if (export.holds && !hold(&export, false, good ? error : NULL))
         good = false;
     drop_keys(&export);

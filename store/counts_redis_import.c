@@ -81,6 +81,15 @@ static void take_key(struct import *import, const struct counts_item *item)
     redis_batch_bytes(&import->batch, item->bytes.data, item->bytes.length);
 }
 
+static void take_settings(struct import *import, const struct counts_item *item)
+{
+    counts_redis_begin(import->redis, &import->batch, 6, "HSET", "settings");
+    redis_batch_text(&import->batch, "version");
+    redis_batch_number(&import->batch, (int64_t)item->version);
+    redis_batch_text(&import->batch, "text");
+    redis_batch_bytes(&import->batch, item->bytes.data, item->bytes.length);
+}
+
 static void take_snapshot(struct import *import, const struct counts_item *item)
 {
     counts_redis_begin(import->redis, &import->batch, 8, "HSET", "snapshot");
@@ -147,9 +156,13 @@ static void take_reputation(struct import *import, const struct counts_item *ite
 static bool take(void *context, const struct counts_item *item, struct error *error)
 {
     static void (*const takes[COUNTS_ITEM_KINDS])(struct import *, const struct counts_item *) = {
-        [COUNTS_ITEM_KEY] = take_key,       [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
-        [COUNTS_ITEM_LESSON] = take_lesson, [COUNTS_ITEM_EVENT] = take_event,
-        [COUNTS_ITEM_LABEL] = take_label,   [COUNTS_ITEM_REPUTATION] = take_reputation,
+        [COUNTS_ITEM_KEY] = take_key,
+        [COUNTS_ITEM_SETTINGS] = take_settings,
+        [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
+        [COUNTS_ITEM_LESSON] = take_lesson,
+        [COUNTS_ITEM_EVENT] = take_event,
+        [COUNTS_ITEM_LABEL] = take_label,
+        [COUNTS_ITEM_REPUTATION] = take_reputation,
     };
     struct import *import = context;
     takes[item->kind](import, item);

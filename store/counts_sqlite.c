@@ -40,7 +40,12 @@ static bool read_health(struct sqlite_link *link, void *context, struct error *e
     if (code == SQLITE_ROW)
         snprintf(health->run_id, sizeof health->run_id, "%s", sqlite3_column_text(state, 0));
     sqlite3_reset(state);
-    return code == SQLITE_ROW || code == SQLITE_DONE;
+    struct counts_settings settings = {0};
+    bool good = (code == SQLITE_ROW || code == SQLITE_DONE) &&
+                counts_sqlite_read_settings(link, &settings, error);
+    health->settings = settings.version;
+    counts_settings_clear(&settings);
+    return good;
 }
 
 static bool sqlite_health(struct counts_store *store, struct counts_health *health,
@@ -106,6 +111,8 @@ static const struct counts_ops sqlite_ops = {
     .name = sqlite_name,
     .health = sqlite_health,
     .installation_key = sqlite_installation_key,
+    .settings_load = counts_sqlite_settings_load,
+    .settings_save = counts_sqlite_settings_save,
     .append = counts_sqlite_append,
     .follow = counts_sqlite_follow,
     .snapshot_load = counts_sqlite_snapshot_load,

@@ -1,7 +1,7 @@
 /* counts_sqlite: the counts store in one SQLite file, shared by the processes of one machine.
  * counts_sqlite.c: opening, health, key; counts_sqlite_link.c: connections, transactions, tables;
  * counts_sqlite_log.c: lessons, snapshots, replicas; counts_sqlite_reputation.c;
- * counts_sqlite_copy.c: migration and backup. Internal to store/.
+ * counts_sqlite_settings.c; counts_sqlite_copy.c: migration and backup. Internal to store/.
  *
  * What is written is on the disk before a call returns (synchronous = FULL): "learned" is said to
  * whoever taught, who then forgets the lesson. A transaction is either all there after a crash or
@@ -22,6 +22,16 @@ bool counts_sqlite_change(struct sqlite_link *link, const struct identity *ident
 
 /* In a transaction: removes up to `most` reputations that have expired. */
 bool counts_sqlite_prune(struct sqlite_link *link, size_t most, int64_t now_s, struct error *error);
+
+/* counts_sqlite_settings.c; reading and writing one by one, in a transaction. */
+bool counts_sqlite_read_settings(struct sqlite_link *link, struct counts_settings *settings,
+                                 struct error *error);
+bool counts_sqlite_write_settings(struct sqlite_link *link, uint64_t version, struct span text,
+                                  struct error *error);
+bool counts_sqlite_settings_load(struct counts_store *store, struct counts_settings *settings,
+                                 struct error *error);
+bool counts_sqlite_settings_save(struct counts_store *store, uint64_t read, struct span text,
+                                 bool *saved, struct error *error);
 
 /* counts_sqlite_log.c */
 bool counts_sqlite_newest(struct sqlite_link *link, uint64_t *version, struct error *error);

@@ -46,6 +46,14 @@ static bool give_key(struct giving *giving, sqlite3_stmt *statement, struct erro
     return !item.bytes.length || giving->put(giving->context, &item, error);
 }
 
+static bool give_settings(struct giving *giving, sqlite3_stmt *statement, struct error *error)
+{
+    struct counts_item item = {.kind = COUNTS_ITEM_SETTINGS,
+                               .version = (uint64_t)sqlite3_column_int64(statement, 0),
+                               .bytes = column(statement, 1)};
+    return giving->put(giving->context, &item, error);
+}
+
 static bool give_snapshot(struct giving *giving, sqlite3_stmt *statement, struct error *error)
 {
     struct span data = column(statement, 2);
@@ -104,6 +112,7 @@ static bool give_all(struct sqlite_link *link, void *context, struct error *erro
     giving->link = link;
     giving->now_s = time(NULL);
     return give_rows(giving, SQL_STATE, false, give_key, error) &&
+           give_rows(giving, SQL_SETTINGS_LOAD, false, give_settings, error) &&
            give_rows(giving, SQL_SNAPSHOT_LOAD, false, give_snapshot, error) &&
            give_rows(giving, SQL_LOG_ALL, false, give_lesson, error) &&
            give_rows(giving, SQL_EVENT_ALL, true, give_event, error) &&
@@ -127,6 +136,12 @@ static bool take_key(struct sqlite_link *link, const struct counts_item *item, s
         return false;
     counts_sqlite_bind(statement, 1, item->bytes.data, item->bytes.length);
     return counts_sqlite_run(link, statement, error);
+}
+
+static bool take_settings(struct sqlite_link *link, const struct counts_item *item,
+                          struct error *error)
+{
+    return counts_sqlite_write_settings(link, item->version, item->bytes, error);
 }
 
 static bool take_snapshot(struct sqlite_link *link, const struct counts_item *item,
@@ -164,9 +179,13 @@ static bool take(void *context, const struct counts_item *item, struct error *er
 {
     static bool (*const takes[COUNTS_ITEM_KINDS])(struct sqlite_link *, const struct counts_item *,
                                                   struct error *) = {
-        [COUNTS_ITEM_KEY] = take_key,       [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
-        [COUNTS_ITEM_LESSON] = take_lesson, [COUNTS_ITEM_EVENT] = take_event,
-        [COUNTS_ITEM_LABEL] = take_label,   [COUNTS_ITEM_REPUTATION] = take_reputation,
+        [COUNTS_ITEM_KEY] = take_key,
+        [COUNTS_ITEM_SETTINGS] = take_settings,
+        [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
+        [COUNTS_ITEM_LESSON] = take_lesson,
+        [COUNTS_ITEM_EVENT] = take_event,
+        [COUNTS_ITEM_LABEL] = take_label,
+        [COUNTS_ITEM_REPUTATION] = take_reputation,
     };
     return takes[item->kind](context, item, error);
 }
@@ -180,8 +199,8 @@ struct taking {
 static bool take_all(struct sqlite_link *link, void *context, struct error *error)
 {
     static const enum sql_statement clears[] = {
-        SQL_CLEAR_LOG,     SQL_CLEAR_EVENT,      SQL_CLEAR_LABEL,  SQL_CLEAR_SNAPSHOT,
-        SQL_CLEAR_REPLICA, SQL_CLEAR_REPUTATION, SQL_STATE_ANOTHER};
+        SQL_CLEAR_SETTINGS, SQL_CLEAR_LOG,     SQL_CLEAR_EVENT,      SQL_CLEAR_LABEL,
+        SQL_CLEAR_SNAPSHOT, SQL_CLEAR_REPLICA, SQL_CLEAR_REPUTATION, SQL_STATE_ANOTHER};
     const struct taking *taking = context;
     for (size_t i = 0; i < sizeof clears / sizeof *clears; i++) {
         sqlite3_stmt *statement = counts_sqlite_prepare(link, clears[i], error);

@@ -39,6 +39,10 @@ static const char *const steps[] = {
     "CREATE INDEX reputation_expires ON reputation (expires_s) WHERE expires_s IS NOT NULL;"
     "PRAGMA application_id = 1466263922;"
     "PRAGMA user_version = 1;",
+
+    "CREATE TABLE settings (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, text "
+    "TEXT NOT NULL);"
+    "PRAGMA user_version = 2;",
 };
 
 #define REPUTATION_COLUMNS                                                                         \
@@ -55,6 +59,8 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_STATE_ANOTHER] = "UPDATE state SET run_id = lower(hex(randomblob(16))), installation_key "
                           "= NULL",
     [SQL_VERSION_NEWEST] = "SELECT max(version) FROM log",
+    [SQL_SETTINGS_LOAD] = "SELECT version, text FROM settings",
+    [SQL_SETTINGS_SAVE] = "INSERT OR REPLACE INTO settings (id, version, text) VALUES (1, ?1, ?2)",
     [SQL_EVENT_FIND] = "SELECT version FROM event WHERE id = ?1 AND expires_s > ?2",
     [SQL_EVENT_ADD] = "INSERT OR REPLACE INTO event (id, version, expires_s) VALUES (?1, ?2, "
                       "?3)",
@@ -94,6 +100,7 @@ static const char *const texts[SQL_STATEMENTS] = {
                              "= ?1 AND value = ?2",
     [SQL_REPUTATION_FORGET] = "DELETE FROM reputation WHERE type = ?1 AND value = ?2",
     [SQL_CLEAR_LOG] = "DELETE FROM log",
+    [SQL_CLEAR_SETTINGS] = "DELETE FROM settings",
     [SQL_CLEAR_EVENT] = "DELETE FROM event",
     [SQL_CLEAR_LABEL] = "DELETE FROM label",
     [SQL_CLEAR_SNAPSHOT] = "DELETE FROM snapshot",

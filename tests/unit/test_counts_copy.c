@@ -91,6 +91,17 @@ static struct append_result teach(struct fixture *fixture, struct counts_store *
     return result;
 }
 
+static void assert_same_settings(struct fixture *fixture)
+{
+    struct counts_settings ours, theirs;
+    good(counts_settings_load(fixture->from, &ours, &fixture->error));
+    good(counts_settings_load(fixture->to, &theirs, &fixture->error));
+    assert_int_equal(theirs.version, 2);
+    assert_string_equal(ours.text, theirs.text);
+    counts_settings_clear(&ours);
+    counts_settings_clear(&theirs);
+}
+
 static void assert_same_counts(struct fixture *fixture)
 {
     const struct identity asked[] = {host, odd, never_seen};
@@ -114,6 +125,9 @@ static void fill(struct fixture *fixture)
     for (uint32_t i = 0; i < 40; i++)
         teach(fixture, fixture->from, i, i % 3 ? LABEL_SPAM : LABEL_HAM, 0);
     teach(fixture, fixture->from, 5, LABEL_HAM, 1);
+    bool saved;
+    good(counts_settings_save(fixture->from, 0, SPAN("{}"), &saved, &fixture->error));
+    good(counts_settings_save(fixture->from, 1, SPAN("{\"weights\":{}}"), &saved, &fixture->error));
     good(counts_reputation_override(fixture->from, &never_seen, OVERRIDE_PIN, -300, 0,
                                     &fixture->error));
     good(counts_reputation_override(fixture->from, &odd, OVERRIDE_SET, 1234, time(NULL) + 9999,
@@ -134,6 +148,7 @@ static void test_copy_has_the_same_counts_and_overrides(void **state)
     fill(fixture);
     copy(fixture);
     assert_same_counts(fixture);
+    assert_same_settings(fixture);
 }
 
 static void test_copy_is_counted(void **state)
