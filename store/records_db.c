@@ -4,31 +4,71 @@
 
 #define BUSY_TIMEOUT_MS 5000
 
+/* The terms of evidence that is JSON, for triggers and what was there before them. */
+#define TERMS_OF(evidence)                                                                         \
+    "json_each(CASE WHEN json_valid(" evidence ") THEN " evidence " ELSE '{}' END, '$.terms')"
+#define SYMBOLS_OF(evidence)                                                                       \
+    "SELECT json_extract(value, '$.symbol') AS symbol FROM " TERMS_OF(                             \
+        evidence) " WHERE "                                                                        \
+                  "json_extract(value, '$.symbol') IS NOT NULL"
+
+/* A reputation's term names its identity before the last ": ": "evil.example: 12 spam, 0 ham". */
+#define IDENTITIES_OF(id, from, evidence)                                                          \
+    "SELECT symbol, substr(named, 1, length(named) - 1), entry, log_odds FROM (SELECT symbol, "    \
+    "entry, log_odds, rtrim(detail, replace(detail, ':', '')) AS named FROM (SELECT " id           \
+    " AS entry, json_extract(value, '$.symbol') AS symbol, json_extract(value, '$.log_odds') AS "  \
+    "log_odds, json_extract(value, '$.detail') AS detail FROM " from                               \
+    TERMS_OF(evidence) ") WHERE symbol GLOB 'REPUTATION_*') WHERE length(named) > 1"
+
+/* Verdicts, counted from the newest, that are found by the identities which moved them. */
+#define IDENTITIES_OF_VERDICTS "100000"
+
+/* Words of the steps. */
+#define TERMS_OF_HELD TERMS_OF("held.evidence")
+#define SYMBOLS_OF_OLD SYMBOLS_OF("OLD.evidence")
+#define SYMBOLS_OF_NEW SYMBOLS_OF("NEW.evidence")
+#define IDENTITIES_OF_NEW IDENTITIES_OF("NEW.id", "", "NEW.evidence")
+#define IDENTITIES_OF_ALL                                                                          \
+    IDENTITIES_OF("history.id",                                                                    \
+                  "(SELECT * FROM history ORDER BY id DESC LIMIT " IDENTITIES_OF_VERDICTS          \
+                  ") AS history, ",                                                                \
+                  "history.evidence")
+
 /* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
  * are the numbers of changes, whatever is removed: a server waits for what comes after one. */
 static const char *const steps[] = {
-    "CREATE TABLE history (id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, time_s INTEGER NOT "
-    "NULL, channel TEXT NOT NULL, action TEXT NOT NULL, log_odds REAL NOT NULL, sender TEXT NOT "
-    "NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, evidence "
+    "CREATE TABLE history (id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, time_s "
+    "INTEGER NOT "
+    "NULL, channel TEXT NOT NULL, action TEXT NOT NULL, log_odds REAL NOT NULL, sender "
+    "TEXT NOT "
+    "NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, "
+    "evidence "
     "TEXT NOT NULL);"
     "CREATE INDEX history_document ON history (document_id);"
     "CREATE INDEX history_reference ON history (reference);"
     "CREATE INDEX history_time ON history (time_s);"
-    "CREATE TABLE held (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, document_id "
-    "BLOB NOT NULL, time_s INTEGER NOT NULL, state_time_s INTEGER NOT NULL, former_state INTEGER "
-    "NOT NULL DEFAULT 0, missing_since_s INTEGER NOT NULL DEFAULT 0, started_s INTEGER NOT NULL "
+    "CREATE TABLE held (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, "
+    "document_id "
+    "BLOB NOT NULL, time_s INTEGER NOT NULL, state_time_s INTEGER NOT NULL, former_state "
+    "INTEGER "
+    "NOT NULL DEFAULT 0, missing_since_s INTEGER NOT NULL DEFAULT 0, started_s INTEGER NOT "
+    "NULL "
     "DEFAULT 0, channel TEXT NOT NULL, sender TEXT NOT NULL, recipients TEXT NOT "
-    "NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, requeued_as TEXT NOT NULL DEFAULT '', "
+    "NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, requeued_as TEXT NOT NULL "
+    "DEFAULT '', "
     "log_odds REAL NOT NULL, evidence TEXT NOT NULL, lesson BLOB, item BLOB, taught "
     "INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX held_state ON held (state);"
     "CREATE INDEX held_reference ON held (reference);"
     "CREATE INDEX held_requeued_as ON held (requeued_as);"
-    "CREATE TABLE judged (feed TEXT NOT NULL, guid TEXT NOT NULL, content_hash BLOB NOT NULL, "
-    "action TEXT NOT NULL, log_odds REAL NOT NULL, time_s INTEGER NOT NULL, held_id INTEGER NOT "
+    "CREATE TABLE judged (feed TEXT NOT NULL, guid TEXT NOT NULL, content_hash BLOB NOT "
+    "NULL, "
+    "action TEXT NOT NULL, log_odds REAL NOT NULL, time_s INTEGER NOT NULL, held_id "
+    "INTEGER NOT "
     "NULL, PRIMARY KEY (feed, guid)) WITHOUT ROWID;"
-    "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what "
+    "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT "
+    "NULL, what "
     "TEXT NOT NULL, subject TEXT NOT NULL);"
     "PRAGMA user_version = 1;",
 
@@ -49,7 +89,8 @@ static const char *const steps[] = {
 
     /* In the order of time, so that entries are added at its end. */
     "DROP INDEX history_time;"
-    "CREATE INDEX history_search ON history (time_s, channel, action, sender, recipients, subject);"
+    "CREATE INDEX history_search ON history (time_s, channel, action, sender, recipients, "
+    "subject);"
     "CREATE INDEX held_time ON held (time_s, state, taught);"
     "PRAGMA user_version = 3;",
 
@@ -62,12 +103,47 @@ static const char *const steps[] = {
     "INSERT INTO held_text (rowid, sender, recipients, subject, reference) VALUES "
     "(NEW.id, NEW.sender, NEW.recipients, NEW.subject, NEW.reference); END;"
     "CREATE TRIGGER held_text_removed AFTER DELETE ON held BEGIN "
-    "INSERT INTO held_text (held_text, rowid, sender, recipients, subject, reference) VALUES "
+    "INSERT INTO held_text (held_text, rowid, sender, recipients, subject, reference) "
+    "VALUES "
     "('delete', OLD.id, OLD.sender, OLD.recipients, OLD.subject, OLD.reference); END;"
     "PRAGMA user_version = 4;",
 
     "CREATE INDEX audit_subject ON audit (subject);"
     "PRAGMA user_version = 5;",
+
+    /* What is held, found by what a filter asks for. held_late has the few entries that are older
+     * than one before them, since a clock went back: without these ids follow time. */
+    "CREATE INDEX held_of_sender ON held (sender);"
+    "CREATE INDEX held_score ON held (log_odds);"
+    "CREATE TABLE held_symbol (symbol TEXT NOT NULL, held_id INTEGER NOT NULL, PRIMARY KEY "
+    "(symbol, held_id)) WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO held_symbol SELECT json_extract(value, '$.symbol'), held.id FROM "
+    "held, " TERMS_OF_HELD " WHERE json_extract(value, '$.symbol') IS NOT NULL;"
+    "CREATE TRIGGER held_symbol_added AFTER INSERT ON held BEGIN "
+    "INSERT OR IGNORE INTO held_symbol SELECT symbol, NEW.id FROM (" SYMBOLS_OF_NEW "); END;"
+    "CREATE TRIGGER held_symbol_changed AFTER UPDATE OF evidence ON held BEGIN "
+    "DELETE FROM held_symbol WHERE held_id = NEW.id AND symbol IN (" SYMBOLS_OF_OLD "); "
+    "INSERT OR IGNORE INTO held_symbol SELECT symbol, NEW.id FROM (" SYMBOLS_OF_NEW "); END;"
+    "CREATE TRIGGER held_symbol_removed AFTER DELETE ON held BEGIN "
+    "DELETE FROM held_symbol WHERE held_id = OLD.id AND symbol IN (" SYMBOLS_OF_OLD "); END;"
+    "CREATE TABLE held_late (id INTEGER PRIMARY KEY);"
+    "INSERT INTO held_late SELECT id FROM (SELECT id, time_s, max(time_s) OVER (ORDER BY id ROWS "
+    "BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM held) WHERE time_s < before;"
+    "CREATE TRIGGER held_late_added AFTER INSERT ON held WHEN NEW.time_s < (SELECT max(time_s) "
+    "FROM held) BEGIN INSERT INTO held_late VALUES (NEW.id); END;"
+    "CREATE TRIGGER held_late_removed AFTER DELETE ON held BEGIN "
+    "DELETE FROM held_late WHERE id = OLD.id; END;"
+    /* Which verdicts an identity moved. */
+    "CREATE TABLE history_identity (symbol TEXT NOT NULL, value TEXT NOT NULL, history_id INTEGER "
+    "NOT NULL, log_odds REAL NOT NULL, PRIMARY KEY (symbol, value, history_id)) WITHOUT ROWID;"
+    "CREATE INDEX history_identity_entry ON history_identity (history_id);"
+    "INSERT OR IGNORE INTO history_identity " IDENTITIES_OF_ALL ";"
+    "CREATE TRIGGER history_identity_added AFTER INSERT ON history BEGIN "
+    "INSERT OR IGNORE INTO history_identity " IDENTITIES_OF_NEW "; "
+    "DELETE FROM history_identity WHERE history_id <= NEW.id - " IDENTITIES_OF_VERDICTS "; END;"
+    "CREATE TRIGGER history_identity_removed AFTER DELETE ON history BEGIN "
+    "DELETE FROM history_identity WHERE history_id = OLD.id; END;"
+    "PRAGMA user_version = 6;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

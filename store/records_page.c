@@ -3,6 +3,7 @@
 #include "store/memory.h"
 #include "store/records_db.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,84 +11,450 @@
 /* The trigrams of the index need so many characters. */
 #define INDEXED_FROM 3
 
+/* A filter that fewer entries agree with is rare. */
+#define RARE 1000
+
 /* As the partial index held_open has it: SQLite compares the texts. */
 #define IS_OPEN "state IN (0, 1, 2)"
 
-enum { BOUND_BEFORE = 1, BOUND_MOST, BOUND_TEXT };
+#define QUERY_MAX 2400
 
-static size_t count_characters(const char *text)
+enum {
+    BOUND_BEFORE = 1,
+    BOUND_MOST,
+    BOUND_MATCH,
+    BOUND_TEXT,
+    BOUND_SENDER,
+    BOUND_RECIPIENT,
+    BOUND_FEED,
+    BOUND_SYMBOL,
+    BOUND_LEAST,
+    BOUND_MOST_LOG_ODDS,
+    BOUND_SINCE,
+    BOUND_UNTIL,
+    BOUND_FIRST,
+    BOUND_LAST
+};
+
+/* --- texts --- */
+
+static bool is_set(const char *text)
 {
-    size_t count = 0;
-    for (; *text; text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count;
+    return text && *text;
 }
 
-/* A phrase of FTS5's language (sqlite.org/fts5.html, 3.1), or a pattern of LIKE, that means `text`
- * and nothing else. */
-static char *quoted(const char *text, bool phrase)
+static bool is_indexed(const char *text)
+{
+    size_t count = 0;
+    for (; is_set(text); text++)
+        count += ((unsigned char)*text & 0xc0) != 0x80;
+    return count >= INDEXED_FROM;
+}
+
+/* A pattern of LIKE that means `text` and nothing else. */
+static char *pattern_of(const char *text)
 {
     char *out = memory_new(2 * strlen(text) + 3), *to = out;
-    *to++ = phrase ? '"' : '%';
+    *to++ = '%';
     for (; *text; text++) {
-        if (phrase && *text == '"')
-            *to++ = '"';
-        else if (!phrase && strchr("%_\\", *text))
+        if (strchr("%_\\", *text))
             *to++ = '\\';
         *to++ = *text;
     }
-    *to = phrase ? '"' : '%';
+    *to = '%';
     return out;
 }
 
-static sqlite3_stmt *prepare(struct records *records, const struct held_filter *filter,
-                             struct error *error)
+/* Adds a phrase of FTS5's language (sqlite.org/fts5.html, 3.1) that means `text`, in that column
+ * ("": in any). */
+static char *add_phrase(char *to, const char *column, const char *text, bool first)
 {
-    char query[800], states[64] = "";
-    size_t length = 0;
-    for (unsigned state = 0; state < HELD_STATES; state++) {
-        if (filter->states & (1u << state))
-            length += (size_t)snprintf(states + length, sizeof states - length, "%s%u",
-                                       length ? ", " : "", state);
+    if (!is_indexed(text))
+        return to;
+    to += sprintf(to, "%s%s\"", first ? "" : " AND ", column);
+    for (; *text; text++) {
+        if (*text == '"')
+            *to++ = '"';
+        *to++ = *text;
     }
-    bool searched = filter->text && *filter->text;
-    bool indexed = searched && count_characters(filter->text) >= INDEXED_FROM;
-    const char *search =
-        indexed ? " AND id IN (SELECT rowid FROM held_text WHERE held_text MATCH ?3)"
-        : searched
-            ? " AND (sender LIKE ?3 ESCAPE '\\' OR recipients LIKE ?3 ESCAPE '\\' OR subject "
-              "LIKE ?3 ESCAPE '\\' OR reference LIKE ?3 ESCAPE '\\')"
-            : "";
-    snprintf(query, sizeof query,
-             "SELECT id FROM held WHERE state IN (%s)%s%s ORDER BY id DESC LIMIT ?2", states,
-             filter->before_id ? " AND id < ?1" : "", search);
-    sqlite3_stmt *statement = records_prepare_text(records, query, error);
-    if (!statement)
-        return NULL;
-    if (filter->before_id)
-        sqlite3_bind_int64(statement, BOUND_BEFORE, filter->before_id);
+    *to++ = '"';
+    return to;
+}
+
+/* All texts that the index knows; NULL: none. The caller's. */
+static char *match_of(const struct held_filter *filter)
+{
+    const char *const texts[] = {filter->text, filter->sender, filter->recipient};
+    static const char *const columns[] = {"", "sender : ", "recipients : "};
+    size_t size = 1;
+    for (size_t i = 0; i < 3; i++)
+        size += is_set(texts[i]) ? 2 * strlen(texts[i]) + 32 : 0;
+    char *match = memory_new(size), *to = match;
+    for (size_t i = 0; i < 3; i++)
+        to = add_phrase(to, columns[i], texts[i], to == match);
+    if (to != match)
+        return match;
+    free(match);
+    return NULL;
+}
+
+/* --- the query --- */
+
+/* What finds the entries; the other filters are then asked about each. Each but the score gives
+ * them in the order of their ids. */
+enum driver {
+    DRIVER_TEXT,
+    DRIVER_SYMBOL,
+    DRIVER_FEED,
+    DRIVER_STATE,
+    DRIVER_IDS,
+    DRIVER_SCORE, /* only when it is rare */
+    DRIVERS
+};
+
+struct query {
+    const struct held_filter *filter;
+    char *match;
+    int64_t first_id, last_id; /* that the time leaves */
+    char text[QUERY_MAX];
+    size_t length;
+};
+
+static void add(struct query *query, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct query *query, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int length =
+        vsnprintf(query->text + query->length, QUERY_MAX - query->length, format, arguments);
+    va_end(arguments);
+    query->length += (size_t)length; /* the longest query fits */
+}
+
+/* "" when states are no filter; of others only one, or those that are open, have an index. */
+static const char *state_index(unsigned states)
+{
+    if (states == RECORDS_OPEN)
+        return "held_open";
+    return states && !(states & (states - 1)) ? "held_state" : "";
+}
+
+static bool is_available(const struct query *query, enum driver driver)
+{
+    const struct held_filter *filter = query->filter;
+    switch (driver) {
+    case DRIVER_TEXT:
+        return query->match != NULL;
+    case DRIVER_SYMBOL:
+        return is_set(filter->symbol);
+    case DRIVER_FEED:
+        return is_set(filter->feed);
+    case DRIVER_STATE:
+        return *state_index(filter->states);
+    case DRIVER_SCORE:
+        return filter->at_least || filter->at_most;
+    default:
+        return true;
+    }
+}
+
+/* The name of the id in what drives. */
+static const char *id_of(enum driver driver)
+{
+    return driver == DRIVER_TEXT     ? "held_text.rowid"
+           : driver == DRIVER_SYMBOL ? "held_symbol.held_id"
+                                     : "held.id";
+}
+
+static void add_states(struct query *query)
+{
+    const char *before = " AND state IN (";
+    if (query->filter->states == RECORDS_ALL)
+        return;
+    for (unsigned state = 0; state < HELD_STATES; state++) {
+        if (query->filter->states & (1u << state)) {
+            add(query, "%s%u", before, state);
+            before = ", ";
+        }
+    }
+    add(query, *before == ',' ? ")" : " AND 0");
+}
+
+static void add_score(struct query *query)
+{
+    if (query->filter->at_least)
+        add(query, " AND log_odds >= ?%d", BOUND_LEAST);
+    if (query->filter->at_most)
+        add(query, " AND log_odds <= ?%d", BOUND_MOST_LOG_ODDS);
+}
+
+static void add_ids(struct query *query, enum driver driver)
+{
+    const char *id = id_of(driver);
+    if (query->filter->since_s)
+        add(query, " AND %s >= ?%d", id, BOUND_FIRST);
+    if (query->filter->until_s)
+        add(query, " AND %s <= ?%d", id, BOUND_LAST);
+    if (query->filter->before_id)
+        add(query, " AND %s < ?%d", id, BOUND_BEFORE);
+}
+
+/* " FROM … WHERE …", with what is the driver's own; `alone` without the table of entries, where
+ * that does. */
+static void add_driver(struct query *query, enum driver driver, bool alone)
+{
+    const char *join = alone ? "" : " CROSS JOIN held ON held.id = ";
+    const char *id = alone ? "" : id_of(driver);
+    if (driver == DRIVER_TEXT)
+        add(query, " FROM held_text%s%s WHERE held_text MATCH ?%d", join, id, BOUND_MATCH);
+    else if (driver == DRIVER_SYMBOL)
+        add(query, " FROM held_symbol%s%s WHERE symbol = ?%d", join, id, BOUND_SYMBOL);
+    else if (driver == DRIVER_FEED)
+        add(query, " FROM held INDEXED BY held_of_sender WHERE held.sender = ?%d", BOUND_FEED);
+    else if (driver == DRIVER_SCORE)
+        add(query, " FROM held INDEXED BY held_score WHERE 1");
+    else if (driver == DRIVER_STATE)
+        add(query, " FROM held INDEXED BY %s WHERE 1", state_index(query->filter->states));
+    else
+        add(query, " FROM held NOT INDEXED WHERE 1");
+    if (driver == DRIVER_STATE)
+        add_states(query);
+    if (driver == DRIVER_SCORE)
+        add_score(query);
+    add_ids(query, driver);
+}
+
+static void add_like(struct query *query, const char *column, int bound)
+{
+    add(query, " AND held.%s LIKE ?%d ESCAPE '\\'", column, bound);
+}
+
+static bool is_short(const char *text)
+{
+    return is_set(text) && !is_indexed(text);
+}
+
+/* All filters that are not the driver's own. */
+static void add_filters(struct query *query, enum driver driver)
+{
+    const struct held_filter *filter = query->filter;
+    if (driver != DRIVER_STATE)
+        add_states(query);
+    if (driver != DRIVER_SCORE)
+        add_score(query);
+    if (filter->since_s)
+        add(query, " AND held.time_s >= ?%d", BOUND_SINCE);
+    if (filter->until_s)
+        add(query, " AND held.time_s < ?%d", BOUND_UNTIL);
+    if (driver != DRIVER_FEED && is_set(filter->feed))
+        add(query, " AND held.sender = ?%d", BOUND_FEED);
+    if (is_short(filter->sender))
+        add_like(query, "sender", BOUND_SENDER);
+    if (is_short(filter->recipient))
+        add_like(query, "recipients", BOUND_RECIPIENT);
+    if (is_short(filter->text))
+        add(query,
+            " AND (held.sender LIKE ?%d ESCAPE '\\' OR held.recipients LIKE ?%d ESCAPE '\\' OR "
+            "held.subject LIKE ?%d ESCAPE '\\' OR held.reference LIKE ?%d ESCAPE '\\')",
+            BOUND_TEXT, BOUND_TEXT, BOUND_TEXT, BOUND_TEXT);
+    if (driver != DRIVER_SYMBOL && is_set(filter->symbol))
+        add(query,
+            " AND EXISTS (SELECT 1 FROM held_symbol WHERE symbol = ?%d AND held_id = held.id)",
+            BOUND_SYMBOL);
+    if (driver != DRIVER_TEXT && query->match)
+        add(query,
+            " AND EXISTS (SELECT 1 FROM held_text WHERE held_text MATCH ?%d AND rowid = held.id)",
+            BOUND_MATCH);
+}
+
+static void bind_pattern(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    if (is_set(text))
+        sqlite3_bind_text(statement, parameter, pattern_of(text), -1, free);
+}
+
+/* Parameters that the text does not have are refused, which does no harm. The query's texts live
+ * until the statement was run. */
+static void bind(sqlite3_stmt *statement, const struct query *query)
+{
+    const struct held_filter *filter = query->filter;
+    sqlite3_bind_int64(statement, BOUND_BEFORE, filter->before_id);
     sqlite3_bind_int64(statement, BOUND_MOST, (int64_t)filter->most);
-    if (searched)
-        sqlite3_bind_text(statement, BOUND_TEXT, quoted(filter->text, indexed), -1, free);
-    return statement;
+    sqlite3_bind_text(statement, BOUND_MATCH, query->match, -1, SQLITE_STATIC);
+    bind_pattern(statement, BOUND_TEXT, filter->text);
+    bind_pattern(statement, BOUND_SENDER, filter->sender);
+    bind_pattern(statement, BOUND_RECIPIENT, filter->recipient);
+    sqlite3_bind_text(statement, BOUND_FEED, filter->feed, -1, SQLITE_STATIC);
+    sqlite3_bind_text(statement, BOUND_SYMBOL, filter->symbol, -1, SQLITE_STATIC);
+    sqlite3_bind_double(statement, BOUND_LEAST, filter->least);
+    sqlite3_bind_double(statement, BOUND_MOST_LOG_ODDS, filter->most_log_odds);
+    sqlite3_bind_int64(statement, BOUND_SINCE, filter->since_s);
+    sqlite3_bind_int64(statement, BOUND_UNTIL, filter->until_s);
+    sqlite3_bind_int64(statement, BOUND_FIRST, query->first_id);
+    sqlite3_bind_int64(statement, BOUND_LAST, query->last_id);
+}
+
+/* The number in the first column of the only row; 0 when there is none, or it is NULL. */
+static bool ask_number(struct records *records, const struct query *query, int64_t *number,
+                       struct error *error)
+{
+    int code = SQLITE_ERROR;
+    *number = 0;
+    sqlite3_stmt *statement = records_prepare_text(records, query->text, error);
+    if (statement) {
+        bind(statement, query);
+        code = records_step(records, statement, error);
+    }
+    if (code == SQLITE_ROW)
+        *number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static void begin(struct query *query)
+{
+    query->length = 0;
+    query->text[0] = '\0';
+}
+
+/* --- time --- */
+
+#define NOT_LATE "held.id NOT IN (SELECT id FROM held_late)"
+
+/* The ids between which all entries of that time are; entries that are not late have times in the
+ * order of their ids. What is late comes after one that has its time or a later one. */
+static bool find_ids(struct records *records, struct query *query, struct error *error)
+{
+    int64_t late = 0;
+    query->last_id = INT64_MAX;
+    if (query->filter->since_s) {
+        begin(query);
+        add(query,
+            "SELECT min(id) FROM held WHERE " NOT_LATE " AND time_s = (SELECT time_s FROM held "
+            "WHERE time_s >= ?%d AND " NOT_LATE " ORDER BY time_s LIMIT 1)",
+            BOUND_SINCE);
+        if (!ask_number(records, query, &query->first_id, error))
+            return false;
+        if (!query->first_id)
+            query->first_id = INT64_MAX;
+    }
+    if (!query->filter->until_s)
+        return true;
+    begin(query);
+    add(query,
+        "SELECT max(id) FROM held WHERE " NOT_LATE " AND time_s = (SELECT time_s FROM held WHERE "
+        "time_s < ?%d AND " NOT_LATE " ORDER BY time_s DESC LIMIT 1)",
+        BOUND_UNTIL);
+    if (!ask_number(records, query, &query->last_id, error))
+        return false;
+    begin(query);
+    add(query,
+        "SELECT max(held.id) FROM held_late CROSS JOIN held ON held.id = held_late.id WHERE "
+        "held.time_s < ?%d",
+        BOUND_UNTIL);
+    if (!ask_number(records, query, &late, error))
+        return false;
+    query->last_id = late > query->last_id ? late : query->last_id;
+    return true;
+}
+
+/* --- choosing --- */
+
+/* How many entries `driver` finds, up to RARE. */
+static bool estimate(struct records *records, struct query *query, enum driver driver,
+                     int64_t *count, struct error *error)
+{
+    begin(query);
+    add(query, "SELECT count(*) FROM (SELECT 1");
+    add_driver(query, driver, true);
+    add(query, " LIMIT %d)", RARE);
+    return ask_number(records, query, count, error);
+}
+
+/* The rarest; when none is rare the first that there is, each being in the order of ids. */
+static bool choose(struct records *records, struct query *query, enum driver *chosen,
+                   struct error *error)
+{
+    int64_t fewest = RARE, count;
+    *chosen = DRIVERS;
+    for (enum driver driver = 0; driver < DRIVERS; driver++) {
+        if (!is_available(query, driver))
+            continue;
+        if (*chosen == DRIVERS)
+            *chosen = driver;
+        if (!estimate(records, query, driver, &count, error))
+            return false;
+        if (count < fewest) {
+            fewest = count;
+            *chosen = driver;
+        }
+    }
+    return true;
+}
+
+/* With the lock held. Selects the ids of the page, or how many there are. */
+static bool write_query(struct records *records, struct query *query, bool counting,
+                        struct error *error)
+{
+    enum driver driver;
+    query->match = match_of(query->filter);
+    if (!find_ids(records, query, error) || !choose(records, query, &driver, error))
+        return false;
+    begin(query);
+    if (counting)
+        add(query, "SELECT count(*)");
+    else
+        add(query, "SELECT %s", id_of(driver));
+    add_driver(query, driver, false);
+    add_filters(query, driver);
+    if (!counting)
+        add(query, " ORDER BY %s DESC LIMIT ?%d", id_of(driver), BOUND_MOST);
+    return true;
+}
+
+/* --- calls --- */
+
+static bool read_page(struct records *records, struct query *query, int64_t *ids, size_t *count,
+                      struct error *error)
+{
+    int code = SQLITE_ERROR;
+    if (!write_query(records, query, false, error))
+        return false;
+    sqlite3_stmt *statement = records_prepare_text(records, query->text, error);
+    if (statement)
+        bind(statement, query);
+    while (statement && (code = records_step(records, statement, error)) == SQLITE_ROW)
+        ids[(*count)++] = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE;
 }
 
 bool records_held_page(struct records *records, const struct held_filter *filter,
                        bool (*visit)(void *context, const struct held *held), void *context,
                        struct error *error)
 {
+    struct query query = {.filter = filter};
     int64_t *ids = memory_new(filter->most * sizeof *ids);
     size_t count = 0;
-    int code = SQLITE_ERROR;
     records_lock(records);
-    sqlite3_stmt *statement = prepare(records, filter, error);
-    while (statement && (code = records_step(records, statement, error)) == SQLITE_ROW)
-        ids[count++] = sqlite3_column_int64(statement, 0);
-    sqlite3_finalize(statement);
+    bool good = read_page(records, &query, ids, &count, error);
     records_unlock(records);
-    bool good = code == SQLITE_DONE &&
-                records_held_visit(records, ids, count, filter->states, visit, context, error);
+    good = good && records_held_visit(records, ids, count, filter->states, visit, context, error);
+    free(query.match);
     free(ids);
+    return good;
+}
+
+bool records_held_count(struct records *records, const struct held_filter *filter, int64_t *count,
+                        struct error *error)
+{
+    struct query query = {.filter = filter};
+    records_lock(records);
+    bool good =
+        write_query(records, &query, true, error) && ask_number(records, &query, count, error);
+    records_unlock(records);
+    free(query.match);
     return good;
 }
 

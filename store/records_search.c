@@ -148,6 +148,52 @@ bool records_history_last(struct records *records, int64_t *id, struct error *er
     return good;
 }
 
+struct moved_visit {
+    void (*visit)(void *context, const struct moved_verdict *verdict);
+    void *context;
+};
+
+static void take_moved(void *context, sqlite3_stmt *statement)
+{
+    struct moved_visit *at = context;
+    struct history_entry *entry = records_read_entry(statement);
+    struct moved_verdict verdict = {.entry = entry,
+                                    .log_odds = sqlite3_column_double(statement, 10),
+                                    .held = sqlite3_column_type(statement, 11) != SQLITE_NULL,
+                                    .held_id = sqlite3_column_int64(statement, 11),
+                                    .state = (enum held_state)sqlite3_column_int(statement, 12),
+                                    .taught = sqlite3_column_int(statement, 13)};
+    at->visit(at->context, &verdict);
+    history_entry_free(entry);
+}
+
+/* A document that is judged again may be held again: then what counts is the last time. */
+bool records_history_moved(struct records *records, const char *symbol, struct span value,
+                           size_t most,
+                           void (*visit)(void *context, const struct moved_verdict *verdict),
+                           void *context, struct error *error)
+{
+    struct moved_visit at = {visit, context};
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(
+        records,
+        "SELECT h.document_id, h.time_s, h.channel, h.action, h.log_odds, h.sender, h.recipients, "
+        "h.subject, h.reference, h.evidence, i.log_odds, held.id, held.state, held.taught FROM "
+        "history_identity AS i CROSS JOIN history AS h ON h.id = i.history_id LEFT JOIN held ON "
+        "h.action NOT IN ('accept', 'tag') AND held.id = (SELECT max(o.id) FROM held AS o WHERE "
+        "o.reference = h.reference AND o.document_id = h.document_id) WHERE i.symbol = ?1 AND "
+        "i.value = ?2 ORDER BY i.history_id DESC LIMIT ?3",
+        error);
+    if (statement) {
+        sqlite3_bind_text(statement, 1, symbol, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 2, value.data, (int)value.length, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 3, (int64_t)most);
+    }
+    bool good = take_rows(records, statement, take_moved, &at, error);
+    records_unlock(records);
+    return good;
+}
+
 struct history_visit {
     void (*visit)(void *context, const char *channel, const char *action, int64_t count);
     void *context;

@@ -6,6 +6,7 @@
 #define WEIR_RECORDS_SEARCH_H
 
 #include "store/records.h"
+#include "store/span.h"
 
 struct history_filter { /* zero or NULL: any */
     const char *channel;
@@ -30,6 +31,24 @@ struct records_search *records_search_new(struct records *records,
 bool records_search_next(struct records_search *search, struct history_entry **entry, int64_t *id,
                          struct error *error);
 void records_search_free(struct records_search *search); /* NULL is fine */
+
+/* A verdict that a reputation had a part in, and what became of the document. */
+struct moved_verdict {
+    const struct history_entry *entry;
+    double log_odds; /* the reputation's part */
+    bool held;       /* the document was; then: */
+    int64_t held_id;
+    enum held_state state; /* now */
+    int taught;            /* as `taught` of struct held */
+};
+
+/* Verdicts whose evidence names the identity: by its symbol ("REPUTATION_LINK_DOMAIN") and value,
+ * newest first, `most` of them. Of the last 100,000 verdicts of the file an index knows it. The
+ * entry is lent for the call, which must not call records. */
+bool records_history_moved(struct records *records, const char *symbol, struct span value,
+                           size_t most,
+                           void (*visit)(void *context, const struct moved_verdict *verdict),
+                           void *context, struct error *error);
 
 /* The number of the newest entry; 0: there is none. */
 bool records_history_last(struct records *records, int64_t *id, struct error *error);

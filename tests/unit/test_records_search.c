@@ -144,9 +144,93 @@ static void test_held_entries_are_counted_by_state_and_lesson(void **state)
     assert_non_null(strstr(text, "/0 1 "));
 }
 
+#define EVIDENCE(symbol, detail)                                                                   \
+    "{\"terms\":[{\"symbol\":\"" symbol "\",\"log_odds\":1.5,\"detail\":\"" detail "\"},"          \
+    "{\"symbol\":\"CONTENT\",\"log_odds\":2}]}"
+
+static void note_moved(void *context, const struct moved_verdict *verdict)
+{
+    char *text = context;
+    sprintf(text + strlen(text), "%d:%s:%.1f:%s ", (int)verdict->entry->time_s,
+            verdict->entry->action, verdict->log_odds,
+            verdict->held ? held_state_name(verdict->state) : "-");
+}
+
+static const char *moved(struct fixture *fixture, const char *symbol, const char *value,
+                         size_t most)
+{
+    static char text[400];
+    text[0] = '\0';
+    good(records_history_moved(fixture->records, symbol, span_of(value), most, note_moved, text,
+                               &fixture->error));
+    return text;
+}
+
+static void judge_with(struct fixture *fixture, int64_t time_s, const char *action,
+                       const char *evidence)
+{
+    struct history_entry entry = entry_of((unsigned char)time_s, "Q");
+    entry.time_s = time_s;
+    entry.action = action;
+    entry.evidence = evidence;
+    records_history_add(fixture->records, &entry);
+}
+
+static void test_verdicts_are_found_by_the_identities_that_moved_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct held held = held_of("Q");
+    int64_t id;
+    judge_with(fixture, 1, "hold", EVIDENCE("REPUTATION_AUTHOR", "a: b: 2 spam, 0 ham"));
+    judge_with(fixture, 2, "hold", EVIDENCE("REPUTATION_LINK_DOMAIN", "a: b: 2 spam, 0 ham"));
+    judge_with(fixture, 3, "accept", EVIDENCE("REPUTATION_AUTHOR", "a: b: pinned by the admin"));
+    judge_with(fixture, 4, "accept", EVIDENCE("LINK_FARM", "a: b: 2"));
+    judge_with(fixture, 5, "accept", "[]");
+    judge_with(fixture, 6, "accept", "no JSON");
+    records_flush(fixture->records);
+    memcpy(held.document_id, entry_of(1, "Q").document_id, sizeof held.document_id);
+    good(records_held_add(fixture->records, &held, &id, &fixture->error));
+    assert_int_equal(count_rows(fixture, "history"), 6);
+    assert_string_equal(moved(fixture, "REPUTATION_AUTHOR", "a: b", 9),
+                        "3:accept:1.5:- 1:hold:1.5:pending ");
+    assert_string_equal(moved(fixture, "REPUTATION_AUTHOR", "a: b", 1), "3:accept:1.5:- ");
+    assert_string_equal(moved(fixture, "REPUTATION_LINK_DOMAIN", "a: b", 9), "2:hold:1.5:- ");
+    assert_string_equal(moved(fixture, "LINK_FARM", "a: b", 9), "");
+    run_sql(fixture, "DELETE FROM history WHERE time_s < 3");
+    assert_int_equal(count_rows(fixture, "history_identity"), 1);
+}
+
+static void test_verdicts_of_an_older_file_are_found_too(void **state)
+{
+    struct fixture *fixture = *state;
+    judge_with(fixture, 1, "hold", EVIDENCE("REPUTATION_AUTHOR", "ann: 2 spam, 0 ham"));
+    records_flush(fixture->records);
+    records_close(fixture->records);
+    run_sql(fixture, RECORDS_FORMER_SQL);
+    fixture->records = records_open(fixture->path, &fixture->error);
+    good(fixture->records);
+    assert_string_equal(moved(fixture, "REPUTATION_AUTHOR", "ann", 9), "1:hold:1.5:- ");
+}
+
+static void test_only_so_many_verdicts_are_found_by_identity(void **state)
+{
+    struct fixture *fixture = *state;
+    judge_with(fixture, 1, "hold", EVIDENCE("REPUTATION_AUTHOR", "ann: 2 spam, 0 ham"));
+    records_flush(fixture->records);
+    run_sql(fixture, "INSERT INTO history SELECT id + 99999, document_id, 2, channel, action, "
+                     "log_odds, sender, recipients, subject, reference, evidence FROM history");
+    assert_int_equal(count_rows(fixture, "history_identity"), 2);
+    judge_with(fixture, 3, "hold", "{}");
+    records_flush(fixture->records);
+    assert_string_equal(moved(fixture, "REPUTATION_AUTHOR", "ann", 9), "2:hold:1.5:- ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        with_records(test_verdicts_are_found_by_the_identities_that_moved_them),
+        with_records(test_verdicts_of_an_older_file_are_found_too),
+        with_records(test_only_so_many_verdicts_are_found_by_identity),
         with_records(test_no_filter_finds_all_newest_first),
         with_records(test_an_action_is_found_though_only_observed),
         with_records(test_filters_have_to_agree),
