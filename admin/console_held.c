@@ -133,6 +133,18 @@ static void put_history(struct json_writer *json, struct records *records, enum 
     json_put_close(json, ']');
 }
 
+/* "undo": the deed that can be undone, when there is one. */
+static void put_undoable(struct json_writer *json, struct records *records, enum front front,
+                         const struct held *held)
+{
+    char deed[RECORDS_DEED_NAME_SIZE];
+    struct error error = {0};
+    if (!review_undoable(records, front, held, deed, &error))
+        log_event(LOG_LEVEL_ERROR, "records-failed", "reason", error.message, NULL);
+    else if (*deed)
+        json_put_string(json, REVIEW_UNDO, span_of(deed));
+}
+
 static void put_whole(struct json_writer *json, struct records *records, enum front front,
                       const struct held *held)
 {
@@ -146,6 +158,7 @@ static void put_whole(struct json_writer *json, struct records *records, enum fr
             json_put_string(json, NULL, span_of(review_name((enum review_deed)deed)));
     }
     json_put_close(json, ']');
+    put_undoable(json, records, front, held);
     put_history(json, records, front, held);
     if (front == FRONT_FEED)
         put_item(json, held);
@@ -368,41 +381,52 @@ static void preview_item(const struct held *held, struct console_answer *answer)
     feed_free(feed);
 }
 
+static void put_outcome(struct json_writer *json, const char *id,
+                        const struct review_outcome *outcome)
+{
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "id", span_of(id));
+    json_put_string(json, "state", span_of(held_state_name(outcome->state)));
+    json_put_bool(json, "changed", outcome->changed);
+    if (outcome->changed)
+        json_put_string(json, "said", span_of(outcome->said));
+    if (outcome->lesson_waits)
+        json_put_string(json, "warning",
+                        SPAN("the counts store is away; the lesson waits and is taught when it is "
+                             "back"));
+    else if (outcome->trouble.class != ERROR_NONE)
+        json_put_string(json, "warning", span_of(outcome->trouble.message));
+    if (outcome->trouble.class != ERROR_NONE)
+        json_put_string(json, "failed", span_of(error_class_name(outcome->trouble.class)));
+    json_put_close(json, '}');
+}
+
+/* "release" and so on, and "undo". */
 static void answer_deed(struct session *session, const struct console_request *request,
-                        enum front front, struct held **held, enum review_deed deed,
+                        enum front front, struct held **held, const char *name,
                         struct console_answer *answer)
 {
     struct error error = {0};
     struct review_outcome outcome;
-    char id[RECORDS_TEXT_ID_SIZE];
+    enum review_deed deed;
+    char id[RECORDS_TEXT_ID_SIZE], undone[RECORDS_DEED_NAME_SIZE] = "";
+    bool undo = !review_find(name, &deed);
     records_text_id(front, (*held)->id, id);
-    if (!review_do(session, front, held, deed, request->user, &outcome, &error)) {
+    if (!(undo ? review_undo(session, front, held, NULL, request->user, &outcome, undone, &error)
+               : review_do(session, front, held, deed, request->user, &outcome, &error))) {
         console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
         return;
     }
-    const char *state = held_state_name(outcome.state);
     if (outcome.impossible) {
-        console_refuse(answer, MHD_HTTP_CONFLICT, "cannot %s it, it is %s", review_name(deed),
-                       state);
+        console_refuse(answer, MHD_HTTP_CONFLICT, "cannot %s it%s%s", name,
+                       undo ? ": " : ", it is ",
+                       undo ? outcome.said : held_state_name(outcome.state));
         return;
     }
     if (outcome.changed)
-        log_event(LOG_LEVEL_NOTICE, "reviewed", "user", request->user, "id", id, "deed",
-                  review_name(deed), NULL);
-    struct json_writer *json = &answer->json;
-    json_put_open(json, NULL, '{');
-    json_put_string(json, "id", span_of(id));
-    json_put_string(json, "state", span_of(state));
-    json_put_bool(json, "changed", outcome.changed);
-    if (outcome.lesson_waits)
-        json_put_string(json, "warning",
-                        SPAN("the counts store is away; the lesson waits and is taught when it is "
-                             "back"));
-    else if (outcome.trouble.class != ERROR_NONE)
-        json_put_string(json, "warning", span_of(outcome.trouble.message));
-    if (outcome.trouble.class != ERROR_NONE)
-        json_put_string(json, "failed", span_of(error_class_name(outcome.trouble.class)));
-    json_put_close(json, '}');
+        log_event(LOG_LEVEL_NOTICE, "reviewed", "user", request->user, "id", id, "deed", name,
+                  "undone", undone, NULL);
+    put_outcome(&answer->json, id, &outcome);
 }
 
 void console_held(struct session *session, const struct console_request *request, const char *rest,
@@ -422,8 +446,8 @@ void console_held(struct session *session, const struct console_request *request
     struct held *held = find(session, id, &front, answer);
     if (!held)
         return;
-    if (post && review_find(what, &deed))
-        answer_deed(session, request, front, &held, deed, answer);
+    if (post && (review_find(what, &deed) || strcmp(what, REVIEW_UNDO) == 0))
+        answer_deed(session, request, front, &held, what, answer);
     else if (!post && !*what && wants_record(request))
         records_text_put_held(&answer->json, front, held, true);
     else if (!post && !*what)

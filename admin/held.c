@@ -49,7 +49,7 @@ static int do_deed(struct session *session, enum review_deed deed, int count, ch
     if (!count)
         return session_usage("held %s: which ids?", review_name(deed));
     if (session->gateway)
-        return held_remote_do(session, deed, count, ids);
+        return held_remote_do(session, review_name(deed), count, ids);
     for (int i = 0; i < count; i++) {
         struct error error = {0};
         struct review_outcome outcome;
@@ -171,7 +171,7 @@ const struct command command_held = {
     "show     everything that is known of it, and why it was held\n"
     "release  deliver it, and teach it as ham; weir-release does that for mail, within a second\n"
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"
-    "delete   do away with it\n\n"
+    "delete   do away with it, once held.undo has passed\n\n"
     "With --gateway URL all of this is done on another machine, over its weir-console; see "
     "weirctl(1)."
     "\n\n"

@@ -164,9 +164,9 @@ static int print_outcome(const struct session *session, const json_t *answer)
     return failed == ERROR_NONE ? EX_OK : status;
 }
 
-int held_remote_do(const struct session *session, enum review_deed deed, int count, char **ids)
+int held_remote_do(const struct session *session, const char *deed, int count, char **ids)
 {
     char suffix[32];
-    snprintf(suffix, sizeof suffix, "/%s", review_name(deed));
+    snprintf(suffix, sizeof suffix, "/%s", deed);
     return for_each(session, suffix, true, count, ids, print_outcome);
 }

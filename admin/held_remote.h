@@ -2,7 +2,7 @@
 #ifndef WEIR_HELD_REMOTE_H
 #define WEIR_HELD_REMOTE_H
 
-#include "admin/review.h"
+#include "admin/session.h"
 
 /* "held list" there: entries in that state ("open", "all", "held" …), mail before items, oldest
  * first. JSON is the same as on that machine itself. */
@@ -11,7 +11,7 @@ int held_remote_list(const struct session *session, const char *state);
 /* "held show". */
 int held_remote_show(const struct session *session, int count, char **ids);
 
-/* "held release", "confirm" and "delete". */
-int held_remote_do(const struct session *session, enum review_deed deed, int count, char **ids);
+/* "held release", "confirm" and "delete", and "undo". */
+int held_remote_do(const struct session *session, const char *deed, int count, char **ids);
 
 #endif

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/records_text.h"
 #include "core/learn.h"
@@ -92,65 +93,225 @@ static bool teach_lesson(struct session *session, const struct held *held, enum 
 
 /* The record remembers what was taught, so that a lesson which failed can be asked for again. */
 static void teach(struct session *session, enum front front, const struct held *held,
-                  enum review_deed deed, struct review_outcome *outcome)
+                  enum label label, struct review_outcome *outcome)
 {
     struct error error = {0};
-    if (!deeds[deed].teaches)
-        return;
     session_teach_for(session, front);
     if (session_open_counts(session) != EX_OK)
         error_set(&error, ERROR_SYSTEM, "the lesson was not taught");
-    else if (!teach_lesson(session, held, deeds[deed].label, outcome, &error))
+    else if (!teach_lesson(session, held, label, outcome, &error))
         error_prefix(&error, "the lesson was not taught%s",
                      error.class == ERROR_NETWORK ? ", ask again later" : "");
     else
-        outcome->taught = records_held_set_taught(session->records[front], held->id,
-                                                  (int)deeds[deed].label + 1, &error);
+        outcome->taught =
+            records_held_set_taught(session->records[front], held->id, (int)label + 1, &error);
     if (!outcome->taught)
         outcome->trouble = error;
 }
 
-/* Its lesson may have failed the first time. */
-static void do_again(struct session *session, enum front front, const struct held *held,
-                     enum review_deed deed, struct review_outcome *outcome)
-{
-    outcome->impossible = !(deeds[deed].done & BIT(held->state));
-    if (!outcome->impossible && held->taught != (int)deeds[deed].label + 1)
-        teach(session, front, held, deed, outcome);
-}
+/* --- doing it --- */
 
-static void do_first(struct session *session, enum front front, const struct held *held,
-                     enum review_deed deed, const char *who, struct review_outcome *outcome)
+struct work {
+    struct records *records;
+    enum front front;
+    int64_t id;
+    const char *who;
+    enum review_deed deed;
+    int64_t undo_s; /* how long what was deleted can be had back */
+    bool changed;
+    const char *name;           /* to undo: of the deed; NULL: the latest */
+    struct records_deed undone; /* the deed that is undone */
+    const char *said;
+    bool impossible;
+};
+
+static bool audit(const struct work *work, const char *what, struct error *error)
 {
     char id[RECORDS_TEXT_ID_SIZE];
-    outcome->changed = true;
-    outcome->said = deeds[deed].said[front];
-    teach(session, front, held, deed, outcome);
-    struct error error = {0};
-    if (!records_audit(session->records[front], who, deeds[deed].name,
-                       records_text_id(front, held->id, id), &error) &&
-        outcome->trouble.class == ERROR_NONE)
-        outcome->trouble = error;
+    return records_audit(work->records, work->who, what, records_text_id(work->front, work->id, id),
+                         error);
+}
+
+/* In a transaction: nobody else moves the entry meanwhile. */
+static bool do_it(void *context, struct error *error)
+{
+    struct work *work = context;
+    enum review_deed deed = work->deed;
+    struct held *held = records_held_get(work->records, work->id, error);
+    if (!held)
+        return false;
+    struct records_deed done = {.held_id = work->id,
+                                .from = held->state,
+                                .to = deeds[deed].to[work->front],
+                                .taught_before = held->taught};
+    int64_t due_s = deed == REVIEW_DELETE && work->undo_s ? time(NULL) + work->undo_s : 0;
+    snprintf(done.name, sizeof done.name, "%s", deeds[deed].name);
+    held_free(held);
+    return records_held_move(work->records, work->id, deeds[deed].from, done.to, &work->changed,
+                             error) &&
+           (!work->changed ||
+            (records_held_set_due(work->records, work->id, due_s, error) &&
+             records_deed_add(work->records, &done, error) && audit(work, done.name, error)));
+}
+
+/* Replaces the entry by what it is now. */
+static bool look_again(struct records *records, struct held **held, struct error *error)
+{
+    struct held *now = records_held_get(records, (*held)->id, error);
+    if (!now)
+        return false;
+    held_free(*held);
+    *held = now;
+    return true;
 }
 
 bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
                const char *who, struct review_outcome *outcome, struct error *error)
 {
-    struct records *records = session->records[front];
-    int64_t id = (*held)->id;
-    bool moved;
+    struct work work = {.records = session->records[front],
+                        .front = front,
+                        .id = (*held)->id,
+                        .who = who,
+                        .deed = deed,
+                        .undo_s = session->config->held.undo_s};
     *outcome = (struct review_outcome){0};
-    if (!records_held_move(records, id, deeds[deed].from, deeds[deed].to[front], &moved, error))
+    if (!records_transaction(work.records, do_it, &work, error) ||
+        !look_again(work.records, held, error))
         return false;
-    struct held *now = records_held_get(records, id, error);
-    if (!now)
+    enum label label = deeds[deed].label;
+    outcome->state = (*held)->state;
+    outcome->changed = work.changed;
+    outcome->said = deeds[deed].said[front];
+    outcome->impossible = !work.changed && !(deeds[deed].done & BIT(outcome->state));
+    /* A lesson may have failed the first time. */
+    if (deeds[deed].teaches && !outcome->impossible &&
+        (work.changed || (*held)->taught != (int)label + 1))
+        teach(session, front, *held, label, outcome);
+    return true;
+}
+
+/* --- undoing it --- */
+
+/* What hinders; NULL: nothing does, and `*back` is whether the entry moves back to the state it
+ * was in before, which delivered mail does not. */
+static const char *why_not(enum front front, const struct held *held,
+                           const struct records_deed *deed, bool *back)
+{
+    bool release = strcmp(deed->name, deeds[REVIEW_RELEASE].name) == 0;
+    bool under_way = front == FRONT_MAIL && held->started_s;
+    *back = held->state == deed->to && !under_way;
+    if (*back && front == FRONT_FEED && held->state == HELD_DELETED && !held->item_length)
+        return "nothing is left of it";
+    if (*back || (release && (held->state == HELD_RELEASED || held->state == deed->to)) ||
+        held->state == deed->from || held->state == HELD_HELD)
+        return NULL; /* weir-hold may have refused it, and then it lies where it lay */
+    return held_state_name(held->state);
+}
+
+/* The deed that is to be undone; `*found` is false, and `said` why, when there is none. */
+static bool find_deed(struct work *work, bool *found, struct error *error)
+{
+    int64_t after = 0;
+    if (!records_deed_last(work->records, work->id, work->name, &work->undone, found, error) ||
+        (*found && !records_deeds_after(work->records, &work->undone, &after, error)))
         return false;
-    held_free(*held);
-    *held = now;
-    outcome->state = now->state;
-    if (moved)
-        do_first(session, front, now, deed, who, outcome);
-    else
-        do_again(session, front, now, deed, outcome);
+    if (!*found)
+        work->said = work->name ? "that was not done" : "nothing was done with it";
+    else if (after)
+        work->said = "something was done after it; undo that first";
+    *found = *found && !after;
+    return true;
+}
+
+static const char *said_of(const struct work *work, const struct held *held, bool back)
+{
+    if (back)
+        return work->undone.from == HELD_CONFIRMED ? "confirmed as spam again" : "held again";
+    return held->state == HELD_RELEASED || held->started_s
+               ? "it was delivered and cannot be recalled; its lesson is taken back"
+               : "held";
+}
+
+static bool take_back(struct work *work, const struct held *held, bool back, struct error *error)
+{
+    char what[RECORDS_DEED_NAME_SIZE + sizeof REVIEW_UNDO];
+    bool moved = true;
+    if (back && !records_held_move(work->records, work->id, BIT(held->state), work->undone.from,
+                                   &moved, error))
+        return false;
+    snprintf(what, sizeof what, REVIEW_UNDO " %s", work->undone.name);
+    work->said = said_of(work, held, back);
+    return records_held_set_due(work->records, work->id, 0, error) &&
+           records_deed_undo(work->records, work->undone.id, &work->changed, error) &&
+           audit(work, what, error);
+}
+
+/* In a transaction. */
+static bool undo_it(void *context, struct error *error)
+{
+    struct work *work = context;
+    bool found, back;
+    if (!find_deed(work, &found, error))
+        return false;
+    work->impossible = !found;
+    if (!found || work->undone.undone_s)
+        return true;
+    struct held *held = records_held_get(work->records, work->id, error);
+    if (!held)
+        return false;
+    work->said = why_not(work->front, held, &work->undone, &back);
+    work->impossible = work->said != NULL;
+    bool good = work->impossible || take_back(work, held, back, error);
+    held_free(held);
+    return good;
+}
+
+/* The lesson that went with the deed is corrected, if it is the one that was taught last. */
+static void unteach(struct session *session, enum front front, const struct held *held,
+                    const struct records_deed *undone, struct review_outcome *outcome)
+{
+    enum review_deed deed;
+    if (!review_find(undone->name, &deed) || !deeds[deed].teaches)
+        return;
+    enum label label = deeds[deed].label;
+    enum label opposite = label == LABEL_HAM ? LABEL_SPAM : LABEL_HAM;
+    if (held->taught == (int)label + 1 && undone->taught_before != held->taught)
+        teach(session, front, held, opposite, outcome);
+}
+
+bool review_undo(struct session *session, enum front front, struct held **held, const char *name,
+                 const char *who, struct review_outcome *outcome, char deed[RECORDS_DEED_NAME_SIZE],
+                 struct error *error)
+{
+    struct work work = {.records = session->records[front],
+                        .front = front,
+                        .id = (*held)->id,
+                        .who = who,
+                        .name = name};
+    *outcome = (struct review_outcome){0};
+    if (!records_transaction(work.records, undo_it, &work, error) ||
+        !look_again(work.records, held, error))
+        return false;
+    outcome->state = (*held)->state;
+    outcome->changed = work.changed;
+    outcome->impossible = work.impossible;
+    outcome->said = work.said;
+    if (deed)
+        snprintf(deed, RECORDS_DEED_NAME_SIZE, "%s", work.undone.name);
+    if (!work.impossible)
+        unteach(session, front, *held, &work.undone, outcome);
+    return true;
+}
+
+bool review_undoable(struct records *records, enum front front, const struct held *held,
+                     char deed[RECORDS_DEED_NAME_SIZE], struct error *error)
+{
+    struct records_deed last;
+    bool found, back;
+    deed[0] = '\0';
+    if (!records_deed_last(records, held->id, NULL, &last, &found, error))
+        return false;
+    if (found && !last.undone_s && !why_not(front, held, &last, &back))
+        snprintf(deed, RECORDS_DEED_NAME_SIZE, "%s", last.name);
     return true;
 }

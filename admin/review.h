@@ -1,9 +1,12 @@
-/* review: what people do with what is held: release it, confirm it as spam, delete it. For weirctl
- * and the console, which say what came of it; nothing is said here. */
+/* review: what people do with what is held: release it, confirm it as spam, delete it, and undo
+ * that. For weirctl and the console, which say what came of it; nothing is said here. A deed, how
+ * to undo it and its line in the audit trail are written together or not at all; of two who ask at
+ * once, one does it. */
 #ifndef WEIR_REVIEW_H
 #define WEIR_REVIEW_H
 
 #include "admin/session.h"
+#include "store/records_deeds.h"
 
 enum review_deed { REVIEW_RELEASE, REVIEW_CONFIRM, REVIEW_DELETE, REVIEW_DEEDS };
 
@@ -17,12 +20,12 @@ bool review_can(enum review_deed deed, enum held_state state);
 enum held_state review_leads_to(enum review_deed deed, enum front front);
 
 struct review_outcome {
-    bool impossible;         /* in the state it is in; nothing was done */
-    bool changed;            /* by this call; false: it was done already, or is under way */
-    bool taught;             /* the lesson that goes with it, by this call */
-    enum held_state state;   /* that it is in now */
-    const char *said;        /* of `changed`: "will be released" */
-    bool lesson_waits;       /* in session->journal: the counts store is away */
+    bool impossible;       /* in the state it is in; nothing was done */
+    bool changed;          /* by this call; false: it was done already, or is under way */
+    bool taught;           /* the lesson that goes with it, by this call */
+    enum held_state state; /* that it is in now */
+    const char *said;  /* of `changed`: "will be released"; of an undo that is impossible: why */
+    bool lesson_waits; /* in session->journal: the counts store is away */
     char store_trouble[200]; /* then: why */
     struct error trouble; /* with the lesson or the audit trail; all else was done all the same */
 };
@@ -32,5 +35,20 @@ struct review_outcome {
  * what it has become. false: the records failed, and nothing was done. */
 bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
                const char *who, struct review_outcome *outcome, struct error *error);
+
+#define REVIEW_UNDO "undo"
+
+/* Takes back the latest deed about it, or, with a `name`, the latest of that name that no standing
+ * deed came after: the entry is as it was before, and the lesson that went with the deed is
+ * corrected to the one before it, or else to its opposite. Mail that was delivered stays delivered;
+ * then only the lesson is taken back, and `said` tells. What was undone already is not undone
+ * again, but its lesson is taught when that failed. `deed` (NULL: never mind) is its name. */
+bool review_undo(struct session *session, enum front front, struct held **held, const char *name,
+                 const char *who, struct review_outcome *outcome, char deed[RECORDS_DEED_NAME_SIZE],
+                 struct error *error);
+
+/* The name of the deed that review_undo() would take back, in `deed`; empty when there is none. */
+bool review_undoable(struct records *records, enum front front, const struct held *held,
+                     char deed[RECORDS_DEED_NAME_SIZE], struct error *error);
 
 #endif

@@ -204,6 +204,10 @@ static cfg_opt_t release_options[] = {
     CFG_STR("preview", "/run/weir-release/preview.sock", CFGF_NONE),
     CFG_END(),
 };
+static cfg_opt_t held_options[] = {
+    CFG_INT_CB("undo", 86400, CFGF_NONE, config_parse_age),
+    CFG_END(),
+};
 static cfg_opt_t check_options[] = {
     CFG_FLOAT_CB("log-odds", NAN, CFGF_NODEFAULT, config_parse_log_odds),
     CFG_BOOL("enabled", cfg_true, CFGF_NONE),
@@ -241,6 +245,7 @@ static cfg_opt_t options[] = {
     CFG_SEC("feedfilter", feedfilter_options, CFGF_NONE),
     CFG_SEC("feed", subscription_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("release", release_options, CFGF_NONE),
+    CFG_SEC("held", held_options, CFGF_NONE),
     CFG_SEC("check", check_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
     CFG_SEC("log", log_options, CFGF_NONE),
     CFG_SEC("metrics", metrics_options, CFGF_NONE),
@@ -417,6 +422,7 @@ static struct config *take(cfg_t *cfg)
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
     config->release.gone_after_s = (unsigned)(cfg_getint(cfg, "release|gone-after") / 1000);
     config->release.preview = memory_text(cfg_getstr(cfg, "release|preview"));
+    config->held.undo_s = cfg_getint(cfg, "held|undo");
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
     config->metrics.milter = memory_text(cfg_getstr(cfg, "metrics|milter"));
     config->metrics.release = memory_text(cfg_getstr(cfg, "metrics|release"));

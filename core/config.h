@@ -50,6 +50,9 @@ struct config {
     char *records_mail;  /* path; "/var/lib/weir/mail.db" */
     char *records_feeds; /* path; "/var/lib/weir-feed/feeds.db" */
     struct {
+        int64_t undo_s; /* what was asked to be deleted can be had back for so long */
+    } held;
+    struct {
         char *mail, *feeds; /* paths; default: records_mail and records_feeds, ending in .journal */
         size_t size_limit_bytes;
         unsigned resend_window_s;

@@ -90,6 +90,25 @@ int config_parse_size(cfg_t *cfg, cfg_opt_t *option, const char *value, void *re
                            result);
 }
 
+/* Whole seconds. */
+int config_parse_age(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
+{
+    static const struct unit units[] = {{"s", 1},     {"m", 60},          {"h", 3600},
+                                        {"d", 86400}, {"y", 365 * 86400}, {NULL, 0}};
+    return parse_with_unit(cfg, option, value, units,
+                           "an age: a number and s, m, h, d or y, as in 30d", 0, 100L * 365 * 86400,
+                           result);
+}
+
+int config_parse_large_size(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
+{
+    static const struct unit units[] = {
+        {"", 1}, {"k", 1L << 10}, {"M", 1L << 20}, {"G", 1L << 30}, {NULL, 0}};
+    return parse_with_unit(cfg, option, value, units,
+                           "a size: a number of bytes, or with k, M or G behind it", 1L << 20,
+                           1L << 50, result);
+}
+
 int config_parse_count(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     static const struct unit units[] = {{"", 1}, {NULL, 0}};

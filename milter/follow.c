@@ -82,13 +82,17 @@ static void set_missing(struct follower *follower, const struct entry *entry, in
         log_trouble("record-not-written", entry, error.message);
 }
 
+/* False also when somebody undid the request meanwhile. */
 static bool set_started(struct follower *follower, const struct entry *entry, int64_t started_s)
 {
     struct error error = {0};
-    bool good = records_held_set_started(follower->records, entry->id, started_s, &error);
-    if (!good)
+    bool set;
+    if (!records_held_set_started(follower->records, entry->id, entry->state, started_s, &set,
+                                  &error)) {
         log_trouble("record-not-written", entry, error.message);
-    return good;
+        return false;
+    }
+    return set;
 }
 
 static void found(struct follower *follower, const struct entry *entry)
@@ -219,7 +223,7 @@ bool follow(struct follower *follower, struct error *error)
         follower->next_look_s =
             now_s + follower->config->release.gone_after_s / LOOKS_IN_GONE_AFTER;
     }
-    if (!records_held_list(follower->records, states, collect, &entries, &unread))
+    if (!records_held_list_due(follower->records, states, now_s, collect, &entries, &unread))
         log_event(LOG_LEVEL_ERROR, "records-not-read", "reason", unread.message, NULL);
     bool going_on = true;
     for (size_t i = 0; i < entries.count && going_on && !stop_is_pending(); i++) {

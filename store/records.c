@@ -11,7 +11,9 @@
 
 #define HELD_COLUMNS                                                                               \
     "id, state, document_id, time_s, state_time_s, missing_since_s, channel, sender, recipients, " \
-    "subject, reference, requeued_as, log_odds, evidence, lesson, former_state, started_s, taught"
+    "subject, reference, requeued_as, log_odds, evidence, lesson, former_state, started_s, "       \
+    "taught, "                                                                                     \
+    "due_s"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -36,7 +38,8 @@ static const char *const texts[STATEMENTS] = {
         "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [STATEMENT_HELD_GET] = "SELECT " HELD_COLUMNS ", CASE WHEN ?2 THEN item END, CASE WHEN ?2 THEN "
                            "item_head END FROM held WHERE id = ?1",
-    [STATEMENT_HELD_IDS] = "SELECT id FROM held WHERE " ANY_OF_STATES " ORDER BY id",
+    [STATEMENT_HELD_IDS] =
+        "SELECT id FROM held WHERE " ANY_OF_STATES " AND due_s <= ?10 ORDER BY id",
     [STATEMENT_HELD_IDS_OF_FEED] =
         "SELECT id FROM held WHERE sender = ?10 AND state_time_s >= ?11 AND channel = 'feed' "
         "AND " ANY_OF_STATES " ORDER BY state_time_s DESC, id DESC",
@@ -45,12 +48,22 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HELD_MOVE] = "UPDATE held SET former_state = state, state = ?11, state_time_s = ?12 "
                             "WHERE id = ?10 AND " ANY_OF_STATES,
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
-    [STATEMENT_HELD_SET_STARTED] = "UPDATE held SET started_s = ?2 WHERE id = ?1",
+    [STATEMENT_HELD_SET_STARTED] = "UPDATE held SET started_s = ?2 WHERE id = ?1 AND state = ?3",
     [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
     [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2 WHERE id = ?1",
     [STATEMENT_HELD_FIND] =
         "SELECT max(id) FROM (SELECT max(id) AS id FROM held WHERE reference = ?1 UNION ALL "
         "SELECT max(id) FROM held WHERE requeued_as = ?1)",
+    [STATEMENT_HELD_SET_DUE] = "UPDATE held SET due_s = ?2 WHERE id = ?1",
+    [STATEMENT_DEED_ADD] = "INSERT INTO deeds (held_id, name, from_state, to_state, taught_before, "
+                           "time_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [STATEMENT_DEED_LAST] =
+        "SELECT id, held_id, name, from_state, to_state, taught_before, time_s, "
+        "undone_s FROM deeds WHERE held_id = ?1 AND (?2 IS NULL OR name = ?2) "
+        "ORDER BY id DESC LIMIT 1",
+    [STATEMENT_DEEDS_AFTER] =
+        "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
+    [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",
     [STATEMENT_JUDGED_FIND] =
         "SELECT content_hash, action, judged.log_odds, judged.time_s, held_id, held.state FROM "
         "judged LEFT JOIN held ON held.id = held_id WHERE feed = ?1 AND guid = ?2",

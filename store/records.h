@@ -92,6 +92,7 @@ struct held {
     size_t item_length;
     const unsigned char *item_head; /* feeds: what the item needs to be read alone */
     size_t item_head_length;
+    int64_t due_s; /* what was asked is carried out then, and not before; when adding: 0 */
     int taught; /* label + 1 of the lesson that was last taught from it; 0: none. When adding: 0 */
 };
 
@@ -108,6 +109,11 @@ void held_free(struct held *held);
 bool records_held_list(struct records *records, unsigned states,
                        bool (*visit)(void *context, const struct held *held), void *context,
                        struct error *error);
+
+/* The same, without those whose `due_s` is still to come. */
+bool records_held_list_due(struct records *records, unsigned states, int64_t now_s,
+                           bool (*visit)(void *context, const struct held *held), void *context,
+                           struct error *error);
 
 /* Visits the entries of one feed in one of `states`, with their item bytes and heads, that came
  * into that state at `since_s` or later: the latest to do so first. */
@@ -128,8 +134,11 @@ bool records_held_move(struct records *records, int64_t id, unsigned from_states
                        enum held_state to, bool *moved, struct error *error);
 bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
                               struct error *error);
-bool records_held_set_started(struct records *records, int64_t id, int64_t started_s,
-                              struct error *error);
+/* Only while it is in `state`: `*set` is false when somebody moved it meanwhile, who may then be
+ * sure that Postfix is not asked. */
+bool records_held_set_started(struct records *records, int64_t id, enum held_state state,
+                              int64_t started_s, bool *set, struct error *error);
+bool records_held_set_due(struct records *records, int64_t id, int64_t due_s, struct error *error);
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
                                   struct error *error);
 bool records_held_set_taught(struct records *records, int64_t id, int taught, struct error *error);

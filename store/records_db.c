@@ -144,6 +144,15 @@ static const char *const steps[] = {
     "CREATE TRIGGER history_identity_removed AFTER DELETE ON history BEGIN "
     "DELETE FROM history_identity WHERE history_id = OLD.id; END;"
     "PRAGMA user_version = 6;",
+
+    "ALTER TABLE held ADD COLUMN due_s INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE deeds (id INTEGER PRIMARY KEY AUTOINCREMENT, held_id INTEGER NOT NULL, name TEXT "
+    "NOT NULL, from_state INTEGER NOT NULL, to_state INTEGER NOT NULL, taught_before INTEGER NOT "
+    "NULL, time_s INTEGER NOT NULL, undone_s INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX deeds_held ON deeds (held_id);"
+    "DROP INDEX held_state;"
+    "CREATE INDEX held_due ON held (state, due_s);"
+    "PRAGMA user_version = 7;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -105,10 +105,11 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->former_state = (enum held_state)sqlite3_column_int(statement, 15);
     held->started_s = sqlite3_column_int64(statement, 16);
     held->taught = sqlite3_column_int(statement, 17);
-    held->item_length = (size_t)sqlite3_column_bytes(statement, 18);
-    held->item = (const unsigned char *)records_take(statement, 18, &room);
-    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 19);
-    held->item_head = (const unsigned char *)records_take(statement, 19, &room);
+    held->due_s = sqlite3_column_int64(statement, 18);
+    held->item_length = (size_t)sqlite3_column_bytes(statement, 19);
+    held->item = (const unsigned char *)records_take(statement, 19, &room);
+    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 20);
+    held->item_head = (const unsigned char *)records_take(statement, 20, &room);
     return held;
 }
 
@@ -194,12 +195,20 @@ bool records_held_list(struct records *records, unsigned states,
                        bool (*visit)(void *context, const struct held *held), void *context,
                        struct error *error)
 {
+    return records_held_list_due(records, states, INT64_MAX, visit, context, error);
+}
+
+bool records_held_list_due(struct records *records, unsigned states, int64_t now_s,
+                           bool (*visit)(void *context, const struct held *held), void *context,
+                           struct error *error)
+{
     struct ids found = {0};
     records_lock(records);
     sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_IDS, error);
     bool good = statement != NULL;
     if (good) {
         bind_states(statement, states);
+        sqlite3_bind_int64(statement, 10, now_s);
         good = read_ids(records, statement, &found, error);
     }
     records_unlock(records);
@@ -268,10 +277,27 @@ bool records_held_set_missing(struct records *records, int64_t id, int64_t missi
     return set_number(records, STATEMENT_HELD_SET_MISSING, id, missing_since_s, error);
 }
 
-bool records_held_set_started(struct records *records, int64_t id, int64_t started_s,
-                              struct error *error)
+bool records_held_set_started(struct records *records, int64_t id, enum held_state state,
+                              int64_t started_s, bool *set, struct error *error)
 {
-    return set_number(records, STATEMENT_HELD_SET_STARTED, id, started_s, error);
+    int changed = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_SET_STARTED, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, id);
+        sqlite3_bind_int64(statement, 2, started_s);
+        sqlite3_bind_int(statement, 3, state);
+        good = records_run(records, statement, &changed, error);
+    }
+    records_unlock(records);
+    *set = changed > 0;
+    return good;
+}
+
+bool records_held_set_due(struct records *records, int64_t id, int64_t due_s, struct error *error)
+{
+    return set_number(records, STATEMENT_HELD_SET_DUE, id, due_s, error);
 }
 
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,

@@ -89,7 +89,7 @@ class Fixture:
         self.directory, self.strangers = directory, 0
         self.counts = counts_store(directory)
         self.weir = Weir(directory, self.counts.url,
-                         settings={"cold-lessons": 10,
+                         settings={"cold-lessons": 10, "held": {"undo": "0s"},
                                    "check FROM_NAME_IS_ADDRESS": {"log-odds": 12}})
         self.postfix = Postfix(directory, milter=self.weir.socket)
         self.weir.learn_samples()

@@ -32,6 +32,7 @@ def setup():
         "milter": {"socket": "inet:127.0.0.1:%d" % free_port()},
         "thresholds": {"tag": 0.75, "hold": 0.95, "reject": 0.9999999},
         "release": {"gone-after": "%ds" % GONE_AFTER_S},
+        "held": {"undo": "0s"},
         **{"check " + symbol: {"log-odds": weight} for symbol, weight in CHECKS.items()}})
     gateway.postfix = Postfix(directory, milter=gateway.weir.socket, settings={
         "header_checks": "regexp:{{/^X-Test-Hold:/ HOLD}}"})

@@ -76,7 +76,13 @@ static void test_missing_and_started_times_and_requeued_id_are_kept(void **state
     struct fixture *fixture = *state;
     int64_t id = hold(fixture, "Q1");
     good(records_held_set_missing(fixture->records, id, 1700000600, &fixture->error));
-    good(records_held_set_started(fixture->records, id, 1700000700, &fixture->error));
+    bool set;
+    good(records_held_set_started(fixture->records, id, HELD_PENDING, 1700000700, &set,
+                                  &fixture->error));
+    assert_true(set);
+    good(records_held_set_started(fixture->records, id, HELD_HELD, 1700000800, &set,
+                                  &fixture->error));
+    assert_false(set);
     good(records_held_set_requeued_as(fixture->records, id, "4New", &fixture->error));
     struct held *held = get(fixture, id);
     assert_int_equal(held->missing_since_s, 1700000600);

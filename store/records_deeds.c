@@ -1,0 +1,95 @@
+#include "store/records_deeds.h"
+
+#include "store/records_db.h"
+
+#include <stdio.h>
+#include <time.h>
+
+bool records_deed_add(struct records *records, const struct records_deed *deed, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_ADD, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, deed->held_id);
+        records_bind_text(statement, 2, deed->name);
+        sqlite3_bind_int(statement, 3, deed->from);
+        sqlite3_bind_int(statement, 4, deed->to);
+        sqlite3_bind_int(statement, 5, deed->taught_before);
+        sqlite3_bind_int64(statement, 6, time(NULL));
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
+static void read_deed(sqlite3_stmt *statement, struct records_deed *deed)
+{
+    *deed = (struct records_deed){
+        .id = sqlite3_column_int64(statement, 0),
+        .held_id = sqlite3_column_int64(statement, 1),
+        .from = (enum held_state)sqlite3_column_int(statement, 3),
+        .to = (enum held_state)sqlite3_column_int(statement, 4),
+        .taught_before = sqlite3_column_int(statement, 5),
+        .time_s = sqlite3_column_int64(statement, 6),
+        .undone_s = sqlite3_column_int64(statement, 7),
+    };
+    snprintf(deed->name, sizeof deed->name, "%s", (const char *)sqlite3_column_text(statement, 2));
+}
+
+bool records_deed_last(struct records *records, int64_t held_id, const char *name,
+                       struct records_deed *deed, bool *found, struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_LAST, error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, held_id);
+        if (name)
+            records_bind_text(statement, 2, name);
+        code = records_step(records, statement, error);
+        if (code == SQLITE_ROW) {
+            read_deed(statement, deed);
+            sqlite3_reset(statement);
+        }
+    }
+    records_unlock(records);
+    *found = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+bool records_deeds_after(struct records *records, const struct records_deed *deed, int64_t *count,
+                         struct error *error)
+{
+    int code = SQLITE_ERROR;
+    *count = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEEDS_AFTER, error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, deed->held_id);
+        sqlite3_bind_int64(statement, 2, deed->id);
+        code = records_step(records, statement, error);
+        if (code == SQLITE_ROW) {
+            *count = sqlite3_column_int64(statement, 0);
+            sqlite3_reset(statement);
+        }
+    }
+    records_unlock(records);
+    return code == SQLITE_ROW;
+}
+
+bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, struct error *error)
+{
+    int changed = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_UNDO, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, deed_id);
+        sqlite3_bind_int64(statement, 2, time(NULL));
+        good = records_run(records, statement, &changed, error);
+    }
+    records_unlock(records);
+    *undone = changed > 0;
+    return good;
+}

@@ -1,0 +1,36 @@
+/* records_deeds: what people did with what is held, each with how the entry was before it, so that
+ * it can be taken back. A deed belongs in one transaction with the move that it is about and with
+ * its line in the audit trail. */
+#ifndef WEIR_RECORDS_DEEDS_H
+#define WEIR_RECORDS_DEEDS_H
+
+#include "store/records.h"
+
+#define RECORDS_DEED_NAME_SIZE 24
+
+struct records_deed {
+    int64_t id; /* set by records */
+    int64_t held_id;
+    char name[RECORDS_DEED_NAME_SIZE]; /* "release" */
+    enum held_state from, to;
+    int taught_before; /* as `taught` of struct held */
+    int64_t time_s;    /* set by records */
+    int64_t undone_s;  /* 0: it stands */
+};
+
+bool records_deed_add(struct records *records, const struct records_deed *deed,
+                      struct error *error);
+
+/* The latest deed about an entry, or the latest of that `name` (NULL: of any); `*found` is false
+ * when there is none. */
+bool records_deed_last(struct records *records, int64_t held_id, const char *name,
+                       struct records_deed *deed, bool *found, struct error *error);
+
+/* How many deeds after that one stand. */
+bool records_deeds_after(struct records *records, const struct records_deed *deed, int64_t *count,
+                         struct error *error);
+
+/* Notes that it was undone now; `*undone` is false when it was before. */
+bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, struct error *error);
+
+#endif
