@@ -150,7 +150,6 @@ static const char *const steps[] = {
     "NOT NULL, from_state INTEGER NOT NULL, to_state INTEGER NOT NULL, taught_before INTEGER NOT "
     "NULL, time_s INTEGER NOT NULL, undone_s INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX deeds_held ON deeds (held_id);"
-    "DROP INDEX held_state;"
     "CREATE INDEX held_due ON held (state, due_s);"
     "PRAGMA user_version = 7;",
 };
