@@ -101,7 +101,8 @@ static void hear_others(const struct run *run, struct document *document, struct
         arena_alloc(document->arena, document->identity_count * sizeof *counts);
     for (size_t i = 0; i < document->identity_count; i++)
         counts[i] = *reputation_of(run, &document->identities[i]);
-    reputation_evidence(document, counts, NOW_S, &terms->reputations);
+    reputation_evidence(&run->evaluation->config->reputations, document, counts, NOW_S,
+                        &terms->reputations);
 }
 
 static void score(struct run *run, const struct terms *terms, size_t at)

@@ -39,16 +39,17 @@ struct listing {
     int64_t now_s;
 };
 
-static void print_json(struct json_writer *json, enum identity_type type, struct span value,
+static void print_json(const struct reputation_table *table, struct json_writer *json,
+                       enum identity_type type, struct span value,
                        const struct reputation_counts *counts, int64_t now_s)
 {
-    struct reputation_weight weight = reputation_weight(type, counts, now_s);
+    struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
     json_put_open(json, NULL, '{');
     json_put_string(json, "type", span_of(identity_type_name(type)));
     json_put_string(json, "value", value);
     json_put_number(json, "ham", weight.ham, 3);
     json_put_number(json, "spam", weight.spam, 3);
-    json_put_number(json, "log_odds", reputation_log_odds(type, counts, now_s), 3);
+    json_put_number(json, "log_odds", reputation_log_odds(table, type, counts, now_s), 3);
     bool in_force = reputation_override_in_force(counts, now_s);
     json_put_string(json, "override",
                     span_of(!in_force                          ? "none"
@@ -60,11 +61,11 @@ static void print_json(struct json_writer *json, enum identity_type type, struct
     json_put_newline(json);
 }
 
-static void print_words(enum identity_type type, struct span value,
-                        const struct reputation_counts *counts, int64_t now_s)
+static void print_words(const struct reputation_table *table, enum identity_type type,
+                        struct span value, const struct reputation_counts *counts, int64_t now_s)
 {
-    struct reputation_weight weight = reputation_weight(type, counts, now_s);
-    printf("%+6.2f  ham %7.1f  spam %7.1f  %-15s ", reputation_log_odds(type, counts, now_s),
+    struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
+    printf("%+6.2f  ham %7.1f  spam %7.1f  %-15s ", reputation_log_odds(table, type, counts, now_s),
            weight.ham, weight.spam, identity_type_name(type));
     printable_put(stdout, value, PRINTABLE_LINE);
     if (reputation_override_in_force(counts, now_s)) {
@@ -84,12 +85,13 @@ static void print_words(enum identity_type type, struct span value,
 static void print_one(const struct request *request, enum identity_type type, struct span value,
                       const struct reputation_counts *counts, int64_t now_s)
 {
+    const struct reputation_table *table = &request->session->config->reputations;
     if (!request->session->json) {
-        print_words(type, value, counts, now_s);
+        print_words(table, type, value, counts, now_s);
         return;
     }
     struct json_writer json = {0};
-    print_json(&json, type, value, counts, now_s);
+    print_json(table, &json, type, value, counts, now_s);
     json_writer_flush(&json, stdout);
     json_writer_free(&json);
 }
@@ -140,7 +142,8 @@ static int pin(struct request *request)
     }
     if (!counts_reputation_read(request->session->store, &request->identity, 1, &counts, &error))
         return session_complain(&error);
-    log_odds = reputation_log_odds(request->identity.type, &counts, time(NULL));
+    log_odds = reputation_log_odds(&request->session->config->reputations, request->identity.type,
+                                   &counts, time(NULL));
     return set_override(request, OVERRIDE_PIN, log_odds);
 }
 
@@ -161,7 +164,8 @@ static void collect(void *context, const struct identity *identity,
                     const struct reputation_counts *counts)
 {
     struct listing *listing = context;
-    struct reputation_weight weight = reputation_weight(identity->type, counts, listing->now_s);
+    struct reputation_weight weight = reputation_weight(
+        &listing->request->session->config->reputations, identity->type, counts, listing->now_s);
     double sum = weight.ham + weight.spam;
     if (sum < listing->request->min && !reputation_override_in_force(counts, listing->now_s))
         return;

@@ -104,6 +104,7 @@ int session_open_counts(struct session *session)
         session_complain(&error);
         return EX_CONFIG;
     }
+    counts_use_table(session->store, &session->config->reputations);
     open_journals(session);
     session->journal = session->journals[session->front];
     return EX_OK;

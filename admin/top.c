@@ -97,8 +97,8 @@ static void collect(void *context, const struct identity *identity,
                     const struct reputation_counts *counts)
 {
     struct domains *domains = context;
-    struct reputation_weight weight =
-        reputation_weight(identity->type, counts, domains->top->now_s);
+    struct reputation_weight weight = reputation_weight(
+        &domains->top->session->config->reputations, identity->type, counts, domains->top->now_s);
     if (counts->time_s < domains->top->since_s ||
         (domains->top->ham ? weight.ham : weight.spam) < 0.5)
         return;

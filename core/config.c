@@ -434,6 +434,7 @@ static struct config *take(cfg_t *cfg)
     config->internal_networks =
         take_networks(cfg, "networks|internal", &config->internal_network_count);
     take_checks(cfg, &config->checks);
+    config->reputations = reputation_table_default;
     return config;
 }
 

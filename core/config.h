@@ -10,6 +10,7 @@
 #include "core/network.h"
 #include "core/verdict.h"
 #include "store/error.h"
+#include "store/reputation_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,6 +62,7 @@ struct config {
     unsigned gather_deadline_ms;
     unsigned cold_lessons; /* a script is cold until this many lessons of both labels */
     struct check_weights checks;
+    struct reputation_table reputations;
     struct network *internal_networks;
     size_t internal_network_count;
     enum log_level log_level;

@@ -249,7 +249,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
         struct document *document = documents[i];
         struct evidence_list list = {.arena = document->arena};
         add_content(judge, document, &list);
-        reputation_evidence(document, own, now_s, &list);
+        reputation_evidence(&config->reputations, document, own, now_s, &list);
         if (!store_up)
             evidence_add(&list, STORE_DOWN_SYMBOL, 0,
                          SPAN("the store of counts is away: what is learned may be missing"));

@@ -10,6 +10,7 @@ bool judge_stores_open(struct judge_stores *stores, const struct config *config,
     judge->store = counts_open(config->counts_url, &options, error);
     if (!judge->store)
         return false;
+    counts_use_table(judge->store, &config->reputations);
     judge->replica = replica_new(judge->store, config->gateway);
     stores->journal = journal_new(journal_path, config->journal.size_limit_bytes,
                                   config->journal.resend_window_s);

@@ -30,8 +30,12 @@ struct counts_store *counts_open(const char *url, const struct counts_options *o
     if (!filled.key_prefix)
         filled.key_prefix = DEFAULT_KEY_PREFIX;
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (strncmp(url, kinds[i].scheme, strlen(kinds[i].scheme)) == 0)
-            return kinds[i].open(url, &filled, error);
+        if (strncmp(url, kinds[i].scheme, strlen(kinds[i].scheme)) == 0) {
+            struct counts_store *store = kinds[i].open(url, &filled, error);
+            if (store)
+                counts_use_table(store, &reputation_table_default);
+            return store;
+        }
     /* Nothing of the URL is shown but its scheme: there may be a password in it. */
     const char *end = strstr(url, "://");
     error_set(error, ERROR_INPUT,
@@ -45,6 +49,12 @@ void counts_close(struct counts_store *store)
 {
     if (store)
         store->ops->close(store);
+}
+
+void counts_use_table(struct counts_store *store, const struct reputation_table *table)
+{
+    for (size_t type = 0; type < IDENTITY_TYPES; type++)
+        store->half_life_s[type] = table->types[type].half_life_s;
 }
 
 const char *counts_name(const struct counts_store *store)

@@ -15,6 +15,7 @@
 #include "store/error.h"
 #include "store/identity.h"
 #include "store/lesson.h"
+#include "store/reputation_table.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,11 @@ struct counts_options {
 struct counts_store *counts_open(const char *url, const struct counts_options *options,
                                  struct error *error);
 void counts_close(struct counts_store *store);
+
+/* Half-lives from now on, of what is counted and how long it is kept; at first those of
+ * reputation_table_default. All gateways of a store should go by the same ones: what is taken back
+ * after they were changed is taken back by the new ones. */
+void counts_use_table(struct counts_store *store, const struct reputation_table *table);
 
 /* The URL without user and password, for logs. Lent. */
 const char *counts_name(const struct counts_store *store);

@@ -14,6 +14,7 @@ typedef bool counts_fill(void *context, counts_put_item *put, void *put_context,
 /* A variant's own structure begins with this one. */
 struct counts_store {
     const struct counts_ops *ops;
+    _Atomic uint32_t half_life_s[IDENTITY_TYPES];
 };
 
 struct counts_ops {

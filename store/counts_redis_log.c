@@ -58,12 +58,14 @@ static void add_identities(struct redis_batch *batch, const struct lesson *lesso
                       counts_redis_pack_names(lesson->identities, lesson->identity_count, names));
 }
 
-static void add_half_lives(struct redis_batch *batch)
+static void add_half_lives(const struct counts_redis *redis, struct redis_batch *batch)
 {
     unsigned char packed[4 * IDENTITY_TYPES], *at = packed;
-    for (int type = 0; type < IDENTITY_TYPES; type++)
+    for (int type = 0; type < IDENTITY_TYPES; type++) {
+        uint32_t half_life_s = redis->base.half_life_s[type];
         for (unsigned i = 0; i < 4; i++)
-            *at++ = (unsigned char)(identity_half_life_s((enum identity_type)type) >> (8 * i));
+            *at++ = (unsigned char)(half_life_s >> (8 * i));
+    }
     redis_batch_bytes(batch, packed, sizeof packed);
 }
 
@@ -79,7 +81,7 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
         redis_batch_bytes(batch, encoded, length);
         redis_batch_number(batch, lesson->label);
         redis_batch_number(batch, lesson->time_s);
-        add_half_lives(batch);
+        add_half_lives(redis, batch);
         add_identities(batch, lesson);
         redis_batch_text(batch, redis->prefix);
     }

@@ -211,7 +211,7 @@ bool counts_redis_reputation_override(struct counts_store *store, const struct i
     if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_OVERRIDE, 1, 2, error)) {
         counts_redis_reputation_key(redis, &batch, identity);
         redis_batch_bytes(&batch, override, kind == OVERRIDE_NONE ? 0 : sizeof override);
-        redis_batch_number(&batch, identity_half_life_s(identity->type));
+        redis_batch_number(&batch, redis->base.half_life_s[identity->type]);
         reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_OVERRIDE, &batch,
                                   REDIS_REPLY_INTEGER, error);
     }

@@ -127,10 +127,10 @@ static bool add_event(struct reputation_counts *counts, double half_life_s, enum
     return moved;
 }
 
-static int64_t expiry(enum identity_type type, const struct reputation_counts *counts,
-                      int64_t now_s)
+static int64_t expiry(const struct sqlite_link *link, enum identity_type type,
+                      const struct reputation_counts *counts, int64_t now_s)
 {
-    int64_t life_s = HALF_LIVES_KEPT * (int64_t)identity_half_life_s(type);
+    int64_t life_s = HALF_LIVES_KEPT * (int64_t)link->store->base.half_life_s[type];
     if (counts->override == OVERRIDE_PIN)
         return COUNTS_NEVER;
     if (counts->override == OVERRIDE_SET && counts->override_until_s - now_s > life_s)
@@ -149,15 +149,16 @@ static bool change_one(struct sqlite_link *link, const struct identity *identity
         counts->ham_milli = label == LABEL_HAM ? (uint32_t)milli : 0;
         counts->spam_milli = label == LABEL_SPAM ? (uint32_t)milli : 0;
         counts->time_s = time_s;
-        row.expires_s = expiry(identity->type, counts, now_s);
+        row.expires_s = expiry(link, identity->type, counts, now_s);
         return write_row(link, identity, &row, error);
     }
-    bool moved = add_event(counts, identity_half_life_s(identity->type), label, time_s, milli);
+    bool moved =
+        add_event(counts, link->store->base.half_life_s[identity->type], label, time_s, milli);
     if (!counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE)
         return remove_row(link, identity, error);
     if (!moved)
         return write_counts(link, identity, counts, error);
-    row.expires_s = expiry(identity->type, counts, now_s);
+    row.expires_s = expiry(link, identity->type, counts, now_s);
     return write_row(link, identity, &row, error);
 }
 
@@ -296,7 +297,7 @@ static bool override(struct sqlite_link *link, void *context, struct error *erro
     row.counts.override_until_s = overriding->kind == OVERRIDE_NONE ? 0 : overriding->until_s;
     if (overriding->kind == OVERRIDE_NONE && !row.counts.ham_milli && !row.counts.spam_milli)
         return remove_row(link, identity, error);
-    row.expires_s = expiry(identity->type, &row.counts, now_s);
+    row.expires_s = expiry(link, identity->type, &row.counts, now_s);
     return write_row(link, identity, &row, error);
 }
 

@@ -42,7 +42,4 @@ const char *identity_type_name(enum identity_type type);
 /* false when no type has that name. */
 bool identity_type_from_name(struct span name, enum identity_type *type);
 
-/* Seconds in which counts of this type lose half their weight. */
-uint32_t identity_half_life_s(enum identity_type type);
-
 #endif

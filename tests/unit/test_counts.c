@@ -119,7 +119,7 @@ static void test_label_is_taken_back_from_the_identities_it_was_given_to(void **
 static void test_old_label_is_taken_back_by_what_is_left_of_it(void **state)
 {
     struct fixture *fixture = *state;
-    int64_t half_life = identity_half_life_s(host.type), now = time(NULL);
+    int64_t half_life = reputation_table_default.types[host.type].half_life_s, now = time(NULL);
     struct lesson old = lesson_about(1, LABEL_SPAM, 0);
     old.time_s = now - half_life / 2;
     append(fixture, &old);

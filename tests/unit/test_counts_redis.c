@@ -411,7 +411,7 @@ static void test_nothing_but_log_and_pins_lives_for_ever(void **state)
     struct fixture *fixture = *state;
     struct append_result result;
     good(teach(fixture->store, 1, &result, &fixture->error));
-    long days = 5 * (long)identity_half_life_s(host.type) / 86400;
+    long days = 5 * (long)reputation_table_default.types[host.type].half_life_s / 86400;
     assert_lifetime(fixture, "weir:r:9:spam.example", days);
     /* Event id and label record have bytes in their names that no command line takes. */
     cli(fixture,

@@ -29,7 +29,7 @@ static void test_counts_answer_identities_in_their_order(void **state)
 static void test_counts_decay_with_the_half_life_of_their_type(void **state)
 {
     struct fixture *fixture = *state;
-    int64_t half_life = identity_half_life_s(host.type), now = time(NULL);
+    int64_t half_life = reputation_table_default.types[host.type].half_life_s, now = time(NULL);
     struct lesson old = lesson_about(1, LABEL_HAM, 0);
     old.time_s = now - 2 * half_life;
     append(fixture, &old);
@@ -45,7 +45,7 @@ static void test_older_event_counts_less_than_a_new_one(void **state)
     struct fixture *fixture = *state;
     teach(fixture, 1, LABEL_SPAM, 0);
     struct lesson old = lesson_about(2, LABEL_SPAM, 0);
-    old.time_s -= identity_half_life_s(host.type);
+    old.time_s -= reputation_table_default.types[host.type].half_life_s;
     append(fixture, &old);
     assert_near(read_one(fixture, &host).spam_milli, 1500);
 }
@@ -67,7 +67,7 @@ static void test_decay_is_not_lost_between_frequent_events(void **state)
     static struct lesson lessons[HOURS];
     static const struct lesson *pointers[HOURS];
     static struct append_result results[HOURS];
-    assert_int_equal(identity_half_life_s(host.type), HOURS * 3600 / 2);
+    assert_int_equal(reputation_table_default.types[host.type].half_life_s, HOURS * 3600 / 2);
     for (unsigned i = 0; i < HOURS; i++) {
         lessons[i] = lesson_about(i, i ? LABEL_SPAM : LABEL_HAM, 0);
         lessons[i].time_s += ((int64_t)i - HOURS) * 3600;

@@ -14,7 +14,7 @@ static double of(enum identity_type type, uint32_t ham, uint32_t spam)
 {
     struct reputation_counts counts = {
         .ham_milli = ham * 1000, .spam_milli = spam * 1000, .time_s = NOW};
-    return reputation_log_odds(type, &counts, NOW);
+    return reputation_log_odds(&reputation_table_default, type, &counts, NOW);
 }
 
 static void test_no_counts_give_exactly_nothing(void **state)
@@ -22,7 +22,8 @@ static void test_no_counts_give_exactly_nothing(void **state)
     (void)state;
     struct reputation_counts never = {0};
     for (int type = 0; type < IDENTITY_TYPES; type++)
-        assert_true(reputation_log_odds((enum identity_type)type, &never, NOW) == 0);
+        assert_true(reputation_log_odds(&reputation_table_default, (enum identity_type)type, &never,
+                                        NOW) == 0);
 }
 
 static void test_posterior_is_the_beta_binomials(void **state)
@@ -77,8 +78,9 @@ static void test_counts_halve_after_the_half_life(void **state)
 {
     (void)state;
     struct reputation_counts counts = {.ham_milli = 500, .spam_milli = 8000, .time_s = NOW};
-    int64_t later = NOW + 2 * (int64_t)identity_half_life_s(IDENTITY_IP);
-    struct reputation_weight weight = reputation_weight(IDENTITY_IP, &counts, later);
+    int64_t later = NOW + 2 * (int64_t)reputation_table_default.types[IDENTITY_IP].half_life_s;
+    struct reputation_weight weight =
+        reputation_weight(&reputation_table_default, IDENTITY_IP, &counts, later);
     assert_true(fabs(weight.spam - 2) < 1e-9);
     assert_true(fabs(weight.ham - 0.125) < 1e-9);
 }
@@ -87,7 +89,7 @@ static void test_counts_from_the_future_do_not_grow(void **state)
 {
     (void)state;
     struct reputation_counts counts = {.spam_milli = 8000, .time_s = INT64_MAX};
-    assert_true(reputation_weight(IDENTITY_IP, &counts, NOW).spam == 8);
+    assert_true(reputation_weight(&reputation_table_default, IDENTITY_IP, &counts, NOW).spam == 8);
 }
 
 static void test_pin_stands_for_the_counts(void **state)
@@ -95,7 +97,8 @@ static void test_pin_stands_for_the_counts(void **state)
     (void)state;
     struct reputation_counts counts = {
         .spam_milli = 9000, .time_s = NOW, .override = OVERRIDE_PIN, .override_centi = -550};
-    assert_true(reputation_log_odds(IDENTITY_LINK_DOMAIN, &counts, NOW) == -5.5);
+    assert_true(
+        reputation_log_odds(&reputation_table_default, IDENTITY_LINK_DOMAIN, &counts, NOW) == -5.5);
 }
 
 static void test_set_ends_at_its_time(void **state)
@@ -103,8 +106,8 @@ static void test_set_ends_at_its_time(void **state)
     (void)state;
     struct reputation_counts counts = {
         .override = OVERRIDE_SET, .override_centi = 400, .override_until_s = NOW};
-    assert_true(reputation_log_odds(IDENTITY_IP, &counts, NOW - 1) == 4);
-    assert_true(reputation_log_odds(IDENTITY_IP, &counts, NOW) == 0);
+    assert_true(reputation_log_odds(&reputation_table_default, IDENTITY_IP, &counts, NOW - 1) == 4);
+    assert_true(reputation_log_odds(&reputation_table_default, IDENTITY_IP, &counts, NOW) == 0);
 }
 
 static void test_symbols_are_the_types_names(void **state)
@@ -123,7 +126,7 @@ static void test_symbols_are_the_types_names(void **state)
 static struct evidence_list heard(struct document *document, const struct reputation_counts *counts)
 {
     struct evidence_list list = {.arena = document->arena};
-    reputation_evidence(document, counts, NOW, &list);
+    reputation_evidence(&reputation_table_default, document, counts, NOW, &list);
     return list;
 }
 

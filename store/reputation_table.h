@@ -1,0 +1,27 @@
+/* reputation_table: the numbers that reputations of each type of identity go by. A table never
+ * changes: whoever wants other numbers makes another one and puts it where the first was, as with
+ * the configuration, which holds the one in force. */
+#ifndef WEIR_REPUTATION_TABLE_H
+#define WEIR_REPUTATION_TABLE_H
+
+#include "store/identity.h"
+
+#include <stdint.h>
+
+/* What its identities are believed to be is told in core/reputation.h: reputation_log_odds(). */
+struct reputation_parameters {
+    uint32_t half_life_s; /* in which counts lose half their weight; at least 1 */
+    double base_rate;     /* share of spam that is expected before any lesson; between 0 and 1 */
+    double strength;      /* of that expectation, in lessons; above 0 */
+    double ham_limit;     /* the most it speaks for ham, in log-odds; not above 0 */
+    double spam_limit;    /* and for spam; not below 0 */
+};
+
+struct reputation_table {
+    struct reputation_parameters types[IDENTITY_TYPES];
+};
+
+/* Where each number of it comes from stands beside it. */
+extern const struct reputation_table reputation_table_default;
+
+#endif
