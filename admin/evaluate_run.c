@@ -157,7 +157,7 @@ static void judge_and_learn(struct run *run, struct document *document, size_t a
     features_extract(document);
     end_stage(outcome, STAGE_FEATURES, &since);
     const struct gatherer *gatherers = gatherers_all(&gatherer_count);
-    gatherers_run(gatherers, gatherer_count, document, run->evaluation->config->gather_deadline_ms);
+    gatherers_run(gatherers, gatherer_count, document, run->evaluation->config);
     struct terms terms = {.checks.arena = document->arena, .reputations.arena = document->arena};
     hear_others(run, document, &terms);
     end_stage(outcome, STAGE_CHECKS, &since);

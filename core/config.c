@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "core/config_complaint.h"
+#include "core/config_identities.h"
 #include "core/config_scan.h"
 #include "core/config_subscriptions.h"
 #include "core/config_values.h"
@@ -241,6 +242,7 @@ static cfg_opt_t options[] = {
     CFG_SEC("journal", journal_options, CFGF_NONE),
     CFG_SEC("thresholds", thresholds_options, CFGF_NONE),
     CFG_SEC("networks", networks_options, CFGF_NONE),
+    CFG_SEC("identities", identities_options, CFGF_NONE),
     CFG_SEC("milter", milter_options, CFGF_NONE),
     CFG_SEC("feedfilter", feedfilter_options, CFGF_NONE),
     CFG_SEC("feed", subscription_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -273,6 +275,7 @@ static const struct {
     {"journal|mail", config_check_path},
     {"journal|feeds", config_check_path},
     {"networks|internal", config_check_networks},
+    {"identities|trusted-authserv-ids", identities_check_ids},
     {"milter|socket", config_check_socket},
     {"milter|key-file", config_check_path},
     {"feedfilter", check_feedfilter},
@@ -433,6 +436,7 @@ static struct config *take(cfg_t *cfg)
     config->console.pages = memory_text(cfg_getstr(cfg, "console|pages"));
     config->internal_networks =
         take_networks(cfg, "networks|internal", &config->internal_network_count);
+    identities_take(cfg_getsec(cfg, "identities"), &config->identities);
     take_checks(cfg, &config->checks);
     config->reputations = reputation_table_default;
     return config;
@@ -572,6 +576,7 @@ void config_release(struct config *config)
     free(config->feedfilter.upstream_networks);
     subscriptions_free(config->subscriptions, config->subscription_count);
     free(config->internal_networks);
+    identities_free(&config->identities);
     free(config->checks.weights);
     free(config->release.preview);
     free(config->metrics.milter);
@@ -585,6 +590,12 @@ void config_release(struct config *config)
         free(config->warnings[i]);
     free(config->warnings);
     free(counted);
+}
+
+void config_log_warnings(const struct config *config)
+{
+    for (size_t i = 0; i < config->warning_count; i++)
+        log_event(LOG_LEVEL_WARNING, "configuration", "reason", config->warnings[i], NULL);
 }
 
 bool config_is_internal(const struct config *config, const char *address)

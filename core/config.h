@@ -5,7 +5,9 @@
 #ifndef WEIR_CONFIG_H
 #define WEIR_CONFIG_H
 
+#include "core/asn.h"
 #include "core/checks.h"
+#include "core/domain_list.h"
 #include "core/log.h"
 #include "core/network.h"
 #include "core/verdict.h"
@@ -43,6 +45,14 @@ struct subscription_config {
     char *proxy;           /* URL, may hold a user and password; NULL: none. Never logged */
 };
 
+/* What is known of the world when a document's identities are drawn. */
+struct config_identities {
+    char **trusted_authserv_ids; /* whose Authentication-Results are believed (RFC 8601) */
+    size_t trusted_authserv_id_count;
+    struct domain_list *mail_providers, *url_shorteners; /* NULL: none are known */
+    struct asn_database *asn;                            /* NULL: none */
+};
+
 struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "sqlite:///var/lib/weir-counts/counts.db" */
@@ -65,6 +75,7 @@ struct config {
     struct reputation_table reputations;
     struct network *internal_networks;
     size_t internal_network_count;
+    struct config_identities identities;
     enum log_level log_level;
 
     struct {
@@ -134,6 +145,9 @@ struct config *config_defaults(void);
 
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */
+
+/* Logs each of its warnings: for programs that run on. */
+void config_log_warnings(const struct config *config);
 
 /* True when `address` ("192.0.2.1", "2001:db8::1", "IPv6:…") lies in networks.internal. */
 bool config_is_internal(const struct config *config, const char *address);

@@ -3,6 +3,7 @@
 #ifndef WEIR_GATHERERS_H
 #define WEIR_GATHERERS_H
 
+#include "core/config.h"
 #include "core/document.h"
 
 #include <stddef.h>
@@ -15,8 +16,10 @@ enum gather_state {
 struct gatherer {
     const char *name;
     enum channel channels;
-    /* Starts; most are done at once. `*state` is the gatherer's own, in the document's arena. */
-    enum gather_state (*start)(struct document *document, void **state, int *wait_fd);
+    /* Starts; most are done at once. `*state` is the gatherer's own, in the document's arena;
+     * `config` is lent until the document is complete. */
+    enum gather_state (*start)(struct document *document, const struct config *config, void **state,
+                               int *wait_fd);
     /* Goes on when the descriptor is readable; NULL for those that never wait. */
     enum gather_state (*resume)(struct document *document, void *state, int *wait_fd);
     /* The deadline passed: let go, note the fact as timed out. NULL for those that never wait. */
@@ -26,8 +29,9 @@ struct gatherer {
 /* All rows of the table, and how many. Static. */
 const struct gatherer *gatherers_all(size_t *count);
 
-/* Runs `gatherers` on a document until all are done or `deadline_ms` from now passed. */
+/* Runs `gatherers` on a document, started in their order, until all are done or the gather deadline
+ * of `config` has passed. */
 void gatherers_run(const struct gatherer *gatherers, size_t count, struct document *document,
-                   unsigned deadline_ms);
+                   const struct config *config);
 
 #endif

@@ -20,7 +20,7 @@ void judge_prepare(struct document *document, const struct config *config)
     size_t count;
     const struct gatherer *gatherers = gatherers_all(&count);
     features_extract(document);
-    gatherers_run(gatherers, count, document, config->gather_deadline_ms);
+    gatherers_run(gatherers, count, document, config);
 }
 
 /* --- content --- */

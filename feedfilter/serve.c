@@ -329,6 +329,7 @@ static void reload(struct gateway *gateway)
                   NULL);
         return;
     }
+    config_log_warnings(config);
     config_restart_log(CONFIG_FEEDFILTER, gateway->started, config);
     put_in_force(gateway, config);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", gateway->config_path, NULL);
@@ -473,6 +474,7 @@ int serve_run(const char *config_path)
         return EX_CONFIG;
     }
     log_set_level(gateway.started->log_level);
+    config_log_warnings(gateway.started);
     metrics_start(METRICS_FEEDFILTER, PACKAGE_VERSION);
     text_init();
     url_init();

@@ -119,6 +119,7 @@ static void reload(const char *config_path)
         return;
     }
     log_set_level(settings->config->log_level);
+    config_log_warnings(settings->config);
     config_restart_log(CONFIG_MILTER, started, settings->config);
     settings_put(settings);
     log_event(LOG_LEVEL_NOTICE, "reloaded", "config", config_path, NULL);
@@ -270,6 +271,7 @@ static bool start(const struct options *options, struct settings **first, struct
     if (!settings)
         return false;
     log_set_level(settings->config->log_level);
+    config_log_warnings(settings->config);
     settings_put(settings);
     *first = settings_take();
     mail_init();

@@ -1,6 +1,6 @@
 /* identity: who or what is behind a document, as (type, value). Reputations are kept per
  * identity; near-duplicate content is one too (`shingle`). Values are short UTF-8 strings,
- * lower case, made by core/gatherers.c only, so that every channel writes them alike. */
+ * lower case, made by core/gather_*.c only, so that every channel writes them alike. */
 #ifndef WEIR_IDENTITY_H
 #define WEIR_IDENTITY_H
 

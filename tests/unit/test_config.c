@@ -267,6 +267,80 @@ static const char *warned(const char *text)
     return strncmp(said, config_file_path, length) ? said : said + length;
 }
 
+static void test_lists_of_domains_are_read_and_bad_lines_warned_of(void **state)
+{
+    (void)state;
+    char text[600], list[200], expected[400];
+    snprintf(list, sizeof list, "%s/providers", config_file_folder);
+    write_file(list, "# ours\nprovider.example\nno domain\nshort\n");
+    snprintf(text, sizeof text,
+             "identities { mail-providers = \"%s\"\n url-shorteners = \"\"\n"
+             "trusted-authserv-ids = {\"mx1.example.org\", \"MX2\"} }",
+             list);
+    struct config *config = accepted(text);
+    assert_true(domain_list_has(config->identities.mail_providers, SPAN("provider.example")));
+    assert_false(domain_list_has(config->identities.url_shorteners, SPAN("bit.ly")));
+    assert_int_equal(config->identities.trusted_authserv_id_count, 2);
+    assert_string_equal(config->identities.trusted_authserv_ids[1], "MX2");
+    assert_int_equal(config->warning_count, 2);
+    snprintf(expected, sizeof expected, "%s:3: \"no domain\" is no domain", list);
+    assert_string_equal(config->warnings[0], expected);
+    snprintf(expected, sizeof expected, "%s:4: \"short\" is no domain: it has no dot", list);
+    assert_string_equal(config->warnings[1], expected);
+    config_release(config);
+    unlink(list);
+}
+
+static void test_a_list_of_nothing_but_bad_lines_is_not_told_line_by_line(void **state)
+{
+    (void)state;
+    char text[600], list[200];
+    snprintf(list, sizeof list, "%s/providers", config_file_folder);
+    char many[401] = "";
+    for (size_t i = 0; i < 400; i += 2)
+        memcpy(many + i, "x\n", 3);
+    write_file(list, many);
+    snprintf(text, sizeof text, "identities { url-shorteners = \"%s\" }", list);
+    struct config *config = accepted(text);
+    assert_int_equal(config->warning_count, 21);
+    assert_non_null(strstr(config->warnings[20], "providers:21: and more of that kind"));
+    config_release(config);
+    unlink(list);
+}
+
+static void test_a_list_or_database_that_is_missing_is_warned_of(void **state)
+{
+    (void)state;
+    assert_string_equal(warned("identities { mail-providers = \"/nowhere\" }"),
+                        ":1: identities.mail-providers: /nowhere: No such file or directory");
+    assert_non_null(strstr(warned("identities { asn-database = \"/nowhere\" }"),
+                           "identities.asn-database: /nowhere: "));
+    assert_string_equal(warned("identities { asn-database = \"\" }"), "");
+}
+
+static void test_a_damaged_database_is_one_warning_and_no_error(void **state)
+{
+    (void)state;
+    char text[300], expected[300], path[200];
+    snprintf(path, sizeof path, "%s/asn", config_file_folder);
+    write_file(path, "no database");
+    snprintf(text, sizeof text, "identities { asn-database = \"%s\" }", path);
+    snprintf(expected, sizeof expected,
+             ":1: identities.asn-database: %s/asn: ", config_file_folder);
+    const char *said = warned(text);
+    assert_int_equal(strncmp(said, expected, strlen(expected)), 0);
+    unlink(path);
+}
+
+static void test_authserv_ids_that_cannot_be_are_refused(void **state)
+{
+    (void)state;
+    refused("identities { trusted-authserv-ids = {\"mx example\"} }",
+            "1: identities.trusted-authserv-ids: a blank in \"mx example\"");
+    refused("identities { trusted-authserv-ids = {\"\"} }",
+            "1: identities.trusted-authserv-ids: an authserv-id has 1 to 255 characters");
+}
+
 static void test_a_secret_that_everybody_may_read_is_warned_of(void **state)
 {
     (void)state;
@@ -388,6 +462,11 @@ int main(void)
         cmocka_unit_test(test_an_unknown_check_is_refused),
         cmocka_unit_test(test_an_error_in_an_included_file_names_that_file),
         cmocka_unit_test(test_a_folder_or_missing_file_cannot_be_read),
+        cmocka_unit_test(test_lists_of_domains_are_read_and_bad_lines_warned_of),
+        cmocka_unit_test(test_a_list_of_nothing_but_bad_lines_is_not_told_line_by_line),
+        cmocka_unit_test(test_a_list_or_database_that_is_missing_is_warned_of),
+        cmocka_unit_test(test_a_damaged_database_is_one_warning_and_no_error),
+        cmocka_unit_test(test_authserv_ids_that_cannot_be_are_refused),
         cmocka_unit_test(test_a_secret_that_everybody_may_read_is_warned_of),
         cmocka_unit_test(test_a_variable_that_is_not_set_is_warned_of),
         cmocka_unit_test(test_a_threshold_that_another_hides_is_warned_of),

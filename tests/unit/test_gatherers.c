@@ -1,17 +1,23 @@
 #include "core/gatherers.h"
 
+#include <config.h>
+
 #include "core/text.h"
 #include "core/url.h"
+#include "mmdb_file.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
 static struct document *mail;
+static struct config config;
 
 static int set_up(void **state)
 {
@@ -19,6 +25,7 @@ static int set_up(void **state)
     text_init();
     url_init();
     mail = document_new(CHANNEL_MAIL);
+    config = (struct config){.gather_deadline_ms = 1000};
     return 0;
 }
 
@@ -26,14 +33,31 @@ static int tear_down(void **state)
 {
     (void)state;
     document_free(mail);
+    domain_list_free(config.identities.mail_providers);
+    domain_list_free(config.identities.url_shorteners);
+    asn_close(config.identities.asn);
     return 0;
+}
+
+/* The list with the domains of `text`, a line each. */
+static struct domain_list *list_of(const char *text)
+{
+    char path[] = "/tmp/weir-gatherers-XXXXXX";
+    int fd = mkstemp(path);
+    struct error error = {0};
+    assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    close(fd);
+    struct domain_list *list = domain_list_read(path, NULL, &error);
+    unlink(path);
+    assert_non_null(list);
+    return list;
 }
 
 static void gather(struct document *document)
 {
     size_t count;
     const struct gatherer *rows = gatherers_all(&count);
-    gatherers_run(rows, count, document, 1000);
+    gatherers_run(rows, count, document, &config);
 }
 
 static bool has(const struct document *document, enum identity_type type, const char *value)
@@ -82,6 +106,30 @@ static void test_ipv4_in_ipv6_is_the_ipv4_client(void **state)
     assert_true(has(mail, IDENTITY_NET, "192.0.2.0/24"));
 }
 
+static void test_client_is_known_by_its_autonomous_system(void **state)
+{
+    (void)state;
+#ifdef HAVE_LIBMAXMINDDB
+    static const struct mmdb_row rows[] = {{"192.0.2.0", 24, 64496}, {"2001:db8::", 32, 64497}};
+    char path[] = "/tmp/weir-gatherers-XXXXXX";
+    struct error error = {0};
+    close(mkstemp(path));
+    mmdb_file_write(path, "Test-ASN", rows, 2);
+    config.identities.asn = asn_open(path, &error);
+    unlink(path);
+    mail->envelope.client_address = SPAN("::ffff:192.0.2.17");
+    gather(mail);
+    assert_true(has(mail, IDENTITY_ASN, "64496"));
+    struct document *other = document_new(CHANNEL_MAIL);
+    other->envelope.client_address = SPAN("2001:db8::7");
+    gather(other);
+    assert_true(has(other, IDENTITY_ASN, "64497"));
+    document_free(other);
+#else
+    skip();
+#endif
+}
+
 static void test_what_is_no_address_gives_no_client(void **state)
 {
     (void)state;
@@ -125,6 +173,19 @@ static void test_address_literal_is_no_domain(void **state)
     assert_int_equal(count_of(mail, IDENTITY_ENVELOPE_DOMAIN), 0);
 }
 
+static void test_at_a_public_provider_the_address_counts(void **state)
+{
+    (void)state;
+    config.identities.mail_providers = list_of("provider.example\n");
+    mail->envelope.sender = SPAN("Ann@mx.Provider.example");
+    mail->from_address = SPAN("bob@provider.example");
+    gather(mail);
+    assert_true(has(mail, IDENTITY_ENVELOPE_DOMAIN, "ann@mx.provider.example"));
+    assert_int_equal(count_of(mail, IDENTITY_ENVELOPE_DOMAIN), 1);
+    assert_int_equal(count_of(mail, IDENTITY_FROM_DOMAIN), 0);
+    assert_true(has(mail, IDENTITY_FROM_ADDRESS, "bob@provider.example"));
+}
+
 static void test_null_sender_has_no_pairs(void **state)
 {
     (void)state;
@@ -161,15 +222,87 @@ static void test_links_give_hosts_and_domains(void **state)
     assert_int_equal(mail->identity_count, 2);
 }
 
+static void add_link(struct document *document, const char *url)
+{
+    document_add_link(document, arena_copy(document->arena, span_of(url)), (struct span){0}, false);
+}
+
+static void test_behind_a_shortener_host_and_path_count(void **state)
+{
+    (void)state;
+    config.identities.url_shorteners = list_of("sh.example\n");
+    add_link(mail, "http://sh.example/AbC?utm=1#x");
+    add_link(mail, "https://sh.example/abc/");
+    add_link(mail, "https://www.sh.example/d/e");
+    add_link(mail, "https://sh.example/?https://target.example/");
+    add_link(mail, "https://sh.example/");
+    add_link(mail, "https://sh.example");
+    add_link(mail, "https://sh.example/#only");
+    gather(mail);
+    assert_true(has(mail, IDENTITY_LINK_HOST, "sh.example/abc"));
+    assert_true(has(mail, IDENTITY_LINK_HOST, "www.sh.example/d/e"));
+    assert_true(has(mail, IDENTITY_LINK_HOST, "sh.example/?https://target.example/"));
+    assert_int_equal(mail->identity_count, 3);
+}
+
+static void test_ten_links_to_one_place_are_one_fact(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 10; i++)
+        add_link(mail, arena_printf(mail->arena, "http://www.example.org/%zu", i).data);
+    gather(mail);
+    assert_int_equal(mail->identity_count, 2);
+}
+
 static void test_at_most_fifty_hosts_are_taken(void **state)
 {
     (void)state;
     for (size_t i = 0; i < 80; i++)
-        document_add_link(mail, arena_printf(mail->arena, "http://h%zu.example.org/", i),
-                          (struct span){0}, false);
+        add_link(mail, arena_printf(mail->arena, "http://h%zu.example.org/", i).data);
     gather(mail);
     assert_int_equal(count_of(mail, IDENTITY_LINK_HOST), 50);
     assert_int_equal(count_of(mail, IDENTITY_LINK_DOMAIN), 1);
+}
+
+static void test_many_hosts_of_one_domain_crowd_no_other_out(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 999; i++)
+        add_link(mail, arena_printf(mail->arena, "http://h%zu.good.example/", i).data);
+    add_link(mail, "http://bad.example/");
+    gather(mail);
+    assert_true(has(mail, IDENTITY_LINK_DOMAIN, "bad.example"));
+    assert_true(has(mail, IDENTITY_LINK_HOST, "bad.example"));
+    assert_int_equal(count_of(mail, IDENTITY_LINK_HOST), 50);
+}
+
+/* Of a thousand domains, about one in twenty of the documents has the one, wherever it stands. */
+static size_t documents_with_last_of_many(bool in_front)
+{
+    size_t found = 0;
+    for (unsigned n = 0; n < 400; n++) {
+        struct document *document = document_new(CHANNEL_MAIL);
+        memcpy(document->id, &n, sizeof n);
+        if (in_front)
+            add_link(document, "http://bad.example/");
+        for (size_t i = 0; i < 999; i++)
+            add_link(document, arena_printf(document->arena, "http://good%zu.example/", i).data);
+        if (!in_front)
+            add_link(document, "http://bad.example/");
+        gather(document);
+        assert_int_equal(count_of(document, IDENTITY_LINK_DOMAIN), 50);
+        found += has(document, IDENTITY_LINK_DOMAIN, "bad.example");
+        document_free(document);
+    }
+    return found;
+}
+
+static void test_what_stands_in_front_does_not_decide_which_links_count(void **state)
+{
+    (void)state;
+    size_t last = documents_with_last_of_many(false);
+    assert_in_range(last, 5, 45);
+    assert_int_equal(documents_with_last_of_many(true), last);
 }
 
 static void test_attachment_is_known_by_its_hash(void **state)
@@ -185,6 +318,20 @@ static void test_attachment_is_known_by_its_hash(void **state)
     assert_int_equal(mail->identity_count, 1);
 }
 
+static void test_small_attachments_crowd_no_link_and_no_large_one_out(void **state)
+{
+    (void)state;
+    mail->parts = arena_alloc(mail->arena, 400 * sizeof *mail->parts);
+    mail->part_count = 400;
+    for (size_t i = 0; i < 400; i++)
+        mail->parts[i] = (struct part){.size_bytes = 9 + i, .hash = {(unsigned char)i, i >> 8, 1}};
+    add_link(mail, "http://bad.example/");
+    gather(mail);
+    assert_int_equal(count_of(mail, IDENTITY_ATTACHMENT), 20);
+    assert_true(has(mail, IDENTITY_ATTACHMENT, "8f010100000000000000000000000000"));
+    assert_true(has(mail, IDENTITY_LINK_DOMAIN, "bad.example"));
+}
+
 static void test_item_is_known_by_feed_and_author(void **state)
 {
     (void)state;
@@ -194,6 +341,31 @@ static void test_item_is_known_by_feed_and_author(void **state)
     gather(item);
     assert_true(has(item, IDENTITY_FEED, "planet"));
     assert_true(has(item, IDENTITY_AUTHOR, "planet ann"));
+    document_free(item);
+}
+
+/* The same things in both fronts: what mail teaches of a link is known of an item. */
+static void test_both_channels_write_links_alike(void **state)
+{
+    (void)state;
+    struct document *item = document_new(CHANNEL_FEED);
+    config.identities.url_shorteners = list_of("sh.example\n");
+    static const char *const urls[] = {"HTTP://User@WWW.Shop.Example.CO.UK:8080/buy?x#y",
+                                       "//b\xc3\xbc"
+                                       "cher.example/",
+                                       "http://0x7f.1/", "https://SH.example/Q"};
+    for (size_t i = 0; i < 4; i++) {
+        add_link(mail, urls[i]);
+        add_link(item, urls[3 - i]);
+    }
+    gather(mail);
+    gather(item);
+    assert_int_equal(mail->identity_count, item->identity_count);
+    for (size_t i = 0; i < mail->identity_count; i++)
+        assert_true(has(item, mail->identities[i].type,
+                        arena_copy(mail->arena, mail->identities[i].value).data));
+    assert_true(has(item, IDENTITY_LINK_DOMAIN, "xn--bcher-kva.example"));
+    assert_true(has(item, IDENTITY_LINK_HOST, "127.0.0.1"));
     document_free(item);
 }
 
@@ -271,21 +443,25 @@ static enum gather_state start_fake(struct fake *fake, void **state, int *wait_f
     return GATHER_WAITING;
 }
 
-static enum gather_state start_first(struct document *document, void **state, int *wait_fd)
+static enum gather_state start_first(struct document *document, const struct config *settings,
+                                     void **state, int *wait_fd)
 {
-    (void)document;
+    (void)settings, (void)document;
     return start_fake(&fakes[0], state, wait_fd);
 }
 
-static enum gather_state start_second(struct document *document, void **state, int *wait_fd)
+static enum gather_state start_second(struct document *document, const struct config *settings,
+                                      void **state, int *wait_fd)
 {
-    (void)document;
+    (void)settings, (void)document;
     return start_fake(&fakes[1], state, wait_fd);
 }
 
-static enum gather_state start_done_at_once(struct document *document, void **state, int *wait_fd)
+static enum gather_state start_done_at_once(struct document *document,
+                                            const struct config *settings, void **state,
+                                            int *wait_fd)
 {
-    (void)document, (void)state, (void)wait_fd;
+    (void)settings, (void)document, (void)state, (void)wait_fd;
     fakes[0].starts++;
     return GATHER_DONE;
 }
@@ -326,12 +502,19 @@ static int64_t clock_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+static void run_rows(const struct gatherer *rows, size_t count, struct document *document,
+                     unsigned deadline_ms)
+{
+    config.gather_deadline_ms = deadline_ms;
+    gatherers_run(rows, count, document, &config);
+}
+
 static void test_done_at_once_is_not_waited_for(void **state)
 {
     (void)state;
     const struct gatherer row = {"at once", CHANNEL_ANY, start_done_at_once, NULL, NULL};
     int64_t before = clock_ms();
-    gatherers_run(&row, 1, mail, 5000);
+    run_rows(&row, 1, mail, 5000);
     assert_int_equal(fakes[0].starts, 1);
     assert_in_range(clock_ms() - before, 0, 2500);
 }
@@ -340,7 +523,7 @@ static void test_waiting_one_is_resumed_until_done(void **state)
 {
     (void)state;
     assert_int_equal(write(fakes[0].pipe[1], "..d", 3), 3);
-    gatherers_run(&first, 1, mail, 5000);
+    run_rows(&first, 1, mail, 5000);
     assert_int_equal(fakes[0].resumes, 3);
     assert_true(fakes[0].done);
     assert_int_equal(fakes[0].given_up, 0);
@@ -353,7 +536,7 @@ static void test_waiting_ones_run_side_by_side(void **state)
     (void)state;
     const struct gatherer rows[] = {second, first};
     assert_int_equal(write(fakes[0].pipe[1], "pd", 2), 2);
-    gatherers_run(rows, 2, mail, 5000);
+    run_rows(rows, 2, mail, 5000);
     assert_true(fakes[0].done);
     assert_true(fakes[1].done);
 }
@@ -364,7 +547,7 @@ static void test_who_misses_the_deadline_gives_up(void **state)
     const struct gatherer rows[] = {first, second};
     assert_int_equal(write(fakes[1].pipe[1], "d", 1), 1);
     int64_t before = clock_ms();
-    gatherers_run(rows, 2, mail, 50);
+    run_rows(rows, 2, mail, 50);
     assert_int_equal(fakes[0].given_up, 1);
     assert_true(fakes[1].done);
     assert_int_equal(fakes[1].given_up, 0);
@@ -377,7 +560,7 @@ static void test_always_readable_one_is_stopped_by_the_deadline(void **state)
     const struct gatherer row = {"never", CHANNEL_ANY, start_first, resume_never_done,
                                  give_up_fake};
     assert_int_equal(write(fakes[0].pipe[1], "x", 1), 1);
-    gatherers_run(&row, 1, mail, 30);
+    run_rows(&row, 1, mail, 30);
     assert_true(fakes[0].resumes > 0);
     assert_int_equal(fakes[0].given_up, 1);
 }
@@ -386,7 +569,7 @@ static void test_other_channels_gatherers_do_not_start(void **state)
 {
     (void)state;
     struct document *item = document_new(CHANNEL_FEED);
-    gatherers_run(&second, 1, item, 1000);
+    run_rows(&second, 1, item, 1000);
     assert_int_equal(fakes[1].starts, 0);
     document_free(item);
 }
@@ -400,15 +583,23 @@ int main(void)
         ON_MAIL(test_ipv4_client_is_known_by_address_and_network),
         ON_MAIL(test_ipv6_client_is_known_by_address_and_both_networks),
         ON_MAIL(test_ipv4_in_ipv6_is_the_ipv4_client),
+        ON_MAIL(test_client_is_known_by_its_autonomous_system),
         ON_MAIL(test_what_is_no_address_gives_no_client),
         ON_MAIL(test_internal_client_says_nothing),
         ON_MAIL(test_sender_domains_are_registrable_domains),
         ON_MAIL(test_address_literal_is_no_domain),
+        ON_MAIL(test_at_a_public_provider_the_address_counts),
         ON_MAIL(test_null_sender_has_no_pairs),
         ON_MAIL(test_pairs_are_made_of_at_most_ten_recipients),
         ON_MAIL(test_links_give_hosts_and_domains),
+        ON_MAIL(test_behind_a_shortener_host_and_path_count),
+        ON_MAIL(test_ten_links_to_one_place_are_one_fact),
+        ON_MAIL(test_many_hosts_of_one_domain_crowd_no_other_out),
+        ON_MAIL(test_what_stands_in_front_does_not_decide_which_links_count),
         ON_MAIL(test_at_most_fifty_hosts_are_taken),
         ON_MAIL(test_attachment_is_known_by_its_hash),
+        ON_MAIL(test_small_attachments_crowd_no_link_and_no_large_one_out),
+        ON_MAIL(test_both_channels_write_links_alike),
         ON_MAIL(test_item_is_known_by_feed_and_author),
         ON_MAIL(test_text_alike_in_one_band_shares_that_shingle),
         ON_MAIL(test_little_text_has_no_shingles),
