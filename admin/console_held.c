@@ -10,6 +10,7 @@
 #include "core/explain.h"
 #include "core/held_item.h"
 #include "core/log.h"
+#include "core/recipient.h"
 #include "store/memory.h"
 #include "store/records_page.h"
 
@@ -26,20 +27,6 @@ static bool wants_record(const struct console_request *request)
 }
 
 /* --- one entry --- */
-
-/* Up to the next comma that is not within quotes (RFC 5321 4.1.2: "a,b"@example.org). */
-static size_t recipient_length(const char *text)
-{
-    size_t length = 0;
-    bool quoted = false;
-    for (; text[length] && (quoted || text[length] != ','); length++) {
-        if (quoted && text[length] == '\\' && text[length + 1])
-            length++;
-        else if (text[length] == '"')
-            quoted = !quoted;
-    }
-    return length;
-}
 
 /* Recipients are kept as one text between commas. */
 static void put_recipients(struct json_writer *json, const char *recipients)
