@@ -17,6 +17,7 @@ extern const struct command command_check;
 extern const struct command command_learn;
 extern const struct command command_reputation;
 extern const struct command command_held;
+extern const struct command command_retention;
 extern const struct command command_undo;
 extern const struct command command_explain;
 extern const struct command command_evaluate;

@@ -12,7 +12,7 @@ static const struct command *const commands[] = {
     &command_check,        &command_learn,    &command_held,   &command_explain,
     &command_reputation,   &command_history,  &command_stats,  &command_top,
     &command_config,       &command_migrate,  &command_backup, &command_restore,
-    &command_console_user, &command_evaluate, &command_undo,
+    &command_console_user, &command_evaluate, &command_undo,   &command_retention,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -145,11 +145,23 @@ static int check_feedfilter(cfg_t *cfg, cfg_opt_t *option)
     return 0;
 }
 
+/* A slip there would delete all that is held. */
+static int check_held(cfg_t *cfg, cfg_opt_t *option)
+{
+    (void)cfg;
+    cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
+    if (cfg_getint(section, "keep") < 3600)
+        return config_refuse(section, cfg_getopt(section, "keep"), "is less than an hour");
+    return 0;
+}
+
 /* --- the settings --- */
 
 static cfg_opt_t records_options[] = {
     CFG_STR("mail", "/var/lib/weir/mail.db", CFGF_NONE),
     CFG_STR("feeds", "/var/lib/weir-feed/feeds.db", CFGF_NONE),
+    CFG_INT_CB("keep", 180L * 86400, CFGF_NONE, config_parse_age),
+    CFG_INT_CB("size-limit", 1L << 30, CFGF_NONE, config_parse_large_size),
     CFG_END(),
 };
 static cfg_opt_t journal_options[] = {
@@ -206,6 +218,7 @@ static cfg_opt_t release_options[] = {
     CFG_END(),
 };
 static cfg_opt_t held_options[] = {
+    CFG_INT_CB("keep", 30L * 86400, CFGF_NONE, config_parse_age),
     CFG_INT_CB("undo", 86400, CFGF_NONE, config_parse_age),
     CFG_END(),
 };
@@ -283,6 +296,7 @@ static const struct {
     {"feedfilter|cache", check_cache},
     {"feedfilter|feeds-file", config_check_path},
     {"records", check_two_paths},
+    {"held", check_held},
     {"journal", check_two_paths},
     {"thresholds", check_thresholds},
     {"release|preview", config_check_path},
@@ -425,6 +439,9 @@ static struct config *take(cfg_t *cfg)
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
     config->release.gone_after_s = (unsigned)(cfg_getint(cfg, "release|gone-after") / 1000);
     config->release.preview = memory_text(cfg_getstr(cfg, "release|preview"));
+    config->records_keep_s = cfg_getint(cfg, "records|keep");
+    config->records_size_bytes = cfg_getint(cfg, "records|size-limit");
+    config->held.keep_s = cfg_getint(cfg, "held|keep");
     config->held.undo_s = cfg_getint(cfg, "held|undo");
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
     config->metrics.milter = memory_text(cfg_getstr(cfg, "metrics|milter"));

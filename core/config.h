@@ -57,10 +57,13 @@ struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "sqlite:///var/lib/weir-counts/counts.db" */
     unsigned counts_timeout_ms;
-    char *counts_prefix; /* "weir:" */
-    char *records_mail;  /* path; "/var/lib/weir/mail.db" */
-    char *records_feeds; /* path; "/var/lib/weir-feed/feeds.db" */
+    char *counts_prefix;        /* "weir:" */
+    char *records_mail;         /* path; "/var/lib/weir/mail.db" */
+    char *records_feeds;        /* path; "/var/lib/weir-feed/feeds.db" */
+    int64_t records_keep_s;     /* history, and what was decided about, is kept for so long */
+    int64_t records_size_bytes; /* of each of the two files */
     struct {
+        int64_t keep_s; /* what nobody decided about is deleted at that age */
         int64_t undo_s; /* what was asked to be deleted can be had back for so long */
     } held;
     struct {

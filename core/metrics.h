@@ -33,6 +33,7 @@ enum metric {
     METRIC_FETCHES,            /* counter; cells: enum metrics_fetch */
     METRIC_RESPONSES,          /* counter; cells: metrics_response_cell() */
     METRIC_CONNECTIONS,        /* gauge */
+    METRIC_DROPPED,            /* counter; cells: enum records_dropped */
     METRICS
 };
 

@@ -6,6 +6,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "core/retention.h"
 #include "core/config.h"
 #include "core/feed.h"
 #include "core/log.h"
@@ -107,6 +108,8 @@ static struct filtered_feed *filter(struct flow *flow, struct span bytes)
     struct filtered_feed *feed = feed_filter(&judge, bytes, span_of(flow->options->feed), NULL);
     report(flow, feed);
     if (records) {
+        struct retention retention = {0};
+        retention_work(&retention, records, flow->config);
         records_flush(records);
         if (records_take_error(records, &error))
             complain("%s; the history is incomplete", error.message);

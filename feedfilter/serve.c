@@ -15,6 +15,7 @@
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/metrics_sample.h"
+#include "core/retention.h"
 #include "core/service.h"
 #include "core/text.h"
 #include "core/url.h"
@@ -39,6 +40,7 @@ struct gateway {
     int64_t records_change;                     /* up to which changes were seen */
     int64_t records_retry_s;                    /* NULL records: when to try again */
     bool records_told;                          /* that they fail */
+    struct retention retention;
     _Atomic(struct feed_cache *) cache;
     int64_t cache_retry_s; /* NULL cache: when to try again */
     bool cache_told;       /* that it fails */
@@ -250,6 +252,7 @@ static void look_at_records(struct gateway *gateway)
             subscriptions_visit(gateway->subscriptions, make_again, NULL);
         return;
     }
+    retention_work(&gateway->retention, records, gateway->config);
     bool read = records_held_changes(atomic_load(&gateway->reading), &gateway->records_change,
                                      filter_again, gateway, &error);
     tell_of_records(gateway, read ? NULL : error.message);

@@ -19,6 +19,7 @@
 #include "core/metrics_sample.h"
 #include "core/metrics_server.h"
 #include "core/outbox.h"
+#include "core/retention.h"
 #include "core/service.h"
 #include "milter/follow.h"
 #include "milter/hold_protocol.h"
@@ -123,9 +124,11 @@ static bool follow_until_stopped(const struct config *config, struct records *re
                                  struct error *error)
 {
     struct follower follower = {.config = config, .hold = HOLD_FD, .records = records};
+    struct retention retention = {0};
     int listening = listen_for_previews(config);
     bool good = true;
     while (good && !asked_to_stop) {
+        retention_work(&retention, records, config);
         good = follow(&follower, error) && pause_ms(config->release.poll_ms, listening, error);
         service_watchdog();
     }

@@ -152,6 +152,20 @@ static const char *const steps[] = {
     "CREATE INDEX deeds_held ON deeds (held_id);"
     "CREATE INDEX held_due ON held (state, due_s);"
     "PRAGMA user_version = 7;",
+
+    /* What people were told of what is held for them, what they did from there, and whom they want
+     * to hear of, or not. */
+    "CREATE TABLE told (held_id INTEGER NOT NULL, recipient TEXT NOT NULL, time_s INTEGER NOT "
+    "NULL, warned_s INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (held_id, recipient)) WITHOUT ROWID;"
+    "CREATE TABLE link_uses (held_id INTEGER NOT NULL, recipient TEXT NOT NULL, action INTEGER NOT "
+    "NULL, time_s INTEGER NOT NULL, PRIMARY KEY (held_id, recipient, action)) WITHOUT ROWID;"
+    "CREATE TABLE person_lists (recipient TEXT NOT NULL, entry TEXT NOT NULL, denies INTEGER NOT "
+    "NULL, time_s INTEGER NOT NULL, PRIMARY KEY (recipient, entry)) WITHOUT ROWID;"
+    "CREATE INDEX judged_held ON judged (held_id) WHERE held_id > 0;"
+    "CREATE TRIGGER held_removed AFTER DELETE ON held BEGIN "
+    "DELETE FROM deeds WHERE held_id = OLD.id; DELETE FROM told WHERE held_id = OLD.id; "
+    "DELETE FROM link_uses WHERE held_id = OLD.id; END;"
+    "PRAGMA user_version = 8;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -4,6 +4,7 @@ import re
 import sqlite3
 import time
 import types
+import urllib.request
 
 from sample_feeds import ITEMS, SPAM, feed, without
 from servers import (Postfix, Weir, counts_store, free_port, make_temporary_directory, need_root,
@@ -153,6 +154,38 @@ def test_undo_item(gateway):
         assert re.match(r"weirctl: [^\n]+\n$", ctl(gateway, *nothing, status=65).errors)
 
 
+# --- retention ---
+
+def test_retention(gateway):
+    """What nobody decided about is deleted at held.keep, by Postfix too; log, audit and metrics say
+    so, and weirctl retention foretells it"""
+    mail, young = hold(gateway), hold(gateway)
+    port = free_port()
+    gateway.weir.hold.stop()
+    gateway.weir.configure({"metrics": {"release": "127.0.0.1:%d" % port}})
+    month = 30 * 86400
+    set_now(gateway, "UPDATE held SET time_s = ? WHERE id = ?", int(time.time()) - month - 1,
+            mail.id[1:])
+    set_now(gateway, "UPDATE held SET time_s = ? WHERE id = ?", int(time.time()) - month + 3600,
+            young.id[1:])
+    told = ctl(gateway, "retention").text()
+    assert re.match(r"mail: 1 held would expire now, 0 ", told), told
+    listed = re.findall(r"(?m)^expires \S+ \S+  (m\d+)", told)
+    assert set(listed) == {mail.id, young.id}, told
+    assert [entry["id"] for entry in ctl(gateway, "retention", "--json").json()[0]["expiring"]
+            ] == listed
+    assert held(gateway, mail.id)["state"] == "held"
+    gateway.weir.start_hold(gateway.postfix)
+    wait_state(gateway, mail.id, "deleted")
+    assert mail.queue_id not in gateway.postfix.held()
+    assert young.queue_id in gateway.postfix.held()
+    assert re.search(r"event=dropped expired=1 ", gateway.weir.hold.log()), gateway.weir.hold.log()
+    assert query(gateway, "SELECT who, what FROM audit WHERE subject = ?", mail.id) == [
+        ("weir", "expire")]
+    with urllib.request.urlopen("http://127.0.0.1:%d/metrics" % port) as metrics:
+        assert b'weir_records_dropped_total{what="expired"} 1\n' in metrics.read()
+
+
 if __name__ == "__main__":
     run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
-                test_undo_item])
+                test_undo_item, test_retention])

@@ -1,0 +1,41 @@
+/* records_retention: what the records let go of, by age and by size. What nobody decided about
+ * expires: mail is asked to be deleted, by weir, for weir-release to do; a feed's item is deleted.
+ * What is settled, and the history of verdicts, is dropped. All in steps that keep nobody waiting,
+ * and nothing that is not counted. */
+#ifndef WEIR_RECORDS_RETENTION_H
+#define WEIR_RECORDS_RETENTION_H
+
+#include "store/records.h"
+
+struct records_limits {
+    int64_t held_s;     /* what is held, or confirmed, expires at that age */
+    int64_t settled_s;  /* history, and entries settled for so long, are dropped */
+    int64_t size_bytes; /* beyond it the oldest history, settled entries and held items go, too */
+};
+
+/* What was let go of, or would be. */
+enum records_dropped {
+    RECORDS_EXPIRED, /* held mail and items that nobody decided about */
+    RECORDS_EMPTIED, /* bytes of items that were deleted, when they can be had back no longer */
+    RECORDS_SETTLED, /* entries */
+    RECORDS_HISTORY, /* verdicts */
+    RECORDS_DROPPED
+};
+const char *records_dropped_name(enum records_dropped what); /* "expired" */
+
+/* One step, of some hundred rows at most, added to `sums`; `*more` is whether another one has
+ * something to do. Each held entry that expires has its deed "expire" and a line in the audit
+ * trail. */
+bool records_retention_step(struct records *records, const struct records_limits *limits,
+                            int64_t now_s, int64_t sums[RECORDS_DROPPED], bool *more,
+                            struct error *error);
+
+/* How much all steps would let go of by age; and how large the file is (what it has room for, less
+ * what is free in it). Reads only. */
+bool records_retention_look(struct records *records, const struct records_limits *limits,
+                            int64_t now_s, int64_t sums[RECORDS_DROPPED], int64_t *size_bytes,
+                            struct error *error);
+
+#define RECORDS_EXPIRE "expire"
+
+#endif

@@ -1,0 +1,134 @@
+#include "store/records_retention.h"
+
+#include "store/records_deeds.h"
+#include "store/records_page.h"
+#include "tests/unit/records_file.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define DAY 86400
+#define NOW (1700000000 + 100 * DAY)
+
+static const struct records_limits month = {30 * DAY, 60 * DAY, (int64_t)1 << 40};
+
+static int64_t add(struct fixture *fixture, const char *channel, int64_t age_s)
+{
+    struct held held = held_of("4ABC");
+    int64_t id = 0;
+    held.state = HELD_HELD;
+    held.channel = channel;
+    held.time_s = NOW - age_s;
+    good(records_held_add(fixture->records, &held, &id, &fixture->error));
+    return id;
+}
+
+static void expect_state(struct fixture *fixture, int64_t id, enum held_state state)
+{
+    struct held *held = get(fixture, id);
+    assert_int_equal(held->state, state);
+    held_free(held);
+}
+
+/* All steps; the sums as one text. */
+static const char *drop(struct fixture *fixture, const struct records_limits *limits)
+{
+    static char text[80];
+    int64_t sums[RECORDS_DROPPED] = {0};
+    bool more = true;
+    while (more)
+        good(records_retention_step(fixture->records, limits, NOW, sums, &more, &fixture->error));
+    snprintf(text, sizeof text, "%d %d %d %d", (int)sums[0], (int)sums[1], (int)sums[2],
+             (int)sums[3]);
+    return text;
+}
+
+static void test_what_nobody_decided_about_expires(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t sums[RECORDS_DROPPED], bytes;
+    int64_t mail = add(fixture, "mail", 30 * DAY), item = add(fixture, "feed", 31 * DAY);
+    int64_t young = add(fixture, "mail", 29 * DAY);
+    good(records_retention_look(fixture->records, &month, NOW, sums, &bytes, &fixture->error));
+    assert_int_equal(sums[RECORDS_EXPIRED], 2);
+    assert_true(bytes > 0);
+    expect_state(fixture, mail, HELD_HELD);
+    assert_string_equal(drop(fixture, &month), "2 1 0 0");
+    expect_state(fixture, mail, HELD_DELETE_REQUESTED);
+    expect_state(fixture, item, HELD_DELETED);
+    expect_state(fixture, young, HELD_HELD);
+    struct held *emptied = get(fixture, item);
+    assert_int_equal(emptied->item_length, 0);
+    held_free(emptied);
+    struct records_deed deed;
+    bool found;
+    good(records_deed_last(fixture->records, mail, NULL, &deed, &found, &fixture->error));
+    assert_true(found);
+    assert_string_equal(deed.name, RECORDS_EXPIRE);
+    assert_int_equal(count_rows(fixture, "audit WHERE who = 'weir' AND what = 'expire'"), 2);
+    assert_string_equal(drop(fixture, &month), "0 0 0 0");
+}
+
+static void test_bytes_of_a_deleted_item_stay_until_they_are_due(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t item = add(fixture, "feed", 0);
+    move(fixture, item, 1u << HELD_HELD, HELD_DELETED);
+    good(records_held_set_due(fixture->records, item, NOW + 1, &fixture->error));
+    assert_string_equal(drop(fixture, &month), "0 0 0 0");
+    good(records_held_set_due(fixture->records, item, NOW, &fixture->error));
+    assert_string_equal(drop(fixture, &month), "0 1 0 0");
+}
+
+static void test_settled_entries_go_with_all_that_is_about_them(void **state)
+{
+    struct fixture *fixture = *state;
+    char sql[200];
+    int64_t item = add(fixture, "feed", 0), kept = add(fixture, "feed", 0);
+    struct judged judged = {.action = "hold", .held_id = item}, now;
+    bool found;
+    good(records_judged_save(fixture->records, "planet", "guid", &judged, &fixture->error));
+    struct records_deed deed = {.held_id = item, .name = "release"};
+    good(records_deed_add(fixture->records, &deed, &fixture->error));
+    move(fixture, item, 1u << HELD_HELD, HELD_RELEASED);
+    move(fixture, kept, 1u << HELD_HELD, HELD_CONFIRMED);
+    snprintf(sql, sizeof sql, "UPDATE held SET state_time_s = %d", NOW - 60 * DAY);
+    run_sql(fixture, sql);
+    assert_string_equal(drop(fixture, &month), "0 0 1 0");
+    assert_int_equal(count_rows(fixture, "held"), 1);
+    assert_int_equal(count_rows(fixture, "deeds"), 0);
+    /* What was released is not held again when its entry is gone. */
+    good(records_judged_find(fixture->records, "planet", "guid", &now, &found, &fixture->error));
+    assert_true(found);
+    assert_string_equal(now.action, "accept");
+    assert_int_equal(now.held_id, 0);
+}
+
+static void test_history_goes_by_age_and_then_by_size(void **state)
+{
+    struct fixture *fixture = *state;
+    for (unsigned i = 0; i < 1000; i++) {
+        struct history_entry entry = entry_of((unsigned char)i, "4ABC");
+        entry.time_s = NOW - (i < 300 ? 61 : 1) * DAY;
+        records_history_add(fixture->records, &entry);
+    }
+    records_flush(fixture->records);
+    assert_string_equal(drop(fixture, &month), "0 0 0 300");
+    int64_t mail = add(fixture, "mail", DAY), item = add(fixture, "feed", DAY);
+    struct records_limits small = {30 * DAY, 60 * DAY, 1};
+    assert_string_equal(drop(fixture, &small), "1 1 1 700");
+    expect_state(fixture, mail, HELD_HELD);
+    assert_null(records_held_get(fixture->records, item, &fixture->error));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        with_records(test_what_nobody_decided_about_expires),
+        with_records(test_bytes_of_a_deleted_item_stay_until_they_are_due),
+        with_records(test_settled_entries_go_with_all_that_is_about_them),
+        with_records(test_history_goes_by_age_and_then_by_size),
+    };
+    return cmocka_run_group_tests_name("records_retention", tests, NULL, NULL);
+}
