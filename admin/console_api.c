@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/console_audit.h"
 #include "admin/records_text.h"
 #include "config.h"
 #include "core/url.h"
@@ -99,12 +100,15 @@ void console_overview(struct session *session, struct console_answer *answer)
     json_put_close(json, '}');
 }
 
-static void answer_session(const struct session *session, const struct console_request *request,
-                           struct console_answer *answer)
+static void answer_session(struct session *session, const struct console_request *request,
+                           const char *rest, struct console_answer *answer)
 {
+    (void)rest;
     struct json_writer *json = &answer->json;
     json_put_open(json, NULL, '{');
-    json_put_string(json, "user", span_of(request->user));
+    json_put_string(json, "user", span_of(request->caller->name));
+    json_put_string(json, "role", span_of(console_role_name(request->caller->role)));
+    json_put_string(json, "deed_token", span_of(request->caller->deed_token));
     json_put_string(json, "gateway", span_of(session->config->gateway));
     json_put_string(json, "version", SPAN(PACKAGE_VERSION));
     json_put_close(json, '}');
@@ -112,21 +116,46 @@ static void answer_session(const struct session *session, const struct console_r
 
 /* --- the way to a call --- */
 
-/* Under the lock. */
+static void answer_overview(struct session *session, const struct console_request *request,
+                            const char *rest, struct console_answer *answer)
+{
+    (void)request, (void)rest;
+    console_overview(session, answer);
+}
+
+/* A call is its name, or that and '/' and more, which the function gets as `rest`. All run under
+ * the lock. */
+static const struct {
+    const char *method, *name;
+    enum console_role role; /* that it takes at least */
+    void (*answer)(struct session *session, const struct console_request *request, const char *rest,
+                   struct console_answer *answer);
+} calls[] = {
+    {"GET", "session", CONSOLE_READER, answer_session},
+    {"GET", "overview", CONSOLE_READER, answer_overview},
+    {"GET", "held", CONSOLE_READER, console_held},
+    {"POST", "held", CONSOLE_REVIEWER, console_held},
+};
+
 static void answer_in_turn(struct session *session, const struct console_request *request,
                            struct console_answer *answer)
 {
-    bool post = strcmp(request->method, "POST") == 0;
-    if (!post && strcmp(request->path, "session") == 0)
-        answer_session(session, request, answer);
-    else if (!post && strcmp(request->path, "overview") == 0)
-        console_overview(session, answer);
-    else if (!post && strcmp(request->path, "held") == 0)
-        console_held(session, request, "", answer);
-    else if (strncmp(request->path, "held/", 5) == 0)
-        console_held(session, request, request->path + 5, answer);
-    else
-        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+    size_t length = strcspn(request->path, "/");
+    const char *rest = request->path + length + (request->path[length] == '/');
+    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
+        if (strcmp(calls[i].method, request->method) != 0 || strlen(calls[i].name) != length ||
+            strncmp(calls[i].name, request->path, length) != 0)
+            continue;
+        if (request->caller->role >= calls[i].role) {
+            calls[i].answer(session, request, rest, answer);
+            return;
+        }
+        console_audit(session, request->caller->name, "refused-role", request->path);
+        console_refuse(answer, MHD_HTTP_FORBIDDEN, "this takes the role %s, and you are %s",
+                       console_role_name(calls[i].role), console_role_name(request->caller->role));
+        return;
+    }
+    console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
 }
 
 /* Whether it is "held/ID/preview"; then `id` is filled, but left empty when it is too long. */
@@ -152,5 +181,13 @@ void console_api(void *context, const struct console_request *request,
     }
     pthread_mutex_lock(&gateway->lock);
     answer_in_turn(&gateway->session, request, answer);
+    pthread_mutex_unlock(&gateway->lock);
+}
+
+void console_api_audit(void *context, const char *who, const char *what, const char *subject)
+{
+    struct console_gateway *gateway = context;
+    pthread_mutex_lock(&gateway->lock);
+    console_audit(&gateway->session, who, what, subject);
     pthread_mutex_unlock(&gateway->lock);
 }

@@ -18,6 +18,9 @@ struct console_gateway {
 void console_api(void *context, const struct console_request *request,
                  struct console_answer *answer);
 
+/* The same `context`; see console_server.h. */
+void console_api_audit(void *context, const char *who, const char *what, const char *subject);
+
 /* The parts of it, under the lock. `rest` is what stands behind the call's name in the path:
  * "m12/release". */
 void console_overview(struct session *session, struct console_answer *answer);

@@ -399,8 +399,9 @@ static void answer_deed(struct session *session, const struct console_request *r
     char id[RECORDS_TEXT_ID_SIZE], undone[RECORDS_DEED_NAME_SIZE] = "";
     bool undo = !review_find(name, &deed);
     records_text_id(front, (*held)->id, id);
-    if (!(undo ? review_undo(session, front, held, NULL, request->user, &outcome, undone, &error)
-               : review_do(session, front, held, deed, request->user, &outcome, &error))) {
+    if (!(undo ? review_undo(session, front, held, NULL, request->caller->name, &outcome, undone,
+                             &error)
+               : review_do(session, front, held, deed, request->caller->name, &outcome, &error))) {
         console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
         return;
     }
@@ -411,8 +412,8 @@ static void answer_deed(struct session *session, const struct console_request *r
         return;
     }
     if (outcome.changed)
-        log_event(LOG_LEVEL_NOTICE, "reviewed", "user", request->user, "id", id, "deed", name,
-                  "undone", undone, NULL);
+        log_event(LOG_LEVEL_NOTICE, "reviewed", "user", request->caller->name, "id", id, "deed",
+                  name, "undone", undone, NULL);
     put_outcome(&answer->json, id, &outcome);
 }
 

@@ -7,8 +7,6 @@
 
 #include <stdint.h>
 
-#define CONSOLE_TOKEN_BYTES 32
-#define CONSOLE_TOKEN_SIZE (2 * CONSOLE_TOKEN_BYTES + 1) /* as hex, with its NUL */
 #define CONSOLE_IDLE_S (12 * 3600)
 
 struct console_logins;

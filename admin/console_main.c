@@ -104,7 +104,8 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
                                              .users = config->console.users,
                                              .pages = config->console.pages,
                                              .context = gateway,
-                                             .api = console_api};
+                                             .api = console_api,
+                                             .audit = console_api_audit};
     struct metrics_server *metrics = NULL;
     if (*config->metrics.console)
         metrics = metrics_server_new(config->metrics.console, sample, NULL, error);

@@ -1,7 +1,6 @@
 #include "admin/console_server.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,8 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "admin/console_attempts.h"
-#include "admin/console_logins.h"
 #include "admin/console_pages.h"
 #include "admin/console_probe.h"
 #include "core/connections.h"
@@ -32,16 +29,15 @@
 #define CONNECTION_MEMORY ((size_t)32 * 1024)
 #define BODY_MAX ((size_t)64 * 1024)
 #define COOKIE "weir_session"
+#define DEED_HEADER "X-Weir-Deed"
 #define API "/api/"
 
 struct console_server {
     struct console_server_options options;
     struct MHD_Daemon *daemon;
     struct connections *connections;
-    atomic_uint under_way;  /* requests whose head is there, until they are answered */
-    pthread_mutex_t trying; /* one attempt to log in at a time */
-    struct console_attempts *attempts;
-    struct console_logins *logins;
+    atomic_uint under_way; /* requests whose head is there, until they are answered */
+    struct console_access *access;
     struct console_pages *pages;
     char own_url[300]; /* where it listens, when there is no public URL */
 };
@@ -138,12 +134,32 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
     return send_answer(connection, &answer, NULL, 0);
 }
 
+static void audit(const struct console_server *server, const char *who, const char *what,
+                  const char *subject)
+{
+    server->options.audit(server->options.context, who, what, subject);
+}
+
+/* A request that no page of ours and no program sends: who it comes from is in the audit. */
+static enum MHD_Result refuse_attack(struct console_server *server,
+                                     struct MHD_Connection *connection, unsigned status,
+                                     const char *what, const char *target, const char *why)
+{
+    struct console_source source;
+    console_source_of(connection, *server->options.public_url, &source);
+    audit(server, source.text, what, target);
+    return refuse(connection, status, why);
+}
+
 static enum MHD_Result send_page(struct console_server *server, struct MHD_Connection *connection,
                                  const char *target)
 {
     const struct console_page *page = console_pages_find(server->pages, target);
     const char *known =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    if (!page && strstr(target, ".."))
+        return refuse_attack(server, connection, MHD_HTTP_NOT_FOUND, "refused-path", target,
+                             "there is no such page");
     if (!page)
         return refuse(connection, MHD_HTTP_NOT_FOUND, "there is no such page");
     bool same = known && strstr(known, page->etag);
@@ -170,94 +186,82 @@ static void render_cookie(const struct console_server *server, const char *token
              secure ? "; Secure" : "", ended ? "; Max-Age=0" : "");
 }
 
-/* Whether it is that of `name`; not even looked at while there is a time to wait. One at a time:
- * those that come together would all be tried before the first of them counts, and each takes
- * 64 MiB. */
-static bool try_password(struct console_server *server, const struct console_source *source,
-                         const char *name, const char *password, unsigned char *mark,
-                         int64_t *wait_s, struct error *error)
-{
-    pthread_mutex_lock(&server->trying);
-    int64_t now_s = (int64_t)monotonic_s();
-    *wait_s = console_attempts_wait_s(server->attempts, source, name, now_s);
-    bool right =
-        !*wait_s && console_users_check(server->options.users, name, password, mark, error);
-    if (right)
-        console_attempts_succeeded(server->attempts, source, name);
-    else if (!*wait_s && error->class == ERROR_NONE)
-        console_attempts_failed(server->attempts, source, name, now_s);
-    pthread_mutex_unlock(&server->trying);
-    return right;
-}
-
 static enum MHD_Result refuse_login(struct MHD_Connection *connection,
                                     const struct console_source *source, const char *name,
-                                    int64_t wait_s, const struct error *error)
+                                    enum console_login login, int64_t wait_s,
+                                    const struct error *error)
 {
     struct console_answer answer = {0};
-    bool unreadable = error->class != ERROR_NONE;
-    if (wait_s) {
+    bool failed = login == CONSOLE_LOGIN_FAILED;
+    if (login == CONSOLE_LOGIN_WAIT) {
         console_refuse(&answer, MHD_HTTP_TOO_MANY_REQUESTS,
                        "too many attempts; try again in %lld s", (long long)wait_s);
         return send_answer(connection, &answer, NULL, wait_s);
     }
     log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "address", source->text, "reason",
-              unreadable ? error->message : "wrong name or password", NULL);
-    return refuse(connection, unreadable ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
-                  unreadable ? "the file of users cannot be read; the log says why"
-                             : "the name or the password is wrong");
+              failed ? error->message : "wrong name or password", NULL);
+    return refuse(connection, failed ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
+                  failed ? "the file of users cannot be read; the log says why"
+                         : "the name or the password is wrong");
+}
+
+static enum MHD_Result welcome(struct console_server *server, struct MHD_Connection *connection,
+                               const char *name, const char *token)
+{
+    struct console_answer answer = {0};
+    char cookie[200];
+    render_cookie(server, token, false, cookie);
+    json_put_open(&answer.json, NULL, '{');
+    json_put_string(&answer.json, "user", span_of(name));
+    json_put_close(&answer.json, '}');
+    return send_answer(connection, &answer, cookie, 0);
 }
 
 static enum MHD_Result log_in(struct console_server *server, const struct console_request *request)
 {
-    struct console_answer answer = {0};
     struct error error = {0};
     const char *name = console_member(request, "user");
     const char *password = console_member(request, "password");
     struct console_source source;
-    unsigned char mark[CONSOLE_MARK_BYTES];
-    int64_t wait_s;
+    char token[CONSOLE_TOKEN_SIZE];
+    int64_t wait_s = 0;
     if (!name || !password || !console_users_is_name(name) ||
         strlen(password) > CONSOLE_PASSWORD_MAX)
         return refuse(request->connection, MHD_HTTP_BAD_REQUEST, "user and password are needed");
     console_source_of(request->connection, *server->options.public_url, &source);
-    if (!try_password(server, &source, name, password, mark, &wait_s, &error))
-        return refuse_login(request->connection, &source, name, wait_s, &error);
-    char token[CONSOLE_TOKEN_SIZE], cookie[200];
-    console_logins_begin(server->logins, name, mark, (int64_t)monotonic_s(), token);
-    render_cookie(server, token, false, cookie);
+    enum console_login login =
+        console_access_log_in(server->access, &source, name, password, token, &wait_s, &error);
+    if (login != CONSOLE_LOGIN_GOOD) {
+        audit(server, source.text,
+              login == CONSOLE_LOGIN_WAIT ? "refused-log-in-too-soon" : "refused-log-in", name);
+        return refuse_login(request->connection, &source, name, login, wait_s, &error);
+    }
     log_event(LOG_LEVEL_NOTICE, "login", "user", name, "address", source.text, NULL);
-    json_put_open(&answer.json, NULL, '{');
-    json_put_string(&answer.json, "user", span_of(name));
-    json_put_close(&answer.json, '}');
-    return send_answer(request->connection, &answer, cookie, 0);
+    audit(server, name, "log-in", source.text);
+    return welcome(server, request->connection, name, token);
 }
 
-static const char *token_of(struct MHD_Connection *connection)
+static const char *session_of(struct MHD_Connection *connection)
 {
     const char *token = MHD_lookup_connection_value(connection, MHD_COOKIE_KIND, COOKIE);
     return token ? token : "";
+}
+
+/* The token of a program (RFC 6750, 2.1); NULL: the request has none. */
+static const char *bearer_of(struct MHD_Connection *connection)
+{
+    const char *given =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    return given && strncasecmp(given, "Bearer ", 7) == 0 ? given + 7 : NULL;
 }
 
 static enum MHD_Result log_out(struct console_server *server, struct MHD_Connection *connection)
 {
     char cookie[200];
     struct console_answer answer = {.status = MHD_HTTP_NO_CONTENT};
-    console_logins_end(server->logins, token_of(connection));
+    console_access_log_out(server->access, session_of(connection));
     render_cookie(server, "", true, cookie);
     return send_answer(connection, &answer, cookie, 0);
-}
-
-/* Fills `name` with who is logged in, and may still be: the name is there, with the password that
- * it came with. False: nobody, or, with `error` set, the file of users cannot be read. */
-static bool find_user(struct console_server *server, struct MHD_Connection *connection,
-                      char name[CONSOLE_NAME_MAX + 1], struct error *error)
-{
-    unsigned char now[CONSOLE_MARK_BYTES], then[CONSOLE_MARK_BYTES];
-    return console_logins_find(server->logins, token_of(connection), (int64_t)monotonic_s(), name,
-                               then) &&
-           console_users_mark(server->options.users, name, now, error) &&
-           sodium_memcmp(now, then, sizeof now) == 0;
 }
 
 /* --- requests --- */
@@ -289,32 +293,39 @@ static bool is_json(struct MHD_Connection *connection)
 static enum MHD_Result call_api(struct console_server *server, struct console_request *request)
 {
     struct console_answer answer = {0};
+    struct MHD_Connection *connection = request->connection;
     bool post = strcmp(request->method, MHD_HTTP_METHOD_POST) == 0;
     if (post && strcmp(request->path, "login") == 0)
         return log_in(server, request);
     if (post && strcmp(request->path, "logout") == 0)
-        return log_out(server, request->connection);
+        return log_out(server, connection);
     struct error error = {0};
-    char name[CONSOLE_NAME_MAX + 1];
-    bool known = find_user(server, request->connection, name, &error);
+    struct console_caller caller;
+    bool known = console_access_find(server->access, session_of(connection), bearer_of(connection),
+                                     &caller, &error);
     if (error.class != ERROR_NONE) {
         log_event(LOG_LEVEL_ERROR, "users-unreadable", "reason", error.message, NULL);
-        return refuse(request->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
+        return refuse(connection, MHD_HTTP_SERVICE_UNAVAILABLE,
                       "the file of users cannot be read; the log says why");
     }
     if (!known)
-        return refuse(request->connection, MHD_HTTP_UNAUTHORIZED, "log in first");
-    request->user = name;
+        return refuse(connection, MHD_HTTP_UNAUTHORIZED, "log in first");
+    if (post && !console_access_is_meant(
+                    &caller, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, DEED_HEADER)))
+        return refuse_attack(server, connection, MHD_HTTP_FORBIDDEN, "refused-without-deed-token",
+                             request->path, "the request lacks the session's " DEED_HEADER);
+    request->caller = &caller;
     server->options.api(server->options.context, request, &answer);
-    return send_answer(request->connection, &answer, NULL, 0);
+    return send_answer(connection, &answer, NULL, 0);
 }
 
 static enum MHD_Result answer_post(struct console_server *server, struct console_request *request,
                                    const struct client *client)
 {
     if (!comes_from_us(server, request->connection))
-        return refuse(request->connection, MHD_HTTP_FORBIDDEN,
-                      "the request comes from another site");
+        return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
+                             "refused-from-other-site", request->path,
+                             "the request comes from another site");
     if (!is_json(request->connection))
         return refuse(request->connection, MHD_HTTP_FORBIDDEN,
                       "the request is not of Content-Type application/json");
@@ -472,9 +483,7 @@ struct console_server *console_server_new(const struct console_server_options *o
         return NULL;
     struct console_server *server = memory_new(sizeof *server);
     server->options = *options;
-    pthread_mutex_init(&server->trying, NULL);
-    server->attempts = console_attempts_new();
-    server->logins = console_logins_new();
+    server->access = console_access_new(options->users);
     snprintf(server->own_url, sizeof server->own_url, "http://%s", options->listen);
     server->pages = console_pages_read(options->pages, error);
     if (server->pages)
@@ -516,9 +525,7 @@ void console_server_free(struct console_server *server)
     if (server->daemon)
         stop(server);
     connections_free(server->connections);
-    pthread_mutex_destroy(&server->trying);
-    console_attempts_free(server->attempts);
-    console_logins_free(server->logins);
+    console_access_free(server->access);
     console_pages_free(server->pages);
     free(server);
 }

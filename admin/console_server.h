@@ -4,6 +4,7 @@
 #ifndef WEIR_CONSOLE_SERVER_H
 #define WEIR_CONSOLE_SERVER_H
 
+#include "admin/console_access.h"
 #include "core/json_writer.h"
 #include "store/error.h"
 
@@ -12,10 +13,10 @@
 #include <stdbool.h>
 
 struct console_request {
-    const char *method; /* "GET", "POST" */
-    const char *path;   /* behind "/api/": "held/m12" */
-    const char *user;   /* who is logged in; NULL: nobody */
-    const json_t *body; /* of POST: an object */
+    const char *method;                  /* "GET", "POST" */
+    const char *path;                    /* behind "/api/": "held/m12" */
+    const struct console_caller *caller; /* who sends it */
+    const json_t *body;                  /* of POST: an object */
     struct MHD_Connection *connection;
 };
 
@@ -37,9 +38,12 @@ void console_refuse(struct console_answer *answer, unsigned status, const char *
 struct console_server_options {
     const char *listen, *public_url, *users, *pages; /* lent */
     void *context;
-    /* Answers what is not about logging in; the user is logged in. Called from several threads. */
+    /* Answers what is not about logging in. Both are called from several threads. */
     void (*api)(void *context, const struct console_request *request,
                 struct console_answer *answer);
+    /* Told who logged in or out, and what was refused: ("ann", "log-in", "192.0.2.1"). `who` is
+     * the address when it is nobody who is known. */
+    void (*audit)(void *context, const char *who, const char *what, const char *subject);
 };
 
 struct console_server;

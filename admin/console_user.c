@@ -24,17 +24,58 @@ static int ask_for_password(char password[CONSOLE_PASSWORD_MAX + 2])
     return EX_OK;
 }
 
-static int add(const char *path, const char *name)
+static int put(const char *path, const struct console_user *user, bool *was_there)
+{
+    struct error error = {0};
+    return console_users_put(path, user, was_there, &error) ? EX_OK : session_complain(&error);
+}
+
+static int complain_unknown(const char *name)
+{
+    struct error error = {0};
+    error_set(&error, ERROR_INPUT, "%s: there is no such user", name);
+    return session_complain(&error);
+}
+
+static int add(const char *path, struct console_user *user)
 {
     char password[CONSOLE_PASSWORD_MAX + 2];
     struct error error = {0};
     bool was_there;
     int status = ask_for_password(password);
-    if (status == EX_OK && !console_users_put(path, name, password, &was_there, &error))
+    if (status == EX_OK && !console_users_set_password(user, password, &error))
         status = session_complain(&error);
-    else if (status == EX_OK)
-        printf("%s: %s\n", name, was_there ? "has a new password" : "may log in");
     sodium_memzero(password, sizeof password);
+    if (status == EX_OK)
+        status = put(path, user, &was_there);
+    if (status == EX_OK)
+        printf("%s: %s as %s\n", user->name, was_there ? "has a new password" : "may log in",
+               console_role_name(user->role));
+    return status;
+}
+
+static int make_token(const char *path, struct console_user *user)
+{
+    char token[CONSOLE_TOKEN_SIZE];
+    bool was_there;
+    console_users_set_token(user, token);
+    int status = put(path, user, &was_there);
+    if (status == EX_OK) {
+        puts(token);
+        fprintf(stderr, "%s: %s as %s; the token is shown this once\n", user->name,
+                was_there ? "has a new token" : "may call the API", console_role_name(user->role));
+    }
+    return status;
+}
+
+static int change_role(const char *path, struct console_user *user)
+{
+    bool was_there;
+    int status = put(path, user, &was_there);
+    if (status == EX_OK && !was_there)
+        return complain_unknown(user->name);
+    if (status == EX_OK)
+        printf("%s: is %s now\n", user->name, console_role_name(user->role));
     return status;
 }
 
@@ -42,25 +83,64 @@ static int take_away(const char *path, const char *name)
 {
     struct error error = {0};
     bool was_there;
-    if (!console_users_put(path, name, NULL, &was_there, &error))
+    if (!console_users_remove(path, name, &was_there, &error))
         return session_complain(&error);
-    if (!was_there) {
-        error_set(&error, ERROR_INPUT, "%s: there is no such user", name);
-        return session_complain(&error);
-    }
+    if (!was_there)
+        return complain_unknown(name);
     printf("%s: may not log in any more\n", name);
     return EX_OK;
 }
 
-static void print_name(void *context, const char *name)
+static void print_user(void *context, const struct console_user *user)
 {
     (void)context;
-    puts(name);
+    printf("%-20s %-9s %s\n", user->name, console_role_name(user->role),
+           console_user_is_program(user) ? "token" : "password");
+}
+
+/* What is done with a user of that name; who has no role given becomes `role`. */
+struct deed {
+    const char *name;
+    int (*run)(const char *path, struct console_user *user);
+    enum console_role role; /* CONSOLE_ROLES: it has to be given */
+};
+
+static const struct deed deeds[] = {
+    {"add", add, CONSOLE_ADMIN},
+    {"token", make_token, CONSOLE_READER},
+    {"role", change_role, CONSOLE_ROLES},
+};
+
+static const struct deed *find_deed(const char *name)
+{
+    for (size_t i = 0; i < sizeof deeds / sizeof deeds[0]; i++)
+        if (strcmp(deeds[i].name, name) == 0)
+            return &deeds[i];
+    return NULL;
+}
+
+/* "ACTION NAME", and of `role` "role NAME ROLE" too. */
+static int run_deed(const struct deed *deed, const char *path, int count, char **words,
+                    const char *role)
+{
+    struct console_user user = {.role = deed->role};
+    if (deed->role == CONSOLE_ROLES && count == 3)
+        role = words[2];
+    else if (count != 2)
+        return session_usage("console-user: %s NAME%s?", deed->name,
+                             deed->role == CONSOLE_ROLES ? " ROLE" : "");
+    if (role && !console_role_from_name(role, &user.role))
+        return session_usage("console-user: %s: a role is reader, reviewer or admin", role);
+    if (user.role == CONSOLE_ROLES)
+        return session_usage("console-user: role NAME reader, reviewer or admin?");
+    strcpy(user.name, words[1]);
+    return deed->run(path, &user);
 }
 
 static int run(struct session *session, int count, char **arguments)
 {
-    const struct option_row rows[] = {{NULL, NULL, NULL}};
+    const char *role = NULL;
+    const struct option_row rows[] = {{"role", &role, NULL}, {NULL, NULL, NULL}};
     struct error error = {0};
     int status = session_options(session, rows, &count, arguments);
     if (status == EX_OK)
@@ -71,29 +151,39 @@ static int run(struct session *session, int count, char **arguments)
     if (sodium_init() < 0)
         return EX_SOFTWARE;
     if (count == 1 && strcmp(arguments[0], "list") == 0)
-        return console_users_list(path, print_name, NULL, &error) ? EX_OK
+        return console_users_list(path, print_user, NULL, &error) ? EX_OK
                                                                   : session_complain(&error);
-    if (count != 2 || (strcmp(arguments[0], "add") != 0 && strcmp(arguments[0], "remove") != 0))
-        return session_usage("console-user: add NAME, remove NAME or list?");
+    const struct deed *deed = count >= 2 ? find_deed(arguments[0]) : NULL;
+    bool removal = count == 2 && strcmp(arguments[0], "remove") == 0;
+    if (!deed && !removal)
+        return session_usage("console-user: add NAME, token NAME, role NAME ROLE, remove NAME or "
+                             "list?");
     if (!console_users_is_name(arguments[1]))
         return session_usage("console-user: a name has 1 to %d letters, digits, '.', '_', '-', '@'",
                              CONSOLE_NAME_MAX);
-    return strcmp(arguments[0], "add") == 0 ? add(path, arguments[1])
-                                            : take_away(path, arguments[1]);
+    return removal ? take_away(path, arguments[1]) : run_deed(deed, path, count, arguments, role);
 }
 
 const struct command command_console_user = {
     "console-user",
     run,
-    "console-user add NAME\n"
+    "console-user add [--role ROLE] NAME\n"
+    "console-user token [--role ROLE] NAME\n"
+    "console-user role NAME ROLE\n"
     "console-user remove NAME\n"
     "console-user list",
-    "who may log in to the web console",
+    "who may use the web console and its API",
     "Keeps the file console.users, which weir-console reads at each login and each request: who "
     "is\n"
-    "removed is out at once.\n\n"
+    "removed is out at once. A ROLE is reader (sees), reviewer (and decides about what is held) "
+    "or\n"
+    "admin (and changes how weir judges).\n\n"
     "add     a user, or a new password for one: asked for twice on a terminal, else read from\n"
-    "        standard input, one line of 8 bytes or more\n"
-    "remove  a user\n"
-    "list    their names\n",
+    "        standard input, one line of 8 bytes or more; an admin unless --role says otherwise\n"
+    "token   a program: prints the token that it sends as \"Authorization: Bearer TOKEN\", or "
+    "that\n"
+    "        stands in WEIR_TOKEN for weirctl --gateway; a reader unless --role says otherwise\n"
+    "role    another role for a user or program\n"
+    "remove  a user or program\n"
+    "list    their names, roles, and what they come with\n",
 };

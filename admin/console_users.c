@@ -1,5 +1,6 @@
 #include "admin/console_users.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -15,6 +16,7 @@
 #include "store/memory.h"
 
 #define LINE_MAX_BYTES 512
+#define TOKEN_MARK "$token$"
 
 bool console_users_is_name(const char *name)
 {
@@ -24,17 +26,58 @@ bool console_users_is_name(const char *name)
                length;
 }
 
-/* The next user; false at the end. Lines that are none are passed over. */
-static bool next_user(FILE *file, char line[LINE_MAX_BYTES], const char **hash)
+static const char *const roles[CONSOLE_ROLES] = {
+    [CONSOLE_READER] = "reader", [CONSOLE_REVIEWER] = "reviewer", [CONSOLE_ADMIN] = "admin"};
+
+const char *console_role_name(enum console_role role)
 {
-    while (fgets(line, LINE_MAX_BYTES, file)) {
-        line[strcspn(line, "\n")] = '\0';
-        char *colon = strchr(line, ':');
-        if (!colon)
-            continue;
-        *colon = '\0';
-        *hash = colon + 1;
-        if (console_users_is_name(line))
+    return roles[role];
+}
+
+bool console_role_from_name(const char *name, enum console_role *role)
+{
+    for (int i = 0; i < CONSOLE_ROLES; i++) {
+        if (strcmp(roles[i], name) == 0) {
+            *role = (enum console_role)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool console_user_is_program(const struct console_user *user)
+{
+    return strncmp(user->secret, TOKEN_MARK, strlen(TOKEN_MARK)) == 0;
+}
+
+/* --- reading --- */
+
+/* "name:secret:role"; a role that nobody knows may see, and no more. */
+static bool read_line(char *line, struct console_user *user)
+{
+    line[strcspn(line, "\n")] = '\0';
+    char *secret = strchr(line, ':'), *role = secret ? strchr(secret + 1, ':') : NULL;
+    if (!secret)
+        return false;
+    *secret++ = '\0';
+    if (role)
+        *role++ = '\0';
+    if (!console_users_is_name(line) || strlen(secret) >= sizeof user->secret)
+        return false;
+    strcpy(user->name, line);
+    strcpy(user->secret, secret);
+    user->role = CONSOLE_ADMIN;
+    if (role && !console_role_from_name(role, &user->role))
+        user->role = CONSOLE_READER;
+    return true;
+}
+
+/* The next user; false at the end. Lines that are none are passed over. */
+static bool next_user(FILE *file, struct console_user *user)
+{
+    char line[LINE_MAX_BYTES];
+    while (fgets(line, sizeof line, file)) {
+        if (read_line(line, user))
             return true;
     }
     return false;
@@ -62,68 +105,122 @@ static bool close_users(FILE *file, const char *path, struct error *error)
     return good;
 }
 
-/* The hash of `name`, of at most `room` bytes with its end. False when the name is not there, or,
- * with `error` set, the file cannot be read. */
-static bool find_hash(const char *path, const char *name, char *wanted, size_t room,
-                      struct error *error)
+/* The first user of whom `is_wanted` says so. */
+static bool find(const char *path, bool (*is_wanted)(const struct console_user *, const char *),
+                 const char *wanted, struct console_user *user, struct error *error)
 {
-    char line[LINE_MAX_BYTES];
-    const char *hash;
-    bool known = false;
+    bool found = false;
     FILE *file = open_users(path, error);
     if (!file)
         return false;
-    while (!known && next_user(file, line, &hash)) {
-        known = strcmp(line, name) == 0 && strlen(hash) < room;
-        if (known)
-            strcpy(wanted, hash);
-    }
-    return close_users(file, path, error) && known;
+    while (!found && next_user(file, user))
+        found = is_wanted(user, wanted);
+    return close_users(file, path, error) && found;
 }
 
-static void mark_of(const char *hash, unsigned char mark[CONSOLE_MARK_BYTES])
+static bool is_named(const struct console_user *user, const char *name)
 {
-    crypto_generichash(mark, CONSOLE_MARK_BYTES, (const unsigned char *)hash, strlen(hash), NULL,
-                       0);
+    return strcmp(user->name, name) == 0;
+}
+
+static bool has_secret(const struct console_user *user, const char *secret)
+{
+    return strcmp(user->secret, secret) == 0;
+}
+
+bool console_users_find(const char *path, const char *name, struct console_user *user,
+                        struct error *error)
+{
+    return find(path, is_named, name, user, error);
+}
+
+/* A token is as long as its hash is, and as random: nothing slower is needed to hide it. */
+static void secret_of_token(const char *token, char secret[CONSOLE_SECRET_SIZE])
+{
+    unsigned char hash[crypto_generichash_BYTES];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)token, strlen(token), NULL, 0);
+    strcpy(secret, TOKEN_MARK);
+    sodium_bin2hex(secret + strlen(TOKEN_MARK), CONSOLE_SECRET_SIZE - strlen(TOKEN_MARK), hash,
+                   sizeof hash);
+}
+
+bool console_users_find_token(const char *path, const char *token, struct console_user *user,
+                              struct error *error)
+{
+    char secret[CONSOLE_SECRET_SIZE];
+    secret_of_token(token, secret);
+    return find(path, has_secret, secret, user, error);
+}
+
+void console_users_mark(const struct console_user *user, unsigned char mark[CONSOLE_MARK_BYTES])
+{
+    crypto_generichash(mark, CONSOLE_MARK_BYTES, (const unsigned char *)user->secret,
+                       strlen(user->secret), NULL, 0);
 }
 
 bool console_users_check(const char *path, const char *name, const char *password,
                          unsigned char mark[CONSOLE_MARK_BYTES], struct error *error)
 {
     /* Of no password: for names that are not there. */
-    char hash[crypto_pwhash_STRBYTES] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
-                                        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
-    bool known = find_hash(path, name, hash, sizeof hash, error);
+    static const struct console_user nobody = {
+        .secret = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+                  "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"};
+    struct console_user user;
+    bool known = console_users_find(path, name, &user, error) && !console_user_is_program(&user);
     if (error->class != ERROR_NONE)
         return false;
-    bool right = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0 && known;
+    if (!known)
+        user = nobody;
+    bool right = crypto_pwhash_str_verify(user.secret, password, strlen(password)) == 0 && known;
     if (right)
-        mark_of(hash, mark);
+        console_users_mark(&user, mark);
     return right;
-}
-
-bool console_users_mark(const char *path, const char *name, unsigned char mark[CONSOLE_MARK_BYTES],
-                        struct error *error)
-{
-    char hash[crypto_pwhash_STRBYTES];
-    bool known = find_hash(path, name, hash, sizeof hash, error);
-    if (known)
-        mark_of(hash, mark);
-    return known;
 }
 
 /* --- writing --- */
 
-/* Copies all but `name`. */
-static void copy_others(FILE *from, FILE *to, const char *name, bool *was_there)
+bool console_users_set_password(struct console_user *user, const char *password,
+                                struct error *error)
 {
-    char line[LINE_MAX_BYTES];
-    const char *hash;
-    while (next_user(from, line, &hash)) {
-        bool same = strcmp(line, name) == 0;
-        *was_there = *was_there || same;
-        if (!same)
-            fprintf(to, "%s:%s\n", line, hash);
+    static_assert(crypto_pwhash_STRBYTES <= CONSOLE_SECRET_SIZE, "a hash has room");
+    return crypto_pwhash_str(user->secret, password, strlen(password),
+                             crypto_pwhash_OPSLIMIT_INTERACTIVE,
+                             crypto_pwhash_MEMLIMIT_INTERACTIVE) == 0 ||
+           error_set(error, ERROR_SYSTEM, "there is not enough memory to hash a password");
+}
+
+void console_users_set_token(struct console_user *user, char token[CONSOLE_TOKEN_SIZE])
+{
+    unsigned char bytes[CONSOLE_TOKEN_BYTES];
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(token, CONSOLE_TOKEN_SIZE, bytes, sizeof bytes);
+    secret_of_token(token, user->secret);
+}
+
+/* What becomes of a file of users: `user` stands in it anew, or is gone from it. */
+struct change {
+    struct console_user user;
+    bool remove;
+    bool was_there;
+};
+
+static void put_line(FILE *to, const struct console_user *user)
+{
+    fprintf(to, "%s:%s:%s\n", user->name, user->secret, console_role_name(user->role));
+}
+
+/* Copies all but the user of the change, whose secret is kept if the change has none. */
+static void copy_others(FILE *from, FILE *to, struct change *change)
+{
+    struct console_user user;
+    while (next_user(from, &user)) {
+        if (!is_named(&user, change->user.name)) {
+            put_line(to, &user);
+            continue;
+        }
+        change->was_there = true;
+        if (!*change->user.secret)
+            strcpy(change->user.secret, user.secret);
     }
 }
 
@@ -138,26 +235,24 @@ static void give_away(int fd, const char *path)
     (void)!fchmod(fd, known ? status.st_mode & 0777 : 0640);
 }
 
-/* The users of `path`, if it is there, and at the end `name` with `hash`, if it has one. */
-static bool put_users(FILE *to, const char *path, const char *name, const char *hash,
-                      bool *was_there, struct error *error)
+static bool put_users(FILE *to, const char *path, struct change *change, struct error *error)
 {
     FILE *from = fopen(path, "re");
     if (!from && errno != ENOENT)
         return fail(path, error);
     if (from)
-        copy_others(from, to, name, was_there);
+        copy_others(from, to, change);
     if (from && !close_users(from, path, error))
         return false;
-    if (hash)
-        fprintf(to, "%s:%s\n", name, hash);
+    if (!change->remove && *change->user.secret)
+        put_line(to, &change->user);
     return true;
 }
 
-static bool write_users(FILE *to, const char *path, const char *temporary, const char *name,
-                        const char *hash, bool *was_there, struct error *error)
+static bool write_users(FILE *to, const char *path, const char *temporary, struct change *change,
+                        struct error *error)
 {
-    if (!put_users(to, path, name, hash, was_there, error)) {
+    if (!put_users(to, path, change, error)) {
         fclose(to);
         return false;
     }
@@ -181,15 +276,8 @@ static int lock_directory_of(const char *path)
     return fd;
 }
 
-bool console_users_put(const char *path, const char *name, const char *password, bool *was_there,
-                       struct error *error)
+static bool write_change(const char *path, struct change *change, struct error *error)
 {
-    char hash[crypto_pwhash_STRBYTES];
-    *was_there = false;
-    if (password &&
-        crypto_pwhash_str(hash, password, strlen(password), crypto_pwhash_OPSLIMIT_INTERACTIVE,
-                          crypto_pwhash_MEMLIMIT_INTERACTIVE) != 0)
-        return error_set(error, ERROR_SYSTEM, "there is not enough memory to hash a password");
     int lock = lock_directory_of(path);
     if (lock < 0)
         return fail(path, error);
@@ -197,26 +285,41 @@ bool console_users_put(const char *path, const char *name, const char *password,
     sprintf(temporary, "%s.new", path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     FILE *to = fd >= 0 ? fdopen(fd, "w") : NULL;
-    bool good =
-        to ? write_users(to, path, temporary, name, password ? hash : NULL, was_there, error)
-           : fail(temporary, error);
+    bool good = to ? write_users(to, path, temporary, change, error) : fail(temporary, error);
     if (!good)
         unlink(temporary);
     free(temporary);
     close(lock);
-    sodium_memzero(hash, sizeof hash);
     return good;
 }
 
-bool console_users_list(const char *path, void (*visit)(void *context, const char *name),
+bool console_users_put(const char *path, const struct console_user *user, bool *was_there,
+                       struct error *error)
+{
+    struct change change = {.user = *user};
+    bool good = write_change(path, &change, error);
+    *was_there = change.was_there;
+    return good;
+}
+
+bool console_users_remove(const char *path, const char *name, bool *was_there, struct error *error)
+{
+    struct change change = {.remove = true};
+    snprintf(change.user.name, sizeof change.user.name, "%s", name);
+    bool good = write_change(path, &change, error);
+    *was_there = change.was_there;
+    return good;
+}
+
+bool console_users_list(const char *path,
+                        void (*visit)(void *context, const struct console_user *user),
                         void *context, struct error *error)
 {
-    char line[LINE_MAX_BYTES];
-    const char *hash;
+    struct console_user user;
     FILE *file = open_users(path, error);
     if (!file)
         return false;
-    while (next_user(file, line, &hash))
-        visit(context, line);
+    while (next_user(file, &user))
+        visit(context, &user);
     return close_users(file, path, error);
 }

@@ -1,6 +1,7 @@
-/* console_users: the file of those who may log in to the console: a line for each, "name:hash", the
- * hash an argon2id string of libsodium's (crypto_pwhash_str). sodium_init() must have been called.
- */
+/* console_users: the file of those who may use the console: a line for each, "name:secret:role".
+ * The secret of a person is an argon2id string of libsodium's (crypto_pwhash_str), that of a
+ * program, which comes with a token, "$token$" and the BLAKE2b hash of it in hex. Without a role,
+ * as former versions wrote the lines, it is an admin's. sodium_init() must have been called. */
 #ifndef WEIR_CONSOLE_USERS_H
 #define WEIR_CONSOLE_USERS_H
 
@@ -11,7 +12,29 @@
 #define CONSOLE_NAME_MAX 64
 #define CONSOLE_PASSWORD_MIN 8
 #define CONSOLE_PASSWORD_MAX 1024
+#define CONSOLE_SECRET_SIZE 128
 #define CONSOLE_MARK_BYTES 16
+#define CONSOLE_TOKEN_BYTES 32
+#define CONSOLE_TOKEN_SIZE (2 * CONSOLE_TOKEN_BYTES + 1) /* as hex, with its NUL */
+
+/* Each may do what those before it may. */
+enum console_role {
+    CONSOLE_READER,   /* sees */
+    CONSOLE_REVIEWER, /* and decides about what is held */
+    CONSOLE_ADMIN,    /* and changes how weir judges */
+    CONSOLE_ROLES
+};
+const char *console_role_name(enum console_role role); /* "reader" and so on */
+bool console_role_from_name(const char *name, enum console_role *role);
+
+struct console_user {
+    char name[CONSOLE_NAME_MAX + 1];
+    char secret[CONSOLE_SECRET_SIZE];
+    enum console_role role;
+};
+
+/* Whether it comes with a token, not with a password. */
+bool console_user_is_program(const struct console_user *user);
 
 /* 1 to 64 letters, digits, '.', '_', '-' and '@'. */
 bool console_users_is_name(const char *name);
@@ -22,18 +45,34 @@ bool console_users_is_name(const char *name);
 bool console_users_check(const char *path, const char *name, const char *password,
                          unsigned char mark[CONSOLE_MARK_BYTES], struct error *error);
 
-/* Fills `mark` with what differs each time that a password of `name` is set, and tells nothing of
- * it. False when the name is not there, or, with `error` set, the file cannot be read. */
-bool console_users_mark(const char *path, const char *name, unsigned char mark[CONSOLE_MARK_BYTES],
+/* Finds `name`. False when it is not there, or, with `error` set, the file cannot be read. */
+bool console_users_find(const char *path, const char *name, struct console_user *user,
                         struct error *error);
 
-/* Writes the file anew with that password for `name`, or, with NULL, without `name`; `*was_there`:
- * it had one. The file is made when it is not there, for the group weir to read. */
-bool console_users_put(const char *path, const char *name, const char *password, bool *was_there,
-                       struct error *error);
+/* The same by the token that a program came with. */
+bool console_users_find_token(const char *path, const char *token, struct console_user *user,
+                              struct error *error);
 
-/* Visits the names in the order of the file. */
-bool console_users_list(const char *path, void (*visit)(void *context, const char *name),
+/* Fills `mark` with what differs each time that a secret is made, and tells nothing of it. */
+void console_users_mark(const struct console_user *user, unsigned char mark[CONSOLE_MARK_BYTES]);
+
+/* Makes the user's secret of a password. */
+bool console_users_set_password(struct console_user *user, const char *password,
+                                struct error *error);
+
+/* Makes the user's secret of a token made at random. */
+void console_users_set_token(struct console_user *user, char token[CONSOLE_TOKEN_SIZE]);
+
+/* Writes the file anew with `user`, whose secret it keeps as it was when `user` has none;
+ * `*was_there`: the name was. Of a user without a secret who was not there, nothing is written.
+ * The file is made when it is not there, for the group weir to read. */
+bool console_users_put(const char *path, const struct console_user *user, bool *was_there,
+                       struct error *error);
+bool console_users_remove(const char *path, const char *name, bool *was_there, struct error *error);
+
+/* Visits them in the order of the file; lent for the call. */
+bool console_users_list(const char *path,
+                        void (*visit)(void *context, const struct console_user *user),
                         void *context, struct error *error);
 
 #endif

@@ -18,6 +18,7 @@ struct remote {
     CURL *curl;
     char *base; /* "https://weir.example.org/api/" */
     struct curl_slist *headers;
+    bool token; /* a program's: there is no session to end */
     char *body;
     size_t length;
 };
@@ -101,6 +102,45 @@ static bool log_in(struct remote *remote, const char *user, struct error *error)
     return answer != NULL;
 }
 
+static void add_header(struct remote *remote, const char *name, const char *value)
+{
+    char *line = memory_new(strlen(name) + strlen(value) + sizeof ": ");
+    sprintf(line, "%s: %s", name, value);
+    remote->headers = memory_checked(curl_slist_append(remote->headers, line));
+    curl_easy_setopt(remote->curl, CURLOPT_HTTPHEADER, remote->headers);
+    free(line);
+}
+
+static const char *program_token(void)
+{
+    const char *token = getenv("WEIR_TOKEN");
+    return token && *token ? token : NULL;
+}
+
+/* Nobody logs in then. */
+static bool use_token(struct remote *remote)
+{
+    char value[CONSOLE_TOKEN_SIZE + sizeof "Bearer "];
+    const char *token = program_token();
+    if (!token)
+        return false;
+    snprintf(value, sizeof value, "Bearer %s", token);
+    add_header(remote, "Authorization", value);
+    remote->token = true;
+    return true;
+}
+
+/* What the console wants to see with each deed of a session. */
+static bool take_deed_token(struct remote *remote, struct error *error)
+{
+    json_t *session = call(remote, NULL, "session", error);
+    const char *token = json_string_value(json_object_get(session, "deed_token"));
+    if (token)
+        add_header(remote, "X-Weir-Deed", token);
+    json_decref(session);
+    return session != NULL;
+}
+
 /* `host` as in an URL: an IPv6 address has brackets. */
 static bool is_this_machine(const char *host)
 {
@@ -127,7 +167,8 @@ static bool take_url(struct remote *remote, const char *url, char **user, struct
     CURLU *parts = memory_checked(curl_url());
     char *whole = NULL, *scheme = NULL, *host = NULL;
     bool good = curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-                curl_url_get(parts, CURLUPART_USER, user, CURLU_URLDECODE) == CURLUE_OK &&
+                (curl_url_get(parts, CURLUPART_USER, user, CURLU_URLDECODE) == CURLUE_OK ||
+                 program_token()) &&
                 curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
                 curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK;
     if (!good) {
@@ -164,7 +205,9 @@ struct remote *remote_open(const char *url, struct error *error)
     curl_easy_setopt(remote->curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(remote->curl, CURLOPT_WRITEDATA, remote);
-    bool good = take_url(remote, url, &user, error) && log_in(remote, user, error);
+    bool good =
+        take_url(remote, url, &user, error) &&
+        (use_token(remote) || (log_in(remote, user, error) && take_deed_token(remote, error)));
     curl_free(user);
     if (good)
         return remote;
@@ -177,7 +220,7 @@ void remote_close(struct remote *remote)
     struct error error = {0};
     if (!remote)
         return;
-    if (remote->base)
+    if (remote->base && !remote->token)
         json_decref(call(remote, "{}", "logout", &error));
     curl_easy_cleanup(remote->curl);
     curl_slist_free_all(remote->headers);

@@ -36,10 +36,19 @@ export function get(path, parameters = {}) {
     return call(path + (query.size ? "?" + query : ""), {});
 }
 
+// What the session wants to see with each deed; another site cannot know it.
+let deedToken = "";
+
+export async function session() {
+    const answer = await get("session");
+    deedToken = answer.deed_token;
+    return answer;
+}
+
 export function post(path, body = {}) {
     return call(path, {
         method: "POST",
-        headers: {"Content-Type": "application/json"},
+        headers: {"Content-Type": "application/json", "X-Weir-Deed": deedToken},
         body: JSON.stringify(body),
     });
 }

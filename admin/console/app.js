@@ -1,6 +1,6 @@
 // The console: what the address behind '#' names is shown; who is not logged in logs in first.
 
-import {get, post} from "./api.js";
+import {post, session as getSession} from "./api.js";
 import {element} from "./dom.js";
 import {showList, showOne} from "./held.js";
 import {showOverview} from "./overview.js";
@@ -103,7 +103,7 @@ async function show() {
 
 async function start() {
     try {
-        const session = await get("session");
+        const session = await getSession();
         document.getElementById("user").textContent = session.user;
         header.hidden = false;
         await show();

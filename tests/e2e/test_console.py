@@ -1,58 +1,19 @@
-"""weir-console's API over HTTP: who gets in and who does not, what is held, and what is done with
-it."""
+"""weir-console's API over HTTP: what is held, and what is done with it."""
 
 import http.client
-import json
 import os
 import signal
 import socket
 import sqlite3
-import stat
-import subprocess
 import threading
 import time
 import urllib.parse
 
+from console_client import PASSWORD, Client, expect
 from sample_feeds import ITEMS, SPAM, feed
 from servers import Weir, counts_store, make_temporary_directory, run, wait_for
 
-PASSWORD = "correct horse"
 RECIPIENTS = ['ann@box.test', '"bob, eve"@box.test', r'"a\",b"@box.test', 'carl@box.test']
-
-
-class Answer:
-    def __init__(self, answer):
-        self.status, self.headers, self.body = answer.status, answer.headers, answer.read()
-
-    def json(self):
-        return json.loads(self.body)
-
-
-class Client:
-    """A browser with one cookie."""
-
-    def __init__(self, weir, login=True, source="127.0.0.1"):
-        self.port, self.cookie, self.source = weir.console_port, None, (source, 0)
-        if login:
-            answer = self.post("login", {"user": "ann", "password": PASSWORD})
-            assert answer.status == 200, answer.body
-            self.cookie = answer.headers["Set-Cookie"].split(";")[0]
-
-    def request(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30,
-                                                source_address=self.source)
-        if self.cookie:
-            headers.setdefault("Cookie", self.cookie)
-        connection.request(method, path, body, headers)
-        return Answer(connection.getresponse())
-
-    def get(self, path, **headers):
-        return self.request("GET", "/api/" + path, **headers)
-
-    def post(self, path, body=None, **headers):
-        headers.setdefault("Content-Type", "application/json")
-        return self.request("POST", "/api/" + path, json.dumps(body or {}), **headers)
-
 
 # Whatever the tests before have taught, every item is held.
 HOLD_ALL = {"cold-lessons": 0, "thresholds": {"tag": 0, "hold": 0}}
@@ -83,11 +44,6 @@ def setup():
     yield Fixture(make_temporary_directory())
 
 
-def expect(answer, status, words=""):
-    assert answer.status == status, (answer.status, answer.body)
-    assert words in answer.json()["error"], answer.body
-
-
 def test_pages(fixture):
     """Pages are there for everybody, with headers that keep others' scripts and frames out"""
     client = Client(fixture.weir, login=False)
@@ -104,154 +60,6 @@ def test_pages(fixture):
         assert client.request("GET", path).status == 404, path
     assert client.request("PUT", "/").status == 405
     assert client.request("POST", "/").status == 405
-
-
-def test_nothing_without_login(fixture):
-    """Without a session every call is 401 and tells nothing"""
-    client = Client(fixture.weir, login=False)
-    ids = [item["id"] for item in fixture.held()["items"]]
-    for path in ("session", "overview", "held", "held/" + ids[0], "nothing"):
-        expect(client.get(path), 401, "log in")
-    for deed in ("release", "confirm", "delete"):
-        expect(client.post("held/%s/%s" % (ids[0], deed)), 401)
-    client.cookie = "weir_session=" + 64 * "0"
-    expect(client.get("overview"), 401)
-    client.cookie = "weir_session=x"
-    expect(client.get("overview"), 401)
-
-
-def test_login(fixture):
-    """A login gives a cookie that no script sees; logging out ends it; a name that is removed is out"""
-    client = Client(fixture.weir, login=False)
-    expect(client.post("login", {"user": "ann"}), 400)
-    expect(client.post("login", {"user": "ann", "password": "wrong"}), 401, "wrong")
-    expect(client.post("login", {"user": "eve", "password": PASSWORD}), 401, "wrong")
-    expect(client.post("login", {"user": "../x", "password": PASSWORD}), 400)
-    answer = client.post("login", {"user": "ann", "password": PASSWORD})
-    cookie = answer.headers["Set-Cookie"]
-    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie, cookie
-    client.cookie = cookie.split(";")[0]
-    assert client.get("session").json()["user"] == "ann"
-    assert client.post("logout").status == 204
-    expect(client.get("session"), 401)
-
-    fixture.weir.ctl("console-user", "add", "bob", input="battery staple\n")
-    answer = client.post("login", {"user": "bob", "password": "battery staple"})
-    client.cookie = answer.headers["Set-Cookie"].split(";")[0]
-    assert client.get("session").status == 200
-    assert fixture.weir.ctl("console-user", "list").text().split() == ["ann", "bob"]
-    users = fixture.weir.settings["console"]["users"]
-    os.rename(users, users + ".away")
-    expect(client.get("session"), 503, "file of users")
-    os.rename(users + ".away", users)
-    assert client.get("session").status == 200
-    fixture.weir.ctl("console-user", "add", "bob", input="paperclip staple\n")
-    expect(client.get("session"), 401)
-    fixture.weir.ctl("console-user", "remove", "bob")
-    expect(client.post("login", {"user": "bob", "password": "paperclip staple"}), 401)
-    log = fixture.weir.console.log()
-    assert "event=login user=ann address=127.0.0.1" in log and "event=login-failed user=eve" in log
-    assert "battery" not in log and PASSWORD not in log
-    assert stat.S_IMODE(os.stat(users).st_mode) == 0o640 and "correct" not in open(users).read()
-
-
-def test_users_command(fixture):
-    """console-user refuses what cannot be, in one line"""
-    for words, given, status in ((("add", "x y"), "12345678\n", 64), (("add", "x"), "short\n", 64),
-                                 (("add", "x"), "", 64), (("remove", "x"), "", 65), ((), "", 64)):
-        result = fixture.weir.ctl("console-user", *words, input=given, status=status)
-        assert result.errors.count("\n") == 1, result.errors
-
-
-def test_users_unreadable(fixture):
-    """A file of users that cannot be read to its end is left as it is, and lets nobody in"""
-    weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
-    os.rename(users, users + ".away")
-    os.symlink("/proc/self/mem", users)  # it opens, but its start cannot be read
-    try:
-        for words in (("add", "bob"), ("remove", "ann"), ("list",)):
-            result = weir.ctl("console-user", *words, input="battery staple\n", status=74)
-            assert "Input/output error" in result.errors, result.errors
-            assert result.errors.count("\n") == 1 and not result.output, result.errors
-        assert os.path.islink(users) and not os.path.exists(users + ".new")
-        expect(Client(weir, login=False).post("login", {"user": "ann", "password": PASSWORD}), 503)
-    finally:
-        os.rename(users + ".away", users)
-
-
-def test_users_at_once(fixture):
-    """Eight who add a name each at the same time all may log in"""
-    weir, names = fixture.weir, ["name%d" % number for number in range(8)]
-    adding = [subprocess.Popen([weir.program("weirctl"), "console-user", "add", name], env=weir.env,
-                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)
-              for name in names]
-    for one in adding:
-        one.stdin.write("battery staple\n")
-        one.stdin.flush()
-    assert [(one.communicate()[1], one.returncode)[1] for one in adding] == [0] * 8
-    assert set(names) <= set(weir.ctl("console-user", "list").text().split())
-    for name in names:
-        weir.ctl("console-user", "remove", name)
-
-
-def test_brute_force(fixture):
-    """After three failures a name has to wait, whatever password it brings"""
-    client = Client(fixture.weir, login=False)
-    fixture.weir.ctl("console-user", "add", "carl", input="long password\n")
-    for _ in range(3):
-        expect(client.post("login", {"user": "carl", "password": "wrong"}), 401)
-    answer = client.post("login", {"user": "carl", "password": "long password"})
-    expect(answer, 429, "try again in")
-    time.sleep(int(answer.headers["Retry-After"]) + 1)
-    assert client.post("login", {"user": "carl", "password": "long password"}).status == 200
-
-
-def test_brute_force_elsewhere(fixture):
-    """Who guesses at a password waits, and keeps nobody out who knows it at another address"""
-    guesser = Client(fixture.weir, login=False, source="127.0.0.2")
-    for number in range(19):
-        expect(guesser.post("login", {"user": "guess%d" % number, "password": "wrong"}), 401)
-    expect(guesser.post("login", {"user": "ann", "password": "wrong"}), 401)
-    expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429, "try again in")
-    assert Client(fixture.weir).get("session").status == 200
-    expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429)
-    assert "user=ann address=127.0.0.2" in fixture.weir.console.log()
-
-
-def test_brute_force_through_proxy(fixture):
-    """With public-url, and only then, the address that counts is the last one the web server names"""
-    weir = Weir(fixture.directory, fixture.counts.url, "proxied")
-    weir.start_console()
-
-    def guess(*addresses):
-        return Client(weir, login=False).post("login", {"user": "ann", "password": "wrong"},
-                                              **{"X-Forwarded-For": ", ".join(addresses)})
-    for number in range(3):
-        expect(guess("192.0.2.%d" % number), 401)
-    expect(guess("192.0.2.3"), 429)
-    weir.console.stop()
-    weir.configure({"console": {"public-url": "https://weir.test"}})
-    weir.restart_console()
-    for number in range(3):
-        expect(guess("198.51.100.%d" % number, "2001:db8::%d" % number), 401)
-    expect(guess("198.51.100.3", "2001:db8::3"), 429)
-    expect(guess("2001:db8::3", "2001:db8:0:1::3"), 401)
-    weir.console.stop()
-
-
-def test_other_sites(fixture):
-    """A page of another site can do nothing: by its origin, by its type, by its host"""
-    client = fixture.client
-    held = fixture.held()["items"][0]["id"]
-    deed = "held/%s/release" % held
-    expect(client.post(deed, Origin="http://evil.test"), 403, "another site")
-    expect(client.post(deed, Origin="null"), 403)
-    expect(client.request("POST", "/api/" + deed, "{}", **{"Content-Type": "text/plain"}), 403)
-    expect(client.request("POST", "/api/" + deed, "{}", **{
-        "Content-Type": "application/x-www-form-urlencoded"}), 403)
-    expect(client.get("overview", Host="evil.test"), 421, "public-url")
-    assert client.get("held/" + held).json()["state"] == "held"
 
 
 def test_bad_requests(fixture):

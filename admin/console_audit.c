@@ -1,0 +1,61 @@
+#include "admin/console_audit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/log.h"
+#include "store/monotonic.h"
+
+#define SUBJECT_BYTES 200
+#define REFUSALS_A_MINUTE 60
+
+static struct records *records_of(struct session *session)
+{
+    for (int front = 0; front < FRONTS; front++)
+        if (session_open_records(session, (enum front)front) == EX_OK && session->records[front])
+            return session->records[front];
+    return NULL;
+}
+
+static void write_one(struct session *session, const char *who, const char *what,
+                      const char *subject)
+{
+    struct error error = {0};
+    struct records *records = records_of(session);
+    if (!records || !records_audit(records, who, what, subject, &error))
+        log_event(LOG_LEVEL_ERROR, "audit-failed", "user", who, "deed", what, "reason",
+                  records ? error.message : "there are no records yet", NULL);
+}
+
+/* False for one too many of this minute; those of the minute before are told of at the next. */
+static bool may_write(struct session *session)
+{
+    static int64_t minute;
+    static unsigned written, left_out;
+    int64_t now = (int64_t)(monotonic_s() / 60);
+    if (now != minute) {
+        char count[40];
+        snprintf(count, sizeof count, "%u more", left_out);
+        if (left_out)
+            write_one(session, "weir-console", "refused-many", count);
+        minute = now;
+        written = left_out = 0;
+    }
+    if (written >= REFUSALS_A_MINUTE) {
+        left_out++;
+        return false;
+    }
+    written++;
+    return true;
+}
+
+void console_audit(struct session *session, const char *who, const char *what, const char *subject)
+{
+    char text[SUBJECT_BYTES + 1];
+    snprintf(text, sizeof text, "%s", subject);
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    if (strncmp(what, "refused-", 8) != 0 || may_write(session))
+        write_one(session, who, what, text);
+}

@@ -1,0 +1,301 @@
+"""Who gets into weir-console, with which role, and how attacks on it fail."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import subprocess
+import time
+
+from console_client import PASSWORD, Client, expect
+from sample_feeds import ITEMS, feed
+from servers import Weir, counts_store, make_temporary_directory, run
+
+
+class Fixture:
+    def __init__(self, directory):
+        self.directory = directory
+        self.counts = counts_store(directory)
+        self.weir = Weir(directory, self.counts.url,
+                         settings={"cold-lessons": 10, "thresholds": {"hold": 0.85}})
+        self.weir.learn_samples()
+        self.weir.run("weir-feedfilter", "--pipe", "--feed", "planet", input=feed(ITEMS))
+        self.weir.start_console()
+        self.client = Client(self.weir)
+
+    def held_id(self):
+        return self.client.get("held").json()["items"][0]["id"]
+
+    def audited(self):
+        """(who, what, subject) of all that is in the audit."""
+        with contextlib.closing(sqlite3.connect(self.weir.settings["records"]["feeds"])) as records:
+            return records.execute("SELECT who, what, subject FROM audit").fetchall()
+
+    def user(self, name, *words, password=PASSWORD):
+        """A client of a user with that role."""
+        self.weir.ctl("console-user", "add", *words, name, input=password + "\n")
+        return Client(self.weir, user=name, password=password)
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def names(weir):
+    return [line.split()[0] for line in weir.ctl("console-user", "list").text().splitlines()]
+
+
+def test_nothing_without_login(fixture):
+    """Without a session every call is 401 and tells nothing"""
+    client = Client(fixture.weir, login=False)
+    ids = [fixture.held_id()]
+    for path in ("session", "overview", "held", "held/" + ids[0], "nothing"):
+        expect(client.get(path), 401, "log in")
+    for deed in ("release", "confirm", "delete"):
+        expect(client.post("held/%s/%s" % (ids[0], deed)), 401)
+    client.cookie = "weir_session=" + 64 * "0"
+    expect(client.get("overview"), 401)
+    client.cookie = "weir_session=x"
+    expect(client.get("overview"), 401)
+
+
+def test_login(fixture):
+    """A login gives a cookie that no script sees; logging out ends it; a name that is removed is out"""
+    client = Client(fixture.weir, login=False)
+    expect(client.post("login", {"user": "ann"}), 400)
+    expect(client.post("login", {"user": "ann", "password": "wrong"}), 401, "wrong")
+    expect(client.post("login", {"user": "eve", "password": PASSWORD}), 401, "wrong")
+    expect(client.post("login", {"user": "../x", "password": PASSWORD}), 400)
+    answer = client.post("login", {"user": "ann", "password": PASSWORD})
+    cookie = answer.headers["Set-Cookie"]
+    assert "HttpOnly" in cookie and "SameSite=Strict" in cookie, cookie
+    client.enter(answer)
+    assert client.get("session").json()["user"] == "ann"
+    assert client.post("logout").status == 204
+    expect(client.get("session"), 401)
+
+    fixture.weir.ctl("console-user", "add", "bob", input="battery staple\n")
+    answer = client.post("login", {"user": "bob", "password": "battery staple"})
+    client.enter(answer)
+    assert client.get("session").status == 200
+    assert names(fixture.weir) == ["ann", "bob"]
+    users = fixture.weir.settings["console"]["users"]
+    os.rename(users, users + ".away")
+    expect(client.get("session"), 503, "file of users")
+    os.rename(users + ".away", users)
+    assert client.get("session").status == 200
+    fixture.weir.ctl("console-user", "add", "bob", input="paperclip staple\n")
+    expect(client.get("session"), 401)
+    fixture.weir.ctl("console-user", "remove", "bob")
+    expect(client.post("login", {"user": "bob", "password": "paperclip staple"}), 401)
+    log = fixture.weir.console.log()
+    assert "event=login user=ann address=127.0.0.1" in log and "event=login-failed user=eve" in log
+    assert "battery" not in log and PASSWORD not in log
+    assert stat.S_IMODE(os.stat(users).st_mode) == 0o640 and "correct" not in open(users).read()
+
+
+def test_users_command(fixture):
+    """console-user refuses what cannot be, in one line"""
+    for words, given, status in (
+            (("add", "x y"), "12345678\n", 64), (("add", "x"), "short\n", 64), (("add", "x"), "", 64),
+            (("remove", "x"), "", 65), ((), "", 64), (("add", "--role", "chief", "x"), "", 64),
+            (("role", "ann"), "", 64), (("role", "x", "admin"), "", 65), (("token",), "", 64),
+            (("role", "ann", "chief"), "", 64), (("token", "a", "b"), "", 64)):
+        result = fixture.weir.ctl("console-user", *words, input=given, status=status)
+        assert result.errors.count("\n") == 1, result.errors
+
+
+def test_users_unreadable(fixture):
+    """A file of users that cannot be read to its end is left as it is, and lets nobody in"""
+    weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
+    os.rename(users, users + ".away")
+    os.symlink("/proc/self/mem", users)  # it opens, but its start cannot be read
+    try:
+        for words in (("add", "bob"), ("remove", "ann"), ("list",)):
+            result = weir.ctl("console-user", *words, input="battery staple\n", status=74)
+            assert "Input/output error" in result.errors, result.errors
+            assert result.errors.count("\n") == 1 and not result.output, result.errors
+        assert os.path.islink(users) and not os.path.exists(users + ".new")
+        expect(Client(weir, login=False).post("login", {"user": "ann", "password": PASSWORD}), 503)
+    finally:
+        os.rename(users + ".away", users)
+
+
+def test_users_at_once(fixture):
+    """Eight who add a name each at the same time all may log in"""
+    weir, added = fixture.weir, ["name%d" % number for number in range(8)]
+    adding = [subprocess.Popen([weir.program("weirctl"), "console-user", "add", name], env=weir.env,
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)
+              for name in added]
+    for one in adding:
+        one.stdin.write("battery staple\n")
+        one.stdin.flush()
+    assert [(one.communicate()[1], one.returncode)[1] for one in adding] == [0] * 8
+    assert set(added) <= set(names(weir))
+    for name in added:
+        weir.ctl("console-user", "remove", name)
+
+
+def test_brute_force(fixture):
+    """After three failures a name has to wait, whatever password it brings"""
+    client = Client(fixture.weir, login=False)
+    fixture.weir.ctl("console-user", "add", "carl", input="long password\n")
+    for _ in range(3):
+        expect(client.post("login", {"user": "carl", "password": "wrong"}), 401)
+    answer = client.post("login", {"user": "carl", "password": "long password"})
+    expect(answer, 429, "try again in")
+    time.sleep(int(answer.headers["Retry-After"]) + 1)
+    assert client.post("login", {"user": "carl", "password": "long password"}).status == 200
+
+
+def test_brute_force_elsewhere(fixture):
+    """Who guesses at a password waits, and keeps nobody out who knows it at another address"""
+    guesser = Client(fixture.weir, login=False, source="127.0.0.2")
+    for number in range(19):
+        expect(guesser.post("login", {"user": "guess%d" % number, "password": "wrong"}), 401)
+    expect(guesser.post("login", {"user": "ann", "password": "wrong"}), 401)
+    expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429, "try again in")
+    assert Client(fixture.weir).get("session").status == 200
+    expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429)
+    assert "user=ann address=127.0.0.2" in fixture.weir.console.log()
+
+
+def test_brute_force_through_proxy(fixture):
+    """With public-url, and only then, the address that counts is the last one the web server names"""
+    weir = Weir(fixture.directory, fixture.counts.url, "proxied")
+    weir.start_console()
+
+    def guess(*addresses):
+        return Client(weir, login=False).post("login", {"user": "ann", "password": "wrong"},
+                                              **{"X-Forwarded-For": ", ".join(addresses)})
+    for number in range(3):
+        expect(guess("192.0.2.%d" % number), 401)
+    expect(guess("192.0.2.3"), 429)
+    weir.console.stop()
+    weir.configure({"console": {"public-url": "https://weir.test"}})
+    weir.restart_console()
+    for number in range(3):
+        expect(guess("198.51.100.%d" % number, "2001:db8::%d" % number), 401)
+    expect(guess("198.51.100.3", "2001:db8::3"), 429)
+    expect(guess("2001:db8::3", "2001:db8:0:1::3"), 401)
+    weir.console.stop()
+
+
+def test_other_sites(fixture):
+    """A page of another site can do nothing: by its origin, by its type, by its host"""
+    client = fixture.client
+    held = fixture.held_id()
+    deed = "held/%s/release" % held
+    expect(client.post(deed, Origin="http://evil.test"), 403, "another site")
+    expect(client.post(deed, Origin="null"), 403)
+    expect(client.request("POST", "/api/" + deed, "{}", **{"Content-Type": "text/plain"}), 403)
+    expect(client.request("POST", "/api/" + deed, "{}", **{
+        "Content-Type": "application/x-www-form-urlencoded"}), 403)
+    expect(client.get("overview", Host="evil.test"), 421, "public-url")
+    assert client.get("held/" + held).json()["state"] == "held"
+
+
+def test_roles(fixture):
+    """A reader only sees, a reviewer decides too; what is refused is in the audit; a role counts at once"""
+    held = fixture.held_id()
+    reader = fixture.user("rita", "--role", "reader")
+    assert reader.get("session").json()["role"] == "reader"
+    assert reader.get("held/" + held).status == 200 and reader.get("overview").status == 200
+    expect(reader.post("held/%s/confirm" % held), 403, "this takes the role reviewer, and you are reader")
+    assert ("rita", "refused-role", "held/%s/confirm" % held) in fixture.audited()
+    assert reader.get("held/" + held).json()["state"] == "held"
+    fixture.weir.ctl("console-user", "role", "rita", "reviewer")
+    assert reader.post("held/%s/confirm" % held).status == 200
+    fixture.weir.ctl("console-user", "role", "rita", "reader")
+    expect(reader.post("held/%s/release" % held), 403)
+
+
+def test_lines_of_former_versions(fixture):
+    """A user whose line has no role yet is an admin, as before; one with a role that nobody knows may see"""
+    users = fixture.weir.settings["console"]["users"]
+    fixture.user("old")
+    with open(users, encoding="ascii") as file:
+        lines = file.read()
+    with open(users, "w", encoding="ascii") as file:
+        file.write(lines.replace(":admin", ""))
+    assert Client(fixture.weir, user="old").get("session").json()["role"] == "admin"
+    with open(users, "w", encoding="ascii") as file:
+        file.write(lines.replace(":admin", ":chief"))
+    assert Client(fixture.weir, user="old").get("session").json()["role"] == "reader"
+    with open(users, "w", encoding="ascii") as file:
+        file.write(lines)
+    fixture.weir.ctl("console-user", "remove", "old")
+
+
+def test_tokens(fixture):
+    """A program comes with its token: no login, no deed token, its role and no more, until it is removed"""
+    weir, held = fixture.weir, fixture.held_id()
+    made = weir.ctl("console-user", "token", "monitor")
+    token = made.text().strip()
+    assert len(token) == 64 and "shown this once" in made.errors
+    assert token not in open(weir.settings["console"]["users"], encoding="ascii").read()
+    program = Client(weir, login=False)
+    bearer = {"Authorization": "Bearer " + token}
+    session = program.get("session", **bearer).json()
+    assert (session["user"], session["role"]) == ("monitor", "reader"), session
+    expect(program.post("held/%s/confirm" % held, **bearer), 403, "you are reader")
+    weir.ctl("console-user", "role", "monitor", "reviewer")
+    assert program.post("held/%s/confirm" % held, **bearer).status == 200
+    for wrong in ("Bearer " + token[:-1], "Bearer ", "Bearer x" + token, "Basic " + token):
+        expect(program.get("session", Authorization=wrong), 401)
+    expect(program.post("login", {"user": "monitor", "password": token}), 401)
+    weir.env["WEIR_TOKEN"] = token
+    listed = weir.ctl("--gateway", weir.console_url, "--json", "held", "show", held).json()
+    assert listed["id"] == held
+    weir.ctl("console-user", "remove", "monitor")
+    weir.ctl("--gateway", weir.console_url, "held", "show", held, status=65)
+    del weir.env["WEIR_TOKEN"]
+    expect(program.get("session", **bearer), 401)
+
+
+def test_attacks_are_in_the_audit(fixture):
+    """What attackers try fails, and the audit says what it was and where it came from"""
+    client, held = fixture.client, fixture.held_id()
+    attacker = Client(fixture.weir, login=False, source="127.0.0.9")
+    deed = "held/%s/release" % held
+    expect(client.post(deed, Origin="http://evil.test"), 403)
+    expect(client.post(deed, **{"X-Weir-Deed": 64 * "0"}), 403, "X-Weir-Deed")
+    expect(client.post(deed, **{"X-Weir-Deed": ""}), 403, "X-Weir-Deed")
+    attacker.request("GET", "/../../etc/passwd")
+    for _ in range(3):
+        expect(attacker.post("login", {"user": "ann", "password": "guess"}), 401)
+    expect(attacker.post("login", {"user": "ann", "password": "guess"}), 429)
+    audited = fixture.audited()
+    for expected in (("127.0.0.1", "refused-from-other-site", deed),
+                     ("127.0.0.1", "refused-without-deed-token", deed),
+                     ("127.0.0.9", "refused-path", "/../../etc/passwd"),
+                     ("127.0.0.9", "refused-log-in", "ann"),
+                     ("127.0.0.9", "refused-log-in-too-soon", "ann"),
+                     ("ann", "log-in", "127.0.0.1")):
+        assert expected in audited, (expected, audited)
+    assert client.get("held/" + held).json()["state"] != "released"
+
+
+def test_session_fixation(fixture):
+    """A session that somebody else put into the browser is not the one that a login gives"""
+    client = Client(fixture.weir, login=False)
+    client.cookie = "weir_session=" + 64 * "a"
+    answer = client.post("login", {"user": "ann", "password": PASSWORD})
+    assert 64 * "a" not in answer.headers["Set-Cookie"]
+    expect(client.get("session"), 401)
+    mine, other = Client(fixture.weir), Client(fixture.weir)
+    mine.deed_token = other.deed_token
+    expect(mine.post("held/%s/release" % fixture.held_id()), 403, "X-Weir-Deed")
+
+
+def test_refusals_do_not_fill_the_disk(fixture):
+    """Of many refusals in a minute some are written"""
+    client = fixture.client
+    before = len(fixture.audited())
+    for _ in range(150):
+        expect(client.post("held/f1/release", Origin="http://evil.test"), 403)
+    assert len(fixture.audited()) - before <= 121
+
+
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
