@@ -9,10 +9,9 @@
 struct remote;
 
 /* Logs in at `url` ("https://ann@weir.example.org", no path needed) with the password in
- * $WEIR_PASSWORD, or one that is asked for on the terminal. NULL: ERROR_NETWORK when it cannot be
- * reached, ERROR_INPUT for anything else; http is for this machine only, as a password goes over
- * it.
- */
+ * $WEIR_PASSWORD, or one that is asked for on the terminal; or, with a token in $WEIR_TOKEN, uses
+ * that, and needs no name. NULL: ERROR_NETWORK when it cannot be reached, ERROR_INPUT for anything
+ * else; http is for this machine only, as a password goes over it. */
 struct remote *remote_open(const char *url, struct error *error);
 void remote_close(struct remote *remote); /* logs out; NULL is fine */
 

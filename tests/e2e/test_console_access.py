@@ -19,11 +19,15 @@ class Fixture:
         self.weir = Weir(directory, self.counts.url,
                          settings={"cold-lessons": 10, "thresholds": {"hold": 0.85}})
         self.weir.learn_samples()
-        self.weir.run("weir-feedfilter", "--pipe", "--feed", "planet", input=feed(ITEMS))
+        self.feeds = 0
         self.weir.start_console()
         self.client = Client(self.weir)
 
     def held_id(self):
+        """One of three items that are held anew."""
+        self.feeds += 1
+        self.weir.run("weir-feedfilter", "--pipe", "--feed", "planet%d" % self.feeds,
+                      input=feed(ITEMS))
         return self.client.get("held").json()["items"][0]["id"]
 
     def audited(self):
