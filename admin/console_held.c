@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/console_api.h"
 #include "admin/console_preview.h"
+#include "admin/held_filter.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
 #include "core/explain.h"
@@ -19,11 +21,11 @@
 
 static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
 
-/* "form=record": as weirctl's --json has it, for another weirctl. */
-static bool wants_record(const struct console_request *request)
+/* "record" is: as weirctl's --json has it, for another weirctl. */
+static bool wants(const struct console_request *request, const char *form)
 {
-    const char *form = console_parameter(request, "form");
-    return form && strcmp(form, "record") == 0;
+    const char *wanted = console_parameter(request, "form");
+    return wanted && strcmp(wanted, form) == 0;
 }
 
 /* --- one entry --- */
@@ -203,9 +205,8 @@ static void merge(struct list *list)
 }
 
 struct wish {
-    bool fronts[FRONTS];
+    struct held_wish asked;
     int64_t after[FRONTS]; /* the last one of each that was shown */
-    struct held_filter filter;
 };
 
 /* "m12.f7": where the page before ended in each stream; 0: at its start still. */
@@ -217,41 +218,37 @@ static bool read_cursor(const char *text, int64_t after[FRONTS])
                      !text[end] && after[FRONT_MAIL] >= 0 && after[FRONT_FEED] >= 0);
 }
 
-static bool read_states(const char *text, unsigned *states)
+static bool read_words(const struct console_request *request, struct wish *wish,
+                       struct console_answer *answer)
 {
-    enum held_state state;
-    *states = RECORDS_OPEN;
-    if (text && strcmp(text, "all") == 0)
-        *states = (1u << HELD_STATES) - 1;
-    else if (text && strcmp(text, "open") != 0) {
-        if (!held_state_from_name(text, &state))
-            return false;
-        *states = 1u << state;
+    struct error error = {0};
+    struct held_words words = {0};
+    for (size_t i = 0; i < HELD_WORDS; i++) {
+        const char *word = console_parameter(request, held_word_names[i].parameter);
+        *held_word_of(&words, &held_word_names[i]) = word && *word ? word : NULL;
     }
-    return true;
+    if (held_wish_read(&words, time(NULL), &wish->asked, &error))
+        return true;
+    console_refuse(answer, MHD_HTTP_BAD_REQUEST, "%s", error.message);
+    return false;
 }
 
 /* False, and refused, when a parameter cannot be. */
 static bool read_wish(const struct console_request *request, struct wish *wish,
                       struct console_answer *answer)
 {
-    const char *stream = console_parameter(request, "stream");
     const char *limit = console_parameter(request, "limit");
     char *end = NULL;
     long most = limit ? strtol(limit, &end, 10) : PAGE_USUAL;
-    *wish = (struct wish){.filter = {.text = console_parameter(request, "q")}};
-    for (int front = 0; front < FRONTS; front++)
-        wish->fronts[front] = !stream || strcmp(stream, streams[front]) == 0;
-    if (!wish->fronts[FRONT_MAIL] && !wish->fronts[FRONT_FEED])
-        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "stream is mail or feeds");
-    else if (!read_states(console_parameter(request, "state"), &wish->filter.states))
-        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "there is no such state");
-    else if (!read_cursor(console_parameter(request, "after"), wish->after))
+    *wish = (struct wish){0};
+    if (!read_words(request, wish, answer))
+        return false;
+    if (!read_cursor(console_parameter(request, "after"), wish->after))
         console_refuse(answer, MHD_HTTP_BAD_REQUEST, "after is not what a page said");
     else if (most < 1 || most > PAGE_MOST || (end && *end))
         console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %d", PAGE_MOST);
     else {
-        wish->filter.most = (size_t)most + 1; /* one more says that there is another page */
+        wish->asked.filter.most = (size_t)most + 1; /* one more says that there is another page */
         return true;
     }
     return false;
@@ -263,14 +260,14 @@ static bool read_list(struct session *session, struct wish *wish, struct list *l
 {
     for (int front = 0; front < FRONTS; front++) {
         list->front = (enum front)front;
-        if (!wish->fronts[front])
+        if (!wish->asked.fronts[front])
             continue;
         if (session_open_records(session, list->front) != EX_OK)
             return error_set(error, ERROR_SYSTEM, "the records of %s cannot be opened",
                              streams[front]);
-        wish->filter.before_id = wish->after[front];
+        wish->asked.filter.before_id = wish->after[front];
         if (session->records[front] &&
-            !records_held_page(session->records[front], &wish->filter, take, list, error))
+            !records_held_page(session->records[front], &wish->asked.filter, take, list, error))
             return false;
     }
     merge(list);
@@ -280,7 +277,8 @@ static bool read_list(struct session *session, struct wish *wish, struct list *l
 static void put_list(struct json_writer *json, struct session *session, struct wish *wish,
                      const struct list *list)
 {
-    size_t shown = list->count < wish->filter.most ? list->count : wish->filter.most - 1;
+    size_t shown =
+        list->count < wish->asked.filter.most ? list->count : wish->asked.filter.most - 1;
     json_put_open(json, NULL, '{');
     json_put_open(json, "items", '[');
     for (size_t i = 0; i < shown; i++) {
@@ -306,11 +304,39 @@ static void put_list(struct json_writer *json, struct session *session, struct w
     json_put_close(json, '}');
 }
 
+/* "form=count": how many there are on all pages. */
+static void answer_count(struct session *session, const struct console_request *request,
+                         struct console_answer *answer)
+{
+    struct wish wish;
+    struct error error = {0};
+    int64_t sum = 0;
+    if (!read_wish(request, &wish, answer))
+        return;
+    for (int front = 0; front < FRONTS; front++) {
+        int64_t count = 0;
+        if (!wish.asked.fronts[front])
+            continue;
+        if (session_open_records(session, (enum front)front) != EX_OK)
+            error_set(&error, ERROR_SYSTEM, "the records of %s cannot be opened", streams[front]);
+        else if (session->records[front])
+            records_held_count(session->records[front], &wish.asked.filter, &count, &error);
+        sum += count;
+    }
+    if (error.class != ERROR_NONE) {
+        console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
+        return;
+    }
+    json_put_open(&answer->json, NULL, '{');
+    json_put_integer(&answer->json, "count", sum);
+    json_put_close(&answer->json, '}');
+}
+
 static void answer_list(struct session *session, const struct console_request *request,
                         struct console_answer *answer)
 {
     struct wish wish;
-    struct list list = {.records = wants_record(request)};
+    struct list list = {.records = wants(request, "record")};
     struct error error = {0};
     if (!read_wish(request, &wish, answer))
         return;
@@ -426,6 +452,10 @@ void console_held(struct session *session, const struct console_request *request
     size_t length = strcspn(rest, "/");
     const char *what = rest + length + (rest[length] == '/');
     bool post = strcmp(request->method, "POST") == 0;
+    if (!*rest && wants(request, "count")) {
+        answer_count(session, request, answer);
+        return;
+    }
     if (!*rest) {
         answer_list(session, request, answer);
         return;
@@ -436,7 +466,7 @@ void console_held(struct session *session, const struct console_request *request
         return;
     if (post && (review_find(what, &deed) || strcmp(what, REVIEW_UNDO) == 0))
         answer_deed(session, request, front, &held, what, answer);
-    else if (!post && !*what && wants_record(request))
+    else if (!post && !*what && wants(request, "record"))
         records_text_put_held(&answer->json, front, held, true);
     else if (!post && !*what)
         put_whole(&answer->json, session->records[front], front, held);

@@ -1,17 +1,17 @@
 #include "admin/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "admin/held_list.h"
 #include "admin/held_remote.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
 #include "core/text.h"
 #include "core/url.h"
-
-#define BIT(state) (1u << (state))
-#define LISTED (BIT(HELD_PENDING) | BIT(HELD_HELD) | BIT(HELD_RELEASE_REQUESTED))
+#include "store/memory.h"
 
 /* Says what came of it; the exit code. */
 static int tell(const struct session *session, const struct found *found, enum review_deed deed,
@@ -66,44 +66,61 @@ static int do_deed(struct session *session, enum review_deed deed, int count, ch
     return worst;
 }
 
-/* --- list and show --- */
+/* --- all that filters let pass --- */
 
-struct list_context {
+struct bulk {
     struct session *session;
-    enum front front;
-    size_t count;
+    enum review_deed deed;
+    bool preview;
+    char **ids;
+    size_t count, room;
 };
 
-static bool print_listed(void *context, const struct held *held)
+static bool gather(void *context, const struct held_row *row)
 {
-    struct list_context *list = context;
-    list->count++;
-    if (list->session->json)
-        records_text_held_json(list->front, held, false);
-    else
-        records_text_held_line(list->front, held);
-    return true;
+    struct bulk *bulk = context;
+    if (!review_can(bulk->deed, row->held->state))
+        return true;
+    if (bulk->count == bulk->room) {
+        bulk->room = 2 * bulk->room + 64;
+        bulk->ids = memory_resize(bulk->ids, bulk->room * sizeof *bulk->ids);
+    }
+    char id[RECORDS_TEXT_ID_SIZE];
+    bulk->ids[bulk->count++] = memory_text(records_text_id(row->front, row->held->id, id));
+    if (bulk->preview)
+        held_list_print_row(bulk->session, row);
+    return !ferror(stdout);
 }
 
-static int list(struct session *session, unsigned states)
+static void tell_preview(const struct bulk *bulk)
 {
-    struct list_context context = {session, FRONT_MAIL, 0};
-    int worst = session_configure(session);
-    if (worst != EX_OK)
-        return worst;
-    for (int front = FRONT_MAIL; front < FRONTS; front++) {
-        struct error error = {0};
-        int status = session_open_records(session, (enum front)front);
-        context.front = (enum front)front;
-        if (status == EX_OK && session->records[front] &&
-            !records_held_list(session->records[front], states, print_listed, &context, &error))
-            status = session_complain(&error);
-        worst = status > worst ? status : worst;
-    }
-    if (!context.count && !session->json && worst == EX_OK)
-        puts("nothing is held");
-    return worst;
+    const char *name = review_name(bulk->deed);
+    if (bulk->session->json)
+        printf("{\"would\":\"%s\",\"count\":%zu}\n", name, bulk->count);
+    else if (bulk->count)
+        printf("nothing was done; %s %zu with --apply\n", name, bulk->count);
+    else
+        printf("there is nothing to %s\n", name);
 }
+
+/* Without --apply a preview. What changes in between, or is done by somebody else, is told as it is
+ * for ids that were named. */
+static int do_all(struct session *session, enum review_deed deed, const struct held_asked *asked,
+                  bool apply)
+{
+    struct bulk bulk = {.session = session, .deed = deed, .preview = !apply};
+    int status = held_list_walk(session, asked, gather, &bulk);
+    if (status == EX_OK && (!apply || !bulk.count))
+        tell_preview(&bulk);
+    else if (status == EX_OK)
+        status = do_deed(session, deed, (int)bulk.count, bulk.ids);
+    for (size_t i = 0; i < bulk.count; i++)
+        free(bulk.ids[i]);
+    free(bulk.ids);
+    return status;
+}
+
+/* --- show --- */
 
 static int show(struct session *session, int count, char **ids)
 {
@@ -127,51 +144,132 @@ static int show(struct session *session, int count, char **ids)
     return worst;
 }
 
+/* --- the command --- */
+
+struct asked_for {
+    struct held_asked asked;
+    const char *limit;
+    bool all, count, apply;
+    bool filtered; /* a word was given */
+};
+
+static int read_options(struct session *session, struct asked_for *wish, int *count,
+                        char **arguments)
+{
+    struct option_row rows[HELD_WORDS + 6] = {{"after", &wish->asked.after, NULL},
+                                              {"limit", &wish->limit, NULL},
+                                              {"all", NULL, &wish->all},
+                                              {"count", NULL, &wish->count},
+                                              {"apply", NULL, &wish->apply}};
+    struct held_words *words = &wish->asked.words;
+    for (size_t i = 0; i < HELD_WORDS; i++)
+        rows[5 + i] = (struct option_row){held_word_names[i].option,
+                                          held_word_of(words, &held_word_names[i]), NULL};
+    int status = session_options(session, rows, count, arguments);
+    for (size_t i = 0; i < HELD_WORDS; i++)
+        wish->filtered = wish->filtered || *held_word_of(words, &held_word_names[i]);
+    return status;
+}
+
+/* What the options mean; false, and said so, when they cannot be. */
+static bool read_asked(struct asked_for *wish)
+{
+    struct error error = {0};
+    enum front front;
+    int64_t number;
+    double limit = 0;
+    if (wish->all && wish->asked.words.state)
+        return session_usage("held: --all or --state, not both"), false;
+    if (wish->all)
+        wish->asked.words.state = "all";
+    if (wish->limit && !session_number("--limit", wish->limit, 1, 1e9, &limit))
+        return false;
+    wish->asked.limit = (size_t)limit;
+    if (wish->asked.after && !records_text_is_held_id(wish->asked.after, &front, &number))
+        return session_usage("held: --after: \"%s\" is no id, as m12 or f7 is one",
+                             wish->asked.after),
+               false;
+    if (held_wish_read(&wish->asked.words, time(NULL), &wish->asked.wish, &error))
+        return true;
+    session_usage("held: %s", error.message);
+    return false;
+}
+
+static int run_list(struct session *session, const struct asked_for *wish)
+{
+    if (wish->apply)
+        return session_usage("held list changes nothing: --apply is for release, confirm, delete");
+    return wish->count ? held_list_count(session, &wish->asked)
+                       : held_list_print(session, &wish->asked);
+}
+
+static int run_deed(struct session *session, enum review_deed deed, const struct asked_for *wish,
+                    int count, char **ids)
+{
+    const char *name = review_name(deed);
+    bool filtered = wish->filtered || wish->all;
+    if (wish->count)
+        return session_usage("held %s: --count is for list", name);
+    if (filtered && count)
+        return session_usage("held %s: ids or filters, not both", name);
+    if (!filtered && (wish->apply || wish->limit || wish->asked.after))
+        return session_usage("held %s: --apply, --limit and --after go with filters", name);
+    return filtered ? do_all(session, deed, &wish->asked, wish->apply)
+                    : do_deed(session, deed, count, ids);
+}
+
 static int run(struct session *session, int count, char **arguments)
 {
-    bool all = false;
-    const char *state_name = NULL;
-    enum held_state state;
-    const struct option_row rows[] = {
-        {"all", NULL, &all}, {"state", &state_name, NULL}, {NULL, NULL, NULL}};
-    int status = session_options(session, rows, &count, arguments);
+    struct asked_for wish = {0};
+    enum review_deed deed;
+    int status = read_options(session, &wish, &count, arguments);
     if (status != EX_OK)
         return status;
     const char *verb = count ? arguments[0] : "";
-    if (!strcmp(verb, "list")) {
-        if (count > 1)
-            return session_usage("held list takes no ids; see held show");
-        if (state_name && !held_state_from_name(state_name, &state))
-            return session_usage("held list: there is no state \"%s\"", state_name);
-        if (session->gateway)
-            return held_remote_list(session, state_name ? state_name : all ? "all" : "open");
-        return list(session, state_name ? BIT(state) : all ? BIT(HELD_STATES) - 1 : LISTED);
-    }
+    if (!read_asked(&wish))
+        return EX_USAGE;
+    if (!strcmp(verb, "list"))
+        return count > 1 ? session_usage("held list takes no ids; see held show")
+                         : run_list(session, &wish);
     if (!strcmp(verb, "show"))
         return show(session, count - 1, arguments + 1);
-    enum review_deed deed;
     if (review_find(verb, &deed))
-        return do_deed(session, deed, count - 1, arguments + 1);
+        return run_deed(session, deed, &wish, count - 1, arguments + 1);
     return session_usage("held: list, show, release, confirm or delete?");
 }
 
 const struct command command_held = {
     "held",
     run,
-    "held list [--all | --state STATE]\n"
+    "held list [FILTER…] [--limit N] [--after ID] [--count]\n"
     "held show ID…\n"
-    "held release ID…\n"
-    "held confirm ID…\n"
-    "held delete ID…",
+    "held release|confirm|delete ID…\n"
+    "held release|confirm|delete FILTER… [--limit N] [--after ID] [--apply]",
     "review what is held",
     "IDs are m12 (mail) and f7 (feed items), as list prints them; a queue id does as well.\n\n"
-    "list     what waits for review; with --all everything, with --state what is in one state:\n"
-    "         pending, held, release-requested, released, confirmed, delete-requested, deleted,\n"
-    "         gone, superseded\n"
+    "list     what waits for review, newest first\n"
     "show     everything that is known of it, and why it was held\n"
     "release  deliver it, and teach it as ham; weir-release does that for mail, within a second\n"
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"
     "delete   do away with it, once held.undo has passed\n\n"
+    "FILTERs; all that are given have to agree:\n"
+    "--channel mail|feed\n"
+    "--sender TEXT         the envelope sender, or the feed's name, has TEXT in it\n"
+    "--recipient TEXT      one of the recipients has\n"
+    "--feed NAME           items of this feed\n"
+    "--symbol SYMBOL       it was a reason: LINK_FARM, REPUTATION_LINK_DOMAIN\n"
+    "--min-score N, --max-score N\n"
+    "                      in log-odds\n"
+    "--since WHEN, --until WHEN\n"
+    "                      held since or before then: 90m, 24h, 7d or 2w ago, or a day\n"
+    "--text TEXT           sender, recipients, subject or queue id (guid) have TEXT in them\n"
+    "--state STATE         pending, held, release-requested, released, confirmed,\n"
+    "                      delete-requested, deleted, gone, superseded; --all: any; otherwise\n"
+    "                      the first three\n"
+    "--limit N             so many at most\n"
+    "--after ID            those behind that one in the list: the next page\n"
+    "--count               only how many there are\n"
+    "--apply               do it; without it a command with filters only tells what it would do\n\n"
     "With --gateway URL all of this is done on another machine, over its weir-console; see "
     "weirctl(1)."
     "\n\n"

@@ -1,11 +1,14 @@
 #include "admin/held_remote.h"
 
+#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/records_text.h"
-#include "admin/remote.h"
+#include "store/memory.h"
+
+#define PAGE ((size_t)200)
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -13,7 +16,7 @@ static const char *text_of(const json_t *object, const char *key)
     return text ? text : "";
 }
 
-static void print_json(const json_t *value)
+void held_remote_print_json(const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
     puts(text ? text : "null");
@@ -27,81 +30,136 @@ static char *recipients_of(const json_t *item)
     size_t length, i;
     json_t *recipient;
     FILE *out = open_memstream(&text, &length);
-    json_array_foreach(json_object_get(item, "recipients"), i, recipient)
+    const json_t *recipients = json_object_get(item, "recipients");
+    if (json_is_string(recipients)) /* as a record has it */
+        fputs(json_string_value(recipients), out);
+    json_array_foreach(recipients, i, recipient)
         fprintf(out, "%s%s", i ? "," : "", json_string_value(recipient));
     fclose(out);
     return text;
 }
 
+/* What a line shows of the item, lent by it and by `*recipients`, which is the caller's. False: it
+ * is none that this weirctl knows. */
+static bool read_line(const json_t *item, enum front *front, struct held *held, char **recipients)
+{
+    *recipients = recipients_of(item);
+    *held = (struct held){.log_odds = json_number_value(json_object_get(item, "log_odds")),
+                          .sender = text_of(item, "sender"),
+                          .recipients = *recipients,
+                          .subject = text_of(item, "subject")};
+    const json_t *time_s = json_object_get(item, "held_s"); /* "time" in a record */
+    held->time_s = json_integer_value(time_s ? time_s : json_object_get(item, "time"));
+    return records_text_is_held_id(text_of(item, "id"), front, &held->id) &&
+           held_state_from_name(text_of(item, "state"), &held->state);
+}
+
 static void print_line(const json_t *item)
 {
+    struct held held;
     enum front front;
-    int64_t number;
-    char *recipients = recipients_of(item);
-    struct held held = {.time_s = json_integer_value(json_object_get(item, "held_s")),
-                        .log_odds = json_number_value(json_object_get(item, "log_odds")),
-                        .sender = text_of(item, "sender"),
-                        .recipients = recipients,
-                        .subject = text_of(item, "subject")};
-    if (records_text_is_held_id(text_of(item, "id"), &front, &number) &&
-        held_state_from_name(text_of(item, "state"), &held.state)) {
-        held.id = number;
+    char *recipients;
+    if (read_line(item, &front, &held, &recipients))
         records_text_held_line(front, &held);
-    }
     free(recipients);
 }
 
-/* All pages of one stream, newest first. */
-static bool read_pages(struct remote *remote, const char *stream, const char *state, bool records,
-                       json_t *items, struct error *error)
+/* --- lists --- */
+
+static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
+
+/* "held?stream=mail&sender=…"; the caller's. */
+static char *path_of(enum front front, const struct held_asked *asked)
 {
-    char path[200], after[80] = "";
-    for (;;) {
-        snprintf(path, sizeof path, "held?limit=200&stream=%s&state=%.40s%s%s%s", stream, state,
+    char *text = NULL;
+    size_t length;
+    struct held_words words = asked->words;
+    FILE *out = open_memstream(&text, &length);
+    words.channel = streams[front];
+    fputs("held", out);
+    for (size_t i = 0; i < HELD_WORDS; i++) {
+        const char *word = *held_word_of(&words, &held_word_names[i]);
+        char *escaped = word ? curl_easy_escape(NULL, word, 0) : NULL;
+        if (escaped)
+            fprintf(out, "%c%s=%s", i ? '&' : '?', held_word_names[i].parameter, escaped);
+        curl_free(escaped);
+    }
+    fclose(out);
+    return text;
+}
+
+static bool visit_item(const json_t *item, bool records, held_visit_row *visit, void *context)
+{
+    struct held held;
+    char *recipients;
+    struct held_row row = {FRONT_MAIL, &held, records ? item : NULL};
+    bool go_on = !read_line(item, &row.front, &held, &recipients) || visit(context, &row);
+    free(recipients);
+    return go_on;
+}
+
+/* False: the visitor has enough. */
+static bool visit_items(const json_t *items, bool records, size_t *left, held_visit_row *visit,
+                        void *context)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        *left -= *left != SIZE_MAX;
+        if (!visit_item(item, records, visit, context))
+            return false;
+    }
+    return true;
+}
+
+bool held_remote_page(struct remote *remote, bool records, enum front front,
+                      const struct held_asked *asked, int64_t before_id, size_t *left,
+                      held_visit_row *visit, void *context, struct error *error)
+{
+    char after[80] = "";
+    char *base = path_of(front, asked), *path = memory_new(strlen(base) + 200);
+    bool good = true, go_on = true;
+    if (before_id)
+        snprintf(after, sizeof after, front == FRONT_MAIL ? "m%lld.f0" : "m0.f%lld",
+                 (long long)before_id);
+    while (good && go_on && *left) {
+        snprintf(path, strlen(base) + 200, "%s&limit=%zu%s%s%s", base, *left < PAGE ? *left : PAGE,
                  records ? "&form=record" : "", *after ? "&after=" : "", after);
         json_t *page = remote_call(remote, false, path, error);
-        if (!page)
-            return false;
-        json_array_extend(items, json_object_get(page, "items"));
+        good = page != NULL;
+        go_on = visit_items(json_object_get(page, "items"), records, left, visit, context);
         snprintf(after, sizeof after, "%s", text_of(page, "next"));
         json_decref(page);
-        if (!*after)
-            return true;
+        go_on = go_on && *after;
     }
+    free(base);
+    free(path);
+    return good;
 }
 
-/* Oldest first; how many. */
-static size_t print_items(const struct session *session, const json_t *items)
+bool held_remote_count(const struct session *session, const struct held_asked *asked,
+                       int64_t *count, struct error *error)
 {
-    for (size_t i = json_array_size(items); i > 0; i--) {
-        const json_t *item = json_array_get(items, i - 1);
-        if (session->json)
-            print_json(item);
-        else
-            print_line(item);
+    struct remote *remote = remote_open(session->gateway, error);
+    bool good = remote != NULL;
+    for (int front = 0; good && front < FRONTS; front++) {
+        if (!asked->wish.fronts[front])
+            continue;
+        char *base = path_of((enum front)front, asked), *path = memory_new(strlen(base) + 20);
+        sprintf(path, "%s&form=count", base);
+        json_t *answer = remote_call(remote, false, path, error);
+        good = answer != NULL;
+        *count += json_integer_value(json_object_get(answer, "count"));
+        json_decref(answer);
+        free(base);
+        free(path);
     }
-    return json_array_size(items);
-}
-
-int held_remote_list(const struct session *session, const char *state)
-{
-    static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
-    struct error error = {0};
-    struct remote *remote = remote_open(session->gateway, &error);
-    int status = remote ? EX_OK : session_complain(&error);
-    size_t count = 0;
-    for (int front = 0; front < FRONTS && status == EX_OK; front++) {
-        json_t *items = json_array();
-        if (!read_pages(remote, streams[front], state, session->json, items, &error))
-            status = session_complain(&error);
-        count += print_items(session, items);
-        json_decref(items);
-    }
-    if (status == EX_OK && !count && !session->json)
-        puts("nothing is held");
     remote_close(remote);
-    return status;
+    return good;
 }
+
+/* --- entries by their ids --- */
 
 /* Asks for each id, and prints what is answered; the worst exit code. */
 static int for_each(const struct session *session, const char *suffix, bool post, int count,
@@ -131,7 +189,7 @@ static int for_each(const struct session *session, const char *suffix, bool post
 static int print_entry(const struct session *session, const json_t *item)
 {
     if (session->json) {
-        print_json(item);
+        held_remote_print_json(item);
         return EX_OK;
     }
     print_line(item);

@@ -50,13 +50,10 @@ static bool is_in_calendar(const struct tm *day)
     return same.tm_mon == day->tm_mon && same.tm_mday == day->tm_mday;
 }
 
-/* False, and said so, when there is no such day. */
-static bool take_day(struct tm *day, const char *text, int64_t *since_s)
+static bool take_day(struct tm *day, const char *text, int64_t *since_s, struct error *error)
 {
-    if (!is_in_calendar(day)) {
-        session_usage("--since: there is no day %.*s", (int)strcspn(text, " "), text);
-        return false;
-    }
+    if (!is_in_calendar(day))
+        return error_set(error, ERROR_INPUT, "there is no day %.*s", (int)strcspn(text, " "), text);
     time_t time_s = mktime(day);
     *since_s = time_s > 0 ? time_s : 0;
     return true;
@@ -72,21 +69,29 @@ static bool read_seconds(const char *text, int64_t *time_s)
     return !*end && !errno;
 }
 
-bool period_since(const char *text, int64_t now_s, int64_t *since_s)
+bool period_read(const char *text, int64_t now_s, int64_t *since_s, struct error *error)
 {
     int64_t seconds;
     struct tm day;
     *since_s = 0;
     if (text && read_day(text, &day))
-        return take_day(&day, text, since_s);
+        return take_day(&day, text, since_s, error);
     if (!text || read_seconds(text, since_s))
         return true;
-    if (!read_duration(text, &seconds)) {
-        session_usage("--since: \"%s\" is neither a span of time (90m, 24h, 7d, 2w) nor a day"
-                      " (2026-11-24)",
-                      text);
-        return false;
-    }
+    if (!read_duration(text, &seconds))
+        return error_set(error, ERROR_INPUT,
+                         "\"%.60s\" is neither a span of time (90m, 24h, 7d, 2w) nor a day"
+                         " (2026-11-24)",
+                         text);
     *since_s = seconds < now_s ? now_s - seconds : 0;
     return true;
+}
+
+bool period_since(const char *text, int64_t now_s, int64_t *since_s)
+{
+    struct error error = {0};
+    if (period_read(text, now_s, since_s, &error))
+        return true;
+    session_usage("--since: %s", error.message);
+    return false;
 }

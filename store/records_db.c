@@ -38,37 +38,27 @@
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
  * are the numbers of changes, whatever is removed: a server waits for what comes after one. */
 static const char *const steps[] = {
-    "CREATE TABLE history (id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, time_s "
-    "INTEGER NOT "
-    "NULL, channel TEXT NOT NULL, action TEXT NOT NULL, log_odds REAL NOT NULL, sender "
-    "TEXT NOT "
-    "NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, "
-    "evidence "
+    "CREATE TABLE history (id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, time_s INTEGER NOT "
+    "NULL, channel TEXT NOT NULL, action TEXT NOT NULL, log_odds REAL NOT NULL, sender TEXT NOT "
+    "NULL, recipients TEXT NOT NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, evidence "
     "TEXT NOT NULL);"
     "CREATE INDEX history_document ON history (document_id);"
     "CREATE INDEX history_reference ON history (reference);"
     "CREATE INDEX history_time ON history (time_s);"
-    "CREATE TABLE held (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, "
-    "document_id "
-    "BLOB NOT NULL, time_s INTEGER NOT NULL, state_time_s INTEGER NOT NULL, former_state "
-    "INTEGER "
-    "NOT NULL DEFAULT 0, missing_since_s INTEGER NOT NULL DEFAULT 0, started_s INTEGER NOT "
-    "NULL "
+    "CREATE TABLE held (id INTEGER PRIMARY KEY AUTOINCREMENT, state INTEGER NOT NULL, document_id "
+    "BLOB NOT NULL, time_s INTEGER NOT NULL, state_time_s INTEGER NOT NULL, former_state INTEGER "
+    "NOT NULL DEFAULT 0, missing_since_s INTEGER NOT NULL DEFAULT 0, started_s INTEGER NOT NULL "
     "DEFAULT 0, channel TEXT NOT NULL, sender TEXT NOT NULL, recipients TEXT NOT "
-    "NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, requeued_as TEXT NOT NULL "
-    "DEFAULT '', "
+    "NULL, subject TEXT NOT NULL, reference TEXT NOT NULL, requeued_as TEXT NOT NULL DEFAULT '', "
     "log_odds REAL NOT NULL, evidence TEXT NOT NULL, lesson BLOB, item BLOB, taught "
     "INTEGER NOT NULL DEFAULT 0);"
     "CREATE INDEX held_state ON held (state);"
     "CREATE INDEX held_reference ON held (reference);"
     "CREATE INDEX held_requeued_as ON held (requeued_as);"
-    "CREATE TABLE judged (feed TEXT NOT NULL, guid TEXT NOT NULL, content_hash BLOB NOT "
-    "NULL, "
-    "action TEXT NOT NULL, log_odds REAL NOT NULL, time_s INTEGER NOT NULL, held_id "
-    "INTEGER NOT "
+    "CREATE TABLE judged (feed TEXT NOT NULL, guid TEXT NOT NULL, content_hash BLOB NOT NULL, "
+    "action TEXT NOT NULL, log_odds REAL NOT NULL, time_s INTEGER NOT NULL, held_id INTEGER NOT "
     "NULL, PRIMARY KEY (feed, guid)) WITHOUT ROWID;"
-    "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT "
-    "NULL, what "
+    "CREATE TABLE audit (id INTEGER PRIMARY KEY, time_s INTEGER NOT NULL, who TEXT NOT NULL, what "
     "TEXT NOT NULL, subject TEXT NOT NULL);"
     "PRAGMA user_version = 1;",
 
@@ -89,8 +79,7 @@ static const char *const steps[] = {
 
     /* In the order of time, so that entries are added at its end. */
     "DROP INDEX history_time;"
-    "CREATE INDEX history_search ON history (time_s, channel, action, sender, recipients, "
-    "subject);"
+    "CREATE INDEX history_search ON history (time_s, channel, action, sender, recipients, subject);"
     "CREATE INDEX held_time ON held (time_s, state, taught);"
     "PRAGMA user_version = 3;",
 
@@ -103,8 +92,7 @@ static const char *const steps[] = {
     "INSERT INTO held_text (rowid, sender, recipients, subject, reference) VALUES "
     "(NEW.id, NEW.sender, NEW.recipients, NEW.subject, NEW.reference); END;"
     "CREATE TRIGGER held_text_removed AFTER DELETE ON held BEGIN "
-    "INSERT INTO held_text (held_text, rowid, sender, recipients, subject, reference) "
-    "VALUES "
+    "INSERT INTO held_text (held_text, rowid, sender, recipients, subject, reference) VALUES "
     "('delete', OLD.id, OLD.sender, OLD.recipients, OLD.subject, OLD.reference); END;"
     "PRAGMA user_version = 4;",
 
