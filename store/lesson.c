@@ -114,6 +114,14 @@ static uint64_t get_fixed(struct reader *reader, size_t bytes)
 /* Only the shortest form of a number is well-formed, so that one lesson has one encoding. */
 static uint32_t get_varint(struct reader *reader, uint32_t limit)
 {
+    /* Most are the small steps between slots, in one byte or two. */
+    const unsigned char *at = reader->at;
+    if (reader->good && reader->end - at >= 2 && (at[0] < 0x80 || (at[1] && at[1] < 0x80))) {
+        uint32_t small = at[0] < 0x80 ? at[0] : (at[0] & 0x7fu) | (uint32_t)at[1] << 7;
+        reader->at += at[0] < 0x80 ? 1 : 2;
+        reader->good = small <= limit;
+        return reader->good ? small : 0;
+    }
     uint64_t number = 0;
     for (unsigned i = 0; i < VARINT_MAX; i++) {
         uint8_t byte = (uint8_t)get_fixed(reader, 1);
