@@ -103,14 +103,18 @@ struct span arena_printf(struct arena *arena, const char *format, ...)
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    /* Into what the block has left, where it mostly fits, so that it is formatted only once. */
+    struct block *block = arena->current;
+    char *left = block->data + block->used;
+    size_t room = block->size - block->used;
+    int printed = vsnprintf(left, room, format, arguments);
     va_end(arguments);
-    if (length < 0)
-        length = 0;
-    char *text = arena_text(arena, (size_t)length + 1);
-    vsnprintf(text, (size_t)length + 1, format, again);
+    size_t length = printed < 0 ? 0 : (size_t)printed;
+    char *text = arena_text(arena, length + 1);
+    if (text != left)
+        vsnprintf(text, length + 1, format, again);
     va_end(again);
-    return (struct span){text, (size_t)length};
+    return (struct span){text, length};
 }
 
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t item_size)

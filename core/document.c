@@ -3,7 +3,6 @@
 #include "core/url.h"
 #include "store/lesson.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -84,6 +83,10 @@ void document_add_link(struct document *document, struct span url, struct span t
 
 void document_id_hex(const unsigned char id[DOCUMENT_ID_BYTES], char hex[DOCUMENT_ID_HEX])
 {
-    for (size_t i = 0; i < DOCUMENT_ID_BYTES; i++)
-        snprintf(hex + 2 * i, 3, "%02x", id[i]);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < DOCUMENT_ID_BYTES; i++) {
+        hex[2 * i] = digits[id[i] >> 4];
+        hex[2 * i + 1] = digits[id[i] & 15];
+    }
+    hex[2 * DOCUMENT_ID_BYTES] = '\0';
 }

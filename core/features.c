@@ -317,7 +317,8 @@ static size_t sort_unique(const uint64_t *hashes, size_t n, uint32_t *starts, un
             at--;
         if (at > 0 && sorted[at - 1] == hash)
             continue;
-        memmove(sorted + at + 1, sorted + at, (kept - at) * sizeof *sorted);
+        if (at < kept)
+            memmove(sorted + at + 1, sorted + at, (kept - at) * sizeof *sorted);
         sorted[at] = hash;
         kept++;
     }

@@ -6,6 +6,7 @@
 #include "core/url.h"
 #include "core/weir_id.h"
 
+#include <endian.h>
 #include <gmime/gmime.h>
 #include <string.h>
 /* Compiled in: only so may a hash in progress lie on the stack. */
@@ -167,6 +168,20 @@ static void read_from(struct document *document, struct span value)
         g_object_unref(list);
 }
 
+/* Whether 8 bytes stay as they are when folded: no control characters, and no blank behind another
+ * or, `blank_before`, at the start. */
+static bool is_folded(const char *at, bool blank_before)
+{
+    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
+    uint64_t bytes;
+    memcpy(&bytes, at, 8);
+    bytes = le64toh(bytes);
+    if ((bytes - ones * ' ') & ~bytes & highs) /* one is less than a blank */
+        return false;
+    uint64_t blanks = (bytes - ones * (' ' + 1)) & ~bytes & highs;
+    return !(blanks & blanks << 8) && !(blank_before && at[0] == ' ');
+}
+
 /* Hashes `text` with every run of blanks, line ends and control characters as one blank, and none
  * at its ends: what relays and line-end conventions change does not count. No text holds a NUL, so
  * one ends it. */
@@ -178,12 +193,19 @@ static void hash_folded(XXH3_state_t *hash, struct span text)
     text = span_trim(text);
     while (text.length && left) {
         size_t chunk = text.length < sizeof buffer ? text.length : sizeof buffer;
-        size_t length = 0;
-        for (size_t i = 0; i < chunk; i++) {
+        size_t length = 0, i = 0;
+        while (i < chunk) {
+            if (chunk - i >= 8 && is_folded(text.data + i, blank_before)) {
+                memcpy(buffer + length, text.data + i, 8);
+                blank_before = text.data[i + 7] == ' ';
+                i += 8, length += 8;
+                continue;
+            }
             bool blank = (unsigned char)text.data[i] <= ' ';
             buffer[length] = blank ? ' ' : text.data[i];
             length += !(blank & blank_before);
             blank_before = blank;
+            i++;
         }
         length = length < left ? length : left;
         XXH3_128bits_update(hash, buffer, length);

@@ -231,9 +231,22 @@ static bool only_blanks(struct span span)
     return span_trim(span).length == 0;
 }
 
+/* Where an encoded word may start, from `at` on; NULL: nowhere. memmem() takes longer over two
+ * bytes. */
+static const char *find_word(struct span value, size_t at)
+{
+    const char *from = value.data + at, *end = value.data + value.length;
+    while (end - from >= 2 && (from = memchr(from, '=', (size_t)(end - from - 1)))) {
+        if (from[1] == '?')
+            return from;
+        from++;
+    }
+    return NULL;
+}
+
 struct span mail_decode_words(struct arena *arena, struct span value)
 {
-    const char *first = value.length ? memmem(value.data, value.length, "=?", 2) : NULL;
+    const char *first = find_word(value, 0);
     if (!first)
         return text_to_utf8(arena, value, (struct span){0});
     /* text_to_utf8() makes no more of its input than that. */
@@ -257,7 +270,7 @@ struct span mail_decode_words(struct arena *arena, struct span value)
         } else {
             at += 2;
         }
-        const char *next = memmem(value.data + at, value.length - at, "=?", 2);
+        const char *next = find_word(value, at);
         if (!next)
             break;
         at = (size_t)(next - value.data);

@@ -41,14 +41,36 @@ uint32_t text_next_beyond_ascii(const char **at, const char *end);
 size_t text_put_beyond_ascii(char *out, uint32_t code_point);
 
 /* Decodes one code point at *at and advances it; U+FFFD for a bad byte (advances by one).
- * *at < end must hold. */
+ * *at < end must hold. Three bytes that start with E1 to EC, as most ideographs do, are well-formed
+ * whatever bits the other two carry, and worth no call. */
 static inline uint32_t text_next(const char **at, const char *end)
 {
-    unsigned char byte = (unsigned char)**at;
-    if (byte >= 0x80)
-        return text_next_beyond_ascii(at, end);
-    (*at)++;
-    return byte;
+    const unsigned char *bytes = (const unsigned char *)*at;
+    if (bytes[0] < 0x80) {
+        (*at)++;
+        return bytes[0];
+    }
+    if (bytes[0] - 0xe1u < 12 && end - *at >= 3 && (bytes[1] & 0xc0) == 0x80 &&
+        (bytes[2] & 0xc0) == 0x80) {
+        *at += 3;
+        return (bytes[0] & 0x0fu) << 12 | (bytes[1] & 0x3fu) << 6 | (bytes[2] & 0x3fu);
+    }
+    return text_next_beyond_ascii(at, end);
+}
+
+/* How many bytes from `at` on are ASCII, none of them at or behind `end`. */
+static inline size_t text_ascii_length(const char *at, const char *end)
+{
+    const char *start = at;
+    uint64_t eight;
+    for (; end - at >= 8; at += 8) {
+        memcpy(&eight, at, 8);
+        if (eight & 0x8080808080808080u)
+            break;
+    }
+    while (at < end && !((unsigned char)*at & 0x80))
+        at++;
+    return (size_t)(at - start);
 }
 
 /* Writes `code_point` as UTF-8 and returns its length, 1 to 4. */

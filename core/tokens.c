@@ -64,26 +64,29 @@ static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, 
     }
 }
 
+/* Makes room for more hashes; false: there are enough. */
+static bool grow(struct token_set *set)
+{
+    if (set->room >= HASHES_MAX)
+        return false;
+    size_t room = set->room ? set->room * 2 : 2048;
+    uint64_t *hashes = arena_room(set->arena, room * sizeof *hashes);
+    if (set->count)
+        memcpy(hashes, set->hashes, set->count * sizeof *hashes);
+    set->hashes = hashes;
+    set->room = room;
+    return true;
+}
+
 /* The lowest bit of the hash becomes the group's (features.h). */
-static void keep(struct token_set *set, uint64_t hash, enum feature_group group, struct span prefix,
-                 const char *from, const char *to)
+static inline void keep(struct token_set *set, uint64_t hash, enum feature_group group,
+                        struct span prefix, const char *from, const char *to)
 {
     hash = (hash & ~1ull) | group;
-    if (set->names) {
+    if (set->names)
         keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
-        return;
-    }
-    if (set->count == set->room) {
-        if (set->room >= HASHES_MAX)
-            return;
-        size_t room = set->room ? set->room * 2 : 2048;
-        uint64_t *hashes = arena_room(set->arena, room * sizeof *hashes);
-        if (set->count)
-            memcpy(hashes, set->hashes, set->count * sizeof *hashes);
-        set->hashes = hashes;
-        set->room = room;
-    }
-    set->hashes[set->count++] = hash;
+    else if (set->count < set->room || grow(set))
+        set->hashes[set->count++] = hash;
 }
 
 static inline void emit(struct token_set *set, const struct place *place, uint64_t token,
@@ -405,6 +408,33 @@ static bool word_take(struct word *word, uint32_t c, enum script *script)
     return true;
 }
 
+/* Takes a run of ASCII letters into the word: as word_put() does with each, but with all that
+ * changes in registers, since most of most texts is that. */
+static void word_take_letters(struct reading *reading, struct word *word)
+{
+    uint64_t hash = word->hash, last_label = word->last_label, last_two = word->last_two_labels;
+    const char *at = reading->at;
+    size_t left =
+        (size_t)(reading->end - at) < reading->left ? (size_t)(reading->end - at) : reading->left;
+    const char *end = at + left;
+    for (; at < end; at++) {
+        uint32_t folded = (unsigned char)*at | 0x20u;
+        if (folded - 'a' >= 26)
+            break;
+        hash = step(hash, folded);
+        last_label = step(last_label, folded); /* of no meaning, nor read, before the first dot */
+        last_two = step(last_two, folded);
+    }
+    word->hash = hash;
+    word->last_label = last_label;
+    word->last_two_labels = last_two;
+    word->length += (unsigned)(at - reading->at);
+    word->only_digits = false;
+    word->scripts |= 1u << SCRIPT_LATIN;
+    reading->left -= (size_t)(at - reading->at);
+    reading->at = at;
+}
+
 static void read_word(struct reading *reading)
 {
     struct word word = {.hash = WORD_START, .only_digits = true};
@@ -412,20 +442,19 @@ static void read_word(struct reading *reading)
     enum script script = SCRIPT_NONE;
     while (reading->at < reading->end && reading->left) {
         uint32_t c = peek(reading, &next);
-        if (is_ascii_word(c)) {
-            if (c - '0' < 10u) {
-                word.digits++;
-                word_put(&word, c);
-                if (word.digits == 4)
-                    word.first_digits = word.hash;
-            } else {
-                word.only_digits = false;
-                if (c != '$') {
-                    script = SCRIPT_LATIN;
-                    word.scripts |= 1u << SCRIPT_LATIN;
-                }
-                word_put(&word, c - 'A' < 26u ? c + 32 : c);
-            }
+        if ((c | 0x20) - 'a' < 26u) {
+            script = SCRIPT_LATIN;
+            word_take_letters(reading, &word);
+            continue;
+        }
+        if (c - '0' < 10u) {
+            word.digits++;
+            word_put(&word, c);
+            if (word.digits == 4)
+                word.first_digits = word.hash;
+        } else if (c == '$') {
+            word.only_digits = false;
+            word_put(&word, c);
         } else if (c < 0x80) {
             if (!is_joiner(c) || !word_follows(reading, next))
                 break;
