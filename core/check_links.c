@@ -56,6 +56,11 @@ static bool may_have_list(struct span text, const struct separator *separator)
 static const char *next_separator(const struct separator *separator, const bool may_start[256],
                                   const char *at, const char *end, size_t *length)
 {
+    if (!separator->marks[1]) {
+        const char *only = memchr(at, separator->marks[0][0], (size_t)(end - at));
+        *length = only != NULL;
+        return only ? only : end;
+    }
     for (; at < end; at++) {
         if (!may_start[(unsigned char)*at])
             continue;
@@ -70,18 +75,31 @@ static const char *next_separator(const struct separator *separator, const bool 
     return end;
 }
 
+/* Whether `text` starts with what ends a sentence. */
+static bool ends_sentence(struct span text)
+{
+    switch (text.data[0]) {
+    case '.':
+    case '!':
+    case '?':
+        return text.length > 1 && text.data[1] == ' ';
+    case '\xe3':
+        return span_starts(text, SPAN("。"));
+    case '\xef':
+        return span_starts(text, SPAN("！")) || span_starts(text, SPAN("？"));
+    default:
+        return false;
+    }
+}
+
 /* A sentence ends within, or between lines there is code, a path or figures: no keyword. */
 static bool is_keyword(const struct separator *separator, struct span phrase)
 {
-    static const char *const marks[] = {". ", "! ", "? ", "。", "！", "？"};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        if (memmem(phrase.data, phrase.length, marks[i], strlen(marks[i])))
-            return false;
-    }
-    if (!separator->lines)
-        return true;
-    for (size_t i = 0; i < phrase.length; i++) {
-        if (memchr("{}()<>=;:\"/\\", phrase.data[i], 12))
+    static const bool code[256] = {
+        ['{'] = true, ['}'] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
+        ['='] = true, [';'] = true, [':'] = true, ['"'] = true, ['/'] = true, ['\\'] = true};
+    for (; phrase.length; phrase.data++, phrase.length--) {
+        if (ends_sentence(phrase) || (separator->lines && code[(unsigned char)phrase.data[0]]))
             return false;
     }
     return true;
@@ -110,6 +128,13 @@ static void close_list(struct phrases *list, const struct separator *separator, 
     list->count = 0;
 }
 
+/* A phrase has a third of its bytes in columns at least, and no more columns than bytes; or one
+ * more where text was cut within a character. */
+static bool is_wide(struct span phrase, size_t width)
+{
+    return phrase.length >= width && (phrase.length > 3 * width || phrase_width(phrase) > width);
+}
+
 static void find_lists(struct span text, const struct separator *separator, struct farm *best)
 {
     if (!may_have_list(text, separator))
@@ -124,8 +149,7 @@ static void find_lists(struct span text, const struct separator *separator, stru
         size_t length;
         const char *at = next_separator(separator, may_start, start, end, &length);
         struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
-        if (phrase.length > 3 * separator->width || phrase_width(phrase) > separator->width ||
-            !is_keyword(separator, phrase))
+        if (is_wide(phrase, separator->width) || !is_keyword(separator, phrase))
             close_list(&list, separator, best);
         else if (phrase_has_letters(phrase))
             phrases_add_distinct(&list, phrase);

@@ -35,15 +35,6 @@ static bool is_kana(uint32_t code_point)
     return code_point >= 0x3041 && code_point <= 0x30fa;
 }
 
-static bool has_high_byte(struct span text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        if ((unsigned char)text.data[i] >= 0x80)
-            return true;
-    }
-    return false;
-}
-
 /* All body texts as code points, a line end after each. Nothing when all of it is ASCII. */
 static struct letters gather(const struct document *document)
 {
@@ -53,8 +44,9 @@ static struct letters gather(const struct document *document)
     for (size_t i = 0; i < document->text_count; i++) {
         if (document->texts[i].kind != TEXT_BODY)
             continue;
-        bytes += document->texts[i].content.length + 1;
-        high = high || has_high_byte(document->texts[i].content);
+        struct span text = document->texts[i].content;
+        bytes += text.length + 1;
+        high = high || text_ascii_length(text.data, text.data + text.length) < text.length;
     }
     if (!high)
         return letters;
@@ -94,12 +86,16 @@ static int pinyin_letter(uint32_t code_point)
     return -1;
 }
 
-/* Length of "(chuàng)" at `at`: one syllable with one tone mark in brackets; 0: something else. */
+static bool opens_bracket(uint32_t code_point)
+{
+    return code_point == '(' || code_point == 0xff08;
+}
+
+/* Length of "(chuàng)" at `at`, where a bracket opens: one syllable with one tone mark in brackets;
+ * 0: something else. */
 static size_t pinyin_in_brackets(const uint32_t *at, const uint32_t *end)
 {
     const uint32_t *here = at;
-    if (*here != '(' && *here != 0xff08)
-        return 0;
     int tones = 0;
     for (here++; here < end && here - at <= 7; here++) {
         if (*here == ')' || *here == 0xff09)
@@ -128,7 +124,7 @@ static struct sign leftover_pinyin(const struct letters *letters, struct arena *
     size_t distinct = 0, all = 0, adjacent = 0, needless = 0;
     const uint32_t *end = letters->points + letters->count, *last_end = NULL, *example = NULL;
     for (const uint32_t *at = letters->points + 1; at < end; at++) {
-        size_t length = is_han(at[-1]) ? pinyin_in_brackets(at, end) : 0;
+        size_t length = opens_bracket(*at) && is_han(at[-1]) ? pinyin_in_brackets(at, end) : 0;
         if (!length)
             continue;
         all++;
@@ -235,17 +231,17 @@ static struct sign mixed_orthography(const struct letters *letters, struct arena
     int depth = 0;
     for (size_t i = 0; i < letters->count; i++) {
         uint32_t code_point = letters->points[i];
-        if (ends_clause(code_point)) {
-            clauses += in_clause[0] || in_clause[1];
-            mixed += in_clause[0] && in_clause[1];
-            in_clause[0] = in_clause[1] = 0;
-            if (code_point == '\n')
-                depth = 0;
+        if (!is_han(code_point)) {
+            depth += quotation(code_point);
+            depth = depth < 0 || code_point == '\n' ? 0 : depth;
+            if (ends_clause(code_point)) {
+                clauses += in_clause[0] || in_clause[1];
+                mixed += in_clause[0] && in_clause[1];
+                in_clause[0] = in_clause[1] = 0;
+            }
             continue;
         }
-        depth += quotation(code_point);
-        depth = depth < 0 ? 0 : depth;
-        if (depth || !is_han(code_point))
+        if (depth)
             continue;
         enum han_form form = text_han_form(code_point);
         if (form == HAN_SIMPLIFIED_ONLY) {
@@ -277,6 +273,7 @@ struct title_pairs {
     uint32_t first[TITLE_POINTS_MAX], second[TITLE_POINTS_MAX];
     size_t times[TITLE_POINTS_MAX], starts[TITLE_POINTS_MAX];
     size_t count;
+    uint64_t hints[16]; /* a bit for some of each pair's: most pairs of a text are none of them */
 };
 
 static bool is_word_character(uint32_t code_point)
@@ -285,8 +282,16 @@ static bool is_word_character(uint32_t code_point)
     return class == CHARACTER_IDEOGRAPH || class == CHARACTER_LETTER || class == CHARACTER_DIGIT;
 }
 
+static uint32_t pair_hint(uint32_t first, uint32_t second)
+{
+    return (first * 31 + second) % 1024;
+}
+
 static size_t pair_index(const struct title_pairs *pairs, uint32_t first, uint32_t second)
 {
+    uint32_t hint = pair_hint(first, second);
+    if (!(pairs->hints[hint / 64] >> hint % 64 & 1))
+        return pairs->count;
     size_t i = 0;
     while (i < pairs->count && (pairs->first[i] != first || pairs->second[i] != second))
         i++;
@@ -305,6 +310,8 @@ static void add_pairs(struct title_pairs *pairs, const uint32_t *points, size_t 
             continue;
         pairs->first[pairs->count] = first;
         pairs->second[pairs->count++] = second;
+        uint32_t hint = pair_hint(first, second);
+        pairs->hints[hint / 64] |= UINT64_C(1) << hint % 64;
     }
 }
 
@@ -336,8 +343,12 @@ static size_t count_pairs(struct title_pairs *pairs, const struct letters *lette
 {
     const uint32_t *end = letters->points + letters->count;
     size_t clauses = 0;
+    bool in_word = false,
+         next_in_word = from + 1 < letters->count && is_word_character(letters->points[from + 1]);
     for (const uint32_t *at = letters->points + from + 1; at + 1 < end; at++) {
-        if (!is_word_character(at[0]) || !is_word_character(at[1]))
+        in_word = next_in_word;
+        next_in_word = is_word_character(at[1]);
+        if (!in_word || !next_in_word)
             continue;
         bool starts = ends_clause(at[-1]);
         clauses += starts;
@@ -405,6 +416,9 @@ static struct sign mojibake(const struct letters *letters, struct arena *arena)
     size_t broken = 0;
     for (size_t i = 0; i + 2 < letters->count; i++) {
         const uint32_t *at = letters->points + i;
+        bool lead = at[0] >= 0xc2 && at[0] <= 0xef, rare = at[0] >= 0x9225 && at[0] <= 0x951f;
+        if (!lead && !rare)
+            continue;
         /* French writes a no-break space before a colon and within quotation marks: "QUANTITÉ :".
          * Only behind Â and Ã, which it does not write, is that half a character. */
         bool spaced = at[1] == 0xa0 && at[0] > 0xc3;

@@ -109,13 +109,23 @@ static bool is_ascii_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* Whether a character from U+4000 to U+9FFF stands at `at`, which is of no word here. */
+static bool is_ideograph(const char *at, const char *end)
+{
+    return end - at >= 3 && (unsigned char)at[0] - 0xe4u < 6 &&
+           ((unsigned char)at[1] & 0xc0) == 0x80 && ((unsigned char)at[2] & 0xc0) == 0x80;
+}
+
 /* Where the word starts that has the next byte beyond ASCII in it, or whatever else that byte is
- * of; nothing before it is of interest here. */
+ * of; nothing before it is of interest here, nor are ideographs. */
 static const char *next_beyond_ascii(const char *at, const char *end)
 {
     const char *start = at;
-    while (at < end && !((unsigned char)*at & 0x80))
-        at++;
+    at += text_ascii_length(at, end);
+    while (is_ideograph(at, end)) {
+        at += 3;
+        at += text_ascii_length(at, end);
+    }
     while (at < end && at > start && is_ascii_letter(at[-1]))
         at--;
     return at;

@@ -27,6 +27,12 @@ static inline bool span_equal(struct span a, struct span b)
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
 
+static inline bool span_starts(struct span span, struct span start)
+{
+    return span.length >= start.length &&
+           (start.length == 0 || memcmp(span.data, start.data, start.length) == 0);
+}
+
 /* ASCII letters compare without case. */
 static inline bool span_equal_nocase(struct span a, struct span b)
 {
