@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <iconv.h>
 
+#include "core/text_guess.h"
+
 #define REPLACEMENT 0xFFFDu
 #define CHARSET_NAME_MAX 40
 /* iconv is entered anew after each bad byte; a part made of bad bytes must not cost more. */
@@ -355,7 +357,7 @@ static struct charset charset_of(struct span declared)
 static struct span guess(struct arena *arena, struct span bytes)
 {
     const unsigned char *data = (const unsigned char *)bytes.data;
-    size_t high = 0, in_utf8 = 0, in_pairs = 0;
+    size_t high = 0, in_utf8 = 0;
     for (size_t i = 0; i < bytes.length;) {
         uint32_t code_point;
         size_t step = decode(data + i, bytes.length - i, &code_point);
@@ -365,15 +367,9 @@ static struct span guess(struct arena *arena, struct span bytes)
     }
     if (in_utf8 * 10 >= high * 9 && high)
         return repair_utf8(arena, bytes);
-    /* Pairs of two high bytes only: a letter with an accent before one without, as in any French
-     * word, would be a pair of GBK's wider range. */
-    for (size_t i = 0; i + 1 < bytes.length;) {
-        bool pair = data[i] >= 0x81 && data[i] < 0xFF && data[i + 1] >= 0x80 && data[i + 1] < 0xFF;
-        in_pairs += pair ? 2 : 0;
-        i += pair ? 2 : 1;
-    }
     struct span text;
-    if (high && in_pairs * 10 >= high * 8 && decode_iconv(arena, bytes, "GB18030", 1, &text))
+    const char *charset = text_guess_charset(bytes);
+    if (strcmp(charset, "CP1252") != 0 && decode_iconv(arena, bytes, charset, 1, &text))
         return text;
     return decode_windows_1252(arena, bytes);
 }

@@ -28,8 +28,8 @@ enum script {
 /* `bytes` as UTF-8. Valid UTF-8 wins (a declared 7-bit charset with escapes, iso-2022-* or utf-7,
  * goes before it); else the declared charset (gb2312 and gbk read as gb18030, latin-1 as
  * windows-1252; an unknown or broken name counts as none); else UTF-8 when at least 90 % of the
- * high bytes are, gb18030 when at least 80 % of them stand in pairs, and windows-1252. Bytes that
- * cannot be become U+FFFD; NUL becomes U+FFFD. The result is `bytes` itself where it is fit, else
+ * high bytes are, and what text_guess_charset() says. Bytes that cannot be become U+FFFD; NUL
+ * becomes U+FFFD. The result is `bytes` itself where it is fit, else
  * it lies in `arena` and is at most 4 times as long. */
 struct span text_to_utf8(struct arena *arena, struct span bytes, struct span declared_charset);
 

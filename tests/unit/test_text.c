@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <iconv.h>
+#include <string.h>
+
 static struct arena *arena;
 
 static int set_up(void **state)
@@ -93,6 +96,93 @@ static void test_undeclared_accents_are_windows_1252(void **state)
 {
     (void)state;
     READS("\x93t\xE9l\xE9phone\x94 \xE0 l'\xE9t\xE9", "", "“téléphone” à l'été");
+}
+
+/* What was written in `charset` is read again though nobody says so. */
+static void assert_guessed(const char *charset, const char *text)
+{
+    char bytes[1000], *in = (char *)(uintptr_t)text, *out = bytes;
+    size_t in_left = strlen(text), out_left = sizeof bytes;
+    iconv_t converter = iconv_open(charset, "UTF-8");
+    assert_true(converter != (iconv_t)-1);
+    assert_int_equal(iconv(converter, &in, &in_left, &out, &out_left), 0);
+    iconv_close(converter);
+    struct span read =
+        text_to_utf8(arena, (struct span){bytes, sizeof bytes - out_left}, (struct span){NULL, 0});
+    if (!span_equal(read, span_of(text)))
+        fail_msg("%s: %.*s", charset, SPAN_ARGS(read));
+}
+
+static void test_undeclared_cyrillic_is_read(void **state)
+{
+    (void)state;
+    static const char *const charsets[] = {"windows-1251", "KOI8-R", "ISO-8859-5"};
+    static const char *const texts[] = {
+        "Уважаемые господа! Семинар состоится в Москве 15 октября, звоните нам по телефону.",
+        "Вчера мы встретились с Анной в парке и долго говорили о работе.",
+        "БУХГАЛТЕРСКИЕ УСЛУГИ НЕДОРОГО",
+        "Приглашение на семинар",
+        "Скидка 50 % on all products, Москва",
+        "Привет"};
+    for (size_t i = 0; i < sizeof charsets / sizeof *charsets; i++)
+        for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
+            assert_guessed(charsets[i], texts[j]);
+}
+
+static void test_undeclared_chinese_is_read(void **state)
+{
+    (void)state;
+    assert_guessed("GB18030", "尊敬的客户您好，我公司可以代开各种发票，价格优惠，欢迎来电联系。");
+    assert_guessed("GB18030", "今天下午三点我们在会议室讨论这个项目的进展情况");
+    assert_guessed("GB18030", "代开发票");
+    assert_guessed("GB18030", "邵筱昕 <liu@mails.example>");
+    assert_guessed("GB18030", "☆────────────────────────☆ 标题");
+    assert_guessed("BIG5", "親愛的客戶您好，本公司提供各種貸款服務，利率優惠，歡迎來電洽詢。");
+    assert_guessed("BIG5", "昨天晚上下了一場大雨，路上有很多積水，孩子們都很高興。");
+    assert_guessed("BIG5", "貸款優惠");
+}
+
+static void test_undeclared_korean_and_japanese_are_read(void **state)
+{
+    (void)state;
+    assert_guessed("EUC-KR", "안녕하세요. 저희 회사에서 새로운 서비스를 시작하게 되었습니다.");
+    assert_guessed("EUC-KR", "[광고] 부동산정보 받아보세요");
+    assert_guessed("EUC-KR", "무료회원");
+    static const char *const charsets[] = {"CP932", "EUC-JP"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_guessed(charsets[i], "お客様へのお知らせです。無料で登録できます。");
+        assert_guessed(charsets[i], "会議は明日の午後三時から始まります");
+        assert_guessed(charsets[i], "クリック");
+    }
+}
+
+static void test_undeclared_western_text_is_read(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "Où êtes-vous maintenant ? Ça ira déjà mieux après une bonne nuit.",
+        "Schöne Grüße aus München, Äpfel und Übung",
+        "¿Cómo está usted? El niño comió una piña en el jardín.",
+        "Não há nada que possamos fazer até amanhã",
+        "Hej på dig! Jag är på väg till Göteborg",
+        "It’s a “quoted” text – with a dash and © 2003",
+        "DVDs for 49¢ each, £5 or €7",
+        "° easy\n° fast\n° cheap",
+        "café",
+        "Größe"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_guessed("windows-1252", texts[i]);
+}
+
+static void test_a_guess_looks_beyond_a_long_start_of_ascii(void **state)
+{
+    (void)state;
+    static char bytes[200000];
+    memset(bytes, 'x', sizeof bytes);
+    memcpy(bytes + sizeof bytes - 9, " \xCF\xF0\xE8\xE2\xE5\xF2 .", 9);
+    struct span read =
+        text_to_utf8(arena, (struct span){bytes, sizeof bytes}, (struct span){NULL, 0});
+    assert_non_null(memmem(read.data, read.length, "Привет", strlen("Привет")));
 }
 
 static void test_undeclared_utf8_with_a_bad_byte_stays_utf8(void **state)
@@ -269,6 +359,11 @@ int main(void)
         cmocka_unit_test(test_broken_names_count_as_none),
         cmocka_unit_test(test_quoted_names_are_understood),
         cmocka_unit_test(test_undeclared_accents_are_windows_1252),
+        cmocka_unit_test(test_undeclared_cyrillic_is_read),
+        cmocka_unit_test(test_undeclared_chinese_is_read),
+        cmocka_unit_test(test_undeclared_korean_and_japanese_are_read),
+        cmocka_unit_test(test_undeclared_western_text_is_read),
+        cmocka_unit_test(test_a_guess_looks_beyond_a_long_start_of_ascii),
         cmocka_unit_test(test_undeclared_utf8_with_a_bad_byte_stays_utf8),
         cmocka_unit_test(test_bad_bytes_are_replaced_one_by_one),
         cmocka_unit_test(test_nul_is_replaced),
