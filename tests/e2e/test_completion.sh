@@ -53,6 +53,8 @@ is "a protocol of evaluate is" "partial=" weirctl evaluate --index x --protocol 
 is "what is held is" "m12 f7" "$directory/weirctl" held release ""
 is "an id is, behind others" "f7" "$directory/weirctl" held confirm m12 f
 is "nothing is when weirctl fails" "" "$directory/broken" held release ""
+is "nothing is of another gateway" "" "$directory/weirctl" --gateway http://gw.test held release ""
+is "nor is anything behind an equals sign" "" "$directory/weirctl" --gateway = http://gw.test held show ""
 begin=$SECONDS
 is "nothing is when weirctl is slow" "" "$directory/slow" held release ""
 is "the configuration named is the one that is asked" "m12" "$directory/weirctl" --config /x.conf held show m
