@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "admin/evaluate_report.h"
 #include "core/checks.h"
@@ -14,18 +15,6 @@ struct words {
     const char *index, *root, *items, *fields, *protocol, *noise, *seed, *scores, *terms, *prior;
     bool reputations, checks, rates;
 };
-
-/* true when `word` is NULL (the first is meant) or one of two; `*second` says whether it is that.
- */
-static bool read_choice(const char *name, const char *word, const char *const choices[2],
-                        bool *second)
-{
-    *second = word && !strcmp(word, choices[1]);
-    if (!word || *second || !strcmp(word, choices[0]))
-        return true;
-    session_usage("evaluate: %s is %s or %s, not \"%s\"", name, choices[0], choices[1], word);
-    return false;
-}
 
 static bool read_protocol(const char *word, struct evaluation *evaluation)
 {
@@ -40,7 +29,7 @@ static bool read_protocol(const char *word, struct evaluation *evaluation)
     }
     if (!strncmp(word, "delayed=", 8)) {
         evaluation->protocol = PROTOCOL_DELAYED;
-        if (!session_number("--protocol delayed", word + 8, 1, DELAY_MAX, &number))
+        if (!session_whole_number("--protocol delayed", word + 8, 1, DELAY_MAX, &number))
             return false;
         evaluation->delay = (size_t)number;
         return true;
@@ -56,7 +45,9 @@ static bool read_protocol(const char *word, struct evaluation *evaluation)
 
 static bool read_words(const struct words *words, struct evaluation *evaluation, bool *seeded)
 {
-    static const char *const fields[] = {"all", "text"}, *const priors[] = {"none", "shipped"};
+    static const char *const fields[] = {"all", "text", NULL};
+    static const char *const priors[] = {"none", "shipped", NULL};
+    size_t field, prior;
     double seed = 0;
     if (!words->index == !words->items) {
         session_usage("evaluate: --index FILE, or --items FILE?");
@@ -66,13 +57,20 @@ static bool read_words(const struct words *words, struct evaluation *evaluation,
         session_usage("evaluate: --root goes with --index");
         return false;
     }
+    if (words->rates && (words->scores || words->terms)) {
+        session_usage("evaluate: --rates scores nothing, so there is nothing to write for %s",
+                      words->scores ? "--scores" : "--terms");
+        return false;
+    }
     *seeded = words->seed;
-    if (!read_choice("--fields", words->fields, fields, &evaluation->text_only) ||
-        !read_choice("--prior", words->prior, priors, &evaluation->prior) ||
+    if (!session_choice("--fields", words->fields, fields, &field) ||
+        !session_choice("--prior", words->prior, priors, &prior) ||
         !read_protocol(words->protocol, evaluation) ||
         (words->noise && !session_number("--noise", words->noise, 0, 1, &evaluation->noise)) ||
-        (words->seed && !session_number("--seed", words->seed, 0, SEED_MAX, &seed)))
+        (words->seed && !session_whole_number("--seed", words->seed, 0, SEED_MAX, &seed)))
         return false;
+    evaluation->text_only = field == 1;
+    evaluation->prior = prior == 1;
     evaluation->seed = (uint64_t)seed;
     evaluation->reputations = words->reputations;
     evaluation->checks = words->checks;
@@ -113,11 +111,19 @@ static bool close_output(FILE *file)
     return (!file || fclose(file) == 0) && written;
 }
 
+/* Both would write over each other. */
+static bool are_one_file(FILE *a, FILE *b)
+{
+    struct stat of_a, of_b;
+    return a && b && fstat(fileno(a), &of_a) == 0 && fstat(fileno(b), &of_b) == 0 &&
+           S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
 static int run_protocol(const struct session *session, struct evaluation *evaluation,
                         const struct words *words)
 {
     struct error error = {0};
-    struct outcome outcome;
+    struct outcome outcome = {0};
     FILE *scores;
     if (!open_output(words->scores, &scores))
         return complain_file(words->scores);
@@ -127,7 +133,9 @@ static int run_protocol(const struct session *session, struct evaluation *evalua
         return failed;
     }
     int status = EX_OK;
-    if (!evaluation_run(evaluation, &outcome, &error))
+    if (are_one_file(scores, evaluation->terms))
+        status = session_usage("evaluate: --scores and --terms name the same file");
+    else if (!evaluation_run(evaluation, &outcome, &error))
         status = session_complain_input(&error);
     else
         report_outcome(evaluation, &outcome, session->json);

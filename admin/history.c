@@ -182,17 +182,6 @@ static int follow(struct listing *listing)
 
 /* --- the command --- */
 
-static bool is_one_of(const char *name, const char *word, const char *const *words)
-{
-    for (; word && *words; words++) {
-        if (!strcmp(word, *words))
-            return true;
-    }
-    if (word)
-        session_usage("history: %s: there is no \"%s\"", name, word);
-    return !word;
-}
-
 static int run(struct session *session, int count, char **arguments)
 {
     static const char *const channels[] = {"mail", "feed", NULL};
@@ -202,6 +191,7 @@ static int run(struct session *session, int count, char **arguments)
     const char *since = NULL, *limit = NULL;
     bool following = false;
     double number;
+    size_t which;
     const struct option_row rows[] = {
         {"channel", &filter->channel, NULL},
         {"action", &filter->action, NULL},
@@ -218,12 +208,12 @@ static int run(struct session *session, int count, char **arguments)
         return status;
     if (count)
         return session_usage("history takes options only; \"%s\" is none", arguments[0]);
-    if (!is_one_of("--channel", filter->channel, channels) ||
-        !is_one_of("--action", filter->action, actions) ||
+    if (!session_choice("--channel", filter->channel, channels, &which) ||
+        !session_choice("--action", filter->action, actions, &which) ||
         !period_since(since, time(NULL), &filter->since_s))
         return EX_USAGE;
     if (limit) {
-        if (!session_number("--limit", limit, 0, LIMIT_MAX, &number))
+        if (!session_whole_number("--limit", limit, 0, LIMIT_MAX, &number))
             return EX_USAGE;
         listing.limit = (size_t)number;
     }

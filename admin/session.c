@@ -251,3 +251,35 @@ bool session_number(const char *name, const char *text, double least, double mos
     session_usage("%s: \"%s\" is not a number from %g to %g", name, text, least, most);
     return false;
 }
+
+bool session_whole_number(const char *name, const char *text, double least, double most,
+                          double *number)
+{
+    if (!session_number(name, text, least, most, number))
+        return false;
+    if (*number == floor(*number))
+        return true;
+    session_usage("%s: \"%s\" is not a whole number", name, text);
+    return false;
+}
+
+bool session_choice(const char *name, const char *word, const char *const *choices, size_t *which)
+{
+    char all[200] = "";
+    *which = 0;
+    for (size_t i = 0; word && choices[i]; i++) {
+        if (!strcmp(word, choices[i])) {
+            *which = i;
+            return true;
+        }
+        size_t length = strlen(all);
+        snprintf(all + length, sizeof all - length, "%s%s",
+                 !i               ? ""
+                 : choices[i + 1] ? ", "
+                                  : " or ",
+                 choices[i]);
+    }
+    if (word)
+        session_usage("%s is %s, not \"%s\"", name, all, word);
+    return !word;
+}

@@ -96,4 +96,12 @@ int session_options(struct session *session, const struct option_row *rows, int 
 /* `text` as a number within [least, most]; false, and said so as usage, otherwise. */
 bool session_number(const char *name, const char *text, double least, double most, double *number);
 
+/* The same for whole numbers. */
+bool session_whole_number(const char *name, const char *text, double least, double most,
+                          double *number);
+
+/* `word` as one of `choices` (ended by NULL), whose place there is `*which`; 0 when `word` is NULL.
+ * false, and said so as usage, for any other. */
+bool session_choice(const char *name, const char *word, const char *const *choices, size_t *which);
+
 #endif

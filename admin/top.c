@@ -193,7 +193,7 @@ static int run(struct session *session, int count, char **arguments)
     if (!period_since(since, top.now_s, &top.since_s))
         return EX_USAGE;
     if (limit) {
-        if (!session_number("--limit", limit, 1, LIMIT_MAX, &number))
+        if (!session_whole_number("--limit", limit, 1, LIMIT_MAX, &number))
             return EX_USAGE;
         top.limit = (size_t)number;
     }

@@ -361,6 +361,10 @@ def put(name, text):
 
 
 def main():
+    unknown = [name for name in sys.argv[1:] if name not in TABLES]
+    if unknown:
+        sys.exit("accuracy: there is no table \"%s\"; there are %s" %
+                 (unknown[0], ", ".join(TABLES)))
     bench = Bench(servers.make_temporary_directory())
     for name in sys.argv[1:] or TABLES:
         try:

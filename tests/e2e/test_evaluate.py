@@ -298,6 +298,32 @@ def bad_files_are_refused_in_a_line(fixture):
                     "--scores", "/nowhere/scores")
 
 
+def pipes_without_a_writer_are_refused_in_a_line(fixture):
+    """A pipe that nobody writes to is refused, not waited for; one with a writer is read"""
+    pipe = fixture.path("pipe")
+    os.mkfifo(pipe)
+    root = ("--root", fixture.directory)
+    fixture.refuses(65, "pipe: no documents in it", "--index", pipe, *root)
+    fixture.refuses(65, "pipe: no documents in it", "--items", pipe)
+    bad = fixture.path("pipe.index")
+    with open(bad, "w") as file:
+        file.write("ham mail/1.eml\nspam pipe\n")
+    fixture.refuses(66, "cannot read pipe: ", "--index", bad, *root)
+    with open(fixture.index, "rb") as file:
+        piped = fixture.weir.ctl("evaluate", "--index", "/dev/stdin", *root, input=file.read())
+    assert "scored: 80 ham, 40 spam" in piped.text(), piped.output
+
+
+def outputs_that_cannot_be_written_are_refused_in_a_line(fixture):
+    """One file for two outputs, and an output that --rates does not write, are refused"""
+    index = ("--index", fixture.index, "--root", fixture.directory)
+    path = fixture.path("output")
+    fixture.refuses(64, "--scores and --terms name the same file", *index, "--scores", path,
+                    "--terms", fixture.path("./output"))
+    fixture.refuses(64, "nothing to write for --scores", *index, "--rates", "--scores", path)
+    fixture.refuses(64, "nothing to write for --terms", *index, "--rates", "--terms", path)
+
+
 def bad_words_are_refused_in_a_line(fixture):
     """Options that cannot be are refused, and say what could"""
     index = ("--index", fixture.index, "--root", fixture.directory)
@@ -310,6 +336,8 @@ def bad_words_are_refused_in_a_line(fixture):
     for noise in ("-0.1", "1.1", "much", "nan"):
         fixture.refuses(64, "--noise: ", *index, "--noise=" + noise)
     fixture.refuses(64, "--seed: ", *index, "--seed", "s")
+    fixture.refuses(64, "is not a whole number", *index, "--seed", "1.5")
+    fixture.refuses(64, "is not a whole number", *index, "--protocol", "delayed=1.5")
     fixture.refuses(64, "--fields is all or text", *index, "--fields", "subject")
     fixture.refuses(64, "--prior is none or shipped", *index, "--prior", "mine")
     fixture.refuses(64, "takes options only", *index, "more")
@@ -363,7 +391,8 @@ servers.run(setup, [
     terms_say_what_a_score_is_made_of,
     text_alone_lacks_no_header,
     bad_files_are_refused_in_a_line,
-    bad_words_are_refused_in_a_line,
+    pipes_without_a_writer_are_refused_in_a_line,
+    outputs_that_cannot_be_written_are_refused_in_a_line, bad_words_are_refused_in_a_line,
     the_prior_speaks_before_the_first_lesson,
     anything_can_be_a_message,
 ])
