@@ -19,6 +19,9 @@
 /* JSON is gathered until there is so much of it. */
 #define OUTPUT_BYTES 60000
 
+/* So many characters of a subject are shown to people. */
+#define SUBJECT_SHOWN 200
+
 #define MEMORY_KEPT (32 * 1024 * 1024)
 
 enum form { FORM_WORDS, FORM_BRIEF, FORM_JSON };
@@ -70,7 +73,7 @@ static void write_words(struct checking *check, const struct sample *sample,
     print_name(sample);
     if (sample->document->subject.length) {
         fputs(": ", stdout);
-        printable_put(stdout, sample->document->subject, PRINTABLE_LINE);
+        printable_put_start(stdout, sample->document->subject, SUBJECT_SHOWN);
     }
     struct span text =
         explain_verdict_text(check->arena, explain_verdict_json(check->arena, verdict));

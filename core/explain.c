@@ -45,6 +45,11 @@ struct span explain_verdict_json(struct arena *arena, const struct verdict *verd
     return text;
 }
 
+/* Behind the groups of a verdict that content has no part in. */
+#define NOTHING_KNOWN                                                                              \
+    "        nothing is known of such content yet; \"weirctl learn spam FILE\", or ham, teaches "  \
+    "it\n"
+
 static struct span join(struct arena *arena, struct span a, struct span b)
 {
     char *text = arena_text(arena, a.length + b.length + 1);
@@ -59,6 +64,9 @@ static struct span join(struct arena *arena, struct span a, struct span b)
 static struct span reason_text(struct arena *arena, const struct reason *reason)
 {
     struct span words = reason->words, symbol = reason->symbol;
+    if (reason->note)
+        return arena_printf(arena, "           %.*s  [%.*s]\n", SPAN_ARGS(words),
+                            SPAN_ARGS(symbol));
     if (!symbol.length)
         return arena_printf(arena, "   %+6.2f  %.*s\n", reason->log_odds, SPAN_ARGS(words));
     return arena_printf(arena, "   %+6.2f  %.*s%s[%.*s]\n", reason->log_odds, SPAN_ARGS(words),
@@ -80,6 +88,8 @@ struct span explain_verdict_text(struct arena *arena, struct span json)
         for (size_t j = 0; j < group->count; j++)
             lines = join(arena, lines, reason_text(arena, &group->reasons[j]));
     }
+    if (!reasons.content_known)
+        lines = join(arena, lines, span_of(NOTHING_KNOWN));
     return lines;
 }
 

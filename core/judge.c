@@ -184,8 +184,14 @@ void judge_name_tokens(const struct judge *judge, struct document *document,
                        struct verdict *verdict, size_t most)
 {
     for (size_t i = 0; i < verdict->evidence_count; i++) {
-        if (content_ready(judge) && !strcmp(verdict->evidence[i].symbol, CONTENT_SYMBOL))
-            name_tokens(judge, document, &verdict->evidence[i], most);
+        struct evidence *evidence = &verdict->evidence[i];
+        if (strcmp(evidence->symbol, CONTENT_SYMBOL) != 0)
+            continue;
+        if (content_ready(judge))
+            name_tokens(judge, document, evidence, most);
+        else
+            evidence->detail =
+                SPAN("all of it together; no words until what was learned can be read");
     }
 }
 

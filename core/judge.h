@@ -32,7 +32,8 @@ void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 
 /* Names, in the content's evidence in `verdict`, the `most` tokens that weigh most, whichever way
- * they go. The names lie in the document's arena. */
+ * they go. The names lie in the document's arena. Without a replica that is ready there are none,
+ * which the detail says. */
 void judge_name_tokens(const struct judge *judge, struct document *document,
                        struct verdict *verdict, size_t most);
 

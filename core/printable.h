@@ -1,7 +1,9 @@
 /* printable: text from outside, as a terminal may be given it. What could steer a terminal, forge a
- * line or turn text around becomes '?': control characters (C0, DEL, C1), line and paragraph
- * separators, bidi controls, and bytes that are no UTF-8. Tabs and line ends become a blank, unless
- * lines are to be kept. Thread-safe. */
+ * line, turn text around or hide in it becomes '?': control characters (C0, DEL, C1), line and
+ * paragraph separators, bidi controls, characters that cannot be seen (soft hyphens, blanks without
+ * width, fillers, tags; a joiner stays behind what it joins in Arabic, Indic scripts and emoji),
+ * and bytes that are no UTF-8. Tabs and line ends become a blank, unless lines are to be kept.
+ * Thread-safe. */
 #ifndef WEIR_PRINTABLE_H
 #define WEIR_PRINTABLE_H
 
@@ -19,5 +21,8 @@ enum printable_form {
 struct span printable_text(struct arena *arena, struct span text);
 
 void printable_put(FILE *file, struct span text, enum printable_form form);
+
+/* The first `most` characters on one line, and "…" when there are more. */
+void printable_put_start(FILE *file, struct span text, size_t most);
 
 #endif

@@ -7,6 +7,7 @@
 #include "core/judge.h"
 #include "core/printable.h"
 #include "core/reputation.h"
+#include "core/verdict.h"
 
 /* Reasons are rounded before they are added up, so that the sums are those of what is shown. */
 static double round_off(double log_odds)
@@ -18,7 +19,7 @@ static double round_off(double log_odds)
 static void add(struct arena *arena, struct reason_group *group, struct span words,
                 struct span symbol, double log_odds)
 {
-    struct reason reason = {words, symbol, round_off(log_odds)};
+    struct reason reason = {words, symbol, round_off(log_odds), false};
     group->reasons = arena_grow(arena, group->reasons, group->count, sizeof *group->reasons);
     size_t at = group->count++;
     for (; at > 0 && fabs(group->reasons[at - 1].log_odds) < fabs(reason.log_odds); at--)
@@ -45,11 +46,19 @@ static bool add_content(struct arena *arena, struct reason_group *group, const j
         words = SPAN("all others together");
     }
     struct reason rest = {words, span_of(CONTENT_SYMBOL),
-                          round_off(round_off(log_odds) - group->log_odds)};
+                          round_off(round_off(log_odds) - group->log_odds), false};
     group->reasons = arena_grow(arena, group->reasons, group->count, sizeof *group->reasons);
     group->reasons[group->count++] = rest;
     group->log_odds = round_off(log_odds);
     return true;
+}
+
+/* Stands behind the content's tokens, whenever it comes. */
+static void add_note(struct arena *arena, struct reason_group *group, struct span words,
+                     struct span symbol)
+{
+    group->reasons = arena_grow(arena, group->reasons, group->count, sizeof *group->reasons);
+    group->reasons[group->count++] = (struct reason){words, symbol, 0, true};
 }
 
 static bool add_term(struct arena *arena, struct reason_group groups[REASON_KINDS],
@@ -64,6 +73,10 @@ static bool add_term(struct arena *arena, struct reason_group groups[REASON_KIND
     struct span symbol = printable_text(arena, span_of(name));
     if (strcmp(name, CONTENT_SYMBOL) == 0)
         return add_content(arena, &groups[REASON_CONTENT], term, detail, log_odds);
+    if (strcmp(name, CONTENT_COLD_SYMBOL) == 0) {
+        add_note(arena, &groups[REASON_CONTENT], detail, symbol);
+        return true;
+    }
     size_t rows;
     int row = checks_find(name);
     const char *check = row < 0 ? NULL : checks_all(&rows)[row].words;
@@ -93,6 +106,20 @@ static void sort_groups(struct reasons *reasons, const struct reason_group group
     }
 }
 
+/* The sum of what is shown; the verdict's own where terms were left out when it was written down.
+ */
+static void add_up(struct reasons *reasons)
+{
+    double sum = 0;
+    size_t rounded = 1;
+    for (size_t i = 0; i < reasons->count; i++) {
+        sum += reasons->groups[i].log_odds;
+        rounded += reasons->groups[i].count;
+    }
+    if (fabs(sum - reasons->log_odds) < 0.006 * (double)rounded)
+        reasons->log_odds = round_off(sum);
+}
+
 bool reasons_read(struct arena *arena, struct span json, struct reasons *reasons)
 {
     struct reason_group groups[REASON_KINDS] = {[REASON_CONTENT] = {.name = "content"},
@@ -102,6 +129,7 @@ bool reasons_read(struct arena *arena, struct span json, struct reasons *reasons
     const char *action;
     json_t *terms, *term;
     size_t i;
+    reasons->content_known = false;
     json_t *root = json_loadb(json.data ? json.data : "", json.length, 0, NULL);
     bool read =
         json_unpack(root, "{s:s, s:F, s:F, s:o}", "action", &action, "p", &reasons->probability,
@@ -109,7 +137,10 @@ bool reasons_read(struct arena *arena, struct span json, struct reasons *reasons
     if (read) {
         reasons->action = printable_text(arena, span_of(action));
         json_array_foreach(terms, i, term) read = read && add_term(arena, groups, term);
+        for (size_t j = 0; j < groups[REASON_CONTENT].count; j++)
+            reasons->content_known |= !groups[REASON_CONTENT].reasons[j].note;
         sort_groups(reasons, groups);
+        add_up(reasons);
     }
     json_decref(root);
     return read;

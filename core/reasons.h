@@ -10,6 +10,7 @@ struct reason {
     struct span words;  /* "From and Reply-To differ: …"; as core/printable.h makes text */
     struct span symbol; /* of the term; empty for a token of the content */
     double log_odds;    /* to two decimals */
+    bool note;          /* weighs nothing, and says something of the other reasons */
 };
 
 /* What the model says of the content, what checks found, what is known of identities, and notes
@@ -25,7 +26,9 @@ struct reason_group {
 
 struct reasons {
     struct span action;
-    double probability, log_odds;
+    double probability;
+    double log_odds;    /* the sum of the groups, where nothing but rounding parts them */
+    bool content_known; /* something is known of the content */
     struct reason_group groups[REASON_KINDS];
     size_t count; /* of groups: those that have reasons */
 };

@@ -40,7 +40,7 @@ struct verdict verdict_of(struct evidence_list *evidence, const struct threshold
     verdict.action = action_of(verdict.probability, thresholds);
     if (cold && verdict.action > ACTION_TAG && other < COLD_OTHER_LOG_ODDS) {
         verdict.action = ACTION_TAG;
-        evidence_add(evidence, "CONTENT_COLD", 0,
+        evidence_add(evidence, CONTENT_COLD_SYMBOL, 0,
                      SPAN("few lessons in this script yet: content alone does not hold"));
     }
     evidence_sort(evidence);

@@ -204,7 +204,7 @@ static void add_former_release(const struct run *run, struct judged_item *judged
     bool cold = false;
     for (size_t i = 0; i < judged->verdict.evidence_count; i++) {
         const struct evidence *evidence = &judged->verdict.evidence[i];
-        if (strcmp(evidence->symbol, "CONTENT_COLD") == 0)
+        if (strcmp(evidence->symbol, CONTENT_COLD_SYMBOL) == 0)
             cold = true;
         else
             evidence_add(&list, evidence->symbol, evidence->log_odds, evidence->detail);

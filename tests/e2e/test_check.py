@@ -45,6 +45,29 @@ def eight_bits_without_a_charset_are_read(fixture):
         assert "семинар" in words, (charset, words)
 
 
+def long_and_hidden_text_is_shown_to_people_as_they_can_read_it(fixture):
+    """a subject of 1 MB is cut for people and whole in JSON; what is invisible shows as a mark"""
+    subject = b"v\xe2\x80\x8biagra " + b"x" * 1000000
+    path = fixture.message("long.eml", subject, b"hello\n")
+    words = fixture.ctl("check", path).text()
+    assert ": v?iagra xxx" in words and "xxx\u2026\n" in words and len(words) < 2000, len(words)
+    assert len(fixture.ctl("check", "--json", path).json()["subject"]) > 100000
+
+
+def content_nobody_taught_is_said_to_be_unknown(fixture):
+    """where nothing is known of the content that is said, with the way to teach it"""
+    feed = os.path.join(fixture.directory, "unknown.xml")
+    with open(feed, "w") as file:
+        file.write("<rss version='2.0'><channel><title>t</title><item><title>ꦱꦸꦒꦼꦁ</title></item>"
+                   "</channel></rss>")
+    row = fixture.ctl("check", "--json", feed).json()
+    words = fixture.ctl("check", feed).text()
+    assert not any(term["symbol"] == "CONTENT" for term in row["terms"]), row
+    assert "nothing is known of such content yet" in words, words
+
+
 servers.run(setup, [
+    content_nobody_taught_is_said_to_be_unknown,
+    long_and_hidden_text_is_shown_to_people_as_they_can_read_it,
     eight_bits_without_a_charset_are_read,
 ])

@@ -119,6 +119,36 @@ static void test_what_is_shown_adds_up(void **state)
                               "    +0.00  there is no From  [FROM_MISSING]\n");
 }
 
+static void test_the_head_is_the_sum_of_what_is_shown(void **state)
+{
+    struct evidence terms[] = {{.symbol = "CONTENT", .log_odds = 1.014},
+                               {.symbol = "DATE_MISSING", .log_odds = 1.014},
+                               {.symbol = "REPUTATION_LINK_HOST", .log_odds = 1.014}};
+    struct verdict three = {3.042, 0.954, ACTION_HOLD, terms, 3};
+    struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &three));
+    assert_non_null(strstr(text.data, "log-odds +3.03\n"));
+}
+
+static void test_a_cold_script_is_told_with_the_content(void **state)
+{
+    assert_string_equal(
+        text_of(state, "{\"symbol\":\"CONTENT\",\"log_odds\":2.197}," TERM(
+                           "DATE_MISSING", "0.5", "") "," TERM("CONTENT_COLD", "0", "few lessons")),
+        " +2.20  content\n"
+        "    +2.20  all of it together  [CONTENT]\n"
+        "           few lessons  [CONTENT_COLD]\n"
+        " +0.50  checks\n"
+        "    +0.50  there is no Date  [DATE_MISSING]\n");
+}
+
+static void test_unknown_content_is_told(void **state)
+{
+    const char *text = "        nothing is known of such content yet; \"weirctl learn spam FILE\", "
+                       "or ham, teaches it\n";
+    assert_string_equal(text_of(state, ""), text);
+    assert_non_null(strstr(text_of(state, TERM("DATE_MISSING", "0.5", "")), text));
+}
+
 static void test_content_without_tokens_is_one_line(void **state)
 {
     assert_string_equal(text_of(state, "{\"symbol\":\"CONTENT\",\"log_odds\":2.197}"),
@@ -290,6 +320,9 @@ int main(void)
         TEST(test_text_tells_every_term),
         TEST(test_groups_and_reasons_stand_strongest_first),
         TEST(test_what_is_shown_adds_up),
+        TEST(test_the_head_is_the_sum_of_what_is_shown),
+        TEST(test_a_cold_script_is_told_with_the_content),
+        TEST(test_unknown_content_is_told),
         TEST(test_content_without_tokens_is_one_line),
         TEST(test_records_of_earlier_versions_tell_what_they_know),
         TEST(test_every_check_and_reputation_has_words),

@@ -48,6 +48,23 @@ static void test_what_turns_text_around_is_replaced(void **state)
     expect_line("a\xe2\x80\xae b\xe2\x81\xa6\xe2\x80\x8f\xd8\x9c", "a? b???");
 }
 
+static void test_what_cannot_be_seen_is_replaced(void **state)
+{
+    (void)state;
+    expect_line("v\xe2\x80\x8bi\xc2\xad"
+                "a\xef\xbb\xbf\xe2\x81\xa0\xe2\x80\x8d"
+                "b\xe3\x85\xa4",
+                "v?i?a???b?");
+}
+
+static void test_joiners_stay_where_they_join(void **state)
+{
+    (void)state;
+    static const char text[] = "\xd9\x85\xdb\x8c\xe2\x80\x8c\xd8\xae \xf0\x9f\x91\xa8\xe2\x80\x8d"
+                               "\xf0\x9f\x91\xa9 \xe2\x9d\xa4\xef\xb8\x8f";
+    expect_line(text, text);
+}
+
 static void test_a_line_stays_one_line(void **state)
 {
     (void)state;
@@ -74,6 +91,8 @@ int main(void)
         cmocka_unit_test(test_controls_of_c1_are_replaced),
         cmocka_unit_test(test_bytes_that_are_no_utf8_are_replaced),
         cmocka_unit_test(test_what_turns_text_around_is_replaced),
+        cmocka_unit_test(test_what_cannot_be_seen_is_replaced),
+        cmocka_unit_test(test_joiners_stay_where_they_join),
         cmocka_unit_test(test_a_line_stays_one_line),
         cmocka_unit_test(test_lines_are_kept_where_they_are_wanted),
     };
