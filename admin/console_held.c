@@ -165,8 +165,9 @@ struct listed {
 struct list {
     struct listed *entries;
     size_t count;
-    enum front front; /* that is read now */
-    bool records;     /* in the form of records */
+    enum front front;            /* that is read now */
+    bool records;                /* in the form of records */
+    struct error failed[FRONTS]; /* why there is nothing of that front; ERROR_NONE: there is */
 };
 
 static bool take(void *context, const struct held *held)
@@ -254,22 +255,41 @@ static bool read_wish(const struct console_request *request, struct wish *wish,
     return false;
 }
 
-/* Both streams, each as if it were alone, merged and cut. */
+static void read_front(struct session *session, struct wish *wish, struct list *list)
+{
+    struct error *error = &list->failed[list->front];
+    size_t before = list->count;
+    const char *path =
+        list->front == FRONT_MAIL ? session->config->records_mail : session->config->records_feeds;
+    if (session_open_records(session, list->front) != EX_OK)
+        error_set(error, ERROR_SYSTEM, "%s cannot be opened; the log says why", path);
+    wish->asked.filter.before_id = wish->after[list->front];
+    if (!session->records[list->front] ||
+        records_held_page(session->records[list->front], &wish->asked.filter, take, list, error))
+        return;
+    while (list->count > before) /* the rest of the page is missing, and so is where it goes on */
+        json_writer_free(&list->entries[--list->count].json);
+}
+
+/* Both streams, each as if it were alone, merged and cut. One that cannot be read leaves the other
+ * to people; another weirctl wants all or nothing. */
 static bool read_list(struct session *session, struct wish *wish, struct list *list,
                       struct error *error)
 {
+    size_t wanted = 0, failed = 0;
     for (int front = 0; front < FRONTS; front++) {
         list->front = (enum front)front;
         if (!wish->asked.fronts[front])
             continue;
-        if (session_open_records(session, list->front) != EX_OK)
-            return error_set(error, ERROR_SYSTEM, "the records of %s cannot be opened",
-                             streams[front]);
-        wish->asked.filter.before_id = wish->after[front];
-        if (session->records[front] &&
-            !records_held_page(session->records[front], &wish->asked.filter, take, list, error))
-            return false;
+        read_front(session, wish, list);
+        wanted++;
+        if (list->failed[front].class != ERROR_NONE) {
+            failed++;
+            *error = list->failed[front];
+        }
     }
+    if (failed && (list->records || failed == wanted))
+        return false;
     merge(list);
     return true;
 }
@@ -292,6 +312,12 @@ static void put_list(struct json_writer *json, struct session *session, struct w
              wish->after[FRONT_FEED]);
     if (shown < list->count)
         json_put_string(json, "next", span_of(cursor));
+    json_put_open(json, "failed", '[');
+    for (int front = 0; front < FRONTS; front++) {
+        if (list->failed[front].class != ERROR_NONE)
+            json_put_string(json, NULL, span_of(list->failed[front].message));
+    }
+    json_put_close(json, ']');
     json_put_open(json, "total_open", '{');
     for (int front = 0; front < FRONTS; front++) {
         int64_t open = 0;

@@ -95,6 +95,8 @@ export async function showList(place, parameters, app) {
         element("h1", {}, "Held"),
         element("p", {class: "faint"}, total === 1 ? "One waits for review." : total + " wait for review."),
         searchForm(wish, app),
+        ...page.failed.map((reason) => element("p", {class: "notice bad", role: "status"},
+            "Not all is shown: " + reason)),
         page.items.length ? table : element("p", {class: "empty"},
             wish.q ? "Nothing that is held says that." : "Nothing is held here."),
         more);

@@ -129,6 +129,23 @@ def test_recipients(fixture):
     weir.console.stop()
 
 
+def test_a_broken_records_file_leaves_the_other(fixture):
+    """Of two files of records one that is broken is named, and the other is shown"""
+    weir = weir_with_mail(fixture, "broken")
+    weir.console.stop()
+    with open(weir.records_mail, "r+b") as file:
+        file.write(b"\0" * 65536)
+    weir.start_console()
+    client = Client(weir)
+    page = client.get("held").json()
+    assert {item["stream"] for item in page["items"]} == {"feeds"}, page
+    assert len(page["failed"]) == 1 and weir.records_mail in page["failed"][0], page
+    expect(client.get("held?stream=mail"), 503, weir.records_mail)
+    expect(client.get("held?form=record"), 503, weir.records_mail)
+    assert client.get("held?stream=feeds").json()["failed"] == [], page
+    weir.console.stop()
+
+
 def test_preview_waits(fixture):
     """While weir-release lets one wait for a preview, all else is answered"""
     weir = weir_with_mail(fixture, "waiting")
