@@ -1,8 +1,9 @@
-/* A feed from its bytes to the verdicts on its items. */
+/* A feed from its bytes to the verdicts on its items, and to the names of their features. */
 #include "core/config.h"
 #include "core/feed.h"
 #include "core/judge.h"
 #include "core/mail.h"
+#include "tests/fuzz/name_features.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct document *document = feed_item_document(feed, &feed->items[i], SPAN("fuzz"));
         judge_prepare(document, config);
         judge_documents(&judge, config, &document, 1, &verdict);
+        name_features(document);
         document_free(document);
     }
     feed_free(feed);
