@@ -16,6 +16,7 @@
 
 #include "core/config_complaint.h"
 #include "core/config_identities.h"
+#include "core/config_learning.h"
 #include "core/config_scan.h"
 #include "core/config_subscriptions.h"
 #include "core/config_values.h"
@@ -256,6 +257,7 @@ static cfg_opt_t options[] = {
     CFG_SEC("thresholds", thresholds_options, CFGF_NONE),
     CFG_SEC("networks", networks_options, CFGF_NONE),
     CFG_SEC("identities", identities_options, CFGF_NONE),
+    CFG_SEC("learning", learning_options, CFGF_NONE),
     CFG_SEC("milter", milter_options, CFGF_NONE),
     CFG_SEC("feedfilter", feedfilter_options, CFGF_NONE),
     CFG_SEC("feed", subscription_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -289,6 +291,7 @@ static const struct {
     {"journal|feeds", config_check_path},
     {"networks|internal", config_check_networks},
     {"identities|trusted-authserv-ids", identities_check_ids},
+    {"learning|traps", learning_check_traps},
     {"milter|socket", config_check_socket},
     {"milter|key-file", config_check_path},
     {"feedfilter", check_feedfilter},
@@ -454,6 +457,7 @@ static struct config *take(cfg_t *cfg)
     config->internal_networks =
         take_networks(cfg, "networks|internal", &config->internal_network_count);
     identities_take(cfg_getsec(cfg, "identities"), &config->identities);
+    learning_take(cfg_getsec(cfg, "learning"), &config->learning);
     take_checks(cfg, &config->checks);
     config->reputations = reputation_table_default;
     return config;
@@ -594,6 +598,7 @@ void config_release(struct config *config)
     subscriptions_free(config->subscriptions, config->subscription_count);
     free(config->internal_networks);
     identities_free(&config->identities);
+    learning_free(&config->learning);
     free(config->checks.weights);
     free(config->release.preview);
     free(config->metrics.milter);

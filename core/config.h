@@ -53,6 +53,15 @@ struct config_identities {
     struct asn_database *asn;                            /* NULL: none */
 };
 
+/* Which events teach by themselves: automatic.h. */
+struct config_learning {
+    char **traps; /* addresses that nobody writes to */
+    size_t trap_count;
+    bool correspondents;            /* those whom our users write to */
+    bool own_verdicts;              /* beyond doubt */
+    unsigned own_verdicts_per_hour; /* of each label */
+};
+
 struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "sqlite:///var/lib/weir-counts/counts.db" */
@@ -79,6 +88,7 @@ struct config {
     struct network *internal_networks;
     size_t internal_network_count;
     struct config_identities identities;
+    struct config_learning learning;
     enum log_level log_level;
 
     struct {

@@ -355,9 +355,9 @@ static void look(struct outbox *outbox, bool *waiting)
         error = unread;
     if (sums.resent)
         log_count(LOG_LEVEL_NOTICE, "resent", sums.resent, NULL);
-    /* Another process may have sent them. */
+    /* Another process may have sent them. What was only on its way is no news. */
     if (sent && (sums.drained || *waiting))
-        log_count(LOG_LEVEL_NOTICE, "drained", sums.drained, NULL);
+        log_count(*waiting ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, "drained", sums.drained, NULL);
     /* While nothing waits, whoever follows the log tells that the store is away. */
     bool waits = !sent && (state.waiting || error.class == ERROR_SYSTEM);
     if (waits && !*waiting)

@@ -177,6 +177,7 @@ sfsistat conclude(struct gateway *gateway, SMFICTX *ctx, const struct settings *
         judge(&c);
         make_answer(&c);
         note(&c, (monotonic_s() - start_s) * 1e3);
+        automatic_learn(gateway->automatic, settings->config, c.document, &c.verdict);
         result = act(&c);
         document_free(c.document);
     }

@@ -2,6 +2,7 @@
 #ifndef WEIR_GATEWAY_H
 #define WEIR_GATEWAY_H
 
+#include "core/automatic.h"
 #include "core/judge_stores.h"
 #include "store/records.h"
 
@@ -11,6 +12,7 @@
 struct gateway {
     struct judge_stores stores;
     struct records *records;
+    struct automatic *automatic;
     atomic_bool stopping; /* new messages get milter.when_stopping */
     atomic_bool closed;   /* the program ends: what stands above is not to be touched any more */
     atomic_int messages;  /* under way, between MAIL and their end */

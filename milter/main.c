@@ -215,6 +215,9 @@ static bool open_stores(const struct config *config, struct error *error)
     if (!gateway.records ||
         !judge_stores_open(&gateway.stores, config, config->journal.mail, error))
         return false;
+    gateway.automatic = automatic_new(gateway.stores.journal, error);
+    if (!gateway.automatic)
+        return false;
     metrics_sources = (struct metrics_sources){gateway.stores.judge.replica, gateway.stores.journal,
                                                config->journal.size_limit_bytes};
     return true;
@@ -240,6 +243,7 @@ static bool serve_metrics(const struct config *config, struct error *error)
 static void close_stores(void)
 {
     metrics_server_free(metrics_server);
+    automatic_free(gateway.automatic);
     judge_stores_close(&gateway.stores);
     records_close(gateway.records);
 }
