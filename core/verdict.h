@@ -29,7 +29,7 @@ double probability_of(double log_odds);
 
 /* Sums and sorts `evidence` and chooses the action. With `cold` (few lessons taught in the
  * document's script) content alone never holds: when evidence other than `content_symbol` adds up
- * to less than 1.0, hold and reject become tag, and evidence CONTENT_COLD_SYMBOL of weight 0 says
+ * to less than 2.0, hold and reject become tag, and evidence CONTENT_COLD_SYMBOL of weight 0 says
  * so. */
 #define CONTENT_COLD_SYMBOL "CONTENT_COLD"
 struct verdict verdict_of(struct evidence_list *evidence, const struct thresholds *thresholds,

@@ -56,6 +56,17 @@ def check_prints_one_object_for_each_document(fixture):
         assert abs(total - row["log_odds"]) < 0.01 * (1 + len(row["terms"])), row
 
 
+def an_untaught_script_is_not_held_by_one_moderate_check(fixture):
+    """before any lesson, words the prior knows and a link to an address do not hold"""
+    body = ("Dear friend, click here now to order cheap medications, free money back guarantee!!!\n"
+            "You have been selected, please visit http://9.9.9.9/order to receive your money\n")
+    path = fixture.message("untaught.eml", "FREE money, order now!!!", body)
+    row = fixture.ctl("check", "--json", path).json()
+    symbols = {term["symbol"]: term["log_odds"] for term in row["terms"]}
+    assert row["p"] > 0.95 and symbols["LINK_ADDRESS"] > 1.5, row
+    assert row["action"] == "tag" and "CONTENT_COLD" in symbols, row
+
+
 def learn_teaches_once_and_corrects(fixture):
     """learn says what was taught, what was known and what was corrected"""
     path = fixture.message("lesson.eml", "lunch", "shall we have lunch at noon on tuesday\n")
@@ -289,7 +300,8 @@ def without_the_store_checks_still_judge(fixture):
 
 
 servers.run(setup, [
-    check_prints_one_object_for_each_document, learn_teaches_once_and_corrects,
+    check_prints_one_object_for_each_document,
+    an_untaught_script_is_not_held_by_one_moderate_check, learn_teaches_once_and_corrects,
     lessons_change_the_next_verdict, a_bad_file_costs_one_line,
     large_files_are_judged_in_small_batches,
     paths_come_from_a_list_and_standard_input, reputations_are_overridden_and_learned_again,

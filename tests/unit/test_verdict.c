@@ -48,11 +48,12 @@ static void test_cold_content_alone_only_tags(void **state)
     arena_free(arena);
 }
 
-static void test_cold_content_holds_with_other_evidence(void **state)
+static void test_cold_content_holds_with_strong_evidence_beside_it(void **state)
 {
     (void)state;
     struct arena *arena = arena_new();
-    assert_int_equal(judge(arena, 3, 1.1, true).action, ACTION_HOLD);
+    assert_int_equal(judge(arena, 9, 1.9, true).action, ACTION_TAG);
+    assert_int_equal(judge(arena, 3, 2, true).action, ACTION_HOLD);
     arena_free(arena);
 }
 
@@ -72,7 +73,7 @@ int main(void)
         cmocka_unit_test(test_score_is_the_sum),
         cmocka_unit_test(test_actions_are_thresholds_on_probability),
         cmocka_unit_test(test_cold_content_alone_only_tags),
-        cmocka_unit_test(test_cold_content_holds_with_other_evidence),
+        cmocka_unit_test(test_cold_content_holds_with_strong_evidence_beside_it),
         cmocka_unit_test(test_evidence_is_sorted_by_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
