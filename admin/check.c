@@ -147,7 +147,8 @@ static int open_judge(struct checking *check)
         return status;
     if (!session_open_replica(session, &error))
         fprintf(stderr, "weirctl: %s; judged without what was learned\n", error.message);
-    check->judge = (struct judge){.store = session->store, .replica = session->replica};
+    check->judge = (struct judge){
+        .store = session->store, .replica = session->replica, .tuning = session->tuning};
     return EX_OK;
 }
 

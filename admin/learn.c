@@ -2,11 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "admin/documents.h"
 #include "admin/progress.h"
 #include "core/json_writer.h"
 #include "core/learn.h"
+#include "store/records_evidence.h"
 
 #define LABELS 2
 
@@ -15,6 +17,7 @@ struct teaching {
     struct learner *learner;
     struct documents *documents[LABELS]; /* by label; NULL: none to teach, or no more */
     size_t given;                        /* documents handed to the learner */
+    struct records *records[FRONTS];     /* NULL: none, or not for this user */
 };
 
 /* Of both labels, the one whose documents are less far. What is learned depends on the order, and
@@ -36,6 +39,22 @@ static double progress_of(const struct teaching *teaching)
     return sum / LABELS;
 }
 
+/* Where a verdict on the document stands in the history, the person's word is kept with it. What
+ * the caller may not read here is somebody else's history. */
+static void note_correction(struct teaching *teaching, const struct document *document,
+                            enum label label)
+{
+    for (int front = 0; front < FRONTS; front++) {
+        struct records *records = teaching->records[front];
+        struct error error = {0};
+        bool known = false;
+        if (records && (!records_history_knows(records, document->id, &known, &error) ||
+                        (known && !records_correct(records, document->id, label, session_user(),
+                                                   "learn", &error))))
+            session_complain(&error);
+    }
+}
+
 /* Teaches one document; false when the store went away. */
 static bool teach(struct teaching *teaching, struct document *document, enum label label,
                   struct error *error)
@@ -46,6 +65,7 @@ static bool teach(struct teaching *teaching, struct document *document, enum lab
     judge_prepare(document, teaching->session->config);
     bool has_slots = judge_lesson(&judge, document, &lesson);
     teaching->given++;
+    note_correction(teaching, document, label);
     return learner_add_features(teaching->learner, &lesson, document->features,
                                 has_slots ? 0 : document->feature_count, label, error);
 }
@@ -92,6 +112,17 @@ static void print_sums(const struct session *session, const struct learn_sums *s
                sums->corrected);
 }
 
+static void open_records(struct teaching *teaching)
+{
+    const struct config *config = teaching->session->config;
+    const char *const paths[FRONTS] = {
+        [FRONT_MAIL] = config->records_mail, [FRONT_FEED] = config->records_feeds};
+    for (int front = 0; front < FRONTS; front++)
+        if (access(paths[front], R_OK | W_OK) == 0 &&
+            session_open_records(teaching->session, (enum front)front) == EX_OK)
+            teaching->records[front] = teaching->session->records[front];
+}
+
 static int learn(struct teaching *teaching, const char *source, enum trust trust)
 {
     struct session *session = teaching->session;
@@ -101,6 +132,7 @@ static int learn(struct teaching *teaching, const char *source, enum trust trust
     if (status != EX_OK)
         return status;
     session_open_replica(session, &error); /* a store that is away is found out again */
+    open_records(teaching);
     teaching->learner = learner_new(session->store, session->replica, source, trust);
     learner_use_journal(teaching->learner, session->journal);
     int worst = teach_all(teaching);

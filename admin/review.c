@@ -7,6 +7,7 @@
 
 #include "admin/records_text.h"
 #include "core/learn.h"
+#include "store/records_evidence.h"
 
 #define BIT(state) (1u << (state))
 
@@ -132,6 +133,14 @@ static bool audit(const struct work *work, const char *what, struct error *error
                          error);
 }
 
+/* What the person says of the document, for replay. */
+static bool correct(const struct work *work, const struct held *held, struct error *error)
+{
+    return !deeds[work->deed].teaches ||
+           records_correct(work->records, held->document_id, deeds[work->deed].label, work->who,
+                           deeds[work->deed].name, error);
+}
+
 /* In a transaction: nobody else moves the entry meanwhile. */
 static bool do_it(void *context, struct error *error)
 {
@@ -146,12 +155,13 @@ static bool do_it(void *context, struct error *error)
                                 .taught_before = held->taught};
     int64_t due_s = deed == REVIEW_DELETE && work->undo_s ? time(NULL) + work->undo_s : 0;
     snprintf(done.name, sizeof done.name, "%s", deeds[deed].name);
+    bool good = records_held_move(work->records, work->id, deeds[deed].from, done.to,
+                                  &work->changed, error) &&
+                (!work->changed || (records_held_set_due(work->records, work->id, due_s, error) &&
+                                    records_deed_add(work->records, &done, error) &&
+                                    correct(work, held, error) && audit(work, done.name, error)));
     held_free(held);
-    return records_held_move(work->records, work->id, deeds[deed].from, done.to, &work->changed,
-                             error) &&
-           (!work->changed ||
-            (records_held_set_due(work->records, work->id, due_s, error) &&
-             records_deed_add(work->records, &done, error) && audit(work, done.name, error)));
+    return good;
 }
 
 /* Replaces the entry by what it is now. */
@@ -232,6 +242,15 @@ static const char *said_of(const struct work *work, const struct held *held, boo
                : "held";
 }
 
+/* What was said of the document before, if anything was. */
+static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
+{
+    int before = work->undone.taught_before;
+    return before ? records_correct(work->records, held->document_id, (enum label)(before - 1),
+                                    work->who, REVIEW_UNDO, error)
+                  : records_uncorrect(work->records, held->document_id, work->undone.name, error);
+}
+
 static bool take_back(struct work *work, const struct held *held, bool back, struct error *error)
 {
     char what[RECORDS_DEED_NAME_SIZE + sizeof REVIEW_UNDO];
@@ -242,6 +261,7 @@ static bool take_back(struct work *work, const struct held *held, bool back, str
     snprintf(what, sizeof what, REVIEW_UNDO " %s", work->undone.name);
     work->said = said_of(work, held, back);
     return records_held_set_due(work->records, work->id, 0, error) &&
+           uncorrect(work, held, error) &&
            records_deed_undo(work->records, work->undone.id, &work->changed, error) &&
            audit(work, what, error);
 }

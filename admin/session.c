@@ -115,11 +115,23 @@ void session_teach_for(struct session *session, enum front front)
     session->front = front;
 }
 
+/* What is counted from now on decays by the half-lives in force. */
+static void use_table(void *context)
+{
+    const struct session *session = context;
+    const struct judge judge = {.tuning = session->tuning};
+    struct scoring scoring;
+    judge_scoring(&judge, session->config, &scoring);
+    counts_use_table(session->store, &scoring.reputations);
+}
+
 bool session_open_replica(struct session *session, struct error *error)
 {
     unsigned char key[COUNTS_KEY_BYTES];
     if (!session->replica) {
         session->replica = replica_new(session->store, NULL);
+        session->tuning = live_tuning_new(NULL);
+        replica_follow_tuning(session->replica, session->tuning, use_table, session);
         for (int front = 0; front < FRONTS; front++) {
             if (journal_known_key(session->journals[front], key))
                 replica_propose_key(session->replica, key);
@@ -169,6 +181,7 @@ void session_close(struct session *session)
     for (int i = 0; i < FRONTS; i++)
         records_close(session->records[i]);
     replica_free(session->replica);
+    live_tuning_free(session->tuning);
     for (int i = 0; i < FRONTS; i++)
         journal_free(session->journals[i]);
     counts_close(session->store);

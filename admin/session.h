@@ -30,6 +30,7 @@ struct session {
     struct journal *journals[FRONTS];
     struct journal *journal; /* of them, the one in use */
     struct replica *replica;
+    struct live_tuning *tuning; /* followed by the replica */
     struct records *records[FRONTS];
 };
 

@@ -44,6 +44,8 @@ static const struct check checks[] = {
 
 #define CHECKS (sizeof checks / sizeof *checks)
 
+_Static_assert(CHECKS <= CHECKS_MOST, "CHECKS_MOST is too small");
+
 const struct check *checks_all(size_t *count)
 {
     *count = CHECKS;

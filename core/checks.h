@@ -19,6 +19,8 @@ struct check {
     const char *words; /* what fired, for people; the detail follows behind a colon */
 };
 
+#define CHECKS_MOST 128 /* rows */
+
 /* All rows; `*count` is set. Static. */
 const struct check *checks_all(size_t *count);
 

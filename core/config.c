@@ -163,6 +163,7 @@ static cfg_opt_t records_options[] = {
     CFG_STR("feeds", "/var/lib/weir-feed/feeds.db", CFGF_NONE),
     CFG_INT_CB("keep", 180L * 86400, CFGF_NONE, config_parse_age),
     CFG_INT_CB("size-limit", 1L << 30, CFGF_NONE, config_parse_large_size),
+    CFG_INT_CB("evidence", 100000, CFGF_NONE, config_parse_count),
     CFG_END(),
 };
 static cfg_opt_t journal_options[] = {
@@ -426,6 +427,7 @@ static struct config *take(cfg_t *cfg)
     config->cold_lessons = (unsigned)cfg_getint(cfg, "cold-lessons");
     config->records_mail = memory_text(cfg_getstr(cfg, "records|mail"));
     config->records_feeds = memory_text(cfg_getstr(cfg, "records|feeds"));
+    config->records_evidence = (unsigned)cfg_getint(cfg, "records|evidence");
     take_journal(cfg_getsec(cfg, "journal"), config);
     config->thresholds.tag = cfg_getfloat(cfg, "thresholds|tag");
     config->thresholds.hold = cfg_getfloat(cfg, "thresholds|hold");

@@ -71,6 +71,7 @@ struct config {
     char *records_feeds;        /* path; "/var/lib/weir-feed/feeds.db" */
     int64_t records_keep_s;     /* history, and what was decided about, is kept for so long */
     int64_t records_size_bytes; /* of each of the two files */
+    unsigned records_evidence;  /* so many verdicts keep what replay needs */
     struct {
         int64_t keep_s; /* what nobody decided about is deleted at that age */
         int64_t undo_s; /* what was asked to be deleted can be had back for so long */

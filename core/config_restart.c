@@ -20,6 +20,7 @@ static const struct {
     {"counts-prefix", BOTH, TEXT, offsetof(struct config, counts_prefix)},
     {"records.mail", CONFIG_MILTER, TEXT, offsetof(struct config, records_mail)},
     {"records.feeds", CONFIG_FEEDFILTER, TEXT, offsetof(struct config, records_feeds)},
+    {"records.evidence", BOTH, NUMBER, offsetof(struct config, records_evidence)},
     {"journal.mail", CONFIG_MILTER, TEXT, offsetof(struct config, journal.mail)},
     {"journal.feeds", CONFIG_FEEDFILTER, TEXT, offsetof(struct config, journal.feeds)},
     {"journal.size-limit", BOTH, SIZE, offsetof(struct config, journal.size_limit_bytes)},

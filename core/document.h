@@ -123,6 +123,7 @@ struct document {
     struct span *categories;        /* feed items: as their authors filed them */
     size_t category_count;
     unsigned char content_hash[16]; /* feed items: title, content, link */
+    bool formerly_released;         /* feed items: an admin released it before it was edited */
 
     /* Filled by gatherers. */
     struct identity *identities;

@@ -45,8 +45,7 @@ static double share_of_prior(const struct judge *judge, const struct document *d
     return content_ready(judge) ? prior_share(replica_model(judge->replica), document->script) : 1;
 }
 
-static void add_content(const struct judge *judge, const struct document *document,
-                        struct evidence_list *list)
+static double content_log_odds(const struct judge *judge, const struct document *document)
 {
     double log_odds = 0, share = share_of_prior(judge, document);
     if (content_ready(judge)) {
@@ -56,8 +55,7 @@ static void add_content(const struct judge *judge, const struct document *docume
     }
     if (share > 0)
         log_odds += share * prior_log_odds(document->features, document->feature_count);
-    if (log_odds != 0)
-        evidence_add(list, CONTENT_SYMBOL, log_odds, SPAN(""));
+    return log_odds;
 }
 
 static bool is_cold(const struct judge *judge, const struct config *config,
@@ -240,29 +238,83 @@ static bool replica_in_step(const struct judge *judge)
     return !judge->replica || (replica_ready(judge->replica) && replica_store_up(judge->replica));
 }
 
+void judge_scoring(const struct judge *judge, const struct config *config, struct scoring *scoring)
+{
+    struct tuning tuning;
+    if (judge->tuning)
+        live_tuning_get(judge->tuning, &tuning);
+    scoring_make(scoring, config, judge->tuning ? &tuning : NULL);
+}
+
+/* How strongly each check fires, those of no weight too: they might get one. */
+static void record_checks(struct evidence_record *record, const struct document *document)
+{
+    double ones[CHECKS_MOST];
+    struct check_weights weights = {ones, 0};
+    struct evidence_list list = {.arena = document->arena};
+    checks_all(&weights.count);
+    for (size_t i = 0; i < weights.count; i++)
+        ones[i] = 1;
+    checks_run(document, &weights, &list);
+    for (size_t i = 0; i < list.count; i++)
+        evidence_record_add(record, document->arena, list.items[i].symbol,
+                            evidence_micro(list.items[i].log_odds), true, list.items[i].detail);
+}
+
+static void record_identities(struct evidence_record *record, const struct document *document,
+                              const struct reputation_counts *counts)
+{
+    size_t n = document->identity_count;
+    record->identities = document->identities;
+    record->identity_count = n;
+    record->hashes = arena_room(document->arena, n * sizeof *record->hashes);
+    record->counts = arena_room(document->arena, n * sizeof *record->counts);
+    for (size_t i = 0; i < n; i++) {
+        record->hashes[i] = identity_hash(&document->identities[i]);
+        record->counts[i] = counts[i];
+    }
+}
+
+static struct evidence_record *record_of(const struct judge *judge, const struct config *config,
+                                         const struct document *document,
+                                         const struct reputation_counts *counts, bool store_up)
+{
+    struct arena *arena = document->arena;
+    struct evidence_record *record = arena_alloc(arena, sizeof *record);
+    record->channel = document->channel;
+    record->most = ACTION_REJECT;
+    record->cold = is_cold(judge, config, document);
+    record->time_s = time(NULL);
+    record->content_micro = evidence_micro(content_log_odds(judge, document));
+    record_identities(record, document, counts);
+    if (!store_up)
+        evidence_record_add(record, arena, STORE_DOWN_SYMBOL, 0, false,
+                            SPAN("the store of counts is away: what is learned may be missing"));
+    record_checks(record, document);
+    if (document->formerly_released)
+        evidence_record_add(record, arena, FORMERLY_RELEASED_SYMBOL,
+                            evidence_micro(FORMERLY_RELEASED_LOG_ODDS), false,
+                            SPAN("an admin released this item before it was edited"));
+    return record;
+}
+
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts)
 {
     double start_s = monotonic_s();
+    struct scoring scoring;
     size_t total = 0;
+    judge_scoring(judge, config, &scoring);
     for (size_t i = 0; i < n; i++)
         total += documents[i]->identity_count;
     struct reputation_counts *counts = memory_new(total * sizeof *counts);
     bool store_up = read_reputations(judge, documents, n, counts, total) && replica_in_step(judge);
-    int64_t now_s = time(NULL);
     const struct reputation_counts *own = counts;
     for (size_t i = 0; i < n; i++) {
-        struct document *document = documents[i];
-        struct evidence_list list = {.arena = document->arena};
-        add_content(judge, document, &list);
-        reputation_evidence(&config->reputations, document, own, now_s, &list);
-        if (!store_up)
-            evidence_add(&list, STORE_DOWN_SYMBOL, 0,
-                         SPAN("the store of counts is away: what is learned may be missing"));
-        checks_run(document, &config->checks, &list);
-        verdicts[i] = verdict_of(&list, &config->thresholds, CONTENT_SYMBOL,
-                                 is_cold(judge, config, document));
-        own += document->identity_count;
+        struct evidence_record *record = record_of(judge, config, documents[i], own, store_up);
+        verdicts[i] = evidence_record_verdict(record, &scoring, documents[i]->arena);
+        verdicts[i].record = record;
+        own += documents[i]->identity_count;
     }
     free(counts);
     double took_s = monotonic_s() - start_s;

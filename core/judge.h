@@ -5,6 +5,8 @@
 
 #include "core/config.h"
 #include "core/document.h"
+#include "core/evidence_record.h"
+#include "core/live_tuning.h"
 #include "core/replica.h"
 #include "core/reputation_cache.h"
 #include "core/verdict.h"
@@ -17,17 +19,26 @@ struct judge {
     struct counts_store *store;     /* NULL: no reputations */
     struct replica *replica;        /* NULL or not ready: no content */
     struct reputation_cache *cache; /* NULL: each call asks the store */
+    struct live_tuning *tuning;     /* NULL: the configuration alone */
 };
 
-#define CONTENT_SYMBOL "CONTENT"
 #define STORE_DOWN_SYMBOL "STORE_DOWN"
+
+/* About an edited item whose former version the admin had released; not in a feed that names
+ * itself. */
+#define FORMERLY_RELEASED_SYMBOL "FORMERLY_RELEASED"
+#define FORMERLY_RELEASED_LOG_ODDS -2.0
+
+/* The numbers that documents are judged with now. */
+void judge_scoring(const struct judge *judge, const struct config *config, struct scoring *scoring);
 
 /* Completes documents (features_extract, gatherers_run) that were just read. */
 void judge_prepare(struct document *document, const struct config *config);
 
 /* Judges `n` prepared documents. Reputations come in one round trip for all; while the store is
  * away those the cache does not know are neutral. STORE_DOWN (weight 0) stands in the evidence
- * then, and until the replica is in step with the log again. Never fails. */
+ * then, and until the replica is in step with the log again. What each verdict was made of is its
+ * record, in the document's arena. Never fails. */
 void judge_documents(const struct judge *judge, const struct config *config,
                      struct document *const *documents, size_t n, struct verdict *verdicts);
 

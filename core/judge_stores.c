@@ -1,5 +1,29 @@
 #include "core/judge_stores.h"
 
+#include <stdio.h>
+#include <string.h>
+
+/* "mail.journal" -> "mail.settings" */
+static struct live_tuning *open_tuning(const char *journal_path)
+{
+    static const char end[] = ".journal";
+    char path[4096];
+    size_t length = strlen(journal_path);
+    if (length >= strlen(end) && strcmp(journal_path + length - strlen(end), end) == 0)
+        length -= strlen(end);
+    snprintf(path, sizeof path, "%.*s.settings", (int)length, journal_path);
+    return live_tuning_new(path);
+}
+
+/* What is counted from now on decays by the half-lives in force. */
+static void use_table(void *context)
+{
+    const struct judge_stores *stores = context;
+    struct scoring scoring;
+    judge_scoring(&stores->judge, stores->config, &scoring);
+    counts_use_table(stores->judge.store, &scoring.reputations);
+}
+
 bool judge_stores_open(struct judge_stores *stores, const struct config *config,
                        const char *journal_path, struct error *error)
 {
@@ -10,8 +34,11 @@ bool judge_stores_open(struct judge_stores *stores, const struct config *config,
     judge->store = counts_open(config->counts_url, &options, error);
     if (!judge->store)
         return false;
-    counts_use_table(judge->store, &config->reputations);
+    stores->config = config;
+    judge->tuning = open_tuning(journal_path);
+    use_table(stores);
     judge->replica = replica_new(judge->store, config->gateway);
+    replica_follow_tuning(judge->replica, judge->tuning, use_table, stores);
     stores->journal = journal_new(journal_path, config->journal.size_limit_bytes,
                                   config->journal.resend_window_s);
     stores->outbox = outbox_new(judge->store, stores->journal, NULL);
@@ -29,5 +56,6 @@ void judge_stores_close(struct judge_stores *stores)
     journal_free(stores->journal);
     reputation_cache_free(stores->judge.cache);
     replica_free(stores->judge.replica);
+    live_tuning_free(stores->judge.tuning);
     counts_close(stores->judge.store);
 }

@@ -1,6 +1,7 @@
 /* judge_stores: what a daemon judges with and learns through, opened together and closed in order:
  * the counts store, the replica that follows it, the cache of reputations, and the journal with the
- * outbox that sends what waits there. */
+ * outbox that sends what waits there; and the admin's tuning, followed live and kept beside the
+ * journal. */
 #ifndef WEIR_JUDGE_STORES_H
 #define WEIR_JUDGE_STORES_H
 
@@ -14,6 +15,7 @@ struct judge_stores {
     struct judge judge;
     struct journal *journal;
     struct outbox *outbox;
+    const struct config *config;
 };
 
 /* Starts the threads of replica and outbox. `config` must outlive the stores. On failure what was

@@ -1,6 +1,7 @@
 #include "core/replica.h"
 
 #include "core/features.h"
+#include "core/live_tuning.h"
 #include "core/log.h"
 #include "store/memory.h"
 #include "store/monotonic.h"
@@ -33,6 +34,10 @@ enum store_state { STORE_UNKNOWN, STORE_UP, STORE_AWAY, STORE_EMPTY };
 struct replica {
     struct counts_store *store;
     const char *gateway;
+
+    struct live_tuning *tuning; /* NULL: not followed */
+    void (*tuning_changed)(void *context);
+    void *tuning_context;
 
     struct model *_Atomic model;
     struct key *_Atomic key;
@@ -70,6 +75,14 @@ void replica_propose_key(struct replica *replica, const unsigned char key[COUNTS
 {
     memcpy(replica->proposed.bytes, key, COUNTS_KEY_BYTES);
     replica->proposes = true;
+}
+
+void replica_follow_tuning(struct replica *replica, struct live_tuning *live,
+                           void (*changed)(void *context), void *context)
+{
+    replica->tuning = live;
+    replica->tuning_changed = changed;
+    replica->tuning_context = context;
 }
 
 static void stop(struct replica *replica)
@@ -235,6 +248,19 @@ static bool rebuild(struct replica *replica, const unsigned char key[COUNTS_KEY_
     return true;
 }
 
+static bool follow_tuning(struct replica *replica, const struct counts_health *health,
+                          struct error *error)
+{
+    bool changed = false;
+    if (!replica->tuning)
+        return true;
+    if (!live_tuning_follow(replica->tuning, replica->store, health, &changed, error))
+        return false;
+    if (changed && replica->tuning_changed)
+        replica->tuning_changed(replica->tuning_context);
+    return true;
+}
+
 /* Finds out whether the store is the one the model was made of, and loads the snapshot when that
  * saves much of the log. A store that was emptied is left alone until somebody teaches it: what is
  * in memory is better than nothing. A store that was restarted may have lost its last lessons and
@@ -257,6 +283,8 @@ static bool check_store(struct replica *replica, struct error *error)
     replica->emptied = ready && health.version == 0 && version > 0;
     if (replica->emptied)
         return true;
+    if (!follow_tuning(replica, &health, error))
+        return false;
     if (!ready) {
         publish_key(replica, key);
         if (replica->running && !health.persistent)

@@ -16,6 +16,13 @@ void replica_free(struct replica *replica); /* stops the thread first */
  * Before the replica is first used. */
 void replica_propose_key(struct replica *replica, const unsigned char key[COUNTS_KEY_BYTES]);
 
+/* From now on `live` (lent) follows the admin's settings in the store along with the log, within
+ * about two seconds; `changed` is called, by whoever follows, after other ones are in force. Before
+ * the replica is first used. */
+struct live_tuning;
+void replica_follow_tuning(struct replica *replica, struct live_tuning *live,
+                           void (*changed)(void *context), void *context);
+
 /* Brings the replica to the newest version now, in the caller's thread: installation key, newest
  * snapshot when that is ahead or the log is trimmed, then the log. Not while the thread runs. */
 bool replica_catch_up(struct replica *replica, struct error *error);

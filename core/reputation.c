@@ -118,6 +118,8 @@ static struct span voice_detail(const struct reputation_table *table, struct are
                                 const struct voice *voice, int64_t now_s)
 {
     struct span value = voice->identity->value;
+    if (!value.length) /* read back from a record */
+        return SPAN("");
     if (reputation_override_in_force(voice->counts, now_s))
         return arena_printf(arena, "%.*s: %s by the admin", SPAN_ARGS(value),
                             voice->counts->override == OVERRIDE_PIN ? "pinned" : "set");

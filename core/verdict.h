@@ -16,13 +16,19 @@ struct thresholds {
     double tag, hold, reject;
 };
 
+struct evidence_record;
+
 struct verdict {
     double log_odds;
     double probability;
     enum action action;
     struct evidence *evidence; /* largest first; in the document's arena */
     size_t evidence_count;
+    struct evidence_record *record; /* what it was made of; NULL: not told. As the evidence, lent */
 };
+
+/* The symbol of what the content model says. */
+#define CONTENT_SYMBOL "CONTENT"
 
 /* 1/(1+e^-x) */
 double probability_of(double log_odds);

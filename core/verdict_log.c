@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/evidence_record.h"
 #include "core/explain.h"
 #include "core/metrics.h"
 
@@ -27,6 +28,11 @@ void verdict_log_history(struct records *records, const struct document *documen
         .reference = about->reference,
         .evidence = explain_verdict_json(document->arena, verdict).data,
     };
+    if (verdict->record) {
+        struct span record = evidence_record_encode(verdict->record, document->arena);
+        entry.record = record.data;
+        entry.record_length = record.length;
+    }
     memcpy(entry.document_id, document->id, sizeof entry.document_id);
     records_history_add(records, &entry);
     metrics_add(METRIC_DOCUMENTS, metrics_documents_cell(entry.channel, entry.action), 1);

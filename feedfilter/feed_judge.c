@@ -197,23 +197,6 @@ static void recall(struct run *run)
 
 /* --- judging --- */
 
-/* The verdict anew with one more piece of evidence. */
-static void add_former_release(const struct run *run, struct judged_item *judged)
-{
-    struct evidence_list list = {.arena = judged->document->arena};
-    bool cold = false;
-    for (size_t i = 0; i < judged->verdict.evidence_count; i++) {
-        const struct evidence *evidence = &judged->verdict.evidence[i];
-        if (strcmp(evidence->symbol, CONTENT_COLD_SYMBOL) == 0)
-            cold = true;
-        else
-            evidence_add(&list, evidence->symbol, evidence->log_odds, evidence->detail);
-    }
-    evidence_add(&list, FORMERLY_RELEASED_SYMBOL, FORMERLY_RELEASED_LOG_ODDS,
-                 SPAN("an admin released this item before it was edited"));
-    judged->verdict = verdict_of(&list, &run->judge->config->thresholds, CONTENT_SYMBOL, cold);
-}
-
 static void judge_batch(struct run *run, const struct feed *feed)
 {
     struct document *documents[BATCH_MAX];
@@ -222,6 +205,7 @@ static void judge_batch(struct run *run, const struct feed *feed)
     for (size_t i = 0; i < run->batch_count; i++) {
         struct judged_item *judged = &run->batch[i];
         judged->document = feed_item_document(feed, judged->item->source, run->name);
+        judged->document->formerly_released = judged->item->formerly_released;
         judge_prepare(judged->document, config);
         documents[i] = judged->document;
     }
@@ -229,11 +213,8 @@ static void judge_batch(struct run *run, const struct feed *feed)
     for (size_t i = 0; i < run->batch_count; i++) {
         struct judged_item *judged = &run->batch[i];
         judged->verdict = verdicts[i];
-        if (judged->item->formerly_released)
-            add_former_release(run, judged);
         /* There is nobody to refuse an item to. */
-        if (judged->verdict.action == ACTION_REJECT)
-            judged->verdict.action = ACTION_HOLD;
+        evidence_record_limit(&judged->verdict, ACTION_HOLD);
         if (judged->verdict.action != ACTION_ACCEPT)
             judge_name_tokens(&run->judge->judge, judged->document, &judged->verdict,
                               CONTENT_TOKENS);

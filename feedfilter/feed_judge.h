@@ -28,11 +28,6 @@ struct feed_judge {
     struct records *records; /* NULL: nothing is remembered, and so nothing is kept back */
 };
 
-/* Evidence about an edited item whose former version the admin had released; not in a feed that
- * names itself. */
-#define FORMERLY_RELEASED_SYMBOL "FORMERLY_RELEASED"
-#define FORMERLY_RELEASED_LOG_ODDS -2.0
-
 enum item_fate { ITEM_PASSES, ITEM_IS_CUT, ITEM_IS_TAGGED };
 
 /* Sets fates[i] for each item. One that is cut lies in the records, with its head (put_back.h). In

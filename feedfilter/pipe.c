@@ -15,6 +15,7 @@
 #include "feedfilter/complain.h"
 #include "feedfilter/feed_filter.h"
 #include "feedfilter/stream.h"
+#include "store/records_evidence.h"
 
 struct flow {
     const struct pipe_options *options;
@@ -64,6 +65,8 @@ static void prepare(struct feed_judge *judge)
     }
     judge->judge.store = counts;
     judge->judge.replica = replica_new(counts, NULL);
+    judge->judge.tuning = live_tuning_new(NULL);
+    replica_follow_tuning(judge->judge.replica, judge->judge.tuning, NULL, NULL);
     if (!replica_catch_up(judge->judge.replica, &error)) {
         complain("STORE_DOWN: %s; items are judged by checks only", error.message);
         note(flow, EX_TEMPFAIL);
@@ -77,6 +80,8 @@ static struct records *open_records(struct flow *flow)
     if (!records) {
         complain("%s; items are judged without memory, and none is held", error.message);
         note(flow, EX_IOERR);
+    } else {
+        records_keep_evidence(records, flow->config->records_evidence);
     }
     return records;
 }
@@ -116,6 +121,7 @@ static struct filtered_feed *filter(struct flow *flow, struct span bytes)
     }
     records_close(records);
     replica_free(judge.judge.replica);
+    live_tuning_free(judge.judge.tuning);
     counts_close(judge.judge.store);
     return feed;
 }

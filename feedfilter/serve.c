@@ -24,6 +24,7 @@
 #include "feedfilter/held_feed.h"
 #include "feedfilter/refresh.h"
 #include "store/memory.h"
+#include "store/records_evidence.h"
 
 #define TICK_MS 200 /* how soon a release shows, and a due poll begins */
 #define RECORDS_RETRY_S 5
@@ -222,6 +223,8 @@ static void open_records(struct gateway *gateway)
     const char *path = gateway->started->records_feeds;
     struct records *records = records_open(path, &error);
     struct records *reading = records ? records_open(path, &error) : NULL;
+    if (records)
+        records_keep_evidence(records, gateway->started->records_evidence);
     gateway->records_retry_s = time(NULL) + RECORDS_RETRY_S;
     if (reading &&
         records_held_changes(reading, &gateway->records_change, ignore_change, NULL, &error)) {

@@ -38,7 +38,7 @@ static void judge(struct conclusion *c)
     c->document->truncated |= message->truncated;
     judge_prepare(c->document, config);
     judge_documents(&c->gateway->stores.judge, config, &c->document, 1, &c->verdict);
-    c->verdict.action = answer_action(c->verdict.action, &message->envelope);
+    evidence_record_limit(&c->verdict, answer_action(ACTION_REJECT, &message->envelope));
     /* Which words spoke is worth a second walk over the text only where somebody will ask. */
     if (c->verdict.action != ACTION_ACCEPT)
         judge_name_tokens(&c->gateway->stores.judge, c->document, &c->verdict, TOKENS_NAMED);

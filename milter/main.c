@@ -24,6 +24,7 @@
 #include "milter/session.h"
 #include "milter/settings.h"
 #include "milter/socket.h"
+#include "store/records_evidence.h"
 
 #define PROBE_MS 2000
 #define STOPPING_S 10 /* what messages under way get to end */
@@ -212,6 +213,8 @@ static bool open_stores(const struct config *config, struct error *error)
 {
     started = config;
     gateway.records = records_open(config->records_mail, error);
+    if (gateway.records)
+        records_keep_evidence(gateway.records, config->records_evidence);
     if (!gateway.records ||
         !judge_stores_open(&gateway.stores, config, config->journal.mail, error))
         return false;

@@ -32,6 +32,14 @@ static const char *const texts[STATEMENTS] = {
                                     "BETWEEN ?1 AND ?2 LIMIT 2",
     [STATEMENT_HISTORY_BY_DOCUMENT] = "SELECT " HISTORY_COLUMNS " FROM history WHERE document_id = "
                                       "?1 ORDER BY id DESC LIMIT 1",
+    [STATEMENT_HISTORY_GET] = "SELECT " HISTORY_COLUMNS " FROM history WHERE id = ?1",
+    [STATEMENT_HISTORY_KNOWS] = "SELECT 1 FROM history WHERE document_id = ?1 LIMIT 1",
+    [STATEMENT_EVIDENCE_LIST] =
+        "SELECT history_id, record, label FROM evidence LEFT JOIN correction USING (document_id) "
+        "ORDER BY history_id DESC",
+    [STATEMENT_UNCORRECT] = "DELETE FROM correction WHERE document_id = ?1 AND way = ?2",
+    [STATEMENT_CORRECT] = "INSERT OR REPLACE INTO correction (document_id, label, who, way, "
+                          "time_s) VALUES (?1, ?2, ?3, ?4, ?5)",
     [STATEMENT_HELD_ADD] =
         "INSERT INTO held (state, document_id, time_s, state_time_s, channel, sender, recipients, "
         "subject, reference, log_odds, evidence, lesson, item, item_head) VALUES (?1, ?2, ?3, ?4, "

@@ -32,6 +32,8 @@ struct history_entry {
     const char *subject;    /* or the item's title */
     const char *reference;  /* queue id, or the item's guid */
     const char *evidence;   /* JSON: explain_verdict_json() of core/explain.h */
+    const void *record;     /* when adding: what replay reads (records_evidence.h); NULL: none */
+    size_t record_length;
 };
 
 /* Queues the entry; a thread of the records writes what is queued in one transaction at least

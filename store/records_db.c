@@ -154,6 +154,18 @@ static const char *const steps[] = {
     "DELETE FROM deeds WHERE held_id = OLD.id; DELETE FROM told WHERE held_id = OLD.id; "
     "DELETE FROM link_uses WHERE held_id = OLD.id; END;"
     "PRAGMA user_version = 8;",
+
+    /* What verdicts were made of, of the newest ones, and what people said of documents since. */
+    "CREATE TABLE evidence (history_id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, record BLOB "
+    "NOT NULL);"
+    "CREATE TRIGGER history_evidence_removed AFTER DELETE ON history BEGIN "
+    "DELETE FROM evidence WHERE history_id = OLD.id; "
+    "DELETE FROM correction WHERE document_id = OLD.document_id AND NOT EXISTS (SELECT 1 FROM "
+    "history "
+    "WHERE document_id = OLD.document_id); END;"
+    "CREATE TABLE correction (document_id BLOB PRIMARY KEY, label INTEGER NOT NULL, who TEXT NOT "
+    "NULL, way TEXT NOT NULL, time_s INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 9;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

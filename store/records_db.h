@@ -18,6 +18,11 @@ enum records_statement {
     STATEMENT_HISTORY_BY_REFERENCE,
     STATEMENT_HISTORY_DOCUMENTS,
     STATEMENT_HISTORY_BY_DOCUMENT,
+    STATEMENT_HISTORY_GET,
+    STATEMENT_HISTORY_KNOWS,
+    STATEMENT_EVIDENCE_LIST,
+    STATEMENT_CORRECT,
+    STATEMENT_UNCORRECT,
     STATEMENT_HELD_ADD,
     STATEMENT_HELD_GET,
     STATEMENT_HELD_IDS,
@@ -90,6 +95,9 @@ bool records_held_visit(struct records *records, const int64_t *ids, size_t coun
 struct records_history *records_history_new(const char *path);
 void records_history_free(struct records_history *history);
 struct records_history *records_history_of(struct records *records);
+
+/* So many verdicts keep their evidence. */
+void records_history_keep_evidence(struct records_history *history, size_t most);
 
 /* The entry in the current row, whose first columns are those of struct history_entry. */
 struct history_entry *records_read_entry(sqlite3_stmt *statement);

@@ -5,6 +5,7 @@
 #include "store/records_db.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -12,6 +13,7 @@
 #define QUEUE_MAX 10000
 #define WRITE_EVERY_MS 200
 #define ID_DIGITS_MIN 6
+#define EVIDENCE_MOST 100000
 
 struct queued {
     struct queued *next;
@@ -35,6 +37,7 @@ struct records_history {
     bool reported;            /* this spell was taken by records_take_error() */
     struct error trouble;
     sqlite3 *db; /* the thread's own */
+    _Atomic size_t evidence_most;
 };
 
 struct records_history *records_history_new(const char *path)
@@ -42,9 +45,15 @@ struct records_history *records_history_new(const char *path)
     struct records_history *history = memory_new(sizeof *history);
     history->path = memory_text(path);
     history->end = &history->first;
+    history->evidence_most = EVIDENCE_MOST;
     pthread_mutex_init(&history->mutex, NULL);
     monotonic_condition_init(&history->changed);
     return history;
+}
+
+void records_history_keep_evidence(struct records_history *history, size_t most)
+{
+    atomic_store(&history->evidence_most, most);
 }
 
 void records_history_free(struct records_history *history)
@@ -80,6 +89,46 @@ static bool insert(sqlite3_stmt *statement, const struct history_entry *entry)
     return sqlite3_step(statement) == SQLITE_DONE && sqlite3_reset(statement) == SQLITE_OK;
 }
 
+/* What the entry that was just inserted was made of. */
+static bool insert_evidence(sqlite3 *db, sqlite3_stmt *statement, const struct history_entry *entry)
+{
+    if (!entry->record)
+        return true;
+    sqlite3_bind_int64(statement, 1, sqlite3_last_insert_rowid(db));
+    sqlite3_bind_blob(statement, 2, entry->document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+    sqlite3_bind_blob64(statement, 3, entry->record, entry->record_length, SQLITE_STATIC);
+    return sqlite3_step(statement) == SQLITE_DONE && sqlite3_reset(statement) == SQLITE_OK;
+}
+
+/* The oldest are the lowest, so this is a step to the start of one table, and seldom more. */
+static bool prune_evidence(struct records_history *history, sqlite3_stmt *statement)
+{
+    sqlite3_bind_int64(statement, 1, (int64_t)atomic_load(&history->evidence_most));
+    return sqlite3_step(statement) == SQLITE_DONE;
+}
+
+static bool write_entries(struct records_history *history, const struct queued *batch)
+{
+    static const char *const texts[] = {
+        "INSERT INTO history (document_id, time_s, channel, action, log_odds, sender, recipients, "
+        "subject, reference, evidence) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO evidence (history_id, document_id, record) VALUES (?1, ?2, ?3)",
+        "DELETE FROM evidence WHERE history_id <= (SELECT max(history_id) FROM evidence) - ?1",
+    };
+    enum { ENTRY, EVIDENCE, PRUNE, TEXTS };
+    sqlite3_stmt *statements[TEXTS] = {NULL};
+    bool good = true;
+    for (size_t i = 0; i < TEXTS && good; i++)
+        good = sqlite3_prepare_v2(history->db, texts[i], -1, &statements[i], NULL) == SQLITE_OK;
+    for (const struct queued *at = batch; at && good; at = at->next)
+        good = insert(statements[ENTRY], &at->entry) &&
+               insert_evidence(history->db, statements[EVIDENCE], &at->entry);
+    good = good && prune_evidence(history, statements[PRUNE]);
+    for (size_t i = 0; i < TEXTS; i++)
+        sqlite3_finalize(statements[i]);
+    return good;
+}
+
 /* All or nothing. */
 static bool write_batch(struct records_history *history, const struct queued *batch,
                         struct error *error)
@@ -88,20 +137,11 @@ static bool write_batch(struct records_history *history, const struct queued *ba
         history->db = records_db_open(history->path, "NORMAL", error);
     if (!history->db)
         return false;
-    sqlite3_stmt *statement = NULL;
-    bool good =
-        sqlite3_exec(history->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_prepare_v2(history->db,
-                           "INSERT INTO history (document_id, time_s, channel, action, log_odds, "
-                           "sender, recipients, subject, reference, evidence) VALUES (?1, ?2, ?3, "
-                           "?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-                           -1, &statement, NULL) == SQLITE_OK;
-    for (const struct queued *at = batch; at && good; at = at->next)
-        good = insert(statement, &at->entry);
-    good = good && sqlite3_exec(history->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    bool good = sqlite3_exec(history->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+                write_entries(history, batch) &&
+                sqlite3_exec(history->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
     if (!good)
         records_db_fail(history->db, history->path, error);
-    sqlite3_finalize(statement);
     if (!good && !sqlite3_get_autocommit(history->db))
         sqlite3_exec(history->db, "ROLLBACK", NULL, NULL, NULL);
     return good;
@@ -190,7 +230,7 @@ static struct queued *copy_entry(const struct history_entry *entry)
 {
     size_t size = size_of(entry->channel) + size_of(entry->action) + size_of(entry->sender) +
                   size_of(entry->recipients) + size_of(entry->subject) + size_of(entry->reference) +
-                  size_of(entry->evidence);
+                  size_of(entry->evidence) + entry->record_length;
     struct queued *queued = memory_new(sizeof *queued + size);
     char *room = (char *)(queued + 1);
     queued->entry = *entry;
@@ -201,6 +241,8 @@ static struct queued *copy_entry(const struct history_entry *entry)
     queued->entry.subject = keep(entry->subject, &room);
     queued->entry.reference = keep(entry->reference, &room);
     queued->entry.evidence = keep(entry->evidence, &room);
+    if (entry->record)
+        queued->entry.record = memcpy(room, entry->record, entry->record_length);
     return queued;
 }
 

@@ -38,6 +38,7 @@ int count_rows(struct fixture *fixture, const char *table);
 #define RECORDS_FORMER_SQL                                                                         \
     "DROP TRIGGER held_removed; DROP TABLE told; DROP TABLE link_uses; DROP TABLE person_lists; "  \
     "DROP INDEX judged_held; "                                                                     \
+    "DROP TRIGGER history_evidence_removed; DROP TABLE evidence; DROP TABLE correction; "          \
     "DROP INDEX held_due; ALTER TABLE held DROP COLUMN due_s; DROP TABLE deeds; "                  \
     "DROP TRIGGER held_symbol_added; DROP TRIGGER held_symbol_changed; DROP TRIGGER "              \
     "held_symbol_removed; DROP TABLE held_symbol; DROP TRIGGER held_late_added; DROP TRIGGER "     \

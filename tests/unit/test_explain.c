@@ -18,7 +18,7 @@ static struct evidence evidence[] = {
     {.symbol = "CONTENT", .log_odds = 1.3004, .tokens = tokens, .token_count = 1},
     {.symbol = "STORE_DOWN"},
 };
-static const struct verdict verdict = {3.4004, 0.967705, ACTION_HOLD, evidence, 3};
+static const struct verdict verdict = {3.4004, 0.967705, ACTION_HOLD, evidence, 3, NULL};
 
 static int make_arena(void **state)
 {
@@ -173,7 +173,7 @@ static void test_text_carries_no_control_characters(void **state)
     struct evidence terms[] = {
         {.symbol = "LINK_FARM", .log_odds = 1, .detail = SPAN("x\x1b[2J\n\xc2\x9b y")},
         {.symbol = "CONTENT", .log_odds = 0.5, .tokens = forged, .token_count = 1}};
-    struct verdict one = {1, 0.73, ACTION_ACCEPT, terms, 2};
+    struct verdict one = {1, 0.73, ACTION_ACCEPT, terms, 2, NULL};
     struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &one));
     assert_non_null(strstr(text.data, ": x?[2J ? y  [LINK_FARM]\n"));
     assert_non_null(strstr(text.data, "\"a?  +9.00  b\"\n"));
@@ -185,7 +185,7 @@ static void test_every_check_and_reputation_has_words(void **state)
     const struct check *checks = checks_all(&count);
     for (size_t i = 0; i < count; i++) {
         struct evidence term = {.symbol = checks[i].symbol, .log_odds = 1};
-        struct verdict one = {1, 0.73, ACTION_ACCEPT, &term, 1};
+        struct verdict one = {1, 0.73, ACTION_ACCEPT, &term, 1, NULL};
         struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &one));
         if (!strstr(
                 text.data,
@@ -264,7 +264,7 @@ static void test_short_form_has_the_largest_terms_that_weigh(void **state)
 {
     assert_string_equal(explain_short(*state, &verdict, 8).data, "LINK_FARM(2.1) CONTENT(1.3)");
     assert_string_equal(explain_short(*state, &verdict, 1).data, "LINK_FARM(2.1)");
-    struct verdict none = {0, 0.5, ACTION_ACCEPT, NULL, 0};
+    struct verdict none = {0, 0.5, ACTION_ACCEPT, NULL, 0, NULL};
     assert_string_equal(explain_short(*state, &none, 8).data, "");
 }
 

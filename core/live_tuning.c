@@ -1,0 +1,146 @@
+#include "core/live_tuning.h"
+
+#include "core/log.h"
+#include "store/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FILE_MODE 0640
+#define FILE_MAX (1u << 20)
+
+struct live_tuning {
+    pthread_mutex_t lock; /* of `tuning` */
+    struct tuning tuning;
+    char *path;
+    /* Of whoever follows: one thread. */
+    bool asked; /* the store was */
+    uint64_t version;
+    char run_id[64];
+};
+
+/* --- over a restart --- */
+
+static void load_file(struct live_tuning *live)
+{
+    struct error error = {0};
+    json_t *whole = NULL;
+    char *text = memory_new(FILE_MAX);
+    int fd = open(live->path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = fd >= 0 ? read(fd, text, FILE_MAX) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (length > 0 &&
+        !tuning_read((struct span){text, (size_t)length}, &live->tuning, &whole, &error))
+        log_message(LOG_LEVEL_WARNING, "%s: %s; it is left out until the counts store is there",
+                    live->path, error.message);
+    json_decref(whole);
+    free(text);
+}
+
+static bool write_all(int fd, struct span text)
+{
+    while (text.length) {
+        ssize_t written = write(fd, text.data, text.length);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0)
+            text = (struct span){text.data + written, text.length - (size_t)written};
+    }
+    return true;
+}
+
+/* What cannot be kept is in force all the same. */
+static void save_file(const struct live_tuning *live, struct span text)
+{
+    char fresh[4096];
+    if (!live->path || (size_t)snprintf(fresh, sizeof fresh, "%s.new", live->path) >= sizeof fresh)
+        return;
+    int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
+    bool good = fd >= 0 && write_all(fd, text);
+    if (fd >= 0)
+        good = close(fd) == 0 && good;
+    if (!good || rename(fresh, live->path) != 0)
+        log_message(LOG_LEVEL_WARNING, "%s: the tuning is not kept over a restart: %s", live->path,
+                    strerror(errno));
+}
+
+struct live_tuning *live_tuning_new(const char *path)
+{
+    struct live_tuning *live = memory_new(sizeof *live);
+    pthread_mutex_init(&live->lock, NULL);
+    tuning_clear(&live->tuning);
+    live->path = memory_text(path);
+    if (path)
+        load_file(live);
+    return live;
+}
+
+void live_tuning_free(struct live_tuning *live)
+{
+    if (!live)
+        return;
+    pthread_mutex_destroy(&live->lock);
+    free(live->path);
+    free(live);
+}
+
+/* --- following --- */
+
+void live_tuning_get(struct live_tuning *live, struct tuning *tuning)
+{
+    pthread_mutex_lock(&live->lock);
+    *tuning = live->tuning;
+    pthread_mutex_unlock(&live->lock);
+}
+
+/* What there is to read is put in force, or said to be of no use. */
+static bool take(struct live_tuning *live, const struct counts_settings *settings)
+{
+    struct tuning tuning;
+    struct error error = {0};
+    json_t *whole;
+    char version[24];
+    struct span text = {settings->length ? settings->text : "", settings->length};
+    snprintf(version, sizeof version, "%" PRIu64, settings->version);
+    if (!tuning_read(text, &tuning, &whole, &error)) {
+        log_event(LOG_LEVEL_ERROR, "tuning", "version", version, "left-out", error.message, NULL);
+        return false;
+    }
+    json_decref(whole);
+    bool changed = !tuning_is_equal(&tuning, &live->tuning);
+    pthread_mutex_lock(&live->lock);
+    live->tuning = tuning;
+    pthread_mutex_unlock(&live->lock);
+    save_file(live, text);
+    if (changed)
+        log_event(LOG_LEVEL_NOTICE, "tuning", "version", version, "state", "in force", NULL);
+    return changed;
+}
+
+bool live_tuning_follow(struct live_tuning *live, struct counts_store *store,
+                        const struct counts_health *health, bool *changed, struct error *error)
+{
+    struct counts_settings settings;
+    if (changed)
+        *changed = false;
+    if (live->asked && health->settings == live->version &&
+        strcmp(health->run_id, live->run_id) == 0)
+        return true;
+    if (!counts_settings_load(store, &settings, error))
+        return false;
+    bool others = take(live, &settings);
+    if (changed)
+        *changed = others;
+    live->asked = true;
+    live->version = settings.version;
+    snprintf(live->run_id, sizeof live->run_id, "%s", health->run_id);
+    counts_settings_clear(&settings);
+    return true;
+}
