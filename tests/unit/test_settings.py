@@ -1,6 +1,7 @@
 """What is documented is complete: conf/weir.conf and weir.conf(5) name every setting that the code
 knows, each in its section, and README names every manual page."""
 
+import glob
 import os
 import re
 
@@ -14,7 +15,7 @@ def read(path):
 
 def known():
     """(section, name) of all settings in libconfuse's tables; the section is "" outside of any."""
-    code = read("core/config.c") + read("core/config_subscriptions.c")
+    code = "".join(read(path) for path in glob.glob("core/config*.c", root_dir=SOURCE))
     tables = {name: re.findall(r'CFG_(\w+)\("([^"]+)"(?:, (\w+_options))?', body)
               for name, body in re.findall(r"cfg_opt_t (\w*options)\[\] = \{(.*?)CFG_END", code, re.S)}
     settings = set()
