@@ -3,7 +3,26 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/tune.h"
+#include "admin/tune_show.h"
 #include "core/json_writer.h"
+
+/* Where the numbers that verdicts are made with come from. */
+static int show(struct session *session)
+{
+    struct tune_state state = {0};
+    struct error error = {0};
+    int status = session_open_counts(session);
+    if (status != EX_OK)
+        return status;
+    if (!tune_load(session, &state, &error)) {
+        fprintf(stderr, "weirctl: %s; without what was tuned\n", error.message);
+        tuning_clear(&state.tuning);
+    }
+    tune_show_numbers(session->config, &state.tuning, true);
+    tune_state_clear(&state);
+    return EX_OK;
+}
 
 static int run(struct session *session, int count, char **arguments)
 {
@@ -11,8 +30,10 @@ static int run(struct session *session, int count, char **arguments)
     int status = session_options(session, rows, &count, arguments);
     if (status != EX_OK)
         return status;
+    if (count == 1 && strcmp(arguments[0], "show") == 0)
+        return show(session);
     if (count != 1 || strcmp(arguments[0], "test") != 0)
-        return session_usage("config: test?");
+        return session_usage("config: test or show?");
     const char *path = session->config_path ? session->config_path : config_default_path();
     struct error error = {0};
     session->config = config_read_with_feeds(path, &error);
@@ -45,10 +66,14 @@ static int run(struct session *session, int count, char **arguments)
 const struct command command_config = {
     "config",
     run,
-    "config test",
-    "is the configuration valid?",
-    "Reads the configuration file, and the feeds file that it names, and says whether they are\n"
+    "config test\n"
+    "config show",
+    "is the configuration valid, and where do numbers come from?",
+    "test reads the configuration file, and the feeds file that it names, and says whether they "
+    "are\n"
     "valid; else what is wrong, with file and line, and exit code 78. What works but is hardly\n"
     "meant, such as a password that everybody may read, is warned of on stderr. Nothing is\n"
-    "connected to.\n",
+    "connected to.\n\n"
+    "show tells every number that verdicts are made with, and whether it is the default, the\n"
+    "configuration file's, or tuned (see weirctl help tune).\n",
 };

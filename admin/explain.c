@@ -1,6 +1,18 @@
 #include "admin/commands.h"
 
 #include "admin/records_text.h"
+#include "admin/tune.h"
+#include "admin/tune_show.h"
+
+/* The numbers in force now may be others than those it was judged by. */
+static void tell_tuned(struct session *session, const char *channel, const char *evidence)
+{
+    struct tune_state state;
+    if (session_open_counts(session) == EX_OK && tune_load(session, &state, NULL)) {
+        tune_show_part(session->config, &state.tuning, channel, evidence);
+        tune_state_clear(&state);
+    }
+}
 
 static int explain_held(struct session *session, const char *id)
 {
@@ -8,8 +20,10 @@ static int explain_held(struct session *session, const char *id)
     int status = records_text_find(session, id, &found);
     if (status == EX_OK && session->json)
         records_text_held_json(found.front, found.held, false);
-    else if (status == EX_OK)
+    else if (status == EX_OK) {
         records_text_held(found.front, found.held, false);
+        tell_tuned(session, found.held->channel, found.held->evidence);
+    }
     records_text_clear(&found);
     return status;
 }
@@ -30,8 +44,10 @@ static int explain_history(struct session *session, const char *id)
             continue;
         if (session->json)
             records_text_history_json(entry);
-        else
+        else {
             records_text_history(entry);
+            tell_tuned(session, entry->channel, entry->evidence);
+        }
         history_entry_free(entry);
         return EX_OK;
     }

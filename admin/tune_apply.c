@@ -1,0 +1,200 @@
+#include "admin/tune.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin/tune_words.h"
+
+#define CHANGES_KEPT 20 /* that can be taken back */
+
+/* --- pins as JSON: what to go back to --- */
+
+static json_t *pins_to_json(const struct tune_change *change,
+                            const struct reputation_counts *before)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < change->pin_count; i++) {
+        const struct identity *identity = &change->pins[i].identity;
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:o, s:i, s:i, s:I}", "type", identity_type_name(identity->type),
+                      "value", json_stringn_nocheck(identity->value.data, identity->value.length),
+                      "override", (int)before[i].override, "centi", (int)before[i].override_centi,
+                      "until_s", (json_int_t)before[i].override_until_s));
+    }
+    return list;
+}
+
+static bool put_back_pin(struct session *session, const json_t *pin, struct error *error)
+{
+    const char *type_name = json_string_value(json_object_get(pin, "type"));
+    const json_t *value = json_object_get(pin, "value");
+    struct identity identity;
+    if (!type_name || !json_is_string(value) ||
+        !identity_type_from_name(span_of(type_name), &identity.type))
+        return error_set(error, ERROR_BUG, "the settings are damaged: a pin of no identity");
+    identity.value = (struct span){json_string_value(value), json_string_length(value)};
+    int64_t kind = json_integer_value(json_object_get(pin, "override"));
+    int64_t until_s = json_integer_value(json_object_get(pin, "until_s"));
+    enum override_kind override = kind == OVERRIDE_PIN                           ? OVERRIDE_PIN
+                                  : kind == OVERRIDE_SET && until_s > time(NULL) ? OVERRIDE_SET
+                                                                                 : OVERRIDE_NONE;
+    return counts_reputation_override(
+        session->store, &identity, override,
+        override == OVERRIDE_NONE ? 0 : (int32_t)json_integer_value(json_object_get(pin, "centi")),
+        override == OVERRIDE_SET ? until_s : 0, error);
+}
+
+static bool put_back_pins(struct session *session, const json_t *pins, struct error *error)
+{
+    bool good = true;
+    for (size_t i = json_array_size(pins); i > 0 && good; i--)
+        good = put_back_pin(session, json_array_get(pins, i - 1), error);
+    return good;
+}
+
+static bool set_pins(struct session *session, const struct tune_change *change, size_t *done,
+                     struct error *error)
+{
+    for (*done = 0; *done < change->pin_count; ++*done) {
+        const struct tune_pin *pin = &change->pins[*done];
+        if (!counts_reputation_override(session->store, &pin->identity, OVERRIDE_PIN, pin->centi, 0,
+                                        error))
+            return false;
+    }
+    return true;
+}
+
+/* --- writing --- */
+
+/* The one who changed them meanwhile. */
+static void tell_stale(struct session *session, struct error *error)
+{
+    struct tune_state now;
+    if (!tune_load(session, &now, error))
+        return;
+    const json_t *last = json_array_get(json_object_get(now.whole, "changes"), 0);
+    const char *who = json_string_value(json_object_get(last, "who"));
+    const char *what = json_string_value(json_object_get(last, "what"));
+    error_set(error, ERROR_INPUT,
+              "the settings were changed meanwhile, by %s (%.200s): look at the preview again",
+              who ? who : "somebody else", what ? what : "taken back");
+    tune_state_clear(&now);
+}
+
+static bool save(struct session *session, uint64_t read, json_t *whole, struct error *error)
+{
+    char *text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    bool saved = false;
+    if (!text)
+        return error_set(error, ERROR_BUG, "the settings cannot be written as JSON");
+    bool good = counts_settings_save(session->store, read, span_of(text), &saved, error);
+    free(text);
+    if (good && !saved)
+        tell_stale(session, error);
+    return good && saved;
+}
+
+/* Into the records that are there; the settings tell the same to those that have none. */
+static bool audit(struct session *session, const char *who, const char *deed, const char *what,
+                  struct error *error)
+{
+    for (int front = 0; front < FRONTS; front++)
+        if (session->records[front])
+            return records_audit(session->records[front], who, deed, what, error);
+    return true;
+}
+
+/* --- apply --- */
+
+static json_t *whole_after(const struct tune_state *state, const struct tuning *after,
+                           const char *who, const char *what, json_t *pins)
+{
+    json_t *changes = json_copy(json_object_get(state->whole, "changes"));
+    json_array_insert_new(changes, 0,
+                          json_pack("{s:I, s:s, s:s, s:o, s:o}", "time_s", (json_int_t)time(NULL),
+                                    "who", who, "what", what, "before",
+                                    tuning_to_json(&state->tuning), "pins", pins));
+    while (json_array_size(changes) > CHANGES_KEPT)
+        json_array_remove(changes, CHANGES_KEPT);
+    return json_pack("{s:o, s:o}", "tuning", tuning_to_json(after), "changes", changes);
+}
+
+/* The settings first: of two admins the second one is found out there. */
+static bool write_change(struct session *session, const struct tune_state *state, json_t *whole,
+                         const struct tune_change *change, json_t *pins, struct error *error)
+{
+    size_t done;
+    if (!save(session, state->version, whole, error))
+        return false;
+    if (set_pins(session, change, &done, error))
+        return true;
+    if (save(session, state->version + 1, state->whole, NULL) && put_back_pins(session, pins, NULL))
+        error_prefix(error, "nothing was changed");
+    else
+        error_prefix(error, "the pins are not all set; say weirctl tune --undo when the store is "
+                            "back");
+    return false;
+}
+
+bool tune_apply(struct session *session, const struct tune_state *state,
+                const struct tune_change *change, const char *who, char **what, struct error *error)
+{
+    struct reputation_counts before[TUNE_PINS_MAX];
+    struct tuning after;
+    *what = tune_words_of_change(session, state, change, before, &after, error);
+    if (!*what)
+        return false;
+    bool good = **what || error_set(error, ERROR_INPUT, "nothing is changed by this");
+    if (good) {
+        json_t *pins = pins_to_json(change, before);
+        json_t *whole = whole_after(state, &after, who, *what, json_incref(pins));
+        good = write_change(session, state, whole, change, pins, error);
+        json_decref(whole);
+        json_decref(pins);
+    }
+    if (!good) {
+        free(*what);
+        *what = NULL;
+        return false;
+    }
+    struct error trouble = {0};
+    if (!audit(session, who, "tune", *what, &trouble)) {
+        *error = trouble;
+        error_prefix(error, "changed, but not in the audit log");
+        return false;
+    }
+    return true;
+}
+
+/* --- undo --- */
+
+bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
+               char **what, struct error *error)
+{
+    json_t *changes = json_copy(json_object_get(state->whole, "changes"));
+    json_t *last = json_incref(json_array_get(changes, 0));
+    struct tuning before;
+    *what = NULL;
+    bool good = last || error_set(error, ERROR_INPUT, "no change is left to take back");
+    good = good && tuning_from_json(json_object_get(last, "before"), &before, error);
+    if (good) {
+        json_array_remove(changes, 0);
+        json_t *whole =
+            json_pack("{s:o, s:O}", "tuning", tuning_to_json(&before), "changes", changes);
+        good = save(session, state->version, whole, error);
+        json_decref(whole);
+    }
+    const char *words = json_string_value(json_object_get(last, "what"));
+    if (good && !put_back_pins(session, json_object_get(last, "pins"), error))
+        good = error_prefix(error, "taken back, but not all of its pins");
+    good = good && audit(session, who, "tune-undo", words ? words : "", error);
+    if (good)
+        *what = strdup(words ? words : "");
+    json_decref(last);
+    json_decref(changes);
+    return good;
+}

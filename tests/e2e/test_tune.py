@@ -1,0 +1,262 @@
+"""weirctl tune: what a replay foretells is what the daemons then do, on the same mail and items."""
+
+import json
+import os
+import random
+import re
+import sqlite3
+
+import servers
+from milter_client import MilterClient
+from servers import Weir, counts_store, make_temporary_directory, wait_for
+
+SPAM = ("cheap replica watches buy now best prices order online discount pills casino bonus winner "
+        "offer unlimited free click guaranteed deal").split()
+HAM = ("minutes board meeting attached please read before friday agenda committee report budget "
+       "review schedule colleagues thursday notes discussion").split()
+MAILS = 60
+WITHIN_S = 4  # "about two seconds", on a loaded machine with a sanitizer
+
+
+class Fixture:
+    def __init__(self, directory):
+        self.counts = counts_store(directory)
+        self.weir = Weir(directory, self.counts.url, settings={
+            "cold-lessons": 2, "thresholds": {"tag": 0.4, "hold": 0.8}})
+        self.milter = self.weir.start_milter()
+        self.random = random.Random(7)
+        self.serial = 0
+        self.mails = [self.mail(number) for number in range(MAILS)]
+
+    def ctl(self, *arguments, **options):
+        return self.weir.run("weirctl", *arguments, **options)
+
+    def words(self, share, count=30):
+        return " ".join(self.random.choice(SPAM if self.random.random() < share else HAM)
+                        for _ in range(count))
+
+    def mail(self, number):
+        """(subject, client, headers, body); some between spam and ham, some with what checks see."""
+        share = number / MAILS
+        subject = "mail %d" % number
+        if number % 7 == 0:
+            subject = subject.upper() + " " + self.words(share, 4).upper()
+        headers = [("From", "Ann <ann@sender%d.test>" % (number % 5)), ("Subject", subject),
+                   ("Message-ID", "<%d@sender.test>" % number)]
+        if number % 3:
+            headers.append(("Date", "Mon, 24 Jun 2024 10:00:%02d +0000" % number))
+        if number % 4 == 0:
+            headers.append(("Reply-To", "other@elsewhere.test"))
+        body = self.words(share) + "\r\nhttp://host%d.test/%d\r\n" % (number % 6, number)
+        return subject, "192.0.2.%d" % (number % 9), headers, body
+
+    def teach(self):
+        paths = {"spam": [], "ham": []}
+        for number in range(24):
+            label = "spam" if number % 2 else "ham"
+            path = os.path.join(self.weir.directory, "%s%d.eml" % (label, number))
+            with open(path, "wb") as file:
+                file.write(servers.make_message(
+                    "lesson", self.words(0.9 if number % 2 else 0.1) +
+                    "\nhttp://host%d.test/\n" % (number % 6 if number % 2 else number % 3),
+                    sender="Ann <ann@sender%d.test>" % (number % 5))[0])
+            paths[label].append(path)
+        self.ctl("learn", "spam", *paths["spam"], "ham", *paths["ham"])
+        version = self.counts.version()
+        wait_for(lambda: self.ctl("check", "--brief", paths["spam"][0]).text() and
+                 version == self.counts.version(), "lessons are learned")
+
+    def deliver(self):
+        """{subject: (action, log-odds)} as the history has it afterwards."""
+        for subject, client_address, headers, body in self.mails:
+            self.serial += 1
+            client = MilterClient(self.weir.connect_milter())
+            client.negotiate()
+            client.connect(address=client_address)
+            client.ask(b"H", b"mail.sender.test\0")
+            client.mail()
+            for name, value in headers:
+                client.header(name.encode(), value.encode())
+            client.end_of_headers()
+            client.body(body.encode())
+            client.end("QUEUE%07d" % self.serial)
+            client.close()
+        rows = wait_for(lambda: self.history(), "the history has all verdicts")
+        return {row["subject"]: (row["action"], row["log_odds"]) for row in rows}
+
+    def history(self):
+        rows = self.ctl("--json", "history", "--limit", str(MAILS)).json()
+        rows = rows if isinstance(rows, list) else [rows]
+        return rows if len(rows) == MAILS and any(
+            row["reference"] == "QUEUE%07d" % self.serial for row in rows) else None
+
+    def tune(self, *arguments):
+        """Changes the tuning and waits until the milter says that it goes by it."""
+        before = self.milter.log().count("event=tuning")
+        said = self.ctl(*arguments)
+        wait_for(lambda: self.milter.log().count("event=tuning") > before,
+                 "the milter follows within about two seconds", WITHIN_S)
+        return said
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def nothing_to_replay_is_said(fixture):
+    """without records, a preview says in one line that there is nothing to try it on"""
+    said = fixture.ctl("tune", "--threshold", "hold=0.7").text()
+    assert "no evidence of past verdicts" in said, said
+    said = fixture.ctl("tune", "--suggest", status=65)
+    assert re.match(r"weirctl: nothing is proposed: people judged 0 ham and 0 spam .*\n$",
+                    said.errors), said.errors
+
+
+def same_verdicts(rows, foretold, fresh):
+    moved = {row["subject"]: row for row in foretold["list"]}
+    for subject, (action, _) in rows.items():
+        expected = moved[subject]["after"] if subject in moved else action
+        assert fresh[subject][0] == expected, (subject, action, moved.get(subject), fresh[subject])
+        if subject in moved:
+            assert moved[subject]["before"] == action, (subject, action, moved[subject])
+            assert abs(moved[subject]["log_odds_after"] - fresh[subject][1]) < 0.02, (
+                moved[subject], fresh[subject])
+
+
+def replay_foretells_fresh_verdicts(fixture):
+    """a change applied gives, on the same mail afresh, the verdicts that the replay foretold"""
+    fixture.teach()
+    wait_for(lambda: fixture.milter.alive(), "the milter is up")
+    servers.time.sleep(1.5)  # its replica follows within half a second
+    before = fixture.deliver()
+    assert len({action for action, _ in before.values()}) == 3, before
+    change = ["--threshold", "mail.hold=0.7", "--cost", "tag=1", "--weight", "SUBJECT_CAPITALS=2.5",
+              "--disable=DATE_MISSING", "--weight", "CONTENT=0.8", "--half-life", "link-domain=1h",
+              "--base-rate", "from-domain=0.3", "--pin", "link-domain", "host4.test=-3"]
+    foretold = fixture.ctl("--json", "tune", *change, "--limit", "1000").json()
+    assert foretold["verdicts"] == MAILS and not foretold["applied"], foretold
+    assert foretold["changed"] == len(foretold["list"]) > 5, foretold
+    directions = {(row["before"], row["after"]) for row in foretold["moved"]}
+    assert len(directions) > 1, foretold["moved"]
+    # Nothing has changed yet.
+    assert fixture.deliver() == before
+    foretold = fixture.tune("--json", "tune", *change, "--limit", "1000", "--apply").json()
+    assert foretold["applied"] and foretold["verdicts"] == 2 * MAILS, foretold
+    same_verdicts(before, foretold, fixture.deliver())
+
+
+def change_is_known(fixture):
+    """what is in force, who changed it and when is shown, and is in the audit log"""
+    shown = fixture.ctl("tune", "show").text()
+    assert re.search(r"^mail\.hold +0\.7 +tuned \(configured: 0\.8\)$", shown, re.M), shown
+    assert re.search(r"^feed\.hold +0\.8 +configuration file$", shown, re.M), shown
+    assert re.search(r"^DATE_MISSING +off +tuned", shown, re.M), shown
+    assert "mail.hold 0.8 -> 0.7" in shown and "host4.test learned -> pinned at -3" in shown, shown
+    numbers = fixture.ctl("config", "show").text()
+    assert re.search(r"^mail\.hold +0\.7 +tuned \(configured: 0\.8\)$", numbers, re.M), numbers
+    assert re.search(r"^LINK_FARM +2 +default$", numbers, re.M), numbers
+    why = fixture.ctl("explain", "QUEUE%07d" % fixture.serial).text().splitlines()[-1]
+    assert why.startswith("tuned now: mail.tag 0.5 (configured: 0.4), mail.hold 0.7"), why
+    assert "CONTENT 0.8 (configured: 1)" in why and "feed.hold" not in why, why
+    with sqlite3.connect(fixture.weir.records_mail) as records:
+        rows = records.execute("SELECT who, what, subject FROM audit").fetchall()
+    assert len(rows) == 1 and rows[0][1] == "tune" and "mail.hold 0.8 -> 0.7" in rows[0][2], rows
+
+
+def undo_goes_back(fixture):
+    """undo says what it takes back, and verdicts are as they were, pins too"""
+    said = fixture.tune("tune", "--undo").text()
+    assert said.startswith("taken back: mail.tag 0.4 -> 0.5, mail.hold 0.8 -> 0.7"), said
+    shown = fixture.ctl("--json", "reputation", "show", "link-domain", "host4.test").json()
+    assert shown["override"] == "none", shown
+    assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == {}
+    again = fixture.ctl("tune", "--undo", status=65)
+    assert again.errors == "weirctl: no change is left to take back\n", again.errors
+
+
+def corrections_are_counted(fixture):
+    """what a person taught of documents in the history says which changes mend, and which spoil"""
+    fixture.deliver()
+    rows = {row["subject"]: row for row in fixture.history()}
+    for subject, _, headers, body in fixture.mails:
+        path = os.path.join(fixture.weir.directory, "again.eml")
+        with open(path, "w", newline="") as file:
+            file.write("".join("%s: %s\r\n" % pair for pair in headers) + "\r\n" + body)
+        if rows[subject]["action"] != "tag":
+            continue
+        label = "spam" if int(re.findall(r"\d+", subject)[0]) % 2 else "ham"
+        fixture.ctl("learn", label, path)
+    judged = json.loads(fixture.ctl("--json", "tune", "--threshold", "tag=never",
+                                    "--threshold", "hold=never").text())
+    assert judged["corrected"] and judged["mended"] and judged["spoiled"], judged
+    tags = [subject for subject in rows if rows[subject]["action"] == "tag"]
+    assert judged["corrected"] >= len(tags), (judged, tags)
+
+
+def a_second_admin_finds_out(fixture):
+    """of two admins who read the same settings, the second is told who was first, and what"""
+    seen = str(fixture.ctl("--json", "tune", "--weight", "LINK_FARM=1").json()["version"])
+    fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply", "--seen", seen)
+    said = fixture.ctl("tune", "--weight", "LINK_FARM=1", "--apply", "--seen", seen, status=65)
+    assert re.match(r"weirctl: the settings were changed meanwhile, by \S+ \(LINK_FARM 2 -> 1.5\): "
+                    r"look at the preview again\n$", said.errors), said.errors
+    said = fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply", status=65)
+    assert said.errors == "weirctl: nothing is changed by this\n", said.errors
+    fixture.ctl("tune", "--reset", "LINK_FARM", "--apply")
+    assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == {}
+
+
+BAD = [
+    (("--threshold", "hold=1.5"), 'threshold hold: "1.5" is not a probability (0 to 1), or never'),
+    (("--threshold", "hold"), 'threshold: "hold" is no NAME=VALUE'),
+    (("--threshold", "keep=0.5"), 'threshold: there is no "keep"'),
+    (("--threshold", "LINK_FARM=0.5"), 'threshold: there is no "LINK_FARM"'),
+    (("--cost", "hold=-1"), 'cost hold: "-1" is not a number above 0 and up to 1000000'),
+    (("--weight", "NO_SUCH=1"), 'weight: there is no "NO_SUCH"'),
+    (("--weight", "LINK_FARM=much"), 'weight LINK_FARM: "much" is not a number'),
+    (("--weight", "LINK_FARM=99"), "LINK_FARM: 99 is not a weight in log-odds (-20 to 20)"),
+    (("--weight", "CONTENT=-1"), "CONTENT: -1 is not a factor (0 to 10)"),
+    (("--weight", "mail.hold=1"), 'weight: there is no "mail.hold"'),
+    (("--disable", "mail.hold"), 'disable: there is no "mail.hold"'),
+    (("--half-life", "link-domain=30"), 'half-life link-domain: "30" is not a number of days'),
+    (("--half-life", "link-domain=1000000d"), "link-domain.half-life: 8.64e+10 is not a half-life"),
+    (("--half-life", "moon=30d"), 'half-life: there is no "moon"'),
+    (("--base-rate", "link-domain=1"), "link-domain.base-rate: 1 is not a base rate"),
+    (("--pin", "moon", "x=1"), 'pin: there is no type "moon"'),
+    (("--pin", "ip", "192.0.2.1=99"), "pin: \"ip 192.0.2.1=99\" is no TYPE VALUE=LOG-ODDS"),
+    (("--pin", "ip"), "option --pin wants TYPE VALUE=LOG-ODDS"),
+    (("--reset", "NO_SUCH"), 'reset: there is no "NO_SUCH"'),
+    ((), "tune: show, --undo, --suggest, or which change?"),
+    (("show", "--apply"), "tune: --apply goes with a change"),
+    (("--undo", "--weight", "LINK_FARM=1"), "tune: show, --undo, --suggest, or which change?"),
+]
+
+
+def bad_input_costs_one_line(fixture):
+    """wrong names, numbers and types cost one line each, and nothing changes"""
+    version = json.loads(fixture.ctl("--json", "tune", "show").text())["version"]
+    for arguments, line in BAD:
+        apply = ["--apply"] if arguments and arguments[0] in ("--threshold", "--weight") else []
+        said = fixture.ctl("tune", *arguments, *apply, status=64)
+        assert said.errors.startswith("weirctl: " + line), (arguments, said.errors)
+        assert said.errors.count("\n") == 1 and not said.output, (arguments, said.errors)
+    assert json.loads(fixture.ctl("--json", "tune", "show").text())["version"] == version
+
+
+def tuning_survives_the_store(fixture):
+    """while the counts store is away, the last tuning goes on, also over a restart"""
+    fixture.tune("tune", "--threshold", "tag=0", "--apply")
+    fixture.counts.stop()
+    fixture.milter.stop(servers.signal.SIGUSR2)
+    fixture.milter = fixture.weir.start_milter()
+    verdicts = fixture.deliver()
+    assert all(action != "accept" for action, _ in verdicts.values()), verdicts
+    said = fixture.ctl("tune", "show", status=75)
+    assert said.errors.count("\n") == 1, said.errors
+
+
+servers.run(setup, [
+    nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
+    corrections_are_counted, a_second_admin_finds_out, bad_input_costs_one_line,
+    tuning_survives_the_store,
+])
