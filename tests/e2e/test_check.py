@@ -11,12 +11,12 @@ RUSSIAN = "Приглашаем бухгалтеров на семинар, уч
 def setup():
     directory = servers.make_temporary_directory()
     counts = counts_store(directory)
-    yield Fixture(directory, Weir(directory, counts.url, settings={"cold-lessons": 2}))
+    yield Fixture(directory, counts, Weir(directory, counts.url, settings={"cold-lessons": 2}))
 
 
 class Fixture:
-    def __init__(self, directory, weir):
-        self.directory, self.weir = directory, weir
+    def __init__(self, directory, counts, weir):
+        self.directory, self.counts, self.weir = directory, counts, weir
 
     def ctl(self, *arguments, **options):
         return self.weir.run("weirctl", *arguments, **options)
@@ -66,8 +66,20 @@ def content_nobody_taught_is_said_to_be_unknown(fixture):
     assert "nothing is known of such content yet" in words, words
 
 
+def without_what_was_learned_that_is_said(fixture):
+    """with the counts store away content is told in one, and why"""
+    path = fixture.message("offer.eml", b"cheap pills now", b"click here to buy cheap pills now\n")
+    fixture.counts.stop()
+    try:
+        words = fixture.ctl("check", "--explain", path).text()
+    finally:
+        fixture.counts.start()
+    assert "no words until what was learned can be read  [CONTENT]" in words, words
+    assert "no words until" not in fixture.ctl("check", "--explain", path).text()
+
+
 servers.run(setup, [
     content_nobody_taught_is_said_to_be_unknown,
     long_and_hidden_text_is_shown_to_people_as_they_can_read_it,
-    eight_bits_without_a_charset_are_read,
+    eight_bits_without_a_charset_are_read, without_what_was_learned_that_is_said,
 ])
