@@ -166,6 +166,11 @@ static const char *const steps[] = {
     "CREATE TABLE correction (document_id BLOB PRIMARY KEY, label INTEGER NOT NULL, who TEXT NOT "
     "NULL, way TEXT NOT NULL, time_s INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version = 9;",
+
+    /* A score that is common may be rare among what is open. */
+    "DROP INDEX held_score;"
+    "CREATE INDEX held_score ON held (state, log_odds);"
+    "PRAGMA user_version = 10;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

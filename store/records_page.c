@@ -170,8 +170,6 @@ static const char *id_of(enum driver driver)
 static void add_states(struct query *query)
 {
     const char *before = " AND state IN (";
-    if (query->filter->states == RECORDS_ALL)
-        return;
     for (unsigned state = 0; state < HELD_STATES; state++) {
         if (query->filter->states & (1u << state)) {
             add(query, "%s%u", before, state);
@@ -218,7 +216,7 @@ static void add_driver(struct query *query, enum driver driver, bool alone)
         add(query, " FROM held INDEXED BY %s WHERE 1", state_index(query->filter->states));
     else
         add(query, " FROM held NOT INDEXED WHERE 1");
-    if (driver == DRIVER_STATE)
+    if (driver == DRIVER_STATE || driver == DRIVER_SCORE)
         add_states(query);
     if (driver == DRIVER_SCORE)
         add_score(query);
@@ -239,7 +237,7 @@ static bool is_short(const char *text)
 static void add_filters(struct query *query, enum driver driver)
 {
     const struct held_filter *filter = query->filter;
-    if (driver != DRIVER_STATE)
+    if (driver != DRIVER_STATE && driver != DRIVER_SCORE && filter->states != RECORDS_ALL)
         add_states(query);
     if (driver != DRIVER_SCORE)
         add_score(query);
