@@ -27,6 +27,7 @@ extern const struct command command_migrate;
 extern const struct command command_backup;
 extern const struct command command_restore;
 extern const struct command command_history;
+extern const struct command command_audit;
 extern const struct command command_stats;
 extern const struct command command_top;
 extern const struct command command_console_user;

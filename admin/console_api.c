@@ -135,6 +135,9 @@ static const struct {
     {"GET", "overview", CONSOLE_READER, answer_overview},
     {"GET", "held", CONSOLE_READER, console_held},
     {"POST", "held", CONSOLE_REVIEWER, console_held},
+    {"GET", "reputation", CONSOLE_READER, console_reputation},
+    {"POST", "reputation", CONSOLE_ADMIN, console_reputation},
+    {"GET", "audit", CONSOLE_ADMIN, console_audit_list},
 };
 
 static void answer_in_turn(struct session *session, const struct console_request *request,

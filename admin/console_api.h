@@ -24,6 +24,10 @@ void console_api_audit(void *context, const char *who, const char *what, const c
 /* The parts of it, under the lock. `rest` is what stands behind the call's name in the path:
  * "m12/release". */
 void console_overview(struct session *session, struct console_answer *answer);
+void console_reputation(struct session *session, const struct console_request *request,
+                        const char *rest, struct console_answer *answer);
+void console_audit_list(struct session *session, const struct console_request *request,
+                        const char *rest, struct console_answer *answer);
 void console_held(struct session *session, const struct console_request *request, const char *rest,
                   struct console_answer *answer);
 

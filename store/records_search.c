@@ -296,3 +296,60 @@ bool records_held_sums(struct records *records, int64_t since_s,
     records_unlock(records);
     return good;
 }
+
+/* --- the audit trail --- */
+
+struct audit_visit {
+    void (*visit)(void *context, const struct audit_line *line);
+    void *context;
+};
+
+static void take_audit(void *context, sqlite3_stmt *statement)
+{
+    struct audit_visit *at = context;
+    struct audit_line line = {.id = sqlite3_column_int64(statement, 0),
+                              .time_s = sqlite3_column_int64(statement, 1),
+                              .who = text_of(statement, 2),
+                              .what = text_of(statement, 3),
+                              .subject = text_of(statement, 4)};
+    at->visit(at->context, &line);
+}
+
+bool records_audit_list(struct records *records, const struct audit_filter *filter,
+                        void (*visit)(void *context, const struct audit_line *line), void *context,
+                        struct error *error)
+{
+    struct audit_visit at = {visit, context};
+    char query[QUERY_MAX];
+    snprintf(query, sizeof query,
+             "SELECT id, time_s, who, what, subject FROM audit WHERE 1%s%s%s%s%s%s%s ORDER BY id%s",
+             filter->who ? " AND who = ?1" : "",
+             filter->what ? " AND (what = ?2 OR substr(what, 1, length(?2) + 1) = ?2 || ' ')" : "",
+             filter->subject ? " AND subject = ?3" : "", filter->since_s ? " AND time_s >= ?4" : "",
+             filter->until_s ? " AND time_s < ?5" : "", filter->before_id ? " AND id < ?6" : "",
+             filter->by_id ? " AND id > ?7" : "", filter->by_id ? "" : " DESC LIMIT ?8");
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(records, query, error);
+    if (statement) { /* parameters that the text does not have are refused */
+        sqlite3_bind_text(statement, 1, filter->who, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 2, filter->what, -1, SQLITE_STATIC);
+        sqlite3_bind_text(statement, 3, filter->subject, -1, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 4, filter->since_s);
+        sqlite3_bind_int64(statement, 5, filter->until_s);
+        sqlite3_bind_int64(statement, 6, filter->before_id);
+        sqlite3_bind_int64(statement, 7, filter->after_id);
+        sqlite3_bind_int64(statement, 8, (int64_t)filter->most);
+    }
+    bool good = take_rows(records, statement, take_audit, &at, error);
+    records_unlock(records);
+    return good;
+}
+
+bool records_audit_last(struct records *records, int64_t *id, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(records, "SELECT max(id) FROM audit", error);
+    bool good = take_rows(records, statement, take_last, id, error);
+    records_unlock(records);
+    return good;
+}

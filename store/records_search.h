@@ -50,6 +50,35 @@ bool records_history_moved(struct records *records, const char *symbol, struct s
                            void (*visit)(void *context, const struct moved_verdict *verdict),
                            void *context, struct error *error);
 
+/* --- the audit trail --- */
+
+struct audit_filter { /* zero or NULL: any */
+    const char *who;  /* exactly; so the next two */
+    const char *what; /* or its first word: "pin" of "pin +2.00" */
+    const char *subject;
+    int64_t since_s, until_s;
+    int64_t before_id; /* entries older than that one */
+    int64_t after_id;  /* entries after that one, in the order in which they were written */
+    bool by_id;        /* `after_id` counts, though it is 0 */
+    size_t most;
+};
+
+struct audit_line {
+    int64_t id, time_s;
+    const char *who, *what, *subject;
+};
+
+/* Visits what was done, newest first, or in the order of id when it asks for what comes after one;
+ * lent for the call, which must not call records. */
+bool records_audit_list(struct records *records, const struct audit_filter *filter,
+                        void (*visit)(void *context, const struct audit_line *line), void *context,
+                        struct error *error);
+
+/* The number of the newest line; 0: there is none. */
+bool records_audit_last(struct records *records, int64_t *id, struct error *error);
+
+/* --- sums --- */
+
 /* The number of the newest entry; 0: there is none. */
 bool records_history_last(struct records *records, int64_t *id, struct error *error);
 

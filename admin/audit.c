@@ -1,0 +1,153 @@
+#include "admin/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin/audit_list.h"
+#include "admin/period.h"
+#include "core/printable.h"
+
+#define LIMIT_USUAL 50
+#define LIMIT_MAX 1e6
+#define FOLLOW_EVERY_MS 200
+
+static void print_text(const char *text)
+{
+    printable_put(stdout, span_of(text), PRINTABLE_LINE);
+}
+
+static void print_line(const struct session *session, const struct audit_listed *line)
+{
+    char when[32] = "?";
+    time_t seconds = (time_t)line->time_s;
+    struct tm parts;
+    if (session->json) {
+        struct json_writer json = {0};
+        audit_list_put(&json, line);
+        json_put_newline(&json);
+        json_writer_flush(&json, stdout);
+        json_writer_free(&json);
+        return;
+    }
+    if (localtime_r(&seconds, &parts))
+        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
+    printf("%s  ", when);
+    print_text(line->who);
+    fputs("  ", stdout);
+    print_text(line->what);
+    fputs("  ", stdout);
+    print_text(line->subject);
+    putchar('\n');
+}
+
+static int list(struct session *session, const struct audit_filter *filter)
+{
+    struct error error = {0};
+    struct audit_list found = {0};
+    int status = session_configure(session);
+    for (int front = 0; status == EX_OK && front < FRONTS; front++)
+        if (!audit_list_read(session, (enum front)front, filter, &found, &error))
+            status = session_complain(&error);
+    audit_list_merge(&found, filter->most);
+    for (size_t i = 0; status == EX_OK && i < found.count; i++)
+        print_line(session, &found.items[i]);
+    if (status == EX_OK && !found.count && !session->json)
+        puts("nothing was done");
+    audit_list_clear(&found);
+    return status;
+}
+
+/* --- following --- */
+
+/* What came since `*last`, which moves on; the first time only that. */
+static int follow_front(struct session *session, enum front front, struct audit_filter filter,
+                        int64_t *last, bool first)
+{
+    struct error error = {0};
+    struct audit_list found = {0};
+    int status = session_open_records(session, front);
+    if (status != EX_OK || !session->records[front])
+        return status;
+    if (first)
+        return records_audit_last(session->records[front], last, &error) ? EX_OK
+                                                                         : session_complain(&error);
+    filter.after_id = *last;
+    filter.by_id = true;
+    if (!audit_list_read(session, front, &filter, &found, &error))
+        status = session_complain(&error);
+    for (size_t i = 0; i < found.count; i++) {
+        print_line(session, &found.items[i]);
+        *last = found.items[i].id;
+    }
+    audit_list_clear(&found);
+    return status;
+}
+
+static int follow(struct session *session, const struct audit_filter *filter)
+{
+    const struct timespec pause = {.tv_nsec = FOLLOW_EVERY_MS * 1000000L};
+    int64_t last[FRONTS] = {0};
+    for (bool first = true;; first = false) {
+        for (int front = 0; front < FRONTS; front++) {
+            int status = follow_front(session, (enum front)front, *filter, &last[front], first);
+            if (status != EX_OK)
+                return status;
+        }
+        int status = session_flush();
+        if (status != EX_OK)
+            return status;
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* --- the command --- */
+
+static int run(struct session *session, int count, char **arguments)
+{
+    struct audit_filter filter = {.most = LIMIT_USUAL};
+    struct error error = {0};
+    const char *since = NULL, *until = NULL, *limit = NULL;
+    bool following = false;
+    double number;
+    const struct option_row rows[] = {{"who", &filter.who, NULL},
+                                      {"what", &filter.what, NULL},
+                                      {"subject", &filter.subject, NULL},
+                                      {"since", &since, NULL},
+                                      {"until", &until, NULL},
+                                      {"limit", &limit, NULL},
+                                      {"follow", NULL, &following},
+                                      {NULL, NULL, NULL}};
+    int status = session_options(session, rows, &count, arguments);
+    if (status != EX_OK)
+        return status;
+    if (count)
+        return session_usage("audit takes options only; \"%s\" is none", arguments[0]);
+    if (!period_read(since, time(NULL), &filter.since_s, &error) ||
+        !period_read(until, time(NULL), &filter.until_s, &error))
+        return session_usage("audit: %s", error.message);
+    if (limit) {
+        if (!session_number("--limit", limit, 1, LIMIT_MAX, &number))
+            return EX_USAGE;
+        filter.most = (size_t)number;
+    }
+    return following ? follow(session, &filter) : list(session, &filter);
+}
+
+const struct command command_audit = {
+    "audit",
+    run,
+    "audit [--who NAME] [--what DEED] [--subject WHAT] [--since WHEN] [--until WHEN] [--limit N] "
+    "[--follow]",
+    "who did what, when, newest first",
+    "Deeds with weirctl and the console: release, confirm, delete and undo of m12 and f7; set, "
+    "pin,\n"
+    "learned and forget of reputations, whose subject is \"link-domain evil.example\"; logins and\n"
+    "what was refused. All filters have to agree.\n\n"
+    "--who NAME      by that user\n"
+    "--what DEED     that deed\n"
+    "--subject WHAT  to that: m12, \"link-domain evil.example\"\n"
+    "--since WHEN    since then, and --until before: 90m, 24h, 7d or 2w ago, or a day\n"
+    "--limit N       so many at most (50)\n"
+    "--follow        print what is done from now on, until stopped\n",
+};

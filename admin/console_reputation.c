@@ -1,0 +1,208 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin/audit_list.h"
+#include "admin/console_api.h"
+#include "admin/identity_text.h"
+#include "admin/period.h"
+#include "admin/reputation_change.h"
+#include "admin/reputation_story.h"
+#include "admin/reputation_top.h"
+
+#define PAGE_USUAL 50
+#define PAGE_MOST 1000
+#define EVENTS_USUAL 20
+
+static void refuse(struct console_answer *answer, const struct error *error)
+{
+    console_refuse(
+        answer, error->class == ERROR_INPUT ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_SERVICE_UNAVAILABLE,
+        "%s", error->message);
+}
+
+/* Of the parameter "limit"; false, and refused, when it cannot be. */
+static bool read_limit(const struct console_request *request, size_t usual, size_t *limit,
+                       struct console_answer *answer)
+{
+    const char *text = console_parameter(request, "limit");
+    char *end = NULL;
+    long number = text ? strtol(text, &end, 10) : (long)usual;
+    *limit = (size_t)number;
+    if (number >= 1 && number <= PAGE_MOST && (!end || (end != text && !*end)))
+        return true;
+    console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %d", PAGE_MOST);
+    return false;
+}
+
+static bool open_counts(struct session *session, struct error *error)
+{
+    return session_open_counts(session) == EX_OK ||
+           error_set(error, ERROR_SYSTEM, "the counts store cannot be opened; the log says why");
+}
+
+static bool read_least(const struct console_request *request, double *least, struct error *error)
+{
+    const char *text = console_parameter(request, "min");
+    char *end;
+    *least = 0;
+    if (!text)
+        return true;
+    *least = strtod(text, &end);
+    return (end != text && !*end && isfinite(*least)) ||
+           error_set(error, ERROR_INPUT, "min is a number of lessons");
+}
+
+static void answer_list(struct session *session, const struct console_request *request,
+                        struct console_answer *answer)
+{
+    struct error error = {0};
+    struct reputation_top top = {0};
+    struct json_writer *json = &answer->json;
+    if (!read_limit(request, PAGE_USUAL, &top.most, answer))
+        return;
+    if (!identity_text_type(console_parameter(request, "type"), &top.type, &error) ||
+        !read_least(request, &top.least, &error) || !open_counts(session, &error) ||
+        !reputation_top_read(session, &top, &error)) {
+        refuse(answer, &error);
+        reputation_top_clear(&top);
+        return;
+    }
+    json_put_open(json, NULL, '{');
+    json_put_open(json, "items", '[');
+    for (size_t i = 0; i < top.count; i++) {
+        json_put_open(json, NULL, '{');
+        reputation_story_members(json, top.table, &top.items[i].identity, &top.items[i].counts,
+                                 top.now_s);
+        json_put_close(json, '}');
+    }
+    json_put_close(json, ']');
+    json_put_close(json, '}');
+    reputation_top_clear(&top);
+}
+
+/* "show" or "explain" of one. */
+static void answer_one(struct session *session, const struct console_request *request,
+                       bool explained, struct document *scratch, struct console_answer *answer)
+{
+    struct error error = {0};
+    struct identity identity;
+    struct reputation_story story;
+    size_t limit;
+    struct json_writer *json = &answer->json;
+    if (!read_limit(request, EVENTS_USUAL, &limit, answer))
+        return;
+    if (!identity_text_read(console_parameter(request, "type"), console_parameter(request, "value"),
+                            scratch, &identity, &error) ||
+        !open_counts(session, &error) ||
+        !reputation_story_read(session, &identity, limit, scratch, &story, &error)) {
+        refuse(answer, &error);
+        return;
+    }
+    json_put_open(json, NULL, '{');
+    if (explained)
+        reputation_story_put(json, &story);
+    else
+        reputation_story_members(json, story.table, &identity, &story.counts, story.now_s);
+    json_put_close(json, '}');
+}
+
+static bool read_number(const struct console_request *request, const char *name, bool *there,
+                        double *number, struct error *error)
+{
+    const json_t *member = json_object_get(request->body, name);
+    *there = member != NULL;
+    *number = json_number_value(member);
+    return !member || json_is_number(member) ||
+           error_set(error, ERROR_INPUT, "%s is a number", name);
+}
+
+static void answer_change(struct session *session, const struct console_request *request,
+                          const char *deed, struct document *scratch, struct console_answer *answer)
+{
+    struct error error = {0};
+    struct identity identity;
+    struct reputation_change change = {.deed = deed};
+    bool has_days, changed;
+    if (!identity_text_read(console_member(request, "type"), console_member(request, "value"),
+                            scratch, &identity, &error) ||
+        !read_number(request, "log_odds", &change.has_log_odds, &change.log_odds, &error) ||
+        !read_number(request, "days", &has_days, &change.days, &error) ||
+        !open_counts(session, &error) ||
+        !reputation_change_do(session, &identity, &change, request->caller->name, &changed,
+                              &error)) {
+        refuse(answer, &error);
+        return;
+    }
+    struct reputation_counts counts = {0};
+    if (!counts_reputation_read(session->store, &identity, 1, &counts, &error)) {
+        refuse(answer, &error);
+        return;
+    }
+    json_put_open(&answer->json, NULL, '{');
+    reputation_story_members(&answer->json, &session->config->reputations, &identity, &counts,
+                             time(NULL));
+    json_put_bool(&answer->json, "changed", changed);
+    json_put_close(&answer->json, '}');
+}
+
+void console_reputation(struct session *session, const struct console_request *request,
+                        const char *rest, struct console_answer *answer)
+{
+    bool post = strcmp(request->method, "POST") == 0;
+    struct document *scratch = document_new(CHANNEL_MAIL);
+    if (!post && !*rest)
+        answer_list(session, request, answer);
+    else if (!post && (!strcmp(rest, "show") || !strcmp(rest, "explain")))
+        answer_one(session, request, !strcmp(rest, "explain"), scratch, answer);
+    else if (post && (!strcmp(rest, "set") || !strcmp(rest, "pin") || !strcmp(rest, "learned") ||
+                      !strcmp(rest, "forget")))
+        answer_change(session, request, rest, scratch, answer);
+    else
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+    document_free(scratch);
+}
+
+/* --- who did what --- */
+
+static bool read_audit_filter(const struct console_request *request, struct audit_filter *filter,
+                              struct error *error)
+{
+    int64_t now_s = time(NULL);
+    filter->who = console_parameter(request, "who");
+    filter->what = console_parameter(request, "what");
+    filter->subject = console_parameter(request, "subject");
+    return period_read(console_parameter(request, "since"), now_s, &filter->since_s, error) &&
+           period_read(console_parameter(request, "until"), now_s, &filter->until_s, error);
+}
+
+void console_audit_list(struct session *session, const struct console_request *request,
+                        const char *rest, struct console_answer *answer)
+{
+    struct error error = {0};
+    struct audit_filter filter = {0};
+    struct audit_list list = {0};
+    struct json_writer *json = &answer->json;
+    if (*rest) {
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+        return;
+    }
+    if (!read_limit(request, PAGE_USUAL, &filter.most, answer))
+        return;
+    bool good = read_audit_filter(request, &filter, &error);
+    for (int front = 0; good && front < FRONTS; front++)
+        good = audit_list_read(session, (enum front)front, &filter, &list, &error);
+    audit_list_merge(&list, filter.most);
+    if (!good)
+        refuse(answer, &error);
+    else {
+        json_put_open(json, NULL, '{');
+        json_put_open(json, "items", '[');
+        for (size_t i = 0; i < list.count; i++)
+            audit_list_put(json, &list.items[i]);
+        json_put_close(json, ']');
+        json_put_close(json, '}');
+    }
+    audit_list_clear(&list);
+}

@@ -1,0 +1,58 @@
+#include "admin/identity_text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+bool identity_text_type(const char *name, enum identity_type *type, struct error *error)
+{
+    char names[400] = "";
+    *type = IDENTITY_TYPES;
+    if (!name || identity_type_from_name(span_of(name), type))
+        return true;
+    for (int i = 0; i < IDENTITY_TYPES; i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 identity_type_name((enum identity_type)i));
+    return error_set(error, ERROR_INPUT, "there is no type \"%.40s\"; there are %s", name, names);
+}
+
+/* What no document can have would be set and never met. */
+static bool can_occur(enum identity_type type, struct span value)
+{
+    unsigned char address[16];
+    char text[64];
+    size_t blanks = 0, digits = 0;
+    for (size_t i = 0; i < value.length; i++) {
+        blanks += (unsigned char)value.data[i] <= ' ';
+        digits += value.data[i] >= '0' && value.data[i] <= '9';
+    }
+    if (type == IDENTITY_IP) {
+        snprintf(text, sizeof text, "%.*s", SPAN_ARGS(value));
+        return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
+    }
+    if (type == IDENTITY_ASN)
+        return digits == value.length;
+    return !blanks || type >= IDENTITY_ATTACHMENT;
+}
+
+bool identity_text_read(const char *type_name, const char *value, struct document *scratch,
+                        struct identity *identity, struct error *error)
+{
+    enum identity_type type;
+    if (!type_name || !value)
+        return error_set(error, ERROR_INPUT, "which type and value?");
+    if (!identity_text_type(type_name, &type, error))
+        return false;
+    document_add_identity(scratch, type, span_of(value));
+    if (!scratch->identity_count)
+        return error_set(error, ERROR_INPUT, "which %s?", type_name);
+    *identity = scratch->identities[0];
+    return can_occur(type, identity->value) ||
+           error_set(error, ERROR_INPUT, "\"%.100s\" is no %s", value, type_name);
+}
+
+void identity_text_subject(const struct identity *identity, char subject[IDENTITY_SUBJECT_SIZE])
+{
+    snprintf(subject, IDENTITY_SUBJECT_SIZE, "%s %.*s", identity_type_name(identity->type),
+             SPAN_ARGS(identity->value));
+}
