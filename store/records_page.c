@@ -370,7 +370,8 @@ static bool estimate(struct records *records, struct query *query, enum driver d
     return ask_number(records, query, count, error);
 }
 
-/* The rarest; when none is rare the first that there is, each being in the order of ids. */
+/* The rarest; when none is rare the first that there is, each being in the order of ids. Texts are
+ * not counted: to find how rare one is takes as long as the page, or longer. */
 static bool choose(struct records *records, struct query *query, enum driver *chosen,
                    struct error *error)
 {
@@ -381,6 +382,8 @@ static bool choose(struct records *records, struct query *query, enum driver *ch
             continue;
         if (*chosen == DRIVERS)
             *chosen = driver;
+        if (driver == DRIVER_TEXT)
+            continue;
         if (!estimate(records, query, driver, &count, error))
             return false;
         if (count < fewest) {
