@@ -54,40 +54,51 @@ static void add_pieces(const struct evidence_record *record, const struct scorin
     }
 }
 
-/* What the counts say, times the factor of its symbol. */
-static void add_reputations(const struct evidence_record *record, const struct scoring *scoring,
-                            struct evidence_list *list)
+void evidence_record_reputations(const struct evidence_record *record,
+                                 const struct reputation_table *table, struct evidence_list *list)
 {
-    struct document document = {.arena = list->arena,
-                                .channel = record->channel,
-                                .identities = record->identities,
-                                .identity_count = record->identity_count};
-    size_t before = list->count, kept = before;
-    reputation_evidence(&scoring->reputations, &document, record->counts, record->time_s, list);
-    for (size_t i = before; i < list->count; i++) {
-        double factor = scoring_reputation_factor(scoring, list->items[i].symbol);
-        if (factor == 0)
-            continue;
-        list->items[kept] = list->items[i];
-        list->items[kept++].log_odds *= factor;
-    }
-    list->count = kept;
+    const struct document document = {.arena = list->arena,
+                                      .channel = record->channel,
+                                      .identities = record->identities,
+                                      .identity_count = record->identity_count};
+    reputation_evidence(table, &document, record->counts, record->time_s, list);
 }
 
-struct verdict evidence_record_verdict(const struct evidence_record *record,
-                                       const struct scoring *scoring, struct arena *arena)
+/* Each times the factor of its symbol. */
+static void add_reputations(const struct evidence_list *reputations, const struct scoring *scoring,
+                            struct evidence_list *list)
 {
-    struct evidence_list list = {.arena = arena};
+    for (size_t i = 0; i < reputations->count; i++) {
+        const struct evidence *evidence = &reputations->items[i];
+        double factor = scoring_reputation_factor(scoring, evidence->symbol);
+        if (factor != 0)
+            evidence_add(list, evidence->symbol, evidence->log_odds * factor, evidence->detail);
+    }
+}
+
+struct verdict evidence_record_sum(const struct evidence_record *record,
+                                   const struct evidence_list *reputations,
+                                   const struct scoring *scoring)
+{
+    struct evidence_list list = {.arena = reputations->arena};
     if (record->content_micro && scoring->content != 0)
         evidence_add(&list, CONTENT_SYMBOL,
                      record->content_micro / EVIDENCE_MICRO * scoring->content, SPAN(""));
-    add_reputations(record, scoring, &list);
+    add_reputations(reputations, scoring, &list);
     add_pieces(record, scoring, &list);
     struct verdict verdict = verdict_of(&list, scoring_thresholds(scoring, record->channel),
                                         CONTENT_SYMBOL, record->cold);
     if (verdict.action > record->most)
         verdict.action = record->most;
     return verdict;
+}
+
+struct verdict evidence_record_verdict(const struct evidence_record *record,
+                                       const struct scoring *scoring, struct arena *arena)
+{
+    struct evidence_list reputations = {.arena = arena};
+    evidence_record_reputations(record, &scoring->reputations, &reputations);
+    return evidence_record_sum(record, &reputations, scoring);
 }
 
 void evidence_record_limit(struct verdict *verdict, enum action most)

@@ -52,6 +52,14 @@ void evidence_record_add(struct evidence_record *record, struct arena *arena, co
 struct verdict evidence_record_verdict(const struct evidence_record *record,
                                        const struct scoring *scoring, struct arena *arena);
 
+/* The same in two steps, for who sums up again and again: what the counts say by `table`, before
+ * any factor, and the sum. All lies in the list's arena. */
+void evidence_record_reputations(const struct evidence_record *record,
+                                 const struct reputation_table *table, struct evidence_list *list);
+struct verdict evidence_record_sum(const struct evidence_record *record,
+                                   const struct evidence_list *reputations,
+                                   const struct scoring *scoring);
+
 /* From now on, and in its record too, the verdict's action is `most` at the most. */
 void evidence_record_limit(struct verdict *verdict, enum action most);
 

@@ -4,6 +4,7 @@
 
 struct running {
     const struct replay_change *change;
+    bool same_table;
     struct replay_sums *sums;
     void (*visit)(void *context, const struct replayed *replayed);
     void *context;
@@ -15,15 +16,28 @@ bool replay_mends(enum action before, enum action after, enum label label)
     return label == LABEL_SPAM ? after > before : after < before;
 }
 
-static void pin(const struct replay_change *change, struct evidence_record *record)
+/* Whether any identity of the record is pinned by it. */
+static bool pin(const struct replay_change *change, struct evidence_record *record)
 {
+    bool any = false;
     for (size_t i = 0; i < change->pin_count; i++)
         for (size_t j = 0; j < record->identity_count; j++)
             if (record->hashes[j] == change->pins[i].hash &&
                 record->identities[j].type == change->pins[i].type) {
                 record->counts[j].override = OVERRIDE_PIN;
                 record->counts[j].override_centi = change->pins[i].centi;
+                any = true;
             }
+    return any;
+}
+
+/* What counts are read with; then they say the same before and after. */
+static bool same_table(const struct replay_change *change)
+{
+    for (size_t place = TUNING_HALF_LIVES; place < TUNING_NUMBERS; place++)
+        if (scoring_number(&change->before, place) != scoring_number(&change->after, place))
+            return false;
+    return true;
 }
 
 static void add_up(const struct running *running, const struct replayed *replayed)
@@ -52,9 +66,14 @@ static bool replay_one(void *context, const struct kept_evidence *evidence)
         running->sums->damaged++;
         return true;
     }
-    struct verdict before = evidence_record_verdict(&record, &change->before, running->arena);
-    pin(change, &record);
-    struct verdict after = evidence_record_verdict(&record, &change->after, running->arena);
+    struct evidence_list reputations = {.arena = running->arena};
+    evidence_record_reputations(&record, &change->before.reputations, &reputations);
+    struct verdict before = evidence_record_sum(&record, &reputations, &change->before);
+    if (pin(change, &record) || !running->same_table) {
+        reputations = (struct evidence_list){.arena = running->arena};
+        evidence_record_reputations(&record, &change->after.reputations, &reputations);
+    }
+    struct verdict after = evidence_record_sum(&record, &reputations, &change->after);
     add_up(running, &(struct replayed){.history_id = evidence->history_id,
                                        .before = before.action,
                                        .after = after.action,
@@ -70,8 +89,12 @@ bool replay_run(struct records *records, const struct replay_change *change,
                 void (*visit)(void *context, const struct replayed *replayed), void *context,
                 struct error *error)
 {
-    struct running running = {
-        .change = change, .sums = sums, .visit = visit, .context = context, .arena = arena_new()};
+    struct running running = {.change = change,
+                              .same_table = same_table(change),
+                              .sums = sums,
+                              .visit = visit,
+                              .context = context,
+                              .arena = arena_new()};
     bool good = records_evidence_list(records, replay_one, &running, error);
     arena_free(running.arena);
     return good;

@@ -49,6 +49,8 @@ double reputation_log_odds(const struct reputation_table *table, enum identity_t
 {
     if (reputation_override_in_force(counts, now_s))
         return counts->override_centi / 100.0;
+    if (!counts->ham_milli && !counts->spam_milli) /* as most are */
+        return 0;
     const struct reputation_parameters *parameters = &table->types[type];
     struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
     double prior_spam = parameters->strength * parameters->base_rate;

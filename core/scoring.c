@@ -3,7 +3,6 @@
 #include "core/reputation.h"
 
 #include <math.h>
-#include <string.h>
 
 /* Where a number of the tuning goes. */
 static double *place_of(struct scoring *scoring, size_t place)
@@ -68,7 +67,7 @@ const struct thresholds *scoring_thresholds(const struct scoring *scoring, enum 
 double scoring_reputation_factor(const struct scoring *scoring, const char *symbol)
 {
     for (int type = 0; type < IDENTITY_TYPES; type++)
-        if (strcmp(symbol, reputation_symbol((enum identity_type)type)) == 0)
+        if (symbol == reputation_symbol((enum identity_type)type))
             return scoring->factors[type];
     return 1;
 }

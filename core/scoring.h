@@ -28,7 +28,7 @@ double scoring_number(const struct scoring *scoring, size_t place);
 
 const struct thresholds *scoring_thresholds(const struct scoring *scoring, enum channel channel);
 
-/* The factor of a reputation_symbol(); 1 for any other. */
+/* The factor of what reputation_symbol() gave; 1 for any other. */
 double scoring_reputation_factor(const struct scoring *scoring, const char *symbol);
 
 #endif

@@ -3,7 +3,7 @@
 What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
 taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|memory|daemons|judging|lesson|held|feeds|hot …]
+bench.py [--quick] [bulk|postfix|memory|daemons|judging|lesson|held|replay|feeds|hot …]
 """
 
 import contextlib
@@ -392,6 +392,19 @@ def bench_held(directory):
     weir.milter.stop()
 
 
+def bench_replay(directory):
+    """A preview of weirctl tune: the processor's time for past verdicts of 40 identities each."""
+    count = 5000 if QUICK else 100000
+    program = os.path.join(servers.BUILD, "tests/bench/replay_verdicts")
+    answer = subprocess.run([program, os.path.join(directory, "replay.db"), str(count)],
+                            check=True, capture_output=True, text=True)
+    for line in answer.stdout.splitlines():
+        what, took, verdicts, changed, size = line.split("\t")
+        report("replay of %s past verdicts, %s" % (verdicts, what),
+               "%s s of one core; %s change; %s bytes a record" % (took, changed, size), "-", "-",
+               "under 1 s for 100,000")
+
+
 def child_named(parent, name):
     """The pid of that child, None when there is none."""
     with open("/proc/%d/task/%d/children" % (parent, parent)) as children:
@@ -430,7 +443,7 @@ def bench_hot(directory):
 
 ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
                  "daemons": bench_daemons}
-BENCHES = {"judging": bench_judging, "lesson": bench_lesson, "held": bench_held,
+BENCHES = {"judging": bench_judging, "lesson": bench_lesson, "held": bench_held, "replay": bench_replay,
            "feeds": bench_feeds, "hot": bench_hot}
 
 

@@ -6,6 +6,7 @@ import random
 import re
 import sqlite3
 
+import sample_feeds
 import servers
 from milter_client import MilterClient
 from servers import Weir, counts_store, make_temporary_directory, wait_for
@@ -193,6 +194,37 @@ def corrections_are_counted(fixture):
     assert judged["corrected"] >= len(tags), (judged, tags)
 
 
+def suggestions_follow_corrections(fixture):
+    """with enough corrections, weights and a threshold are proposed, which mend more than they spoil"""
+    paths = {"spam": [], "ham": []}
+    for number, (_, _, headers, body) in enumerate(fixture.mails):
+        label = "spam" if number >= MAILS // 3 else "ham"
+        paths[label].append(os.path.join(fixture.weir.directory, "judged%d.eml" % number))
+        with open(paths[label][-1], "w", newline="") as file:
+            file.write("".join("%s: %s\r\n" % pair for pair in headers) + "\r\n" + body)
+    fixture.ctl("learn", "spam", *paths["spam"], "ham", *paths["ham"])
+    proposed = fixture.ctl("--json", "tune", "--suggest").json()
+    assert proposed["what"] and proposed["corrected"] >= MAILS, proposed
+    assert proposed["mended"] > proposed["spoiled"], proposed
+    assert not proposed["applied"], proposed
+    assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == {}
+    cheap = fixture.ctl("--json", "tune", "--suggest", "--cost", "hold=1").json()
+    assert re.search(r"mail\.hold 0\.8 -> ", cheap["what"]), cheap["what"]
+
+
+def feeds_follow_too(fixture):
+    """a threshold of feeds decides on what comes through the filter next"""
+    feed = sample_feeds.feed(sample_feeds.HAM[:2])
+    pipe = ("weir-feedfilter", "--pipe", "--feed", "planet")
+    before = fixture.weir.run(*pipe, input=feed).output
+    fixture.ctl("tune", "--threshold", "feed.hold=0", "--apply")
+    other = fixture.weir.run("weir-feedfilter", "--pipe", "--feed", "other", input=feed).output
+    assert before.count(b"<guid") == 2 and other.count(b"<guid") == 0, (before, other)
+    fixture.ctl("tune", "--undo")
+    again = fixture.weir.run("weir-feedfilter", "--pipe", "--feed", "third", input=feed).output
+    assert again.count(b"<guid") == before.count(b"<guid"), again
+
+
 def a_second_admin_finds_out(fixture):
     """of two admins who read the same settings, the second is told who was first, and what"""
     seen = str(fixture.ctl("--json", "tune", "--weight", "LINK_FARM=1").json()["version"])
@@ -257,6 +289,6 @@ def tuning_survives_the_store(fixture):
 
 servers.run(setup, [
     nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
-    corrections_are_counted, a_second_admin_finds_out, bad_input_costs_one_line,
-    tuning_survives_the_store,
+    corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
+    a_second_admin_finds_out, bad_input_costs_one_line, tuning_survives_the_store,
 ])
