@@ -227,7 +227,7 @@ const struct command command_evaluate = {
     "--noise P        that share of lessons has the wrong label; all count as untrusted\n"
     "--seed S         shuffle; the same for the same S (without: in the file's order)\n"
     "--prior          none, or shipped: what it knows before the first lesson\n"
-    "--reputations    reputations count in, beside content\n"
+    "--reputations    reputations count in, beside content, which is told alone as well\n"
     "--checks         checks do\n"
     "--scores OUT     write \"1|0 score path\" a line, 1 for spam, in the order of scoring\n"
     "--terms OUT      write a line of JSON for each document scored: what content says, how "

@@ -46,28 +46,35 @@ static struct figures figures_of(struct scored *scored, size_t count,
     return figures;
 }
 
-/* The scored documents of `source` (SIZE_MAX: all); their count is returned. */
+/* The documents of `source` (SIZE_MAX: all), scored by all that counts or by content alone; their
+ * count is returned. */
 static size_t collect(const struct evaluation *evaluation, const struct outcome *outcome,
-                      size_t source, struct scored *scored)
+                      size_t source, bool content, struct scored *scored)
 {
     size_t count = 0;
     for (size_t i = 0; i < outcome->count; i++) {
-        const struct corpus_entry *entry = &evaluation->corpus->entries[outcome->rows[i].entry];
+        const struct outcome_row *row = &outcome->rows[i];
+        const struct corpus_entry *entry = &evaluation->corpus->entries[row->entry];
         if (source == SIZE_MAX || entry->source == source)
-            scored[count++] = (struct scored){outcome->rows[i].score, entry->label};
+            scored[count++] = (struct scored){content ? row->content : row->score, entry->label};
     }
     return count;
 }
 
 /* --- words --- */
 
-static void print_figures(const struct figures *figures)
+static void print_rates(const struct figures *figures)
 {
     printf("  1-ROCA %.4f %% (95 %% interval %.4f to %.4f)\n", 100 * figures->roca,
            100 * figures->interval.low, 100 * figures->interval.high);
     for (size_t i = 0; i < MISJUDGED; i++)
         printf("  spam missed at %g %% of ham misjudged: %.2f %%\n", 100 * misjudged[i],
                100 * figures->missed[i]);
+}
+
+static void print_figures(const struct figures *figures)
+{
+    print_rates(figures);
     for (int i = 0; i < 2; i++)
         printf("  at the threshold to %s (p %g): ham misjudged %.3f %%, spam missed %.2f %%\n",
                action_names[i], figures->actions[i].threshold,
@@ -91,11 +98,9 @@ static void print_costs(const struct outcome *outcome)
 
 /* --- JSON --- */
 
-static void put_figures(struct json_writer *json, const struct figures *figures)
+static void put_rates(struct json_writer *json, const struct figures *figures)
 {
     char name[16];
-    json_put_integer(json, "ham", (int64_t)figures->ham);
-    json_put_integer(json, "spam", (int64_t)figures->spam);
     json_put_number(json, "roca", 100 * figures->roca, 6);
     json_put_number(json, "roca_low", 100 * figures->interval.low, 6);
     json_put_number(json, "roca_high", 100 * figures->interval.high, 6);
@@ -105,6 +110,13 @@ static void put_figures(struct json_writer *json, const struct figures *figures)
         json_put_number(json, name, 100 * figures->missed[i], 4);
     }
     json_put_close(json, '}');
+}
+
+static void put_figures(struct json_writer *json, const struct figures *figures)
+{
+    json_put_integer(json, "ham", (int64_t)figures->ham);
+    json_put_integer(json, "spam", (int64_t)figures->spam);
+    put_rates(json, figures);
     for (int i = 0; i < 2; i++) {
         json_put_open(json, action_names[i], '{');
         json_put_number(json, "threshold", figures->actions[i].threshold, 6);
@@ -141,7 +153,7 @@ static void report_sources(const struct evaluation *evaluation, const struct out
     for (size_t source = 0; source < corpus->source_count; source++) {
         if (!both[source])
             continue;
-        size_t count = collect(evaluation, outcome, source, scored);
+        size_t count = collect(evaluation, outcome, source, false, scored);
         struct figures figures = figures_of(scored, count, thresholds);
         struct span name = span_of(corpus->sources[source]);
         if (json) {
@@ -161,12 +173,20 @@ void report_outcome(const struct evaluation *evaluation, const struct outcome *o
 {
     const struct thresholds *thresholds = &evaluation->config->thresholds;
     struct scored *scored = memory_new(outcome->count * sizeof *scored);
-    size_t count = collect(evaluation, outcome, SIZE_MAX, scored);
+    size_t count = collect(evaluation, outcome, SIZE_MAX, false, scored);
     struct figures figures = figures_of(scored, count, thresholds);
+    bool more = evaluation->reputations || evaluation->checks;
+    collect(evaluation, outcome, SIZE_MAX, true, scored);
+    struct figures content = figures_of(scored, count, thresholds);
     if (json) {
         struct json_writer writer = {0};
         json_put_open(&writer, NULL, '{');
         put_figures(&writer, &figures);
+        if (more) {
+            json_put_open(&writer, "content", '{');
+            put_rates(&writer, &content);
+            json_put_close(&writer, '}');
+        }
         put_costs(&writer, outcome);
         if (evaluation->corpus->items >= 0) {
             json_put_open(&writer, "sources", '[');
@@ -180,6 +200,10 @@ void report_outcome(const struct evaluation *evaluation, const struct outcome *o
     } else {
         printf("scored: %zu ham, %zu spam\n", figures.ham, figures.spam);
         print_figures(&figures);
+        if (more) {
+            puts("content alone:");
+            print_rates(&content);
+        }
         report_sources(evaluation, outcome, scored, NULL);
         print_costs(outcome);
     }

@@ -109,7 +109,8 @@ static void score(struct run *run, const struct terms *terms, size_t at)
 {
     const struct evaluation *evaluation = run->evaluation;
     struct outcome *outcome = run->outcome;
-    outcome->rows[outcome->count++] = (struct outcome_row){at, terms_sum(evaluation, terms)};
+    outcome->rows[outcome->count++] =
+        (struct outcome_row){at, terms_sum(evaluation, terms), terms->content};
     if (evaluation->terms)
         terms_write(terms, &evaluation->corpus->entries[at], evaluation->terms);
 }

@@ -35,7 +35,8 @@ struct outcome {
     struct outcome_row {
         size_t entry; /* of the corpus */
         double score;
-    } * rows; /* in the order of scoring */
+        double content; /* alone */
+    } * rows;           /* in the order of scoring */
     size_t count;
     struct {
         double seconds; /* of processor time */

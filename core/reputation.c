@@ -55,9 +55,9 @@ double reputation_log_odds(const struct reputation_table *table, enum identity_t
     struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
     double prior_spam = parameters->strength * parameters->base_rate;
     double prior_ham = parameters->strength - prior_spam;
-    /* logit of (spam + s b) / (spam + ham + s), less logit of b */
-    double log_odds = log1p(weight.spam / prior_spam) - log1p(weight.ham / prior_ham);
-    return fmax(parameters->ham_limit, fmin(parameters->spam_limit, log_odds));
+    double of_spam = log1p(weight.spam / prior_spam), of_ham = log1p(weight.ham / prior_ham);
+    return fmax(parameters->ham_limit / (1 + of_spam),
+                fmin(parameters->spam_limit / (1 + of_ham), of_spam - of_ham));
 }
 
 const char *reputation_symbol(enum identity_type type)
@@ -108,6 +108,27 @@ static void hear(const struct reputation_table *table, const struct document *do
     }
 }
 
+/* Voices of a group that say more than it may are all turned down alike. The admin's word is none
+ * of theirs. */
+static void hold_groups(const struct reputation_limits limits[REPUTATION_GROUPS], int64_t now_s,
+                        struct voice voices[IDENTITY_TYPES])
+{
+    double sums[REPUTATION_GROUPS] = {0};
+    bool counts[IDENTITY_TYPES];
+    for (int type = 0; type < IDENTITY_TYPES; type++) {
+        const struct voice *voice = &voices[type];
+        counts[type] = voice->identity && !reputation_override_in_force(voice->counts, now_s);
+        if (counts[type])
+            sums[reputation_group_of((enum identity_type)type)] += voice->log_odds;
+    }
+    for (int type = 0; type < IDENTITY_TYPES; type++) {
+        enum reputation_group group = reputation_group_of((enum identity_type)type);
+        double sum = sums[group], most = fmax(limits[group].ham, fmin(limits[group].spam, sum));
+        if (counts[type] && most != sum)
+            voices[type].log_odds *= most / sum;
+    }
+}
+
 /* "12", "0.4": counts decay, and nobody needs more digits. */
 static struct span lessons_text(struct arena *arena, double lessons)
 {
@@ -138,6 +159,7 @@ void reputation_evidence(const struct reputation_table *table, const struct docu
 {
     struct voice voices[IDENTITY_TYPES] = {{0}};
     hear(table, document, counts, now_s, voices);
+    hold_groups(document->channel == CHANNEL_FEED ? table->feed : table->mail, now_s, voices);
     for (int type = 0; type < IDENTITY_TYPES; type++)
         if (fabs(voices[type].log_odds) >= NEGLIGIBLE)
             evidence_add(list, reputation_symbol((enum identity_type)type), voices[type].log_odds,

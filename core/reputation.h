@@ -28,14 +28,19 @@ bool reputation_override_in_force(const struct reputation_counts *counts, int64_
  *     logit((spam + s b) / (spam + ham + s)) - logit(b)
  *   = log(1 + spam / (s b)) - log(1 + ham / (s (1 - b)))
  * the log-odds of the Beta-Binomial posterior mean, the prior being Beta(s b, s (1 - b)) (Gelman et
- * al., Bayesian Data Analysis, 2.4), less those of the prior, so no counts at all give exactly 0;
- * bounded by the type's limits. An override that is in force gives its value. */
+ * al., Bayesian Data Analysis, 2.4), less those of the prior, so no counts at all give exactly 0.
+ * It is bounded by the type's limits, each divided by 1 + what the other side's lessons alone would
+ * say: what good mail and spam have in common cannot decide, however much of both there was. An
+ * override that is in force gives its value, whatever the limits. */
 double reputation_log_odds(const struct reputation_table *table, enum identity_type type,
                            const struct reputation_counts *counts, int64_t now_s);
 
 /* Adds what the identities of `document` say; counts[i] belongs to its identity i. Of each type
  * only the one that speaks most for spam is heard, and of link domain and link host only one when
- * they agree. The detail names it: "evil.example: 12 spam, 0 ham". */
+ * they agree: ten links to one domain are one fact. Types that say the same thing are correlated
+ * (enum reputation_group): where those of a group together are beyond its limit for the document's
+ * channel, all are scaled down to it. Overrides stand beside that, as they are. The detail names
+ * it: "evil.example: 12 spam, 0 ham". */
 void reputation_evidence(const struct reputation_table *table, const struct document *document,
                          const struct reputation_counts *counts, int64_t now_s,
                          struct evidence_list *list);

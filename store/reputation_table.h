@@ -17,9 +17,28 @@ struct reputation_parameters {
     double spam_limit;    /* and for spam; not below 0 */
 };
 
+/* Types that say the same thing in other words: who connects, who signs or claims to write, where
+ * links lead, what the text is like, where an item stands. */
+enum reputation_group {
+    REPUTATION_CLIENT,  /* ip, net, asn, helo */
+    REPUTATION_SENDER,  /* envelope-domain, from-domain, from-address, dkim-domain, pair */
+    REPUTATION_LINKS,   /* link-domain, link-host */
+    REPUTATION_CONTENT, /* attachment, shingle */
+    REPUTATION_ORIGIN,  /* feed, author */
+    REPUTATION_GROUPS
+};
+
+struct reputation_limits {
+    double ham, spam; /* the most all types of a group say together, in log-odds */
+};
+
 struct reputation_table {
     struct reputation_parameters types[IDENTITY_TYPES];
+    struct reputation_limits mail[REPUTATION_GROUPS]; /* in mail */
+    struct reputation_limits feed[REPUTATION_GROUPS]; /* in items of feeds */
 };
+
+enum reputation_group reputation_group_of(enum identity_type type);
 
 /* Where each number of it comes from stands beside it. */
 extern const struct reputation_table reputation_table_default;

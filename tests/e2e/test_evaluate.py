@@ -173,10 +173,13 @@ def a_seed_gives_one_order(fixture):
 
 
 def evidence_beside_content_counts_when_asked(fixture):
-    """Checks and reputations count in when they are asked for"""
-    content = fixture.evaluate()[1]
+    """Checks and reputations count in when they are asked for, content alone is told beside"""
+    said, content = fixture.evaluate()
+    assert "content" not in said
     assert fixture.evaluate("--checks")[1] != content
-    assert fixture.evaluate("--reputations")[1] != content
+    both, scores = fixture.evaluate("--reputations")
+    assert scores != content
+    assert both["content"] == {key: said[key] for key in both["content"]}, both
 
 
 def text_alone_looks_at_no_header(fixture):

@@ -30,9 +30,9 @@ static void test_posterior_is_the_beta_binomials(void **state)
 {
     (void)state;
     /* Prior of link-domain: 1.8 lessons, 30 % of them spam. */
-    double mean = (2 + 0.54) / (2 + 1 + 1.8), prior = 0.3;
+    double mean = (1 + 0.54) / (1 + 1 + 1.8), prior = 0.3;
     double expected = log(mean / (1 - mean)) - log(prior / (1 - prior));
-    assert_true(fabs(of(IDENTITY_LINK_DOMAIN, 1, 2) - expected) < 1e-9);
+    assert_true(fabs(of(IDENTITY_LINK_DOMAIN, 1, 1) - expected) < 1e-9);
 }
 
 static void test_one_spam_marks_a_fresh_link_domain(void **state)
@@ -48,7 +48,7 @@ static void test_one_bad_mail_says_little_of_a_provider_and_a_hundred_much(void 
     (void)state;
     assert_true(fabs(of(IDENTITY_FROM_DOMAIN, 0, 1)) < 0.3);
     assert_true(of(IDENTITY_FROM_DOMAIN, 0, 100) == 1);
-    assert_true(of(IDENTITY_FROM_DOMAIN, 100, 1) < -0.69);
+    assert_true(of(IDENTITY_FROM_DOMAIN, 100, 1) < -0.5);
 }
 
 static void test_what_is_easily_forged_cannot_wash(void **state)
@@ -139,7 +139,7 @@ static struct reputation_counts lessons(uint32_t ham, uint32_t spam)
 static void test_bad_company_is_not_washed_by_good(void **state)
 {
     (void)state;
-    struct document *document = document_new(CHANNEL_MAIL);
+    struct document *document = document_new(CHANNEL_FEED);
     document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("good.example"));
     document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("evil.example"));
     document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("bad.example"));
@@ -192,6 +192,67 @@ static void test_pinned_network_is_heard_before_its_counted_part(void **state)
     document_free(document);
 }
 
+static void test_what_good_mail_and_spam_have_in_common_cannot_decide(void **state)
+{
+    (void)state;
+    double pure = of(IDENTITY_LINK_DOMAIN, 0, 1000), mixed = of(IDENTITY_LINK_DOMAIN, 10, 1000);
+    assert_true(pure == 1.5);
+    assert_true(mixed > 0 && mixed < 0.6);
+    assert_true(of(IDENTITY_IP, 1000, 10) > -1);
+}
+
+static double sum_of(const struct evidence_list *list)
+{
+    double sum = 0;
+    for (size_t i = 0; i < list->count; i++)
+        sum += list->items[i].log_odds;
+    return sum;
+}
+
+static void test_types_that_say_the_same_are_held_together(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_IP, SPAN("192.0.2.1"));
+    document_add_identity(document, IDENTITY_NET, SPAN("192.0.2.0/24"));
+    document_add_identity(document, IDENTITY_HELO, SPAN("evil.example"));
+    struct reputation_counts counts[] = {lessons(0, 900), lessons(0, 900), lessons(0, 900)};
+    struct evidence_list list = heard(document, counts);
+    assert_int_equal(list.count, 3);
+    assert_true(fabs(sum_of(&list) - reputation_table_default.mail[REPUTATION_CLIENT].spam) < 1e-9);
+    assert_true(list.items[0].log_odds > list.items[2].log_odds); /* address and HELO name */
+    document_free(document);
+}
+
+static void test_links_may_say_more_of_feeds_than_of_mail(void **state)
+{
+    (void)state;
+    struct document *documents[] = {document_new(CHANNEL_MAIL), document_new(CHANNEL_FEED)};
+    double sums[2];
+    for (int i = 0; i < 2; i++) {
+        document_add_identity(documents[i], IDENTITY_LINK_DOMAIN, SPAN("evil.example"));
+        struct reputation_counts counts = lessons(0, 900);
+        struct evidence_list list = heard(documents[i], &counts);
+        sums[i] = sum_of(&list);
+        document_free(documents[i]);
+    }
+    assert_true(sums[0] == 0.8 && sums[1] == 1.5);
+}
+
+static void test_a_pin_is_not_held_with_its_group(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_LINK_DOMAIN, SPAN("evil.example"));
+    document_add_identity(document, IDENTITY_LINK_HOST, SPAN("www.other.example"));
+    struct reputation_counts counts[] = {
+        {.time_s = NOW, .override = OVERRIDE_PIN, .override_centi = 700}, lessons(900, 0)};
+    struct evidence_list list = heard(document, counts);
+    assert_int_equal(list.count, 2);
+    assert_true(list.items[0].log_odds == 7);
+    document_free(document);
+}
+
 static void test_negligible_reputation_is_left_out(void **state)
 {
     (void)state;
@@ -219,6 +280,10 @@ int main(void)
         cmocka_unit_test(test_unknown_company_hides_a_good_name),
         cmocka_unit_test(test_link_host_and_domain_that_agree_count_once),
         cmocka_unit_test(test_pinned_network_is_heard_before_its_counted_part),
+        cmocka_unit_test(test_what_good_mail_and_spam_have_in_common_cannot_decide),
+        cmocka_unit_test(test_types_that_say_the_same_are_held_together),
+        cmocka_unit_test(test_links_may_say_more_of_feeds_than_of_mail),
+        cmocka_unit_test(test_a_pin_is_not_held_with_its_group),
         cmocka_unit_test(test_negligible_reputation_is_left_out),
         cmocka_unit_test(test_symbols_are_the_types_names),
     };
