@@ -18,6 +18,7 @@ extern const struct command command_learn;
 extern const struct command command_reputation;
 extern const struct command command_held;
 extern const struct command command_retention;
+extern const struct command command_digest;
 extern const struct command command_undo;
 extern const struct command command_tune;
 extern const struct command command_explain;

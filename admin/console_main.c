@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "admin/console_api.h"
+#include "admin/console_door_server.h"
 #include "config.h"
 #include "core/log.h"
 #include "core/mail.h"
@@ -99,13 +100,15 @@ static void wait_for_end(const struct console_server *server, const sigset_t *si
 static bool serve(struct console_gateway *gateway, const sigset_t *signals, struct error *error)
 {
     const struct config *config = gateway->session.config;
-    struct console_server_options options = {.listen = config->console.listen,
-                                             .public_url = config->console.public_url,
-                                             .users = config->console.users,
-                                             .pages = config->console.pages,
-                                             .context = gateway,
-                                             .api = console_api,
-                                             .audit = console_api_audit};
+    struct console_server_options options = {
+        .listen = config->console.listen,
+        .public_url = config->console.public_url,
+        .users = config->console.users,
+        .pages = config->console.pages,
+        .door = door_server_new(gateway, *config->console.public_url),
+        .context = gateway,
+        .api = console_api,
+        .audit = console_api_audit};
     struct metrics_server *metrics = NULL;
     if (*config->metrics.console)
         metrics = metrics_server_new(config->metrics.console, sample, NULL, error);
@@ -118,6 +121,7 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
         log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
     }
     console_server_free(server);
+    door_server_free(options.door);
     metrics_server_free(metrics);
     return server != NULL;
 }

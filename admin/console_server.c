@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "admin/console_door_server.h"
 #include "admin/console_pages.h"
 #include "admin/console_probe.h"
 #include "core/connections.h"
@@ -88,9 +89,10 @@ static void add(struct MHD_Response *response, const char *name, const char *val
  * (W3C Content Security Policy 3; Fetch; Referrer Policy). */
 static void add_safety(struct MHD_Response *response)
 {
-    add(response, "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
-        "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    if (!MHD_get_response_header(response, "Content-Security-Policy"))
+        add(response, "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
+            "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     add(response, "X-Content-Type-Options", "nosniff");
     add(response, "Referrer-Policy", "no-referrer");
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
@@ -344,6 +346,19 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
     return result;
 }
 
+/* Whoever has the link needs no session, so a page of another site gains nothing by sending it. */
+static enum MHD_Result open_door(struct console_server *server, struct MHD_Connection *connection,
+                                 const char *target, bool post, const struct client *client)
+{
+    unsigned status;
+    if (client->too_large)
+        return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the request is larger than 64 KiB");
+    struct span body = {client->body, client->length};
+    struct MHD_Response *response =
+        door_server_answer(server->options.door, connection, target, post, body, &status);
+    return send_response(connection, status, response);
+}
+
 static enum MHD_Result answer_request(struct console_server *server,
                                       struct MHD_Connection *connection, const char *target,
                                       const char *method, const struct client *client)
@@ -356,6 +371,8 @@ static enum MHD_Result answer_request(struct console_server *server,
     bool api = strncmp(target, API, strlen(API)) == 0;
     if (!http_host_is_ours(host, public_url(server)))
         return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST, HTTP_HOST_COMPLAINT);
+    if (strncmp(target, CONSOLE_DOOR, strlen(CONSOLE_DOOR)) == 0 && (get || post))
+        return open_door(server, connection, target, post, client);
     if (!get && !(post && api))
         return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "not that way");
     if (!api)

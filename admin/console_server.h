@@ -35,8 +35,11 @@ const char *console_member(const struct console_request *request, const char *na
 void console_refuse(struct console_answer *answer, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+struct door_server;
+
 struct console_server_options {
     const char *listen, *public_url, *users, *pages; /* lent */
+    struct door_server *door;                        /* what links without a login open; lent */
     void *context;
     /* Answers what is not about logging in. Both are called from several threads. */
     void (*api)(void *context, const struct console_request *request,

@@ -78,8 +78,10 @@ static bool teach_lesson(struct session *session, const struct held *held, enum 
         return false;
     struct learn_sums sums = {0};
     session_open_replica(session, error); /* a store that is away is found out again */
+    const char *source = session->lesson_source;
     struct learner *learner =
-        learner_new(session->store, session->replica, "operator", TRUST_OPERATOR);
+        learner_new(session->store, session->replica, source ? source : "operator",
+                    source ? TRUST_USER : TRUST_OPERATOR);
     learner_use_journal(learner, session->journal);
     bool taught =
         learner_add(learner, lesson, label, error) && learner_finish(learner, &sums, error);

@@ -28,7 +28,8 @@ struct session {
     struct counts_store *store;
     enum front front; /* whose journal lessons go into; see session_teach_for() */
     struct journal *journals[FRONTS];
-    struct journal *journal; /* of them, the one in use */
+    struct journal *journal;   /* of them, the one in use */
+    const char *lesson_source; /* who says what review teaches: "user:…"; NULL: the operator */
     struct replica *replica;
     struct live_tuning *tuning; /* followed by the replica */
     struct records *records[FRONTS];

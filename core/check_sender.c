@@ -57,3 +57,15 @@ double check_reply_to_elsewhere(const struct document *document, struct span *de
     }
     return 0;
 }
+
+double check_recipient_allows(const struct document *document, struct span *detail)
+{
+    (void)detail;
+    return document->envelope.recipients_say == RECIPIENTS_ALLOW;
+}
+
+double check_recipient_denies(const struct document *document, struct span *detail)
+{
+    (void)detail;
+    return document->envelope.recipients_say == RECIPIENTS_DENY;
+}

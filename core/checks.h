@@ -59,6 +59,8 @@ double check_message_id_malformed(const struct document *document, struct span *
 double check_message_id_missing(const struct document *document, struct span *detail);
 double check_mixed_scripts(const struct document *document, struct span *detail);
 double check_phrases_repeated(const struct document *document, struct span *detail);
+double check_recipient_allows(const struct document *document, struct span *detail);
+double check_recipient_denies(const struct document *document, struct span *detail);
 double check_reply_to_elsewhere(const struct document *document, struct span *detail);
 double check_subject_capitals(const struct document *document, struct span *detail);
 double check_text_spliced(const struct document *document, struct span *detail);

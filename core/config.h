@@ -62,6 +62,16 @@ struct config_learning {
     unsigned own_verdicts_per_hour; /* of each label */
 };
 
+/* What people are written to in. */
+enum language { LANGUAGE_ENGLISH, LANGUAGE_CHINESE, LANGUAGES };
+
+/* recipient "bob@example.org" { … }, or of a whole domain. */
+struct recipient_config {
+    char *name; /* lower case */
+    enum language language;
+    bool digest;
+};
+
 struct config {
     char *gateway;    /* name of this gateway; default: the host's name */
     char *counts_url; /* counts = "sqlite:///var/lib/weir-counts/counts.db" */
@@ -130,6 +140,15 @@ struct config {
     } release;
 
     struct {
+        char *sendmail; /* program that takes a message: "/usr/sbin/sendmail" */
+        char *from;     /* address; "postmaster" */
+        enum language language;
+        char *key_file; /* signs links; "/var/lib/weir/link.key" */
+    } digest;
+    struct recipient_config *recipients; /* in the order of the file */
+    size_t recipient_count;
+
+    struct {
         char *milter, *release, *console; /* where they serve /metrics; empty: nowhere */
     } metrics;
 
@@ -162,6 +181,10 @@ void config_release(struct config *config); /* NULL is fine; thread-safe */
 
 /* Logs each of its warnings: for programs that run on. */
 void config_log_warnings(const struct config *config);
+
+/* What is configured for a recipient (in normal form, core/recipient.h): for the address itself,
+ * else for its domain, else what digest { } says. */
+struct recipient_config config_recipient(const struct config *config, const char *recipient);
 
 /* True when `address` ("192.0.2.1", "2001:db8::1", "IPv6:…") lies in networks.internal. */
 bool config_is_internal(const struct config *config, const char *address);

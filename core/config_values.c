@@ -126,6 +126,17 @@ int config_parse_mode(cfg_t *cfg, cfg_opt_t *option, const char *value, void *re
     return 0;
 }
 
+int config_parse_language(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
+{
+    if (!strcasecmp(value, "en"))
+        *(long *)result = LANGUAGE_ENGLISH;
+    else if (!strcasecmp(value, "zh"))
+        *(long *)result = LANGUAGE_CHINESE;
+    else
+        return config_refuse(cfg, option, "\"%.60s\" is neither en nor zh", value);
+    return 0;
+}
+
 int config_parse_feed_mode(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     static const char *const names[] = {

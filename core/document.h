@@ -85,6 +85,9 @@ struct html_shape {
 };
 
 /* Facts about the client that brought a mail; empty when not known (a file, a feed). */
+/* What the recipients' own lists say of the sender. */
+enum recipients_say { RECIPIENTS_SAY_NOTHING, RECIPIENTS_ALLOW, RECIPIENTS_DENY };
+
 struct envelope {
     struct span client_address; /* "192.0.2.1"; empty: unknown */
     struct span client_name;    /* verified reverse name; empty: none */
@@ -92,6 +95,7 @@ struct envelope {
     struct span sender; /* without <>; empty with `known`: the null sender */
     struct span *recipients;
     size_t recipient_count;
+    enum recipients_say recipients_say;
     bool known;    /* an SMTP session brought it */
     bool internal; /* authenticated, ORIGINATING, or from networks.internal */
 };

@@ -75,6 +75,19 @@ bool recipient_normal(const char *text, size_t length, char normal[RECIPIENT_MAX
            is_domain(domain, length - local - 1);
 }
 
+bool recipient_entry_normal(const char *text, char normal[RECIPIENT_MAX + 1])
+{
+    text += *text == '@';
+    size_t length = strlen(text);
+    if (strchr(text, '@'))
+        return recipient_normal(text, length, normal);
+    if (length > RECIPIENT_MAX || !strchr(text, '.'))
+        return false;
+    for (size_t i = 0; i <= length; i++)
+        normal[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+    return is_domain(normal, length);
+}
+
 bool recipient_is_alone(const char *recipients, const char *normal)
 {
     char only[RECIPIENT_MAX + 1];

@@ -23,6 +23,10 @@ bool recipient_is_alone(const char *recipients, const char *normal);
 /* Whether it is one of them. */
 bool recipient_is_among(const char *recipients, const char *normal);
 
+/* An entry of a person's list in its one form: an address, or a domain, with or without an '@'
+ * before it, which then has a dot. */
+bool recipient_entry_normal(const char *text, char normal[RECIPIENT_MAX + 1]);
+
 /* What stands behind the last '@'; empty: nothing does. */
 const char *recipient_domain(const char *address);
 

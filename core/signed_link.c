@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define VERSION 1
+#define KEY_MODE 0640 /* root may have made it, in a directory whose group needs it */
 #define TAG_BYTES 32
 #define FIXED_BYTES (3 + 8 + 8 + 16)
 #define PAYLOAD_MAX (FIXED_BYTES + SIGNED_LINK_RECIPIENT_MAX)
@@ -83,11 +84,12 @@ bool signed_link_keys_make(const char *path, struct error *error)
         return true;
     if (snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid()) >= (int)sizeof draft)
         return error_set(error, ERROR_INPUT, "the path of the key file is too long");
-    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, KEY_MODE);
     if (fd < 0)
         return error_set(error, ERROR_SYSTEM, "%s: %s", draft, strerror(errno));
     /* A key appears whole, and never takes the place of one in use. */
-    bool made = write_key(fd) && (link(draft, path) == 0 || errno == EEXIST);
+    bool made =
+        fchmod(fd, KEY_MODE) == 0 && write_key(fd) && (link(draft, path) == 0 || errno == EEXIST);
     if (!made)
         error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
     close(fd);

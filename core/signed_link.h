@@ -28,7 +28,7 @@ struct signed_link_keys {
 /* Key file: one or two lines of 64 hex digits; blank lines and #comments allowed. */
 bool signed_link_keys_read(const char *path, struct signed_link_keys *keys, struct error *error);
 
-/* Makes a key file with one random key, mode 0600, when there is none at `path`; that another
+/* Makes a key file with one random key, mode 0640, when there is none at `path`; that another
  * process made one meanwhile is fine. */
 bool signed_link_keys_make(const char *path, struct error *error);
 

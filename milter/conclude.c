@@ -10,9 +10,11 @@
 #include "core/log.h"
 #include "core/mail.h"
 #include "core/metrics.h"
+#include "core/recipient.h"
 #include "core/verdict_log.h"
 #include "milter/answer.h"
 #include "store/monotonic.h"
+#include "store/records_people.h"
 
 #define TOKENS_NAMED 8
 #define TERMS_LOGGED 6
@@ -29,12 +31,45 @@ struct conclusion {
     const char *queue_id, *sender, *recipients, *subject; /* with a NUL */
 };
 
+/* What the list of one recipient says of the sender. */
+static enum list_answer ask_list(struct records *records, struct span recipient, const char *sender,
+                                 struct error *error)
+{
+    char normal[RECIPIENT_MAX + 1];
+    enum list_answer answer = LIST_SAYS_NOTHING;
+    if (recipient_normal(recipient.data, recipient.length, normal))
+        records_list_ask(records, normal, sender, &answer, error);
+    return answer;
+}
+
+/* Of several recipients the strictest decides: all of them have to allow, one can deny. */
+static enum recipients_say ask_lists(const struct conclusion *c)
+{
+    const struct envelope *envelope = &c->message->envelope;
+    char sender[RECIPIENT_MAX + 1];
+    struct error error = {0};
+    size_t allow = 0;
+    if (!recipient_normal(envelope->sender.data, envelope->sender.length, sender))
+        return RECIPIENTS_SAY_NOTHING;
+    for (size_t i = 0; i < envelope->recipient_count; i++) {
+        enum list_answer answer =
+            ask_list(c->gateway->records, envelope->recipients[i], sender, &error);
+        if (answer == LIST_DENIES)
+            return RECIPIENTS_DENY;
+        allow += answer == LIST_ALLOWS;
+    }
+    if (error.class != ERROR_NONE)
+        log_event(LOG_LEVEL_WARNING, "lists-not-read", "reason", error.message, NULL);
+    return allow && allow == envelope->recipient_count ? RECIPIENTS_ALLOW : RECIPIENTS_SAY_NOTHING;
+}
+
 static void judge(struct conclusion *c)
 {
     const struct config *config = c->settings->config;
     struct message *message = c->message;
     c->document = mail_read((struct span){message->bytes, message->length}, false);
     c->document->envelope = message->envelope;
+    c->document->envelope.recipients_say = ask_lists(c);
     c->document->truncated |= message->truncated;
     judge_prepare(c->document, config);
     judge_documents(&c->gateway->stores.judge, config, &c->document, 1, &c->verdict);

@@ -72,6 +72,23 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_DEEDS_AFTER] =
         "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
     [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",
+    [STATEMENT_TOLD] = "SELECT time_s, warned_s FROM told WHERE held_id = ?1 AND recipient = ?2",
+    [STATEMENT_SET_TOLD] =
+        "INSERT INTO told (held_id, recipient, time_s, warned_s) VALUES (?1, ?2, "
+        "?3, ?4) ON CONFLICT DO UPDATE SET warned_s = ?4 WHERE ?4 > 0",
+    [STATEMENT_LINK_USED] =
+        "SELECT time_s, 0 FROM link_uses WHERE held_id = ?1 AND recipient = ?2 AND action = ?3",
+    [STATEMENT_LINK_USE] = "INSERT OR IGNORE INTO link_uses (held_id, recipient, action, time_s) "
+                           "VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_LIST_SET] =
+        "INSERT OR REPLACE INTO person_lists (recipient, entry, denies, time_s) SELECT ?2, ?3, ?1, "
+        "?4 WHERE (SELECT count(*) FROM person_lists WHERE recipient = ?2 AND entry <> ?3) < ?5",
+    [STATEMENT_LIST_REMOVE] = "DELETE FROM person_lists WHERE recipient = ?2 AND entry = ?3 AND "
+                              "?1 = 0",
+    [STATEMENT_LIST] = "SELECT entry, denies FROM person_lists WHERE recipient = ?2 AND ?1 = 0 "
+                       "ORDER BY entry",
+    [STATEMENT_LIST_ASK] = "SELECT denies, 0 FROM person_lists WHERE recipient = ?2 AND entry = ?3 "
+                           "AND ?1 = 0",
     [STATEMENT_JUDGED_FIND] =
         "SELECT content_hash, action, judged.log_odds, judged.time_s, held_id, held.state FROM "
         "judged LEFT JOIN held ON held.id = held_id WHERE feed = ?1 AND guid = ?2",

@@ -44,9 +44,10 @@ def evaluate(*arguments):
 
 
 def set_by_hand():
-    """{symbol: log-odds} in the order of the table."""
+    """{symbol: log-odds} in the order of the table, less what people say themselves: no corpus has
+    that."""
     with open(CHECKS, encoding="utf-8") as file:
-        rows = re.findall(r'^    \{"([A-Z_]+)", ([0-9.]+), CHANNEL_', file.read(), re.M)
+        rows = re.findall(r'^    \{"((?!RECIPIENT_)[A-Z_]+)", ([0-9.]+), CHANNEL_', file.read(), re.M)
     return {symbol: float(weight) for symbol, weight in rows}
 
 

@@ -1,13 +1,17 @@
 """What people do with held mail, through a real Postfix: undo, retention, digests and their links."""
 
+import email.header
+import os
 import re
 import sqlite3
 import time
 import types
+import urllib.error
+import urllib.parse
 import urllib.request
 
 from sample_feeds import ITEMS, SPAM, feed, without
-from servers import (Postfix, Weir, counts_store, free_port, make_temporary_directory, need_root,
+from servers import (PATIENCE_S, Postfix, Weir, counts_store, free_port, make_temporary_directory, need_root,
                      run, wait_for)
 from test_mail import Stranger
 
@@ -186,6 +190,235 @@ def test_retention(gateway):
         assert b'weir_records_dropped_total{what="expired"} 1\n' in metrics.read()
 
 
+# --- digests and their links ---
+
+def start_digests(gateway):
+    """weir-console for their links, and a sendmail that speaks to this Postfix."""
+    if gateway.weir.console:
+        return
+    wrapper = os.path.join(gateway.directory, "sendmail")
+    with open(wrapper, "w") as file:
+        file.write('#!/bin/sh\nMAIL_CONFIG=%s exec /usr/sbin/sendmail "$@"\n'
+                   % gateway.postfix.config)
+    os.chmod(wrapper, 0o755)
+    gateway.weir.configure({
+        "digest": {"sendmail": wrapper, "from": "weir@box.test",
+                   "key-file": os.path.join(gateway.directory, "weir", "link.key")},
+        "recipient wang@box.test": {"language": "zh"},
+        "recipient nobody@box.test": {"digest": False}})
+    gateway.weir.start_console()
+
+
+def digests(gateway, recipient):
+    """The digests that were delivered to that address, as (message, text, HTML)."""
+    found = []
+    for message in gateway.postfix.delivered():
+        if message["To"] == "<%s>" % recipient and message["Auto-Submitted"]:
+            parts = [part.get_payload(decode=True).decode() for part in message.get_payload()]
+            found.append((message, *parts))
+    return found
+
+
+def wait_digests(gateway, recipient, count):
+    return wait_for(lambda: len(digests(gateway, recipient)) == count and
+                    digests(gateway, recipient), "%d digests for %s" % (count, recipient))
+
+
+def tell(gateway, *arguments, **options):
+    start_digests(gateway)
+    return ctl(gateway, "digest", *arguments, **options)
+
+
+def link_in(text, number, action):
+    """The link about entry `number` of a digest."""
+    part = text.split("\n%d. " % number)[1] if number > 1 else text
+    return re.search(r"http://\S+/d/\S+\?do=%s\b" % action, part)[0]
+
+
+def browse(url, form=None, source=None, **headers):
+    """(status, page, headers)."""
+    data = urllib.parse.urlencode(form).encode() if form is not None else None
+    request = urllib.request.Request(url, data, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+            return answer.status, answer.read().decode(), answer.headers
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode(), error.headers
+
+
+def test_digest(gateway):
+    """A digest is delivered; GET and HEAD change nothing; POST releases, once, also after an undo;
+    nothing is told twice"""
+    mail = hold(gateway, ["dora@box.test"], "<b>Your</b> account & 发票")
+    shown = tell(gateway, "--dry-run", "--recipient", "dora@box.test").text()
+    assert "<b>Your</b> account & 发票" in shown and "released" not in shown, shown
+    assert "the name in From shows another address" in shown, shown
+    assert tell(gateway).text().count("dora@box.test: told of 1\n") == 1
+    (message, text, page), = wait_digests(gateway, "dora@box.test", 1)
+    subject = str(email.header.make_header(email.header.decode_header(message["Subject"])))
+    assert subject == "Held for you as probable spam: 1" and message["X-Weir-Id"] is None
+    assert "&lt;b&gt;Your&lt;/b&gt; account &amp; 发票" in page and "<b>Your" not in page
+    assert "dora@box.test" not in tell(gateway).text()
+    link = link_in(text, 1, "release")
+    for method in ("GET", "HEAD", "GET"):
+        request = urllib.request.Request(link, method=method)
+        with urllib.request.urlopen(request) as answer:
+            body = answer.read().decode()
+            policy = answer.headers["Content-Security-Policy"]
+    assert "Have this message delivered to you?" in body and "<script" not in body
+    assert policy.startswith("default-src 'none'; style-src 'sha256-"), policy
+    assert held(gateway, mail.id)["state"] == "held"
+    assert query(gateway, "SELECT count(*) FROM audit WHERE subject = ?", mail.id) == [(0,)]
+    status, body, _ = browse(link.split("?")[0], {"do": "release"})
+    assert status == 200 and "It will be delivered to you" in body, body
+    gateway.postfix.wait_delivered(mail.message_id)
+    wait_state(gateway, mail.id, "released")
+    assert query(gateway, "SELECT who, what FROM audit WHERE subject = ?", mail.id) == [
+        ("recipient dora@box.test", "release")]
+    assert "That was done before" in browse(link.split("?")[0], {"do": "release"})[1]
+    ctl(gateway, "undo", mail.id)
+    assert counts(gateway, mail)[0] <= 1
+    assert "That was done before" in browse(link.split("?")[0], {"do": "release"})[1]
+    last = query(gateway, "SELECT what FROM audit WHERE subject = ? ORDER BY id", mail.id)[-1]
+    assert last == ("undo release",), last
+
+
+def test_digest_several(gateway):
+    """Mail to several is listed without a link to release it; its person's page says so as well and
+    names nobody else; a former link stays valid"""
+    own = hold(gateway, ["carl@box.test"])
+    tell(gateway)
+    first = wait_digests(gateway, "carl@box.test", 1)[0][1]
+    shared = hold(gateway, ["carl@box.test", "boss@box.test"], "For two")
+    hold(gateway, ["boss@box.test"], "For the boss alone")
+    tell(gateway)
+    text = wait_digests(gateway, "carl@box.test", 2)[1][1]
+    assert "For two" in text and "a reviewer has to deliver it" in text, text
+    assert "?do=" not in text and "boss" not in text and own.sender not in text, text
+    page = re.search(r"http://\S+/d/\S+", text)[0]
+    status, body, _ = browse(page)
+    assert status == 200 and "For two" in body and "Your account" in body, body
+    assert "boss" not in body and "For the boss alone" not in body, body
+    for held_id in (shared.id, "m1", "f1", "m9999", "x"):
+        status, body, _ = browse(page, {"do": "release", "id": held_id})
+        assert status == 200 and "nothing to be done" in body, (held_id, body)
+    assert held(gateway, shared.id)["state"] == "held"
+    assert browse(link_in(first, 1, "release").split("?")[0], {"do": "release"})[0] == 200
+    gateway.postfix.wait_delivered(own.message_id)
+
+
+def test_digest_lists(gateway):
+    """Senders that a person allows or blocks are let through and held, for that person; the lists
+    are shown and changed on their page; of several recipients the strictest decides"""
+    mail = hold(gateway, ["eva@box.test"])
+    tell(gateway)
+    text = wait_digests(gateway, "eva@box.test", 1)[0][1]
+    assert "list of allowed senders has it" in browse(
+        link_in(text, 1, "allow").split("?")[0], {"do": "allow"})[1]
+    page = re.findall(r"http://\S+/d/\S+", text)[-1]
+    assert mail.sender in browse(page)[1]
+
+    def verdict(sender, recipients, subject="Minutes"):
+        stranger = Stranger()
+        message, _ = stranger.ham(subject)
+        start = len(gateway.weir.milter.log())
+        gateway.postfix.send(message, sender, recipients, address=stranger.address)
+        line = wait_for(lambda: re.search(r"event=verdict .*from=%s .*" % re.escape(sender),
+                                          gateway.weir.milter.log()[start:]), "a verdict")[0]
+        return line
+
+    def terms(sender, recipients):
+        line = verdict(sender, recipients)
+        return re.findall(r"RECIPIENT_(?:ALLOWS|DENIES)", line)
+
+    assert terms(mail.sender, ["Eva@box.test"]) == ["RECIPIENT_ALLOWS"]
+    for form in ({"do": "allow", "entry": "Friends.Test"}, {"do": "deny", "entry": "@foes.test"}):
+        assert browse(page, form)[0] == 200
+    for bad in ("no address", "<x@y.test>", "a@b.test\r\nX: y", "nodots", ""):
+        assert "neither an address" in browse(page, {"do": "deny", "entry": bad})[1], bad
+    assert terms("kim@friends.test", ["eva@box.test"]) == ["RECIPIENT_ALLOWS"]
+    assert terms("kim2@friends.test", ["bob@box.test"]) == []
+    assert terms("kim3@friends.test", ["eva@box.test", "bob@box.test"]) == []
+    assert terms("x1@mail.foes.test", ["eva@box.test"]) == ["RECIPIENT_DENIES"]
+    assert terms("x2@foes.test", ["bob@box.test", "eva@box.test"]) == ["RECIPIENT_DENIES"]
+    assert "no longer on your list" in browse(page, {"do": "remove", "entry": "foes.test"})[1]
+    assert terms("x3@foes.test", ["eva@box.test"]) == []
+    audit = query(gateway, "SELECT what, subject FROM audit WHERE who = ? ORDER BY id",
+                  "recipient eva@box.test")
+    assert audit == [("allow", mail.sender), ("allow", "friends.test"), ("deny", "foes.test"),
+                     ("remove", "foes.test")], audit
+
+
+def test_digest_chinese(gateway):
+    """A recipient who is written to in Chinese gets a Chinese digest and Chinese pages; one who
+    wants none gets none; hostile addresses break nothing"""
+    hold(gateway, ["wang@box.test"])
+    hold(gateway, ["nobody@box.test"])
+    hold(gateway, ['"a, b\\"<x>"@box.test'])
+    told = tell(gateway).text()
+    assert "nobody@box.test" not in told, told
+    message, text, page = wait_digests(gateway, "wang@box.test", 1)[0]
+    assert "疑似垃圾邮件" in text and "投递，这不是垃圾邮件" in page, text
+    assert "为您扣留的疑似垃圾邮件：1 封" == str(email.header.make_header(
+        email.header.decode_header(message["Subject"])))
+    status, body, _ = browse(link_in(text, 1, "deny"))
+    assert status == 200 and "今后扣留此发件人" in body and 'lang="zh-Hans"' in body, body
+    hostile, = wait_digests(gateway, '"a, b\\"<x>"@box.test', 1)
+    assert browse(link_in(hostile[1], 1, "release"))[0] == 200
+
+
+def test_digest_not_sent(gateway):
+    """What sendmail does not take is told the next time, and the exit code says so"""
+    hold(gateway, ["fay@box.test"])
+    start_digests(gateway)
+    working = gateway.weir.settings["digest"]["sendmail"]
+    gateway.weir.configure({"digest": {"sendmail": "/bin/false"}})
+    failed = tell(gateway, "--recipient", "fay@box.test", status=75)
+    assert re.match(r"weirctl: /bin/false did not take the digest for fay@box.test [^\n]+\n$",
+                    failed.errors), failed.errors
+    gateway.weir.configure({"digest": {"sendmail": working}})
+    assert "fay@box.test: told of 1" in tell(gateway, "--recipient", "fay@box.test").text()
+    wait_digests(gateway, "fay@box.test", 1)
+
+
+def test_digest_warns(gateway):
+    """What was told and expires within two days is told once more"""
+    mail = hold(gateway, ["gus@box.test"])
+    tell(gateway)
+    wait_digests(gateway, "gus@box.test", 1)
+    set_now(gateway, "UPDATE held SET time_s = ? WHERE id = ?",
+            int(time.time()) - 29 * 86400, mail.id[1:])
+    assert "gus@box.test: told of 1" in tell(gateway).text()
+    assert "These are deleted soon" in wait_digests(gateway, "gus@box.test", 2)[1][1]
+    assert "gus@box.test" not in tell(gateway).text()
+
+
+def test_links_refused(gateway):
+    """Forged, cut and expired links do nothing; forged ones are in the audit log, and whoever goes
+    on guessing has to wait"""
+    mail = hold(gateway, ["hal@box.test"])
+    tell(gateway)
+    link = link_in(wait_digests(gateway, "hal@box.test", 1)[0][1], 1, "release").split("?")[0]
+    before = query(gateway, "SELECT count(*) FROM audit WHERE what = 'forged link'")[0][0]
+    forged = link[:-1] + ("A" if link[-1] != "A" else "B")
+    assert browse(forged, {"do": "release"})[0] == 404
+    assert browse(link[:-20], {"do": "release"})[0] == 404
+    assert browse(link, {"do": "confirm"})[0] == 400
+    assert browse(link, {})[0] == 400
+    after = query(gateway, "SELECT count(*) FROM audit WHERE what = 'forged link'")[0][0]
+    assert after == before + 2 and "event=forged-link" in gateway.weir.console.log()
+    assert held(gateway, mail.id)["state"] == "held"
+    assert wait_for(lambda: browse(forged)[0] == 429, "guesses are refused")
+    gateway.weir.console.stop()
+    gateway.weir.restart_console()
+    set_now(gateway, "UPDATE held SET document_id = zeroblob(16) WHERE id = ?", mail.id[1:])
+    assert browse(link, {"do": "release"})[0] == 410
+    assert held(gateway, mail.id)["state"] == "held"
+
+
 if __name__ == "__main__":
     run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
-                test_undo_item, test_retention])
+                test_undo_item, test_retention, test_digest, test_digest_several,
+                test_digest_lists, test_digest_chinese, test_digest_not_sent, test_digest_warns,
+                test_links_refused])

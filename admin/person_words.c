@@ -1,0 +1,133 @@
+#include "admin/person_words.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/printable.h"
+#include "core/reasons.h"
+
+static const char *const words[WORD_COUNT][LANGUAGES] = {
+    [WORD_LANGUAGE] = {"en", "zh-Hans"},
+    [WORD_INTRODUCTION] =
+        {"These messages to you look like spam and are held. Each waits until the date beside it, "
+         "and is deleted then unless you have it delivered.",
+         "以下发给您的邮件疑似垃圾邮件，已被扣留。每封邮件保留到所示日期，届时若您未要求投递，将被"
+         "删除。"},
+    [WORD_EXPIRING] = {"These are deleted soon:", "以下邮件即将被删除："},
+    [WORD_FROM] = {"From", "发件人"},
+    [WORD_HELD_SINCE] = {"Held since", "扣留时间"},
+    [WORD_UNTIL] = {"Until", "保留至"},
+    [WORD_WHY] = {"Why", "原因"},
+    [WORD_NO_SUBJECT] = {"(no subject)", "（无主题）"},
+    [WORD_RELEASE] = {"Deliver it, it is not spam", "投递，这不是垃圾邮件"},
+    [WORD_ALLOW] = {"Always allow the sender", "始终允许此发件人"},
+    [WORD_DENY] = {"Block the sender", "屏蔽此发件人"},
+    [WORD_SEVERAL] = {"It went to several recipients; a reviewer has to deliver it. Ask your "
+                      "postmaster.",
+                      "此邮件发给了多位收件人，须由管理员审核后投递。请联系您的邮件管理员。"},
+    [WORD_SEE_ALL] = {"All that is held for you, and your lists",
+                      "查看为您扣留的全部邮件和您的名单"},
+    [WORD_FOOT] =
+        {"Nothing happens before you confirm it on the page that a link opens. Do not "
+         "pass this message on: its links act in your name.",
+         "打开链接后，须在页面上确认才会生效。请勿转发本邮件：其中的链接以您的名义操作。"},
+    [WORD_TITLE] = {"Held mail", "被扣留的邮件"},
+    [WORD_ASK_RELEASE] = {"Have this message delivered to you?", "要将这封邮件投递给您吗？"},
+    [WORD_ASK_ALLOW] = {"Let mail of this sender through to you from now on?",
+                        "今后放行此发件人发给您的邮件吗？"},
+    [WORD_ASK_DENY] = {"Hold mail of this sender to you from now on?",
+                       "今后扣留此发件人发给您的邮件吗？"},
+    [WORD_DONE_RELEASE] = {"It will be delivered to you within a minute.",
+                           "邮件将在一分钟内投递给您。"},
+    [WORD_DONE_ALLOW] = {"Your list of allowed senders has it now.", "已加入您的允许名单。"},
+    [WORD_DONE_DENY] = {"Your list of blocked senders has it now.", "已加入您的屏蔽名单。"},
+    [WORD_DONE_REMOVE] = {"It is no longer on your list.", "已从您的名单中移除。"},
+    [WORD_DONE_BEFORE] = {"That was done before, on %s.", "此操作已于 %s 完成。"},
+    [WORD_STATE] = {"It is no longer held; it is now: %s", "此邮件已不再被扣留，当前状态：%s"},
+    [WORD_NOTHING_HELD] = {"Nothing is held for you.", "没有为您扣留的邮件。"},
+    [WORD_LISTS] = {"Your lists", "您的名单"},
+    [WORD_LISTS_EXPLAINED] =
+        {"An address, or a domain, which stands for all addresses in it. What you allow counts "
+         "much, but not more than everything else together.",
+         "可填写地址或域名；域名代表其下所有地址。允许名单权重很高，但不会压倒其他所有依据。"},
+    [WORD_ALLOWED] = {"allowed", "允许"},
+    [WORD_DENIED] = {"blocked", "屏蔽"},
+    [WORD_REMOVE] = {"Remove", "移除"},
+    [WORD_ADD_ALLOW] = {"Allow", "允许"},
+    [WORD_ADD_DENY] = {"Block", "屏蔽"},
+    [WORD_ENTRY] = {"Address or domain", "地址或域名"},
+    [WORD_BAD_ENTRY] = {"That is neither an address nor a domain, or your list is full.",
+                        "这不是有效的地址或域名，或者您的名单已满。"},
+    [WORD_FORGED] = {"This link is not valid.", "此链接无效。"},
+    [WORD_EXPIRED] = {"This link has expired.", "此链接已过期。"},
+    [WORD_GONE] = {"There is nothing to be done here any more.", "这里已没有可执行的操作。"},
+    [WORD_TOO_MANY] = {"Too many attempts; try again later.", "尝试次数过多，请稍后再试。"},
+    [WORD_FAILED] = {"That cannot be done now; try again later.", "暂时无法完成，请稍后再试。"},
+};
+
+const char *person_word(enum language language, enum person_word word)
+{
+    return words[word][language];
+}
+
+void person_html(struct span_buffer *out, struct arena *arena, struct span text)
+{
+    struct span line = printable_text(arena, text);
+    for (size_t i = 0; i < line.length; i++) {
+        char c = line.data[i];
+        const char *entity = c == '<'    ? "&lt;"
+                             : c == '>'  ? "&gt;"
+                             : c == '&'  ? "&amp;"
+                             : c == '"'  ? "&quot;"
+                             : c == '\'' ? "&#39;"
+                                         : NULL;
+        if (entity)
+            span_buffer_text(out, entity);
+        else
+            span_buffer_add(out, (struct span){&c, 1});
+    }
+}
+
+const char *person_time(int64_t time_s, char text[32])
+{
+    time_t when = (time_t)time_s;
+    struct tm local;
+    strftime(text, 32, "%Y-%m-%d %H:%M", localtime_r(&when, &local));
+    return text;
+}
+
+/* The heaviest reason that is lighter than `below`, or as heavy and not before it. */
+static const struct reason *heaviest_after(const struct reasons *reasons,
+                                           const struct reason *const *taken, size_t count)
+{
+    const struct reason *best = NULL;
+    for (size_t i = 0; i < reasons->count; i++) {
+        for (size_t j = 0; j < reasons->groups[i].count; j++) {
+            const struct reason *reason = &reasons->groups[i].reasons[j];
+            bool seen = false;
+            for (size_t k = 0; k < count; k++)
+                seen |= taken[k] == reason;
+            if (!seen && reason->log_odds > 0 && (!best || reason->log_odds > best->log_odds))
+                best = reason;
+        }
+    }
+    return best;
+}
+
+struct span person_why(struct arena *arena, struct span evidence, size_t most)
+{
+    const struct reason *taken[8];
+    struct reasons reasons = {0};
+    struct span why = SPAN("");
+    if (!reasons_read(arena, evidence, &reasons))
+        return why;
+    for (size_t count = 0; count < most && count < 8; count++) {
+        taken[count] = heaviest_after(&reasons, taken, count);
+        if (!taken[count])
+            break;
+        why = arena_printf(arena, "%.*s%s%.*s", SPAN_ARGS(why), count ? "; " : "",
+                           SPAN_ARGS(taken[count]->words));
+    }
+    return why;
+}

@@ -1,0 +1,64 @@
+/* person_words: what weir says to people whom mail is held for, in their language: in digests, and
+ * on the pages that their links open. */
+#ifndef WEIR_PERSON_WORDS_H
+#define WEIR_PERSON_WORDS_H
+
+#include "core/config.h"
+#include "core/span_buffer.h"
+
+enum person_word {
+    WORD_LANGUAGE, /* "en", as HTML wants it */
+    WORD_INTRODUCTION,
+    WORD_EXPIRING, /* before those that expire soon */
+    WORD_FROM,
+    WORD_HELD_SINCE,
+    WORD_UNTIL,
+    WORD_WHY,
+    WORD_NO_SUBJECT,
+    WORD_RELEASE,
+    WORD_ALLOW,
+    WORD_DENY,
+    WORD_SEVERAL, /* it went to several */
+    WORD_SEE_ALL,
+    WORD_FOOT,
+    WORD_TITLE, /* of pages */
+    WORD_ASK_RELEASE,
+    WORD_ASK_ALLOW,
+    WORD_ASK_DENY,
+    WORD_DONE_RELEASE,
+    WORD_DONE_ALLOW,
+    WORD_DONE_DENY,
+    WORD_DONE_REMOVE,
+    WORD_DONE_BEFORE,
+    WORD_STATE, /* of what is no longer held */
+    WORD_NOTHING_HELD,
+    WORD_LISTS,
+    WORD_LISTS_EXPLAINED,
+    WORD_ALLOWED,
+    WORD_DENIED,
+    WORD_REMOVE,
+    WORD_ADD_ALLOW,
+    WORD_ADD_DENY,
+    WORD_ENTRY,
+    WORD_BAD_ENTRY,
+    WORD_FORGED,
+    WORD_EXPIRED,
+    WORD_GONE,
+    WORD_TOO_MANY,
+    WORD_FAILED,
+    WORD_COUNT
+};
+
+const char *person_word(enum language language, enum person_word word);
+
+/* `text` on one line as core/printable.h makes it, with what HTML takes for markup as entities. */
+void person_html(struct span_buffer *out, struct arena *arena, struct span text);
+
+/* "2026-11-28 10:22", local time. */
+const char *person_time(int64_t time_s, char text[32]);
+
+/* The reasons that weigh most for spam, in the JSON of a verdict, at most `most` of them, between
+ * semicolons; in `arena`. */
+struct span person_why(struct arena *arena, struct span evidence, size_t most);
+
+#endif
