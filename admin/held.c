@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "admin/held_list.h"
+#include "admin/held_reapply.h"
 #include "admin/held_remote.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
@@ -228,6 +229,10 @@ static int run(struct session *session, int count, char **arguments)
     const char *verb = count ? arguments[0] : "";
     if (!read_asked(&wish))
         return EX_USAGE;
+    if (!strcmp(verb, "reapply"))
+        return count > 1 || wish.filtered || wish.all || wish.count || wish.limit
+                   ? session_usage("held reapply takes --apply and nothing else")
+                   : held_reapply(session, wish.apply);
     if (!strcmp(verb, "list"))
         return count > 1 ? session_usage("held list takes no ids; see held show")
                          : run_list(session, &wish);
@@ -244,14 +249,17 @@ const struct command command_held = {
     "held list [FILTER…] [--limit N] [--after ID] [--count]\n"
     "held show ID…\n"
     "held release|confirm|delete ID…\n"
-    "held release|confirm|delete FILTER… [--limit N] [--after ID] [--apply]",
+    "held release|confirm|delete FILTER… [--limit N] [--after ID] [--apply]\n"
+    "held reapply [--apply]",
     "review what is held",
     "IDs are m12 (mail) and f7 (feed items), as list prints them; a queue id does as well.\n\n"
     "list     what waits for review, newest first\n"
     "show     everything that is known of it, and why it was held\n"
     "release  deliver it, and teach it as ham; weir-release does that for mail, within a second\n"
     "confirm  it is spam: teach it; it stays where it is until it is deleted\n"
-    "delete   do away with it, once held.undo has passed\n\n"
+    "delete   do away with it, once held.undo has passed\n"
+    "reapply  judge what is held by the rules and reputations of now: what would not be held any\n"
+    "         more is listed, and with --apply released; nothing is taught\n\n"
     "FILTERs; all that are given have to agree:\n"
     "--channel mail|feed\n"
     "--sender TEXT         the envelope sender, or the feed's name, has TEXT in it\n"

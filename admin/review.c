@@ -121,6 +121,7 @@ struct work {
     const char *who;
     enum review_deed deed;
     int64_t undo_s; /* how long what was deleted can be had back */
+    bool quiet;     /* nobody says what it is */
     bool changed;
     const char *name;           /* to undo: of the deed; NULL: the latest */
     struct records_deed undone; /* the deed that is undone */
@@ -138,7 +139,7 @@ static bool audit(const struct work *work, const char *what, struct error *error
 /* What the person says of the document, for replay. */
 static bool correct(const struct work *work, const struct held *held, struct error *error)
 {
-    return !deeds[work->deed].teaches ||
+    return work->quiet || !deeds[work->deed].teaches ||
            records_correct(work->records, held->document_id, deeds[work->deed].label, work->who,
                            deeds[work->deed].name, error);
 }
@@ -159,9 +160,10 @@ static bool do_it(void *context, struct error *error)
     snprintf(done.name, sizeof done.name, "%s", deeds[deed].name);
     bool good = records_held_move(work->records, work->id, deeds[deed].from, done.to,
                                   &work->changed, error) &&
-                (!work->changed || (records_held_set_due(work->records, work->id, due_s, error) &&
-                                    records_deed_add(work->records, &done, error) &&
-                                    correct(work, held, error) && audit(work, done.name, error)));
+                (!work->changed ||
+                 (records_held_set_due(work->records, work->id, due_s, error) &&
+                  records_deed_add(work->records, &done, error) && correct(work, held, error) &&
+                  audit(work, work->quiet ? "reapply" : done.name, error)));
     held_free(held);
     return good;
 }
@@ -177,14 +179,16 @@ static bool look_again(struct records *records, struct held **held, struct error
     return true;
 }
 
-bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
-               const char *who, struct review_outcome *outcome, struct error *error)
+static bool do_deed(struct session *session, enum front front, struct held **held,
+                    enum review_deed deed, const char *who, bool quiet,
+                    struct review_outcome *outcome, struct error *error)
 {
     struct work work = {.records = session->records[front],
                         .front = front,
                         .id = (*held)->id,
                         .who = who,
                         .deed = deed,
+                        .quiet = quiet,
                         .undo_s = session->config->held.undo_s};
     *outcome = (struct review_outcome){0};
     if (!records_transaction(work.records, do_it, &work, error) ||
@@ -196,10 +200,22 @@ bool review_do(struct session *session, enum front front, struct held **held, en
     outcome->said = deeds[deed].said[front];
     outcome->impossible = !work.changed && !(deeds[deed].done & BIT(outcome->state));
     /* A lesson may have failed the first time. */
-    if (deeds[deed].teaches && !outcome->impossible &&
+    if (!quiet && deeds[deed].teaches && !outcome->impossible &&
         (work.changed || (*held)->taught != (int)label + 1))
         teach(session, front, *held, label, outcome);
     return true;
+}
+
+bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
+               const char *who, struct review_outcome *outcome, struct error *error)
+{
+    return do_deed(session, front, held, deed, who, false, outcome, error);
+}
+
+bool review_release_quietly(struct session *session, enum front front, struct held **held,
+                            const char *who, struct review_outcome *outcome, struct error *error)
+{
+    return do_deed(session, front, held, REVIEW_RELEASE, who, true, outcome, error);
 }
 
 /* --- undoing it --- */

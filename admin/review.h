@@ -36,6 +36,11 @@ struct review_outcome {
 bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
                const char *who, struct review_outcome *outcome, struct error *error);
 
+/* Releases it by the rules of now, not by what somebody knows of it: nothing is taught. In the
+ * audit trail it is "reapply". */
+bool review_release_quietly(struct session *session, enum front front, struct held **held,
+                            const char *who, struct review_outcome *outcome, struct error *error);
+
 #define REVIEW_UNDO "undo"
 
 /* Takes back the latest deed about it, or, with a `name`, the latest of that name that no standing

@@ -1,5 +1,6 @@
 #include "store/records_evidence.h"
 
+#include "store/memory.h"
 #include "store/records_db.h"
 
 #include <time.h>
@@ -107,4 +108,29 @@ bool records_correct(struct records *records, const unsigned char *document_id, 
     }
     records_unlock(records);
     return good;
+}
+
+bool records_evidence_of(struct records *records, const unsigned char *document_id,
+                         struct span *record, struct error *error)
+{
+    int code = SQLITE_ERROR;
+    *record = (struct span){NULL, 0};
+    records_lock(records);
+    sqlite3_stmt *statement =
+        records_prepare_text(records,
+                             "SELECT record FROM evidence WHERE history_id = (SELECT max(id) FROM "
+                             "history WHERE document_id = ?1)",
+                             error);
+    if (statement) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+        code = records_step(records, statement, error);
+    }
+    if (code == SQLITE_ROW) {
+        char *room = memory_new(records_row_size(statement));
+        record->length = (size_t)sqlite3_column_bytes(statement, 0);
+        record->data = records_take(statement, 0, &room);
+    }
+    sqlite3_finalize(statement);
+    records_unlock(records);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
 }

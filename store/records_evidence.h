@@ -23,6 +23,11 @@ bool records_evidence_list(struct records *records,
                            bool (*visit)(void *context, const struct kept_evidence *evidence),
                            void *context, struct error *error);
 
+/* The record of the latest verdict on a document, to be freed with free(); NULL data when none is
+ * kept. */
+bool records_evidence_of(struct records *records, const unsigned char *document_id,
+                         struct span *record, struct error *error);
+
 /* The verdict with that history_id; NULL and ERROR_INPUT when it is gone. */
 struct history_entry *records_history_get(struct records *records, int64_t history_id,
                                           struct error *error);

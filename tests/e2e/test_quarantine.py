@@ -417,8 +417,41 @@ def test_links_refused(gateway):
     assert held(gateway, mail.id)["state"] == "held"
 
 
+# --- what is held, by the rules of now ---
+
+def test_reapply(gateway):
+    """Held mail and items are judged anew by other weights and thresholds: first a preview, then
+    what would no longer be held is released, and nothing is taught"""
+    mail = hold(gateway, ["ida@box.test"])
+    still = hold(gateway, ["ida@box.test"], "Confirmed")
+    before = counts(gateway, mail)
+    ctl(gateway, "held", "confirm", still.id)
+    assert mail.id not in ctl(gateway, "held", "reapply").text()
+    gateway.weir.configure({"check FROM_NAME_IS_ADDRESS": {"enabled": False},
+                            "thresholds": {"hold": 0.9999999}})
+    try:
+        preview = ctl(gateway, "held", "reapply").text()
+        line = re.search(r"(?m)^%s: (\w+) now, log-odds \S+ instead of \S+$" % mail.id, preview)
+        assert line and line[1] in ("accept", "tag"), preview
+        assert still.id + ":" not in preview and "release them with --apply" in preview, preview
+        assert held(gateway, mail.id)["state"] == "held"
+        listed = ctl(gateway, "held", "reapply", "--json").json()
+        listed = listed if isinstance(listed, list) else [listed]
+        assert {"id": mail.id, "action": line[1], "released": False}.items() <= [
+            entry for entry in listed if entry["id"] == mail.id][0].items()
+        applied = ctl(gateway, "held", "reapply", "--apply").text()
+        assert re.search(r"(?m)^%s: .*; released$" % mail.id, applied), applied
+    finally:
+        gateway.weir.configure({"check FROM_NAME_IS_ADDRESS": {"enabled": True},
+                                "thresholds": {"hold": 0.85}})
+    gateway.postfix.wait_delivered(mail.message_id)
+    assert counts(gateway, mail) == before
+    assert query(gateway, "SELECT what FROM audit WHERE subject = ?", mail.id) == [("reapply",)]
+    assert "takes --apply" in ctl(gateway, "held", "reapply", mail.id, status=64).errors
+
+
 if __name__ == "__main__":
     run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest, test_digest_several,
                 test_digest_lists, test_digest_chinese, test_digest_not_sent, test_digest_warns,
-                test_links_refused])
+                test_links_refused, test_reapply])

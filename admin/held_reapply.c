@@ -1,0 +1,150 @@
+#include "admin/held_reapply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "admin/records_text.h"
+#include "admin/review.h"
+#include "admin/tune.h"
+#include "core/evidence_record.h"
+#include "store/lesson.h"
+#include "store/memory.h"
+#include "store/records_evidence.h"
+
+struct reapply {
+    struct session *session;
+    struct scoring scoring;
+    enum front front;
+    int64_t *ids;
+    size_t count;
+    size_t seen, unknown, freed;
+    bool apply;
+};
+
+static bool note_id(void *context, const struct held *held)
+{
+    struct reapply *reapply = context;
+    reapply->ids = memory_resize(reapply->ids, (reapply->count + 1) * sizeof *reapply->ids);
+    reapply->ids[reapply->count++] = held->id;
+    return true;
+}
+
+/* Puts the counts of now into the record, identity by identity; those that the lesson does not have
+ * keep what was known then. */
+static bool renew_counts(struct session *session, const struct lesson *lesson,
+                         struct evidence_record *record, struct error *error)
+{
+    size_t n = lesson->identity_count;
+    struct reputation_counts *counts = memory_new((n + 1) * sizeof *counts);
+    bool good = !n || counts_reputation_read(session->store, lesson->identities, n, counts, error);
+    for (size_t i = 0; good && i < n; i++) {
+        uint32_t hash = identity_hash(&lesson->identities[i]);
+        for (size_t j = 0; j < record->identity_count; j++)
+            if (record->identities[j].type == lesson->identities[i].type &&
+                record->hashes[j] == hash)
+                record->counts[j] = counts[i];
+    }
+    free(counts);
+    return good;
+}
+
+/* The verdict of now, in `*verdict`; `*known` is false when nothing is kept that would tell. */
+static bool judge_anew(struct reapply *reapply, const struct held *held, struct arena *arena,
+                       struct verdict *verdict, bool *known, struct error *error)
+{
+    struct span bytes;
+    struct evidence_record record;
+    struct error why = {0};
+    struct lesson *lesson = lesson_decode(held->lesson, held->lesson_length, &why);
+    bool good = records_evidence_of(reapply->session->records[reapply->front], held->document_id,
+                                    &bytes, error);
+    *known = good && lesson && bytes.length && evidence_record_decode(bytes, arena, &record);
+    if (*known)
+        good = renew_counts(reapply->session, lesson, &record, error);
+    if (good && *known) {
+        record.time_s = time(NULL);
+        *verdict = evidence_record_verdict(&record, &reapply->scoring, arena);
+    }
+    free((void *)(uintptr_t)bytes.data);
+    lesson_free(lesson);
+    return good;
+}
+
+static void print_freed(const struct reapply *reapply, const struct held *held,
+                        const struct verdict *verdict)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    records_text_id(reapply->front, held->id, id);
+    if (reapply->session->json)
+        printf("{\"id\":\"%s\",\"before\":%.3f,\"after\":%.3f,\"action\":\"%s\",\"released\":%s}\n",
+               id, held->log_odds, verdict->log_odds, action_name(verdict->action),
+               reapply->apply ? "true" : "false");
+    else
+        printf("%s: %s now, log-odds %+.1f instead of %+.1f%s\n", id, action_name(verdict->action),
+               verdict->log_odds, held->log_odds, reapply->apply ? "; released" : "");
+}
+
+static bool look_at(struct reapply *reapply, int64_t id, struct error *error)
+{
+    struct review_outcome outcome = {.changed = true};
+    struct verdict verdict = {.action = ACTION_HOLD};
+    bool known;
+    struct held *held = records_held_get(reapply->session->records[reapply->front], id, error);
+    if (!held)
+        return error->class == ERROR_INPUT; /* it went meanwhile */
+    struct arena *arena = arena_new();
+    bool good = judge_anew(reapply, held, arena, &verdict, &known, error);
+    bool freed = good && known && verdict.action < ACTION_HOLD;
+    if (freed && reapply->apply)
+        good = review_release_quietly(reapply->session, reapply->front, &held, session_user(),
+                                      &outcome, error);
+    if (good && freed && outcome.changed) {
+        print_freed(reapply, held, &verdict);
+        reapply->freed++;
+    }
+    reapply->seen++;
+    reapply->unknown += good && !known;
+    arena_free(arena);
+    held_free(held);
+    return good;
+}
+
+static bool look_at_all(struct reapply *reapply, struct error *error)
+{
+    struct records *records = reapply->session->records[reapply->front];
+    reapply->count = 0;
+    bool good = records_held_list(records, 1u << HELD_HELD, note_id, reapply, error);
+    for (size_t i = 0; good && i < reapply->count; i++)
+        good = look_at(reapply, reapply->ids[i], error);
+    return good;
+}
+
+int held_reapply(struct session *session, bool apply)
+{
+    struct reapply reapply = {.session = session, .apply = apply};
+    struct tune_state state;
+    struct error error = {0};
+    int worst = session_open_counts(session);
+    if (worst != EX_OK)
+        return worst;
+    if (!tune_load(session, &state, &error))
+        return session_complain(&error);
+    scoring_make(&reapply.scoring, session->config, &state.tuning);
+    tune_state_clear(&state);
+    for (int front = FRONT_MAIL; front < FRONTS && worst == EX_OK; front++) {
+        reapply.front = (enum front)front;
+        worst = session_open_records(session, reapply.front);
+        if (worst == EX_OK && session->records[front] && !look_at_all(&reapply, &error))
+            worst = session_complain(&error);
+    }
+    free(reapply.ids);
+    if (worst == EX_OK && !session->json) {
+        printf("%zu of %zu %s be held by the rules and reputations of now", reapply.freed,
+               reapply.seen, apply ? "are released, which would not" : "would not");
+        if (reapply.unknown)
+            printf("; of %zu it cannot be told any more", reapply.unknown);
+        puts(apply || !reapply.freed ? "" : "; release them with --apply");
+    }
+    return worst;
+}
