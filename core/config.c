@@ -692,6 +692,14 @@ void config_release(struct config *config)
     free(counted);
 }
 
+bool config_trusts_authserv_id(const struct config *config, struct span id)
+{
+    for (size_t i = 0; i < config->identities.trusted_authserv_id_count; i++)
+        if (span_equal_nocase(id, span_of(config->identities.trusted_authserv_ids[i])))
+            return true;
+    return false;
+}
+
 void config_log_warnings(const struct config *config)
 {
     for (size_t i = 0; i < config->warning_count; i++)

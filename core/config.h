@@ -179,6 +179,9 @@ struct config *config_defaults(void);
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */
 
+/* Whether the Authentication-Results of `id` are believed. */
+bool config_trusts_authserv_id(const struct config *config, struct span id);
+
 /* Logs each of its warnings: for programs that run on. */
 void config_log_warnings(const struct config *config);
 

@@ -5,6 +5,7 @@
 #define WEIR_DOCUMENT_H
 
 #include "core/arena.h"
+#include "core/authentication.h"
 #include "store/identity.h"
 #include "store/span.h"
 
@@ -22,8 +23,9 @@ static inline const char *channel_name(enum channel channel)
 #define DOCUMENT_ID_BYTES 16
 #define DOCUMENT_ID_HEX (2 * DOCUMENT_ID_BYTES + 1)
 
-/* A header as it was sent, in order. `name` as written; `value` unfolded, RFC 2047 words decoded,
- * UTF-8, not case-folded. Feed items have none. */
+/* A header as it was sent, in order. `name` as written; `value` unfolded, RFC 2047 words decoded
+ * (but those of Authentication-Results are left: decoded, one could end a result and start
+ * another), UTF-8, not case-folded. Feed items have none. */
 struct header {
     struct span name;
     struct span value;
@@ -130,6 +132,7 @@ struct document {
     bool formerly_released;         /* feed items: an admin released it before it was edited */
 
     /* Filled by gatherers. */
+    struct authentication authentication;
     struct identity *identities;
     size_t identity_count;
 

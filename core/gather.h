@@ -6,12 +6,22 @@
 
 #include "core/gatherers.h"
 
+/* Fills `authentication` from the Authentication-Results of trusted milters. */
+enum gather_state gather_authentication(struct document *document, const struct config *config,
+                                        void **state, int *wait_fd);
+
 /* Client: `ip`, `net` (IPv4 /24, IPv6 /64 and /48), `asn`, `helo`. */
 enum gather_state gather_client(struct document *document, const struct config *config,
                                 void **state, int *wait_fd);
 
-/* Sender: `envelope-domain`, `from-domain`, `from-address`, `pair`. Domains are organisational
- * ones. */
+/* Sender: `envelope-domain`, `from-domain`, `from-address`, `dkim-domain`, `pair`, after
+ * gather_authentication(). Domains are organisational ones.
+ *
+ * Where it is known whether a message is authenticated, what it claims is an identity of its own
+ * in either case, "example.org (authenticated)" or "example.org (unauthenticated)": one who forges
+ * a sender neither borrows the reputation of the real one nor spoils it. Where nobody looked (no
+ * authserv-id is trusted, our own users' mail, files that never came through a gateway) there is
+ * only the claim: "example.org". */
 enum gather_state gather_sender(struct document *document, const struct config *config,
                                 void **state, int *wait_fd);
 

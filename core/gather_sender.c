@@ -47,16 +47,42 @@ static struct sender sender_of(struct arena *arena, const struct config *config,
     return sender;
 }
 
-static void add_pairs(struct document *document, const struct sender *sender)
+/* `claim` as an identity: with what is known of whether it is true. */
+static void add_claim(struct document *document, enum identity_type type, struct span claim,
+                      bool authenticated)
+{
+    if (!claim.length || !document->authentication.known)
+        document_add_identity(document, type, claim);
+    else
+        document_add_identity(document, type,
+                              arena_printf(document->arena, "%.*s (%sauthenticated)",
+                                           SPAN_ARGS(claim), authenticated ? "" : "un"));
+}
+
+static void add_pairs(struct document *document, const struct sender *sender, bool authenticated)
 {
     const struct envelope *envelope = &document->envelope;
-    for (size_t i = 0; sender->address.length && i < envelope->recipient_count && i < PAIRS_MAX;
-         i++) {
+    size_t count = envelope->recipient_count < PAIRS_MAX ? envelope->recipient_count : PAIRS_MAX;
+    for (size_t i = 0; sender->address.length && i < count; i++) {
         struct span recipient =
             text_to_utf8(document->arena, envelope->recipients[i], (struct span){0});
-        document_add_identity(document, IDENTITY_PAIR,
-                              arena_printf(document->arena, "%.*s %.*s", SPAN_ARGS(sender->address),
-                                           SPAN_ARGS(recipient)));
+        add_claim(document, IDENTITY_PAIR,
+                  arena_printf(document->arena, "%.*s %.*s", SPAN_ARGS(sender->address),
+                               SPAN_ARGS(recipient)),
+                  authenticated);
+    }
+}
+
+/* Only domains whose signature verified. Anybody's mail is signed by a provider. */
+static void add_signers(struct document *document, const struct config *config)
+{
+    const struct authentication *authentication = &document->authentication;
+    for (size_t i = 0; i < authentication->signature_count; i++) {
+        const struct authentication_signature *signature = &authentication->signatures[i];
+        if (signature->result == AUTHENTICATION_PASS &&
+            !domain_list_has(config->identities.mail_providers, signature->domain))
+            document_add_identity(document, IDENTITY_DKIM_DOMAIN,
+                                  url_registrable_domain(signature->domain));
     }
 }
 
@@ -65,15 +91,22 @@ enum gather_state gather_sender(struct document *document, const struct config *
 {
     (void)state, (void)wait_fd;
     struct arena *arena = document->arena;
+    const struct authentication *authentication = &document->authentication;
     /* The envelope may hold any bytes; identities are UTF-8. */
     struct sender envelope =
         sender_of(arena, config, text_to_utf8(arena, document->envelope.sender, (struct span){0}));
     struct sender from = sender_of(arena, config, document->from_address);
-    document_add_identity(document, IDENTITY_ENVELOPE_DOMAIN,
-                          envelope.at_provider ? envelope.address : envelope.organisation);
+    bool from_true = authentication_aligned(authentication, from.domain);
+    /* SPF fails behind a forwarder, while a signature of the same organisation holds. */
+    bool envelope_true = authentication_is_sender(authentication, envelope.domain) ||
+                         (from_true && envelope.domain.length &&
+                          span_equal(envelope.organisation, from.organisation));
+    add_claim(document, IDENTITY_ENVELOPE_DOMAIN,
+              envelope.at_provider ? envelope.address : envelope.organisation, envelope_true);
     if (!from.at_provider)
-        document_add_identity(document, IDENTITY_FROM_DOMAIN, from.organisation);
-    document_add_identity(document, IDENTITY_FROM_ADDRESS, from.address);
-    add_pairs(document, &envelope);
+        add_claim(document, IDENTITY_FROM_DOMAIN, from.organisation, from_true);
+    add_claim(document, IDENTITY_FROM_ADDRESS, from.address, from_true);
+    add_signers(document, config);
+    add_pairs(document, &envelope, envelope_true);
     return GATHER_DONE;
 }

@@ -64,6 +64,7 @@ static enum gather_state gather_feed(struct document *document, const struct con
 }
 
 static const struct gatherer gatherers[] = {
+    {"authentication", CHANNEL_MAIL, gather_authentication, NULL, NULL},
     {"client", CHANNEL_MAIL, gather_client, NULL, NULL},
     {"sender", CHANNEL_MAIL, gather_sender, NULL, NULL},
     {"feed", CHANNEL_FEED, gather_feed, NULL, NULL},

@@ -92,7 +92,9 @@ static void read_headers(struct document *document, struct span message, struct 
         bytes += needed < left ? needed : left;
         if (!from->data && span_equal_nocase(field.name, SPAN("From")))
             *from = value;
-        field.value = mail_decode_words(arena, value);
+        field.value = span_equal_nocase(field.name, SPAN("Authentication-Results"))
+                          ? text_to_utf8(arena, value, (struct span){0})
+                          : mail_decode_words(arena, value);
         document->headers =
             arena_grow(arena, document->headers, document->header_count, sizeof field);
         document->headers[document->header_count++] = field;

@@ -176,6 +176,9 @@ static bool change_headers(struct conclusion *c)
         for (size_t copy = forged->count; copy > 0 && good; copy--)
             good = smfi_chgheader(c->ctx, lend(forged->name), (int)copy, NULL) == MI_SUCCESS;
     }
+    for (size_t i = c->message->forged_result_count; i > 0 && good; i--)
+        good = smfi_chgheader(c->ctx, lend(AUTHENTICATION_HEADER),
+                              (int)c->message->forged_results[i - 1], NULL) == MI_SUCCESS;
     for (size_t i = c->answer.header_count; i > 0 && good; i--) {
         struct answer_header *header = &c->answer.headers[i - 1];
         good = smfi_insheader(c->ctx, 0, lend(header->name), lend(header->value)) == MI_SUCCESS;

@@ -5,13 +5,16 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/authentication.h"
+#include "core/config.h"
+
 #define ROOM_AT_FIRST (16u * 1024)
 #define ROOM_KEPT (256u * 1024)
 
 /* Removing a header costs the MTA a walk over the headers before it, so a message of nothing but
  * forged headers must not make it walk for ever. What stays of more than this many is harmless:
- * names that we do not write, copies of a header above which ours stands, or a flag that can only
- * speak against its own message. */
+ * names that we do not write, copies of a header above which ours stands, a flag that can only
+ * speak against its own message, or results that we do not believe either. */
 #define FORGED_NAMES_MAX 64u
 #define FORGED_COPIES_MAX 1000u
 
@@ -133,10 +136,30 @@ static void count_forged(struct message *message, const char *name)
         (struct forged_header){arena_copy(message->arena, span_of(name)).data, 1};
 }
 
+/* Above the first Received stands what milters before us have added (core/gather_authentication.c).
+ * Below it nobody on this host has written, so a trusted name there is forged. */
+static void count_results(struct message *message, struct span value)
+{
+    message->result_count++;
+    if (!message->config || !message->received || message->envelope.internal ||
+        message->forged_result_count == FORGED_COPIES_MAX ||
+        !config_trusts_authserv_id(message->config,
+                                   authentication_authserv_id(message->arena, value)))
+        return;
+    message->forged_results =
+        arena_grow(message->arena, message->forged_results, message->forged_result_count,
+                   sizeof *message->forged_results);
+    message->forged_results[message->forged_result_count++] = message->result_count;
+}
+
 void message_add_header(struct message *message, const char *name, const char *value)
 {
     if (message_header_is_ours(name))
         count_forged(message, name);
+    else if (strcasecmp(name, AUTHENTICATION_HEADER) == 0)
+        count_results(message, span_of(value));
+    else if (strcasecmp(name, "Received") == 0)
+        message->received = true;
     append(message, name, strlen(name));
     append(message, ":", 1);
     /* An MTA that cannot send leading blanks has taken one away. */

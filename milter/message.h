@@ -17,11 +17,20 @@ struct forged_header {
     size_t count;     /* copies, in whatever case */
 };
 
+struct config;
+
 struct message {
-    struct arena *arena; /* of the envelope and the names */
+    struct arena *arena;         /* of the envelope and the names */
+    const struct config *config; /* lent; NULL: no authserv-id is trusted */
     struct envelope envelope;
     struct forged_header *forged;
     size_t forged_count;
+    /* Authentication-Results from outside that claim to be of somebody trusted (RFC 8601 5): the
+     * how-manieth of that name each is, counted from 1, ascending. */
+    size_t *forged_results;
+    size_t forged_result_count;
+    size_t result_count; /* headers of that name */
+    bool received;       /* a Received was among the headers */
     char *bytes;
     size_t length, room, limit;
     bool truncated; /* there was more than `limit` */
@@ -37,8 +46,9 @@ void message_reset(struct message *message, size_t limit);
 void message_set_sender(struct message *message, const char *address);
 void message_add_recipient(struct message *message, const char *address);
 
-/* `value` as it was sent, its leading blank included; folded lines end in LF or CRLF, and become
- * CRLF. */
+/* After the sender, whose envelope says whether the client is our own: what that puts into headers
+ * is left as it is. `value` as it was sent, its leading blank included; folded lines end in LF or
+ * CRLF, and become CRLF. */
 void message_add_header(struct message *message, const char *name, const char *value);
 void message_end_headers(struct message *message);
 void message_add_body(struct message *message, const void *data, size_t length);

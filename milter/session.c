@@ -173,6 +173,7 @@ static sfsistat on_sender(SMFICTX *ctx, char **arguments)
         end_message(session);
         return accept ? SMFIS_ACCEPT : SMFIS_TEMPFAIL;
     }
+    session->message.config = settings->config;
     struct envelope *envelope = &session->message.envelope;
     message_set_sender(&session->message, arguments[0]);
     envelope->client_address = span_of(session->client_address);

@@ -61,6 +61,16 @@ static void test_encoded_words_are_decoded(void **state)
     assert_header("Subject", "Re: 中国 and Grüße an alle!");
 }
 
+/* Decoded, the word would end the result of SPF and start one of DMARC. */
+static void test_encoded_words_in_authentication_results_stay(void **state)
+{
+    (void)state;
+    READ("Authentication-Results: mx; spf=pass\r\n smtp.mailfrom==?us-ascii?q?;_dmarc=3Dpass?=@a.b"
+         "\r\n\r\n");
+    assert_header("Authentication-Results",
+                  "mx; spf=pass smtp.mailfrom==?us-ascii?q?;_dmarc=3Dpass?=@a.b");
+}
+
 static void test_blanks_between_encoded_words_go(void **state)
 {
     (void)state;
@@ -279,6 +289,7 @@ int main(void)
         CASE(test_stray_line_between_fields_is_passed_over),
         CASE(test_body_without_headers_is_text),
         CASE(test_encoded_words_are_decoded),
+        CASE(test_encoded_words_in_authentication_results_stay),
         CASE(test_blanks_between_encoded_words_go),
         CASE(test_character_cut_in_two_words_is_whole),
         CASE(test_broken_encoded_words_stay_as_they_are),

@@ -1,5 +1,6 @@
 #include "milter/message.h"
 
+#include "core/config.h"
 #include "milter/socket.h"
 
 #include <setjmp.h>
@@ -180,10 +181,52 @@ static void test_sockets_are_put_into_libmilters_words(void **state)
     assert_false(socket_for_libmilter("inet:127.0.0.1:8891", result, 10));
 }
 
+static void test_results_from_outside_under_a_trusted_name_are_counted(void **state)
+{
+    (void)state;
+    char id[] = "mx.example.org", *ids[] = {id};
+    struct config config = {.identities.trusted_authserv_ids = ids,
+                            .identities.trusted_authserv_id_count = 1};
+    message.config = &config;
+    message_add_header(&message, "Authentication-Results", " mx.example.org; dkim=pass");
+    message_add_header(&message, "RECEIVED", " from a by b");
+    message_add_header(&message, "Authentication-Results", " elsewhere.example; dkim=pass");
+    message_add_header(&message, "authentication-results", " (x)\n\t MX.example.org broken ((");
+    message_add_header(&message, "Authentication-Results", " \"mx.example.org\"; none");
+    assert_int_equal(message.forged_result_count, 2);
+    assert_int_equal(message.forged_results[0], 3);
+    assert_int_equal(message.forged_results[1], 4);
+    assert_int_equal(message.forged_count, 0);
+    message_reset(&message, 1u << 20);
+    message.config = &config;
+    message_add_header(&message, "Authentication-Results", " mx.example.org; dkim=pass");
+    assert_int_equal(message.forged_result_count, 0);
+}
+
+static void test_results_of_our_own_and_where_no_name_is_trusted_stay(void **state)
+{
+    (void)state;
+    struct config config = {.gateway = NULL};
+    message.config = &config;
+    message_add_header(&message, "Received", " from a by b");
+    message_add_header(&message, "Authentication-Results", " mx.example.org; dkim=pass");
+    assert_int_equal(message.forged_result_count, 0);
+    char id[] = "mx.example.org", *ids[] = {id};
+    config.identities =
+        (struct config_identities){.trusted_authserv_ids = ids, .trusted_authserv_id_count = 1};
+    message.envelope.internal = true;
+    message_add_header(&message, "Authentication-Results", " mx.example.org; dkim=pass");
+    assert_int_equal(message.forged_result_count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_message_is_put_together_as_it_was_sent, init, clear),
+        cmocka_unit_test_setup_teardown(test_results_from_outside_under_a_trusted_name_are_counted,
+                                        init, clear),
+        cmocka_unit_test_setup_teardown(test_results_of_our_own_and_where_no_name_is_trusted_stay,
+                                        init, clear),
         cmocka_unit_test_setup_teardown(test_bytes_over_the_limit_are_left_out, init, clear),
         cmocka_unit_test_setup_teardown(test_a_large_message_grows_and_is_given_back, init, clear),
         cmocka_unit_test_setup_teardown(test_addresses_lose_their_brackets, init, clear),
