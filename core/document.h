@@ -20,6 +20,9 @@ static inline const char *channel_name(enum channel channel)
     return channel == CHANNEL_MAIL ? "mail" : "feed";
 }
 
+/* A power of two. */
+#define SHINGLE_BINS 32
+
 #define DOCUMENT_ID_BYTES 16
 #define DOCUMENT_ID_HEX (2 * DOCUMENT_ID_BYTES + 1)
 
@@ -139,9 +142,10 @@ struct document {
     /* Filled by features_extract(). */
     uint64_t *features; /* hashes, ascending, no doubles, at most 2,000 */
     size_t feature_count;
-    uint8_t script;        /* enum script: that most letters belong to */
-    uint64_t shingles[16]; /* min-hash bins over the pairs of the body; UINT64_MAX: bin empty */
-    size_t shingle_pairs;  /* pairs that went into them */
+    uint8_t script;                  /* enum script: that most letters belong to */
+    uint64_t shingles[SHINGLE_BINS]; /* min-hash bins over the pairs of the body; UINT64_MAX: bin
+                                        empty */
+    size_t shingle_pairs;            /* pairs that went into them */
 };
 
 /* Creates arena and document. */

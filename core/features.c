@@ -387,7 +387,7 @@ void features_extract(struct document *document)
 
 void features_name(struct document *document, struct feature_name *names, size_t count)
 {
-    uint64_t unused[16];
+    uint64_t unused[SHINGLE_BINS];
     memset(unused, 0xff, sizeof unused);
     struct token_set set = {
         .arena = document->arena, .shingles = unused, .names = names, .name_count = count};

@@ -97,13 +97,13 @@ static inline void emit(struct token_set *set, const struct place *place, uint64
              place->is_body ? FEATURE_GROUP_BODY : FEATURE_GROUP_OTHER, place->name, from, to);
 }
 
-/* One-permutation min-hashing: each pair falls into one of 16 bins, each bin keeps its smallest. */
+/* One-permutation min-hashing: each pair falls into a bin, each bin keeps its smallest. */
 static inline void shingle(struct token_set *set, const struct place *place, uint64_t pair)
 {
     if (!place->is_body)
         return;
     uint64_t hash = spread(pair);
-    uint64_t *bin = &set->shingles[hash >> 60];
+    uint64_t *bin = &set->shingles[hash % SHINGLE_BINS];
     if (hash < *bin)
         *bin = hash;
     set->shingle_pairs++;

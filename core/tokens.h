@@ -17,6 +17,7 @@
 #ifndef WEIR_TOKENS_H
 #define WEIR_TOKENS_H
 
+#include "core/document.h"
 #include "core/features.h"
 #include "core/text.h"
 
@@ -35,7 +36,7 @@ struct token_set {
     struct arena *arena;
     uint64_t *hashes;
     size_t count, room;
-    uint64_t *shingles; /* 16 bins */
+    uint64_t *shingles; /* SHINGLE_BINS */
     size_t shingle_pairs;
     size_t letters[SCRIPTS];
     struct feature_name *names;

@@ -3,7 +3,7 @@
 What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
 taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|memory|daemons|judging|lesson|held|replay|feeds|hot …]
+bench.py [--quick] [bulk|postfix|memory|daemons|judging|copies|lesson|held|replay|feeds|hot …]
 """
 
 import contextlib
@@ -191,6 +191,22 @@ def bench_judging(directory):
                                            micro["read"]),
                "GMime's parsing and decoding: %.0f µs" % micro["gmime"],
                "%.2f" % (micro["gmime"] / ours), "at least 1")
+
+
+def bench_copies(directory):
+    """How well shingles tie copies of which words were changed, and how often ham that is not
+    alike, by near_copies.c: the table of docs/REPUTATION.md."""
+    program = os.path.join(servers.BUILD, "tests/bench/near_copies")
+    for name in ("spamassassin", "ccert-zh"):
+        found = corpora.mail(name)
+        if not found:
+            corpora.skip(name)
+            continue
+        told = json.loads(subprocess.check_output([program, *found]))
+        report("copies with 5, 10, 20 %% of words changed, tied by a shingle, %s" % name,
+               "%(recall_5).1f %%, %(recall_10).1f %%, %(recall_20).1f %%" % told,
+               "ham not alike tied: %(false_ties_per_million_pairs).1f of a million pairs, "
+               "%(ham_falsely_tied).1f %% of ham" % told, "", "printed")
 
 
 def bench_lesson(directory):
@@ -443,8 +459,8 @@ def bench_hot(directory):
 
 ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
                  "daemons": bench_daemons}
-BENCHES = {"judging": bench_judging, "lesson": bench_lesson, "held": bench_held, "replay": bench_replay,
-           "feeds": bench_feeds, "hot": bench_hot}
+BENCHES = {"judging": bench_judging, "copies": bench_copies, "lesson": bench_lesson,
+           "held": bench_held, "replay": bench_replay, "feeds": bench_feeds, "hot": bench_hot}
 
 
 def run_bench(directory, name):
