@@ -1,5 +1,7 @@
 // The calls of weir-console's API. What fails throws a Failure with the server's own words.
 
+import {say} from "./language.js";
+
 export class Failure extends Error {
     constructor(status, message) {
         super(message);
@@ -12,7 +14,7 @@ async function call(path, options) {
     try {
         answer = await fetch("/api/" + path, options);
     } catch {
-        throw new Failure(0, "weir-console does not answer; try again");
+        throw new Failure(0, say("weir-console does not answer; try again"));
     }
     if (answer.status === 204)
         return null;
@@ -23,7 +25,7 @@ async function call(path, options) {
         // An answer of something in between: its status has to do.
     }
     if (!answer.ok)
-        throw new Failure(answer.status, body.error || "weir-console answered " + answer.status);
+        throw new Failure(answer.status, body.error || say("weir-console answered {status}", {status: answer.status}));
     return body;
 }
 

@@ -2,28 +2,74 @@
 
 import {post, session as getSession} from "./api.js";
 import {element} from "./dom.js";
-import {showList, showOne} from "./held.js";
-import {showOverview} from "./overview.js";
+import {changeLanguage, mark, otherLanguage, say} from "./language.js";
 
 const SAID_MS = 15000;
+const ROLES = ["teacher", "reader", "reviewer", "admin"]; // each may what those before it may
+
+// A page is a file that is fetched when somebody goes there. Its function gets the place to fill,
+// what of the path is behind the page's own (a list, when there is any) or else the query, and the
+// app. It may give the element that is to have the focus. With a `name` it is in the navigation.
+const PAGES = [
+    {path: "/", name: mark("Overview"), role: "reader", load: () => import("./overview.js"), show: "showOverview"},
+    {path: "/held", name: mark("Held"), role: "reader", load: () => import("./held.js"), show: "showList"},
+    {path: "/held/", parts: 1, role: "reader", load: () => import("./held.js"), show: "showOne"},
+    {path: "/reputations", name: mark("Reputations"), role: "reader",
+        load: () => import("./reputations.js"), show: "showReputations"},
+    {path: "/reputation/", parts: 2, role: "reader",
+        load: () => import("./reputations.js"), show: "showReputation"},
+    {path: "/audit", name: mark("Audit"), role: "admin", load: () => import("./audit.js"), show: "showAudit"},
+    {path: "/tuning", name: mark("Tuning"), role: "admin", load: () => import("./tuning.js"), show: "showTuning"},
+];
 
 const main = document.getElementById("main");
 const header = document.getElementById("top");
 const status = document.getElementById("status");
-let quiet, shown = 0;
+let quiet, shown = 0, role = ROLES[0];
 
-function say(text) {
+function tell(text) {
     status.textContent = text;
     clearTimeout(quiet);
     quiet = setTimeout(() => { status.textContent = ""; }, SAID_MS);
 }
 
+// What the pages need of the console.
+const app = {
+    // Whether who is logged in has that role, or one that may more.
+    may(least) {
+        return ROLES.indexOf(role) >= ROLES.indexOf(least);
+    },
+    // Something did not work; the page stays as it is, unless nobody is logged in any more.
+    fail(failure) {
+        if (failure.status === 401)
+            showLogin(say("Your session has ended; log in again."));
+        else
+            tell(failure.message);
+    },
+    // Said aloud, and at the foot of the page for a while.
+    tell,
+    go(hash) {
+        if (location.hash === hash)
+            show();
+        else
+            location.hash = hash;
+    },
+};
+
+function languageButton(after) {
+    const {tag, name} = otherLanguage();
+    return element("button", {type: "button", class: "language", lang: tag, onclick: () => {
+        changeLanguage();
+        after();
+    }}, name);
+}
+
 function showLogin(remark) {
     shown++;
     header.hidden = true;
-    document.title = "Log in · weir";
+    document.title = say("Log in") + " · weir";
     const words = element("p", {class: "bad", role: "alert"}, remark || "");
-    const button = element("button", {class: "main"}, "Log in");
+    const button = element("button", {class: "main"}, say("Log in"));
     const form = element("form", {class: "login panel", onsubmit: async (event) => {
         event.preventDefault();
         button.disabled = true;
@@ -38,40 +84,64 @@ function showLogin(remark) {
         button.disabled = false;
     }},
         element("h1", {}, "weir"),
-        element("label", {}, "Name", element("input", {name: "user", autocomplete: "username",
+        element("label", {}, say("Name"), element("input", {name: "user", autocomplete: "username",
             autocapitalize: "none", spellcheck: "false", required: true})),
-        element("label", {}, "Password", element("input", {name: "password", type: "password",
+        element("label", {}, say("Password"), element("input", {name: "password", type: "password",
             autocomplete: "current-password", required: true})),
-        button, words);
+        button, words, languageButton(() => showLogin("")));
     main.replaceChildren(form);
     form.elements.user.focus();
 }
 
-// What the pages need of the console.
-const app = {
-    // Something did not work; the page stays as it is, unless nobody is logged in any more.
-    fail(failure) {
-        if (failure.status === 401)
-            showLogin("Your session has ended; log in again.");
-        else
-            say(failure.message);
-    },
-    go(hash) {
-        if (location.hash === hash)
-            show();
-        else
-            location.hash = hash;
-    },
-};
+async function logOut() {
+    try {
+        await post("logout");
+        showLogin("");
+    } catch (failure) {
+        tell(say("You are still logged in: {reason}", {reason: failure.message}));
+    }
+}
+
+function showHeader(session) {
+    role = session.role;
+    document.getElementById("pages").replaceChildren(
+        ...PAGES.filter((page) => page.name && app.may(page.role)).map((page) =>
+            element("a", {href: "#" + page.path}, say(page.name))));
+    document.getElementById("pages").setAttribute("aria-label", say("Pages"));
+    document.getElementById("who").replaceChildren(
+        element("span", {id: "user"}, session.user),
+        languageButton(() => { showHeader(session); show(); }),
+        element("button", {id: "logout", type: "button", onclick: logOut}, say("Log out")));
+    header.hidden = false;
+}
 
 function markLinks(path) {
     for (const link of document.querySelectorAll("nav a")) {
         const here = link.hash.slice(1);
-        if (path === here || (here !== "/" && path.startsWith(here)))
+        if (path === here || (here !== "/" && path.startsWith(here.replace(/s$/, "") + "/")))
             link.setAttribute("aria-current", "page");
         else
             link.removeAttribute("aria-current");
     }
+}
+
+// The page that the path names, and what is behind its own part of the path.
+function find(path) {
+    for (const page of PAGES) {
+        if (!page.parts && path === page.path)
+            return {page};
+        const parts = page.parts && path.startsWith(page.path) && path.slice(page.path.length).split("/");
+        if (parts && parts.length === page.parts)
+            return {page, parts: parts.map(decodeURIComponent)};
+    }
+    throw new Error(say("There is no such page."));
+}
+
+async function fill(place, path, query) {
+    const {page, parts} = find(path);
+    if (!app.may(page.role))
+        throw new Error(say("Your role, {role}, may not see this.", {role}));
+    return (await page.load())[page.show](place, parts || new URLSearchParams(query), app);
 }
 
 // A page is put in place when it is whole, and only if nobody asked for another one meanwhile.
@@ -81,18 +151,13 @@ async function show() {
     let focus;
     markLinks(path);
     try {
-        if (path.startsWith("/held/"))
-            focus = await showOne(place, decodeURIComponent(path.slice(6)), app);
-        else if (path === "/held")
-            focus = await showList(place, new URLSearchParams(query), app);
-        else
-            await showOverview(place);
+        focus = await fill(place, path, query);
     } catch (failure) {
         if (failure.status === 401 && mine === shown)
             app.fail(failure);
-        place.replaceChildren(element("h1", {}, "That did not work"),
+        place.replaceChildren(element("h1", {}, say("That did not work")),
             element("p", {class: "notice", role: "alert"}, failure.message),
-            element("p", {}, element("button", {type: "button", onclick: show}, "Try again")));
+            element("p", {}, element("button", {type: "button", onclick: show}, say("Try again"))));
     }
     if (mine !== shown)
         return;
@@ -103,23 +168,13 @@ async function show() {
 
 async function start() {
     try {
-        const session = await getSession();
-        document.getElementById("user").textContent = session.user;
-        header.hidden = false;
+        showHeader(await getSession());
         await show();
     } catch (failure) {
         showLogin(failure.status === 401 ? "" : failure.message);
     }
 }
 
-document.getElementById("logout").addEventListener("click", async () => {
-    try {
-        await post("logout");
-        showLogin("");
-    } catch (failure) {
-        say("You are still logged in: " + failure.message);
-    }
-});
 addEventListener("hashchange", () => {
     if (!header.hidden)
         show();

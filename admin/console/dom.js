@@ -1,6 +1,8 @@
 // Elements from data. Text is always text: nothing that was received becomes markup, and nothing in
 // it turns other text around.
 
+import {currentLocale, number} from "./language.js";
+
 // Control characters, line and paragraph separators, and what steers the direction of text (Unicode
 // Technical Report 36, "Bidirectional Text Spoofing"): behind U+202E "gnp.exe" reads "exe.png".
 const STEERING = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
@@ -49,15 +51,17 @@ export function bar(value, most) {
 export function time(seconds) {
     const date = new Date(seconds * 1000);
     return element("time", {datetime: date.toISOString()},
-        date.toLocaleString(undefined, {dateStyle: "medium", timeStyle: "short"}));
+        date.toLocaleString(currentLocale(), {dateStyle: "medium", timeStyle: "short"}));
 }
 
 export function signed(value, decimals = 1) {
-    return (value < 0 ? "−" : "+") + Math.abs(value).toFixed(decimals);
+    return (value < 0 ? "−" : "+") + number(Math.abs(value),
+        {minimumFractionDigits: decimals, maximumFractionDigits: decimals});
 }
 
 export function percent(logOdds) {
-    return (100 / (1 + Math.exp(-logOdds))).toFixed(1) + " %";
+    return number(1 / (1 + Math.exp(-logOdds)),
+        {style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1});
 }
 
 export function rows(pairs) {

@@ -3,19 +3,26 @@
 
 import {get, post} from "./api.js";
 import {bar, element, percent, received, rows, signed, time} from "./dom.js";
+import {mark, number, say, sayWith} from "./language.js";
 
-const STATES = ["open", "all", "confirmed", "released", "deleted", "gone", "superseded"];
+// What can be searched for, and what else an entry can be.
+const STATES = [mark("open"), mark("all"), mark("held"), mark("confirmed"), mark("released"),
+    mark("deleted"), mark("gone"), mark("superseded")];
+mark("pending"), mark("release-requested"), mark("delete-requested");
+const STREAMS = ["", mark("mail"), mark("feeds")];
 const DEEDS = {
-    release: {name: "Release", main: true, hint: "deliver it, and learn that it is wanted"},
-    confirm: {name: "Confirm as spam", hint: "learn that it is spam; it stays until it is deleted"},
-    delete: {name: "Delete", ask: "Delete it for good?", hint: "do away with it"},
+    release: {name: mark("Release"), main: true,
+        hint: mark("deliver it, and learn that it is wanted")},
+    confirm: {name: mark("Confirm as spam"),
+        hint: mark("learn that it is spam; it stays until it is deleted")},
+    delete: {name: mark("Delete"), ask: mark("Delete it for good?"), hint: mark("do away with it")},
 };
 const OUTCOMES = {
-    "release-requested": "It is on its way out of the hold queue.",
-    released: "It is released.",
-    confirmed: "It is confirmed as spam, and stays here until it is deleted.",
-    "delete-requested": "It is about to be deleted.",
-    deleted: "It is deleted.",
+    "release-requested": mark("It is on its way out of the hold queue."),
+    released: mark("It is released."),
+    confirmed: mark("It is confirmed as spam, and stays here until it is deleted."),
+    "delete-requested": mark("It is about to be deleted."),
+    deleted: mark("It is deleted."),
 };
 const PAGE = 50, PAGE_MOST = 200;
 const FOLLOW_MS = 1000, FOLLOW_TIMES = 30;
@@ -25,11 +32,15 @@ const left = {address: "#/held", count: PAGE, id: ""};
 
 function select(name, label, values, chosen) {
     return element("select", {name, "aria-label": label}, ...values.map((value) =>
-        element("option", {value, selected: value === chosen}, value || "mail and feeds")));
+        element("option", {value, selected: value === chosen}, say(value || mark("mail and feeds")))));
+}
+
+function stateMark(state) {
+    return element("span", {class: "state"}, say(state));
 }
 
 function title(item) {
-    return item.subject.trim() || "(no subject)";
+    return item.subject.trim() || say("(no subject)");
 }
 
 // The roles are those that the elements have, and lose where the phone's layout makes them blocks.
@@ -41,7 +52,7 @@ function line(item) {
                 received(title(item))),
             element("div", {class: "faint"}, received(item.sender),
                 ...(item.recipients.length ? [" → ", received(item.recipients.join(", "))] : []))),
-        element("td", {role: "cell"}, element("span", {class: "state"}, item.state)),
+        element("td", {role: "cell"}, stateMark(item.state)),
         element("td", {role: "cell", class: "number"}, percent(item.log_odds)));
 }
 
@@ -50,11 +61,11 @@ function searchForm(wish, app) {
         event.preventDefault();
         app.go("#/held?" + new URLSearchParams(new FormData(form)));
     }},
-        element("input", {type: "search", name: "q", value: wish.q, "aria-label": "Search",
-            placeholder: "sender, recipient, subject, queue id"}),
-        select("stream", "Stream", ["", "mail", "feeds"], wish.stream),
-        select("state", "State", STATES, wish.state),
-        element("button", {class: "main"}, "Search"));
+        element("input", {type: "search", name: "q", value: wish.q, "aria-label": say("Search"),
+            placeholder: say("sender, recipient, subject, queue id")}),
+        select("stream", say("Stream"), STREAMS, wish.stream),
+        select("state", say("State"), STATES, wish.state),
+        element("button", {class: "main"}, say("Search")));
     return form;
 }
 
@@ -83,22 +94,23 @@ export async function showList(place, parameters, app) {
             app.fail(failure);
         }
         more.disabled = false;
-    }}, "Older ones");
+    }}, say("Older ones"));
     const table = element("table", {role: "table"},
         element("thead", {role: "rowgroup"}, element("tr", {role: "row"},
-            ...["held", "what", "state", "spam"].map((name) =>
+            ...[mark("held"), mark("what"), mark("state"), mark("spam")].map((name) =>
                 element("th", {role: "columnheader", scope: "col",
-                    class: name === "spam" && "number"}, name)))),
+                    class: name === "spam" && "number"}, say(name))))),
         body);
     const total = page.total_open.mail + page.total_open.feeds;
     place.append(
-        element("h1", {}, "Held"),
-        element("p", {class: "faint"}, total === 1 ? "One waits for review." : total + " wait for review."),
+        element("h1", {}, say("Held")),
+        element("p", {class: "faint"}, total === 1 ? say("One waits for review.")
+            : say("{count} wait for review.", {count: total})),
         searchForm(wish, app),
         ...page.failed.map((reason) => element("p", {class: "notice bad", role: "status"},
-            "Not all is shown: " + reason)),
+            say("Not all is shown: {reason}", {reason}))),
         page.items.length ? table : element("p", {class: "empty"},
-            wish.q ? "Nothing that is held says that." : "Nothing is held here."),
+            wish.q ? say("Nothing that is held says that.") : say("Nothing is held here.")),
         more);
     return left.id && body.querySelector('a[href="#/held/' + left.id + '"]');
 }
@@ -114,14 +126,14 @@ function reason(words, {log_odds, symbol}, most) {
 
 function reasons(groups) {
     if (!groups.length)
-        return element("p", {class: "faint"}, "The reasons were not kept.");
+        return element("p", {class: "faint"}, say("The reasons were not kept."));
     const most = Math.max(2, ...groups.flatMap((group) =>
         [group, ...group.reasons].map((one) => Math.abs(one.log_odds))));
     return element("ul", {class: "reasons"},
         element("li", {class: "legend", "aria-hidden": "true"},
             element("div", {class: "reason"},
-                element("span", {class: "scale"}, element("span", {class: "good"}, "← wanted"),
-                    element("span", {class: "bad"}, "spam →")))),
+                element("span", {class: "scale"}, element("span", {class: "good"}, say("← wanted")),
+                    element("span", {class: "bad"}, say("spam →"))))),
         ...groups.map((group) => element("li", {},
             reason(element("strong", {}, group.name), group, most),
             element("ul", {}, ...group.reasons.map((one) =>
@@ -130,8 +142,9 @@ function reasons(groups) {
 
 function history(past) {
     return element("ol", {class: "history"}, ...past.map((step) => element("li", {},
-        time(step.at_s), " ", element("span", {class: "state"}, step.state),
-        ...(step.by ? [" by ", received(step.by)] : []))));
+        time(step.at_s), " ", ...(step.by
+            ? sayWith("{state} by {who}", {state: stateMark(step.state), who: received(step.by)})
+            : [stateMark(step.state)]))));
 }
 
 // Where a link leads is shown, not linked.
@@ -145,18 +158,23 @@ async function preview(panel, id) {
     try {
         const page = await get("held/" + id + "/preview");
         const files = (page.attachments || []).map((file) => element("li", {},
-            received(file.name || "(no name)"),
-            ", " + file.type + ", " + file.bytes.toLocaleString() + " bytes"));
+            ...sayWith("{name}, {type}, {bytes} bytes", {
+                name: received(file.name || say("(no name)")), type: file.type,
+                bytes: number(file.bytes)})));
         const links = (page.links || []).map(link);
         panel.replaceChildren(
-            rows([["from", page.from], ["to", page.to], ["date", page.date]]),
-            element("pre", {class: "text", tabindex: 0, role: "region", "aria-label": "Text"}, page.text),
-            ...(page.truncated ? [element("p", {class: "faint"}, "There is more of it.")] : []),
-            ...(files.length ? [element("h3", {}, "Files"), element("ul", {}, ...files)] : []),
-            ...(links.length ? [element("h3", {}, "Links"), element("ul", {}, ...links)] : []));
+            rows([[say("from"), page.from], [say("to"), page.to], [say("date"), page.date]]),
+            element("pre", {class: "text", tabindex: 0, role: "region", "aria-label": say("Text")}, page.text),
+            ...(page.truncated ? [element("p", {class: "faint"}, say("There is more of it."))] : []),
+            ...(files.length ? [element("h3", {}, say("Files")), element("ul", {}, ...files)] : []),
+            ...(links.length ? [element("h3", {}, say("Links")), element("ul", {}, ...links)] : []));
     } catch (failure) {
         panel.replaceChildren(element("p", {class: "faint"}, failure.message));
     }
+}
+
+function outcomeOf(state) {
+    return OUTCOMES[state] ? say(OUTCOMES[state]) : say("It is now: {state}.", {state: say(state)});
 }
 
 // Mail is released and deleted by weir-release in a moment: the page says when it was done.
@@ -172,8 +190,8 @@ async function follow(place, item, outcome, app) {
             continue;
         }
         if (now.state !== item.state && outcome.isConnected) {
-            outcome.textContent = OUTCOMES[now.state] || "It is " + now.state + ".";
-            place.querySelector(".state").textContent = now.state;
+            outcome.textContent = outcomeOf(now.state);
+            place.querySelector(".state").textContent = say(now.state);
             place.querySelector(".history").replaceWith(history(now.history));
             place.querySelector(".deeds").replaceChildren(...deeds(place, now, app));
             return;
@@ -183,7 +201,7 @@ async function follow(place, item, outcome, app) {
 
 async function act(place, item, deed, app) {
     const {ask} = DEEDS[deed];
-    if (ask && !confirm(ask))
+    if (ask && !confirm(say(ask)))
         return;
     const buttons = place.querySelectorAll(".deeds button");
     let outcome;
@@ -191,16 +209,16 @@ async function act(place, item, deed, app) {
         button.disabled = true;
     try {
         const done = await post("held/" + item.id + "/" + deed);
-        outcome = {text: (OUTCOMES[done.state] || "It is " + done.state + ".") +
-            (done.changed ? "" : " It was so already.") +
-            (done.warning ? " But: " + done.warning + "." : "")};
+        outcome = {text: outcomeOf(done.state) +
+            (done.changed ? "" : " " + say("It was so already.")) +
+            (done.warning ? " " + say("But: {reason}.", {reason: done.warning}) : "")};
     } catch (failure) {
         outcome = {text: failure.message, failed: failure};
     }
     try {
         if (outcome.failed && outcome.failed.status === 401)
             throw outcome.failed;
-        const focus = await showOne(place, item.id, app, outcome);
+        const focus = await showOne(place, [item.id], app, outcome);
         if (place.isConnected)
             focus.focus();
     } catch (failure) {
@@ -211,14 +229,16 @@ async function act(place, item, deed, app) {
 }
 
 function deeds(place, item, app) {
+    if (!app.may("reviewer"))
+        return [];
     return item.deeds.map((deed) => element("button", {
-        type: "button", class: DEEDS[deed].main ? "main" : false, title: DEEDS[deed].hint,
+        type: "button", class: DEEDS[deed].main ? "main" : false, title: say(DEEDS[deed].hint),
         onclick: () => act(place, item, deed, app),
-    }, DEEDS[deed].name));
+    }, say(DEEDS[deed].name)));
 }
 
 // `outcome`: {text, failed} of the deed that was just done here, if one was.
-export async function showOne(place, id, app, outcome) {
+export async function showOne(place, [id], app, outcome) {
     const item = await get("held/" + encodeURIComponent(id));
     const text = element("div", {class: "panel"}, element("p", {class: "faint"}, "…"));
     const about = item.item || {}, mail = item.stream === "mail";
@@ -226,26 +246,26 @@ export async function showOne(place, id, app, outcome) {
         class: outcome.failed ? "notice bad" : "notice done", role: "status", tabindex: -1,
     }, outcome.text);
     place.replaceChildren(
-        element("p", {}, element("a", {href: left.address}, "← all that is held")),
+        element("p", {}, element("a", {href: left.address}, say("← all that is held"))),
         element("h1", {}, received(title(item))),
         ...(told ? [told] : []),
         element("div", {class: "deeds"}, ...deeds(place, item, app)),
         element("div", {class: "panel"}, rows([
-            ["state", element("span", {class: "state"}, item.state)],
-            ["held", time(item.held_s)],
-            ["since", time(item.changed_s)],
-            [mail ? "sender" : "feed", item.sender],
-            ["recipients", item.recipients.join(", ")],
-            ["author", about.author],
+            [say("state"), stateMark(item.state)],
+            [say("held"), time(item.held_s)],
+            [say("since"), time(item.changed_s)],
+            [mail ? say("sender") : say("feed"), item.sender],
+            [say("recipients"), item.recipients.join(", ")],
+            [say("author"), about.author],
             // Shown, not linked: it is spam until somebody says otherwise.
-            ["link", about.link],
-            [mail ? "queue id" : "guid", item.reference],
-            ["spam", percent(item.log_odds) + " (" + signed(item.log_odds) + ")"],
+            [say("link"), about.link],
+            [mail ? say("queue id") : say("guid"), item.reference],
+            [say("spam"), percent(item.log_odds) + " (" + signed(item.log_odds) + ")"],
         ])),
-        element("h2", {}, "Why"),
+        element("h2", {}, say("Why")),
         element("div", {class: "panel"}, reasons(item.reasons)),
-        element("h2", {}, "What it says"), text,
-        element("h2", {}, "History"),
+        element("h2", {}, say("What it says")), text,
+        element("h2", {}, say("History")),
         element("div", {class: "panel"}, history(item.history)));
     preview(text, id);
     if (told && item.state.endsWith("-requested"))

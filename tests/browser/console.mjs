@@ -89,14 +89,17 @@ const steps = {
         await page.waitForLoadState("networkidle");
         return {};
     },
-    async wait({text, exact}) {
-        await page.getByText(text, {exact: Boolean(exact)}).first().waitFor();
+    async wait({text, exact, gone}) {
+        await page.getByText(text, {exact: Boolean(exact)}).first()
+            .waitFor({state: gone ? "detached" : "visible"});
         return {};
     },
     async see() {
         return {
             title: await page.title(),
             text: await page.locator("body").innerText(),
+            header: await page.locator("header").innerText(),
+            language: await page.evaluate(() => document.documentElement.lang),
             hash: await page.evaluate(() => location.hash),
             bars: await page.locator(".reasons svg rect").count(),
             scripts: await page.locator("main script, main iframe, main img, main object").count(),

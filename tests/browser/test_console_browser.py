@@ -5,114 +5,14 @@ releases it, and it is delivered; what spam writes into subjects and names does 
 for pictures.
 """
 
-import json
 import os
-import shutil
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "../e2e"))
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from servers import (BUILD, PATIENCE_S, Postfix, Weir, at_end, counts_store,  # noqa: E402
-                     make_message, make_temporary_directory, need_program, need_root, run)
-from tap import Skip  # noqa: E402
-
-PASSWORD = "correct horse"
-ATTACK = '<script>alert(1)</script><img src=x onerror=alert(2)>"\'><svg onload=alert(3)>'
-ATTACHED = """--b
-Content-Type: text/html; charset=utf-8
-
-<p>Read me. %s</p><a href="http://evil.test/login">%s</a><img src="http://evil.test/x.png">
-<iframe src="http://evil.test/"></iframe><style>body { display: none }</style>
---b
-Content-Type: application/x-thing; name="%s"
-Content-Disposition: attachment; filename="%s"
-
-x
---b--
-"""
-PACKAGE = "node_modules/playwright-core"
-
-
-def install_playwright():
-    """Where playwright-core is; without a network it has to be there already."""
-    need_program("node")
-    npm = need_program("npm")
-    place = os.path.join(BUILD, "tests/browser/npm")
-    os.makedirs(place, exist_ok=True)
-    for name in ("package.json", "console.mjs"):
-        shutil.copy(os.path.join(HERE, name), place)
-    if os.path.isdir(os.path.join(place, PACKAGE)):
-        return place
-    try:
-        subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts",
-                        "--fetch-retries=0"], cwd=place, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, timeout=4 * PATIENCE_S, check=True)
-    except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
-        raise Skip("npm cannot install playwright-core") from None
-    return place
-
-
-class Browser:
-    def __init__(self, url):
-        place = install_playwright()
-        self.process = subprocess.Popen(
-            ["node", "console.mjs", need_program("chromium"), url], cwd=place, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        at_end(self.close)
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            self.process.wait(PATIENCE_S)
-
-    def do(self, step, **words):
-        """What was seen after it; nothing that a page must not do happened so far."""
-        self.process.stdin.write(json.dumps({"step": step, **words}) + "\n")
-        self.process.stdin.flush()
-        seen = json.loads(self.process.stdout.readline())
-        assert "failed" not in seen, (step, words, seen)
-        assert not seen["alarms"], seen["alarms"]
-        return seen
-
-    def picture(self, name, **words):
-        directory = os.environ.get("WEIR_SCREENSHOTS", self.directory)
-        seen = self.do("picture", path=os.path.join(directory, name + ".png"), **words)
-        assert seen["overflow"] <= 0, "%s is %d pixels too wide" % (name, seen["overflow"])
-
-
-class Fixture:
-    def __init__(self, directory):
-        need_root()
-        need_program("chromium")
-        self.directory, self.strangers = directory, 0
-        self.counts = counts_store(directory)
-        self.weir = Weir(directory, self.counts.url,
-                         settings={"cold-lessons": 10, "held": {"undo": "0s"},
-                                   "check FROM_NAME_IS_ADDRESS": {"log-odds": 12}})
-        self.postfix = Postfix(directory, milter=self.weir.socket)
-        self.weir.learn_samples()
-        self.weir.start_milter()
-        self.weir.start_hold(self.postfix)
-        self.weir.start_console(PASSWORD)
-        self.browser = Browser(self.weir.console_url)
-        self.browser.directory = directory
-
-    def hold(self, subject, name='"service@bank.test"', attachment=None, link="www.bank.test"):
-        """From somebody new each time: a release speaks for who sent it."""
-        self.strangers += 1
-        domain = "stranger%d.test" % self.strangers
-        text = "Please confirm the account %s.\n" % domain
-        if attachment:
-            text = ATTACHED % (ATTACK, link, "x", attachment.replace("\\", "").replace('"', "'"))
-        message, message_id = make_message(subject, text, sender="%s <x17@%s>" % (name, domain))
-        if attachment:
-            message = message.replace(b"text/plain; charset=utf-8", b"multipart/mixed; boundary=b")
-        self.postfix.send(message, "ann@" + domain, ("bob@box.test",),
-                          address="10.9.%d.9" % self.strangers, helo="mail." + domain)
-        self.postfix.wait_held(message_id)
-        return message_id
+from person import ATTACK, HERE, PASSWORD, Fixture, install_playwright  # noqa: E402
+from servers import SOURCE, make_temporary_directory, need_program, run  # noqa: E402
 
 
 def setup():
@@ -162,6 +62,56 @@ def test_review(fixture):
     assert browser.do("see")["enabled"] == [], "what is released can be reviewed no more"
     browser.do("click", role="link", name="← all that is held")
     browser.do("wait", text="Nothing that is held says that.")
+
+
+def test_words(fixture):
+    """Every sentence of the pages is there in English and in Chinese"""
+    done = subprocess.run([need_program("node"), os.path.join(HERE, "words.mjs"),
+                           os.path.join(SOURCE, "admin/console")], stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_language(fixture):
+    """Chinese is a button away, also before one logs in, and stays; numbers and dates follow it"""
+    browser = fixture.browser
+    browser.do("open", hash="#/held")
+    browser.do("click", role="button", name="中文")
+    browser.do("wait", text="隔离区")
+    seen = browser.do("see")
+    assert seen["language"] == "zh-Hans" and "隔离区" in seen["title"], seen
+    assert "待审核" in seen["text"] and "Another one that stays" in seen["text"], seen["text"]
+    assert "年" in seen["text"], "the date is Chinese too"
+    for english in ("Overview", "Log out", "wait for review", "Search", "recipient"):
+        assert english not in seen["text"], english
+    browser.do("come")
+    browser.do("wait", text="退出")
+    browser.do("click", role="button", name="退出")
+    browser.do("wait", text="登录")
+    browser.do("click", role="button", name="English")
+    browser.do("log_in", user="ann", password=PASSWORD)
+    browser.do("wait", text="What is learned")
+
+
+def test_reader(fixture):
+    """Who only reads sees no deeds and no page that is for others"""
+    browser = fixture.browser
+    fixture.weir.ctl("console-user", "add", "rita", "--role", "reader", input=PASSWORD + "\n")
+    browser.do("open", hash="#/")
+    assert "Audit" in browser.do("see")["header"]
+    browser.do("click", role="button", name="Log out")
+    browser.do("log_in", user="rita", password=PASSWORD)
+    browser.do("wait", text="What is learned")
+    header = browser.do("see")["header"]
+    assert "Held" in header and "Audit" not in header and "Tuning" not in header, header
+    browser.do("open", hash="#/held?q=Another")
+    browser.do("click", role="link", name="Another one that stays")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    assert browser.do("see")["enabled"] == []
+    browser.do("open", hash="#/audit")
+    browser.do("wait", text="Your role, reader, may not see this.")
+    browser.do("click", role="button", name="Log out")
+    browser.do("log_in", user="ann", password=PASSWORD)
+    browser.do("wait", text="may not see this", gone=True)
 
 
 def test_keyboard(fixture):
