@@ -123,42 +123,71 @@ static void answer_overview(struct session *session, const struct console_reques
     console_overview(session, answer);
 }
 
-/* A call is its name, or that and '/' and more, which the function gets as `rest`. All run under
- * the lock. */
-static const struct {
+void console_refuse_error(struct console_answer *answer, const struct error *error)
+{
+    console_refuse(
+        answer, error->class == ERROR_INPUT ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_SERVICE_UNAVAILABLE,
+        "%s", error->message);
+}
+
+bool console_open_counts(struct session *session, struct error *error)
+{
+    return session_open_counts(session) == EX_OK ||
+           error_set(error, ERROR_SYSTEM, "the counts store cannot be opened; the log says why");
+}
+
+/* A call is its name, or that and '/' and more, which the function gets as `rest`; of one whose
+ * name has two parts, the second one is given as well. They run under the lock, but for those that
+ * take it themselves. */
+static const struct call {
     const char *method, *name;
     enum console_role role; /* that it takes at least */
     void (*answer)(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer);
+    void (*answer_freely)(struct console_gateway *gateway, const struct console_request *request,
+                          const char *rest, struct console_answer *answer);
 } calls[] = {
-    {"GET", "session", CONSOLE_READER, answer_session},
-    {"GET", "overview", CONSOLE_READER, answer_overview},
-    {"GET", "held", CONSOLE_READER, console_held},
-    {"POST", "held", CONSOLE_REVIEWER, console_held},
-    {"GET", "reputation", CONSOLE_READER, console_reputation},
-    {"POST", "reputation", CONSOLE_ADMIN, console_reputation},
-    {"GET", "audit", CONSOLE_ADMIN, console_audit_list},
+    {"GET", "session", CONSOLE_READER, answer_session, NULL},
+    {"GET", "overview", CONSOLE_READER, answer_overview, NULL},
+    {"GET", "held", CONSOLE_READER, console_held, NULL},
+    {"POST", "held", CONSOLE_REVIEWER, console_held, NULL},
+    {"GET", "reputation", CONSOLE_READER, console_reputation, NULL},
+    {"POST", "reputation", CONSOLE_ADMIN, console_reputation, NULL},
+    {"GET", "audit", CONSOLE_ADMIN, console_audit_list, NULL},
+    {"GET", "tuning", CONSOLE_READER, console_tuning, NULL},
+    {"POST", "tuning/preview", CONSOLE_READER, NULL, console_tuning_try},
+    {"POST", "tuning/suggest", CONSOLE_READER, NULL, console_tuning_try},
+    {"POST", "tuning/apply", CONSOLE_ADMIN, console_tuning_write, NULL},
+    {"POST", "tuning/undo", CONSOLE_ADMIN, console_tuning_write, NULL},
 };
 
-static void answer_in_turn(struct session *session, const struct console_request *request,
-                           struct console_answer *answer)
+static const struct call *find_call(const struct console_request *request, const char **rest)
 {
-    size_t length = strcspn(request->path, "/");
-    const char *rest = request->path + length + (request->path[length] == '/');
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        if (strcmp(calls[i].method, request->method) != 0 || strlen(calls[i].name) != length ||
+        size_t length = strlen(calls[i].name), first = strcspn(calls[i].name, "/");
+        if (strcmp(calls[i].method, request->method) != 0 ||
             strncmp(calls[i].name, request->path, length) != 0)
             continue;
-        if (request->caller->role >= calls[i].role) {
-            calls[i].answer(session, request, rest, answer);
-            return;
-        }
-        console_audit(session, request->caller->name, "refused-role", request->path);
-        console_refuse(answer, MHD_HTTP_FORBIDDEN, "this takes the role %s, and you are %s",
-                       console_role_name(calls[i].role), console_role_name(request->caller->role));
+        if (first < length ? request->path[length]
+                           : request->path[length] && request->path[length] != '/')
+            continue;
+        *rest = request->path + first + (request->path[first] == '/');
+        return &calls[i];
+    }
+    return NULL;
+}
+
+static void answer_call(struct console_gateway *gateway, const struct call *call,
+                        const struct console_request *request, const char *rest,
+                        struct console_answer *answer)
+{
+    if (call->answer_freely) {
+        call->answer_freely(gateway, request, rest, answer);
         return;
     }
-    console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+    pthread_mutex_lock(&gateway->lock);
+    call->answer(&gateway->session, request, rest, answer);
+    pthread_mutex_unlock(&gateway->lock);
 }
 
 /* Whether it is "held/ID/preview"; then `id` is filled, but left empty when it is too long. */
@@ -182,9 +211,17 @@ void console_api(void *context, const struct console_request *request,
         console_held_preview(gateway, id, answer);
         return;
     }
-    pthread_mutex_lock(&gateway->lock);
-    answer_in_turn(&gateway->session, request, answer);
-    pthread_mutex_unlock(&gateway->lock);
+    const char *rest;
+    const struct call *call = find_call(request, &rest);
+    if (!call) {
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+    } else if (request->caller->role < call->role) {
+        console_api_audit(gateway, request->caller->name, "refused-role", request->path);
+        console_refuse(answer, MHD_HTTP_FORBIDDEN, "this takes the role %s, and you are %s",
+                       console_role_name(call->role), console_role_name(request->caller->role));
+    } else {
+        answer_call(gateway, call, request, rest, answer);
+    }
 }
 
 void console_api_audit(void *context, const char *who, const char *what, const char *subject)

@@ -30,6 +30,19 @@ void console_audit_list(struct session *session, const struct console_request *r
                         const char *rest, struct console_answer *answer);
 void console_held(struct session *session, const struct console_request *request, const char *rest,
                   struct console_answer *answer);
+void console_tuning(struct session *session, const struct console_request *request,
+                    const char *rest, struct console_answer *answer);
+void console_tuning_write(struct session *session, const struct console_request *request,
+                          const char *rest, struct console_answer *answer);
+
+/* For the parts: 400 for what cannot be (ERROR_INPUT), else 503. */
+void console_refuse_error(struct console_answer *answer, const struct error *error);
+
+bool console_open_counts(struct session *session, struct error *error);
+
+/* Without the lock, which it takes while it has to: "tuning/preview", "tuning/suggest". */
+void console_tuning_try(struct console_gateway *gateway, const struct console_request *request,
+                        const char *rest, struct console_answer *answer);
 
 /* Without the lock: "held/ID/preview". */
 void console_held_preview(struct console_gateway *gateway, const char *id,

@@ -15,13 +15,6 @@
 #define PAGE_MOST 1000
 #define EVENTS_USUAL 20
 
-static void refuse(struct console_answer *answer, const struct error *error)
-{
-    console_refuse(
-        answer, error->class == ERROR_INPUT ? MHD_HTTP_BAD_REQUEST : MHD_HTTP_SERVICE_UNAVAILABLE,
-        "%s", error->message);
-}
-
 /* Of the parameter "limit"; false, and refused, when it cannot be. */
 static bool read_limit(const struct console_request *request, size_t usual, size_t *limit,
                        struct console_answer *answer)
@@ -34,12 +27,6 @@ static bool read_limit(const struct console_request *request, size_t usual, size
         return true;
     console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %d", PAGE_MOST);
     return false;
-}
-
-static bool open_counts(struct session *session, struct error *error)
-{
-    return session_open_counts(session) == EX_OK ||
-           error_set(error, ERROR_SYSTEM, "the counts store cannot be opened; the log says why");
 }
 
 static bool read_least(const struct console_request *request, double *least, struct error *error)
@@ -63,9 +50,9 @@ static void answer_list(struct session *session, const struct console_request *r
     if (!read_limit(request, PAGE_USUAL, &top.most, answer))
         return;
     if (!identity_text_type(console_parameter(request, "type"), &top.type, &error) ||
-        !read_least(request, &top.least, &error) || !open_counts(session, &error) ||
+        !read_least(request, &top.least, &error) || !console_open_counts(session, &error) ||
         !reputation_top_read(session, &top, &error)) {
-        refuse(answer, &error);
+        console_refuse_error(answer, &error);
         reputation_top_clear(&top);
         return;
     }
@@ -95,9 +82,9 @@ static void answer_one(struct session *session, const struct console_request *re
         return;
     if (!identity_text_read(console_parameter(request, "type"), console_parameter(request, "value"),
                             scratch, &identity, &error) ||
-        !open_counts(session, &error) ||
+        !console_open_counts(session, &error) ||
         !reputation_story_read(session, &identity, limit, scratch, &story, &error)) {
-        refuse(answer, &error);
+        console_refuse_error(answer, &error);
         return;
     }
     json_put_open(json, NULL, '{');
@@ -129,15 +116,15 @@ static void answer_change(struct session *session, const struct console_request 
                             scratch, &identity, &error) ||
         !read_number(request, "log_odds", &change.has_log_odds, &change.log_odds, &error) ||
         !read_number(request, "days", &has_days, &change.days, &error) ||
-        !open_counts(session, &error) ||
+        !console_open_counts(session, &error) ||
         !reputation_change_do(session, &identity, &change, request->caller->name, &changed,
                               &error)) {
-        refuse(answer, &error);
+        console_refuse_error(answer, &error);
         return;
     }
     struct reputation_counts counts = {0};
     if (!counts_reputation_read(session->store, &identity, 1, &counts, &error)) {
-        refuse(answer, &error);
+        console_refuse_error(answer, &error);
         return;
     }
     json_put_open(&answer->json, NULL, '{');
@@ -195,7 +182,7 @@ void console_audit_list(struct session *session, const struct console_request *r
         good = audit_list_read(session, (enum front)front, &filter, &list, &error);
     audit_list_merge(&list, filter.most);
     if (!good)
-        refuse(answer, &error);
+        console_refuse_error(answer, &error);
     else {
         json_put_open(json, NULL, '{');
         json_put_open(json, "items", '[');

@@ -36,6 +36,10 @@ void tune_change_begin(struct tune_change *change);
 bool tune_change_add(struct tune_change *change, const char *kind, const char *text,
                      struct error *error);
 
+/* The kind under which the number at that place is added, which is there, and, in `name`, what
+ * stands before its '='. */
+const char *tune_change_name(size_t place, char name[TUNING_NAME_SIZE]);
+
 /* --- what is in force --- */
 
 struct tune_state {
@@ -46,6 +50,10 @@ struct tune_state {
 
 bool tune_load(struct session *session, struct tune_state *state, struct error *error);
 void tune_state_clear(struct tune_state *state);
+
+/* Whether the settings are still of version `seen`; else ERROR_INPUT, and the line says who changed
+ * them. */
+bool tune_is_seen(const struct tune_state *state, uint64_t seen, struct error *error);
 
 /* A number as people write it: "0.95", "never", "30d". In `text`. */
 #define TUNE_TEXT_SIZE 32

@@ -70,18 +70,24 @@ static bool set_pins(struct session *session, const struct tune_change *change, 
 
 /* --- writing --- */
 
-/* The one who changed them meanwhile. */
-static void tell_stale(struct session *session, struct error *error)
+bool tune_is_seen(const struct tune_state *state, uint64_t seen, struct error *error)
+{
+    const json_t *last = json_array_get(json_object_get(state->whole, "changes"), 0);
+    const char *who = json_string_value(json_object_get(last, "who"));
+    const char *what = json_string_value(json_object_get(last, "what"));
+    return state->version == seen ||
+           error_set(
+               error, ERROR_INPUT,
+               "the settings were changed meanwhile, by %s (%.200s): look at the preview again",
+               who ? who : "somebody else", what ? what : "taken back");
+}
+
+static void tell_stale(struct session *session, uint64_t read, struct error *error)
 {
     struct tune_state now;
     if (!tune_load(session, &now, error))
         return;
-    const json_t *last = json_array_get(json_object_get(now.whole, "changes"), 0);
-    const char *who = json_string_value(json_object_get(last, "who"));
-    const char *what = json_string_value(json_object_get(last, "what"));
-    error_set(error, ERROR_INPUT,
-              "the settings were changed meanwhile, by %s (%.200s): look at the preview again",
-              who ? who : "somebody else", what ? what : "taken back");
+    tune_is_seen(&now, read, error);
     tune_state_clear(&now);
 }
 
@@ -94,7 +100,7 @@ static bool save(struct session *session, uint64_t read, json_t *whole, struct e
     bool good = counts_settings_save(session->store, read, span_of(text), &saved, error);
     free(text);
     if (good && !saved)
-        tell_stale(session, error);
+        tell_stale(session, read, error);
     return good && saved;
 }
 

@@ -169,6 +169,19 @@ static bool add_pin(struct tune_change *change, const char *text, struct error *
 
 /* --- all of them --- */
 
+const char *tune_change_name(size_t place, char name[TUNING_NAME_SIZE])
+{
+    static const char *const names[] = {
+        [TUNING_THRESHOLD] = "threshold", [TUNING_CHECK] = "weight",
+        [TUNING_FACTOR] = "weight",       [TUNING_HALF_LIFE] = "half-life",
+        [TUNING_BASE_RATE] = "base-rate", [TUNING_STRENGTH] = "strength"};
+    enum tuning_kind kind = tuning_kind_of(place);
+    tuning_name(place, name);
+    if (kind >= TUNING_HALF_LIFE)
+        name[strcspn(name, ".")] = '\0';
+    return names[kind];
+}
+
 static const struct kind *find_kind(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)

@@ -278,11 +278,9 @@ static int open_all(struct request *request)
         status = session_open_records(session, (enum front)front);
     if (status != EX_OK)
         return status;
-    if (!tune_load(session, &request->state, &error))
+    if (!tune_load(session, &request->state, &error) ||
+        (request->guards && !tune_is_seen(&request->state, request->seen, &error)))
         return session_complain(&error);
-    /* Others are found out when the change is written. */
-    if (request->guards)
-        request->state.version = request->seen;
     return EX_OK;
 }
 
@@ -342,7 +340,7 @@ const struct command command_tune = {
     "--pin link-domain example.org=-2\n"
     "--reset LINK_FARM            back to what the configuration file says\n\n"
     "--limit N  lists so many of the verdicts that would change, of each front (20)\n"
-    "--seen N   applies only if the settings are still of version N, as --json told it\n"
+    "--seen N   goes on only if the settings are still of version N, as --json told it\n"
     "--suggest  proposes the weights and the threshold that corrections by people favour\n"
     "--undo     takes the last change back, and says which\n"
     "show       what is in force, and where it comes from; --all: every number\n",
