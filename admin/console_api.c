@@ -136,30 +136,48 @@ bool console_open_counts(struct session *session, struct error *error)
            error_set(error, ERROR_SYSTEM, "the counts store cannot be opened; the log says why");
 }
 
+/* Who may call: a bit for each role. */
+#define MAY(role) (1u << (role))
+#define TUNES MAY(CONSOLE_ADMIN)
+#define DECIDES (TUNES | MAY(CONSOLE_REVIEWER))
+#define SEES (DECIDES | MAY(CONSOLE_READER))
+#define TEACHES (DECIDES | MAY(CONSOLE_TEACHER))
+#define ANYBODY (SEES | TEACHES)
+
 /* A call is its name, or that and '/' and more, which the function gets as `rest`; of one whose
  * name has two parts, the second one is given as well. They run under the lock, but for those that
  * take it themselves. */
 static const struct call {
     const char *method, *name;
-    enum console_role role; /* that it takes at least */
+    unsigned roles;
     void (*answer)(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer);
     void (*answer_freely)(struct console_gateway *gateway, const struct console_request *request,
                           const char *rest, struct console_answer *answer);
 } calls[] = {
-    {"GET", "session", CONSOLE_READER, answer_session, NULL},
-    {"GET", "overview", CONSOLE_READER, answer_overview, NULL},
-    {"GET", "held", CONSOLE_READER, console_held, NULL},
-    {"POST", "held", CONSOLE_REVIEWER, console_held, NULL},
-    {"GET", "reputation", CONSOLE_READER, console_reputation, NULL},
-    {"POST", "reputation", CONSOLE_ADMIN, console_reputation, NULL},
-    {"GET", "audit", CONSOLE_ADMIN, console_audit_list, NULL},
-    {"GET", "tuning", CONSOLE_READER, console_tuning, NULL},
-    {"POST", "tuning/preview", CONSOLE_READER, NULL, console_tuning_try},
-    {"POST", "tuning/suggest", CONSOLE_READER, NULL, console_tuning_try},
-    {"POST", "tuning/apply", CONSOLE_ADMIN, console_tuning_write, NULL},
-    {"POST", "tuning/undo", CONSOLE_ADMIN, console_tuning_write, NULL},
+    {"GET", "session", ANYBODY, answer_session, NULL},
+    {"GET", "overview", SEES, answer_overview, NULL},
+    {"GET", "held", SEES, console_held, NULL},
+    {"POST", "held", DECIDES, console_held, NULL},
+    {"GET", "reputation", SEES, console_reputation, NULL},
+    {"POST", "reputation", TUNES, console_reputation, NULL},
+    {"GET", "audit", TUNES, console_audit_list, NULL},
+    {"GET", "tuning", SEES, console_tuning, NULL},
+    {"POST", "tuning/preview", SEES, NULL, console_tuning_try},
+    {"POST", "tuning/suggest", SEES, NULL, console_tuning_try},
+    {"POST", "tuning/apply", TUNES, console_tuning_write, NULL},
+    {"POST", "tuning/undo", TUNES, console_tuning_write, NULL},
+    {"POST", "learn", TEACHES, console_learn, NULL},
 };
+
+/* The one that may the least else. */
+static enum console_role least_of(unsigned roles)
+{
+    int role = 0;
+    while (!(roles & MAY(role)))
+        role++;
+    return (enum console_role)role;
+}
 
 static const struct call *find_call(const struct console_request *request, const char **rest)
 {
@@ -207,7 +225,7 @@ void console_api(void *context, const struct console_request *request,
 {
     struct console_gateway *gateway = context;
     char id[RECORDS_TEXT_ID_SIZE];
-    if (is_preview(request, id)) {
+    if (SEES & MAY(request->caller->role) && is_preview(request, id)) {
         console_held_preview(gateway, id, answer);
         return;
     }
@@ -215,10 +233,11 @@ void console_api(void *context, const struct console_request *request,
     const struct call *call = find_call(request, &rest);
     if (!call) {
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
-    } else if (request->caller->role < call->role) {
+    } else if (!(call->roles & MAY(request->caller->role))) {
         console_api_audit(gateway, request->caller->name, "refused-role", request->path);
         console_refuse(answer, MHD_HTTP_FORBIDDEN, "this takes the role %s, and you are %s",
-                       console_role_name(call->role), console_role_name(request->caller->role));
+                       console_role_name(least_of(call->roles)),
+                       console_role_name(request->caller->role));
     } else {
         answer_call(gateway, call, request, rest, answer);
     }

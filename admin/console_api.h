@@ -44,6 +44,9 @@ bool console_open_counts(struct session *session, struct error *error);
 void console_tuning_try(struct console_gateway *gateway, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
 
+void console_learn(struct session *session, const struct console_request *request, const char *rest,
+                   struct console_answer *answer);
+
 /* Without the lock: "held/ID/preview". */
 void console_held_preview(struct console_gateway *gateway, const char *id,
                           struct console_answer *answer);

@@ -32,6 +32,7 @@
 #define COOKIE "weir_session"
 #define DEED_HEADER "X-Weir-Deed"
 #define API "/api/"
+#define MESSAGE_TYPE "message/rfc822"
 
 struct console_server {
     struct console_server_options options;
@@ -48,7 +49,7 @@ struct client {
     struct connection connection;
     bool begun; /* its head is there */
     char *body;
-    size_t length;
+    size_t length, body_max;
     bool too_large;
 };
 
@@ -284,12 +285,12 @@ static bool comes_from_us(const struct console_server *server, struct MHD_Connec
            (strncasecmp(ours, origin, length) == 0 && (!ours[length] || ours[length] == '/'));
 }
 
-static bool is_json(struct MHD_Connection *connection)
+static bool has_type(struct MHD_Connection *connection, const char *wanted)
 {
     const char *type =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
     size_t length = type ? strcspn(type, "; ") : 0;
-    return length == strlen("application/json") && !strncasecmp(type, "application/json", length);
+    return length == strlen(wanted) && !strncasecmp(type, wanted, length);
 }
 
 static enum MHD_Result call_api(struct console_server *server, struct console_request *request)
@@ -328,12 +329,18 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
         return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
                              "refused-from-other-site", request->path,
                              "the request comes from another site");
-    if (!is_json(request->connection))
+    bool message = has_type(request->connection, MESSAGE_TYPE);
+    if (!message && !has_type(request->connection, "application/json"))
         return refuse(request->connection, MHD_HTTP_FORBIDDEN,
                       "the request is not of Content-Type application/json");
     if (client->too_large)
         return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
-                      "the request is larger than 64 KiB");
+                      message ? "the message is larger than 4 MiB, or there is no token with it"
+                              : "the request is larger than 64 KiB");
+    if (message) {
+        request->message = (struct span){client->body, client->length};
+        return call_api(server, request);
+    }
     json_t *body =
         json_loadb(client->body ? client->body : "", client->length, JSON_REJECT_DUPLICATES, NULL);
     enum MHD_Result result;
@@ -386,13 +393,25 @@ static enum MHD_Result answer_request(struct console_server *server,
 
 static void take_body(struct client *client, const char *data, size_t length)
 {
-    if (length > BODY_MAX - client->length) {
+    if (length > client->body_max - client->length) {
         client->too_large = true;
         return;
     }
     client->body = memory_resize(client->body, client->length + length);
     memcpy(client->body + client->length, data, length);
     client->length += length;
+}
+
+/* A message may be large, of a program that is known: nobody else fills the memory. */
+static size_t body_max(struct console_server *server, struct MHD_Connection *connection)
+{
+    struct error error = {0};
+    struct console_caller caller;
+    const char *bearer = bearer_of(connection);
+    return bearer && has_type(connection, MESSAGE_TYPE) &&
+                   console_access_find(server->access, "", bearer, &caller, &error)
+               ? CONSOLE_MESSAGE_MAX
+               : BODY_MAX;
 }
 
 /* Called when the head is there, again with parts of a body, and at its end. */
@@ -405,6 +424,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     struct client *client = *request;
     if (!client->begun) {
         client->begun = true;
+        client->body_max = body_max(server, connection);
         atomic_fetch_add(&server->under_way, 1);
         return MHD_YES;
     }

@@ -12,11 +12,15 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
+/* Of a message that is taught so much is looked at; a longer one is refused. */
+#define CONSOLE_MESSAGE_MAX ((size_t)4 << 20)
+
 struct console_request {
     const char *method;                  /* "GET", "POST" */
     const char *path;                    /* behind "/api/": "held/m12" */
     const struct console_caller *caller; /* who sends it */
-    const json_t *body;                  /* of POST: an object */
+    const json_t *body;                  /* of POST: an object; NULL when it is a message */
+    struct span message;                 /* of POST with Content-Type message/rfc822; else empty */
     struct MHD_Connection *connection;
 };
 

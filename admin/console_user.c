@@ -130,9 +130,10 @@ static int run_deed(const struct deed *deed, const char *path, int count, char *
         return session_usage("console-user: %s NAME%s?", deed->name,
                              deed->role == CONSOLE_ROLES ? " ROLE" : "");
     if (role && !console_role_from_name(role, &user.role))
-        return session_usage("console-user: %s: a role is reader, reviewer or admin", role);
+        return session_usage("console-user: %s: a role is teacher, reader, reviewer or admin",
+                             role);
     if (user.role == CONSOLE_ROLES)
-        return session_usage("console-user: role NAME reader, reviewer or admin?");
+        return session_usage("console-user: role NAME teacher, reader, reviewer or admin?");
     strcpy(user.name, words[1]);
     return deed->run(path, &user);
 }

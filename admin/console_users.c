@@ -26,8 +26,10 @@ bool console_users_is_name(const char *name)
                length;
 }
 
-static const char *const roles[CONSOLE_ROLES] = {
-    [CONSOLE_READER] = "reader", [CONSOLE_REVIEWER] = "reviewer", [CONSOLE_ADMIN] = "admin"};
+static const char *const roles[CONSOLE_ROLES] = {[CONSOLE_TEACHER] = "teacher",
+                                                 [CONSOLE_READER] = "reader",
+                                                 [CONSOLE_REVIEWER] = "reviewer",
+                                                 [CONSOLE_ADMIN] = "admin"};
 
 const char *console_role_name(enum console_role role)
 {
@@ -52,7 +54,7 @@ bool console_user_is_program(const struct console_user *user)
 
 /* --- reading --- */
 
-/* "name:secret:role"; a role that nobody knows may see, and no more. */
+/* "name:secret:role". */
 static bool read_line(char *line, struct console_user *user)
 {
     line[strcspn(line, "\n")] = '\0';
@@ -67,9 +69,7 @@ static bool read_line(char *line, struct console_user *user)
     strcpy(user->name, line);
     strcpy(user->secret, secret);
     user->role = CONSOLE_ADMIN;
-    if (role && !console_role_from_name(role, &user->role))
-        user->role = CONSOLE_READER;
-    return true;
+    return !role || console_role_from_name(role, &user->role);
 }
 
 /* The next user; false at the end. Lines that are none are passed over. */

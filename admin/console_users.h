@@ -17,11 +17,11 @@
 #define CONSOLE_TOKEN_BYTES 32
 #define CONSOLE_TOKEN_SIZE (2 * CONSOLE_TOKEN_BYTES + 1) /* as hex, with its NUL */
 
-/* Each may do what those before it may. */
 enum console_role {
+    CONSOLE_TEACHER,  /* teaches messages as a user, and sees nothing: for programs */
     CONSOLE_READER,   /* sees */
-    CONSOLE_REVIEWER, /* and decides about what is held */
-    CONSOLE_ADMIN,    /* and changes how weir judges */
+    CONSOLE_REVIEWER, /* sees, decides about what is held, and teaches */
+    CONSOLE_ADMIN,    /* the same, and changes how weir judges */
     CONSOLE_ROLES
 };
 const char *console_role_name(enum console_role role); /* "reader" and so on */

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/documents.h"
+#include "admin/learn_remote.h"
 #include "admin/progress.h"
 #include "core/json_writer.h"
 #include "core/learn.h"
@@ -171,10 +172,23 @@ static int add_operands(struct teaching *teaching, const char *list, int count, 
     return worst;
 }
 
+/* Over a gateway's API a lesson is a user's word, one file a message. */
+static int run_remote(const struct session *session, bool untrusted, const char *list,
+                      const char *source, int count, char **arguments)
+{
+    (void)untrusted; /* it is so in any case */
+    for (int i = 1; i < count; i++)
+        if (list || !strcmp(arguments[i], "ham") || !strcmp(arguments[i], "spam"))
+            count = 0;
+    if (list || count < 2)
+        return session_usage("learn --gateway: one label, and files with a message each");
+    return learn_remote(session, arguments[0], source, count - 1, arguments + 1);
+}
+
 static int run(struct session *session, int count, char **arguments)
 {
     bool untrusted = false;
-    const char *list = NULL, *source = "operator";
+    const char *list = NULL, *source = NULL;
     const struct option_row rows[] = {
         {"untrusted", NULL, &untrusted},
         {"source", &source, NULL},
@@ -187,14 +201,17 @@ static int run(struct session *session, int count, char **arguments)
         return status;
     if (!count || (strcmp(arguments[0], "spam") != 0 && strcmp(arguments[0], "ham") != 0))
         return session_usage("learn: ham or spam?");
-    if (!*source || strlen(source) > LESSON_SOURCE_MAX)
+    if (source && (!*source || strlen(source) > LESSON_SOURCE_MAX))
         return session_usage("learn: a source has 1 to %d characters", LESSON_SOURCE_MAX);
+    if (session->gateway)
+        return run_remote(session, untrusted, list, source, count, arguments);
     status = session_configure(session);
     if (status != EX_OK)
         return status;
     int worst = add_operands(&teaching, list, count, arguments);
     if (worst != EX_USAGE) {
-        status = learn(&teaching, source, untrusted ? TRUST_USER : TRUST_OPERATOR);
+        status =
+            learn(&teaching, source ? source : "operator", untrusted ? TRUST_USER : TRUST_OPERATOR);
         worst = status > worst ? status : worst;
     }
     for (int label = 0; label < LABELS; label++)

@@ -51,16 +51,21 @@ static json_t *read_answer(struct remote *remote, struct error *error)
     return NULL;
 }
 
-static json_t *call(struct remote *remote, const char *body, const char *path, struct error *error)
+/* `body`: of POST; NULL: GET. */
+static json_t *perform(struct remote *remote, const struct curl_slist *headers, const void *body,
+                       size_t length, const char *path, struct error *error)
 {
     char *url = memory_new(strlen(remote->base) + strlen(path) + 1), said[CURL_ERROR_SIZE] = "";
     strcat(strcpy(url, remote->base), path);
     curl_easy_setopt(remote->curl, CURLOPT_URL, url);
     curl_easy_setopt(remote->curl, CURLOPT_ERRORBUFFER, said);
-    if (body)
+    curl_easy_setopt(remote->curl, CURLOPT_HTTPHEADER, headers);
+    if (body) {
+        curl_easy_setopt(remote->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)length);
         curl_easy_setopt(remote->curl, CURLOPT_POSTFIELDS, body);
-    else
+    } else {
         curl_easy_setopt(remote->curl, CURLOPT_HTTPGET, 1L);
+    }
     remote->length = 0;
     CURLcode code = curl_easy_perform(remote->curl);
     curl_easy_setopt(remote->curl, CURLOPT_ERRORBUFFER, NULL);
@@ -72,9 +77,23 @@ static json_t *call(struct remote *remote, const char *body, const char *path, s
     return NULL;
 }
 
+static json_t *call(struct remote *remote, const char *body, const char *path, struct error *error)
+{
+    return perform(remote, remote->headers, body, body ? strlen(body) : 0, path, error);
+}
+
 json_t *remote_call(struct remote *remote, bool post, const char *path, struct error *error)
 {
     return call(remote, post ? "{}" : NULL, path, error);
+}
+
+json_t *remote_send_message(struct remote *remote, const char *path, const void *message,
+                            size_t length, struct error *error)
+{
+    /* All the headers but the first, which says JSON. */
+    struct curl_slist first = {.data = (char[]){"Content-Type: message/rfc822"},
+                               .next = remote->headers->next};
+    return perform(remote, &first, message, length, path, error);
 }
 
 /* --- logging in --- */
@@ -107,7 +126,6 @@ static void add_header(struct remote *remote, const char *name, const char *valu
     char *line = memory_new(strlen(name) + strlen(value) + sizeof ": ");
     sprintf(line, "%s: %s", name, value);
     remote->headers = memory_checked(curl_slist_append(remote->headers, line));
-    curl_easy_setopt(remote->curl, CURLOPT_HTTPHEADER, remote->headers);
     free(line);
 }
 
@@ -200,7 +218,6 @@ struct remote *remote_open(const char *url, struct error *error)
     remote->curl = memory_checked(curl_easy_init());
     remote->headers = memory_checked(curl_slist_append(NULL, "Content-Type: application/json"));
     curl_easy_setopt(remote->curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(remote->curl, CURLOPT_HTTPHEADER, remote->headers);
     curl_easy_setopt(remote->curl, CURLOPT_COOKIEFILE, ""); /* kept in memory */
     curl_easy_setopt(remote->curl, CURLOPT_TIMEOUT, TIMEOUT_S);
     curl_easy_setopt(remote->curl, CURLOPT_WRITEFUNCTION, take);

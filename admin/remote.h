@@ -19,4 +19,8 @@ void remote_close(struct remote *remote); /* logs out; NULL is fine */
  * NULL with the server's own words in `error`. */
 json_t *remote_call(struct remote *remote, bool post, const char *path, struct error *error);
 
+/* The same for POST with a message as its body. */
+json_t *remote_send_message(struct remote *remote, const char *path, const void *message,
+                            size_t length, struct error *error);
+
 #endif

@@ -25,16 +25,15 @@ static void print_overview(void)
          "       weirctl --version\n");
     for (size_t i = 0; i < COMMANDS; i++)
         printf("  %-14s%s\n", commands[i]->name, commands[i]->summary);
-    puts(
-        "\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
-        " $WEIR_CONFIG)\n"
-        "--gateway URL  held of another machine: https://NAME@HOST of its weir-console; the\n"
-        "               password is in $WEIR_PASSWORD, or asked for; https://HOST with a token in\n"
-        "               $WEIR_TOKEN\n"
-        "--json         JSON instead of words, one value a line\n\n"
-        "exit codes: 0 done, 1 see the command, 64 usage, 65 unusable input, 66 cannot open,\n"
-        "70 internal error, 74 input or output failed, 75 a store is away, try again,\n"
-        "78 configuration; of several the highest");
+    puts("\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
+         " $WEIR_CONFIG)\n"
+         "--gateway URL  held, undo or learn on another machine: https://NAME@HOST of its\n"
+         "               weir-console, with the password in $WEIR_PASSWORD or asked for; or\n"
+         "               https://HOST with a token in $WEIR_TOKEN\n"
+         "--json         JSON instead of words, one value a line\n\n"
+         "exit codes: 0 done, 1 see the command, 64 usage, 65 unusable input, 66 cannot open,\n"
+         "70 internal error, 74 input or output failed, 75 a store is away, try again,\n"
+         "78 configuration; of several the highest");
 }
 
 static const struct command *find_command(const char *name)
