@@ -171,6 +171,19 @@ static const char *const steps[] = {
     "DROP INDEX held_score;"
     "CREATE INDEX held_score ON held (state, log_odds);"
     "PRAGMA user_version = 10;",
+
+    /* How many there are in each state. */
+    "CREATE TABLE held_sums (state INTEGER PRIMARY KEY, entries INTEGER NOT NULL);"
+    "INSERT INTO held_sums SELECT state, count(*) FROM held GROUP BY state;"
+    "CREATE TRIGGER held_sums_added AFTER INSERT ON held BEGIN INSERT INTO held_sums VALUES "
+    "(NEW.state, 1) ON CONFLICT (state) DO UPDATE SET entries = entries + 1; END;"
+    "CREATE TRIGGER held_sums_moved AFTER UPDATE OF state ON held BEGIN "
+    "UPDATE held_sums SET entries = entries - 1 WHERE state = OLD.state; "
+    "INSERT INTO held_sums VALUES (NEW.state, 1) ON CONFLICT (state) DO UPDATE SET entries = "
+    "entries + 1; END;"
+    "CREATE TRIGGER held_sums_removed AFTER DELETE ON held BEGIN "
+    "UPDATE held_sums SET entries = entries - 1 WHERE state = OLD.state; END;"
+    "PRAGMA user_version = 11;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

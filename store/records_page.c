@@ -14,7 +14,6 @@
 /* A filter that fewer entries agree with is rare. */
 #define RARE 1000
 
-/* As the partial index held_open has it: SQLite compares the texts. */
 #define IS_OPEN "state IN (0, 1, 2)"
 
 #define QUERY_MAX 2400
@@ -464,7 +463,7 @@ bool records_held_open(struct records *records, int64_t *count, struct error *er
     int code = SQLITE_ERROR;
     records_lock(records);
     sqlite3_stmt *statement =
-        records_prepare_text(records, "SELECT count(*) FROM held WHERE " IS_OPEN, error);
+        records_prepare_text(records, "SELECT sum(entries) FROM held_sums WHERE " IS_OPEN, error);
     if (statement && (code = records_step(records, statement, error)) == SQLITE_ROW)
         *count = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);

@@ -350,6 +350,7 @@ def fill_records(path, count):
         records.executemany("insert into held_symbol values (?, ?)", (
             (symbol, number + 1) for number in range(count) for symbol in held_symbols(number)))
         records.execute("insert into held_text (held_text) values ('rebuild')")
+        records.execute("insert into held_sums select state, count(*) from held group by state")
         for _, text in triggers:
             records.execute(text)
 

@@ -75,6 +75,9 @@ static void test_only_asked_states_are_on_it(void **state)
         "2");
     good(records_held_open(fixture->records, &count, &fixture->error));
     assert_int_equal(count, 2);
+    run_sql(fixture, "DELETE FROM held WHERE id < 3");
+    good(records_held_open(fixture->records, &count, &fixture->error));
+    assert_int_equal(count, 1);
 }
 
 static void test_any_part_of_a_text_is_found_in_any_script(void **state)
