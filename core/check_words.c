@@ -81,29 +81,6 @@ static void add_invisible(struct word *word, struct between *between, uint32_t c
     between->hyphen = true;
 }
 
-/* The next word from *at on, which is moved behind it; false at the end. */
-static bool next_word(const char **at, const char *end, struct word *word)
-{
-    *word = (struct word){0};
-    struct between between = {0};
-    while (*at < end) {
-        const char *here = *at;
-        uint32_t code_point = text_next(at, end);
-        struct character character = text_character(code_point);
-        if (character.class == CHARACTER_LETTER && has_two_cases(character.script)) {
-            if (!word->written.data)
-                word->written.data = here;
-            word->written.length = (size_t)(*at - word->written.data);
-            add_letter(word, &between, code_point, character.script);
-        } else if (character.class == CHARACTER_INVISIBLE && word->written.data) {
-            add_invisible(word, &between, code_point);
-        } else if (word->written.data) {
-            return true;
-        }
-    }
-    return word->written.data != NULL;
-}
-
 static bool is_ascii_letter(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -129,6 +106,32 @@ static const char *next_beyond_ascii(const char *at, const char *end)
     while (at < end && at > start && is_ascii_letter(at[-1]))
         at--;
     return at;
+}
+
+/* The next word from *at on, which is moved behind it; false at the end. Words that are all ASCII
+ * may be passed over. */
+static bool next_word(const char **at, const char *end, struct word *word)
+{
+    *word = (struct word){0};
+    struct between between = {0};
+    while (*at < end) {
+        const char *here = *at;
+        uint32_t code_point = text_next(at, end);
+        struct character character = text_character(code_point);
+        if (character.class == CHARACTER_LETTER && has_two_cases(character.script)) {
+            if (!word->written.data)
+                word->written.data = here;
+            word->written.length = (size_t)(*at - word->written.data);
+            add_letter(word, &between, code_point, character.script);
+        } else if (character.class == CHARACTER_INVISIBLE && word->written.data) {
+            add_invisible(word, &between, code_point);
+        } else if (word->written.data) {
+            return true;
+        } else {
+            *at = next_beyond_ascii(*at, end);
+        }
+    }
+    return word->written.data != NULL;
 }
 
 /* Calls `look` with each word of subject and body that is not all ASCII, until it wants no more. */
@@ -259,6 +262,7 @@ double check_word_split(const struct document *document, struct span *detail)
 /* --- PHRASES_REPEATED --- */
 
 #define PHRASE_WORDS 5
+#define WORD_FACTOR 0x9e3779b97f4a7c15u
 #define PHRASES_LOOKED_AT 600
 #define SHARE_LEAST 0.5
 #define PHRASES_LEAST 60 /* short mails repeat themselves by accident */
@@ -275,12 +279,16 @@ static size_t hash_words(const struct document *document, uint64_t *words, size_
         const char *end = at + document->texts[i].content.length;
         uint64_t word = 0;
         while (at < end && count < most) {
+            for (; at < end && is_ascii_letter(*at); at++) /* most of most texts */
+                word = word * WORD_FACTOR + (unsigned char)(*at | 0x20) + 1;
+            if (at == end)
+                break;
             uint32_t code_point = text_next(&at, end);
             uint8_t class = text_character(code_point).class;
             if (class == CHARACTER_INVISIBLE)
                 continue;
             if (class == CHARACTER_LETTER || class == CHARACTER_DIGIT)
-                word = word * 0x9e3779b97f4a7c15u + text_fold(code_point) + 1;
+                word = word * WORD_FACTOR + text_fold(code_point) + 1;
             else if (word)
                 words[count++] = word, word = 0;
             if (class == CHARACTER_IDEOGRAPH && count < most)

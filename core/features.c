@@ -79,8 +79,9 @@ static struct span last_labels(struct span host, int labels)
 
 static bool is_host_character(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '-' || c == '_';
+    static const bool are[256] = {['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true,
+                                  ['.'] = true,         ['-'] = true,         ['_'] = true};
+    return are[(unsigned char)c];
 }
 
 /* One run of host characters in a Received header: a host, a word of protocol, or an address, which
