@@ -63,7 +63,8 @@ const struct command command_migrate = {
     run,
     "migrate URL URL [--force]",
     "move everything learned to another counts store",
-    "Copies key, snapshot, log, remembered event ids and labels, and reputations with their\n"
+    "Copies key, settings, snapshot, log, remembered event ids and labels, and reputations with "
+    "their\n"
     "overrides from the first counts store to the second, and compares the two at the end. Then\n"
     "name the second one in the configuration and restart weir. Stop what teaches before.\n\n"
     "--force  replace what the second store holds\n\n"
