@@ -153,7 +153,7 @@ static bool send_message(const char *program, const char *recipient, struct span
                          struct error *error)
 {
     pid_t child;
-    int input, status = 0;
+    int input = -1, status = 0;
     if (!start_sendmail(program, recipient, &child, &input, error))
         return false;
     bool good = write_all(input, message.data, message.length);
