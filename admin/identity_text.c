@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/network.h"
+
 bool identity_text_type(const char *name, enum identity_type *type, struct error *error)
 {
     char names[400] = "";
@@ -16,6 +18,14 @@ bool identity_text_type(const char *name, enum identity_type *type, struct error
     return error_set(error, ERROR_INPUT, "there is no type \"%.40s\"; there are %s", name, names);
 }
 
+/* IPv4 /24, IPv6 /64 or /48: no other is ever met. */
+static bool is_network(const char *text)
+{
+    struct network network;
+    unsigned bits = strchr(text, '/') && network_parse(text, &network) ? network.prefix_bits : 0;
+    return strchr(text, ':') ? bits == 64 || bits == 48 : bits == 96 + 24;
+}
+
 /* What no document can have would be set and never met. */
 static bool can_occur(enum identity_type type, struct span value)
 {
@@ -26,10 +36,11 @@ static bool can_occur(enum identity_type type, struct span value)
         blanks += (unsigned char)value.data[i] <= ' ';
         digits += value.data[i] >= '0' && value.data[i] <= '9';
     }
-    if (type == IDENTITY_IP) {
-        snprintf(text, sizeof text, "%.*s", SPAN_ARGS(value));
+    snprintf(text, sizeof text, "%.*s", SPAN_ARGS(value));
+    if (type == IDENTITY_IP)
         return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
-    }
+    if (type == IDENTITY_NET)
+        return is_network(text);
     if (type == IDENTITY_ASN)
         return digits == value.length;
     return !blanks || type >= IDENTITY_ATTACHMENT;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "admin/identity_text.h"
 #include "core/config.h"
 #include "core/document.h"
 
@@ -134,34 +135,31 @@ static bool add_pin(struct tune_change *change, const char *text, struct error *
 {
     const char *blank = strchr(text, ' '), *equals = strrchr(text, '=');
     double log_odds;
-    enum identity_type type;
     if (!blank || !equals || equals < blank || !read_number(equals + 1, &log_odds) ||
         fabs(log_odds) > LOG_ODDS_MAX)
         return error_set(error, ERROR_INPUT,
                          "pin: \"%.100s\" is no TYPE VALUE=LOG-ODDS with log-odds from -20 to 20",
                          text);
-    if (!identity_type_from_name((struct span){text, (size_t)(blank - text)}, &type))
-        return error_set(error, ERROR_INPUT, "pin: there is no type \"%.*s\"",
-                         (int)(blank - text < 60 ? blank - text : 60), text);
     if (change->pin_count == TUNE_PINS_MAX)
         return error_set(error, ERROR_INPUT, "pin: at most %d at once", TUNE_PINS_MAX);
-    /* As gatherers write it. */
     struct document *scratch = document_new(CHANNEL_MAIL);
-    document_add_identity(scratch, type, (struct span){blank + 1, (size_t)(equals - blank) - 1});
-    json_t *text_of_value =
-        scratch->identity_count
-            ? json_stringn(scratch->identities[0].value.data, scratch->identities[0].value.length)
-            : NULL;
-    bool good = text_of_value != NULL;
-    json_decref(text_of_value);
+    struct span type = {text, (size_t)(blank - text)},
+                value = {blank + 1, (size_t)(equals - blank) - 1};
+    struct identity identity;
+    bool good = identity_text_read(arena_printf(scratch->arena, "%.*s", SPAN_ARGS(type)).data,
+                                   arena_printf(scratch->arena, "%.*s", SPAN_ARGS(value)).data,
+                                   scratch, &identity, error);
+    json_t *utf8 = good ? json_stringn(identity.value.data, identity.value.length) : NULL;
+    if (good && !utf8)
+        good = error_set(error, ERROR_INPUT, "the value is not UTF-8");
+    json_decref(utf8);
     if (good) {
         struct tune_pin *pin = &change->pins[change->pin_count++];
-        struct span value = scratch->identities[0].value;
-        memcpy(pin->text, value.data, value.length);
-        pin->identity = (struct identity){type, {pin->text, value.length}};
+        memcpy(pin->text, identity.value.data, identity.value.length);
+        pin->identity = (struct identity){identity.type, {pin->text, identity.value.length}};
         pin->centi = (int32_t)lround(log_odds * 100);
     } else {
-        error_set(error, ERROR_INPUT, "pin: which %s?", identity_type_name(type));
+        error_prefix(error, "pin");
     }
     document_free(scratch);
     return good;
