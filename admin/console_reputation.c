@@ -60,7 +60,7 @@ static void answer_list(struct session *session, const struct console_request *r
     json_put_open(json, "items", '[');
     for (size_t i = 0; i < top.count; i++) {
         json_put_open(json, NULL, '{');
-        reputation_story_members(json, top.table, &top.items[i].identity, &top.items[i].counts,
+        reputation_story_members(json, &top.table, &top.items[i].identity, &top.items[i].counts,
                                  top.now_s);
         json_put_close(json, '}');
     }
@@ -91,7 +91,7 @@ static void answer_one(struct session *session, const struct console_request *re
     if (explained)
         reputation_story_put(json, &story);
     else
-        reputation_story_members(json, story.table, &identity, &story.counts, story.now_s);
+        reputation_story_members(json, &story.table, &identity, &story.counts, story.now_s);
     json_put_close(json, '}');
 }
 
@@ -123,13 +123,14 @@ static void answer_change(struct session *session, const struct console_request 
         return;
     }
     struct reputation_counts counts = {0};
-    if (!counts_reputation_read(session->store, &identity, 1, &counts, &error)) {
+    struct reputation_table table;
+    if (!session_reputations(session, &table, &error) ||
+        !counts_reputation_read(session->store, &identity, 1, &counts, &error)) {
         console_refuse_error(answer, &error);
         return;
     }
     json_put_open(&answer->json, NULL, '{');
-    reputation_story_members(&answer->json, &session->config->reputations, &identity, &counts,
-                             time(NULL));
+    reputation_story_members(&answer->json, &table, &identity, &counts, time(NULL));
     json_put_bool(&answer->json, "changed", changed);
     json_put_close(&answer->json, '}');
 }

@@ -53,10 +53,10 @@ static void print_words(const struct reputation_table *table, const struct ident
     putchar('\n');
 }
 
-static void print_one(const struct request *request, const struct identity *identity,
-                      const struct reputation_counts *counts, int64_t now_s)
+static void print_one(const struct request *request, const struct reputation_table *table,
+                      const struct identity *identity, const struct reputation_counts *counts,
+                      int64_t now_s)
 {
-    const struct reputation_table *table = &request->session->config->reputations;
     if (!request->session->json) {
         print_words(table, identity, counts, now_s);
         return;
@@ -72,9 +72,11 @@ static int show(struct request *request)
 {
     struct error error = {0};
     struct reputation_counts counts;
-    if (!counts_reputation_read(request->session->store, &request->identity, 1, &counts, &error))
+    struct reputation_table table;
+    if (!session_reputations(request->session, &table, &error) ||
+        !counts_reputation_read(request->session->store, &request->identity, 1, &counts, &error))
         return session_complain(&error);
-    print_one(request, &request->identity, &counts, time(NULL));
+    print_one(request, &table, &request->identity, &counts, time(NULL));
     return EX_OK;
 }
 
@@ -187,7 +189,7 @@ static int list(struct request *request, const char *verb, int count, char **typ
     if (!reputation_top_read(request->session, &top, &error))
         status = session_complain(&error);
     for (size_t i = 0; status == EX_OK && i < top.count; i++)
-        print_one(request, &top.items[i].identity, &top.items[i].counts, top.now_s);
+        print_one(request, &top.table, &top.items[i].identity, &top.items[i].counts, top.now_s);
     reputation_top_clear(&top);
     return status;
 }

@@ -57,10 +57,11 @@ static bool read_learned(struct session *session, const struct identity *identit
                          struct error *error)
 {
     struct reputation_counts counts;
-    if (!counts_reputation_read(session->store, identity, 1, &counts, error))
+    struct reputation_table table;
+    if (!session_reputations(session, &table, error) ||
+        !counts_reputation_read(session->store, identity, 1, &counts, error))
         return false;
-    *log_odds =
-        reputation_log_odds(&session->config->reputations, identity->type, &counts, time(NULL));
+    *log_odds = reputation_log_odds(&table, identity->type, &counts, time(NULL));
     return true;
 }
 

@@ -202,12 +202,11 @@ bool reputation_story_read(struct session *session, const struct identity *ident
                            struct document *scratch, struct reputation_story *story,
                            struct error *error)
 {
-    const struct reputation_table *table = &session->config->reputations;
     struct reading reading = {session, story, scratch->arena, FRONT_MAIL, most};
-    *story = (struct reputation_story){.identity = *identity,
-                                       .parameters = table->types[identity->type],
-                                       .table = table,
-                                       .now_s = time(NULL)};
+    *story = (struct reputation_story){.identity = *identity, .now_s = time(NULL)};
+    if (!session_reputations(session, &story->table, error))
+        return false;
+    story->parameters = story->table.types[identity->type];
     if (!counts_reputation_read(session->store, identity, 1, &story->counts, error) ||
         !read_lessons(&reading, error) || !read_records(&reading, error))
         return false;
@@ -220,7 +219,7 @@ bool reputation_story_read(struct session *session, const struct identity *ident
 /* What the counts say, whatever the admin does. */
 static double learned_log_odds(const struct reputation_story *story, bool limited)
 {
-    struct reputation_table table = *story->table;
+    struct reputation_table table = story->table;
     struct reputation_counts counts = story->counts;
     counts.override = OVERRIDE_NONE;
     if (!limited) {
@@ -245,7 +244,7 @@ static void put_counts(struct json_writer *json, const struct reputation_story *
 {
     const struct reputation_parameters *parameters = &story->parameters;
     struct reputation_posterior posterior =
-        reputation_posterior(story->table, story->identity.type, &story->counts, story->now_s);
+        reputation_posterior(&story->table, story->identity.type, &story->counts, story->now_s);
     json_put_open(json, "counted", '{');
     json_put_number(json, "ham", story->counts.ham_milli / 1000.0, 3);
     json_put_number(json, "spam", story->counts.spam_milli / 1000.0, 3);
@@ -268,7 +267,7 @@ static void put_counts(struct json_writer *json, const struct reputation_story *
 
 void reputation_story_put(struct json_writer *json, const struct reputation_story *story)
 {
-    reputation_story_members(json, story->table, &story->identity, &story->counts, story->now_s);
+    reputation_story_members(json, &story->table, &story->identity, &story->counts, story->now_s);
     put_counts(json, story);
     for (int kind = 0; kind < REPUTATION_EVENTS; kind++) {
         json_put_open(json, kinds[kind], '[');
@@ -297,7 +296,7 @@ static void print_evidence(const struct reputation_story *story)
     double learned = learned_log_odds(story, true), all = learned_log_odds(story, false);
     char when[32];
     printf("  says now   %+.2f",
-           reputation_log_odds(story->table, story->identity.type, counts, story->now_s));
+           reputation_log_odds(&story->table, story->identity.type, counts, story->now_s));
     if (reputation_override_in_force(counts, story->now_s)) {
         if (counts->override == OVERRIDE_PIN)
             fputs(", pinned by an admin", stdout);
@@ -315,9 +314,9 @@ static void print_counts(const struct reputation_story *story)
 {
     const struct reputation_counts *counts = &story->counts;
     struct reputation_weight weight =
-        reputation_weight(story->table, story->identity.type, counts, story->now_s);
+        reputation_weight(&story->table, story->identity.type, counts, story->now_s);
     struct reputation_posterior posterior =
-        reputation_posterior(story->table, story->identity.type, counts, story->now_s);
+        reputation_posterior(&story->table, story->identity.type, counts, story->now_s);
     char when[32];
     if (!counts->ham_milli && !counts->spam_milli) {
         puts("  counts     none: no lesson named it, or they have decayed");

@@ -33,7 +33,7 @@ struct reputation_story {
     struct identity identity;
     struct reputation_counts counts;
     struct reputation_parameters parameters;
-    const struct reputation_table *table;
+    struct reputation_table table;
     int64_t now_s;
     struct reputation_event *events; /* newest first */
     size_t count;

@@ -52,7 +52,7 @@ static void collect(void *context, const struct identity *identity,
 {
     struct reputation_top *top = context;
     struct reputation_weight weight =
-        reputation_weight(top->table, identity->type, counts, top->now_s);
+        reputation_weight(&top->table, identity->type, counts, top->now_s);
     double sum = weight.ham + weight.spam;
     if (sum < top->least && !reputation_override_in_force(counts, top->now_s))
         return;
@@ -70,8 +70,8 @@ static void collect(void *context, const struct identity *identity,
 bool reputation_top_read(struct session *session, struct reputation_top *top, struct error *error)
 {
     top->now_s = time(NULL);
-    top->table = &session->config->reputations;
-    if (!counts_reputation_list(session->store, top->type, collect, top, error))
+    if (!session_reputations(session, &top->table, error) ||
+        !counts_reputation_list(session->store, top->type, collect, top, error))
         return false;
     sort_and_cut(top);
     return true;

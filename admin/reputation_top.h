@@ -18,7 +18,7 @@ struct reputation_top {
     int64_t now_s;           /* set by the call, as are: */
     struct reputation_listed *items; /* heaviest first */
     size_t count, room;
-    const struct reputation_table *table;
+    struct reputation_table table; /* in force */
 };
 
 /* session's counts are open. With `most` no more than twice as many are kept at once. */

@@ -11,6 +11,7 @@
 
 #include "admin/documents.h"
 #include "core/outbox.h"
+#include "core/scoring.h"
 
 const char *session_program = "weirctl";
 
@@ -139,6 +140,27 @@ bool session_open_replica(struct session *session, struct error *error)
         }
     }
     return replica_catch_up(session->replica, error);
+}
+
+bool session_reputations(struct session *session, struct reputation_table *table,
+                         struct error *error)
+{
+    struct counts_settings settings;
+    struct tuning tuning;
+    struct scoring scoring;
+    json_t *whole = NULL;
+    if (!counts_settings_load(session->store, &settings, error))
+        return false;
+    bool good = tuning_read((struct span){settings.length ? settings.text : "", settings.length},
+                            &tuning, &whole, error);
+    counts_settings_clear(&settings);
+    json_decref(whole);
+    if (!good)
+        return false;
+    scoring_make(&scoring, session->config, &tuning);
+    *table = scoring.reputations;
+    counts_use_table(session->store, table);
+    return true;
 }
 
 int session_open_records(struct session *session, enum front front)

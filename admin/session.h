@@ -63,6 +63,12 @@ void session_teach_for(struct session *session, enum front front);
  * `error` tells and nothing was said, there is a replica all the same, perhaps an empty one. */
 bool session_open_replica(struct session *session, struct error *error);
 
+/* The numbers that reputations are read with now: the configuration's with the tuning in force over
+ * them, as the counts store has it; what is written to the counts from now on goes by them too. The
+ * counts were opened before. Of a failure `error` tells, and nothing was said. */
+bool session_reputations(struct session *session, struct reputation_table *table,
+                         struct error *error);
+
 /* session->records[front] is open, or stays NULL when the file is not there yet: nothing was ever
  * recorded, and it is the front's to create, as the user it runs as. */
 int session_open_records(struct session *session, enum front front);

@@ -89,6 +89,7 @@ struct domain {
 
 struct domains {
     const struct top *top;
+    struct reputation_table table;
     struct domain *items;
     size_t count, room;
 };
@@ -97,8 +98,8 @@ static void collect(void *context, const struct identity *identity,
                     const struct reputation_counts *counts)
 {
     struct domains *domains = context;
-    struct reputation_weight weight = reputation_weight(
-        &domains->top->session->config->reputations, identity->type, counts, domains->top->now_s);
+    struct reputation_weight weight =
+        reputation_weight(&domains->table, identity->type, counts, domains->top->now_s);
     if (counts->time_s < domains->top->since_s ||
         (domains->top->ham ? weight.ham : weight.spam) < 0.5)
         return;
@@ -150,21 +151,18 @@ static int by_link_domain(struct top *top)
 {
     struct error error = {0};
     struct domains domains = {.top = top};
-    int status = session_configure(top->session);
+    int status = session_open_counts(top->session);
     if (status != EX_OK)
         return status;
-    const struct config *config = top->session->config;
-    const struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
-                                           .key_prefix = config->counts_prefix};
-    struct counts_store *store = counts_open(config->counts_url, &options, &error);
-    if (store && counts_reputation_list(store, IDENTITY_LINK_DOMAIN, collect, &domains, &error))
+    if (session_reputations(top->session, &domains.table, &error) &&
+        counts_reputation_list(top->session->store, IDENTITY_LINK_DOMAIN, collect, &domains,
+                               &error))
         print_domains(top, &domains);
     else
         status = session_complain(&error);
     for (size_t i = 0; i < domains.count; i++)
         free(domains.items[i].name);
     free(domains.items);
-    counts_close(store);
     return status;
 }
 

@@ -1,6 +1,7 @@
 """What weirctl and the console tell of reputations, and what admins say about them, is true, and who
 did what is known."""
 
+import math
 import subprocess
 import time
 import urllib.parse
@@ -43,6 +44,13 @@ class Fixture:
         answer = self.client.get("%s?%s" % (call, urllib.parse.urlencode(parameters)))
         assert answer.status == 200, answer.body
         return answer.json()
+
+
+class approximately(float):
+    """A number of three decimals that decays meanwhile."""
+
+    def __eq__(self, other):
+        return abs(float(self) - other) < 0.02
 
 
 def setup():
@@ -192,5 +200,39 @@ def test_api(fixture):
     assert fixture.client.post("reputation/paint", one).status == 404
 
 
+def test_tuning_in_force(fixture):
+    """What was tuned is what reputations are told by: in weirctl, in top and in the console"""
+    one = ("link-domain", "pills.test")
+    before = fixture.ctl("--json", "reputation", "show", *one).json()
+    fixture.ctl("tune", "--base-rate", "link-domain=0.02", "--strength", "link-domain=20",
+                "--half-life", "link-domain=1h", "--apply")
+    try:
+        told = fixture.explain()
+        assert (told["base_rate"], told["strength"], told["half_life_s"]) == (0.02, 20, 3600), told
+        spam, ham = told["spam"], told["ham"]
+        assert told["spam"] == approximately(told["counted"]["spam"] * told["left"]), told
+        expected = math.log(1 + spam / (20 * 0.02)) - math.log(1 + ham / (20 * 0.98))
+        unlimited = math.log(told["posterior"]["mean"] / (1 - told["posterior"]["mean"])) \
+            - math.log(0.02 / 0.98)
+        assert abs(unlimited - expected) < 0.02, told
+        assert abs(told["log_odds"] - before["log_odds"]) > 0.2, (told, before)
+        here = [fixture.ctl("--json", "reputation", *words).json()["log_odds"]
+                for words in (("show", *one), ("list", "link-domain"), ("top", "link-domain"))]
+        here.append(fixture.api("reputation/show", type=one[0], value=one[1])["log_odds"])
+        here.append(fixture.api("reputation/explain", type=one[0], value=one[1])["log_odds"])
+        here.append(fixture.api("reputation", type=one[0])["items"][0]["log_odds"])
+        forgotten = fixture.client.post("reputation/learned", {"type": one[0], "value": one[1]})
+        here.append(forgotten.json()["log_odds"])
+        pinned = fixture.ctl("--json", "reputation", "pin", *one).json()
+        here.append(pinned["log_odds"])
+        assert all(abs(log_odds - told["log_odds"]) < 0.02 for log_odds in here), (here, told)
+    finally:
+        fixture.ctl("reputation", "set", *one, "learned")
+        fixture.ctl("tune", "--undo")
+    assert fixture.ctl("--json", "reputation", "show", *one).json()["log_odds"] == \
+        approximately(before["log_odds"])
+
+
 servers.run(setup, [test_explain_counts, test_explain_documents_and_verdicts, test_unknown, test_top,
-                    test_history, test_changes_are_audited, test_audit_follows, test_api])
+                    test_history, test_changes_are_audited, test_audit_follows, test_api,
+                    test_tuning_in_force])
