@@ -1,12 +1,14 @@
 #include "admin/console_api.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "admin/console_audit.h"
 #include "admin/records_text.h"
 #include "config.h"
+#include "core/recipient.h"
 #include "core/url.h"
 #include "store/records_page.h"
 #include "store/records_search.h"
@@ -83,6 +85,7 @@ void console_overview(struct session *session, struct console_answer *answer)
     json_put_open(json, NULL, '{');
     json_put_string(json, "gateway", span_of(session->config->gateway));
     json_put_string(json, "version", SPAN(PACKAGE_VERSION));
+    json_put_integer(json, "keep_s", session->config->held.keep_s);
     put_store(json, session);
     int64_t waiting = 0;
     for (int front = 0; front < FRONTS; front++) {
@@ -112,6 +115,33 @@ static void answer_session(struct session *session, const struct console_request
     json_put_string(json, "gateway", span_of(session->config->gateway));
     json_put_string(json, "version", SPAN(PACKAGE_VERSION));
     json_put_close(json, '}');
+}
+
+/* --- what calls share --- */
+
+bool console_limit(const struct console_request *request, size_t usual, size_t most, size_t *limit,
+                   struct console_answer *answer)
+{
+    const char *text = console_parameter(request, "limit");
+    char *end = NULL;
+    long number = text ? strtol(text, &end, 10) : (long)usual;
+    *limit = (size_t)number;
+    if (number >= 1 && number <= (long)most && (!end || (end != text && !*end)))
+        return true;
+    console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %zu", most);
+    return false;
+}
+
+void console_put_recipients(struct json_writer *json, const char *recipients)
+{
+    json_put_open(json, "recipients", '[');
+    while (*recipients) {
+        size_t length = recipient_length(recipients);
+        if (length)
+            json_put_string(json, NULL, (struct span){recipients, length});
+        recipients += length + (recipients[length] == ',');
+    }
+    json_put_close(json, ']');
 }
 
 /* --- the way to a call --- */
@@ -161,6 +191,8 @@ static const struct call {
     {"POST", "held", DECIDES, console_held, NULL},
     {"GET", "reputation", SEES, console_reputation, NULL},
     {"POST", "reputation", TUNES, console_reputation, NULL},
+    {"GET", "history", SEES, console_history, NULL},
+    {"GET", "search", SEES, console_search, NULL},
     {"GET", "audit", TUNES, console_audit_list, NULL},
     {"GET", "tuning", SEES, console_tuning, NULL},
     {"POST", "tuning/preview", SEES, NULL, console_tuning_try},

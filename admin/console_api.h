@@ -28,6 +28,11 @@ void console_reputation(struct session *session, const struct console_request *r
                         const char *rest, struct console_answer *answer);
 void console_audit_list(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
+void console_history(struct session *session, const struct console_request *request,
+                     const char *rest, struct console_answer *answer);
+/* The reputations of a text, whatever it may be the name of. */
+void console_search(struct session *session, const struct console_request *request,
+                    const char *rest, struct console_answer *answer);
 void console_held(struct session *session, const struct console_request *request, const char *rest,
                   struct console_answer *answer);
 void console_tuning(struct session *session, const struct console_request *request,
@@ -46,6 +51,13 @@ void console_tuning_try(struct console_gateway *gateway, const struct console_re
 
 void console_learn(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer);
+
+/* Of the parameter "limit"; false, and refused, when it cannot be. */
+bool console_limit(const struct console_request *request, size_t usual, size_t most, size_t *limit,
+                   struct console_answer *answer);
+
+/* "recipients", which records keep as one text between commas, as a member. */
+void console_put_recipients(struct json_writer *json, const char *recipients);
 
 /* Without the lock: "held/ID/preview". */
 void console_held_preview(struct console_gateway *gateway, const char *id,

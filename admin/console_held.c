@@ -12,7 +12,6 @@
 #include "core/explain.h"
 #include "core/held_item.h"
 #include "core/log.h"
-#include "core/recipient.h"
 #include "store/memory.h"
 #include "store/records_page.h"
 
@@ -30,19 +29,6 @@ static bool wants(const struct console_request *request, const char *form)
 
 /* --- one entry --- */
 
-/* Recipients are kept as one text between commas. */
-static void put_recipients(struct json_writer *json, const char *recipients)
-{
-    json_put_open(json, "recipients", '[');
-    while (*recipients) {
-        size_t length = recipient_length(recipients);
-        if (length)
-            json_put_string(json, NULL, (struct span){recipients, length});
-        recipients += length + (recipients[length] == ',');
-    }
-    json_put_close(json, ']');
-}
-
 /* The members that a list shows, into an open object. */
 static void put_entry(struct json_writer *json, enum front front, const struct held *held)
 {
@@ -53,7 +39,7 @@ static void put_entry(struct json_writer *json, enum front front, const struct h
     json_put_integer(json, "held_s", held->time_s);
     json_put_integer(json, "changed_s", held->state_time_s);
     json_put_string(json, "sender", span_of(held->sender));
-    put_recipients(json, held->recipients);
+    console_put_recipients(json, held->recipients);
     json_put_string(json, "subject", span_of(held->subject));
     json_put_string(json, "reference", span_of(held->reference));
     json_put_number(json, "log_odds", held->log_odds, 6);
@@ -134,11 +120,14 @@ static void put_undoable(struct json_writer *json, struct records *records, enum
         json_put_string(json, REVIEW_UNDO, span_of(deed));
 }
 
-static void put_whole(struct json_writer *json, struct records *records, enum front front,
+static void put_whole(struct json_writer *json, struct session *session, enum front front,
                       const struct held *held)
 {
+    struct records *records = session->records[front];
     json_put_open(json, NULL, '{');
     put_entry(json, front, held);
+    if ((RECORDS_OPEN | 1u << HELD_CONFIRMED) & 1u << held->state)
+        json_put_integer(json, "expires_s", held->time_s + session->config->held.keep_s);
     json_put_raw(json, "verdict", *held->evidence == '{' ? span_of(held->evidence) : SPAN("null"));
     explain_reasons_member(json, span_of(held->evidence));
     json_put_open(json, "deeds", '[');
@@ -238,21 +227,17 @@ static bool read_words(const struct console_request *request, struct wish *wish,
 static bool read_wish(const struct console_request *request, struct wish *wish,
                       struct console_answer *answer)
 {
-    const char *limit = console_parameter(request, "limit");
-    char *end = NULL;
-    long most = limit ? strtol(limit, &end, 10) : PAGE_USUAL;
+    size_t limit;
     *wish = (struct wish){0};
-    if (!read_words(request, wish, answer))
+    if (!read_words(request, wish, answer) ||
+        !console_limit(request, PAGE_USUAL, PAGE_MOST, &limit, answer))
         return false;
-    if (!read_cursor(console_parameter(request, "after"), wish->after))
+    if (!read_cursor(console_parameter(request, "after"), wish->after)) {
         console_refuse(answer, MHD_HTTP_BAD_REQUEST, "after is not what a page said");
-    else if (most < 1 || most > PAGE_MOST || (end && *end))
-        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %d", PAGE_MOST);
-    else {
-        wish->asked.filter.most = (size_t)most + 1; /* one more says that there is another page */
-        return true;
+        return false;
     }
-    return false;
+    wish->asked.filter.most = limit + 1; /* one more says that there is another page */
+    return true;
 }
 
 static void read_front(struct session *session, struct wish *wish, struct list *list)
@@ -495,7 +480,7 @@ void console_held(struct session *session, const struct console_request *request
     else if (!post && !*what && wants(request, "record"))
         records_text_put_held(&answer->json, front, held, true);
     else if (!post && !*what)
-        put_whole(&answer->json, session->records[front], front, held);
+        put_whole(&answer->json, session, front, held);
     else
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
     held_free(held);

@@ -15,20 +15,6 @@
 #define PAGE_MOST 1000
 #define EVENTS_USUAL 20
 
-/* Of the parameter "limit"; false, and refused, when it cannot be. */
-static bool read_limit(const struct console_request *request, size_t usual, size_t *limit,
-                       struct console_answer *answer)
-{
-    const char *text = console_parameter(request, "limit");
-    char *end = NULL;
-    long number = text ? strtol(text, &end, 10) : (long)usual;
-    *limit = (size_t)number;
-    if (number >= 1 && number <= PAGE_MOST && (!end || (end != text && !*end)))
-        return true;
-    console_refuse(answer, MHD_HTTP_BAD_REQUEST, "limit is from 1 to %d", PAGE_MOST);
-    return false;
-}
-
 static bool read_least(const struct console_request *request, double *least, struct error *error)
 {
     const char *text = console_parameter(request, "min");
@@ -47,7 +33,7 @@ static void answer_list(struct session *session, const struct console_request *r
     struct error error = {0};
     struct reputation_top top = {0};
     struct json_writer *json = &answer->json;
-    if (!read_limit(request, PAGE_USUAL, &top.most, answer))
+    if (!console_limit(request, PAGE_USUAL, PAGE_MOST, &top.most, answer))
         return;
     if (!identity_text_type(console_parameter(request, "type"), &top.type, &error) ||
         !read_least(request, &top.least, &error) || !console_open_counts(session, &error) ||
@@ -78,7 +64,7 @@ static void answer_one(struct session *session, const struct console_request *re
     struct reputation_story story;
     size_t limit;
     struct json_writer *json = &answer->json;
-    if (!read_limit(request, EVENTS_USUAL, &limit, answer))
+    if (!console_limit(request, EVENTS_USUAL, PAGE_MOST, &limit, answer))
         return;
     if (!identity_text_read(console_parameter(request, "type"), console_parameter(request, "value"),
                             scratch, &identity, &error) ||
@@ -176,7 +162,7 @@ void console_audit_list(struct session *session, const struct console_request *r
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
         return;
     }
-    if (!read_limit(request, PAGE_USUAL, &filter.most, answer))
+    if (!console_limit(request, PAGE_USUAL, PAGE_MOST, &filter.most, answer))
         return;
     bool good = read_audit_filter(request, &filter, &error);
     for (int front = 0; good && front < FRONTS; front++)

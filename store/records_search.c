@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define QUERY_MAX 1024
+#define QUERY_MAX 1280
 /* Entries of history are read through the index that holds all that filters ask of; left to itself
  * SQLite would rather walk the table, evidence and all. */
 #define FROM_HISTORY " FROM history INDEXED BY history_search"
@@ -26,7 +26,11 @@ enum {
     BOUND_RECIPIENT,
     BOUND_SUBJECT,
     BOUND_SINCE,
-    BOUND_AFTER
+    BOUND_AFTER,
+    BOUND_TEXT,
+    BOUND_UNTIL,
+    BOUND_BEFORE,
+    BOUND_BEFORE_ID
 };
 
 /* Text for LIKE that means nothing but itself, anything before and behind it. */
@@ -55,13 +59,18 @@ static void write_query(char query[QUERY_MAX], const struct history_filter *filt
     bool by_id = filter->by_id || filter->after_id;
     snprintf(query, QUERY_MAX,
              "SELECT document_id, time_s, channel, action, log_odds, sender, recipients, subject, "
-             "reference, evidence, id%s WHERE 1%s%s%s%s%s%s%s ORDER BY %s",
+             "reference, evidence, id%s WHERE 1%s%s%s%s%s%s%s%s%s%s ORDER BY %s",
              by_id ? " FROM history" : FROM_HISTORY, filter->channel ? " AND channel = ?1" : "",
              filter->action ? " AND action IN (?2, ?2 || ' (observed)')" : "",
              filter->sender ? " AND sender LIKE ?3 ESCAPE '\\'" : "",
              filter->recipient ? " AND recipients LIKE ?4 ESCAPE '\\'" : "",
              filter->subject ? " AND subject LIKE ?5 ESCAPE '\\'" : "",
              filter->since_s ? " AND time_s >= ?6" : "", by_id ? " AND id > ?7" : "",
+             filter->text ? " AND (sender LIKE ?8 ESCAPE '\\' OR recipients LIKE ?8 ESCAPE '\\' OR "
+                            "subject LIKE ?8 ESCAPE '\\')"
+                          : "",
+             filter->until_s ? " AND time_s < ?9" : "",
+             filter->before_id ? " AND (time_s, id) < (?10, ?11)" : "",
              by_id ? "id" : "time_s DESC, id DESC");
 }
 
@@ -82,6 +91,10 @@ struct records_search *records_search_new(struct records *records,
     bind_pattern(statement, BOUND_SUBJECT, filter->subject);
     sqlite3_bind_int64(statement, BOUND_SINCE, filter->since_s);
     sqlite3_bind_int64(statement, BOUND_AFTER, filter->after_id);
+    bind_pattern(statement, BOUND_TEXT, filter->text);
+    sqlite3_bind_int64(statement, BOUND_UNTIL, filter->until_s);
+    sqlite3_bind_int64(statement, BOUND_BEFORE, filter->before_s);
+    sqlite3_bind_int64(statement, BOUND_BEFORE_ID, filter->before_id);
     struct records_search *search = memory_new(sizeof *search);
     search->records = records;
     search->statement = statement;

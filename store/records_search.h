@@ -14,7 +14,9 @@ struct history_filter { /* zero or NULL: any */
     const char *sender; /* what stands anywhere in the text; so the next two */
     const char *recipient;
     const char *subject;
-    int64_t since_s;
+    const char *text;            /* in sender, recipients or subject */
+    int64_t since_s, until_s;    /* at or after the one, before the other */
+    int64_t before_s, before_id; /* only what stands behind that entry, newest first */
     int64_t after_id; /* only entries added after that one, in the order in which they were */
     bool by_id;       /* `after_id` counts, though it is 0 */
 };

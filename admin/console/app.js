@@ -2,6 +2,7 @@
 
 import {post, session as getSession} from "./api.js";
 import {element} from "./dom.js";
+import {listen, showKeys} from "./keys.js";
 import {changeLanguage, mark, otherLanguage, say} from "./language.js";
 
 const SAID_MS = 15000;
@@ -14,12 +15,15 @@ const PAGES = [
     {path: "/", name: mark("Overview"), role: "reader", load: () => import("./overview.js"), show: "showOverview"},
     {path: "/held", name: mark("Held"), role: "reader", load: () => import("./held.js"), show: "showList"},
     {path: "/held/", parts: 1, role: "reader", load: () => import("./held.js"), show: "showOne"},
+    {path: "/history", name: mark("History"), role: "reader", load: () => import("./history.js"), show: "showHistory"},
+    {path: "/history/", parts: 1, role: "reader", load: () => import("./history.js"), show: "showVerdict"},
+    {path: "/search", role: "reader", load: () => import("./search.js"), show: "showSearch"},
     {path: "/reputations", name: mark("Reputations"), role: "reader",
         load: () => import("./reputations.js"), show: "showReputations"},
     {path: "/reputation/", parts: 2, role: "reader",
         load: () => import("./reputations.js"), show: "showReputation"},
     {path: "/audit", name: mark("Audit"), role: "admin", load: () => import("./audit.js"), show: "showAudit"},
-    {path: "/tuning", name: mark("Tuning"), role: "admin", load: () => import("./tuning.js"), show: "showTuning"},
+    {path: "/tuning", name: mark("Tuning"), role: "reader", load: () => import("./tuning.js"), show: "showTuning"},
 ];
 
 const main = document.getElementById("main");
@@ -48,6 +52,11 @@ const app = {
     },
     // Said aloud, and at the foot of the page for a while.
     tell,
+    // To a list with what the form asks for.
+    search(hash, form) {
+        const asked = [...new FormData(form)].filter(([, value]) => value.trim());
+        app.go(hash + "?" + new URLSearchParams(asked));
+    },
     go(hash) {
         if (location.hash === hash)
             show();
@@ -58,7 +67,7 @@ const app = {
 
 function languageButton(after) {
     const {tag, name} = otherLanguage();
-    return element("button", {type: "button", class: "language", lang: tag, onclick: () => {
+    return element("button", {type: "button", class: "plain", lang: tag, onclick: () => {
         changeLanguage();
         after();
     }}, name);
@@ -93,6 +102,17 @@ function showLogin(remark) {
     form.elements.user.focus();
 }
 
+function searchForm() {
+    const form = element("form", {class: "everywhere", role: "search", "aria-label": say("Search everywhere"),
+        onsubmit: (event) => {
+            event.preventDefault();
+            app.search("#/search", form);
+        }},
+        element("input", {type: "search", id: "search", name: "q", required: true,
+            "aria-label": say("Search everywhere"), placeholder: say("Search everywhere")}));
+    return form;
+}
+
 async function logOut() {
     try {
         await post("logout");
@@ -109,7 +129,10 @@ function showHeader(session) {
             element("a", {href: "#" + page.path}, say(page.name))));
     document.getElementById("pages").setAttribute("aria-label", say("Pages"));
     document.getElementById("who").replaceChildren(
+        searchForm(),
         element("span", {id: "user"}, session.user),
+        element("button", {type: "button", class: "plain", "aria-label": say("Keys"), title: say("Keys"),
+            onclick: showKeys}, "?"),
         languageButton(() => { showHeader(session); show(); }),
         element("button", {id: "logout", type: "button", onclick: logOut}, say("Log out")));
     header.hidden = false;
@@ -175,6 +198,7 @@ async function start() {
     }
 }
 
+listen(main, () => !header.hidden);
 addEventListener("hashchange", () => {
     if (!header.hidden)
         show();

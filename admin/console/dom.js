@@ -31,14 +31,15 @@ export function received(text) {
     return element("bdi", {}, text);
 }
 
+export function svg(name, attributes) {
+    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
+    for (const [key, value] of Object.entries(attributes))
+        node.setAttribute(key, value);
+    return node;
+}
+
 // A bar from the middle: to the right for spam, to the left for ham; `most` fills a half.
 export function bar(value, most) {
-    const svg = (name, attributes) => {
-        const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-        for (const [key, text] of Object.entries(attributes))
-            node.setAttribute(key, text);
-        return node;
-    };
     const length = Math.min(Math.abs(value) / most, 1) * 50;
     const picture = svg("svg", {viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true"});
     picture.append(svg("rect", {

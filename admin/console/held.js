@@ -2,8 +2,9 @@
 // is made in the `place` that is given, and may give the element that is to have the focus.
 
 import {get, post} from "./api.js";
-import {bar, element, percent, received, rows, signed, time} from "./dom.js";
+import {element, percent, received, rows, signed, time} from "./dom.js";
 import {mark, number, say, sayWith} from "./language.js";
+import {more, reasons, table} from "./list.js";
 
 // What can be searched for, and what else an entry can be.
 const STATES = [mark("open"), mark("all"), mark("held"), mark("confirmed"), mark("released"),
@@ -16,8 +17,10 @@ const DEEDS = {
     confirm: {name: mark("Confirm as spam"),
         hint: mark("learn that it is spam; it stays until it is deleted")},
     delete: {name: mark("Delete"), ask: mark("Delete it for good?"), hint: mark("do away with it")},
+    undo: {name: mark("Undo"), hint: mark("take back what was done last")},
 };
 const OUTCOMES = {
+    held: mark("It is held again."),
     "release-requested": mark("It is on its way out of the hold queue."),
     released: mark("It is released."),
     confirmed: mark("It is confirmed as spam, and stays here until it is deleted."),
@@ -26,6 +29,18 @@ const OUTCOMES = {
 };
 const PAGE = 50, PAGE_MOST = 200;
 const FOLLOW_MS = 1000, FOLLOW_TIMES = 30;
+
+// Further filters: the parameter's name, what it is called, and how it is written.
+const FILTERS = [
+    {name: "sender", label: mark("Sender"), hint: ""},
+    {name: "recipient", label: mark("Recipient"), hint: ""},
+    {name: "feed", label: mark("Feed"), hint: ""},
+    {name: "symbol", label: mark("Symbol"), hint: "LINK_FARM"},
+    {name: "min_score", label: mark("Score, at least"), hint: "3.5"},
+    {name: "max_score", label: mark("Score, at most"), hint: "6"},
+    {name: "since", label: mark("Held since"), hint: "7d, 2026-11-24"},
+    {name: "until", label: mark("Held before"), hint: "12h, 2026-11-25"},
+];
 
 // Where somebody comes back to from an entry: the same search, as long a list, the same line.
 const left = {address: "#/held", count: PAGE, id: ""};
@@ -43,65 +58,77 @@ function title(item) {
     return item.subject.trim() || say("(no subject)");
 }
 
-// The roles are those that the elements have, and lose where the phone's layout makes them blocks.
-function line(item) {
-    return element("tr", {role: "row"},
-        element("td", {role: "cell", class: "time"}, time(item.held_s)),
-        element("td", {role: "cell"},
-            element("a", {href: "#/held/" + item.id, onclick: () => { left.id = item.id; }},
+export const HELD_HEADS = [mark("held"), mark("what"), mark("state"), mark("spam")];
+
+export function heldLine(item) {
+    return [
+        {class: "time", content: [time(item.held_s)]},
+        {content: [
+            element("a", {href: "#/held/" + item.id, class: "line", onclick: () => { left.id = item.id; }},
                 received(title(item))),
             element("div", {class: "faint"}, received(item.sender),
-                ...(item.recipients.length ? [" → ", received(item.recipients.join(", "))] : []))),
-        element("td", {role: "cell"}, stateMark(item.state)),
-        element("td", {role: "cell", class: "number"}, percent(item.log_odds)));
+                ...(item.recipients.length ? [" → ", received(item.recipients.join(", "))] : []))]},
+        {content: [stateMark(item.state)]},
+        {class: "number", content: [percent(item.log_odds)]},
+    ];
+}
+
+function filters(wish) {
+    return element("details", {class: "filters", open: FILTERS.some(({name}) => wish[name])},
+        element("summary", {}, say("More filters")),
+        element("div", {class: "fields"}, ...FILTERS.map(({name, label, hint}) =>
+            element("label", {}, say(label), element("input", {name, value: wish[name], placeholder: hint,
+                autocapitalize: "none", spellcheck: "false"})))));
 }
 
 function searchForm(wish, app) {
     const form = element("form", {class: "search", role: "search", onsubmit: (event) => {
         event.preventDefault();
-        app.go("#/held?" + new URLSearchParams(new FormData(form)));
+        app.search("#/held", form);
     }},
         element("input", {type: "search", name: "q", value: wish.q, "aria-label": say("Search"),
             placeholder: say("sender, recipient, subject, queue id")}),
         select("stream", say("Stream"), STREAMS, wish.stream),
         select("state", say("State"), STATES, wish.state),
-        element("button", {class: "main"}, say("Search")));
+        element("button", {class: "main"}, say("Search")),
+        filters(wish));
     return form;
 }
 
+// A deed by its key, on the line that has the focus.
+async function actOnLine(event, app) {
+    const link = event.target.closest("tr") && event.target.closest("tr").querySelector("a.line");
+    const deed = event.detail;
+    if (!link || !app.may("reviewer"))
+        return;
+    event.preventDefault();
+    if (DEEDS[deed].ask && !confirm(say(DEEDS[deed].ask)))
+        return;
+    try {
+        const done = await post("held/" + link.hash.split("/").pop() + "/" + deed);
+        link.closest("tr").querySelector(".state").textContent = say(done.state);
+        app.tell(link.textContent + ": " + outcomeText(done, deed));
+    } catch (failure) {
+        app.fail(failure);
+    }
+}
+
+function read(parameters) {
+    const wish = {state: parameters.get("state") || "open"};
+    for (const name of ["q", "stream", ...FILTERS.map((filter) => filter.name)])
+        wish[name] = parameters.get(name) || "";
+    return wish;
+}
+
 export async function showList(place, parameters, app) {
-    const wish = {
-        stream: parameters.get("stream") || "",
-        state: parameters.get("state") || "open",
-        q: parameters.get("q") || "",
-    };
+    const wish = read(parameters);
     if (left.address !== location.hash)
         Object.assign(left, {address: location.hash, count: PAGE, id: ""});
     const page = await get("held", {...wish, limit: Math.min(left.count, PAGE_MOST)});
-    const body = element("tbody", {role: "rowgroup"}, ...page.items.map(line));
-    const more = element("button", {type: "button", hidden: !page.next, onclick: async () => {
-        more.disabled = true;
-        try {
-            const next = await get("held", {...wish, after: page.next});
-            const older = next.items.map(line);
-            body.append(...older);
-            left.count = body.rows.length;
-            page.next = next.next;
-            more.hidden = !next.next;
-            if (older.length)
-                older[0].querySelector("a").focus();
-        } catch (failure) {
-            app.fail(failure);
-        }
-        more.disabled = false;
-    }}, say("Older ones"));
-    const table = element("table", {role: "table"},
-        element("thead", {role: "rowgroup"}, element("tr", {role: "row"},
-            ...[mark("held"), mark("what"), mark("state"), mark("spam")].map((name) =>
-                element("th", {role: "columnheader", scope: "col",
-                    class: name === "spam" && "number"}, say(name))))),
-        body);
+    const {node, body, add} = table(HELD_HEADS, page.items.map(heldLine));
+    body.addEventListener("deed", (event) => actOnLine(event, app));
     const total = page.total_open.mail + page.total_open.feeds;
+    const narrowed = Object.entries(wish).some(([name, value]) => value && name !== "state");
     place.append(
         element("h1", {}, say("Held")),
         element("p", {class: "faint"}, total === 1 ? say("One waits for review.")
@@ -109,35 +136,14 @@ export async function showList(place, parameters, app) {
         searchForm(wish, app),
         ...page.failed.map((reason) => element("p", {class: "notice bad", role: "status"},
             say("Not all is shown: {reason}", {reason}))),
-        page.items.length ? table : element("p", {class: "empty"},
-            wish.q ? say("Nothing that is held says that.") : say("Nothing is held here.")),
-        more);
+        page.items.length ? node : element("p", {class: "empty"},
+            narrowed ? say("Nothing that is held says that.") : say("Nothing is held here.")),
+        more(page, (after) => get("held", {...wish, after}), (items) => {
+            const older = add(items.map(heldLine));
+            left.count = body.rows.length;
+            return older;
+        }, app));
     return left.id && body.querySelector('a[href="#/held/' + left.id + '"]');
-}
-
-// The words are the server's. `most` is what fills half of a bar's room.
-function reason(words, {log_odds, symbol}, most) {
-    return element("div", {class: "reason"},
-        element("span", {class: "words"}, words,
-            symbol ? element("span", {class: "faint"}, " [" + symbol + "]") : null),
-        bar(log_odds, most),
-        element("span", {class: "value " + (log_odds < 0 ? "good" : "bad")}, signed(log_odds, 2)));
-}
-
-function reasons(groups) {
-    if (!groups.length)
-        return element("p", {class: "faint"}, say("The reasons were not kept."));
-    const most = Math.max(2, ...groups.flatMap((group) =>
-        [group, ...group.reasons].map((one) => Math.abs(one.log_odds))));
-    return element("ul", {class: "reasons"},
-        element("li", {class: "legend", "aria-hidden": "true"},
-            element("div", {class: "reason"},
-                element("span", {class: "scale"}, element("span", {class: "good"}, say("← wanted")),
-                    element("span", {class: "bad"}, say("spam →"))))),
-        ...groups.map((group) => element("li", {},
-            reason(element("strong", {}, group.name), group, most),
-            element("ul", {}, ...group.reasons.map((one) =>
-                element("li", {}, reason(received(one.words), one, most)))))));
 }
 
 function history(past) {
@@ -177,6 +183,13 @@ function outcomeOf(state) {
     return OUTCOMES[state] ? say(OUTCOMES[state]) : say("It is now: {state}.", {state: say(state)});
 }
 
+function outcomeText(done, deed) {
+    const late = deed === "undo" && ["released", "release-requested"].includes(done.state);
+    return (late ? say("It was delivered and cannot be recalled; its lesson is taken back.")
+        : outcomeOf(done.state)) + (done.changed ? "" : " " + say("It was so already.")) +
+        (done.warning ? " " + say("But: {reason}.", {reason: done.warning}) : "");
+}
+
 // Mail is released and deleted by weir-release in a moment: the page says when it was done.
 async function follow(place, item, outcome, app) {
     for (let look = 0; look < FOLLOW_TIMES; look++) {
@@ -209,9 +222,7 @@ async function act(place, item, deed, app) {
         button.disabled = true;
     try {
         const done = await post("held/" + item.id + "/" + deed);
-        outcome = {text: outcomeOf(done.state) +
-            (done.changed ? "" : " " + say("It was so already.")) +
-            (done.warning ? " " + say("But: {reason}.", {reason: done.warning}) : "")};
+        outcome = {text: outcomeText(done, deed)};
     } catch (failure) {
         outcome = {text: failure.message, failed: failure};
     }
@@ -228,13 +239,23 @@ async function act(place, item, deed, app) {
     }
 }
 
+// What can be done with it, and that the latest deed can be taken back.
 function deeds(place, item, app) {
     if (!app.may("reviewer"))
         return [];
-    return item.deeds.map((deed) => element("button", {
+    return [...item.deeds, ...(item.undo ? ["undo"] : [])].map((deed) => element("button", {
         type: "button", class: DEEDS[deed].main ? "main" : false, title: say(DEEDS[deed].hint),
-        onclick: () => act(place, item, deed, app),
+        "data-deed": deed, onclick: () => act(place, item, deed, app),
     }, say(DEEDS[deed].name)));
+}
+
+// A key does what its button does.
+function pressed(event, place) {
+    const button = place.querySelector('button[data-deed="' + event.detail + '"]');
+    if (button && !button.disabled) {
+        event.preventDefault();
+        button.click();
+    }
 }
 
 // `outcome`: {text, failed} of the deed that was just done here, if one was.
@@ -242,6 +263,8 @@ export async function showOne(place, [id], app, outcome) {
     const item = await get("held/" + encodeURIComponent(id));
     const text = element("div", {class: "panel"}, element("p", {class: "faint"}, "…"));
     const about = item.item || {}, mail = item.stream === "mail";
+    if (!outcome)
+        place.addEventListener("deed", (event) => pressed(event, place));
     const told = outcome && element("p", {
         class: outcome.failed ? "notice bad" : "notice done", role: "status", tabindex: -1,
     }, outcome.text);
@@ -254,6 +277,7 @@ export async function showOne(place, [id], app, outcome) {
             [say("state"), stateMark(item.state)],
             [say("held"), time(item.held_s)],
             [say("since"), time(item.changed_s)],
+            [say("expires"), item.expires_s && time(item.expires_s)],
             [mail ? say("sender") : say("feed"), item.sender],
             [say("recipients"), item.recipients.join(", ")],
             [say("author"), about.author],

@@ -20,6 +20,8 @@ export const words = {
     "Try again": "重试",
     "There is no such page.": "没有这个页面。",
     "Your role, {role}, may not see this.": "您的角色（{role}）无权查看此页。",
+    "Search everywhere": "全局搜索",
+    "Keys": "快捷键",
 
     // api.js
     "weir-console does not answer; try again": "weir-console 没有响应，请重试",
@@ -41,14 +43,24 @@ export const words = {
     "lessons": "学习次数",
     "log": "日志",
     "version {version}": "版本 {version}",
+
     "waiting": "等待中",
     "accept": "放行",
     "tag": "标记",
     "hold": "隔离",
-    "hold (observed)": "隔离（仅观察）",
     "reject": "拒收",
-    "reject (observed)": "拒收（仅观察）",
     "defer": "暂缓",
+    "{action} (observed)": "{action}（仅观察）",
+    "Over time": "变化趋势",
+    "verdicts, hour by hour": "判定结果，按小时",
+    "verdicts, day by day": "判定结果，按天",
+    "held, day by day, and what became of it": "隔离内容及其后续，按天",
+    "One that is held expires within a day.": "有 1 项隔离内容将在一天内过期。",
+    "{count} that are held expire within a day.": "有 {count} 项隔离内容将在一天内过期。",
+
+    // chart.js
+    "{title}: {count} in all": "{title}：共 {count}",
+    "as a table": "以表格显示",
 
     // held.js
     "open": "待审核",
@@ -77,6 +89,20 @@ export const words = {
     "It was so already.": "之前已是如此。",
     "But: {reason}.": "但是：{reason}。",
     "(no subject)": "（无主题）",
+    "Undo": "撤销",
+    "take back what was done last": "撤回最近一次操作",
+    "It is held again.": "已重新隔离。",
+    "It was delivered and cannot be recalled; its lesson is taken back.": "已投递，无法召回；相应的学习已撤回。",
+    "Sender": "发件人",
+    "Recipient": "收件人",
+    "Feed": "订阅源",
+    "Symbol": "规则名",
+    "Score, at least": "评分不低于",
+    "Score, at most": "评分不高于",
+    "Held since": "隔离时间不早于",
+    "Held before": "隔离时间早于",
+    "More filters": "更多筛选",
+    "expires": "过期时间",
     "Search": "搜索",
     "sender, recipient, subject, queue id": "发件人、收件人、主题、队列编号",
     "Stream": "来源",
@@ -118,4 +144,39 @@ export const words = {
     "Why": "理由",
     "What it says": "内容",
     "History": "历史",
+
+    // history.js
+    "last 30 days": "过去 30 天",
+    "ever": "全部时间",
+    "judged": "判定时间",
+    "verdict": "判定",
+    "Verdict": "判定",
+    "all verdicts": "所有判定",
+    "Since": "起始时间",
+    "sender, recipient, subject": "发件人、收件人、主题",
+    "No verdict says that.": "没有符合的判定记录。",
+    "← all verdicts": "← 全部判定",
+    "what became of it": "后续处理",
+
+    // search.js
+    "identity": "身份",
+    "ham lessons": "正常学习",
+    "spam lessons": "垃圾学习",
+    "log-odds": "对数几率",
+    "all of them": "显示全部",
+    "Look for a sender, a recipient, a subject, a domain, an address.":
+        "可搜索发件人、收件人、主题、域名或地址。",
+    "Identities": "身份",
+
+    // keys.js
+    "the next line": "下一行",
+    "the line before": "上一行",
+    "open it": "打开",
+    "release it": "放行",
+    "confirm it as spam": "确认为垃圾",
+    "delete it": "删除",
+    "undo what was done last": "撤销最近一次操作",
+    "search everywhere": "全局搜索",
+    "this list": "显示此列表",
+    "Close": "关闭",
 };

@@ -28,7 +28,7 @@ page.on("dialog", (dialog) => {
 });
 page.on("pageerror", (error) => alarms.push("error: " + error.message));
 page.on("console", (message) => {
-    const expected = /status of (401|404|409|429|503)|net::ERR_CONNECTION_REFUSED/;
+    const expected = /status of (400|401|404|409|429|503)|net::ERR_CONNECTION_REFUSED/;
     if (message.type() === "error" && !expected.test(message.text()))
         alarms.push("console: " + message.text());
 });
@@ -57,10 +57,25 @@ const steps = {
         return {};
     },
     async search({text}) {
-        await page.getByRole("searchbox").fill(text);
-        await page.getByRole("button", {name: "Search"}).click();
+        await page.locator("main").getByRole("searchbox").fill(text);
+        await page.locator("main").getByRole("button", {name: "Search"}).click();
         await page.waitForLoadState("networkidle");
         return {};
+    },
+    async unfold({text}) {
+        await page.locator("main summary").getByText(text, {exact: true}).first().click();
+        return {};
+    },
+    async fill({label, text}) {
+        await page.locator("main").getByLabel(label, {exact: true}).fill(text);
+        return {};
+    },
+    async charts() {
+        const charts = page.locator("main svg.chart");
+        return {
+            labels: await charts.evaluateAll((all) => all.map((svg) => svg.getAttribute("aria-label"))),
+            rects: await charts.locator("rect").count(),
+        };
     },
     async click({role, name, refuse}) {
         refusing = Boolean(refuse);
@@ -105,7 +120,8 @@ const steps = {
             scripts: await page.locator("main script, main iframe, main img, main object").count(),
             enabled: await page.locator("main button:enabled").allInnerTexts(),
             focused: await page.evaluate(() => document.activeElement.innerText),
-            lines: await page.locator("main tbody tr").count(),
+            tables: await page.locator("main .figures table:visible").allInnerTexts(),
+            lines: await page.locator("main .lines tbody tr").count(),
             links: await page.locator("main a").evaluateAll((all) => all.map((a) => a.href)),
         };
     },
@@ -127,7 +143,7 @@ for await (const line of createInterface({input: process.stdin})) {
     try {
         seen = await steps[step](words);
     } catch (error) {
-        seen = {failed: String(error)};
+        seen = {failed: String(error), text: await page.locator("body").innerText()};
     }
     console.log(JSON.stringify({...seen, alarms}));
 }

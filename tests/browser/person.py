@@ -78,13 +78,13 @@ class Browser:
 
 
 class Fixture:
-    def __init__(self, directory):
+    def __init__(self, directory, undo="0s"):
         need_root()
         need_program("chromium")
         self.directory, self.strangers = directory, 0
         self.counts = counts_store(directory)
         self.weir = Weir(directory, self.counts.url,
-                         settings={"cold-lessons": 10, "held": {"undo": "0s"},
+                         settings={"cold-lessons": 10, "held": {"undo": undo},
                                    "check FROM_NAME_IS_ADDRESS": {"log-odds": 12}})
         self.postfix = Postfix(directory, milter=self.weir.socket)
         self.weir.learn_samples()

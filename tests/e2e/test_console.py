@@ -232,6 +232,71 @@ def test_clock_went_back(fixture):
     assert seen == ids, (seen, ids)
 
 
+def test_history(fixture):
+    """What was judged comes in pages, newest first, is found by its texts, and says why"""
+    fixture.hold(b"past")
+    wait_for(lambda: fixture.weir.ctl("history", "--sender", "past").output.count(b"\n") >= 3,
+             "the history is written")
+    every = fixture.client.get("history?limit=200").json()
+    assert "next" not in every
+    assert [item["judged_s"] for item in every["items"]] == sorted(
+        (item["judged_s"] for item in every["items"]), reverse=True)
+    seen, after = [], ""
+    while True:
+        page = fixture.client.get("history?limit=2" + after).json()
+        seen += page["items"]
+        if "next" not in page:
+            break
+        assert len(page["items"]) == 2
+        after = "&after=" + page["next"]
+    assert seen == every["items"] and len(seen) >= 6
+    for query, whether in (("q=PAST", lambda item: item["sender"] == "past"),
+                           ("sender=plan", lambda item: item["sender"] == "planet"),
+                           ("action=hold", lambda item: item["action"].startswith("hold")),
+                           ("stream=mail", lambda item: False), ("since=1h", lambda item: True),
+                           ("until=1h", lambda item: False), ("q=%25", lambda item: False)):
+        found = fixture.client.get("history?limit=200&" + query).json()["items"]
+        assert found == [item for item in every["items"] if whether(item)], query
+    one = fixture.client.get("history/" + seen[0]["id"]).json()
+    assert one["reasons"] and one["subject"] == seen[0]["subject"], one
+    expect(fixture.client.get("history/0123456789"), 404)
+    for query in ("stream=x", "limit=0", "limit=201", "since=x", "until=x", "after=m1", "after=1"):
+        expect(fixture.client.get("history?" + query), 400)
+
+
+def test_series(fixture):
+    """Verdicts and what was held are counted by the hour and by the day of who asks"""
+    judged = len(fixture.client.get("history?limit=200").json()["items"])
+    for bucket, count, width in (("hour", 24, 3600), ("day", 30, 24 * 3600)):
+        for zone in (0, 330, -210):
+            series = fixture.client.get("history/series?bucket=%s&zone=%d" % (bucket, zone)).json()
+            assert series["count"] == count and series["width_s"] == width
+            assert (series["since_s"] + zone * 60) % width == 0
+            assert series["since_s"] + count * width > time.time() >= \
+                series["since_s"] + (count - 1) * width - 60
+            feeds = [part for part in series["streams"] if part["stream"] == "feeds"][0]
+            assert sum(one["count"] for one in feeds["verdicts"]) == judged, feeds
+            assert all(0 <= one["span"] < count for one in feeds["verdicts"] + feeds["held"])
+            assert sum(one["count"] for one in feeds["held"]) == \
+                fixture.client.get("held?form=count&state=all").json()["count"]
+    for query in ("bucket=week", "zone=x", "zone=841", "bucket=hour&zone=-841"):
+        expect(fixture.client.get("history/series?" + query), 400)
+
+
+def test_search_identities(fixture):
+    """A text is looked up as whatever it may be the name of; what nobody met is not there"""
+    fixture.weir.ctl("reputation", "pin", "feed", "planet")
+    found = fixture.client.get("search?q=planet").json()["identities"]
+    assert ("feed", "planet", "pin") in [(one["type"], one["value"], one["override"])
+                                         for one in found], found
+    assert fixture.client.get("search?q=nobody.example").json() == {"identities": []}
+    expect(fixture.client.get("search"), 400)
+    expect(fixture.client.get("search?q="), 400)
+    expect(fixture.client.get("search/x?q=planet"), 404)
+    fixture.weir.ctl("reputation", "learned", "feed", "planet", status=None)
+    fixture.weir.ctl("reputation", "forget", "feed", "planet", status=None)
+
+
 def test_one_item(fixture):
     """An entry has its reasons, its text and what can be done; as text, whatever it holds"""
     held = fixture.held()["items"][0]["id"]

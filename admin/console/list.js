@@ -1,0 +1,69 @@
+// What lists and entries share: a table of lines, the way to older ones, reasons with their bars.
+
+import {bar, element, received, signed} from "./dom.js";
+import {say} from "./language.js";
+
+// The roles are those that the elements have, and lose where the phone's layout makes them blocks.
+function line(cells) {
+    return element("tr", {role: "row"}, ...cells.map((cell) =>
+        element("td", {role: "cell", class: cell.class}, ...cell.content)));
+}
+
+// `lines`: lists of {class, content: [child, …]}. A cell under a head "spam" is a number.
+export function table(heads, lines) {
+    const body = element("tbody", {role: "rowgroup"}, ...lines.map(line));
+    const node = element("table", {role: "table", class: "lines"},
+        element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads.map((head) =>
+            element("th", {role: "columnheader", scope: "col", class: head === "spam" && "number"},
+                say(head))))),
+        body);
+    const add = (more) => {
+        const rows = more.map(line);
+        body.append(...rows);
+        return rows;
+    };
+    return {node, body, add};
+}
+
+// The button that fetches what comes behind `page`: `fetchPage(cursor)`, `add(items)` gives rows.
+export function more(page, fetchPage, add, app) {
+    const button = element("button", {type: "button", hidden: !page.next, onclick: async () => {
+        button.disabled = true;
+        try {
+            const next = await fetchPage(page.next), rows = add(next.items);
+            page.next = next.next;
+            button.hidden = !next.next;
+            if (rows.length)
+                rows[0].querySelector("a").focus();
+        } catch (failure) {
+            app.fail(failure);
+        }
+        button.disabled = false;
+    }}, say("Older ones"));
+    return button;
+}
+
+// The words are the server's. `most` is what fills half of a bar's room.
+function reason(words, {log_odds, symbol}, most) {
+    return element("div", {class: "reason"},
+        element("span", {class: "words"}, words,
+            symbol ? element("span", {class: "faint"}, " [" + symbol + "]") : null),
+        bar(log_odds, most),
+        element("span", {class: "value " + (log_odds < 0 ? "good" : "bad")}, signed(log_odds, 2)));
+}
+
+export function reasons(groups) {
+    if (!groups.length)
+        return element("p", {class: "faint"}, say("The reasons were not kept."));
+    const most = Math.max(2, ...groups.flatMap((group) =>
+        [group, ...group.reasons].map((one) => Math.abs(one.log_odds))));
+    return element("ul", {class: "reasons"},
+        element("li", {class: "scales", "aria-hidden": "true"},
+            element("div", {class: "reason"},
+                element("span", {class: "scale"}, element("span", {class: "good"}, say("← wanted")),
+                    element("span", {class: "bad"}, say("spam →"))))),
+        ...groups.map((group) => element("li", {},
+            reason(element("strong", {}, group.name), group, most),
+            element("ul", {}, ...group.reasons.map((one) =>
+                element("li", {}, reason(received(one.words), one, most)))))));
+}

@@ -1,0 +1,210 @@
+"""The console's pages in Chromium, on real daemons: charts, filters, undo, history, search, keys."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from person import ATTACK, PASSWORD, Fixture as Person  # noqa: E402
+from servers import make_temporary_directory, run, wait_for  # noqa: E402
+
+
+class Fixture(Person):
+    def __init__(self, directory):
+        super().__init__(directory, undo="1h")
+        self.browser.do("come")
+        self.browser.do("log_in", user="ann", password=PASSWORD)
+        self.browser.do("wait", text="What is learned")
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def test_charts(fixture):
+    """The overview draws what was judged and held, and says the same as a table"""
+    browser = fixture.browser
+    for number in range(3):
+        fixture.hold("Charted %d" % number)
+    wait_for(lambda: fixture.weir.ctl("history").output.count(b"Charted") == 3, "the history is written")
+    browser.do("open", hash="#/held")
+    browser.do("open", hash="#/")
+    browser.do("wait", text="Over time")
+    seen = browser.do("charts")
+    assert any("verdicts, hour by hour: 3 in all" == label for label in seen["labels"]), seen
+    assert any("held, day by day, and what became of it: 3 in all" == label
+               for label in seen["labels"]), seen
+    assert seen["rects"] >= 3, seen
+    browser.do("unfold", text="as a table")
+    table = browser.do("see")["tables"][0].split()
+    assert "hold" in table and table[-1] == "3", table
+    browser.picture("console-overview")
+    browser.picture("console-overview-dark", dark=True)
+    browser.picture("console-overview-phone", width=360)
+
+
+def test_undo(fixture):
+    """What was done is taken back with a button; of what was delivered, the lesson"""
+    browser = fixture.browser
+    message_id = fixture.hold("Deleted by mistake")
+    browser.do("open", hash="#/held?q=by+mistake")
+    browser.do("click", role="link", name="Deleted by mistake")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    assert "Undo" not in browser.do("see")["enabled"]
+    browser.do("click", role="button", name="Delete")
+    browser.do("wait", text="It is about to be deleted.")
+    browser.do("click", role="button", name="Undo")
+    browser.do("wait", text="It is held again.")
+    seen = browser.do("see")
+    assert "Release" in seen["enabled"] and "Undo" not in seen["enabled"], seen["enabled"]
+    browser.do("click", role="button", name="Release")
+    fixture.postfix.wait_delivered(message_id)
+    browser.do("wait", text="It is released.", exact=True)
+    browser.do("click", role="button", name="Undo")
+    browser.do("wait", text="It was delivered and cannot be recalled; its lesson is taken back.")
+
+
+def test_filters(fixture):
+    """All filters of weirctl held are there, and kept in the address; what cannot be is said"""
+    browser = fixture.browser
+    fixture.hold("For the filter")
+    browser.do("open", hash="#/held")
+    browser.do("unfold", text="More filters")
+    browser.do("fill", label="Sender", text="stranger%d" % fixture.strangers)
+    browser.do("fill", label="Symbol", text="FROM_NAME_IS_ADDRESS")
+    browser.do("click", role="button", name="Search")
+    browser.do("wait", text="For the filter")
+    seen = browser.do("see")
+    assert seen["lines"] == 1 and "symbol=FROM_NAME_IS_ADDRESS" in seen["hash"], seen
+    browser.do("open", hash="#/held?min_score=50")
+    browser.do("wait", text="Nothing that is held says that.")
+    browser.do("open", hash="#/held?min_score=much")
+    browser.do("wait", text='"much" is no score')
+    for name, value in (("recipient", "bob@box.test"), ("since", "1h"), ("max_score", "100"),
+                        ("until", "@9999999999"), ("sender", "stranger")):
+        browser.do("open", hash="#/held?q=filter&%s=%s" % (name, value))
+        browser.do("wait", text="For the filter")
+        assert browser.do("see")["lines"] == 1, name
+    browser.do("open", hash="#/held?feed=none")
+    browser.do("wait", text="Nothing that is held says that.")
+
+
+def test_history(fixture):
+    """What was judged is found by text, verdict and stream, and each says why"""
+    browser = fixture.browser
+    browser.do("open", hash="#/history")
+    browser.do("search", text="the filter")
+    browser.do("wait", text="For the filter")
+    assert browser.do("see")["lines"] == 1
+    browser.do("open", hash="#/history?action=accept")
+    browser.do("wait", text="No verdict says that.")
+    browser.do("open", hash="#/history?q=the+filter&action=hold&stream=mail")
+    browser.do("click", role="link", name="For the filter")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    browser.do("click", role="link", name="what became of it")
+    browser.do("wait", text="More filters")
+    assert "For the filter" in browser.do("see")["text"]
+
+
+def test_search_everywhere(fixture):
+    """The box at the top looks in what is held, in what was judged and among identities"""
+    browser = fixture.browser
+    domain = "stranger%d.test" % fixture.strangers
+    fixture.weir.ctl("reputation", "pin", "from-domain", domain)
+    browser.do("press", key="/")
+    browser.do("type", text=domain)
+    browser.do("press", key="Enter")
+    browser.do("wait", text="Identities")
+    seen = browser.do("see")
+    assert seen["hash"] == "#/search?q=" + domain, seen["hash"]
+    parts = seen["text"].split("Identities")[1]
+    identities, rest = parts.split("\nHeld\n")
+    held, history = rest.split("\nHistory\n")
+    assert "from-domain " + domain in identities, identities
+    assert "For the filter" in held and "For the filter" in history, rest
+    assert any("#/reputation/from-domain/" in link for link in seen["links"]), seen["links"]
+
+
+def test_keys(fixture):
+    """Keys move along the list, open, confirm and undo; ? lists them; none acts while one writes"""
+    browser = fixture.browser
+    fixture.hold("Key one")
+    fixture.hold("Key two")
+    browser.do("open", hash="#/held?q=Key")
+    browser.do("wait", text="Key two")
+    browser.do("press", key="j")
+    assert browser.do("see")["focused"] == "Key two"
+    browser.do("press", key="ArrowDown")
+    assert browser.do("see")["focused"] == "Key one"
+    browser.do("press", key="j")
+    browser.do("press", key="k")
+    assert browser.do("see")["focused"] == "Key two"
+    browser.do("press", key="c")
+    browser.do("wait", text="Key two: It is confirmed as spam")
+    browser.do("press", key="u")
+    browser.do("wait", text="Key two: It is held again.")
+    browser.do("press", key="Enter")
+    browser.do("wait", text="FROM_NAME_IS_ADDRESS")
+    browser.do("press", key="d")
+    browser.do("wait", text="It is about to be deleted.")
+    browser.do("press", key="u")
+    browser.do("wait", text="It is held again.")
+    browser.do("press", key="?")
+    browser.do("wait", text="undo what was done last")
+    browser.do("press", key="c")
+    browser.do("press", key="Escape")
+    browser.do("wait", text="undo what was done last", gone=True)
+    browser.do("press", key="/")
+    browser.do("type", text="crdu")
+    seen = browser.do("see")
+    assert "Release" in seen["enabled"] and "Undo" not in seen["enabled"], seen["enabled"]
+    browser.do("open", hash="#/held?q=Key+one")
+    browser.do("wait", text="wait for review")
+    browser.do("press", key="k")
+    browser.do("press", key="r")
+    browser.do("wait", text="Key one: It is on its way out")
+
+
+def test_hostile(fixture):
+    """Markup in subject, sender, feed and file name does nothing on any page"""
+    browser = fixture.browser
+    fixture.hold("Attack " + ATTACK, name='"%s service@bank.test"' % ATTACK.replace('"', ""),
+                 attachment="<img src=x onerror=alert(7)>.exe")
+    fixture.weir.configure({"check TITLE_STUFFED": {"log-odds": 12}})
+    escaped = ATTACK.replace("&", "&amp;").replace("<", "&lt;")
+    fixture.weir.run(
+        "weir-feedfilter", "--pipe", "--feed", "planet<img src=x onerror=alert(6)>",
+        input="<rss><channel><title>%s</title><item><guid>hostile</guid><title>cheap watches, buy "
+              "watches online | replica watches - Attack %s</title></item></channel></rss>"
+        % (escaped, escaped))
+    browser.do("wait", text="Held")
+    for place in ("#/held?q=Attack", "#/history?q=Attack", "#/search?q=Attack",
+                  "#/search?q=%3Cimg%20src=x%20onerror=alert(6)%3E", "#/history"):
+        browser.do("open", hash=place)
+        browser.do("wait", text="onerror=alert(")
+        seen = browser.do("see")
+        assert seen["scripts"] == 0, (place, seen)
+        assert all(link.startswith(fixture.weir.console_url + "/#/") for link in seen["links"]), seen
+    browser.do("open", hash="#/history?q=Attack&stream=feeds")
+    browser.do("press", key="j")
+    browser.do("press", key="Enter")
+    browser.do("wait", text="TITLE_STUFFED")
+    assert browser.do("see")["scripts"] == 0
+    for place in ("#/search?q=%s", "#/history/%s", "#/held/%s", "#/%s"):
+        browser.do("open", hash=place % "%3Cimg%20src%3Dx%20onerror%3Dalert(8)%3E")
+        assert browser.do("see")["scripts"] == 0, place
+
+
+def test_phone(fixture):
+    """No page is wider than a small phone, in both languages"""
+    browser = fixture.browser
+    for _ in range(2):
+        for place in ("#/", "#/held", "#/held?q=a&sender=b", "#/held/m1", "#/history",
+                      "#/search?q=stranger1.test", "#/nothing"):
+            browser.do("open", hash=place)
+            browser.picture("phone", width=360)
+        seen = browser.do("see")
+        browser.do("click", role="button", name="English" if seen["language"] == "zh-Hans" else "中文")
+
+
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
