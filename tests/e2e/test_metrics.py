@@ -12,7 +12,7 @@ import time
 
 from milter_client import MilterClient
 from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of
-from servers import (HttpServer, Redis, Weir, free_port, make_temporary_directory, run,
+from servers import (SOURCE, HttpServer, Redis, Weir, free_port, make_temporary_directory, run,
                      wait_for)
 
 HOLD_FD = 3
@@ -200,6 +200,28 @@ def test_release(fixture):
         its.close()
 
 
+def test_dashboard(fixture):
+    """The Grafana dashboard asks for nothing that is not served, neither a name nor a label's value"""
+    with open(os.path.join(SOURCE, "conf/grafana/weir.json")) as file:
+        panels = json.load(file)["panels"]
+    served = {}
+    for port in (fixture.ports["milter"], fixture.weir.feeds_port):
+        for name, *labels in metrics(port):
+            served.setdefault(name, []).append(dict(labels))
+    queries = [target["expr"] for panel in panels for target in panel["targets"]]
+    for name, wish in re.findall(r"(weir_\w+)\{([^}]*)\}", " ".join(queries)):
+        assert name in served, "%s is not served" % name
+        for label, values in re.findall(r'(\w+)=~?"([^"]*)"', wish):
+            known = {labels.get(label) for labels in served[name]}
+            assert label == "instance" or set(values.split("|")) <= known, (name, label, known)
+    for labels, name in re.findall(r"by \(([\w, ]+)\) \((?:\w+\()*(weir_\w+)", " ".join(queries)):
+        assert set(labels.split(", ")) <= {"instance"} | set(served[name][0]), (labels, name)
+    for wanted in ("weir_documents_total", "weir_judging_seconds_bucket", "weir_held_entries",
+                   "weir_journal_size_bytes", "weir_counts_up", "weir_feed_fetches_total"):
+        assert any(wanted in query for query in queries), wanted
+    assert len({panel["id"] for panel in panels}) == len(panels)
+
+
 def answers(port):
     try:
         return get(port, "/health")[0] == 200
@@ -290,5 +312,5 @@ def test_feed_lesson_waits(fixture):
 
 
 run(setup, [test_parser, test_who_it_is, test_milter, test_feeds, test_failed_fetch, test_release,
-            test_small_server, test_history, test_follow, test_stats_and_top,
+            test_dashboard, test_small_server, test_history, test_follow, test_stats_and_top,
             test_feed_lesson_waits])
