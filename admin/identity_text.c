@@ -43,7 +43,7 @@ static bool can_occur(enum identity_type type, struct span value)
         return is_network(text);
     if (type == IDENTITY_ASN)
         return digits == value.length;
-    return !blanks || type >= IDENTITY_ATTACHMENT;
+    return !blanks || type == IDENTITY_HELO || type >= IDENTITY_ATTACHMENT;
 }
 
 bool identity_text_read(const char *type_name, const char *value, struct document *scratch,

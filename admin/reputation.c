@@ -8,6 +8,7 @@
 #include "admin/reputation_change.h"
 #include "admin/reputation_story.h"
 #include "admin/reputation_top.h"
+#include "admin/reputation_transfer.h"
 #include "core/json_writer.h"
 #include "core/printable.h"
 #include "core/reputation.h"
@@ -21,7 +22,8 @@ struct request {
     struct document *scratch; /* owns the identity */
     struct identity identity;
     double days, min, limit; /* limit 0: as usual */
-    const char *value;       /* third operand; NULL: none */
+    bool csv, dry_run;
+    const char *value; /* third operand; NULL: none */
 };
 
 static void put_out(struct json_writer *json)
@@ -194,6 +196,28 @@ static int list(struct request *request, const char *verb, int count, char **typ
     return status;
 }
 
+/* --- whole stores --- */
+
+static int export(struct request *request, int count, char **types)
+{
+    struct error error = {0};
+    enum identity_type type;
+    if (count > 1)
+        return session_usage("reputation export: one type at most");
+    if (request->csv && request->session->json)
+        return session_usage("reputation export: --csv or --json, not both");
+    if (!identity_text_type(count ? types[0] : NULL, &type, &error))
+        return session_usage("reputation export: %s", error.message);
+    return reputation_export(request->session, type);
+}
+
+static int import(struct request *request, int count, char **paths)
+{
+    if (count != 1)
+        return session_usage("reputation import: which file? - is standard input");
+    return reputation_import(request->session, paths[0], request->dry_run);
+}
+
 /* --- the command --- */
 
 static const struct {
@@ -211,6 +235,10 @@ static int dispatch(struct request *request, int count, char **arguments)
     const char *verb = count ? arguments[0] : "";
     if (!strcmp(verb, "list") || !strcmp(verb, "top"))
         return list(request, verb, count - 1, arguments + 1);
+    if (!strcmp(verb, "export"))
+        return export(request, count - 1, arguments + 1);
+    if (!strcmp(verb, "import"))
+        return import(request, count - 1, arguments + 1);
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verb, verbs[i].name) != 0)
             continue;
@@ -223,15 +251,20 @@ static int dispatch(struct request *request, int count, char **arguments)
         request->value = count > 3 ? arguments[3] : NULL;
         return status == EX_OK ? verbs[i].run(request) : status;
     }
-    return session_usage("reputation: show, explain, history, list, top, set, pin or forget?");
+    return session_usage(
+        "reputation: show, explain, history, list, top, set, pin, forget, export or import?");
 }
 
 static int run(struct session *session, int count, char **arguments)
 {
-    const char *days = NULL, *min = NULL, *limit = NULL;
-    const struct option_row rows[] = {
-        {"days", &days, NULL}, {"min", &min, NULL}, {"limit", &limit, NULL}, {NULL, NULL, NULL}};
     struct request request = {.session = session};
+    const char *days = NULL, *min = NULL, *limit = NULL;
+    const struct option_row rows[] = {{"days", &days, NULL},
+                                      {"min", &min, NULL},
+                                      {"limit", &limit, NULL},
+                                      {"csv", NULL, &request.csv},
+                                      {"dry-run", NULL, &request.dry_run},
+                                      {NULL, NULL, NULL}};
     int status = session_options(session, rows, &count, arguments);
     if (status != EX_OK)
         return status;
@@ -255,7 +288,9 @@ const struct command command_reputation = {
     "reputation top [TYPE] [--min N] [--limit N]\n"
     "reputation set TYPE VALUE LOG-ODDS|learned [--days N]\n"
     "reputation pin TYPE VALUE [LOG-ODDS]\n"
-    "reputation forget TYPE VALUE",
+    "reputation forget TYPE VALUE\n"
+    "reputation export [TYPE] [--csv|--json]\n"
+    "reputation import FILE|- [--dry-run]",
     "what is known of addresses, domains, links, feeds",
     "Types: ip, net, asn, helo, envelope-domain, from-domain, from-address, dkim-domain,\n"
     "link-domain, link-host, attachment, feed, author, shingle, pair.\n\n"
@@ -269,5 +304,11 @@ const struct command command_reputation = {
     "top      the N heaviest (20)\n"
     "set      use LOG-ODDS instead of what is learned, for N days (30); learned: take that back\n"
     "pin      the same until it is taken back; without LOG-ODDS what is learned now\n"
-    "forget   drop counts and override\n",
+    "forget   drop counts and override\n"
+    "export   print all, or those of one type: counts as they stand, their time, overrides; CSV, "
+    "or\n"
+    "         with --json an object on each line\n"
+    "import   put what such a file says in the place of what is known of these identities, "
+    "exactly;\n"
+    "         a line that cannot be is named, and then nothing is changed; --dry-run never does\n",
 };

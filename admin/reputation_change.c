@@ -24,13 +24,9 @@ static bool check(const struct reputation_change *change, struct error *error)
            error_set(error, ERROR_INPUT, "days are from 1 to %g", REPUTATION_DAYS_MAX);
 }
 
-/* In the records of mail, where there are some, else in those of feeds; a machine without either
- * has no audit. */
-static bool audit(struct session *session, const struct identity *identity, const char *who,
-                  const char *what, struct error *error)
+bool reputation_change_audit(struct session *session, const char *who, const char *what,
+                             const char *subject, struct error *error)
 {
-    char subject[IDENTITY_SUBJECT_SIZE];
-    identity_text_subject(identity, subject);
     for (int front = 0; front < FRONTS; front++) {
         if (session_open_records(session, (enum front)front) != EX_OK)
             return error_set(error, ERROR_SYSTEM,
@@ -43,6 +39,14 @@ static bool audit(struct session *session, const struct identity *identity, cons
         return false;
     }
     return true;
+}
+
+static bool audit(struct session *session, const struct identity *identity, const char *who,
+                  const char *what, struct error *error)
+{
+    char subject[IDENTITY_SUBJECT_SIZE];
+    identity_text_subject(identity, subject);
+    return reputation_change_audit(session, who, what, subject, error);
 }
 
 static bool forget(struct session *session, const struct identity *identity, const char *who,

@@ -22,4 +22,9 @@ bool reputation_change_do(struct session *session, const struct identity *identi
                           const struct reputation_change *change, const char *who, bool *changed,
                           struct error *error);
 
+/* A line in the audit of what was done to `subject`, in the records of mail, where there are some,
+ * else in those of feeds; a machine without either has no audit. */
+bool reputation_change_audit(struct session *session, const char *who, const char *what,
+                             const char *subject, struct error *error);
+
 #endif

@@ -168,6 +168,12 @@ bool counts_reputation_override(struct counts_store *store, const struct identit
     return store->ops->reputation_override(store, identity, kind, centi, until_s, error);
 }
 
+bool counts_reputation_write(struct counts_store *store, const struct identity *identities,
+                             const struct reputation_counts *counts, size_t n, struct error *error)
+{
+    return n == 0 || store->ops->reputation_write(store, identities, counts, n, error);
+}
+
 bool counts_reputation_forget(struct counts_store *store, const struct identity *identity,
                               bool *existed, struct error *error)
 {

@@ -177,6 +177,12 @@ bool counts_reputation_override(struct counts_store *store, const struct identit
                                 enum override_kind kind, int32_t centi, int64_t until_s,
                                 struct error *error);
 
+/* Puts counts[i], override and all, in the place of what identities[i] has, exactly; what is all
+ * zero is removed. All `n` or, on failure, none; keep `n` to a thousand or so. They are kept from
+ * now on as if they had been counted now. */
+bool counts_reputation_write(struct counts_store *store, const struct identity *identities,
+                             const struct reputation_counts *counts, size_t n, struct error *error);
+
 /* Removes counts and override; `*existed` says whether there was anything. */
 bool counts_reputation_forget(struct counts_store *store, const struct identity *identity,
                               bool *existed, struct error *error);

@@ -46,6 +46,8 @@ struct counts_ops {
     bool (*reputation_override)(struct counts_store *store, const struct identity *identity,
                                 enum override_kind kind, int32_t centi, int64_t until_s,
                                 struct error *error);
+    bool (*reputation_write)(struct counts_store *store, const struct identity *identities,
+                             const struct reputation_counts *counts, size_t n, struct error *error);
     bool (*reputation_forget)(struct counts_store *store, const struct identity *identity,
                               bool *existed, struct error *error);
     /* The key, if there is one, comes first. */

@@ -158,6 +158,7 @@ static const struct counts_ops redis_ops = {
     .reputation_read = counts_redis_reputation_read,
     .reputation_list = counts_redis_reputation_list,
     .reputation_override = counts_redis_reputation_override,
+    .reputation_write = counts_redis_reputation_write,
     .reputation_forget = counts_redis_reputation_forget,
     .export_items = counts_redis_export,
     .import_items = counts_redis_import,

@@ -3,10 +3,13 @@
 #include "store/memory.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define COUNTS_BYTES 12
 #define OVERRIDE_BYTES 9
+#define HALF_LIVES_KEPT 5
 
 struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT])
 {
@@ -218,6 +221,56 @@ bool counts_redis_reputation_override(struct counts_store *store, const struct i
     redis_batch_clear(&batch);
     freeReplyObject(reply);
     return reply != NULL;
+}
+
+/* As the script of overrides keeps it, in redis_scripts.c. */
+static int64_t life_s(const struct counts_redis *redis, enum identity_type type,
+                      const struct reputation_counts *counts, int64_t now_s)
+{
+    int64_t life = HALF_LIVES_KEPT * (int64_t)redis->base.half_life_s[type];
+    int64_t set = counts->override == OVERRIDE_SET ? counts->override_until_s - now_s : 0;
+    return set > life ? set : life;
+}
+
+static void add_write(const struct counts_redis *redis, struct redis_batch *batch,
+                      const struct identity *identity, const struct reputation_counts *counts,
+                      int64_t now_s)
+{
+    unsigned char bytes[COUNTS_REDIS_REPUTATION_MAX];
+    bool nothing = !counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE;
+    bool pinned = counts->override == OVERRIDE_PIN;
+    redis_batch_begin(batch, nothing ? 2 : pinned ? 3 : 5);
+    redis_batch_text(batch, nothing ? "DEL" : "SET");
+    counts_redis_reputation_key(redis, batch, identity);
+    if (!nothing)
+        redis_batch_bytes(batch, bytes, counts_redis_pack(counts, bytes));
+    if (!nothing && !pinned) {
+        redis_batch_text(batch, "EX");
+        redis_batch_number(batch, life_s(redis, identity->type, counts, now_s));
+    }
+}
+
+bool counts_redis_reputation_write(struct counts_store *store, const struct identity *identities,
+                                   const struct reputation_counts *counts, size_t n,
+                                   struct error *error)
+{
+    struct counts_redis *redis = counts_redis_of(store);
+    struct redis_batch batch = {0};
+    size_t answered = 0;
+    int64_t now_s = time(NULL);
+    redis_batch_words(&batch, "MULTI", NULL);
+    for (size_t i = 0; i < n; i++)
+        add_write(redis, &batch, &identities[i], &counts[i], now_s);
+    redis_batch_words(&batch, "EXEC", NULL);
+    redisReply **replies = memory_new(batch.commands * sizeof *replies);
+    bool good = redis_pool_exchange(redis->pool, &batch, 0, replies, &answered, error);
+    /* EXEC alone tells: it refuses all when the server would not take one. */
+    if (good)
+        good = redis_pool_expect(redis->pool, replies[answered - 1], REDIS_REPLY_ARRAY, error);
+    redis_replies_free(replies, answered);
+    free(replies);
+    redis_batch_clear(&batch);
+    return good;
 }
 
 bool counts_redis_reputation_forget(struct counts_store *store, const struct identity *identity,

@@ -122,6 +122,7 @@ static const struct counts_ops sqlite_ops = {
     .reputation_read = counts_sqlite_reputation_read,
     .reputation_list = counts_sqlite_reputation_list,
     .reputation_override = counts_sqlite_reputation_override,
+    .reputation_write = counts_sqlite_reputation_write,
     .reputation_forget = counts_sqlite_reputation_forget,
     .export_items = counts_sqlite_export,
     .import_items = counts_sqlite_import,

@@ -85,6 +85,9 @@ bool counts_sqlite_reputation_list(struct counts_store *store, enum identity_typ
 bool counts_sqlite_reputation_override(struct counts_store *store, const struct identity *identity,
                                        enum override_kind kind, int32_t centi, int64_t until_s,
                                        struct error *error);
+bool counts_sqlite_reputation_write(struct counts_store *store, const struct identity *identities,
+                                    const struct reputation_counts *counts, size_t n,
+                                    struct error *error);
 bool counts_sqlite_reputation_forget(struct counts_store *store, const struct identity *identity,
                                      bool *existed, struct error *error);
 

@@ -310,6 +310,34 @@ bool counts_sqlite_reputation_override(struct counts_store *store, const struct 
     return counts_sqlite_write(counts_sqlite_of(store), override, &overriding, error);
 }
 
+struct writing {
+    const struct identity *identities;
+    const struct reputation_counts *counts;
+    size_t count;
+};
+
+static bool write_all(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct writing *writing = context;
+    int64_t now_s = time(NULL);
+    for (size_t i = 0; i < writing->count; i++) {
+        const struct identity *identity = &writing->identities[i];
+        const struct reputation_counts *counts = &writing->counts[i];
+        if (!counts_sqlite_write_reputation(link, identity, counts,
+                                            expiry(link, identity->type, counts, now_s), error))
+            return false;
+    }
+    return true;
+}
+
+bool counts_sqlite_reputation_write(struct counts_store *store, const struct identity *identities,
+                                    const struct reputation_counts *counts, size_t n,
+                                    struct error *error)
+{
+    struct writing writing = {identities, counts, n};
+    return counts_sqlite_write(counts_sqlite_of(store), write_all, &writing, error);
+}
+
 static bool forget(struct sqlite_link *link, void *context, struct error *error)
 {
     struct overriding *overriding = context;

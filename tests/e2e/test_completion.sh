@@ -46,6 +46,8 @@ is "only a command's own options are" "" weirctl stats --ch
 is "the value of an option is" "feed" weirctl history --channel f
 is "a verb of held is" "release" weirctl held rel
 is "a type of identity is" "link-domain link-host" weirctl reputation show li
+is "so is a file to import" "$directory/feed.xml" weirctl reputation import "$directory/f"
+is "and what import takes" "--dry-run" weirctl reputation import --d
 is "a file is, blanks and all" "$directory/a mail.eml" weirctl check "$directory/a"
 is "files after a label are" "$directory/feed.xml" weirctl learn spam "$directory/f"
 is "the list of --files-from is" "$directory/feed.xml" weirctl check --files-from "$directory/f"

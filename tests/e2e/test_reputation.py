@@ -143,6 +143,9 @@ def test_changes_are_audited(fixture):
     pins = fixture.ctl("--json", "audit", "--what", "pin", "--subject", "ip 192.0.2.7").json()
     assert len(pins) == 2, pins
     assert fixture.ctl("--json", "audit", "--what", "release").json()["subject"] == "f2"
+    fixture.ctl("reputation", "import", "-", input="type,value,ham,spam,time\nip,192.0.2.8,1,0,5\n")
+    told = fixture.ctl("--json", "audit", "--what", "import").json()
+    assert (told["what"], told["subject"]) == ("import of 1", "reputations"), told
     assert fixture.ctl("audit", "--who", "nobody").text() == "nothing was done\n"
     assert fixture.ctl("audit", "--until", "@%d" % (begin - 1000)).text() == "nothing was done\n"
     assert fixture.ctl("audit", "--limit", "2").text().count("\n") == 2

@@ -188,6 +188,38 @@ static void test_forget_removes_counts_and_override(void **state)
     assert_false(existed);
 }
 
+static void test_reputations_are_written_exactly(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t now = time(NULL);
+    struct identity identities[] = {host, odd, {IDENTITY_IP, SPAN("192.0.2.7")}};
+    struct reputation_counts counts[3] = {
+        {.ham_milli = 1, .spam_milli = UINT32_MAX, .time_s = now - 1000000},
+        {.time_s = now, .override = OVERRIDE_PIN, .override_centi = -250},
+        {.ham_milli = 5,
+         .time_s = now,
+         .override = OVERRIDE_SET,
+         .override_centi = 7,
+         .override_until_s = now + 1000},
+    };
+    struct reputation_counts read[3], none = {0};
+    teach(fixture, 1, LABEL_HAM, 0);
+    good(counts_reputation_write(fixture->store, identities, counts, 3, &fixture->error));
+    good(counts_reputation_read(fixture->store, identities, 3, read, &fixture->error));
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(read[i].ham_milli, counts[i].ham_milli);
+        assert_int_equal(read[i].spam_milli, counts[i].spam_milli);
+        assert_int_equal(read[i].time_s, counts[i].time_s);
+        assert_int_equal(read[i].override, counts[i].override);
+        assert_int_equal(read[i].override_centi, counts[i].override_centi);
+        assert_int_equal(read[i].override_until_s, counts[i].override_until_s);
+    }
+    good(counts_reputation_write(fixture->store, &host, &none, 1, &fixture->error));
+    bool existed;
+    good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
+    assert_false(existed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +235,7 @@ int main(void)
         contract(test_override_can_be_taken_away),
         contract(test_identity_never_seen_can_be_pinned),
         contract(test_forget_removes_counts_and_override),
+        contract(test_reputations_are_written_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
