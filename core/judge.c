@@ -114,6 +114,14 @@ static void keep_strongest(struct weighed *kept, size_t *count, size_t most,
     kept[at] = *candidate;
 }
 
+static struct model_scale scale_of_prior(const struct document *document)
+{
+    size_t count[FEATURE_GROUPS] = {0};
+    for (size_t i = 0; i < document->feature_count; i++)
+        count[feature_group(document->features[i])]++;
+    return model_scale(count);
+}
+
 /* What of a token's prior counts: as its share fades, and as the whole is limited. */
 static double factor_of_prior(const struct document *document, double share,
                               struct model_scale scale)
@@ -131,13 +139,14 @@ static size_t find_strongest(const struct judge *judge, const struct document *d
     size_t n = document->feature_count, slots, count = 0;
     const struct model *model = replica_model(judge->replica);
     const uint32_t *all = slots_of(judge, document, &slots);
-    struct model_scale scale = model_scale_of_slots(all, slots);
-    double factor = factor_of_prior(document, share_of_prior(judge, document), scale);
+    struct model_scale scale = model_scale_of_slots(model, all, slots);
+    struct model_scale of_prior = scale_of_prior(document);
+    double factor = factor_of_prior(document, share_of_prior(judge, document), of_prior);
     for (size_t i = 0; i < n; i++) {
         uint64_t hash = document->features[i];
         uint32_t slot = model_slot(replica_key(judge->replica), hash);
-        double log_odds =
-            model_slot_log_odds(model, slot, scale) + factor * prior_feature_log_odds(hash, scale);
+        double log_odds = model_slot_log_odds(model, slot, scale) +
+                          factor * prior_feature_log_odds(hash, of_prior);
         const struct weighed weighed = {slot, hash, log_odds};
         if (log_odds != 0)
             keep_strongest(strongest, &count, most, &weighed);

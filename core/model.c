@@ -1,8 +1,11 @@
 /* How the arithmetic of learning stays the same everywhere: it uses integers only, in four steps.
- *   root  = isqrt((n << 32) / share) of each group, that is 1/x in 2^-16
+ *   root  = isqrt((n << 32) / share) of each group, that is 1/x in 2^-16; n counts one and a half
+ *           times what is unknown (of weight 0) of the group that is not the body's
  *   z     = sum of weights * 2^26 / root over both groups, that is z in 2^-16
  *   p     = the logistic function of z in 2^-30, from a table with steps of 1/32, interpolated
- *   delta = 64 * 20 * g * x / sqrt(1 + 0.05 c), the last factor from a table in 2^-24
+ *   delta = 64 * 20 * g * x / sqrt(1 + 1.5 c), the last factor from a table in 2^-24; c is the sum
+ *           of the squares of g by which the slot moved (AdaGrad; Duchi, Hazan and Singer, 2011),
+ *           kept in sixteenths, each rounded but at least one
  * Divisions round towards zero and the delta half away from zero, on magnitudes, so that ham and
  * spam are treated alike. Both tables are made by model_new(), again with integers only. */
 #include "core/model.h"
@@ -21,17 +24,21 @@
 _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots");
 
 #define UNITS 64u /* of a weight, per 1.0 */
-#define STEP 20u  /* learning rate of a slot never updated before */
+#define STEP 20u  /* learning rate of a slot never moved before */
 #define COUNT_MAX 255
 
 #define ONE (1u << 30) /* a probability of 1 */
-#define MARGIN (ONE / 100 * 6)
+#define MARGIN (ONE / 10)
 #define KNOWN_MARGIN (ONE / 50)
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
 #define SOFT_LEAST (ONE / 10)
-#define UNTRUSTED_END (5l << 16) /* log-odds that one untrusted lesson may make, in 2^-16 */
-#define PREFETCHED 16u           /* slots ahead of the one whose weight is read */
-#define REHEARSED 16u            /* earlier lessons gone through after one that taught something */
+/* Log-odds that one untrusted lesson may make, in 2^-16: 5 when it is scored. */
+#define UNTRUSTED_END ((5l << 16) * 5 / 6)
+/* By which log-odds are multiplied for a score. A learner that goes no further than its margin is
+ * less sure than it is right (temperature scaling; Guo et al., 2017). */
+#define SCORED 1.2
+#define PREFETCHED 16u /* slots ahead of the one whose weight is read */
+#define REHEARSED 16u  /* earlier lessons gone through after one that taught something */
 
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
 #define LOGISTIC_END 512           /* steps: z = 16, where p is 1 - 1.1e-7 */
@@ -43,7 +50,7 @@ struct model {
     _Atomic uint32_t lessons[SCRIPTS][2];
     _Atomic uint64_t version;
     uint32_t logistic[LOGISTIC_END + 1]; /* p at z = i/32, in 2^-30 */
-    uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 0.05 c), in 2^-24 */
+    uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 1.5 c/16), in 2^-24 */
     struct rehearsal *rehearsal;         /* the writer's alone */
 };
 
@@ -74,9 +81,9 @@ struct model *model_new(void)
         model->logistic[i] = (uint32_t)((1ull << 62) / ((1ull << 32) + exp_minus_z));
         exp_minus_z = exp_minus_z * EXP_MINUS_STEP >> 32;
     }
-    /* 1/sqrt(1 + c/20) = sqrt(20 / (20 + c)) */
+    /* 1/sqrt(1 + 1.5 c/16) = sqrt(32 / (32 + 3 c)) */
     for (uint64_t c = 0; c <= COUNT_MAX; c++)
-        model->slowing[c] = (uint32_t)integer_sqrt((20ull << 48) / (20 + c));
+        model->slowing[c] = (uint32_t)integer_sqrt((32ull << 48) / (32 + 3 * c));
     return model;
 }
 
@@ -174,18 +181,40 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
 struct grouped {
     const uint32_t *slots[FEATURE_GROUPS];
     size_t count[FEATURE_GROUPS];
+    int64_t sum[FEATURE_GROUPS];   /* of weights */
     uint64_t root[FEATURE_GROUPS]; /* 1/x in 2^-16 */
 };
 
-/* sqrt(n / share) in 2^-16, of the group's n slots among `all`. */
-static uint64_t root_of(size_t group, size_t n, size_t all)
+/* sqrt((n + unknown/2) / share) in 2^-16, of the group's n slots among `all`. Most of what is
+ * unknown among headers and links are names that were never seen: of a document with many of them
+ * the few known ones say less. Counting unknown words the same way gained nothing. */
+static uint64_t root_of(size_t group, size_t n, size_t unknown, size_t all)
 {
-    static const uint64_t percent[FEATURE_GROUPS] = {65, 35}; /* shares */
-    uint64_t square = (uint64_t)n << 32;
+    static const uint64_t percent[FEATURE_GROUPS] = {60, 40}; /* shares */
+    uint64_t counted = 2 * (uint64_t)n + (group == FEATURE_GROUP_OTHER ? unknown : 0);
+    uint64_t square = counted << 31;
     return integer_sqrt(n == all ? square : square * 100 / percent[group]);
 }
 
-static struct grouped grouped(const uint32_t *slots, size_t n)
+/* Adds up the group's weights; how many are 0. */
+static size_t add_weights(const struct model *model, struct grouped *groups, size_t group)
+{
+    const uint32_t *slots = groups->slots[group];
+    size_t count = groups->count[group], unknown = 0;
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        /* No weight lies near the one before: the processor cannot know which it will need. */
+        if (i + PREFETCHED < count)
+            __builtin_prefetch(&model->weights[slots[i + PREFETCHED]]);
+        int16_t weight = LOAD(model->weights[slots[i]]);
+        sum += weight;
+        unknown += weight == 0;
+    }
+    groups->sum[group] = sum;
+    return unknown;
+}
+
+static struct grouped grouped(const struct model *model, const uint32_t *slots, size_t n)
 {
     size_t body = 0, end = n;
     while (body < end) {
@@ -198,31 +227,17 @@ static struct grouped grouped(const uint32_t *slots, size_t n)
     struct grouped groups = {.slots = {slots, n > body ? slots + body : NULL},
                              .count = {body, n - body}};
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
-        groups.root[i] = root_of(i, groups.count[i], n);
+        groups.root[i] = root_of(i, groups.count[i], add_weights(model, &groups, i), n);
     return groups;
 }
 
-static int64_t sum_of_weights(const struct model *model, const struct grouped *groups, size_t group)
-{
-    const uint32_t *slots = groups->slots[group];
-    size_t count = groups->count[group];
-    int64_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        /* No weight lies near the one before: the processor cannot know which it will need. */
-        if (i + PREFETCHED < count)
-            __builtin_prefetch(&model->weights[slots[i + PREFETCHED]]);
-        sum += LOAD(model->weights[slots[i]]);
-    }
-    return sum;
-}
-
 /* z in 2^-16. */
-static int64_t fixed_log_odds(const struct model *model, const struct grouped *groups)
+static int64_t fixed_log_odds(const struct grouped *groups)
 {
     int64_t z = 0;
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
         if (groups->count[i])
-            z += sum_of_weights(model, groups, i) * (1ll << 26) / (int64_t)groups->root[i];
+            z += groups->sum[i] * (1ll << 26) / (int64_t)groups->root[i];
     return z;
 }
 
@@ -234,19 +249,24 @@ struct model_scale model_scale(const size_t count[FEATURE_GROUPS])
         all += count[i];
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
         if (count[i])
-            scale.of_group[i] = 0x1p16 / (double)root_of(i, count[i], all);
+            scale.of_group[i] = 0x1p16 / (double)root_of(i, count[i], 0, all);
     return scale;
 }
 
-struct model_scale model_scale_of_slots(const uint32_t *slots, size_t n)
+struct model_scale model_scale_of_slots(const struct model *model, const uint32_t *slots, size_t n)
 {
-    return model_scale(grouped(slots, n).count);
+    struct grouped groups = grouped(model, slots, n);
+    struct model_scale scale = {{0}};
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (groups.count[i])
+            scale.of_group[i] = SCORED * 0x1p16 / (double)groups.root[i];
+    return scale;
 }
 
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n)
 {
-    struct grouped groups = grouped(slots, n);
-    return 0x1p-16 * (double)fixed_log_odds(model, &groups);
+    struct grouped groups = grouped(model, slots, n);
+    return SCORED * 0x1p-16 * (double)fixed_log_odds(&groups);
 }
 
 double model_slot_log_odds(const struct model *model, uint32_t slot, struct model_scale scale)
@@ -280,8 +300,8 @@ struct stand {
 static struct stand stand_of(const struct model *model, const uint32_t *slots, size_t n,
                              enum label label)
 {
-    struct stand stand = {.groups = grouped(slots, n)};
-    stand.z = fixed_log_odds(model, &stand.groups);
+    struct stand stand = {.groups = grouped(model, slots, n)};
+    stand.z = fixed_log_odds(&stand.groups);
     uint32_t p = logistic(model, stand.z);
     stand.g = label == LABEL_SPAM ? ONE - p : p;
     return stand;
@@ -302,8 +322,9 @@ static uint32_t softened(uint32_t g)
     return soft > SOFT_LEAST ? soft : SOFT_LEAST;
 }
 
-/* How far z moves per gradient of 1, in 2^-24: 20 * sum of x^2 / sqrt(1 + 0.05 c). */
-static uint64_t reach(const struct model *model, const struct grouped *groups)
+/* How far z moves per gradient of 1, in 2^-24: 20 * sum of x * x afterwards / sqrt(1 + 1.5 c). */
+static uint64_t reach(const struct model *model, const struct grouped *groups,
+                      const struct grouped *after)
 {
     uint64_t sum = 0;
     for (size_t group = 0; group < FEATURE_GROUPS; group++) {
@@ -311,21 +332,35 @@ static uint64_t reach(const struct model *model, const struct grouped *groups)
         for (size_t i = 0; i < groups->count[group]; i++)
             slowing += model->slowing[LOAD(model->counts[groups->slots[group][i]])];
         if (slowing)
-            sum += (((slowing * STEP) << 16) / groups->root[group] << 16) / groups->root[group];
+            sum += (((slowing * STEP) << 16) / groups->root[group] << 16) / after->root[group];
     }
     return sum;
 }
 
-/* An untrusted gradient: softened, and no larger than takes z to UNTRUSTED_END. A first of its kind
- * would else be beyond doubt after one word that may be wrong. */
+/* An untrusted gradient: softened, and no larger than takes z to UNTRUSTED_END, with no slot
+ * unknown any more. A first of its kind would else be beyond doubt after one word that may be
+ * wrong. */
 static uint32_t untrusted_gradient(const struct model *model, const struct stand *stand,
                                    enum label label)
 {
-    int64_t room = UNTRUSTED_END - (label == LABEL_SPAM ? stand->z : -stand->z);
-    assert(room > 0); /* within the margin nothing is learned */
+    struct grouped after = stand->groups;
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        after.root[i] = root_of(i, after.count[i], 0, after.count[0] + after.count[1]);
+    int64_t z = fixed_log_odds(&after);
+    int64_t room = UNTRUSTED_END - (label == LABEL_SPAM ? z : -z);
+    if (room < 0)
+        return 0;
     uint64_t soft = softened(stand->g);
-    uint64_t moved = soft * reach(model, &stand->groups) >> 38; /* z in 2^-16 */
+    uint64_t moved = soft * reach(model, &stand->groups, &after) >> 38; /* z in 2^-16 */
     return (uint32_t)(moved > (uint64_t)room ? soft * (uint64_t)room / moved : soft);
+}
+
+/* What a move by g adds to a slot's count: g^2 in sixteenths. */
+static unsigned counted(uint32_t g)
+{
+    uint64_t half = g >> 15; /* in 2^-15 */
+    uint64_t sixteenths = (half * half * 16 + (1u << 29)) >> 30;
+    return sixteenths ? (unsigned)sixteenths : 1;
 }
 
 /* Moves the slots of one group towards the label. */
@@ -333,10 +368,11 @@ static void move(struct model *model, const struct grouped *groups, size_t group
                  enum label label)
 {
     uint64_t step = (uint64_t)g * UNITS * STEP * 1024 / groups->root[group]; /* in 2^-24 */
+    unsigned more = counted(g);
     for (size_t i = 0; i < groups->count[group]; i++) {
         uint32_t slot = groups->slots[group][i];
         assert(slot < MODEL_SLOTS);
-        uint8_t count = LOAD(model->counts[slot]);
+        unsigned count = LOAD(model->counts[slot]);
         int32_t delta = (int32_t)((step * model->slowing[count] + (1ull << 47)) >> 48);
         int32_t weight = LOAD(model->weights[slot]);
         weight += label == LABEL_SPAM ? delta : -delta;
@@ -345,8 +381,8 @@ static void move(struct model *model, const struct grouped *groups, size_t group
         if (weight < INT16_MIN)
             weight = INT16_MIN;
         STORE(model->weights[slot], (int16_t)weight);
-        if (count < COUNT_MAX)
-            STORE(model->counts[slot], (uint8_t)(count + 1));
+        count = count + more < COUNT_MAX ? count + more : COUNT_MAX;
+        STORE(model->counts[slot], (uint8_t)count);
     }
 }
 

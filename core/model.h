@@ -1,8 +1,8 @@
 /* model: the content model, online logistic regression over hashed features. 2^20 slots for each
  * group of features, those of the body before the others; each a 16-bit fixed-point weight (64
- * units per 1.0) and an 8-bit update count. Learning is integer arithmetic only, so that every
- * replica that applies the same lessons in the same order holds the same bits on any machine. One
- * writer at a time; readers at any time (relaxed atomics). */
+ * units per 1.0) and an 8-bit count of how far it was moved. Learning is integer arithmetic only,
+ * so that every replica that applies the same lessons in the same order holds the same bits on any
+ * machine. One writer at a time; readers at any time (relaxed atomics). */
 #ifndef WEIR_MODEL_H
 #define WEIR_MODEL_H
 
@@ -36,24 +36,27 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
 uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash);
 
 /* x, by which a document's weights count: sqrt(share / n) of each group, n its slots of the group,
- * the share 0.65 of the body's and 0.35 of the others; 1 where a document has only one. */
+ * the share 0.60 of the body's and 0.40 of the others; 1 where a document has only one. */
 struct model_scale {
     double of_group[FEATURE_GROUPS];
 };
 struct model_scale model_scale(const size_t count[FEATURE_GROUPS]);
-struct model_scale model_scale_of_slots(const uint32_t *slots, size_t n);
 
-/* z = sum of weights * x / 64, natural log-odds; 0 for no slots. */
+/* The same as the model counts them when it scores: of those not of the body, n has one and a half
+ * times the slots of weight 0; and all times 1.2, so that probabilities mean what they say. */
+struct model_scale model_scale_of_slots(const struct model *model, const uint32_t *slots, size_t n);
+
+/* z = sum of weights * that x / 64, natural log-odds; 0 for no slots. */
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n);
 
 /* What slot adds to z in a document of that scale. */
 double model_slot_log_odds(const struct model *model, uint32_t slot, struct model_scale scale);
 
-/* Applies one lesson: skipped when the model is within 0.06 of the label, softened for an
- * untrusted label that contradicts the model, which alone takes it to log-odds of 5 at most. A
- * lesson that taught something is followed by 16 earlier ones (rehearsal.h). Counts the lesson for
- * its script either way. Of a lesson of another feature version
- * nothing is taken. Sets the version. */
+/* Applies one lesson: skipped when the model, which learns from z / 1.2, is within 0.1 of the
+ * label; softened for an untrusted label that contradicts the model, which alone takes it to
+ * log-odds of 5 at most. A lesson that taught something is followed by 16 earlier ones
+ * (rehearsal.h). Counts the lesson for its script either way. Of a lesson of another feature
+ * version nothing is taken. Sets the version. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
 
 /* Sets the version alone: for a lesson that cannot be read. */
