@@ -81,22 +81,38 @@ struct voice {
     bool ruled; /* by the admin, about one of the networks of an address: that stands */
 };
 
+/* Copies of one text share most bands of shingles, texts that are only alike in places one by
+ * chance: the two bands that speak most for spam are heard, each half. The admin's word about one
+ * stands alone. */
+static void hear_second_band(struct voice *first, const struct voice *second, int64_t now_s)
+{
+    if (second->identity && !reputation_override_in_force(first->counts, now_s))
+        first->log_odds = (first->log_odds + second->log_odds) / 2;
+}
+
 /* One type speaks once, by the identity that speaks most for spam: bad company is not washed by
  * good, nor by what nobody knows. */
 static void hear(const struct reputation_table *table, const struct document *document,
                  const struct reputation_counts *counts, int64_t now_s,
                  struct voice voices[IDENTITY_TYPES])
 {
+    struct voice second_band = {0};
     for (size_t i = 0; i < document->identity_count; i++) {
         const struct identity *identity = &document->identities[i];
-        struct voice *voice = &voices[identity->type];
+        struct voice *voice = &voices[identity->type], other = *voice;
         double log_odds = reputation_log_odds(table, identity->type, &counts[i], now_s);
         bool ruled =
             identity->type == IDENTITY_NET && reputation_override_in_force(&counts[i], now_s);
         if (!voice->identity || ruled > voice->ruled ||
             (ruled == voice->ruled && log_odds > voice->log_odds))
             *voice = (struct voice){identity, &counts[i], log_odds, ruled};
+        else
+            other = (struct voice){identity, &counts[i], log_odds, ruled};
+        if (identity->type == IDENTITY_SHINGLE && other.identity &&
+            (!second_band.identity || other.log_odds > second_band.log_odds))
+            second_band = other;
     }
+    hear_second_band(&voices[IDENTITY_SHINGLE], &second_band, now_s);
     /* Host and domain of one link say the same thing twice; of two that are as good as equal the
      * domain is heard, whichever has decayed by a hair less. */
     struct voice *host = &voices[IDENTITY_LINK_HOST], *domain = &voices[IDENTITY_LINK_DOMAIN];

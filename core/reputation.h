@@ -37,7 +37,8 @@ double reputation_log_odds(const struct reputation_table *table, enum identity_t
 
 /* Adds what the identities of `document` say; counts[i] belongs to its identity i. Of each type
  * only the one that speaks most for spam is heard, and of link domain and link host only one when
- * they agree: ten links to one domain are one fact. Types that say the same thing are correlated
+ * they agree: ten links to one domain are one fact; of shingles the mean of the two that speak most
+ * for spam. Types that say the same thing are correlated
  * (enum reputation_group): where those of a group together are beyond its limit for the document's
  * channel, all are scaled down to it. Overrides stand beside that, as they are. The detail names
  * it: "evil.example: 12 spam, 0 ham". */

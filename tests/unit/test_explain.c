@@ -124,7 +124,11 @@ static void test_the_head_is_the_sum_of_what_is_shown(void **state)
     struct evidence terms[] = {{.symbol = "CONTENT", .log_odds = 1.014},
                                {.symbol = "DATE_MISSING", .log_odds = 1.014},
                                {.symbol = "REPUTATION_LINK_HOST", .log_odds = 1.014}};
-    struct verdict three = {3.042, 0.954, ACTION_HOLD, terms, 3};
+    struct verdict three = {.log_odds = 3.042,
+                            .probability = 0.954,
+                            .action = ACTION_HOLD,
+                            .evidence = terms,
+                            .evidence_count = 3};
     struct span text = explain_verdict_text(*state, explain_verdict_json(*state, &three));
     assert_non_null(strstr(text.data, "log-odds +3.03\n"));
 }

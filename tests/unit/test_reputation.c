@@ -136,6 +136,24 @@ static struct reputation_counts lessons(uint32_t ham, uint32_t spam)
         .ham_milli = ham * 1000, .spam_milli = spam * 1000, .time_s = NOW};
 }
 
+static void test_one_band_alone_speaks_half(void **state)
+{
+    (void)state;
+    struct document *document = document_new(CHANNEL_MAIL);
+    document_add_identity(document, IDENTITY_SHINGLE, SPAN("a"));
+    document_add_identity(document, IDENTITY_SHINGLE, SPAN("b"));
+    document_add_identity(document, IDENTITY_SHINGLE, SPAN("c"));
+    double one = of(IDENTITY_SHINGLE, 0, 5);
+    struct reputation_counts chance[] = {lessons(0, 0), lessons(0, 5), lessons(0, 0)};
+    struct reputation_counts copy[] = {lessons(0, 5), lessons(0, 0), lessons(0, 5)};
+    assert_true(fabs(heard(document, chance).items[0].log_odds - one / 2) < 1e-9);
+    assert_true(fabs(heard(document, copy).items[0].log_odds - one) < 1e-9);
+    struct reputation_counts pinned[] = {
+        {.override = OVERRIDE_PIN, .override_centi = 300}, lessons(0, 0), lessons(0, 0)};
+    assert_true(heard(document, pinned).items[0].log_odds == 3);
+    document_free(document);
+}
+
 static void test_bad_company_is_not_washed_by_good(void **state)
 {
     (void)state;
@@ -276,6 +294,7 @@ int main(void)
         cmocka_unit_test(test_counts_from_the_future_do_not_grow),
         cmocka_unit_test(test_pin_stands_for_the_counts),
         cmocka_unit_test(test_set_ends_at_its_time),
+        cmocka_unit_test(test_one_band_alone_speaks_half),
         cmocka_unit_test(test_bad_company_is_not_washed_by_good),
         cmocka_unit_test(test_unknown_company_hides_a_good_name),
         cmocka_unit_test(test_link_host_and_domain_that_agree_count_once),
