@@ -365,3 +365,11 @@ bool authentication_is_sender(const struct authentication *authentication, struc
     return authentication->spf == AUTHENTICATION_PASS &&
            same_organisation(authentication->spf_domain, domain);
 }
+
+struct span authentication_claim(struct arena *arena, struct span claim, bool known,
+                                 bool authenticated)
+{
+    return known ? arena_printf(arena, "%.*s (%sauthenticated)", SPAN_ARGS(claim),
+                                authenticated ? "" : "un")
+                 : claim;
+}

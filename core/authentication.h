@@ -55,6 +55,11 @@ void authentication_add(struct authentication *sum, const struct authentication 
  * DMARC failed for it. */
 bool authentication_aligned(const struct authentication *authentication, struct span from_domain);
 
+/* What a sender claims, as an identity: where somebody `known` to tell looked, with what came out
+ * behind it, so that whoever forges it neither borrows nor spoils what is known of the real one. */
+struct span authentication_claim(struct arena *arena, struct span claim, bool known,
+                                 bool authenticated);
+
 /* Whether SPF passed for the domain of the envelope sender. */
 bool authentication_is_sender(const struct authentication *authentication, struct span domain);
 

@@ -10,6 +10,7 @@
 
 #include <xxhash.h>
 
+#include "core/authentication.h"
 #include "core/features.h"
 #include "core/log.h"
 #include "core/text.h"
@@ -68,9 +69,10 @@ static void *write_on(void *context)
 {
     struct automatic *automatic = context;
     pthread_mutex_lock(&automatic->lock);
-    while (!automatic->stopping) {
+    while (!automatic->stopping || automatic->count) {
         struct timespec until = monotonic_after_ms(WRITE_EVERY_MS);
-        pthread_cond_timedwait(&automatic->wake, &automatic->lock, &until);
+        if (!automatic->stopping)
+            pthread_cond_timedwait(&automatic->wake, &automatic->lock, &until);
         if (automatic->count || automatic->dropped)
             write_waiting(automatic);
     }
@@ -169,9 +171,10 @@ static bool is_trap(const struct config *config, struct span address)
 }
 
 static void learn_from_trap(struct automatic *automatic, const struct config *config,
-                            const struct document *document, const struct verdict *verdict)
+                            const struct document *document, const struct verdict *verdict,
+                            double hold)
 {
-    (void)verdict;
+    (void)verdict, (void)hold;
     const struct envelope *envelope = &document->envelope;
     for (size_t i = 0; !envelope->internal && i < envelope->recipient_count; i++) {
         if (!is_trap(config, envelope->recipients[i]))
@@ -191,14 +194,18 @@ static void identify_pair(struct lesson *lesson, struct span pair)
     memcpy(lesson->document_id, hash.digest, sizeof lesson->document_id);
 }
 
-static void learn_correspondent(struct automatic *automatic, struct span user,
-                                struct span correspondent)
+/* What is taught is what an answer will be asked for: where senders are told apart, the pair of the
+ * real one. */
+static void learn_correspondent(struct automatic *automatic, const struct config *config,
+                                struct span user, struct span correspondent)
 {
     struct document *scratch = document_new(CHANNEL_MAIL);
     user = text_to_utf8(scratch->arena, user, (struct span){0});
     correspondent = text_to_utf8(scratch->arena, correspondent, (struct span){0});
     struct span pair =
         arena_printf(scratch->arena, "%.*s %.*s", SPAN_ARGS(correspondent), SPAN_ARGS(user));
+    pair = authentication_claim(scratch->arena, pair,
+                                config->identities.trusted_authserv_id_count > 0, true);
     document_add_identity(scratch, IDENTITY_PAIR, pair);
     struct lesson lesson = {.label = LABEL_HAM,
                             .source = source_of(scratch->arena, "correspondence", user),
@@ -210,15 +217,16 @@ static void learn_correspondent(struct automatic *automatic, struct span user,
 }
 
 static void learn_correspondents(struct automatic *automatic, const struct config *config,
-                                 const struct document *document, const struct verdict *verdict)
+                                 const struct document *document, const struct verdict *verdict,
+                                 double hold)
 {
     const struct envelope *envelope = &document->envelope;
     /* A user whose password was stolen writes spam, which from outside would be held. */
     if (!config->learning.correspondents || !envelope->internal || !envelope->sender.length ||
-        verdict->probability >= config->thresholds.hold)
+        verdict->probability >= hold)
         return;
     for (size_t i = 0; i < envelope->recipient_count && i < CORRESPONDENTS_MAX; i++)
-        learn_correspondent(automatic, envelope->sender, envelope->recipients[i]);
+        learn_correspondent(automatic, config, envelope->sender, envelope->recipients[i]);
 }
 
 /* Whether one more of that label may be learned in this hour. */
@@ -236,8 +244,10 @@ static bool may_learn(struct automatic *automatic, enum label label, unsigned mo
 }
 
 static void learn_own_verdict(struct automatic *automatic, const struct config *config,
-                              const struct document *document, const struct verdict *verdict)
+                              const struct document *document, const struct verdict *verdict,
+                              double hold)
 {
+    (void)hold;
     enum label label = verdict->probability > 0.5 ? LABEL_SPAM : LABEL_HAM;
     double doubt = label == LABEL_SPAM ? 1 - verdict->probability : verdict->probability;
     if (config->learning.own_verdicts && doubt <= DOUBT &&
@@ -246,12 +256,13 @@ static void learn_own_verdict(struct automatic *automatic, const struct config *
 }
 
 static void (*const events[])(struct automatic *automatic, const struct config *config,
-                              const struct document *document, const struct verdict *verdict) = {
-    learn_from_trap, learn_correspondents, learn_own_verdict};
+                              const struct document *document, const struct verdict *verdict,
+                              double hold) = {learn_from_trap, learn_correspondents,
+                                              learn_own_verdict};
 
 void automatic_learn(struct automatic *automatic, const struct config *config,
-                     const struct document *document, const struct verdict *verdict)
+                     const struct document *document, const struct verdict *verdict, double hold)
 {
     for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-        events[i](automatic, config, document, verdict);
+        events[i](automatic, config, document, verdict, hold);
 }

@@ -24,9 +24,10 @@ struct automatic;
 struct automatic *automatic_new(struct journal *journal, struct error *error);
 void automatic_free(struct automatic *automatic); /* writes what is left; NULL is fine */
 
-/* Learns what there is to learn of a judged message. Never waits, never fails: more than 1,000
+/* Learns what there is to learn of a judged message; from `hold` on, the probability in force, mail
+ * is held. Never waits, never fails: more than 1,000
  * lessons that wait, or what the journal does not take, are dropped, and the log says so. */
 void automatic_learn(struct automatic *automatic, const struct config *config,
-                     const struct document *document, const struct verdict *verdict);
+                     const struct document *document, const struct verdict *verdict, double hold);
 
 #endif

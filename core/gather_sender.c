@@ -47,16 +47,13 @@ static struct sender sender_of(struct arena *arena, const struct config *config,
     return sender;
 }
 
-/* `claim` as an identity: with what is known of whether it is true. */
 static void add_claim(struct document *document, enum identity_type type, struct span claim,
                       bool authenticated)
 {
-    if (!claim.length || !document->authentication.known)
-        document_add_identity(document, type, claim);
-    else
+    if (claim.length)
         document_add_identity(document, type,
-                              arena_printf(document->arena, "%.*s (%sauthenticated)",
-                                           SPAN_ARGS(claim), authenticated ? "" : "un"));
+                              authentication_claim(document->arena, claim,
+                                                   document->authentication.known, authenticated));
 }
 
 static void add_pairs(struct document *document, const struct sender *sender, bool authenticated)

@@ -203,6 +203,14 @@ static sfsistat act(struct conclusion *c)
     return SMFIS_CONTINUE;
 }
 
+static void learn(struct conclusion *c)
+{
+    struct scoring scoring;
+    judge_scoring(&c->gateway->stores.judge, c->settings->config, &scoring);
+    automatic_learn(c->gateway->automatic, c->settings->config, c->document, &c->verdict,
+                    scoring.mail.hold);
+}
+
 sfsistat conclude(struct gateway *gateway, SMFICTX *ctx, const struct settings *settings,
                   struct message *message)
 {
@@ -215,7 +223,7 @@ sfsistat conclude(struct gateway *gateway, SMFICTX *ctx, const struct settings *
         judge(&c);
         make_answer(&c);
         note(&c, (monotonic_s() - start_s) * 1e3);
-        automatic_learn(gateway->automatic, settings->config, c.document, &c.verdict);
+        learn(&c);
         result = act(&c);
         document_free(c.document);
     }

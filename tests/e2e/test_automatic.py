@@ -2,6 +2,7 @@
 admin asks for it, of its own verdicts."""
 
 import os
+import re
 import signal
 import types
 
@@ -20,15 +21,15 @@ def setup():
     yield gateway
 
 
-def deliver(gateway, sender, recipients, address="198.51.100.7", words="meadow barn"):
-    """A message that differs from all others."""
+def deliver(gateway, sender, recipients, address="198.51.100.7", words="meadow barn", headers=()):
+    """A message that differs from all others; its number."""
     gateway.number += 1
     client = MilterClient(gateway.weir.connect_milter())
     client.negotiate()
     client.connect(address=address)
     client.ask(b"H", b"mail.sender.test\0")
     client.mail(b"<%s>" % sender.encode(), [b"<%s>" % one.encode() for one in recipients])
-    for name, value in ((b"From", b"<%s>" % sender.encode()),
+    for name, value in (*headers, (b"From", b"<%s>" % sender.encode()),
                         (b"Subject", b"%s %d" % (words.encode(), gateway.number)),
                         (b"Message-ID", b"<%d@sender.test>" % gateway.number)):
         client.header(name, value)
@@ -39,6 +40,19 @@ def deliver(gateway, sender, recipients, address="198.51.100.7", words="meadow b
     assert answer in (b"a", b"c"), answer
     client.close()
     return gateway.number
+
+
+def reload(gateway):
+    before = gateway.milter.log().count("event=reloaded")
+    os.kill(gateway.milter.pid, signal.SIGUSR1)
+    wait_for(lambda: gateway.milter.log().count("event=reloaded") > before, "it has reloaded")
+
+
+def terms(gateway, number):
+    """Of the verdict about it, as the log has them."""
+    line = wait_for(lambda: re.search(r"queue_id=QUEUEID%07d .*terms=(.*)" % number,
+                                      gateway.milter.log()), "its verdict is logged")
+    return line.group(1)
 
 
 def lessons(gateway, kind, value):
@@ -83,14 +97,33 @@ def test_correspondents(gateway):
     assert lessons(gateway, "pair", "hugo@away.test mallory@box.test") == (0, 0)
 
 
+def test_answers(gateway):
+    """What comes back from somebody whom a user wrote to is likelier ham; where senders are
+    authenticated, only when it is really from there"""
+    deliver(gateway, "bob@box.test", ["kurt@away.test"], "192.0.2.1", "see you for lunch")
+    learned(gateway, "pair", "kurt@away.test bob@box.test", (1, 0))
+    assert "REPUTATION_PAIR(-" in terms(gateway, deliver(gateway, "kurt@away.test", ["bob@box.test"]))
+    assert "PAIR" not in terms(gateway, deliver(gateway, "kurt@away.test", ["carl@box.test"]))
+    gateway.weir.configure({"identities": {"trusted-authserv-ids": ["mx.box.test"]}})
+    reload(gateway)
+    deliver(gateway, "bob@box.test", ["lena@away.test"], "192.0.2.1", "see you for lunch")
+    learned(gateway, "pair", "lena@away.test bob@box.test (authenticated)", (1, 0))
+    results = b"mx.box.test; spf=%s smtp.mailfrom=lena@away.test"
+    for result, heard in ((b"pass", True), (b"fail", False)):
+        number = deliver(gateway, "lena@away.test", ["bob@box.test"],
+                         headers=[(b"Authentication-Results", results % result)])
+        assert ("REPUTATION_PAIR(-" in terms(gateway, number)) == heard, terms(gateway, number)
+    gateway.weir.configure({"identities": {"trusted-authserv-ids": []}})
+    reload(gateway)
+
+
 def test_own_verdicts(gateway):
     """Its own verdicts teach only when they are asked to, and no more than so many an hour"""
     number = deliver(gateway, "hans@mill.test", ["bob@box.test"])
     gateway.weir.ctl("reputation", "pin", "from-address", "ida@mill.test", "12")
     before = deliver(gateway, "ida@mill.test", ["bob@box.test"])
     gateway.weir.configure({"learning": {"own-verdicts": True, "own-verdicts-per-hour": 2}})
-    os.kill(gateway.milter.pid, signal.SIGUSR1)
-    wait_for(lambda: "event=reloaded" in gateway.milter.log(), "it has reloaded")
+    reload(gateway)
     sent = [deliver(gateway, "ida@mill.test", ["bob@box.test"]) for _ in range(4)]
     for one in sent[:2]:
         learned(gateway, "link-domain", "link%d.test" % one, (0, 1))
