@@ -186,7 +186,12 @@ async function show() {
         return;
     main.replaceChildren(place);
     document.title = place.querySelector("h1").textContent + " · weir";
-    (focus || main).focus();
+    if (focus) {
+        focus.focus();
+    } else {
+        scrollTo(0, 0);
+        main.focus({preventScroll: true});
+    }
 }
 
 async function start() {

@@ -4,21 +4,22 @@ import {bar, element, received, signed} from "./dom.js";
 import {say} from "./language.js";
 
 // The roles are those that the elements have, and lose where the phone's layout makes them blocks.
-function line(cells) {
-    return element("tr", {role: "row"}, ...cells.map((cell) =>
-        element("td", {role: "cell", class: cell.class}, ...cell.content)));
+function line(heads, cells) {
+    return element("tr", {role: "row"}, ...cells.map((cell, column) =>
+        element("td", {role: "cell", class: cell.class, "data-head": say(heads[column])},
+            ...cell.content)));
 }
 
-// `lines`: lists of {class, content: [child, …]}. A cell under a head "spam" is a number.
+// `lines`: lists of {class, content: [child, …]}; of class "number" is what stands to the right.
 export function table(heads, lines) {
-    const body = element("tbody", {role: "rowgroup"}, ...lines.map(line));
+    const body = element("tbody", {role: "rowgroup"}, ...lines.map((cells) => line(heads, cells)));
     const node = element("table", {role: "table", class: "lines"},
-        element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads.map((head) =>
-            element("th", {role: "columnheader", scope: "col", class: head === "spam" && "number"},
+        element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads.map((head, column) =>
+            element("th", {role: "columnheader", scope: "col", class: lines.length && lines[0][column].class},
                 say(head))))),
         body);
     const add = (more) => {
-        const rows = more.map(line);
+        const rows = more.map((cells) => line(heads, cells));
         body.append(...rows);
         return rows;
     };

@@ -14,9 +14,9 @@ function identityLine(item) {
     const href = "#/reputation/" + encodeURIComponent(item.type) + "/" + encodeURIComponent(item.value);
     return [
         {content: [element("a", {href, class: "line"}, item.type + " ", received(item.value))]},
-        {content: [number(item.ham, {maximumFractionDigits: 1})]},
-        {content: [number(item.spam, {maximumFractionDigits: 1})]},
-        {content: [signed(item.log_odds), item.override === "none" ? "" : " " + item.override]},
+        {class: "number", content: [number(item.ham, {maximumFractionDigits: 1})]},
+        {class: "number", content: [number(item.spam, {maximumFractionDigits: 1})]},
+        {class: "number", content: [signed(item.log_odds), item.override === "none" ? "" : " " + item.override]},
     ];
 }
 

@@ -1,7 +1,9 @@
 """The console's pages in Chromium, on real daemons: charts, filters, undo, history, search, keys."""
 
 import os
+import sqlite3
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
@@ -21,12 +23,29 @@ def setup():
     yield Fixture(make_temporary_directory())
 
 
+def write_history(fixture):
+    """A month of verdicts on mail, more of them by day; how many."""
+    now, count = int(time.time()), 0
+    with sqlite3.connect(fixture.weir.records_mail) as records:
+        for hour in range(1, 28 * 24):
+            for action, most in (("accept", 9), ("tag", 2), ("hold", 2), ("reject", 3)):
+                number = (hour * 7 + most * 5) % (most + 1) // (1 if hour % 24 < 14 else 3)
+                records.executemany(
+                    "INSERT INTO history (document_id, time_s, channel, action, log_odds, sender, "
+                    "recipients, subject, reference, evidence) VALUES (randomblob(16), ?, 'mail', ?, "
+                    "0, 'x@past.test', 'bob@box.test', 'Once', '', '{}')",
+                    [(now - hour * 3600, action)] * number)
+                count += number
+    return count
+
+
 def test_charts(fixture):
     """The overview draws what was judged and held, and says the same as a table"""
     browser = fixture.browser
     for number in range(3):
         fixture.hold("Charted %d" % number)
-    wait_for(lambda: fixture.weir.ctl("history").output.count(b"Charted") == 3, "the history is written")
+    wait_for(lambda: fixture.weir.ctl("history").output.count(b"Charted") == 3,
+             "the history is written")
     browser.do("open", hash="#/held")
     browser.do("open", hash="#/")
     browser.do("wait", text="Over time")
@@ -38,6 +57,11 @@ def test_charts(fixture):
     browser.do("unfold", text="as a table")
     table = browser.do("see")["tables"][0].split()
     assert "hold" in table and table[-1] == "3", table
+    browser.do("open", hash="#/held")
+    every = "verdicts, day by day: {:,} in all".format(3 + write_history(fixture))
+    browser.do("open", hash="#/")
+    browser.do("wait", text="Over time")
+    assert every in browser.do("charts")["labels"], every
     browser.picture("console-overview")
     browser.picture("console-overview-dark", dark=True)
     browser.picture("console-overview-phone", width=360)
@@ -96,7 +120,7 @@ def test_history(fixture):
     browser.do("search", text="the filter")
     browser.do("wait", text="For the filter")
     assert browser.do("see")["lines"] == 1
-    browser.do("open", hash="#/history?action=accept")
+    browser.do("open", hash="#/history?action=defer")
     browser.do("wait", text="No verdict says that.")
     browser.do("open", hash="#/history?q=the+filter&action=hold&stream=mail")
     browser.do("click", role="link", name="For the filter")
