@@ -15,6 +15,7 @@
 
 #define LIMIT_DEFAULT 20
 #define LIMIT_MAX 1e6
+#define SYMBOLS_MOST 10000 /* there are not that many */
 
 struct top {
     struct session *session;
@@ -45,70 +46,84 @@ static void print_one(const struct top *top, const char *by, struct span name, d
 
 /* --- from the history of this gateway --- */
 
-static void print_sender(void *context, const char *sender, int64_t ham, int64_t spam)
+struct group {
+    const char *by; /* member of JSON */
+    enum history_group group;
+    struct top *top;
+};
+
+static void print_group(void *context, const char *name, int64_t ham, int64_t spam)
 {
-    print_one(context, "sender", span_of(sender), (double)ham, (double)spam);
+    const struct group *group = context;
+    print_one(group->top, group->by, span_of(name), (double)ham, (double)spam);
 }
 
-static void print_feed(void *context, const char *feed, int64_t ham, int64_t spam)
-{
-    print_one(context, "feed", span_of(feed), (double)ham, (double)spam);
-}
-
-static int top_of_history(struct top *top, enum front front)
+static int top_of_history(struct top *top, enum front front, const char *by,
+                          enum history_group kind)
 {
     struct error error = {0};
-    bool mail = front == FRONT_MAIL;
+    struct group group = {by, kind, top};
     int status = session_open_records(top->session, front);
     struct records *records = top->session->records[front];
     if (status != EX_OK || !records)
         return status;
-    return records_history_senders(records, mail ? "mail" : "feed", top->since_s, top->ham,
-                                   top->limit, mail ? print_sender : print_feed, top, &error)
+    return records_history_groups(records, kind, front == FRONT_MAIL ? "mail" : "feed",
+                                  top->since_s, top->ham, top->limit, print_group, &group, &error)
                ? EX_OK
                : session_complain(&error);
 }
 
 static int by_sender(struct top *top)
 {
-    return top_of_history(top, FRONT_MAIL);
+    return top_of_history(top, FRONT_MAIL, "sender", HISTORY_BY_SENDER);
+}
+
+static int by_domain(struct top *top)
+{
+    return top_of_history(top, FRONT_MAIL, "domain", HISTORY_BY_DOMAIN);
 }
 
 static int by_feed(struct top *top)
 {
-    return top_of_history(top, FRONT_FEED);
+    return top_of_history(top, FRONT_FEED, "feed", HISTORY_BY_SENDER);
 }
 
-/* --- from what all gateways have learned --- */
+/* --- names that are summed up here --- */
 
-struct domain {
+struct named {
     char *name;
     size_t length;
     struct reputation_weight weight;
 };
 
-struct domains {
+struct names {
     const struct top *top;
     struct reputation_table table;
-    struct domain *items;
+    struct named *items;
     size_t count, room;
 };
 
-static void collect(void *context, const struct identity *identity,
-                    const struct reputation_counts *counts)
+static void add_name(struct names *names, struct span name, struct reputation_weight weight)
 {
-    struct domains *domains = context;
-    struct reputation_weight weight =
-        reputation_weight(&domains->table, identity->type, counts, domains->top->now_s);
-    if (counts->time_s < domains->top->since_s ||
-        (domains->top->ham ? weight.ham : weight.spam) < 0.5)
-        return;
-    if (domains->count == domains->room) {
-        domains->room = 2 * domains->room + 64;
-        domains->items = memory_resize(domains->items, domains->room * sizeof *domains->items);
+    if (names->count == names->room) {
+        names->room = 2 * names->room + 64;
+        names->items = memory_resize(names->items, names->room * sizeof *names->items);
     }
-    domains->items[domains->count++] = (struct domain){
-        memory_copy(identity->value.data, identity->value.length), identity->value.length, weight};
+    names->items[names->count++] =
+        (struct named){memory_copy(name.data, name.length), name.length, weight};
+}
+
+/* Less has faded away, or is none of what is asked for. */
+static bool matters(const struct top *top, struct reputation_weight weight)
+{
+    return (top->ham ? weight.ham : weight.spam) >= 0.5;
+}
+
+static void clear_names(struct names *names)
+{
+    for (size_t i = 0; i < names->count; i++)
+        free(names->items[i].name);
+    free(names->items);
 }
 
 static int compare(double a, double b)
@@ -118,51 +133,93 @@ static int compare(double a, double b)
 
 static int most_spam(const void *a, const void *b)
 {
-    const struct domain *x = a, *y = b;
+    const struct named *x = a, *y = b;
     int order = compare(x->weight.spam, y->weight.spam);
     return order ? order : strcmp(x->name, y->name);
 }
 
 static int most_ham(const void *a, const void *b)
 {
-    const struct domain *x = a, *y = b;
+    const struct named *x = a, *y = b;
     int order = compare(x->weight.ham, y->weight.ham);
     return order ? order : strcmp(x->name, y->name);
 }
 
 /* A domain that a list brings twice stands there once. */
-static void print_domains(const struct top *top, struct domains *domains)
+static void print_names(const struct top *top, const char *by, struct names *names)
 {
     size_t printed = 0;
-    if (domains->count)
-        qsort(domains->items, domains->count, sizeof *domains->items,
-              top->ham ? most_ham : most_spam);
-    for (size_t i = 0; i < domains->count && printed < top->limit; i++) {
-        const struct domain *domain = &domains->items[i];
-        if (i && !strcmp(domain->name, domain[-1].name))
+    if (names->count)
+        qsort(names->items, names->count, sizeof *names->items, top->ham ? most_ham : most_spam);
+    for (size_t i = 0; i < names->count && printed < top->limit; i++) {
+        const struct named *named = &names->items[i];
+        if (!matters(top, named->weight) || (i && !strcmp(named->name, named[-1].name)))
             continue;
-        print_one(top, "link_domain", (struct span){domain->name, domain->length},
-                  domain->weight.ham, domain->weight.spam);
+        print_one(top, by, (struct span){named->name, named->length}, named->weight.ham,
+                  named->weight.spam);
         printed++;
     }
+}
+
+/* --- symbols of both histories --- */
+
+static void add_symbol(void *context, const char *name, int64_t ham, int64_t spam)
+{
+    struct names *names = context;
+    size_t i = 0;
+    while (i < names->count && strcmp(names->items[i].name, name) != 0)
+        i++;
+    if (i == names->count)
+        add_name(names, span_of(name), (struct reputation_weight){0, 0});
+    names->items[i].weight.ham += (double)ham;
+    names->items[i].weight.spam += (double)spam;
+}
+
+static int by_symbol(struct top *top)
+{
+    struct error error = {0};
+    struct names names = {.top = top};
+    int status = EX_OK;
+    for (int front = 0; status == EX_OK && front < FRONTS; front++) {
+        status = session_open_records(top->session, (enum front)front);
+        struct records *records = top->session->records[front];
+        if (status == EX_OK && records &&
+            !records_history_groups(records, HISTORY_BY_SYMBOL,
+                                    front == FRONT_MAIL ? "mail" : "feed", top->since_s, top->ham,
+                                    SYMBOLS_MOST, add_symbol, &names, &error))
+            status = session_complain(&error);
+    }
+    if (status == EX_OK)
+        print_names(top, "symbol", &names);
+    clear_names(&names);
+    return status;
+}
+
+/* --- from what all gateways have learned --- */
+
+static void collect(void *context, const struct identity *identity,
+                    const struct reputation_counts *counts)
+{
+    struct names *names = context;
+    struct reputation_weight weight =
+        reputation_weight(&names->table, identity->type, counts, names->top->now_s);
+    if (counts->time_s >= names->top->since_s && matters(names->top, weight))
+        add_name(names, identity->value, weight);
 }
 
 static int by_link_domain(struct top *top)
 {
     struct error error = {0};
-    struct domains domains = {.top = top};
+    struct names names = {.top = top};
     int status = session_open_counts(top->session);
     if (status != EX_OK)
         return status;
-    if (session_reputations(top->session, &domains.table, &error) &&
-        counts_reputation_list(top->session->store, IDENTITY_LINK_DOMAIN, collect, &domains,
-                               &error))
-        print_domains(top, &domains);
+    if (session_reputations(top->session, &names.table, &error) &&
+        counts_reputation_list(top->session->store, IDENTITY_LINK_DOMAIN, collect, &names, &error))
+        print_names(top, "link_domain", &names);
     else
         status = session_complain(&error);
-    for (size_t i = 0; i < domains.count; i++)
-        free(domains.items[i].name);
-    free(domains.items);
+    clear_names(&names);
     return status;
 }
 
@@ -171,7 +228,11 @@ static int by_link_domain(struct top *top)
 static const struct {
     const char *name;
     int (*run)(struct top *top);
-} tables[] = {{"sender", by_sender}, {"feed", by_feed}, {"link-domain", by_link_domain}};
+} tables[] = {{"sender", by_sender},
+              {"domain", by_domain},
+              {"feed", by_feed},
+              {"symbol", by_symbol},
+              {"link-domain", by_link_domain}};
 
 static int run(struct session *session, int count, char **arguments)
 {
@@ -199,18 +260,22 @@ static int run(struct session *session, int count, char **arguments)
         if (!strcmp(by, tables[i].name))
             return tables[i].run(&top);
     }
-    return session_usage("top: --by sender, feed or link-domain, not \"%s\"", by);
+    return session_usage("top: --by sender, domain, feed, symbol or link-domain, not \"%s\"", by);
 }
 
 const struct command command_top = {
     "top",
     run,
-    "top [--by sender|feed|link-domain] [--ham] [--since WHEN] [--limit N]",
-    "who sends the most spam, or ham",
+    "top [--by sender|domain|feed|symbol|link-domain] [--ham] [--since WHEN] [--limit N]",
+    "who sends the most spam, or ham; what tells it",
     "--by sender       envelope senders, by the verdicts on their mail at this gateway: accepted "
     "is\n"
     "                  ham, all else is spam\n"
+    "--by domain       the same of their domains\n"
     "--by feed         the same of feeds, by the verdicts on their items\n"
+    "--by symbol       the same of each symbol in the evidence of mail and items, as "
+    "REPUTATION_IP:\n"
+    "                  how many verdicts it had a part in, of the newest 100,000\n"
     "--by link-domain  domains that are linked to, by the lessons of all gateways, which count "
     "less\n"
     "                  the older they are\n"

@@ -237,44 +237,69 @@ bool records_history_sums(struct records *records, int64_t since_s,
     return good;
 }
 
-struct sender_visit {
-    void (*visit)(void *context, const char *sender, int64_t ham, int64_t spam);
+struct group_visit {
+    void (*visit)(void *context, const char *name, int64_t ham, int64_t spam);
     void *context;
 };
 
-static void take_sender(void *context, sqlite3_stmt *statement)
+static void take_group(void *context, sqlite3_stmt *statement)
 {
-    struct sender_visit *at = context;
+    struct group_visit *at = context;
     at->visit(at->context, text_of(statement, 0), sqlite3_column_int64(statement, 1),
               sqlite3_column_int64(statement, 2));
 }
 
-bool records_history_senders(struct records *records, const char *channel, int64_t since_s,
-                             bool ham_first, size_t most,
-                             void (*visit)(void *context, const char *sender, int64_t ham,
-                                           int64_t spam),
-                             void *context, struct error *error)
+/* What groups of verdicts there are: the name of each, and where they stand. The domain is what
+ * stands behind the last at sign. A symbol counts once for each verdict. */
+#define VERDICTS_OF_SYMBOLS "100000"
+#define VERDICTS FROM_HISTORY " WHERE time_s >= ?1 AND channel = ?2"
+static const char by_sender[] = "SELECT sender AS name, action" VERDICTS;
+static const char by_domain[] =
+    "SELECT lower(substr(sender, 1 + length(rtrim(sender, replace(sender, '@', ''))))) AS name, "
+    "action" VERDICTS;
+static const char by_symbol[] =
+    "SELECT DISTINCT entry, json_extract(value, '$.symbol') AS name, action FROM (SELECT id AS "
+    "entry, action, evidence FROM history WHERE time_s >= ?1 AND channel = ?2 ORDER BY id DESC "
+    "LIMIT " VERDICTS_OF_SYMBOLS "), json_each(CASE WHEN json_valid(evidence) THEN evidence ELSE "
+    "'{}' END, '$.terms') WHERE name IS NOT NULL";
+
+static bool visit_groups(struct records *records, const char *verdicts, const char *channel,
+                         int64_t since_s, bool ham_first, size_t most, struct group_visit *at,
+                         struct error *error)
 {
-    struct sender_visit at = {visit, context};
+    char query[QUERY_MAX];
+    snprintf(
+        query, sizeof query,
+        "SELECT name, sum(action = 'accept') AS ham, sum(action <> 'accept') AS spam FROM (%s) "
+        "GROUP BY name HAVING %s ORDER BY %s, name LIMIT ?3",
+        verdicts,
+        verdicts == by_symbol ? "true"
+        : ham_first           ? "ham > 0"
+                              : "spam > 0",
+        ham_first ? "ham DESC, spam" : "spam DESC, ham");
     records_lock(records);
-    sqlite3_stmt *statement = records_prepare_text(
-        records,
-        ham_first
-            ? "SELECT sender, sum(action = 'accept') AS ham, sum(action <> 'accept') AS "
-              "spam" FROM_HISTORY " WHERE time_s >= ?1 AND channel = ?2 GROUP BY sender HAVING "
-              "ham > 0 ORDER BY ham DESC, spam, sender LIMIT ?3"
-            : "SELECT sender, sum(action = 'accept') AS ham, sum(action <> 'accept') AS "
-              "spam" FROM_HISTORY " WHERE time_s >= ?1 AND channel = ?2 GROUP BY sender HAVING "
-              "spam > 0 ORDER BY spam DESC, ham, sender LIMIT ?3",
-        error);
+    sqlite3_stmt *statement = records_prepare_text(records, query, error);
     if (statement) {
         sqlite3_bind_int64(statement, 1, since_s);
         sqlite3_bind_text(statement, 2, channel, -1, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 3, (int64_t)most);
     }
-    bool good = take_rows(records, statement, take_sender, &at, error);
+    bool good = take_rows(records, statement, take_group, at, error);
     records_unlock(records);
     return good;
+}
+
+bool records_history_groups(struct records *records, enum history_group group, const char *channel,
+                            int64_t since_s, bool ham_first, size_t most,
+                            void (*visit)(void *context, const char *name, int64_t ham,
+                                          int64_t spam),
+                            void *context, struct error *error)
+{
+    static const char *const verdicts[] = {[HISTORY_BY_SENDER] = by_sender,
+                                           [HISTORY_BY_DOMAIN] = by_domain,
+                                           [HISTORY_BY_SYMBOL] = by_symbol};
+    struct group_visit at = {visit, context};
+    return visit_groups(records, verdicts[group], channel, since_s, ham_first, most, &at, error);
 }
 
 struct held_visit {

@@ -90,13 +90,21 @@ bool records_history_sums(struct records *records, int64_t since_s,
                                         int64_t count),
                           void *context, struct error *error);
 
-/* Of each sender (or feed) of `channel` since then, what was accepted and what was not; the `most`
- * with most of what was not (or, with `ham`, of what was) come first. */
-bool records_history_senders(struct records *records, const char *channel, int64_t since_s,
-                             bool ham_first, size_t most,
-                             void (*visit)(void *context, const char *sender, int64_t ham,
-                                           int64_t spam),
-                             void *context, struct error *error);
+enum history_group {
+    HISTORY_BY_SENDER, /* the envelope sender, or the feed */
+    HISTORY_BY_DOMAIN, /* of the envelope sender; empty when it is */
+    HISTORY_BY_SYMBOL  /* of its evidence; of the newest 100,000 verdicts of the channel since then:
+                        * the index does not have these */
+};
+
+/* Of each group of the verdicts of `channel` since then, what was accepted and what was not; the
+ * `most` with most of what was not (or, with `ham`, of what was) come first, and there are no
+ * others but symbols, which are to be added to those of another file. */
+bool records_history_groups(struct records *records, enum history_group group, const char *channel,
+                            int64_t since_s, bool ham_first, size_t most,
+                            void (*visit)(void *context, const char *name, int64_t ham,
+                                          int64_t spam),
+                            void *context, struct error *error);
 
 /* How many entries were held at `since_s` or later, by the state they are in now and by what was
  * taught from them (as `taught` of struct held). */

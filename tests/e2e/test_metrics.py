@@ -285,6 +285,17 @@ def test_stats_and_top(fixture):
     assert "log version" in fixture.weir.ctl("stats").text()
     assert fixture.weir.ctl("top", "--by", "feed", "--json").json() == {
         "feed": "planet", "spam": len(SPAM), "ham": len(HAM)}
+    senders = fixture.weir.ctl("top", "--ham", "--json").output.splitlines()
+    assert {json.loads(line)["sender"].rpartition("@")[2] for line in senders} == {
+        json.loads(line)["domain"]
+        for line in fixture.weir.ctl("top", "--by", "domain", "--ham", "--json").output.splitlines()}
+    symbols = [json.loads(line) for line in
+               fixture.weir.ctl("top", "--by", "symbol", "--json").output.splitlines()]
+    content = [row for row in symbols if row["symbol"] == "CONTENT"]
+    assert content and content[0]["spam"] >= len(SPAM), symbols
+    assert [row["spam"] for row in symbols] == sorted((row["spam"] for row in symbols), reverse=True)
+    assert fixture.weir.ctl("top", "--by", "symbol", "--limit", "1").text().count("\n") == 1
+    assert "domain, feed" in fixture.weir.ctl("top", "--by", "colour", status=64).errors
     domains = fixture.weir.ctl("top", "--by", "link-domain").text()
     assert "goldenspin-casino.test" in domains.splitlines()[0] or len(domains.splitlines()) > 1
 

@@ -119,9 +119,16 @@ static void test_senders_are_ordered_by_what_was_not_accepted(void **state)
     add(fixture, 5, "mail", "tag", 100, "c@new.example", "x");
     add(fixture, 6, "mail", "accept", 100, "b@bad.example", "x");
     records_flush(fixture->records);
-    good(records_history_senders(fixture->records, "mail", 0, false, 5, note_sender, text,
-                                 &fixture->error));
+    good(records_history_groups(fixture->records, HISTORY_BY_SENDER, "mail", 0, false, 5,
+                                note_sender, text, &fixture->error));
     assert_string_equal(text, "b@bad.example 1/2 c@new.example 0/1 ");
+    *text = '\0';
+    add(fixture, 7, "mail", "reject", 100, "Odd@name@New.example", "x");
+    add(fixture, 8, "mail", "reject", 100, "", "x");
+    records_flush(fixture->records);
+    good(records_history_groups(fixture->records, HISTORY_BY_DOMAIN, "mail", 0, false, 5,
+                                note_sender, text, &fixture->error));
+    assert_string_equal(text, "new.example 0/2 bad.example 1/2  0/1 ");
 }
 
 static void note_held(void *context, enum held_state held_state, int taught, int64_t count)
