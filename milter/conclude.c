@@ -31,36 +31,52 @@ struct conclusion {
     const char *queue_id, *sender, *recipients, *subject; /* with a NUL */
 };
 
-/* What the list of one recipient says of the sender. */
-static enum list_answer ask_list(struct records *records, struct span recipient, const char *sender,
-                                 struct error *error)
-{
-    char normal[RECIPIENT_MAX + 1];
-    enum list_answer answer = LIST_SAYS_NOTHING;
-    if (recipient_normal(recipient.data, recipient.length, normal))
-        records_list_ask(records, normal, sender, &answer, error);
-    return answer;
-}
+struct asking {
+    struct records *records;
+    const struct envelope *envelope;
+    const char *sender; /* in normal form */
+    enum recipients_say say;
+};
 
 /* Of several recipients the strictest decides: all of them have to allow, one can deny. */
+static bool ask_all(void *context, struct error *error)
+{
+    struct asking *asking = context;
+    const struct envelope *envelope = asking->envelope;
+    size_t allow = 0;
+    bool any;
+    if (!records_list_any(asking->records, &any, error))
+        return false;
+    for (size_t i = 0; any && i < envelope->recipient_count; i++) {
+        struct span recipient = envelope->recipients[i];
+        char normal[RECIPIENT_MAX + 1];
+        enum list_answer answer = LIST_SAYS_NOTHING;
+        if (recipient_normal(recipient.data, recipient.length, normal) &&
+            !records_list_ask(asking->records, normal, asking->sender, &answer, error))
+            return false;
+        if (answer == LIST_DENIES) {
+            asking->say = RECIPIENTS_DENY;
+            return true;
+        }
+        allow += answer == LIST_ALLOWS;
+    }
+    if (allow && allow == envelope->recipient_count)
+        asking->say = RECIPIENTS_ALLOW;
+    return true;
+}
+
+/* What the lists of the recipients say of the sender. Each message asks, so that it must not wait
+ * for what others write. */
 static enum recipients_say ask_lists(const struct conclusion *c)
 {
     const struct envelope *envelope = &c->message->envelope;
     char sender[RECIPIENT_MAX + 1];
     struct error error = {0};
-    size_t allow = 0;
-    if (!recipient_normal(envelope->sender.data, envelope->sender.length, sender))
-        return RECIPIENTS_SAY_NOTHING;
-    for (size_t i = 0; i < envelope->recipient_count; i++) {
-        enum list_answer answer =
-            ask_list(c->gateway->records, envelope->recipients[i], sender, &error);
-        if (answer == LIST_DENIES)
-            return RECIPIENTS_DENY;
-        allow += answer == LIST_ALLOWS;
-    }
-    if (error.class != ERROR_NONE)
+    struct asking asking = {c->gateway->reading, envelope, sender, RECIPIENTS_SAY_NOTHING};
+    if (recipient_normal(envelope->sender.data, envelope->sender.length, sender) &&
+        !records_reading(asking.records, ask_all, &asking, &error))
         log_event(LOG_LEVEL_WARNING, "lists-not-read", "reason", error.message, NULL);
-    return allow && allow == envelope->recipient_count ? RECIPIENTS_ALLOW : RECIPIENTS_SAY_NOTHING;
+    return asking.say;
 }
 
 static void judge(struct conclusion *c)

@@ -11,7 +11,7 @@
 
 struct gateway {
     struct judge_stores stores;
-    struct records *records;
+    struct records *records, *reading; /* of one file: what reads waits for no writer */
     struct automatic *automatic;
     atomic_bool stopping; /* new messages get milter.when_stopping */
     atomic_bool closed;   /* the program ends: what stands above is not to be touched any more */

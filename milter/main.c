@@ -213,9 +213,10 @@ static bool open_stores(const struct config *config, struct error *error)
 {
     started = config;
     gateway.records = records_open(config->records_mail, error);
+    gateway.reading = gateway.records ? records_open(config->records_mail, error) : NULL;
     if (gateway.records)
         records_keep_evidence(gateway.records, config->records_evidence);
-    if (!gateway.records ||
+    if (!gateway.reading ||
         !judge_stores_open(&gateway.stores, config, config->journal.mail, error))
         return false;
     gateway.automatic = automatic_new(gateway.stores.journal, error);
@@ -248,6 +249,7 @@ static void close_stores(void)
     metrics_server_free(metrics_server);
     automatic_free(gateway.automatic);
     judge_stores_close(&gateway.stores);
+    records_close(gateway.reading);
     records_close(gateway.records);
 }
 

@@ -166,3 +166,13 @@ bool records_list_ask(struct records *records, const char *recipient, const char
     }
     return true;
 }
+
+bool records_list_any(struct records *records, bool *any, struct error *error)
+{
+    int64_t row[2];
+    records_lock(records);
+    bool good = read_row(records, prepare(records, STATEMENT_LIST_ANY, 0, NULL, NULL, error), any,
+                         row, error);
+    records_unlock(records);
+    return good;
+}

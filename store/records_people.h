@@ -36,4 +36,7 @@ enum list_answer { LIST_SAYS_NOTHING, LIST_ALLOWS, LIST_DENIES };
 bool records_list_ask(struct records *records, const char *recipient, const char *sender,
                       enum list_answer *answer, struct error *error);
 
+/* Whether anybody has a list. */
+bool records_list_any(struct records *records, bool *any, struct error *error);
+
 #endif

@@ -4,6 +4,7 @@ import email.header
 import os
 import re
 import sqlite3
+import threading
 import time
 import types
 import urllib.error
@@ -308,6 +309,30 @@ def test_digest_several(gateway):
     gateway.postfix.wait_delivered(own.message_id)
 
 
+def test_lists_do_not_wait(gateway):
+    """While a record of what is held waits for the disk, other mail is judged all the same"""
+    stranger, spammer = Stranger(), Stranger()
+    message, _ = stranger.ham()
+    spam, _ = spammer.spam()
+    lock = sqlite3.connect(gateway.weir.records_mail, isolation_level=None)
+    start = len(gateway.weir.milter.log())
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        waiting = threading.Thread(target=spammer.send, args=(gateway, spam))
+        waiting.start()
+        time.sleep(1.5)  # it is at its record
+        began = time.monotonic()
+        stranger.send(gateway, message)
+        took_s = time.monotonic() - began
+        seen = gateway.weir.milter.log()[start:]
+    finally:
+        lock.execute("ROLLBACK")
+        lock.close()
+        waiting.join()
+    assert spammer.domain not in seen, seen
+    assert took_s < 2, took_s
+
+
 def test_digest_lists(gateway):
     """Senders that a person allows or blocks are let through and held, for that person; the lists
     are shown and changed on their page; of several recipients the strictest decides"""
@@ -453,5 +478,5 @@ def test_reapply(gateway):
 if __name__ == "__main__":
     run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest, test_digest_several,
-                test_digest_lists, test_digest_chinese, test_digest_not_sent, test_digest_warns,
+                test_lists_do_not_wait, test_digest_lists, test_digest_chinese, test_digest_not_sent, test_digest_warns,
                 test_links_refused, test_reapply])
