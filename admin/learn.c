@@ -48,10 +48,8 @@ static void note_correction(struct teaching *teaching, const struct document *do
     for (int front = 0; front < FRONTS; front++) {
         struct records *records = teaching->records[front];
         struct error error = {0};
-        bool known = false;
-        if (records && (!records_history_knows(records, document->id, &known, &error) ||
-                        (known && !records_correct(records, document->id, label, session_user(),
-                                                   "learn", &error))))
+        if (records &&
+            !records_correct_known(records, document->id, label, session_user(), "learn", &error))
             session_complain(&error);
     }
 }
@@ -230,7 +228,8 @@ const struct command command_learn = {
     "many had been taught the other way by the same source and were corrected. Give what there\n"
     "is of both in one command: they are taught in turns, from which more is learned than from\n"
     "all of one and then all of the other.\n\n"
-    "--source NAME  who says so (\"operator\"); one label counts for each document and source\n"
+    "--source NAME  who says so (\"operator\"; over --gateway \"user:…\" in any case); one label\n"
+    "               counts for each document and source\n"
     "--untrusted    the labels come from users or traps: surprising ones count less\n"
     "--files-from   read paths from FILE (or standard input), one a line\n\n"
     "While the counts store is away lessons wait in the journal, and are taught, in this order, "

@@ -110,6 +110,14 @@ bool records_correct(struct records *records, const unsigned char *document_id, 
     return good;
 }
 
+bool records_correct_known(struct records *records, const unsigned char *document_id,
+                           enum label label, const char *who, const char *way, struct error *error)
+{
+    bool known;
+    return records_history_knows(records, document_id, &known, error) &&
+           (!known || records_correct(records, document_id, label, who, way, error));
+}
+
 bool records_evidence_of(struct records *records, const unsigned char *document_id,
                          struct span *record, struct error *error)
 {

@@ -41,6 +41,10 @@ bool records_history_knows(struct records *records, const unsigned char *documen
 bool records_correct(struct records *records, const unsigned char *document_id, enum label label,
                      const char *who, const char *way, struct error *error);
 
+/* The same, if the history has a verdict on that document; else nothing happens. */
+bool records_correct_known(struct records *records, const unsigned char *document_id,
+                           enum label label, const char *who, const char *way, struct error *error);
+
 /* Forgets what was said of the document, if it was by that way. */
 bool records_uncorrect(struct records *records, const unsigned char *document_id, const char *way,
                        struct error *error);

@@ -4,7 +4,9 @@ that can only teach."""
 import glob
 import imaplib
 import os
+import re
 import shutil
+import sqlite3
 import subprocess
 import types
 
@@ -104,7 +106,8 @@ def setup():
     directory = make_temporary_directory()
     os.chmod(directory, 0o755)
     fixture = types.SimpleNamespace(counts=counts_store(directory), number=0)
-    fixture.weir = Weir(directory, fixture.counts.url)
+    fixture.weir = Weir(directory, fixture.counts.url, settings={
+        "milter": {"socket": "inet:127.0.0.1:%d" % free_port()}})
     fixture.weir.start_console()
     token = os.path.join(directory, "dovecot.token")
     with open(token, "w") as file:
@@ -233,6 +236,45 @@ def test_learn_over_the_api(fixture):
                           (("ham", "/dev/null"), 65), (("ham", "--files-from", path), 64)):
         result = weir.ctl(*words, *wrong, status=status)
         assert result.errors.count("\n") == 1, result.errors
+    del weir.env["WEIR_TOKEN"]
+
+
+def history_of(fixture, document_id):
+    """A verdict on that document, as if the gateway had seen it; what people said of it since."""
+    with sqlite3.connect(fixture.weir.records_mail, timeout=PATIENCE_S) as records:
+        records.execute("INSERT INTO history (document_id, time_s, channel, action, log_odds, sender,"
+                        " recipients, subject, reference, evidence) VALUES (?, 1, 'mail', 'accept', "
+                        "0, '', '', '', '', '{}')", (bytes.fromhex(document_id),))
+
+
+def said_of(fixture, document_id):
+    with sqlite3.connect(fixture.weir.records_mail, timeout=PATIENCE_S) as records:
+        return records.execute("SELECT label, who, way FROM correction WHERE document_id = ?",
+                               (bytes.fromhex(document_id),)).fetchall()
+
+
+def test_teachers_are_users(fixture):
+    """Who teaches over the API speaks as a user, whatever name is given; the log has each lesson, and
+    what was said of a document in the history is a correction"""
+    weir = fixture.weir
+    weir.start_milter()  # which makes the records
+    path = os.path.join(weir.directory, "two.eml")
+    with open(path, "w") as file:
+        file.write("From: x@two.test\nSubject: two\nMessage-ID: <two@two.test>\n\nhttp://two.test/\n")
+    document = weir.ctl("check", "--json", path).json()["id"]
+    weir.ctl("learn", "ham", path)
+    history_of(fixture, document)
+    weir.env["WEIR_TOKEN"] = fixture.token
+    words = ("--gateway", weir.console_url, "learn", "spam", path)
+    assert weir.ctl(*words, "--source", "operator").text() == "taught 1, known 0, corrected 0\n"
+    assert said_of(fixture, document) == [(1, "user:operator", "learn")]
+    for source, name in (("trap:x@y.test", "user:trap:x@y.test"), ("user:ann@box.test",) * 2,
+                         (None, "user:dovecot")):
+        weir.ctl(*words, *(("--source", source) if source else ()))
+        assert re.search(r"event=taught caller=dovecot source=%s label=spam id=%s\n" % (name, document),
+                         weir.console.log()), weir.console.log()
+        assert said_of(fixture, document) == [(1, name, "learn")]
+    assert "64" in weir.ctl(*words, "--source", 60 * "x", status=65).errors
     del weir.env["WEIR_TOKEN"]
 
 
