@@ -53,10 +53,10 @@ static void print_sums(struct listing *listing, const int64_t sums[RECORDS_DROPP
         return;
     }
     printf("%s: %" PRId64 " held would expire now, %" PRId64 " deleted items be emptied, %" PRId64
-           " settled entries and %" PRId64 " verdicts be dropped; %" PRId64 " of %" PRId64
-           " MiB are used\n",
+           " settled entries, %" PRId64 " verdicts and %" PRId64
+           " lines of the audit be dropped; %" PRId64 " of %" PRId64 " MiB are used\n",
            streams[listing->front], sums[RECORDS_EXPIRED], sums[RECORDS_EMPTIED],
-           sums[RECORDS_SETTLED], sums[RECORDS_HISTORY], bytes >> 20,
+           sums[RECORDS_SETTLED], sums[RECORDS_HISTORY], sums[RECORDS_AUDIT], bytes >> 20,
            config->records_size_bytes >> 20);
 }
 

@@ -30,7 +30,7 @@ static const char *const actions[] = {"accept", "tag", "hold", "reject", NULL};
 static const char *const states[] = {
     "pending", "held", "release-requested", "released", "confirmed", "delete-requested",
     "deleted", "gone", "superseded",        NULL};
-static const char *const dropped[] = {"expired", "emptied", "settled", "history", NULL};
+static const char *const dropped[] = {"expired", "emptied", "settled", "history", "audit", NULL};
 static const char *const feeds[] = {"ok", "waiting", "failing", "unjudged", NULL};
 static const char *const fetches[] = {"changed", "unchanged", "failed", NULL};
 static const char *const codes[] = {"200", "304", "404", "405", "421", "503", "other", NULL};
@@ -109,7 +109,7 @@ static const struct row rows[METRICS] = {
                             {{NULL, NULL}}},
     [METRIC_DROPPED] = {"weir_records_dropped_total",
                         "What the records let go of by age and size: held entries that expired, "
-                        "bytes of deleted items, settled entries, verdicts.",
+                        "bytes of deleted items, settled entries, verdicts, lines of the audit.",
                         COUNTER,
                         METRICS_RELEASE | METRICS_FEEDFILTER,
                         {{"what", dropped}}},

@@ -29,7 +29,7 @@ static void tell(struct retention *retention)
     if (all)
         log_event(LOG_LEVEL_NOTICE, "dropped", "expired", texts[RECORDS_EXPIRED], "emptied",
                   texts[RECORDS_EMPTIED], "settled", texts[RECORDS_SETTLED], "history",
-                  texts[RECORDS_HISTORY], NULL);
+                  texts[RECORDS_HISTORY], "audit", texts[RECORDS_AUDIT], NULL);
     memset(retention->sums, 0, sizeof retention->sums);
 }
 

@@ -12,13 +12,25 @@
 #define SETTLED_STATES "(3, 6, 7, 8)"
 #define EMPTIED "channel = 'feed' AND state = 6 AND due_s <= ?1 AND item IS NOT NULL"
 
+/* Times follow ids, but for a clock that was set back. The newest line stays, whatever its age:
+ * ids are not to begin anew for who follows them. */
+#define OLD_AUDIT                                                                                  \
+    "audit WHERE id < coalesce((SELECT id FROM audit WHERE time_s > ?1 ORDER BY id LIMIT 1), "     \
+    "(SELECT max(id) FROM audit))"
+
+/* What expiring the held items of feeds would make room of. */
+#define HELD_BYTES                                                                                 \
+    "SELECT sum(length(evidence) + coalesce(length(item), 0) + coalesce(length(item_head), 0) + "  \
+    "coalesce(length(lesson), 0)) FROM held WHERE channel = 'feed' AND state IN " OPEN_STATES
+
 _Static_assert(HELD_PENDING == 0 && HELD_HELD == 1 && HELD_RELEASED == 3 && HELD_CONFIRMED == 4 &&
                    HELD_DELETED == 6 && HELD_GONE == 7 && HELD_SUPERSEDED == 8,
                "the statements name states by number");
 
 const char *records_dropped_name(enum records_dropped what)
 {
-    static const char *const names[RECORDS_DROPPED] = {"expired", "emptied", "settled", "history"};
+    static const char *const names[RECORDS_DROPPED] = {"expired", "emptied", "settled", "history",
+                                                       "audit"};
     return names[what];
 }
 
@@ -144,15 +156,19 @@ static bool drop_by_age(struct step *step, struct error *error)
            run(records,
                "DELETE FROM history WHERE id IN (SELECT id FROM history WHERE time_s <= ?1 "
                "ORDER BY time_s LIMIT " STEP ")",
-               settled_s, NULL, &sums[RECORDS_HISTORY], error);
+               settled_s, NULL, &sums[RECORDS_HISTORY], error) &&
+           run(records,
+               "DELETE FROM audit WHERE id IN (SELECT id FROM " OLD_AUDIT " ORDER BY id LIMIT " STEP
+               ")",
+               settled_s, NULL, &sums[RECORDS_AUDIT], error);
 }
 
 /* Only when nothing was dropped by age. Mail expires by its age alone: it takes room in Postfix's
- * queue, not here. */
+ * queue, not here. Nor do held items make room for what they do not hold. */
 static bool drop_by_size(struct step *step, struct error *error)
 {
     struct records *records = step->records;
-    int64_t bytes, *sums = step->sums;
+    int64_t bytes, held_bytes, *sums = step->sums;
     if (total(sums))
         return true;
     if (!read_size(records, &bytes, error))
@@ -170,7 +186,11 @@ static bool drop_by_size(struct step *step, struct error *error)
              "id LIMIT " STEP ")",
              0, NULL, &sums[RECORDS_SETTLED], error))
         return false;
-    return total(sums) ||
+    if (total(sums))
+        return true;
+    if (!run(records, HELD_BYTES, 0, &held_bytes, NULL, error))
+        return false;
+    return held_bytes <= step->limits->size_bytes ||
            expire(records,
                   "SELECT id, state, 1, taught FROM held WHERE channel = 'feed' AND state "
                   "IN " OPEN_STATES " ORDER BY id LIMIT 20",
@@ -212,6 +232,8 @@ bool records_retention_look(struct records *records, const struct records_limits
             settled_s, &sums[RECORDS_SETTLED], NULL, error) &&
         run(records, "SELECT count(*) FROM history WHERE time_s <= ?1", settled_s,
             &sums[RECORDS_HISTORY], NULL, error) &&
+        run(records, "SELECT count(*) FROM " OLD_AUDIT, settled_s, &sums[RECORDS_AUDIT], NULL,
+            error) &&
         read_size(records, size_bytes, error);
     records_unlock(records);
     return good;

@@ -1,7 +1,7 @@
 /* records_retention: what the records let go of, by age and by size. What nobody decided about
  * expires: mail is asked to be deleted, by weir, for weir-release to do; a feed's item is deleted.
- * What is settled, and the history of verdicts, is dropped. All in steps that keep nobody waiting,
- * and nothing that is not counted. */
+ * What is settled, the history of verdicts and the audit trail are dropped. All in steps that keep
+ * nobody waiting, and nothing that is not counted. */
 #ifndef WEIR_RECORDS_RETENTION_H
 #define WEIR_RECORDS_RETENTION_H
 
@@ -9,8 +9,9 @@
 
 struct records_limits {
     int64_t held_s;     /* what is held, or confirmed, expires at that age */
-    int64_t settled_s;  /* history, and entries settled for so long, are dropped */
-    int64_t size_bytes; /* beyond it the oldest history, settled entries and held items go, too */
+    int64_t settled_s;  /* history, audit, and entries settled for so long, are dropped */
+    int64_t size_bytes; /* beyond it the oldest history and settled entries go, too; and when held
+                         * items alone hold more than that, the oldest of them */
 };
 
 /* What was let go of, or would be. */
@@ -19,6 +20,7 @@ enum records_dropped {
     RECORDS_EMPTIED, /* bytes of items that were deleted, when they can be had back no longer */
     RECORDS_SETTLED, /* entries */
     RECORDS_HISTORY, /* verdicts */
+    RECORDS_AUDIT,   /* lines of the audit trail */
     RECORDS_DROPPED
 };
 const char *records_dropped_name(enum records_dropped what); /* "expired" */

@@ -5,6 +5,7 @@
 #include "tests/unit/records_file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -41,6 +42,7 @@ static const char *drop(struct fixture *fixture, const struct records_limits *li
         good(records_retention_step(fixture->records, limits, NOW, sums, &more, &fixture->error));
     snprintf(text, sizeof text, "%d %d %d %d", (int)sums[0], (int)sums[1], (int)sums[2],
              (int)sums[3]);
+    assert_int_equal(sums[RECORDS_AUDIT], 0);
     return text;
 }
 
@@ -122,6 +124,59 @@ static void test_history_goes_by_age_and_then_by_size(void **state)
     assert_null(records_held_get(fixture->records, item, &fixture->error));
 }
 
+static void test_audit_goes_by_age(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t sums[RECORDS_DROPPED] = {0}, bytes;
+    bool more = true;
+    char sql[400];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+             "INSERT INTO audit (time_s, who, what, subject) SELECT CASE WHEN i <= 700 THEN %d "
+             "ELSE %d END, 'root', 'release', 'm1' FROM n",
+             NOW - 60 * DAY, NOW - 59 * DAY);
+    run_sql(fixture, sql);
+    good(records_retention_look(fixture->records, &month, NOW, sums, &bytes, &fixture->error));
+    assert_int_equal(sums[RECORDS_AUDIT], 700);
+    memset(sums, 0, sizeof sums);
+    while (more)
+        good(records_retention_step(fixture->records, &month, NOW, sums, &more, &fixture->error));
+    assert_int_equal(sums[RECORDS_AUDIT], 700);
+    assert_int_equal(count_rows(fixture, "audit"), 300);
+    run_sql(fixture, "UPDATE audit SET time_s = 0");
+    for (more = true; more;)
+        good(records_retention_step(fixture->records, &month, NOW, sums, &more, &fixture->error));
+    assert_int_equal(count_rows(fixture, "audit WHERE id = 1000"), 1);
+    assert_int_equal(count_rows(fixture, "audit"), 1);
+}
+
+static void test_held_items_make_no_room_for_other_things(void **state)
+{
+    struct fixture *fixture = *state;
+    char *bytes = calloc(1, 30000), sql[200];
+    struct held held = held_of("guid");
+    int64_t ids[2];
+    held.state = HELD_HELD;
+    held.channel = "feed";
+    held.time_s = NOW;
+    held.item = (unsigned char *)bytes;
+    held.item_length = 30000;
+    for (size_t i = 0; i < 2; i++)
+        good(records_held_add(fixture->records, &held, &ids[i], &fixture->error));
+    free(bytes);
+    snprintf(sql, sizeof sql,
+             "INSERT INTO audit (time_s, who, what, subject) VALUES (%d, 'root', "
+             "'release', hex(zeroblob(500000)))",
+             NOW);
+    run_sql(fixture, sql);
+    struct records_limits limits = {30 * DAY, 60 * DAY, 100000};
+    assert_string_equal(drop(fixture, &limits), "0 0 0 0");
+    expect_state(fixture, ids[0], HELD_HELD);
+    limits.size_bytes = 40000; /* less than the items alone have */
+    drop(fixture, &limits);
+    assert_null(records_held_get(fixture->records, ids[0], &fixture->error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +184,8 @@ int main(void)
         with_records(test_bytes_of_a_deleted_item_stay_until_they_are_due),
         with_records(test_settled_entries_go_with_all_that_is_about_them),
         with_records(test_history_goes_by_age_and_then_by_size),
+        with_records(test_audit_goes_by_age),
+        with_records(test_held_items_make_no_room_for_other_things),
     };
     return cmocka_run_group_tests_name("records_retention", tests, NULL, NULL);
 }
