@@ -10,6 +10,7 @@
 #define FREE_FAILURES 3
 #define WAIT_MOST_S 300
 #define FAILURES_A_MINUTE 20
+#define FORGOTTEN_S 3600
 
 struct failing {
     unsigned char block[CONSOLE_BLOCK_BYTES];
@@ -102,7 +103,10 @@ void console_attempts_failed(struct console_attempts *attempts, const struct con
     if (now_s >= of_address->first_s + 60)
         of_address->failures = 0;
     count(of_address, now_s);
-    count(place_for(attempts, source, name), now_s);
+    struct failing *of_name = place_for(attempts, source, name);
+    if (now_s >= of_name->last_s + FORGOTTEN_S)
+        of_name->failures = 0;
+    count(of_name, now_s);
 }
 
 void console_attempts_succeeded(struct console_attempts *attempts,

@@ -14,8 +14,9 @@ struct console_attempts *console_attempts_new(void);
 void console_attempts_free(struct console_attempts *attempts); /* NULL is fine */
 
 /* How many seconds `name` has to wait before it may try (again) from there; 0: it may now. After
- * three failures in a row each further one doubles the time, up to five minutes; an address may
- * fail 20 times a minute. `now_s` counts on from anything, but never back. */
+ * three failures in a row each further one doubles the time, up to five minutes; an hour without
+ * one forgets them. An address may fail 20 times a minute. `now_s` counts on from anything, but
+ * never back. */
 int64_t console_attempts_wait_s(struct console_attempts *attempts,
                                 const struct console_source *source, const char *name,
                                 int64_t now_s);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/console_audit.h"
 #include "admin/person_words.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
@@ -194,8 +195,7 @@ static bool release(struct visit *visit, struct held **held, struct error *error
     char source[LESSON_SOURCE_MAX + 1];
     snprintf(source, sizeof source, "user:%.50s", visit->link.recipient);
     visit->session->lesson_source = source;
-    bool good =
-        review_do(visit->session, FRONT_MAIL, held, REVIEW_RELEASE, visit->who, &outcome, error);
+    bool good = review_release_open(visit->session, FRONT_MAIL, held, visit->who, &outcome, error);
     visit->session->lesson_source = NULL;
     if (good && outcome.impossible)
         visit->said = WORD_GONE;
@@ -296,6 +296,8 @@ static void visit_mail(struct visit *visit)
 struct person_page {
     struct visit *visit;
     size_t shown;
+    size_t seen;     /* of what the filter found, which others' mail is among */
+    int64_t last_id; /* of that */
 };
 
 static bool show_listed(void *context, const struct held *held)
@@ -303,6 +305,8 @@ static bool show_listed(void *context, const struct held *held)
     struct person_page *page = context;
     struct visit *visit = page->visit;
     char id[RECORDS_TEXT_ID_SIZE];
+    page->seen++;
+    page->last_id = held->id;
     if (!recipient_is_among(held->recipients, visit->link.recipient) ||
         strcmp(held->channel, "mail") != 0)
         return true;
@@ -317,6 +321,24 @@ static bool show_listed(void *context, const struct held *held)
         put_word(visit, WORD_SEVERAL);
     }
     span_buffer_text(out(visit), "</article>\n");
+    return page->shown < LISTED_MOST;
+}
+
+/* The filter finds the address as a part of longer ones, too: what is the person's own may stand
+ * behind any number of others' mail. */
+static bool show_held(struct visit *visit, struct error *error)
+{
+    struct person_page page = {.visit = visit};
+    struct held_filter filter = {
+        .states = OPEN, .recipient = visit->link.recipient, .most = LISTED_MOST};
+    do {
+        page.seen = 0;
+        if (!records_held_page(visit->records, &filter, show_listed, &page, error))
+            return false;
+        filter.before_id = page.last_id;
+    } while (page.seen == filter.most && page.shown < LISTED_MOST);
+    if (!page.shown)
+        put_word(visit, WORD_NOTHING_HELD);
     return true;
 }
 
@@ -385,9 +407,6 @@ static bool act_on_mail(struct visit *visit, struct error *error)
 static void visit_person(struct visit *visit)
 {
     struct error error = {0};
-    struct person_page page = {.visit = visit};
-    struct held_filter filter = {
-        .states = OPEN, .recipient = visit->link.recipient, .most = LISTED_MOST};
     const struct door_request *request = visit->request;
     if (request->post && !(request->entry ? act_on_lists(visit, &error)
                            : request->id  ? act_on_mail(visit, &error)
@@ -401,8 +420,7 @@ static void visit_person(struct visit *visit)
     person_html(out(visit), visit->arena, span_of(visit->link.recipient));
     span_buffer_text(out(visit), "</p>\n");
     put_said(visit);
-    if (!records_held_page(visit->records, &filter, show_listed, &page, &error) ||
-        !(page.shown || (put_word(visit, WORD_NOTHING_HELD), 1)) || !show_lists(visit, &error)) {
+    if (!show_held(visit, &error) || !show_lists(visit, &error)) {
         fail(visit, &error);
         return;
     }
@@ -411,15 +429,19 @@ static void visit_person(struct visit *visit)
 
 /* --- the door --- */
 
-static void note_forged(struct visit *visit)
+/* Only who guesses has to wait: a link that is good is never kept from its person. */
+static void refuse_forged(struct visit *visit)
 {
-    struct error error = {0};
     char who[80];
+    if (visit->request->must_wait) {
+        say_only(visit, MHD_HTTP_TOO_MANY_REQUESTS, WORD_TOO_MANY);
+        return;
+    }
     visit->answer->forged = true;
     snprintf(who, sizeof who, "link from %.60s", visit->request->address);
     log_event(LOG_LEVEL_WARNING, "forged-link", "address", visit->request->address, NULL);
-    if (visit->records && !records_audit(visit->records, who, "forged link", "", &error))
-        log_event(LOG_LEVEL_ERROR, "records-failed", "reason", error.message, NULL);
+    console_audit(visit->session, who, "refused-link", "");
+    say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
 }
 
 static enum signed_link_status verify(struct visit *visit, struct error *error)
@@ -446,8 +468,7 @@ static void answer_visit(struct visit *visit)
         return;
     }
     if (status == SIGNED_LINK_FORGED) {
-        note_forged(visit);
-        say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
+        refuse_forged(visit);
         return;
     }
     visit->language = config_recipient(visit->session->config, visit->link.recipient).language;
@@ -477,14 +498,4 @@ void console_door(void *context, const struct door_request *request, struct door
     answer_visit(&visit);
     pthread_mutex_unlock(&gateway->lock);
     arena_free(visit.arena);
-}
-
-void console_door_refuse(struct console_gateway *gateway, struct door_answer *answer)
-{
-    struct door_request request = {0};
-    struct visit visit = {.session = &gateway->session,
-                          .request = &request,
-                          .answer = answer,
-                          .language = gateway->session.config->digest.language};
-    say_only(&visit, MHD_HTTP_TOO_MANY_REQUESTS, WORD_TOO_MANY);
 }

@@ -14,6 +14,7 @@ struct door_request {
     const char *id;      /* on a person's page: of which mail, "m12" */
     const char *entry;   /* there: of which entry of their lists */
     const char *address; /* where it comes from */
+    bool must_wait;      /* it has guessed too often: one more forged link is not noted */
 };
 
 struct door_answer {
@@ -27,8 +28,5 @@ extern const char console_door_style[];
 
 /* `context` is a struct console_gateway. Thread-safe. */
 void console_door(void *context, const struct door_request *request, struct door_answer *answer);
-
-/* The page that says no more than that there were too many attempts. */
-void console_door_refuse(struct console_gateway *gateway, struct door_answer *answer);
 
 #endif

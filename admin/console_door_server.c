@@ -116,10 +116,6 @@ static void ask_door(struct door_server *server, struct MHD_Connection *connecti
 {
     struct console_source source;
     console_source_of(connection, server->proxied, &source);
-    if (must_wait(server, &source)) {
-        console_door_refuse(server->gateway, answer);
-        return;
-    }
     struct span form = post && is_form(connection) ? body : (struct span){NULL, 0};
     char *action = form_value(form, "do"), *id = form_value(form, "id");
     char *entry = form_value(form, "entry");
@@ -130,7 +126,8 @@ static void ask_door(struct door_server *server, struct MHD_Connection *connecti
             post ? action : MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "do"),
         .id = id,
         .entry = entry,
-        .address = source.text};
+        .address = source.text,
+        .must_wait = must_wait(server, &source)};
     console_door(server->gateway, &request, answer);
     if (answer->forged)
         note_guess(server, &source);

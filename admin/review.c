@@ -10,6 +10,7 @@
 #include "store/records_evidence.h"
 
 #define BIT(state) (1u << (state))
+#define ANY_STATE (~0u)
 
 static const struct {
     const char *name;
@@ -120,8 +121,9 @@ struct work {
     int64_t id;
     const char *who;
     enum review_deed deed;
-    int64_t undo_s; /* how long what was deleted can be had back */
-    bool quiet;     /* nobody says what it is */
+    unsigned states; /* bits: nothing is done in others */
+    int64_t undo_s;  /* how long what was deleted can be had back */
+    bool quiet;      /* nobody says what it is */
     bool changed;
     const char *name;           /* to undo: of the deed; NULL: the latest */
     struct records_deed undone; /* the deed that is undone */
@@ -158,7 +160,7 @@ static bool do_it(void *context, struct error *error)
                                 .taught_before = held->taught};
     int64_t due_s = deed == REVIEW_DELETE && work->undo_s ? time(NULL) + work->undo_s : 0;
     snprintf(done.name, sizeof done.name, "%s", deeds[deed].name);
-    bool good = records_held_move(work->records, work->id, deeds[deed].from, done.to,
+    bool good = records_held_move(work->records, work->id, deeds[deed].from & work->states, done.to,
                                   &work->changed, error) &&
                 (!work->changed ||
                  (records_held_set_due(work->records, work->id, due_s, error) &&
@@ -180,7 +182,7 @@ static bool look_again(struct records *records, struct held **held, struct error
 }
 
 static bool do_deed(struct session *session, enum front front, struct held **held,
-                    enum review_deed deed, const char *who, bool quiet,
+                    enum review_deed deed, unsigned states, const char *who, bool quiet,
                     struct review_outcome *outcome, struct error *error)
 {
     struct work work = {.records = session->records[front],
@@ -188,6 +190,7 @@ static bool do_deed(struct session *session, enum front front, struct held **hel
                         .id = (*held)->id,
                         .who = who,
                         .deed = deed,
+                        .states = states,
                         .quiet = quiet,
                         .undo_s = session->config->held.undo_s};
     *outcome = (struct review_outcome){0};
@@ -209,13 +212,20 @@ static bool do_deed(struct session *session, enum front front, struct held **hel
 bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
                const char *who, struct review_outcome *outcome, struct error *error)
 {
-    return do_deed(session, front, held, deed, who, false, outcome, error);
+    return do_deed(session, front, held, deed, ANY_STATE, who, false, outcome, error);
+}
+
+bool review_release_open(struct session *session, enum front front, struct held **held,
+                         const char *who, struct review_outcome *outcome, struct error *error)
+{
+    return do_deed(session, front, held, REVIEW_RELEASE, BIT(HELD_PENDING) | BIT(HELD_HELD), who,
+                   false, outcome, error);
 }
 
 bool review_release_quietly(struct session *session, enum front front, struct held **held,
                             const char *who, struct review_outcome *outcome, struct error *error)
 {
-    return do_deed(session, front, held, REVIEW_RELEASE, who, true, outcome, error);
+    return do_deed(session, front, held, REVIEW_RELEASE, ANY_STATE, who, true, outcome, error);
 }
 
 /* --- undoing it --- */
