@@ -45,7 +45,10 @@ void console_refuse_error(struct console_answer *answer, const struct error *err
 
 bool console_open_counts(struct session *session, struct error *error);
 
-/* Without the lock, which it takes while it has to: "tuning/preview", "tuning/suggest". */
+/* Without the lock, which they take while they have to: "reputation"; "tuning/preview",
+ * "tuning/suggest". */
+void console_reputation_list(struct console_gateway *gateway, const struct console_request *request,
+                             const char *rest, struct console_answer *answer);
 void console_tuning_try(struct console_gateway *gateway, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
 

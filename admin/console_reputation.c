@@ -1,4 +1,6 @@
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -27,31 +29,50 @@ static bool read_least(const struct console_request *request, double *least, str
            error_set(error, ERROR_INPUT, "min is a number of lessons");
 }
 
-static void answer_list(struct session *session, const struct console_request *request,
-                        struct console_answer *answer)
+static void put_types(struct json_writer *json)
 {
-    struct error error = {0};
-    struct reputation_top top = {0};
-    struct json_writer *json = &answer->json;
-    if (!console_limit(request, PAGE_USUAL, PAGE_MOST, &top.most, answer))
-        return;
-    if (!identity_text_type(console_parameter(request, "type"), &top.type, &error) ||
-        !read_least(request, &top.least, &error) || !console_open_counts(session, &error) ||
-        !reputation_top_read(session, &top, &error)) {
-        console_refuse_error(answer, &error);
-        reputation_top_clear(&top);
-        return;
-    }
+    json_put_open(json, "types", '[');
+    for (int type = 0; type < IDENTITY_TYPES; type++)
+        json_put_string(json, NULL, span_of(identity_type_name((enum identity_type)type)));
+    json_put_close(json, ']');
+}
+
+static void put_list(struct json_writer *json, const struct reputation_top *top)
+{
     json_put_open(json, NULL, '{');
     json_put_open(json, "items", '[');
-    for (size_t i = 0; i < top.count; i++) {
+    for (size_t i = 0; i < top->count; i++) {
         json_put_open(json, NULL, '{');
-        reputation_story_members(json, &top.table, &top.items[i].identity, &top.items[i].counts,
-                                 top.now_s);
+        reputation_story_members(json, &top->table, &top->items[i].identity, &top->items[i].counts,
+                                 top->now_s);
         json_put_close(json, '}');
     }
     json_put_close(json, ']');
+    put_types(json);
     json_put_close(json, '}');
+}
+
+void console_reputation_list(struct console_gateway *gateway, const struct console_request *request,
+                             const char *rest, struct console_answer *answer)
+{
+    struct error error = {0};
+    struct reputation_top top = {.part = console_parameter(request, "q")};
+    if (*rest) {
+        console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
+        return;
+    }
+    if (!console_limit(request, PAGE_USUAL, PAGE_MOST, &top.most, answer))
+        return;
+    bool good = identity_text_type(console_parameter(request, "type"), &top.type, &error) &&
+                read_least(request, &top.least, &error);
+    pthread_mutex_lock(&gateway->lock);
+    good = good && console_open_counts(&gateway->session, &error);
+    struct session own = {.config = gateway->session.config, .store = gateway->session.store};
+    pthread_mutex_unlock(&gateway->lock);
+    if (good && reputation_top_read(&own, &top, &error))
+        put_list(&answer->json, &top);
+    else
+        console_refuse_error(answer, &error);
     reputation_top_clear(&top);
 }
 
@@ -126,9 +147,7 @@ void console_reputation(struct session *session, const struct console_request *r
 {
     bool post = strcmp(request->method, "POST") == 0;
     struct document *scratch = document_new(CHANNEL_MAIL);
-    if (!post && !*rest)
-        answer_list(session, request, answer);
-    else if (!post && (!strcmp(rest, "show") || !strcmp(rest, "explain")))
+    if (!post && (!strcmp(rest, "show") || !strcmp(rest, "explain")))
         answer_one(session, request, !strcmp(rest, "explain"), scratch, answer);
     else if (post && (!strcmp(rest, "set") || !strcmp(rest, "pin") || !strcmp(rest, "learned") ||
                       !strcmp(rest, "forget")))
@@ -151,32 +170,65 @@ static bool read_audit_filter(const struct console_request *request, struct audi
            period_read(console_parameter(request, "until"), now_s, &filter->until_s, error);
 }
 
+/* A page ends with the oldest line of each front that was shown: "m12,f7", 0 for none yet. */
+static bool read_after(const struct console_request *request, int64_t before_id[FRONTS],
+                       struct error *error)
+{
+    const char *text = console_parameter(request, "after");
+    int end = 0;
+    before_id[FRONT_MAIL] = before_id[FRONT_FEED] = 0;
+    if (!text || !*text ||
+        (sscanf(text, "m%18" SCNd64 ",f%18" SCNd64 "%n", &before_id[FRONT_MAIL],
+                &before_id[FRONT_FEED], &end) == 2 &&
+         !text[end] && before_id[FRONT_MAIL] >= 0 && before_id[FRONT_FEED] >= 0))
+        return true;
+    return error_set(error, ERROR_INPUT, "after is the next of the page before");
+}
+
+static void put_audit(struct json_writer *json, const struct audit_list *list, bool more,
+                      int64_t before_id[FRONTS])
+{
+    char next[48] = "";
+    json_put_open(json, NULL, '{');
+    json_put_open(json, "items", '[');
+    for (size_t i = 0; i < list->count; i++) {
+        audit_list_put(json, &list->items[i]);
+        before_id[list->items[i].front] = list->items[i].id;
+    }
+    json_put_close(json, ']');
+    if (more)
+        snprintf(next, sizeof next, "m%" PRId64 ",f%" PRId64, before_id[FRONT_MAIL],
+                 before_id[FRONT_FEED]);
+    json_put_string(json, "next", span_of(next));
+    json_put_close(json, '}');
+}
+
 void console_audit_list(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer)
 {
     struct error error = {0};
     struct audit_filter filter = {0};
     struct audit_list list = {0};
-    struct json_writer *json = &answer->json;
+    int64_t before_id[FRONTS];
+    size_t limit;
     if (*rest) {
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
         return;
     }
-    if (!console_limit(request, PAGE_USUAL, PAGE_MOST, &filter.most, answer))
+    if (!console_limit(request, PAGE_USUAL, PAGE_MOST, &limit, answer))
         return;
-    bool good = read_audit_filter(request, &filter, &error);
-    for (int front = 0; good && front < FRONTS; front++)
+    bool good =
+        read_audit_filter(request, &filter, &error) && read_after(request, before_id, &error);
+    filter.most = limit + 1;
+    for (int front = 0; good && front < FRONTS; front++) {
+        filter.before_id = before_id[front];
         good = audit_list_read(session, (enum front)front, &filter, &list, &error);
-    audit_list_merge(&list, filter.most);
-    if (!good)
-        console_refuse_error(answer, &error);
-    else {
-        json_put_open(json, NULL, '{');
-        json_put_open(json, "items", '[');
-        for (size_t i = 0; i < list.count; i++)
-            audit_list_put(json, &list.items[i]);
-        json_put_close(json, ']');
-        json_put_close(json, '}');
     }
+    bool more = list.count > limit;
+    audit_list_merge(&list, limit);
+    if (good)
+        put_audit(&answer->json, &list, more, before_id);
+    else
+        console_refuse_error(answer, &error);
     audit_list_clear(&list);
 }

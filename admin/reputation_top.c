@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "core/reputation.h"
@@ -47,6 +48,15 @@ static void sort_and_cut(struct reputation_top *top)
     top->count = kept;
 }
 
+static bool has_part(struct span value, const char *part)
+{
+    size_t length = part ? strlen(part) : 0;
+    for (size_t i = 0; i + length <= value.length; i++)
+        if (!length || !strncasecmp(value.data + i, part, length))
+            return true;
+    return !length;
+}
+
 static void collect(void *context, const struct identity *identity,
                     const struct reputation_counts *counts)
 {
@@ -54,7 +64,8 @@ static void collect(void *context, const struct identity *identity,
     struct reputation_weight weight =
         reputation_weight(&top->table, identity->type, counts, top->now_s);
     double sum = weight.ham + weight.spam;
-    if (sum < top->least && !reputation_override_in_force(counts, top->now_s))
+    if ((sum < top->least && !reputation_override_in_force(counts, top->now_s)) ||
+        !has_part(identity->value, top->part))
         return;
     if (top->most && top->count == 2 * top->most)
         sort_and_cut(top);

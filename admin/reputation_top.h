@@ -13,6 +13,7 @@ struct reputation_listed {
 
 struct reputation_top {
     enum identity_type type; /* IDENTITY_TYPES: all */
+    const char *part;        /* that is in the value, in whichever case; NULL: any */
     double least;            /* lessons; one with an override in force is listed with fewer */
     size_t most;             /* 0: all */
     int64_t now_s;           /* set by the call, as are: */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "admin/tune_words.h"
+#include "core/weir_id.h"
 #include "store/memory.h"
 
 /* --- what is in force --- */
@@ -119,10 +120,16 @@ static void put_moved(struct json_writer *json, const struct tune_moved *moved)
     json_put_number(json, "log_odds_before", replayed->log_odds_before, 3);
     json_put_number(json, "log_odds_after", replayed->log_odds_after, 3);
     json_put_string(json, "channel", span_of(moved->front == FRONT_MAIL ? "mail" : "feed"));
-    if (replayed->corrected)
+    if (replayed->corrected) {
         json_put_string(json, "corrected",
                         replayed->label == LABEL_SPAM ? SPAN("spam") : SPAN("ham"));
+        json_put_bool(json, "mends",
+                      replay_mends(replayed->before, replayed->after, replayed->label));
+    }
     if (entry) {
+        char document[DOCUMENT_ID_HEX];
+        document_id_hex(entry->document_id, document);
+        json_put_string(json, "document", span_of(document));
         json_put_integer(json, "time", entry->time_s);
         json_put_string(json, "sender", span_of(entry->sender));
         json_put_string(json, "recipients", span_of(entry->recipients));

@@ -34,8 +34,11 @@ export function more(page, fetchPage, add, app) {
             const next = await fetchPage(page.next), rows = add(next.items);
             page.next = next.next;
             button.hidden = !next.next;
-            if (rows.length)
-                rows[0].querySelector("a").focus();
+            const first = rows.length && (rows[0].querySelector("a") || rows[0]);
+            if (first === rows[0])
+                first.tabIndex = -1;
+            if (first)
+                first.focus();
         } catch (failure) {
             app.fail(failure);
         }

@@ -83,6 +83,11 @@ const steps = {
         await page.waitForLoadState("networkidle");
         return {};
     },
+    async fill({label, text}) {
+        await page.getByLabel(label, {exact: true}).first().fill(text);
+        await page.waitForLoadState("networkidle");
+        return {};
+    },
     async type({text}) {
         await page.keyboard.type(text);
         return {};

@@ -37,7 +37,7 @@ def replay_foretells_fresh_verdicts(fixture):
               "--base-rate", "from-domain=0.3", "--pin", "link-domain", "host4.test=-3"]
     foretold = fixture.ctl("--json", "tune", *change, "--limit", "1000").json()
     assert foretold["verdicts"] == MAILS and not foretold["applied"], foretold
-    assert foretold["changed"] == len(foretold["list"]) > 5, foretold
+    assert foretold["changed"] == len(foretold["list"]) > 2, foretold
     directions = {(row["before"], row["after"]) for row in foretold["moved"]}
     assert len(directions) > 1, foretold["moved"]
     # Nothing has changed yet.
