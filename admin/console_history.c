@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "admin/console_api.h"
+#include "admin/held_filter.h"
 #include "admin/period.h"
 #include "core/document.h"
 #include "core/explain.h"
@@ -184,7 +185,9 @@ static bool read_listing(const struct console_request *request, struct listing *
     filter->recipient = text_of(request, "recipient");
     filter->subject = text_of(request, "subject");
     filter->text = text_of(request, "q");
-    return read_channel(request, &filter->channel, error) &&
+    return held_text_check(filter->sender, error) && held_text_check(filter->recipient, error) &&
+           held_text_check(filter->subject, error) && held_text_check(filter->text, error) &&
+           read_channel(request, &filter->channel, error) &&
            period_read(text_of(request, "since"), now_s, &filter->since_s, error) &&
            period_read(text_of(request, "until"), now_s, &filter->until_s, error) &&
            read_cursor(text_of(request, "after"), listing->streams, error);

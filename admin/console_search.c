@@ -2,6 +2,7 @@
 #include <time.h>
 
 #include "admin/console_api.h"
+#include "admin/held_filter.h"
 #include "admin/identity_text.h"
 #include "admin/reputation_story.h"
 
@@ -59,6 +60,10 @@ void console_search(struct session *session, const struct console_request *reque
     }
     if (!text || !*text) {
         console_refuse(answer, MHD_HTTP_BAD_REQUEST, "which q?");
+        return;
+    }
+    if (!held_text_check(text, &error)) {
+        console_refuse_error(answer, &error);
         return;
     }
     guess(&guesses, text);

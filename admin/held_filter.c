@@ -72,6 +72,14 @@ static bool read_symbol(const char *symbol, struct error *error)
                      "\"%.40s\" is no symbol, as LINK_FARM or REPUTATION_IP is one", symbol);
 }
 
+/* Longer ones are found nowhere, and are long looked for. */
+bool held_text_check(const char *text, struct error *error)
+{
+    return !text || strlen(text) <= HELD_TEXT_MAX ||
+           error_set(error, ERROR_INPUT, "\"%.20s...\" is longer than %d bytes", text,
+                     HELD_TEXT_MAX);
+}
+
 static bool read_filter(const struct held_words *words, int64_t now_s, struct held_filter *filter,
                         struct error *error)
 {
@@ -80,6 +88,9 @@ static bool read_filter(const struct held_words *words, int64_t now_s, struct he
     filter->recipient = words->recipient;
     filter->feed = words->feed;
     filter->symbol = words->symbol;
+    if (!held_text_check(words->text, error) || !held_text_check(words->sender, error) ||
+        !held_text_check(words->recipient, error) || !held_text_check(words->feed, error))
+        return false;
     if (!read_states(words->state, &filter->states, error) || !read_symbol(words->symbol, error) ||
         !read_score(words->min_score, &filter->at_least, &filter->least, error) ||
         !read_score(words->max_score, &filter->at_most, &filter->most_log_odds, error) ||

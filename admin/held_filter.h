@@ -31,6 +31,10 @@ struct held_wish {
     struct held_filter filter; /* its texts are those of the words */
 };
 
+/* False and ERROR_INPUT for a text to be looked for that is too long; NULL is fine. */
+#define HELD_TEXT_MAX 256
+bool held_text_check(const char *text, struct error *error);
+
 /* False and ERROR_INPUT for a word that cannot be. */
 bool held_wish_read(const struct held_words *words, int64_t now_s, struct held_wish *wish,
                     struct error *error);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/authentication.h"
 #include "core/network.h"
 
 bool identity_text_type(const char *name, enum identity_type *type, struct error *error)
@@ -26,9 +27,17 @@ static bool is_network(const char *text)
     return strchr(text, ':') ? bits == 64 || bits == 48 : bits == 96 + 24;
 }
 
+bool identity_text_is_claim(enum identity_type type)
+{
+    return type == IDENTITY_ENVELOPE_DOMAIN || type == IDENTITY_FROM_DOMAIN ||
+           type == IDENTITY_FROM_ADDRESS || type == IDENTITY_PAIR;
+}
+
 /* What no document can have would be set and never met. */
 static bool can_occur(enum identity_type type, struct span value)
 {
+    if (identity_text_is_claim(type))
+        value = authentication_unmarked(value);
     unsigned char address[16];
     char text[64];
     size_t blanks = 0, digits = 0;

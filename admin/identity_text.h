@@ -12,6 +12,10 @@
 bool identity_text_read(const char *type_name, const char *value, struct document *scratch,
                         struct identity *identity, struct error *error);
 
+/* Whether it is what a sender claims, which has a mark behind it where senders are told apart
+ * (authentication_claim()). */
+bool identity_text_is_claim(enum identity_type type);
+
 /* IDENTITY_TYPES for NULL; false and ERROR_INPUT when there is no such type. */
 bool identity_text_type(const char *name, enum identity_type *type, struct error *error);
 

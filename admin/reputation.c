@@ -9,6 +9,7 @@
 #include "admin/reputation_story.h"
 #include "admin/reputation_top.h"
 #include "admin/reputation_transfer.h"
+#include "core/authentication.h"
 #include "core/json_writer.h"
 #include "core/printable.h"
 #include "core/reputation.h"
@@ -132,6 +133,19 @@ static int history(struct request *request)
 
 /* --- changes --- */
 
+/* Where senders are told apart, what stands for mail from outside is something else. */
+static void tell_of_marks(const struct request *request)
+{
+    struct span value = request->identity.value;
+    if (request->session->config->identities.trusted_authserv_id_count &&
+        identity_text_is_claim(request->identity.type) &&
+        authentication_unmarked(value).length == value.length)
+        fprintf(stderr,
+                "weirctl: this is heard for internal mail only; mail from outside is looked up as "
+                "\"%.*s (authenticated)\" or \"... (unauthenticated)\"\n",
+                SPAN_ARGS(value));
+}
+
 static int change(struct request *request, struct reputation_change change)
 {
     struct error error = {0};
@@ -144,6 +158,7 @@ static int change(struct request *request, struct reputation_change change)
     if (!reputation_change_do(request->session, &request->identity, &change, session_user(),
                               &changed, &error))
         return session_complain(&error);
+    tell_of_marks(request);
     if (strcmp(change.deed, "forget") != 0)
         return show(request);
     if (request->session->json)

@@ -366,10 +366,24 @@ bool authentication_is_sender(const struct authentication *authentication, struc
            same_organisation(authentication->spf_domain, domain);
 }
 
+#define MARK " (authenticated)"
+#define UNMARK " (unauthenticated)"
+
 struct span authentication_claim(struct arena *arena, struct span claim, bool known,
                                  bool authenticated)
 {
-    return known ? arena_printf(arena, "%.*s (%sauthenticated)", SPAN_ARGS(claim),
-                                authenticated ? "" : "un")
+    return known ? arena_printf(arena, "%.*s%s", SPAN_ARGS(claim), authenticated ? MARK : UNMARK)
                  : claim;
+}
+
+struct span authentication_unmarked(struct span claim)
+{
+    static const char *const marks[] = {MARK, UNMARK};
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+        struct span mark = span_of(marks[i]);
+        if (claim.length > mark.length &&
+            memcmp(claim.data + claim.length - mark.length, mark.data, mark.length) == 0)
+            return (struct span){claim.data, claim.length - mark.length};
+    }
+    return claim;
 }

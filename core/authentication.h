@@ -60,6 +60,9 @@ bool authentication_aligned(const struct authentication *authentication, struct 
 struct span authentication_claim(struct arena *arena, struct span claim, bool known,
                                  bool authenticated);
 
+/* Such a claim without what stands behind it. */
+struct span authentication_unmarked(struct span claim);
+
 /* Whether SPF passed for the domain of the envelope sender. */
 bool authentication_is_sender(const struct authentication *authentication, struct span domain);
 

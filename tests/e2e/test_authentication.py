@@ -165,6 +165,21 @@ def test_places(gateway):
             assert "good.test (authenticated)" in explained, (index, stamps, explained)
 
 
+def test_reputations_of_both_are_shown_and_changed(gateway):
+    """What list prints can be given back; a pin without a mark says for which mail it is"""
+    weir = gateway.weir
+    for value in ("example.net (authenticated)", "example.net (unauthenticated)"):
+        pinned = weir.ctl("reputation", "pin", "from-domain", value, "2")
+        assert not pinned.errors and value in pinned.text(), (pinned.text(), pinned.errors)
+        assert value in weir.ctl("reputation", "list", "from-domain").text()
+        weir.ctl("reputation", "explain", "from-domain", value)
+        assert weir.ctl("reputation", "forget", "from-domain", value).text() == "forgotten\n"
+    bare = weir.ctl("reputation", "pin", "from-domain", "example.net", "2")
+    assert "internal mail only" in bare.errors and bare.errors.count("\n") == 1, bare.errors
+    weir.ctl("reputation", "forget", "from-domain", "example.net")
+    weir.ctl("reputation", "pin", "from-domain", "example.net (perhaps)", "2", status=64)
+
+
 def test_no_name_is_trusted(gateway):
     """Without a trusted name nothing is believed and nothing removed"""
     gateway.weir.configure({"identities": {"trusted-authserv-ids": ["nobody.test"]}})

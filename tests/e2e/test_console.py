@@ -67,6 +67,8 @@ def test_bad_requests(fixture):
     client = fixture.client
     for query in ("stream=x", "state=x", "limit=0", "limit=201", "limit=x", "after=1", "after=m1.fx"):
         expect(client.get("held?" + query), 400)
+    for query in ("q", "sender", "recipient", "feed"):
+        expect(client.get("held?%s=%s" % (query, 257 * "a")), 400, "longer than 256 bytes")
     for path in ("held/m999", "held/f0", "held/x", "held/f1/nothing", "nothing", "held/" + 5000 * "1"):
         expect(client.get(path), 404)
     expect(client.post("held/f1/nothing"), 404)
