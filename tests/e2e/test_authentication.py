@@ -197,4 +197,4 @@ if __name__ == "__main__":
     run(setup, [test_forger_borrows_nothing, test_forger_spoils_nothing,
                 test_forged_results_below_a_received_are_removed,
                 test_forged_results_on_top_are_not_believed, test_places,
-                test_no_name_is_trusted])
+                test_reputations_of_both_are_shown_and_changed, test_no_name_is_trusted])
