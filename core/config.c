@@ -532,6 +532,7 @@ static struct config *take(cfg_t *cfg)
     learning_take(cfg_getsec(cfg, "learning"), &config->learning);
     take_checks(cfg, &config->checks);
     config->reputations = reputation_table_default;
+    config->reputations.source_share = cfg_getfloat(cfg, "learning|share");
     return config;
 }
 

@@ -15,6 +15,7 @@ cfg_opt_t learning_options[] = {
     CFG_BOOL("correspondents", cfg_true, CFGF_NONE),
     CFG_BOOL("own-verdicts", cfg_false, CFGF_NONE),
     CFG_INT_CB("own-verdicts-per-hour", 20, CFGF_NONE, config_parse_count),
+    CFG_FLOAT_CB("share", 0.25, CFGF_NONE, config_parse_share),
     CFG_END(),
 };
 

@@ -34,6 +34,18 @@ int config_parse_probability(cfg_t *cfg, cfg_opt_t *option, const char *value, v
     return 0;
 }
 
+int config_parse_share(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
+{
+    double number;
+    const char *rest;
+    if (!number_of(value, &number, &rest) || *rest)
+        return config_refuse(cfg, option, "\"%.60s\" is not a number", value);
+    if (!(number >= 0 && number <= 1))
+        return config_refuse(cfg, option, "%.60s is no share (0 to 1)", value);
+    *(double *)result = number;
+    return 0;
+}
+
 int config_parse_log_odds(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     double number;

@@ -8,6 +8,7 @@
 /* For CFG_INT_CB and CFG_FLOAT_CB: reads `value` into `result`, a long or a double. Durations are
  * in milliseconds, ages in seconds, sizes in bytes. */
 int config_parse_probability(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
+int config_parse_share(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_log_odds(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_duration(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_size(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);

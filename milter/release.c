@@ -175,6 +175,8 @@ static bool run(const struct config *config, struct error *error)
                                            .key_prefix = config->counts_prefix};
     struct records *records = records_open(config->records_mail, error);
     struct counts_store *store = records ? counts_open(config->counts_url, &options, error) : NULL;
+    if (store)
+        counts_use_table(store, &config->reputations);
     struct journal *journal = journal_new(config->journal.mail, config->journal.size_limit_bytes,
                                           config->journal.resend_window_s);
     struct outbox *outbox = outbox_new(store, journal, NULL);

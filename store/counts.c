@@ -2,6 +2,7 @@
 
 #include "store/counts_ops.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +56,13 @@ void counts_use_table(struct counts_store *store, const struct reputation_table 
 {
     for (size_t type = 0; type < IDENTITY_TYPES; type++)
         store->half_life_s[type] = table->types[type].half_life_s;
+    store->source_share = table->source_share;
+}
+
+double counts_part_of_others(const struct counts_store *store, const struct lesson *lesson)
+{
+    double share = store->source_share;
+    return lesson->trust == TRUST_OPERATOR || share >= 1 ? INFINITY : share / (1 - share);
 }
 
 const char *counts_name(const struct counts_store *store)

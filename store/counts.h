@@ -35,9 +35,9 @@ struct counts_store *counts_open(const char *url, const struct counts_options *o
                                  struct error *error);
 void counts_close(struct counts_store *store);
 
-/* Half-lives from now on, of what is counted and how long it is kept; at first those of
- * reputation_table_default. All gateways of a store should go by the same ones: what is taken back
- * after they were changed is taken back by the new ones. */
+/* Half-lives from now on, of what is counted and how long it is kept, and the share of one source;
+ * at first those of reputation_table_default. All gateways of a store should go by the same ones:
+ * what is taken back after half-lives were changed is taken back by the new ones. */
 void counts_use_table(struct counts_store *store, const struct reputation_table *table);
 
 /* The URL without user and password, for logs. Lent. */
@@ -95,8 +95,11 @@ struct append_result {
 /* Appends `n` lessons in order, pipelined (one round trip for up to 64 or so). Each is atomic:
  * event id tested, entry added, reputations' counts changed; a label that the same source had
  * given the other way is taken back from the counts exactly (records of labels: 180 days; event
- * ids: 30 days). On failure `*done` lessons were answered and the rest may or may not have been
- * appended: send them again, event ids make that harmless. */
+ * ids: 30 days). What a source that is not the operator has in a reputation, of ham and spam
+ * together and decayed like that, is one lesson or its share of the whole, whichever is more: its
+ * lessons add less than 1, and perhaps nothing, where that is reached. The log has them whole. On
+ * failure `*done` lessons were answered and the rest may or may not have been appended: send them
+ * again, event ids make that harmless. */
 bool counts_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
                    struct append_result *results, size_t *done, struct error *error);
 

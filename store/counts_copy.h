@@ -1,7 +1,8 @@
 /* counts_copy: everything that was learned, moved from one counts store to another of whatever
  * kind: the installation's key, the admin's settings, snapshot, log, remembered event ids and
- * labels, reputations with their overrides. For weirctl migrate, backup and restore; what gateways
- * reported of their replicas stays behind. */
+ * labels, reputations with their overrides. For weirctl migrate, backup and restore. What gateways
+ * reported of their replicas stays behind, and what each source has in a reputation: it may add to
+ * it afresh. (A backup of a SQLite store has even these.) */
 #ifndef WEIR_COUNTS_COPY_H
 #define WEIR_COUNTS_COPY_H
 
@@ -34,6 +35,8 @@ struct counts_item {
     int64_t time_s;
     const struct identity *identities; /* that counted it */
     size_t identity_count;
+    const uint16_t *amounts; /* for each, in thousandths of a lesson; NULL: a whole one for all, by
+                              * a source without limit */
 
     struct identity identity;        /* of a reputation, as are: */
     struct reputation_counts counts; /* no counts and no override: there is none (any more) */

@@ -15,7 +15,12 @@ typedef bool counts_fill(void *context, counts_put_item *put, void *put_context,
 struct counts_store {
     const struct counts_ops *ops;
     _Atomic uint32_t half_life_s[IDENTITY_TYPES];
+    _Atomic double source_share;
 };
+
+/* What the source of this lesson may have in a reputation beyond one lesson, as a part of what all
+ * others have there; INFINITY: it is not limited. */
+double counts_part_of_others(const struct counts_store *store, const struct lesson *lesson);
 
 struct counts_ops {
     void (*close)(struct counts_store *store);

@@ -15,8 +15,10 @@
  *   e:ID         event id (16 bytes) to version; 30 days
  *   l:ID:SOURCE  what SOURCE said of document ID (16 bytes): label, time, version and the
  *                reputations that counted it, so that it can be taken back; 180 days
+ *   s:N:SOURCE…  what SOURCE, of N bytes, has in the reputation whose key without prefix follows;
+ *                5 half-lives. It is not copied to another store
  *   r:TYPE:VALUE reputation, of an identity's type (its number) and value
- * The bytes of l: and r: are told in redis_scripts.c. */
+ * The bytes of l:, s: and r: are told in redis_scripts.c. */
 #ifndef WEIR_COUNTS_REDIS_H
 #define WEIR_COUNTS_REDIS_H
 

@@ -36,18 +36,37 @@ static uint64_t get_number(const unsigned char *at, size_t bytes)
     return number;
 }
 
-/* label, time, version, then packed names: type, length, "r:8:value". */
+/* What was added to each identity, where the source was limited; then come the names. NULL when it
+ * is damaged. */
+static const unsigned char *read_amounts(const unsigned char *at, const unsigned char *end,
+                                         struct counts_item *item,
+                                         uint16_t amounts[LESSON_IDENTITIES_MAX])
+{
+    size_t count = end - at < 2 ? SIZE_MAX : get_number(at, 2);
+    if (count > LESSON_IDENTITIES_MAX || (size_t)(end - at) < 2 + 2 * count)
+        return NULL;
+    for (size_t i = 0; i < count; i++)
+        amounts[i] = (uint16_t)get_number(at + 2 + 2 * i, 2);
+    item->amounts = amounts;
+    return at + 2 + 2 * count;
+}
+
+/* label, time, version, perhaps amounts, then packed names: type, length, "r:8:value". */
 static bool read_label(struct span value, struct counts_item *item,
-                       struct identity identities[LESSON_IDENTITIES_MAX])
+                       struct identity identities[LESSON_IDENTITIES_MAX],
+                       uint16_t amounts[LESSON_IDENTITIES_MAX])
 {
     const unsigned char *bytes = (const unsigned char *)value.data, *end = bytes + value.length;
     if (value.length < 13)
         return false;
-    item->label = bytes[0] ? LABEL_SPAM : LABEL_HAM;
+    item->label = bytes[0] & 1 ? LABEL_SPAM : LABEL_HAM;
     item->time_s = (int64_t)get_number(bytes + 1, 4);
     item->version = get_number(bytes + 5, 8);
     item->identities = identities;
-    for (const unsigned char *at = bytes + 13; at < end; at += 2 + at[1]) {
+    const unsigned char *at = bytes + 13;
+    if (bytes[0] & 2 && !(at = read_amounts(at, end, item, amounts)))
+        return false;
+    for (; at < end; at += 2 + at[1]) {
         if (end - at < 2 || at[1] > end - at - 2 || item->identity_count == LESSON_IDENTITIES_MAX)
             return false;
         const char *name = (const char *)at + 2;
@@ -67,6 +86,7 @@ static bool give_key(struct export *export, struct span key, const redisReply *v
                      int64_t expires_s, struct error *error)
 {
     struct identity identities[LESSON_IDENTITIES_MAX];
+    uint16_t amounts[LESSON_IDENTITIES_MAX];
     struct counts_item item = {.expires_s = expires_s};
     size_t prefix = strlen(export->redis->prefix);
     struct span name = {key.data + prefix, key.length - prefix};
@@ -81,7 +101,7 @@ static bool give_key(struct export *export, struct span key, const redisReply *v
         item.bytes = (struct span){name.data + 2, LESSON_ID_BYTES};
         item.source =
             (struct span){name.data + 3 + LESSON_ID_BYTES, name.length - 3 - LESSON_ID_BYTES};
-        known = read_label(bytes, &item, identities);
+        known = read_label(bytes, &item, identities, amounts);
     } else if (counts_redis_identity_of(export->redis, key, &item.identity)) {
         item.kind = COUNTS_ITEM_REPUTATION;
         known = counts_redis_unpack(bytes, &item.counts) || !bytes.length;

@@ -122,12 +122,18 @@ static void take_event(struct import *import, const struct counts_item *item)
 
 static void take_label(struct import *import, const struct counts_item *item)
 {
-    unsigned char bytes[13 + COUNTS_REDIS_NAMES_MAX];
-    bytes[0] = (unsigned char)item->label;
+    unsigned char bytes[13 + 2 + 2 * LESSON_IDENTITIES_MAX + COUNTS_REDIS_NAMES_MAX];
+    bytes[0] = (unsigned char)(item->label | (item->amounts ? 2 : 0));
     put_number(bytes + 1, (uint64_t)item->time_s, 4);
     put_number(bytes + 5, item->version, 8);
-    size_t length =
-        13 + counts_redis_pack_names(item->identities, item->identity_count, bytes + 13);
+    size_t length = 13;
+    if (item->amounts) {
+        put_number(bytes + length, item->identity_count, 2);
+        for (size_t i = 0; i < item->identity_count; i++)
+            put_number(bytes + length + 2 + 2 * i, item->amounts[i], 2);
+        length += 2 + 2 * item->identity_count;
+    }
+    length += counts_redis_pack_names(item->identities, item->identity_count, bytes + length);
     struct span key[] = {span_of(import->redis->prefix), SPAN("l:"), item->bytes, SPAN(":"),
                          item->source};
     begin_set(import, key, 5, item->expires_s);

@@ -2,6 +2,8 @@
 
 #include "store/memory.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,9 +75,11 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
                        const struct lesson *lesson, struct error *error)
 {
     size_t length;
+    double part = counts_part_of_others(&redis->base, lesson);
+    bool limited = part < INFINITY;
     unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
     bool good = redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_APPEND,
-                                    5 + lesson->identity_count, 7, error);
+                                    5 + lesson->identity_count, limited ? 8 : 7, error);
     if (good) {
         add_append_keys(redis, batch, lesson);
         redis_batch_bytes(batch, encoded, length);
@@ -84,6 +88,11 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
         add_half_lives(redis, batch);
         add_identities(batch, lesson);
         redis_batch_text(batch, redis->prefix);
+    }
+    if (good && limited) {
+        char text[32];
+        snprintf(text, sizeof text, "%.17g", part);
+        redis_batch_text(batch, text);
     }
     free(encoded);
     return good;

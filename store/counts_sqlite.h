@@ -1,6 +1,7 @@
 /* counts_sqlite: the counts store in one SQLite file, shared by the processes of one machine.
  * counts_sqlite.c: opening, health, key; counts_sqlite_link.c: connections, transactions, tables;
  * counts_sqlite_log.c: lessons, snapshots, replicas; counts_sqlite_reputation.c;
+ * counts_sqlite_source.c: what one source may add;
  * counts_sqlite_settings.c; counts_sqlite_copy.c: migration and backup. Internal to store/.
  *
  * What is written is on the disk before a call returns (synchronous = FULL): "learned" is said to
@@ -13,12 +14,35 @@
 
 #include "store/counts_sqlite_link.h"
 
-/* In a transaction: adds (`milli` above 0) or takes back (below) one event at `time_s` to the
- * reputations of all identities. The same arithmetic as the script in redis_scripts.c, which says
- * why, with the same counts to the bit. */
-bool counts_sqlite_change(struct sqlite_link *link, const struct identity *identities, size_t n,
-                          enum label label, int64_t time_s, int milli, int64_t now_s,
+#define COUNTS_SQLITE_HALF_LIVES_KEPT 5 /* a lesson is down to 3 % then */
+
+/* What a lesson does to reputations. */
+struct sqlite_event {
+    const struct identity *identities;
+    size_t count;
+    enum label label;
+    int64_t time_s, now_s;
+    const uint16_t *amounts; /* for each, in thousandths of a lesson; NULL: a whole one for all */
+};
+
+/* In a transaction: adds one event to the reputations of all its identities, or takes it back. The
+ * same arithmetic as the script in redis_scripts.c, which says why, with the same counts to the
+ * bit. */
+bool counts_sqlite_change(struct sqlite_link *link, const struct sqlite_event *event, bool back,
                           struct error *error);
+uint32_t counts_sqlite_whole(double count);
+bool counts_sqlite_counts_of(struct sqlite_link *link, const struct identity *identity,
+                             int64_t now_s, struct reputation_counts *counts, struct error *error);
+
+/* counts_sqlite_source.c, in a transaction and before the change itself, likewise as in the script:
+ * how much of an event `source` may add where it is limited to `part` of what others have
+ * (counts_part_of_others()), which it has from now on; and that it no longer has what is taken
+ * back. */
+bool counts_sqlite_allow(struct sqlite_link *link, struct span source,
+                         const struct sqlite_event *event, double part,
+                         uint16_t amounts[LESSON_IDENTITIES_MAX], struct error *error);
+bool counts_sqlite_give_back(struct sqlite_link *link, struct span source,
+                             const struct sqlite_event *event, struct error *error);
 
 /* In a transaction: removes up to `most` reputations that have expired. */
 bool counts_sqlite_prune(struct sqlite_link *link, size_t most, int64_t now_s, struct error *error);
@@ -63,6 +87,13 @@ bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct ident
                                     struct error *error);
 void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_counts *counts,
                                    int64_t *expires_s);
+
+/* What a label says was added to each of its identities (the length of what was written; false when
+ * they are not as many). */
+size_t counts_sqlite_pack_amounts(const struct counts_item *label,
+                                  unsigned char bytes[2 * LESSON_IDENTITIES_MAX]);
+bool counts_sqlite_unpack_amounts(struct span bytes, uint16_t amounts[LESSON_IDENTITIES_MAX],
+                                  size_t count);
 
 /* The identities in a label's names; they point into those. */
 bool counts_sqlite_unpack(const struct sqlite_link *link, struct span names,

@@ -84,6 +84,7 @@ static bool give_event(struct giving *giving, sqlite3_stmt *statement, struct er
 static bool give_label(struct giving *giving, sqlite3_stmt *statement, struct error *error)
 {
     struct identity identities[LESSON_IDENTITIES_MAX];
+    uint16_t amounts[LESSON_IDENTITIES_MAX];
     struct counts_item item = {.kind = COUNTS_ITEM_LABEL,
                                .version = (uint64_t)sqlite3_column_int64(statement, 0),
                                .bytes = column(statement, 1),
@@ -92,9 +93,12 @@ static bool give_label(struct giving *giving, sqlite3_stmt *statement, struct er
                                .time_s = sqlite3_column_int64(statement, 4),
                                .identities = identities,
                                .expires_s = sqlite3_column_int64(statement, 6)};
-    return counts_sqlite_unpack(giving->link, column(statement, 5), identities,
-                                &item.identity_count, error) &&
-           giving->put(giving->context, &item, error);
+    if (!counts_sqlite_unpack(giving->link, column(statement, 5), identities, &item.identity_count,
+                              error))
+        return false;
+    if (counts_sqlite_unpack_amounts(column(statement, 7), amounts, item.identity_count))
+        item.amounts = amounts;
+    return giving->put(giving->context, &item, error);
 }
 
 static bool give_reputation(struct giving *giving, sqlite3_stmt *statement, struct error *error)
@@ -199,8 +203,9 @@ struct taking {
 static bool take_all(struct sqlite_link *link, void *context, struct error *error)
 {
     static const enum sql_statement clears[] = {
-        SQL_CLEAR_SETTINGS, SQL_CLEAR_LOG,     SQL_CLEAR_EVENT,      SQL_CLEAR_LABEL,
-        SQL_CLEAR_SNAPSHOT, SQL_CLEAR_REPLICA, SQL_CLEAR_REPUTATION, SQL_STATE_ANOTHER};
+        SQL_CLEAR_SETTINGS,   SQL_CLEAR_LOG,          SQL_CLEAR_EVENT,
+        SQL_CLEAR_LABEL,      SQL_CLEAR_SNAPSHOT,     SQL_CLEAR_REPLICA,
+        SQL_CLEAR_REPUTATION, SQL_CLEAR_CONTRIBUTION, SQL_STATE_ANOTHER};
     const struct taking *taking = context;
     for (size_t i = 0; i < sizeof clears / sizeof *clears; i++) {
         sqlite3_stmt *statement = counts_sqlite_prepare(link, clears[i], error);

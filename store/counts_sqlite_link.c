@@ -16,8 +16,10 @@
 
 /* See sqlite_file_schema(). Events and labels have the numbers in which they came, so that those
  * which expire first are the lowest. A label stands under the version of its lesson. `names` are
- * the identities that counted it: type and length (a byte each), value. An expiry of NULL is never.
- */
+ * the identities that counted it: type and length (a byte each), value; `amounts` what it added to
+ * each (2 bytes, in thousandths of a lesson), or NULL for whole lessons of a source without limit.
+ * A contribution is what a source that is limited has in a reputation, as it stood at `time_s`. An
+ * expiry of NULL is never. */
 static const char *const steps[] = {
     "CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, "
     "installation_key BLOB);"
@@ -43,6 +45,13 @@ static const char *const steps[] = {
     "CREATE TABLE settings (id INTEGER PRIMARY KEY CHECK (id = 1), version INTEGER NOT NULL, text "
     "TEXT NOT NULL);"
     "PRAGMA user_version = 2;",
+
+    "ALTER TABLE label ADD COLUMN amounts BLOB;"
+    "CREATE TABLE contribution (number INTEGER PRIMARY KEY, source BLOB NOT NULL, type INTEGER NOT "
+    "NULL, value BLOB NOT NULL, milli INTEGER NOT NULL, time_s INTEGER NOT NULL, expires_s INTEGER "
+    "NOT NULL, UNIQUE (source, type, value));"
+    "CREATE INDEX contribution_expires ON contribution (expires_s);"
+    "PRAGMA user_version = 3;",
 };
 
 #define REPUTATION_COLUMNS                                                                         \
@@ -68,14 +77,16 @@ static const char *const texts[SQL_STATEMENTS] = {
                         "number LIMIT ?2) AND expires_s <= ?1",
     [SQL_EVENT_ALL] = "SELECT id, version, expires_s FROM event WHERE expires_s > ?1 ORDER BY "
                       "number",
-    [SQL_LABEL_FIND] = "SELECT label, time_s, version, names FROM label WHERE document_id = ?1 "
-                       "AND source = ?2 AND expires_s > ?3",
+    [SQL_LABEL_FIND] =
+        "SELECT label, time_s, version, names, amounts FROM label WHERE document_id = ?1 "
+        "AND source = ?2 AND expires_s > ?3",
     [SQL_LABEL_ADD] = "INSERT OR REPLACE INTO label (version, document_id, source, label, "
-                      "time_s, names, expires_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                      "time_s, names, expires_s, amounts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
+                      "?8)",
     [SQL_LABEL_PRUNE] = "DELETE FROM label WHERE version IN (SELECT version FROM label ORDER BY "
                         "version LIMIT ?2) AND expires_s <= ?1",
-    [SQL_LABEL_ALL] = "SELECT version, document_id, source, label, time_s, names, expires_s FROM "
-                      "label WHERE expires_s > ?1 ORDER BY version",
+    [SQL_LABEL_ALL] = "SELECT version, document_id, source, label, time_s, names, expires_s, "
+                      "amounts FROM label WHERE expires_s > ?1 ORDER BY version",
     [SQL_LOG_ADD] = "INSERT INTO log (version, lesson) VALUES (?1, ?2)",
     [SQL_LOG_READ] = "SELECT version, lesson FROM log WHERE version > ?1 ORDER BY version LIMIT "
                      "?2",
@@ -99,6 +110,16 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_REPUTATION_COUNT] = "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4 WHERE type "
                              "= ?1 AND value = ?2",
     [SQL_REPUTATION_FORGET] = "DELETE FROM reputation WHERE type = ?1 AND value = ?2",
+    [SQL_CONTRIBUTION_FIND] = "SELECT milli, time_s, expires_s FROM contribution WHERE source = ?1 "
+                              "AND type = ?2 AND value = ?3 AND expires_s > ?4",
+    [SQL_CONTRIBUTION_ADD] = "INSERT INTO contribution (source, type, value, milli, time_s, "
+                             "expires_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET "
+                             "milli = ?4, time_s = ?5, expires_s = ?6",
+    [SQL_CONTRIBUTION_FORGET] = "DELETE FROM contribution WHERE source = ?1 AND type = ?2 AND "
+                                "value = ?3",
+    [SQL_CONTRIBUTION_PRUNE] = "DELETE FROM contribution WHERE number IN (SELECT number FROM "
+                               "contribution WHERE expires_s <= ?1 LIMIT ?2)",
+    [SQL_CLEAR_CONTRIBUTION] = "DELETE FROM contribution",
     [SQL_CLEAR_LOG] = "DELETE FROM log",
     [SQL_CLEAR_SETTINGS] = "DELETE FROM settings",
     [SQL_CLEAR_EVENT] = "DELETE FROM event",

@@ -4,6 +4,7 @@
 #include "store/memory.h"
 #include "store/monotonic.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -38,6 +39,8 @@ struct earlier {
     uint64_t version;
     size_t identity_count;
     struct identity identities[LESSON_IDENTITIES_MAX]; /* their values are in `names` */
+    bool limited;                                      /* and had these `amounts` */
+    uint16_t amounts[LESSON_IDENTITIES_MAX];
     unsigned char names[LESSON_IDENTITIES_MAX * (2 + IDENTITY_VALUE_MAX)];
 };
 
@@ -133,6 +136,10 @@ static bool find_label(struct sqlite_link *link, const struct lesson *lesson, in
         earlier->time_s = sqlite3_column_int64(statement, 1);
         earlier->version = (uint64_t)sqlite3_column_int64(statement, 2);
         good = read_names(link, statement, 3, earlier, error);
+        struct span amounts = {sqlite3_column_blob(statement, 4),
+                               (size_t)sqlite3_column_bytes(statement, 4)};
+        earlier->limited =
+            counts_sqlite_unpack_amounts(amounts, earlier->amounts, earlier->identity_count);
     }
     sqlite3_reset(statement);
     return good;
@@ -150,6 +157,8 @@ bool counts_sqlite_write_label(struct sqlite_link *link, const struct counts_ite
             memcpy(at, value.data, value.length);
         at += value.length;
     }
+    unsigned char amounts[2 * LESSON_IDENTITIES_MAX];
+    size_t amounts_length = counts_sqlite_pack_amounts(label, amounts);
     sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_ADD, error);
     if (!statement)
         return false;
@@ -160,20 +169,23 @@ bool counts_sqlite_write_label(struct sqlite_link *link, const struct counts_ite
     sqlite3_bind_int64(statement, 5, label->time_s);
     counts_sqlite_bind(statement, 6, names, (size_t)(at - names));
     sqlite3_bind_int64(statement, 7, label->expires_s);
+    if (label->amounts)
+        counts_sqlite_bind(statement, 8, amounts, amounts_length);
     return counts_sqlite_run(link, statement, error);
 }
 
 static bool remember_label(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
-                           int64_t time_s, int64_t now_s, struct error *error)
+                           const struct sqlite_event *event, struct error *error)
 {
     struct counts_item label = {.bytes = {(const char *)lesson->document_id, LESSON_ID_BYTES},
                                 .version = version,
-                                .expires_s = now_s + LABEL_LIFE_S,
+                                .expires_s = event->now_s + LABEL_LIFE_S,
                                 .source = lesson->source,
                                 .label = lesson->label,
-                                .time_s = time_s,
-                                .identities = lesson->identities,
-                                .identity_count = lesson->identity_count};
+                                .time_s = event->time_s,
+                                .identities = event->identities,
+                                .identity_count = event->count,
+                                .amounts = event->amounts};
     return counts_sqlite_write_label(link, &label, error);
 }
 
@@ -199,6 +211,40 @@ static bool add_entry(struct sqlite_link *link, const struct lesson *lesson, uin
     return good;
 }
 
+/* Takes back what the source said before. */
+static bool take_back(struct sqlite_link *link, const struct lesson *lesson,
+                      const struct earlier *earlier, int64_t now_s, struct error *error)
+{
+    struct sqlite_event event = {.identities = earlier->identities,
+                                 .count = earlier->identity_count,
+                                 .label = earlier->label,
+                                 .time_s = earlier->time_s,
+                                 .now_s = now_s,
+                                 .amounts = earlier->limited ? earlier->amounts : NULL};
+    return (!earlier->limited || counts_sqlite_give_back(link, lesson->source, &event, error)) &&
+           counts_sqlite_change(link, &event, true, error);
+}
+
+/* Counts the lesson, and remembers what was counted. */
+static bool count(struct sqlite_link *link, const struct lesson *lesson, uint64_t version,
+                  int64_t time_s, int64_t now_s, struct error *error)
+{
+    uint16_t amounts[LESSON_IDENTITIES_MAX];
+    double part = counts_part_of_others(&link->store->base, lesson);
+    struct sqlite_event event = {.identities = lesson->identities,
+                                 .count = lesson->identity_count,
+                                 .label = lesson->label,
+                                 .time_s = time_s,
+                                 .now_s = now_s};
+    if (part < INFINITY) {
+        if (!counts_sqlite_allow(link, lesson->source, &event, part, amounts, error))
+            return false;
+        event.amounts = amounts;
+    }
+    return remember_label(link, lesson, version, &event, error) &&
+           counts_sqlite_change(link, &event, false, error);
+}
+
 static bool append_one(struct sqlite_link *link, struct append *append, const struct lesson *lesson,
                        struct append_result *result, struct error *error)
 {
@@ -221,34 +267,34 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
     uint64_t version = append->newest + 1;
     bool good = add_entry(link, lesson, version, error) &&
                 remember_event(link, lesson, version, now_s, error) &&
-                remember_label(link, lesson, version, time_s, now_s, error) &&
-                (!earlier->found ||
-                 counts_sqlite_change(link, earlier->identities, earlier->identity_count,
-                                      earlier->label, earlier->time_s, -1000, now_s, error)) &&
-                counts_sqlite_change(link, lesson->identities, lesson->identity_count,
-                                     lesson->label, time_s, 1000, now_s, error);
+                (!earlier->found || take_back(link, lesson, earlier, now_s, error)) &&
+                count(link, lesson, version, time_s, now_s, error);
     append->newest = version;
     *result = (struct append_result){earlier->found ? APPEND_CORRECTED : APPEND_NEW, version};
     return good;
 }
 
+static bool prune_rows(struct sqlite_link *link, enum sql_statement which, size_t most,
+                       int64_t now_s, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, which, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, now_s);
+    sqlite3_bind_int64(statement, 2, (int64_t)most);
+    return counts_sqlite_run(link, statement, error);
+}
+
 /* Twice as many as were added, so that nothing piles up. */
 static bool prune(struct sqlite_link *link, const struct append *append, struct error *error)
 {
-    static const enum sql_statement prunes[] = {SQL_EVENT_PRUNE, SQL_LABEL_PRUNE};
-    for (size_t i = 0; i < sizeof prunes / sizeof *prunes; i++) {
-        sqlite3_stmt *statement = counts_sqlite_prepare(link, prunes[i], error);
-        if (!statement)
-            return false;
-        sqlite3_bind_int64(statement, 1, append->now_s);
-        sqlite3_bind_int64(statement, 2, 2 * (int64_t)append->count);
-        if (!counts_sqlite_run(link, statement, error))
-            return false;
-    }
     size_t identities = 0;
     for (size_t i = 0; i < append->count; i++)
         identities += append->lessons[i]->identity_count;
-    return counts_sqlite_prune(link, 2 * identities, append->now_s, error);
+    return prune_rows(link, SQL_EVENT_PRUNE, 2 * append->count, append->now_s, error) &&
+           prune_rows(link, SQL_LABEL_PRUNE, 2 * append->count, append->now_s, error) &&
+           prune_rows(link, SQL_CONTRIBUTION_PRUNE, 2 * identities, append->now_s, error) &&
+           counts_sqlite_prune(link, 2 * identities, append->now_s, error);
 }
 
 static bool append_group(struct sqlite_link *link, void *context, struct error *error)

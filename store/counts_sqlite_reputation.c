@@ -4,8 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#define HALF_LIVES_KEPT 5 /* a lesson is down to 3 % then */
-
 /* What stands under one identity. */
 struct row {
     bool found;
@@ -45,6 +43,15 @@ static bool find(struct sqlite_link *link, const struct identity *identity, int6
         counts_sqlite_read_reputation(statement, &row->counts, &row->expires_s);
     sqlite3_reset(statement);
     return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+bool counts_sqlite_counts_of(struct sqlite_link *link, const struct identity *identity,
+                             int64_t now_s, struct reputation_counts *counts, struct error *error)
+{
+    struct row row;
+    bool good = find(link, identity, now_s, &row, error);
+    *counts = row.counts;
+    return good;
 }
 
 static bool write_row(struct sqlite_link *link, const struct identity *identity,
@@ -102,7 +109,7 @@ bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct ident
 
 /* --- counting --- */
 
-static uint32_t whole(double count)
+uint32_t counts_sqlite_whole(double count)
 {
     return count <= 0 ? 0 : count > UINT32_MAX ? UINT32_MAX : (uint32_t)floor(count + 0.5);
 }
@@ -122,15 +129,15 @@ static bool add_event(struct reputation_counts *counts, double half_life_s, enum
         counts->time_s = time_s;
     }
     double weight = milli * pow(2, age_s / half_life_s);
-    counts->ham_milli = whole(label == LABEL_HAM ? ham + weight : ham);
-    counts->spam_milli = whole(label == LABEL_SPAM ? spam + weight : spam);
+    counts->ham_milli = counts_sqlite_whole(label == LABEL_HAM ? ham + weight : ham);
+    counts->spam_milli = counts_sqlite_whole(label == LABEL_SPAM ? spam + weight : spam);
     return moved;
 }
 
 static int64_t expiry(const struct sqlite_link *link, enum identity_type type,
                       const struct reputation_counts *counts, int64_t now_s)
 {
-    int64_t life_s = HALF_LIVES_KEPT * (int64_t)link->store->base.half_life_s[type];
+    int64_t life_s = COUNTS_SQLITE_HALF_LIVES_KEPT * (int64_t)link->store->base.half_life_s[type];
     if (counts->override == OVERRIDE_PIN)
         return COUNTS_NEVER;
     if (counts->override == OVERRIDE_SET && counts->override_until_s - now_s > life_s)
@@ -138,11 +145,18 @@ static int64_t expiry(const struct sqlite_link *link, enum identity_type type,
     return now_s + life_s;
 }
 
-static bool change_one(struct sqlite_link *link, const struct identity *identity, struct row row,
-                       enum label label, int64_t time_s, int milli, int64_t now_s,
-                       struct error *error)
+static bool change_one(struct sqlite_link *link, const struct sqlite_event *event, size_t at,
+                       struct row row, bool back, struct error *error)
 {
+    const struct identity *identity = &event->identities[at];
+    enum label label = event->label;
+    int64_t time_s = event->time_s, now_s = event->now_s;
     struct reputation_counts *counts = &row.counts;
+    int milli = event->amounts ? event->amounts[at] : 1000;
+    if (back)
+        milli = -milli;
+    if (!milli)
+        return true;
     if (!row.found) {
         if (milli <= 0)
             return true;
@@ -162,18 +176,17 @@ static bool change_one(struct sqlite_link *link, const struct identity *identity
     return write_row(link, identity, &row, error);
 }
 
-bool counts_sqlite_change(struct sqlite_link *link, const struct identity *identities, size_t n,
-                          enum label label, int64_t time_s, int milli, int64_t now_s,
+bool counts_sqlite_change(struct sqlite_link *link, const struct sqlite_event *event, bool back,
                           struct error *error)
 {
     /* All are read before the first is written: an identity that a lesson names twice counts once,
      * as in Redis. */
     struct row rows[LESSON_IDENTITIES_MAX];
-    for (size_t i = 0; i < n; i++)
-        if (!find(link, &identities[i], now_s, &rows[i], error))
+    for (size_t i = 0; i < event->count; i++)
+        if (!find(link, &event->identities[i], event->now_s, &rows[i], error))
             return false;
-    for (size_t i = 0; i < n; i++)
-        if (!change_one(link, &identities[i], rows[i], label, time_s, milli, now_s, error))
+    for (size_t i = 0; i < event->count; i++)
+        if (!change_one(link, event, i, rows[i], back, error))
             return false;
     return true;
 }

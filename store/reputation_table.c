@@ -59,6 +59,7 @@ const struct reputation_table reputation_table_default = {
             [REPUTATION_CONTENT] = {-0.7, 3.0},
             [REPUTATION_ORIGIN] = {-2.0, 2.0},
         },
+    .source_share = 0.25,
 };
 
 enum reputation_group reputation_group_of(enum identity_type type)

@@ -36,6 +36,8 @@ struct reputation_table {
     struct reputation_parameters types[IDENTITY_TYPES];
     struct reputation_limits mail[REPUTATION_GROUPS]; /* in mail */
     struct reputation_limits feed[REPUTATION_GROUPS]; /* in items of feeds */
+    double source_share; /* of a reputation that one source of lessons, other than the operator, may
+                          * make up; from 0 to 1, which is no limit */
 };
 
 enum reputation_group reputation_group_of(enum identity_type type);

@@ -154,6 +154,20 @@ static void test_a_threshold_is_a_probability_or_never(void **state)
     config_release(config);
 }
 
+static void test_a_share_is_from_zero_to_one(void **state)
+{
+    (void)state;
+    refused("learning {\n share = 25\n}\n", "2: learning.share: 25 is no share (0 to 1)");
+    refused("learning { share = -0.1 }", "1: learning.share: -0.1 is no share (0 to 1)");
+    refused("learning { share = never }", "1: learning.share: \"never\" is not a number");
+    struct config *config = accepted("");
+    assert_true(config->reputations.source_share == 0.25);
+    config_release(config);
+    config = accepted("learning { share = 1 }");
+    assert_true(config->reputations.source_share == 1);
+    config_release(config);
+}
+
 static void test_mistyped_values_are_refused(void **state)
 {
     (void)state;
@@ -453,6 +467,7 @@ int main(void)
         cmocka_unit_test(test_the_shipped_file_says_what_is_compiled_in),
         cmocka_unit_test(test_an_unknown_key_is_refused),
         cmocka_unit_test(test_a_threshold_is_a_probability_or_never),
+        cmocka_unit_test(test_a_share_is_from_zero_to_one),
         cmocka_unit_test(test_mistyped_values_are_refused),
         cmocka_unit_test(test_a_counts_url_is_looked_at_without_showing_its_password),
         cmocka_unit_test(test_broken_syntax_is_refused_with_its_line),

@@ -232,6 +232,50 @@ static void test_copy_knows_events_and_labels(void **state)
     assert_same_counts(fixture);
 }
 
+static void say(struct fixture *fixture, struct counts_store *store, const char *source,
+                uint32_t document, enum label label)
+{
+    struct lesson lesson = {.label = label,
+                            .trust = strcmp(source, "operator") ? TRUST_USER : TRUST_OPERATOR,
+                            .source = span_of(source),
+                            .time_s = time(NULL),
+                            .identities = both,
+                            .identity_count = 2};
+    memcpy(lesson.document_id, &document, sizeof document);
+    lesson_set_event_id(&lesson, 0);
+    struct append_result result;
+    size_t done;
+    good(counts_append(store, &(const struct lesson *){&lesson}, 1, &result, &done,
+                       &fixture->error));
+}
+
+static void assert_spam(struct fixture *fixture, uint32_t milli)
+{
+    for (size_t i = 0; i < 2; i++) {
+        struct reputation_counts counts;
+        good(counts_reputation_read(fixture->to, &both[i], 1, &counts, &fixture->error));
+        assert_in_range(counts.spam_milli, milli - 5, milli + 5);
+    }
+}
+
+/* Eve may add a whole lesson, two thirds of one, and no more. */
+static void test_copy_knows_how_much_a_limited_lesson_added(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint32_t i = 1; i <= 5; i++)
+        say(fixture, fixture->from, "operator", i, LABEL_SPAM);
+    for (uint32_t i = 6; i <= 8; i++)
+        say(fixture, fixture->from, "user:eve", i, LABEL_SPAM);
+    copy(fixture);
+    assert_spam(fixture, 6667);
+    say(fixture, fixture->to, "user:eve", 8, LABEL_HAM);
+    assert_spam(fixture, 6667);
+    say(fixture, fixture->to, "user:eve", 7, LABEL_HAM);
+    assert_spam(fixture, 6000);
+    say(fixture, fixture->to, "user:eve", 6, LABEL_HAM);
+    assert_spam(fixture, 5000);
+}
+
 static void test_copy_replaces_what_was_there(void **state)
 {
     struct fixture *fixture = *state;
@@ -285,6 +329,7 @@ static pid_t fork_teacher(struct fixture *fixture, int tell)
         counts_open(counts_place_url(fixture->places[0]), &patient, &error);
     for (uint32_t i = 1; store; i++) {
         struct lesson lesson = {.label = LABEL_SPAM,
+                                .trust = TRUST_OPERATOR,
                                 .source = SPAN("operator"),
                                 .time_s = 1790000000,
                                 .identities = both,
@@ -405,6 +450,7 @@ int main(void)
         IN_ALL_DIRECTIONS(test_copy_has_key_snapshot_and_log),
         IN_ALL_DIRECTIONS(test_copy_can_be_followed_from_the_snapshot),
         IN_ALL_DIRECTIONS(test_copy_knows_events_and_labels),
+        IN_ALL_DIRECTIONS(test_copy_knows_how_much_a_limited_lesson_added),
         IN_ALL_DIRECTIONS(test_copy_replaces_what_was_there),
         IN_ALL_DIRECTIONS(test_store_without_lessons_and_overrides_is_empty),
         IN_ALL_DIRECTIONS(test_source_that_is_away_is_named),

@@ -431,6 +431,25 @@ static void test_nothing_but_log_and_pins_lives_for_ever(void **state)
     assert_lifetime(fixture, "weir:r:9:spam.example", days);
 }
 
+static void test_what_a_source_added_is_kept_as_long_as_the_reputation(void **state)
+{
+    struct fixture *fixture = *state;
+    struct append_result result;
+    size_t done;
+    struct lesson lesson = {.label = LABEL_SPAM,
+                            .trust = TRUST_USER,
+                            .source = SPAN("user:eve"),
+                            .time_s = time(NULL),
+                            .identities = &host,
+                            .identity_count = 1};
+    lesson_set_event_id(&lesson, 0);
+    const struct lesson *one = &lesson;
+    good(counts_append(fixture->store, &one, 1, &result, &done, &fixture->error));
+    long days = 5 * (long)reputation_table_default.types[host.type].half_life_s / 86400;
+    assert_lifetime(fixture, "weir:s:8:user:ever:9:spam.example", days);
+    cli(fixture, "STRLEN weir:s:8:user:ever:9:spam.example", "8");
+}
+
 static void test_reports_of_replicas_end_after_ten_seconds(void **state)
 {
     struct fixture *fixture = *state;
@@ -506,6 +525,7 @@ int main(void)
         with_server(test_append_only_file_makes_the_store_persistent),
         with_server(test_prefixes_are_apart_whatever_they_are),
         with_server(test_nothing_but_log_and_pins_lives_for_ever),
+        with_server(test_what_a_source_added_is_kept_as_long_as_the_reputation),
         with_server(test_reports_of_replicas_end_after_ten_seconds),
         with_server(test_lost_version_is_found_again_in_the_log),
         with_server(test_gap_in_the_log_is_a_bug),

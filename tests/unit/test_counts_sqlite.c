@@ -348,18 +348,22 @@ static void test_what_has_expired_is_removed_by_later_lessons(void **state)
         identity.value.length = (size_t)snprintf(name, sizeof name, "h%u.example", i);
         struct lesson lesson = lesson_about(i, LABEL_SPAM, 0);
         lesson.identities = &identity;
+        lesson.trust = TRUST_USER;
         struct append_result result;
         good(append(fixture->store, &lesson, &result, &fixture->error));
     }
     good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 1, 0, &fixture->error));
     sql(fixture, "UPDATE event SET expires_s = 1");
     sql(fixture, "UPDATE label SET expires_s = 1");
+    assert_int_equal(sql(fixture, "SELECT count(*) FROM contribution"), 100);
+    sql(fixture, "UPDATE contribution SET expires_s = 1");
     sql(fixture, "UPDATE reputation SET expires_s = 1 WHERE expires_s IS NOT NULL");
     for (uint32_t i = 100; i < 160; i++)
         good(teach(fixture->store, i, &fixture->error));
     assert_int_equal(sql(fixture, "SELECT count(*) FROM event"), 60);
     assert_int_equal(sql(fixture, "SELECT count(*) FROM label"), 60);
     assert_int_equal(sql(fixture, "SELECT count(*) FROM reputation"), 1);
+    assert_int_equal(sql(fixture, "SELECT count(*) FROM contribution"), 0);
     assert_int_equal(read_one(fixture, &host).override, OVERRIDE_PIN);
 }
 
@@ -427,8 +431,28 @@ static void test_file_of_a_newer_weir_is_refused(void **state)
     sql(fixture, "PRAGMA user_version = 99");
     fixture->store = counts_open(counts_place_url(fixture->place), &hasty, &fixture->error);
     assert_refused(fixture, ERROR_SYSTEM,
-                   "was made by a newer weir (schema 99, this one knows 1); install that one, or "
+                   "was made by a newer weir (schema 99, this one knows 3); install that one, or "
                    "move the file away and a new one will be made");
+}
+
+/* What a user taught before there was a limit is taken back whole. */
+static void test_older_file_is_taken_over(void **state)
+{
+    struct fixture *fixture = *state;
+    good(teach(fixture->store, 1, &fixture->error));
+    good(teach(fixture->store, 2, &fixture->error));
+    counts_close(fixture->store);
+    sql(fixture, "DROP TABLE contribution");
+    sql(fixture, "ALTER TABLE label DROP COLUMN amounts");
+    sql(fixture, "PRAGMA user_version = 2");
+    fixture->store = counts_open(counts_place_url(fixture->place), &patient, &fixture->error);
+    struct lesson lesson = lesson_about(1, LABEL_HAM, 1);
+    lesson.trust = TRUST_USER;
+    struct append_result result;
+    good(append(fixture->store, &lesson, &result, &fixture->error));
+    assert_int_equal(result.outcome, APPEND_CORRECTED);
+    assert_in_range(read_one(fixture, &host).spam_milli, 999, 1001);
+    assert_in_range(read_one(fixture, &host).ham_milli, 999, 1001);
 }
 
 static void test_file_that_this_user_may_not_write_is_named(void **state)
@@ -491,6 +515,7 @@ int main(void)
         TEST(test_file_that_is_no_database_is_named),
         TEST(test_database_of_somebody_else_is_left_alone),
         TEST(test_file_of_a_newer_weir_is_refused),
+        TEST(test_older_file_is_taken_over),
         TEST(test_file_that_this_user_may_not_write_is_named),
         TEST(test_relative_path_is_refused_at_once),
         TEST(test_another_file_in_its_place_is_noticed),

@@ -357,6 +357,71 @@ static void test_resold_feed_sinks(void **state)
     assert_in_range(needed, 2, 5);
 }
 
+/* One user calls everything from a good shop spam, ten times a day, while its other customers and
+ * the users who know its mail teach it as ham once a day; and calls ham what a spammer sends, whom
+ * others teach as spam as often. A twin of each, whom the poisoner leaves alone, shows what they
+ * would be. */
+struct target {
+    const char *domain, *twin;
+    enum label label;
+};
+
+static double poison(struct world *world, const struct target *target, unsigned day)
+{
+    const struct named names[] = {
+        {IDENTITY_DKIM_DOMAIN, target->domain}, {IDENTITY_LINK_DOMAIN, target->domain}, {0, NULL}};
+    const struct named twins[] = {
+        {IDENTITY_DKIM_DOMAIN, target->twin}, {IDENTITY_LINK_DOMAIN, target->twin}, {0, NULL}};
+    char user[32];
+    snprintf(user, sizeof user, "user:%u", day % 20);
+    for (unsigned i = 0; i < 2; i++) {
+        struct document *document = document_of(world, CHANNEL_MAIL, i ? twins : names);
+        teach(world, document, target->label, user);
+        document_free(document);
+    }
+    for (unsigned i = 0; day >= 60 && i < 10; i++) {
+        struct document *document = document_of(world, CHANNEL_MAIL, names);
+        teach(world, document, target->label == LABEL_SPAM ? LABEL_HAM : LABEL_SPAM, "user:eve");
+        document_free(document);
+    }
+    double share = 0;
+    struct identity identity = {IDENTITY_DKIM_DOMAIN, span_of(target->domain)};
+    struct reputation_counts counts;
+    struct error error = {0};
+    assert_true(counts_reputation_read(world->store, &identity, 1, &counts, &error));
+    double eves = target->label == LABEL_SPAM ? counts.ham_milli : counts.spam_milli;
+    if (eves > 1001) /* beyond the one lesson that everybody has */
+        share = eves / ((double)counts.ham_milli + counts.spam_milli);
+    return share;
+}
+
+static void test_poisoner_moves_nothing_past_the_cap(void **state)
+{
+    struct world *world = *state;
+    static const struct target good = {"shop.example", "other-shop.example", LABEL_HAM},
+                               bad = {"pills.example", "other-pills.example", LABEL_SPAM};
+    double most = 0;
+    for (unsigned day = 0; day < 180; day++, now_s += DAY) {
+        most = fmax(most, poison(world, &good, day));
+        most = fmax(most, poison(world, &bad, day));
+        mark(world, 0, "good, poisoned", log_odds_of(world, IDENTITY_DKIM_DOMAIN, good.domain));
+        mark(world, 1, "its twin", log_odds_of(world, IDENTITY_DKIM_DOMAIN, good.twin));
+        mark(world, 2, "spammer, washed", log_odds_of(world, IDENTITY_DKIM_DOMAIN, bad.domain));
+    }
+    double sunk = log_odds_of(world, IDENTITY_DKIM_DOMAIN, good.domain) -
+                  log_odds_of(world, IDENTITY_DKIM_DOMAIN, good.twin);
+    double washed = log_odds_of(world, IDENTITY_DKIM_DOMAIN, bad.domain) -
+                    log_odds_of(world, IDENTITY_DKIM_DOMAIN, bad.twin);
+    print_message("poisoner: has at most %.3f of a reputation; moves a good one by %+.2f to %+.2f, "
+                  "a bad one by %+.2f to %+.2f\n",
+                  most, sunk, log_odds_of(world, IDENTITY_DKIM_DOMAIN, good.domain), washed,
+                  log_odds_of(world, IDENTITY_DKIM_DOMAIN, bad.domain));
+    plot(world, "poisoned");
+    assert_true(most > 0.2 && most <= 0.2501);
+    assert_true(log_odds_of(world, IDENTITY_DKIM_DOMAIN, good.domain) < 0);
+    assert_true(log_odds_of(world, IDENTITY_DKIM_DOMAIN, bad.domain) > 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +430,7 @@ int main(void)
         on_each_store(test_hijacked_domain_sinks_and_recovers, set_up, tear_down),
         on_each_store(test_new_honest_sender_is_never_held, set_up, tear_down),
         on_each_store(test_resold_feed_sinks, set_up, tear_down),
+        on_each_store(test_poisoner_moves_nothing_past_the_cap, set_up, tear_down),
     };
     mail_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
