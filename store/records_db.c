@@ -13,12 +13,12 @@
                   "json_extract(value, '$.symbol') IS NOT NULL"
 
 /* A reputation's term names its identity before the last ": ": "evil.example: 12 spam, 0 ham". */
-#define IDENTITIES_OF(id, from, evidence)                                                          \
+#define IDENTITIES_OF(id, evidence)                                                                \
     "SELECT symbol, substr(named, 1, length(named) - 1), entry, log_odds FROM (SELECT symbol, "    \
     "entry, log_odds, rtrim(detail, replace(detail, ':', '')) AS named FROM (SELECT " id           \
     " AS entry, json_extract(value, '$.symbol') AS symbol, json_extract(value, '$.log_odds') AS "  \
-    "log_odds, json_extract(value, '$.detail') AS detail FROM " from                               \
-    TERMS_OF(evidence) ") WHERE symbol GLOB 'REPUTATION_*') WHERE length(named) > 1"
+    "log_odds, json_extract(value, '$.detail') AS detail FROM " TERMS_OF(                          \
+        evidence) ") WHERE symbol GLOB 'REPUTATION_*') WHERE length(named) > 1"
 
 /* Verdicts, counted from the newest, that are found by the identities which moved them. */
 #define IDENTITIES_OF_VERDICTS "100000"
@@ -27,12 +27,7 @@
 #define TERMS_OF_HELD TERMS_OF("held.evidence")
 #define SYMBOLS_OF_OLD SYMBOLS_OF("OLD.evidence")
 #define SYMBOLS_OF_NEW SYMBOLS_OF("NEW.evidence")
-#define IDENTITIES_OF_NEW IDENTITIES_OF("NEW.id", "", "NEW.evidence")
-#define IDENTITIES_OF_ALL                                                                          \
-    IDENTITIES_OF("history.id",                                                                    \
-                  "(SELECT * FROM history ORDER BY id DESC LIMIT " IDENTITIES_OF_VERDICTS          \
-                  ") AS history, ",                                                                \
-                  "history.evidence")
+#define IDENTITIES_OF_NEW IDENTITIES_OF("NEW.id", "NEW.evidence")
 
 /* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
@@ -121,11 +116,11 @@ static const char *const steps[] = {
     "FROM held) BEGIN INSERT INTO held_late VALUES (NEW.id); END;"
     "CREATE TRIGGER held_late_removed AFTER DELETE ON held BEGIN "
     "DELETE FROM held_late WHERE id = OLD.id; END;"
-    /* Which verdicts an identity moved. */
+    /* Which verdicts an identity moved, of those from now on: to read a long history for it would
+     * keep every other process from writing meanwhile. */
     "CREATE TABLE history_identity (symbol TEXT NOT NULL, value TEXT NOT NULL, history_id INTEGER "
     "NOT NULL, log_odds REAL NOT NULL, PRIMARY KEY (symbol, value, history_id)) WITHOUT ROWID;"
     "CREATE INDEX history_identity_entry ON history_identity (history_id);"
-    "INSERT OR IGNORE INTO history_identity " IDENTITIES_OF_ALL ";"
     "CREATE TRIGGER history_identity_added AFTER INSERT ON history BEGIN "
     "INSERT OR IGNORE INTO history_identity " IDENTITIES_OF_NEW "; "
     "DELETE FROM history_identity WHERE history_id <= NEW.id - " IDENTITIES_OF_VERDICTS "; END;"

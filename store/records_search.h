@@ -45,8 +45,9 @@ struct moved_verdict {
 };
 
 /* Verdicts whose evidence names the identity: by its symbol ("REPUTATION_LINK_DOMAIN") and value,
- * newest first, `most` of them. Of the last 100,000 verdicts of the file an index knows it. The
- * entry is lent for the call, which must not call records. */
+ * newest first, `most` of them. Of the last 100,000 verdicts of the file an index knows it, but of
+ * none from before an upgrade from a version without it. The entry is lent for the call, which must
+ * not call records. */
 bool records_history_moved(struct records *records, const char *symbol, struct span value,
                            size_t most,
                            void (*visit)(void *context, const struct moved_verdict *verdict),

@@ -1,9 +1,11 @@
 #include "tests/unit/records_file.h"
 
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* --- the file --- */
 
@@ -71,6 +73,66 @@ static void test_new_file_can_be_opened_by_many_at_once(void **state)
         pthread_join(threads[i], &opened);
         assert_non_null(opened);
     }
+}
+
+/* A former version's file with as much history as is ever kept of what moved verdicts. */
+static void test_full_old_file_is_soon_open(void **state)
+{
+    struct fixture *fixture = *state;
+    records_close(fixture->records);
+    fixture->records = NULL;
+    run_sql(fixture, RECORDS_FORMER_SQL
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+            "INSERT INTO history SELECT i, randomblob(16), i, 'mail', 'accept', 1, 'ann', 'bob', "
+            "'s', 'Q' || i, '{\"terms\":[{\"symbol\":\"REPUTATION_AUTHOR\",\"log_odds\":1,"
+            "\"detail\":\"ann' || i || ': 2 spam, 0 ham\"},{\"symbol\":\"REPUTATION_IP\","
+            "\"log_odds\":1,\"detail\":\"192.0.2.' || i || ': 2 spam, 0 ham\"}]}' FROM n;");
+    struct timespec before, after;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &before);
+    fixture->records = records_open(fixture->path, &fixture->error);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &after);
+    good(fixture->records);
+    assert_in_range(after.tv_sec - before.tv_sec, 0, 1);
+    assert_int_equal(count_rows(fixture, "history_identity"), 0);
+    assert_int_equal(count_rows(fixture, "history"), 100000);
+}
+
+struct upgrade {
+    const char *path;
+    pthread_barrier_t locked;
+};
+
+/* Longer than a running process waits for another one. */
+static void *keep_locked(void *context)
+{
+    struct upgrade *upgrade = context;
+    sqlite3 *db;
+    bool good = sqlite3_open(upgrade->path, &db) == SQLITE_OK &&
+                sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK;
+    pthread_barrier_wait(&upgrade->locked);
+    nanosleep(&(struct timespec){6, 0}, NULL);
+    good = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK && good;
+    sqlite3_close(db);
+    return good ? upgrade : NULL;
+}
+
+static void test_start_waits_for_who_upgrades_the_file(void **state)
+{
+    struct fixture *fixture = *state;
+    struct upgrade upgrade = {.path = fixture->path};
+    pthread_t thread;
+    void *kept;
+    records_close(fixture->records);
+    fixture->records = NULL;
+    run_sql(fixture, RECORDS_FORMER_SQL);
+    pthread_barrier_init(&upgrade.locked, NULL, 2);
+    assert_int_equal(pthread_create(&thread, NULL, keep_locked, &upgrade), 0);
+    pthread_barrier_wait(&upgrade.locked);
+    fixture->records = records_open(fixture->path, &fixture->error);
+    pthread_join(thread, &kept);
+    pthread_barrier_destroy(&upgrade.locked);
+    assert_non_null(kept);
+    good(fixture->records);
 }
 
 /* --- judged --- */
@@ -235,6 +297,8 @@ int main(void)
         without_records(test_file_that_is_no_database_is_refused_and_kept),
         without_records(test_file_of_a_newer_weir_is_refused),
         without_records(test_new_file_can_be_opened_by_many_at_once),
+        with_records(test_full_old_file_is_soon_open),
+        with_records(test_start_waits_for_who_upgrades_the_file),
         with_records(test_judged_item_is_found_by_feed_and_guid),
         with_records(test_judged_item_tells_the_state_of_what_is_held),
         with_records(test_judging_again_replaces),

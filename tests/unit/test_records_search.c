@@ -207,7 +207,7 @@ static void test_verdicts_are_found_by_the_identities_that_moved_them(void **sta
     assert_int_equal(count_rows(fixture, "history_identity"), 1);
 }
 
-static void test_verdicts_of_an_older_file_are_found_too(void **state)
+static void test_new_verdicts_of_an_older_file_are_found(void **state)
 {
     struct fixture *fixture = *state;
     judge_with(fixture, 1, "hold", EVIDENCE("REPUTATION_AUTHOR", "ann: 2 spam, 0 ham"));
@@ -216,7 +216,9 @@ static void test_verdicts_of_an_older_file_are_found_too(void **state)
     run_sql(fixture, RECORDS_FORMER_SQL);
     fixture->records = records_open(fixture->path, &fixture->error);
     good(fixture->records);
-    assert_string_equal(moved(fixture, "REPUTATION_AUTHOR", "ann", 9), "1:hold:1.5:- ");
+    judge_with(fixture, 2, "hold", EVIDENCE("REPUTATION_AUTHOR", "ann: 2 spam, 0 ham"));
+    records_flush(fixture->records);
+    assert_string_equal(moved(fixture, "REPUTATION_AUTHOR", "ann", 9), "2:hold:1.5:- ");
 }
 
 static void test_only_so_many_verdicts_are_found_by_identity(void **state)
@@ -236,7 +238,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_records(test_verdicts_are_found_by_the_identities_that_moved_them),
-        with_records(test_verdicts_of_an_older_file_are_found_too),
+        with_records(test_new_verdicts_of_an_older_file_are_found),
         with_records(test_only_so_many_verdicts_are_found_by_identity),
         with_records(test_no_filter_finds_all_newest_first),
         with_records(test_an_action_is_found_though_only_observed),
