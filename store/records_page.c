@@ -319,25 +319,34 @@ static void begin(struct query *query)
 
 #define NOT_LATE "held.id NOT IN (SELECT id FROM held_late)"
 
-/* The ids between which all entries of that time are; entries that are not late have times in the
- * order of their ids. What is late comes after one that has its time or a later one. */
-static bool find_ids(struct records *records, struct query *query, struct error *error)
+#define OF_LATE "FROM held_late CROSS JOIN held ON held.id = held_late.id WHERE held.time_s"
+
+/* Entries that are not late have times in the order of their ids. What is late came after one of
+ * a later time, which may be gone meanwhile. */
+static bool find_first(struct records *records, struct query *query, struct error *error)
 {
-    int64_t late = 0;
-    query->last_id = INT64_MAX;
-    if (query->filter->since_s) {
-        begin(query);
-        add(query,
-            "SELECT min(id) FROM held WHERE " NOT_LATE " AND time_s = (SELECT time_s FROM held "
-            "WHERE time_s >= ?%d AND " NOT_LATE " ORDER BY time_s LIMIT 1)",
-            BOUND_SINCE);
-        if (!ask_number(records, query, &query->first_id, error))
-            return false;
-        if (!query->first_id)
-            query->first_id = INT64_MAX;
-    }
-    if (!query->filter->until_s)
-        return true;
+    int64_t late;
+    begin(query);
+    add(query,
+        "SELECT min(id) FROM held WHERE " NOT_LATE " AND time_s = (SELECT time_s FROM held "
+        "WHERE time_s >= ?%d AND " NOT_LATE " ORDER BY time_s LIMIT 1)",
+        BOUND_SINCE);
+    if (!ask_number(records, query, &query->first_id, error))
+        return false;
+    begin(query);
+    add(query, "SELECT min(held.id) " OF_LATE " >= ?%d", BOUND_SINCE);
+    if (!ask_number(records, query, &late, error))
+        return false;
+    if (!query->first_id)
+        query->first_id = INT64_MAX;
+    if (late && late < query->first_id)
+        query->first_id = late;
+    return true;
+}
+
+static bool find_last(struct records *records, struct query *query, struct error *error)
+{
+    int64_t late;
     begin(query);
     add(query,
         "SELECT max(id) FROM held WHERE " NOT_LATE " AND time_s = (SELECT time_s FROM held WHERE "
@@ -346,14 +355,19 @@ static bool find_ids(struct records *records, struct query *query, struct error 
     if (!ask_number(records, query, &query->last_id, error))
         return false;
     begin(query);
-    add(query,
-        "SELECT max(held.id) FROM held_late CROSS JOIN held ON held.id = held_late.id WHERE "
-        "held.time_s < ?%d",
-        BOUND_UNTIL);
+    add(query, "SELECT max(held.id) " OF_LATE " < ?%d", BOUND_UNTIL);
     if (!ask_number(records, query, &late, error))
         return false;
     query->last_id = late > query->last_id ? late : query->last_id;
     return true;
+}
+
+/* The ids between which all entries of that time are. */
+static bool find_ids(struct records *records, struct query *query, struct error *error)
+{
+    query->last_id = INT64_MAX;
+    return (!query->filter->since_s || find_first(records, query, error)) &&
+           (!query->filter->until_s || find_last(records, query, error));
 }
 
 /* --- choosing --- */

@@ -187,6 +187,20 @@ static void test_age_holds_though_the_clock_went_back(void **state)
     assert_string_equal(all(fixture, (struct held_filter){.until_s = 100}), "");
 }
 
+static void test_late_entries_are_found_when_those_before_them_are_gone(void **state)
+{
+    struct fixture *fixture = *state;
+    static const int64_t times[] = {100, 50, 20, 40};
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        hold_entry(fixture, times[i], 1, "{}");
+    run_sql(fixture, "DELETE FROM held WHERE id = 1");
+    assert_string_equal(all(fixture, (struct held_filter){.since_s = 40}), "4 2");
+    assert_string_equal(all(fixture, (struct held_filter){.since_s = 45}), "2");
+    assert_string_equal(all(fixture, (struct held_filter){.since_s = 60}), "");
+    hold_entry(fixture, 200, 1, "{}");
+    assert_string_equal(all(fixture, (struct held_filter){.since_s = 45}), "5 2");
+}
+
 /* More entries than are rare agree with each filter alone. */
 static void test_what_is_common_is_found_in_order_too(void **state)
 {
@@ -243,6 +257,7 @@ int main(void)
         with_records(test_symbols_are_those_of_the_evidence),
         with_records(test_scores_are_within_what_is_asked),
         with_records(test_age_holds_though_the_clock_went_back),
+        with_records(test_late_entries_are_found_when_those_before_them_are_gone),
         with_records(test_what_is_common_is_found_in_order_too),
         with_records(test_what_was_held_before_the_index_is_found),
     };
