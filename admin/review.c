@@ -270,13 +270,33 @@ static const char *said_of(const struct work *work, const struct held *held, boo
                : "held";
 }
 
-/* What was said of the document before, if anything was. */
+/* The deed before the undone one that says what the document is; `*found` is false when there is
+ * none. What was taught says less: an undo teaches too. */
+static bool find_said(const struct work *work, enum review_deed *said, bool *found,
+                      struct error *error)
+{
+    struct records_deed at = work->undone, before = at;
+    do {
+        if (!records_deed_before(work->records, &at, &before, found, error))
+            return false;
+        at = before;
+    } while (*found && (!review_find(at.name, said) || !deeds[*said].teaches));
+    return true;
+}
+
+/* What was said of the document before, if anything was, by the deed that said it: the undo of
+ * that one takes it back. */
 static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
 {
-    int before = work->undone.taught_before;
-    return before ? records_correct(work->records, held->document_id, (enum label)(before - 1),
-                                    work->who, REVIEW_UNDO, error)
-                  : records_uncorrect(work->records, held->document_id, work->undone.name, error);
+    enum review_deed undone, said;
+    bool found;
+    if (!review_find(work->undone.name, &undone) || !deeds[undone].teaches)
+        return true;
+    if (!find_said(work, &said, &found, error))
+        return false;
+    return found ? records_correct(work->records, held->document_id, deeds[said].label, work->who,
+                                   deeds[said].name, error)
+                 : records_uncorrect(work->records, held->document_id, work->undone.name, error);
 }
 
 static bool take_back(struct work *work, const struct held *held, bool back, struct error *error)

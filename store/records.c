@@ -69,6 +69,9 @@ static const char *const texts[STATEMENTS] = {
         "SELECT id, held_id, name, from_state, to_state, taught_before, time_s, "
         "undone_s FROM deeds WHERE held_id = ?1 AND (?2 IS NULL OR name = ?2) "
         "ORDER BY id DESC LIMIT 1",
+    [STATEMENT_DEED_BEFORE] =
+        "SELECT id, held_id, name, from_state, to_state, taught_before, time_s, undone_s FROM "
+        "deeds WHERE held_id = ?1 AND id < ?2 AND undone_s = 0 ORDER BY id DESC LIMIT 1",
     [STATEMENT_DEEDS_AFTER] =
         "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
     [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",

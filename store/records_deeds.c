@@ -37,25 +37,50 @@ static void read_deed(sqlite3_stmt *statement, struct records_deed *deed)
     snprintf(deed->name, sizeof deed->name, "%s", (const char *)sqlite3_column_text(statement, 2));
 }
 
+/* The row that the statement gives, if it gives one. */
+static bool find_deed(struct records *records, sqlite3_stmt *statement, struct records_deed *deed,
+                      bool *found, struct error *error)
+{
+    int code = records_step(records, statement, error);
+    *found = code == SQLITE_ROW;
+    if (*found) {
+        read_deed(statement, deed);
+        sqlite3_reset(statement);
+    }
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
 bool records_deed_last(struct records *records, int64_t held_id, const char *name,
                        struct records_deed *deed, bool *found, struct error *error)
 {
-    int code = SQLITE_ERROR;
+    *found = false;
     records_lock(records);
     sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_LAST, error);
-    if (statement) {
+    bool good = statement != NULL;
+    if (good) {
         sqlite3_bind_int64(statement, 1, held_id);
         if (name)
             records_bind_text(statement, 2, name);
-        code = records_step(records, statement, error);
-        if (code == SQLITE_ROW) {
-            read_deed(statement, deed);
-            sqlite3_reset(statement);
-        }
+        good = find_deed(records, statement, deed, found, error);
     }
     records_unlock(records);
-    *found = code == SQLITE_ROW;
-    return code == SQLITE_ROW || code == SQLITE_DONE;
+    return good;
+}
+
+bool records_deed_before(struct records *records, const struct records_deed *deed,
+                         struct records_deed *before, bool *found, struct error *error)
+{
+    *found = false;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_BEFORE, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, deed->held_id);
+        sqlite3_bind_int64(statement, 2, deed->id);
+        good = find_deed(records, statement, before, found, error);
+    }
+    records_unlock(records);
+    return good;
 }
 
 bool records_deeds_after(struct records *records, const struct records_deed *deed, int64_t *count,

@@ -26,6 +26,10 @@ bool records_deed_add(struct records *records, const struct records_deed *deed,
 bool records_deed_last(struct records *records, int64_t held_id, const char *name,
                        struct records_deed *deed, bool *found, struct error *error);
 
+/* The latest deed before that one that stands. */
+bool records_deed_before(struct records *records, const struct records_deed *deed,
+                         struct records_deed *before, bool *found, struct error *error);
+
 /* How many deeds after that one stand. */
 bool records_deeds_after(struct records *records, const struct records_deed *deed, int64_t *count,
                          struct error *error);

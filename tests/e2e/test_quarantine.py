@@ -1,5 +1,6 @@
 """What people do with held mail, through a real Postfix: undo, retention, digests and their links."""
 
+import contextlib
 import email.header
 import os
 import re
@@ -139,6 +140,13 @@ def test_undo_in_time(gateway):
     assert mail.queue_id in gateway.postfix.held()
 
 
+def said(gateway, held_id):
+    """What counts as a person's word on the item, by replay: (label, way)."""
+    with contextlib.closing(sqlite3.connect(gateway.weir.records_feeds)) as records:
+        return records.execute("SELECT label, way FROM correction WHERE document_id = (SELECT "
+                               "document_id FROM held WHERE id = ?)", (held_id[1:],)).fetchall()
+
+
 def test_undo_item(gateway):
     """Releases and deletions of feed items are undone: they are cut from the feed again"""
     def pipe():
@@ -155,6 +163,14 @@ def test_undo_item(gateway):
     assert "confirmed as spam again" in ctl(gateway, "undo", "f2").text()
     assert "held again" in ctl(gateway, "undo", "--deed", "confirm", "f2").text()
     assert held(gateway, "f2")["state"] == "held"
+    assert said(gateway, "f2") == []
+    ctl(gateway, "held", "confirm", "f2")
+    ctl(gateway, "held", "release", "f2")
+    assert said(gateway, "f2") == [(0, "release")]
+    ctl(gateway, "undo", "f2")
+    assert said(gateway, "f2") == [(1, "confirm")]
+    ctl(gateway, "undo", "--deed", "confirm", "f2")
+    assert said(gateway, "f2") == []
     for nothing in (["undo", "f99"], ["undo", "--deed", "delete", "f1"]):
         assert re.match(r"weirctl: [^\n]+\n$", ctl(gateway, *nothing, status=65).errors)
 
