@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -64,6 +65,20 @@ bool signed_link_keys_read(const char *path, struct signed_link_keys *keys, stru
     return keys->count || error_set(error, ERROR_INPUT, "%s: holds no key", path);
 }
 
+static bool write_all(int fd, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(fd, text, length);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0) {
+            text += written;
+            length -= (size_t)written;
+        }
+    }
+    return true;
+}
+
 static bool write_key(int fd)
 {
     unsigned char key[SIGNED_LINK_KEY_BYTES];
@@ -71,7 +86,7 @@ static bool write_key(int fd)
     randombytes_buf(key, sizeof key);
     sodium_bin2hex(line, sizeof line, key, sizeof key);
     line[HEX_LENGTH] = '\n';
-    bool written = write(fd, line, sizeof line) == (ssize_t)sizeof line && fsync(fd) == 0;
+    bool written = write_all(fd, line, sizeof line) && fsync(fd) == 0;
     sodium_memzero(key, sizeof key);
     sodium_memzero(line, sizeof line);
     return written;
@@ -82,9 +97,9 @@ bool signed_link_keys_make(const char *path, struct error *error)
     char draft[4096];
     if (access(path, F_OK) == 0)
         return true;
-    if (snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid()) >= (int)sizeof draft)
+    if (snprintf(draft, sizeof draft, "%s.XXXXXX", path) >= (int)sizeof draft)
         return error_set(error, ERROR_INPUT, "the path of the key file is too long");
-    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, KEY_MODE);
+    int fd = mkostemp(draft, O_CLOEXEC);
     if (fd < 0)
         return error_set(error, ERROR_SYSTEM, "%s: %s", draft, strerror(errno));
     /* A key appears whole, and never takes the place of one in use. */

@@ -193,6 +193,24 @@ static void test_a_key_is_made_once_and_not_for_all(void **state)
     assert_memory_equal(&first, &again, sizeof first);
 }
 
+static void test_draft_of_a_crash_is_in_nobodys_way(void **state)
+{
+    struct signed_link_keys keys;
+    struct error error;
+    char left[128];
+    (void)state;
+    unlink(path);
+    snprintf(left, sizeof left, "%s.%ld", path, (long)getpid());
+    FILE *file = fopen(left, "w");
+    assert_non_null(file);
+    fclose(file);
+    bool made = signed_link_keys_make(path, &error);
+    unlink(left);
+    assert_true(made);
+    assert_true(signed_link_keys_read(path, &keys, &error));
+    assert_int_equal(keys.count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_two_keys_are_valid_while_one_is_rotated),
         cmocka_unit_test(test_a_key_file_that_cannot_be_is_named),
         cmocka_unit_test(test_a_key_is_made_once_and_not_for_all),
+        cmocka_unit_test(test_draft_of_a_crash_is_in_nobodys_way),
     };
     return cmocka_run_group_tests_name("signed_link", tests, make_directory, remove_directory);
 }
