@@ -232,7 +232,7 @@ void console_tuning_try(struct console_gateway *gateway, const struct console_re
 
 /* `what` is freed. */
 static void answer_done(struct session *session, struct console_answer *answer, const char *key,
-                        char *what)
+                        char *what, const struct error *warning)
 {
     struct error error = {0};
     struct tune_state now;
@@ -241,6 +241,8 @@ static void answer_done(struct session *session, struct console_answer *answer, 
     json_put_string(&answer->json, key, span_of(what));
     if (good)
         json_put_integer(&answer->json, "version", (int64_t)now.version);
+    if (warning->class != ERROR_NONE)
+        json_put_string(&answer->json, "warning", span_of(warning->message));
     json_put_close(&answer->json, '}');
     if (good)
         tune_state_clear(&now);
@@ -252,7 +254,7 @@ static void answer_done(struct session *session, struct console_answer *answer, 
 static void write_tuning(struct session *session, const struct console_request *request,
                          bool undoes, struct console_answer *answer)
 {
-    struct error error = {0};
+    struct error error = {0}, warning = {0};
     struct tune_change change;
     struct tune_state state;
     uint64_t seen;
@@ -264,11 +266,11 @@ static void write_tuning(struct session *session, const struct console_request *
         return;
     }
     bool good = tune_is_seen(&state, seen, &error) &&
-                (undoes ? tune_undo(session, &state, who, &what, &error)
-                        : tune_apply(session, &state, &change, who, &what, &error));
+                (undoes ? tune_undo(session, &state, who, &what, &warning, &error)
+                        : tune_apply(session, &state, &change, who, &what, &warning, &error));
     tune_state_clear(&state);
     if (good)
-        answer_done(session, answer, undoes ? "undone" : "applied", what);
+        answer_done(session, answer, undoes ? "undone" : "applied", what, &warning);
     else if (error.class == ERROR_INPUT)
         console_refuse(answer, MHD_HTTP_CONFLICT, "%s", error.message);
     else

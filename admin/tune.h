@@ -91,14 +91,15 @@ void tune_preview_put(struct json_writer *json, const struct tune_preview *previ
 
 /* Changes it for all gateways, unless other settings than those of `state` are in force meanwhile:
  * ERROR_INPUT then, nothing is done, and the line says who changed them. `*what` (to be freed) is
- * what was changed, as in the preview. */
+ * what was changed, as in the preview. `warning`, which is empty before, is set when it was done,
+ * but something is missing: the line in the audit. */
 bool tune_apply(struct session *session, const struct tune_state *state,
                 const struct tune_change *change, const char *who, char **what,
-                struct error *error);
+                struct error *warning, struct error *error);
 
 /* Takes back the last change, pins too; what is in force is then what was before it. ERROR_INPUT
- * when there is none. */
+ * when there is none. `warning` as above; it may also be pins that are not back. */
 bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
-               char **what, struct error *error);
+               char **what, struct error *warning, struct error *error);
 
 #endif

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "admin/tune_words.h"
+#include "store/memory.h"
 
 #define CHANGES_KEPT 20 /* that can be taken back */
 
@@ -147,7 +148,8 @@ static bool write_change(struct session *session, const struct tune_state *state
 }
 
 bool tune_apply(struct session *session, const struct tune_state *state,
-                const struct tune_change *change, const char *who, char **what, struct error *error)
+                const struct tune_change *change, const char *who, char **what,
+                struct error *warning, struct error *error)
 {
     struct reputation_counts before[TUNE_PINS_MAX];
     struct tuning after;
@@ -167,19 +169,15 @@ bool tune_apply(struct session *session, const struct tune_state *state,
         *what = NULL;
         return false;
     }
-    struct error trouble = {0};
-    if (!audit(session, who, "tune", *what, &trouble)) {
-        *error = trouble;
-        error_prefix(error, "changed, but not in the audit log");
-        return false;
-    }
+    if (!audit(session, who, "tune", *what, warning))
+        error_prefix(warning, "changed, but not in the audit log");
     return true;
 }
 
 /* --- undo --- */
 
 bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
-               char **what, struct error *error)
+               char **what, struct error *warning, struct error *error)
 {
     json_t *changes = json_copy(json_object_get(state->whole, "changes"));
     json_t *last = json_incref(json_array_get(changes, 0));
@@ -195,11 +193,13 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
         json_decref(whole);
     }
     const char *words = json_string_value(json_object_get(last, "what"));
-    if (good && !put_back_pins(session, json_object_get(last, "pins"), error))
-        good = error_prefix(error, "taken back, but not all of its pins");
-    good = good && audit(session, who, "tune-undo", words ? words : "", error);
-    if (good)
-        *what = strdup(words ? words : "");
+    if (good) {
+        *what = memory_text(words ? words : "");
+        if (!audit(session, who, "tune-undo", *what, warning))
+            error_prefix(warning, "taken back, but not in the audit log");
+        if (!put_back_pins(session, json_object_get(last, "pins"), warning))
+            error_prefix(warning, "taken back, but not all of its pins");
+    }
     json_decref(last);
     json_decref(changes);
     return good;

@@ -172,19 +172,21 @@ static void print_preview_json(const struct request *request, const struct tune_
 static int preview_and_apply(struct request *request)
 {
     struct session *session = request->session;
-    struct error error = {0};
+    struct error error = {0}, warning = {0};
     struct tune_preview preview;
     char *what = NULL;
     if (!tune_preview(session, &request->state, &request->change, request->limit, &preview, &error))
         return session_complain(&error);
     int status = EX_OK;
-    if (request->apply &&
-        !tune_apply(session, &request->state, &request->change, session_user(), &what, &error))
+    if (request->apply && !tune_apply(session, &request->state, &request->change, session_user(),
+                                      &what, &warning, &error))
         status = session_complain(&error);
     else if (session->json)
         print_preview_json(request, &preview);
     else
         print_preview(&preview, request->limit);
+    if (warning.class != ERROR_NONE)
+        session_complain(&warning);
     if (status == EX_OK && !session->json)
         puts(request->apply ? "applied; weirctl tune --undo takes it back"
                             : "nothing is changed yet: --apply does it");
@@ -204,10 +206,12 @@ static int suggest(struct request *request)
 static int undo(struct request *request)
 {
     struct session *session = request->session;
-    struct error error = {0};
+    struct error error = {0}, warning = {0};
     char *what;
-    if (!tune_undo(session, &request->state, session_user(), &what, &error))
+    if (!tune_undo(session, &request->state, session_user(), &what, &warning, &error))
         return session_complain(&error);
+    if (warning.class != ERROR_NONE)
+        session_complain(&warning);
     if (session->json) {
         struct json_writer json = {0};
         json_put_open(&json, NULL, '{');

@@ -132,6 +132,21 @@ def stale_is_refused(fixture):
     assert done == {"undone": "LINK_FARM 2 -> 1.5", "version": now + 1}, done
 
 
+def no_audit_is_a_warning(fixture):
+    """a change that is in force but not in the audit is answered as done, with a warning"""
+    with contextlib.closing(sqlite3.connect(fixture.weir.records_mail)) as records:
+        records.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN "
+                        "SELECT raise(FAIL, 'no room'); END")
+        version = answered(fixture.client.get("tuning"))["version"]
+        change = [{"kind": "weight", "name": "LINK_FARM", "value": 1.5}]
+        done = answered(fixture.client.post("tuning/apply",
+                                            {"changes": change, "version": version}))
+        assert done["applied"] == "LINK_FARM 2 -> 1.5" and "no room" in done["warning"], done
+        done = answered(fixture.client.post("tuning/undo", {"version": done["version"]}))
+        assert done["undone"] == "LINK_FARM 2 -> 1.5" and "no room" in done["warning"], done
+        records.execute("DROP TRIGGER full")
+
+
 def undo_goes_back(fixture):
     """undo says what it takes back, and verdicts are as they were"""
     version = answered(fixture.client.get("tuning"))["version"]
@@ -314,7 +329,8 @@ def audit_comes_in_pages(fixture):
 
 servers.run(setup, [
     console_and_weirctl_foretell_the_same, applied_gives_what_was_foretold,
-    numbers_say_where_they_come_from, stale_is_refused, undo_goes_back, bad_input_costs_one_line,
+    numbers_say_where_they_come_from, stale_is_refused, no_audit_is_a_warning,
+    undo_goes_back, bad_input_costs_one_line,
     readers_and_reviewers_only_look, suggestions_are_previewed, reputations_are_found,
     reputations_go_by_the_tuning, audit_comes_in_pages, others_do_not_wait_for_a_replay,
 ])
