@@ -170,22 +170,42 @@ static int by_log_odds(const void *left, const void *right)
     return (a->log_odds > b->log_odds) - (a->log_odds < b->log_odds);
 }
 
-static double cost_of(const struct scored *scored, size_t count, double threshold, double cost)
+/* Documents in the order of their log-odds, and what a threshold costs that only goes up. */
+struct sweep {
+    const struct scored *scored;
+    size_t count;
+    size_t below;       /* how many are not held */
+    size_t spam_missed; /* of these */
+    size_t ham_held;
+};
+
+static struct sweep sweep_begin(struct scored *scored, size_t count)
 {
-    double sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        bool held = probability_of(scored[i].log_odds) >= threshold;
-        sum += held && !scored[i].spam ? cost : !held && scored[i].spam ? 1 : 0;
+    struct sweep sweep = {.scored = scored, .count = count};
+    qsort(scored, count, sizeof *scored, by_log_odds);
+    for (size_t i = 0; i < count; i++)
+        sweep.ham_held += !scored[i].spam;
+    return sweep;
+}
+
+static double sweep_cost(struct sweep *sweep, double threshold, double cost)
+{
+    for (; sweep->below < sweep->count; sweep->below++) {
+        const struct scored *next = &sweep->scored[sweep->below];
+        if (probability_of(next->log_odds) >= threshold)
+            break;
+        sweep->spam_missed += next->spam;
+        sweep->ham_held -= !next->spam;
     }
-    return sum;
+    return (double)sweep->spam_missed + cost * (double)sweep->ham_held;
 }
 
 /* Halfway between two documents that follow each other, where the mistakes are cheapest; of equal
  * ones that which is nearest to the present one, which stays when none is better. */
 static double cheapest(struct scored *scored, size_t count, double now, double cost)
 {
-    double best = now, least = cost_of(scored, count, now, cost);
-    qsort(scored, count, sizeof *scored, by_log_odds);
+    struct sweep sweep = sweep_begin(scored, count), present = sweep;
+    double best = now, least = sweep_cost(&present, now, cost);
     for (size_t i = 0; i + 1 < count; i++) {
         if (scored[i].spam == scored[i + 1].spam)
             continue;
@@ -193,7 +213,7 @@ static double cheapest(struct scored *scored, size_t count, double now, double c
         middle = round(middle * THRESHOLD_DIGITS) / THRESHOLD_DIGITS;
         if (middle < THRESHOLD_LEAST || middle > THRESHOLD_MOST)
             continue;
-        double sum = cost_of(scored, count, middle, cost);
+        double sum = sweep_cost(&sweep, middle, cost);
         if (sum < least || (sum == least && best != now && fabs(middle - now) < fabs(best - now))) {
             least = sum;
             best = middle;
@@ -222,8 +242,10 @@ static void propose_threshold(const struct samples *samples, enum front front,
         scored[count++] = (struct scored){sum, sample->spam};
     }
     double best = cheapest(scored, count, hold, hold / (1 - hold));
-    if (best != now)
+    if (best != now) {
+        change->back[place] = false;
         change->numbers.numbers[place] = best;
+    }
     free(scored);
 }
 

@@ -1,5 +1,6 @@
 """weirctl tune: what a replay foretells is what the daemons then do, on the same mail and items."""
 
+import contextlib
 import json
 import os
 import re
@@ -105,6 +106,11 @@ def suggestions_follow_corrections(fixture):
     assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == {}
     cheap = fixture.ctl("--json", "tune", "--suggest", "--cost", "hold=1").json()
     assert re.search(r"mail\.hold 0\.8 -> ", cheap["what"]), cheap["what"]
+    wanted = re.search(r"mail\.hold 0\.8 -> [\d.]+", proposed["what"])
+    fixture.ctl("tune", "--threshold", "mail.hold=0.99", "--apply")
+    back = fixture.ctl("--json", "tune", "--suggest", "--reset", "mail.hold").json()
+    fixture.ctl("tune", "--undo")
+    assert re.search(r"mail\.hold 0\.99 -> (?!0\.8\b)", back["what"]), (back["what"], wanted)
 
 
 def feeds_follow_too(fixture):
@@ -131,6 +137,23 @@ def a_second_admin_finds_out(fixture):
     assert said.errors == "weirctl: nothing is changed by this\n", said.errors
     fixture.ctl("tune", "--reset", "LINK_FARM", "--apply")
     assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == {}
+
+
+def a_change_without_audit_is_told(fixture):
+    """what is changed but cannot be written into the audit is changed all the same, with a warning"""
+    with contextlib.closing(sqlite3.connect(fixture.weir.records_mail)) as records:
+        records.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN "
+                        "SELECT raise(FAIL, 'no room'); END")
+        said = fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply")
+        assert said.text().endswith("applied; weirctl tune --undo takes it back\n"), said.output
+        assert re.match(r"weirctl: changed, but not in the audit log: [^\n]*no room[^\n]*\n$",
+                        said.errors), said.errors
+        assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] != {}
+        said = fixture.ctl("tune", "--undo")
+        assert said.text() == "taken back: LINK_FARM 2 -> 1.5\n", said.output
+        assert re.match(r"weirctl: taken back, but not in the audit log: [^\n]*no room[^\n]*\n$",
+                        said.errors), said.errors
+        records.execute("DROP TRIGGER full")
 
 
 BAD = [
@@ -189,5 +212,5 @@ def tuning_survives_the_store(fixture):
 servers.run(setup, [
     nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
     corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
-    a_second_admin_finds_out, bad_input_costs_one_line, tuning_survives_the_store,
+    a_second_admin_finds_out, a_change_without_audit_is_told, bad_input_costs_one_line, tuning_survives_the_store,
 ])
