@@ -262,6 +262,13 @@ static enum MHD_Result log_out(struct console_server *server, struct MHD_Connect
 {
     char cookie[200];
     struct console_answer answer = {.status = MHD_HTTP_NO_CONTENT};
+    struct console_caller caller;
+    struct console_source source;
+    struct error error = {0};
+    if (console_access_find(server->access, session_of(connection), NULL, &caller, &error)) {
+        console_source_of(connection, *server->options.public_url, &source);
+        audit(server, caller.name, "log-out", source.text);
+    }
     console_access_log_out(server->access, session_of(connection));
     render_cookie(server, "", true, cookie);
     return send_answer(connection, &answer, cookie, 0);

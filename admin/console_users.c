@@ -54,7 +54,7 @@ bool console_user_is_program(const struct console_user *user)
 
 /* --- reading --- */
 
-/* "name:secret:role". */
+/* "name:secret:role". Of a role that is not known, name and secret are read all the same. */
 static bool read_line(char *line, struct console_user *user)
 {
     line[strcspn(line, "\n")] = '\0';
@@ -209,19 +209,33 @@ static void put_line(FILE *to, const struct console_user *user)
     fprintf(to, "%s:%s:%s\n", user->name, user->secret, console_role_name(user->role));
 }
 
-/* Copies all but the user of the change, whose secret is kept if the change has none. */
+static bool is_line_of(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(line, name, length) == 0 && line[length] == ':';
+}
+
+/* Copies all lines but those of the user of the change, whose secret is kept if the change has
+ * none; also lines that are no user's here: comments, roles of a newer weir. */
 static void copy_others(FILE *from, FILE *to, struct change *change)
 {
-    struct console_user user;
-    while (next_user(from, &user)) {
-        if (!is_named(&user, change->user.name)) {
-            put_line(to, &user);
+    char *line = NULL;
+    size_t size = 0;
+    ssize_t length;
+    while ((length = getline(&line, &size, from)) > 0) {
+        struct console_user user = {0};
+        if (!is_line_of(line, change->user.name)) {
+            fwrite(line, 1, (size_t)length, to);
+            if (line[length - 1] != '\n')
+                putc('\n', to);
             continue;
         }
+        read_line(line, &user);
         change->was_there = true;
         if (!*change->user.secret)
             strcpy(change->user.secret, user.secret);
     }
+    free(line);
 }
 
 /* As the file was, or for the group weir, as which the console runs. */

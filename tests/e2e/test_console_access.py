@@ -77,6 +77,9 @@ def test_login(fixture):
     assert client.get("session").json()["user"] == "ann"
     assert client.post("logout").status == 204
     expect(client.get("session"), 401)
+    assert fixture.audited()[-1] == ("ann", "log-out", "127.0.0.1"), fixture.audited()
+    assert client.post("logout").status == 204
+    assert [what for _, what, _ in fixture.audited()].count("log-out") == 1, fixture.audited()
 
     fixture.weir.ctl("console-user", "add", "bob", input="battery staple\n")
     answer = client.post("login", {"user": "bob", "password": "battery staple"})
@@ -227,6 +230,15 @@ def test_lines_of_former_versions(fixture):
     with open(users, "w", encoding="ascii") as file:
         file.write(lines.replace(":admin", ":chief"))
     expect(Client(fixture.weir, login=False).post("login", {"user": "old", "password": PASSWORD}), 401)
+    others = "# who may log in\n\nnobody\n" + lines.replace("old:", "chief:").replace(":admin", ":chief")
+    with open(users, "w", encoding="ascii") as file:
+        file.write(lines + others.rstrip("\n"))
+    fixture.weir.ctl("console-user", "role", "old", "reader")
+    assert others in open(users, encoding="ascii").read(), open(users, encoding="ascii").read()
+    with open(users, "w", encoding="ascii") as file:
+        file.write(lines.replace(":admin", ":chief"))
+    fixture.weir.ctl("console-user", "role", "old", "admin")
+    assert Client(fixture.weir, user="old").get("session").json()["role"] == "admin"
     with open(users, "w", encoding="ascii") as file:
         file.write(lines)
     fixture.weir.ctl("console-user", "remove", "old")
