@@ -97,7 +97,7 @@ const char *person_time(int64_t time_s, char text[32])
     return text;
 }
 
-/* The heaviest reason that is lighter than `below`, or as heavy and not before it. */
+/* The heaviest reason for spam that is not among the `taken`; NULL: there is none. */
 static const struct reason *heaviest_after(const struct reasons *reasons,
                                            const struct reason *const *taken, size_t count)
 {

@@ -52,6 +52,7 @@ is "a file is, blanks and all" "$directory/a mail.eml" weirctl check "$directory
 is "files after a label are" "$directory/feed.xml" weirctl learn spam "$directory/f"
 is "the list of --files-from is" "$directory/feed.xml" weirctl check --files-from "$directory/f"
 is "a protocol of evaluate is" "partial=" weirctl evaluate --index x --protocol par
+is "a role is" "teacher" weirctl console-user add --role te
 is "what is held is" "m12 f7" "$directory/weirctl" held release ""
 is "an id is, behind others" "f7" "$directory/weirctl" held confirm m12 f
 is "nothing is when weirctl fails" "" "$directory/broken" held release ""
