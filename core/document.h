@@ -89,10 +89,10 @@ struct html_shape {
     struct span hidden_sample; /* the start of the longest hidden stretch */
 };
 
-/* Facts about the client that brought a mail; empty when not known (a file, a feed). */
-/* What the recipients' own lists say of the sender. */
+/* What the recipients' own lists say of the sender; of several recipients all have to allow it, and
+ * one can deny it. */
 enum recipients_say { RECIPIENTS_SAY_NOTHING, RECIPIENTS_ALLOW, RECIPIENTS_DENY };
-
+/* Facts about the client that brought a mail; empty when not known (a file, a feed). */
 struct envelope {
     struct span client_address; /* "192.0.2.1"; empty: unknown */
     struct span client_name;    /* verified reverse name; empty: none */
