@@ -467,7 +467,9 @@ class Postfix:
         """Messages in the Maildir, as email.message objects; only those with that Message-ID."""
         folder = os.path.join(self.root, "maildir/all/new")
         messages = []
-        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+        arrived = [(os.stat(os.path.join(folder, name)).st_mtime_ns, name)
+                   for name in (os.listdir(folder) if os.path.isdir(folder) else [])]
+        for _, name in sorted(arrived):
             with open(os.path.join(folder, name), "rb") as file:
                 message = email.message_from_binary_file(file, policy=email.policy.compat32)
             if message_id in (None, message["Message-ID"]):
