@@ -288,7 +288,7 @@ static bool find_said(const struct work *work, enum review_deed *said, bool *fou
  * that one takes it back. */
 static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
 {
-    enum review_deed undone, said;
+    enum review_deed undone, said = REVIEW_DEEDS;
     bool found;
     if (!review_find(work->undone.name, &undone) || !deeds[undone].teaches)
         return true;
