@@ -18,7 +18,7 @@ static struct http_server *server, *other; /* 127.0.0.1 and 127.0.0.2 */
 
 /* Of the subscriptions. */
 static char user_agent[] = "weir/test", user[] = "ann", password[] = "p4ss";
-static char key[] = "X-Key: s3cret", accept[] = "Accept: text/xml";
+static char key[] = "X-Key: s3cret", media_types[] = "Accept: text/xml";
 
 static int start_servers(void **state)
 {
@@ -188,7 +188,7 @@ static void test_secrets_go_to_the_subscription_s_own_host(void **state)
     (void)state;
     http_server_answer(server, "/login", "302 Found", "Location: /inside\r\n", "");
     http_server_answer(server, "/inside", "200 OK", "", "<rss/>");
-    char *headers[] = {key, accept};
+    char *headers[] = {key, media_types};
     struct subscription_config subscription = {.url = (char *)http_server_url(server, "/login"),
                                                .headers = headers,
                                                .header_count = 2,
