@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sodium.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "core/recipient.h"
 #include "core/text.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 #include "store/records_people.h"
 
 #define OPEN (1u << HELD_PENDING | 1u << HELD_HELD)
@@ -107,18 +110,45 @@ static void free_collection(struct collection *all)
 
 /* --- sending --- */
 
-static bool write_all(int fd, const char *bytes, size_t length)
+static int left_ms(int64_t deadline_ms)
 {
+    int64_t left = deadline_ms - monotonic_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+static bool write_all(int fd, const char *bytes, size_t length, int64_t deadline_ms)
+{
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    fcntl(fd, F_SETFL, O_NONBLOCK);
     while (length) {
         ssize_t written = write(fd, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
             return false;
-        bytes += written;
-        length -= (size_t)written;
+        if (written < 0 && !left_ms(deadline_ms))
+            return false;
+        if (written < 0)
+            poll(&ready, 1, left_ms(deadline_ms));
+        bytes += written > 0 ? written : 0;
+        length -= written > 0 ? (size_t)written : 0;
     }
     return true;
+}
+
+/* Its status, as waitpid() gives it; one that does not end in time is killed: it must not keep the
+ * others from their digests. */
+static int status_of(pid_t child, int64_t deadline_ms)
+{
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    int status = 0;
+    pid_t ended;
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0 && left_ms(deadline_ms))
+        nanosleep(&pause, NULL);
+    if (ended == 0) {
+        kill(child, SIGKILL);
+        while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+            continue;
+    }
+    return status;
 }
 
 /* Starts sendmail(1) with a pipe as its input, whose other end is `*input`. */
@@ -149,19 +179,24 @@ static bool start_sendmail(const char *program, const char *recipient, pid_t *ch
 }
 
 /* From the null sender: nobody is told when it does not arrive, and no digest is held for one. */
-static bool send_message(const char *program, const char *recipient, struct span message,
+static bool send_message(const struct config *config, const char *recipient, struct span message,
                          struct error *error)
 {
+    const char *program = config->digest.sendmail;
     pid_t child;
     int input = -1, status = 0;
     if (!start_sendmail(program, recipient, &child, &input, error))
         return false;
-    bool good = write_all(input, message.data, message.length);
+    int64_t deadline_ms = monotonic_ms() + config->digest.timeout_ms;
+    bool good = write_all(input, message.data, message.length, deadline_ms);
     close(input);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
+    status = status_of(child, deadline_ms);
     if (good && WIFEXITED(status) && WEXITSTATUS(status) == 0)
         return true;
+    if (!left_ms(deadline_ms))
+        return error_set(error, ERROR_NETWORK,
+                         "%s did not take the digest for %s within %g s; it is sent next time",
+                         program, recipient, config->digest.timeout_ms / 1000.0);
     return error_set(error, ERROR_NETWORK,
                      "%s did not take the digest for %s (status %d); it is "
                      "sent next time",
@@ -195,9 +230,9 @@ static int send_digest(struct session *session, const struct digest_writer *writ
     struct span_buffer message = {0};
     struct sent sent = {session->records[FRONT_MAIL], digest, writer};
     digest_message(writer, digest, &message);
-    bool good = send_message(session->config->digest.sendmail, digest->recipient,
-                             span_buffer_span(&message), &error) &&
-                records_transaction(sent.records, note_sent, &sent, &error);
+    bool good =
+        send_message(session->config, digest->recipient, span_buffer_span(&message), &error) &&
+        records_transaction(sent.records, note_sent, &sent, &error);
     span_buffer_free(&message);
     if (!good)
         return session_complain(&error);
@@ -220,14 +255,27 @@ struct wish {
     bool dry_run;
 };
 
-static int make_digests(struct session *session, const struct wish *wish, struct collection *all)
+/* One at a time: the next waits, and tells of what the one before did not. -1 on failure. */
+static int lock(const char *key_file, struct error *error)
+{
+    int fd = open(key_file, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0)
+        error_set(error, ERROR_SYSTEM, "%s: %s", key_file, strerror(errno));
+    if (fd >= 0 && error->class != ERROR_NONE) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+static int make_digests_in_turn(struct session *session, const struct wish *wish,
+                                struct collection *all)
 {
     struct error error = {0};
     struct signed_link_keys keys;
     const struct config *config = session->config;
     char url[400];
-    if (!signed_link_keys_make(config->digest.key_file, &error) ||
-        !signed_link_keys_read(config->digest.key_file, &keys, &error))
+    if (!signed_link_keys_read(config->digest.key_file, &keys, &error))
         return session_complain(&error);
     snprintf(url, sizeof url, "%s%s", *config->console.public_url ? "" : "http://",
              *config->console.public_url ? config->console.public_url : config->console.listen);
@@ -247,6 +295,18 @@ static int make_digests(struct session *session, const struct wish *wish, struct
     }
     sodium_memzero(&keys, sizeof keys);
     return worst;
+}
+
+static int make_digests(struct session *session, const struct wish *wish, struct collection *all)
+{
+    struct error error = {0};
+    const char *key_file = session->config->digest.key_file;
+    int fd = signed_link_keys_make(key_file, &error) ? lock(key_file, &error) : -1;
+    if (fd < 0)
+        return session_complain(&error);
+    int status = make_digests_in_turn(session, wish, all);
+    close(fd);
+    return status;
 }
 
 static int run(struct session *session, int count, char **arguments)

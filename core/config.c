@@ -242,6 +242,7 @@ static cfg_opt_t release_options[] = {
 };
 static cfg_opt_t digest_options[] = {
     CFG_STR("sendmail", "/usr/sbin/sendmail", CFGF_NONE),
+    CFG_INT_CB("timeout", 60000, CFGF_NONE, config_parse_duration),
     CFG_STR("from", "postmaster", CFGF_NONE),
     CFG_INT_CB("language", LANGUAGE_ENGLISH, CFGF_NONE, config_parse_language),
     CFG_STR("key-file", "/var/lib/weir/link.key", CFGF_NONE),
@@ -453,6 +454,7 @@ static void take_feedfilter(cfg_t *cfg, struct config *config)
 static void take_digest(cfg_t *cfg, struct config *config)
 {
     config->digest.sendmail = memory_text(cfg_getstr(cfg, "digest|sendmail"));
+    config->digest.timeout_ms = (unsigned)cfg_getint(cfg, "digest|timeout");
     config->digest.from = memory_text(cfg_getstr(cfg, "digest|from"));
     config->digest.language = (enum language)cfg_getint(cfg, "digest|language");
     config->digest.key_file = memory_text(cfg_getstr(cfg, "digest|key-file"));

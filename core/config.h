@@ -143,7 +143,8 @@ struct config {
         char *sendmail; /* program that takes a message: "/usr/sbin/sendmail" */
         char *from;     /* address; "postmaster" */
         enum language language;
-        char *key_file; /* signs links; "/var/lib/weir/link.key" */
+        char *key_file;      /* signs links; "/var/lib/weir/link.key" */
+        unsigned timeout_ms; /* of sendmail, for one digest */
     } digest;
     struct recipient_config *recipients; /* in the order of the file */
     size_t recipient_count;

@@ -5,6 +5,7 @@ import email.header
 import os
 import re
 import sqlite3
+import subprocess
 import threading
 import time
 import types
@@ -456,9 +457,28 @@ def test_digest_not_sent(gateway):
     failed = tell(gateway, "--recipient", "fay@box.test", status=75)
     assert re.match(r"weirctl: /bin/false did not take the digest for fay@box.test [^\n]+\n$",
                     failed.errors), failed.errors
-    gateway.weir.configure({"digest": {"sendmail": working}})
+    hanging = os.path.join(gateway.directory, "hanging")
+    with open(hanging, "w") as file:
+        file.write("#!/bin/sh\nexec sleep 100\n")
+    os.chmod(hanging, 0o755)
+    gateway.weir.configure({"digest": {"sendmail": hanging, "timeout": "500ms"}})
+    failed = tell(gateway, "--recipient", "fay@box.test", status=75)
+    assert "fay@box.test within 0.5 s" in failed.errors and failed.errors.count("\n") == 1, failed.errors
+    gateway.weir.configure({"digest": {"sendmail": working, "timeout": "60s"}})
     assert "fay@box.test: told of 1" in tell(gateway, "--recipient", "fay@box.test").text()
     wait_digests(gateway, "fay@box.test", 1)
+
+
+def test_digests_at_once(gateway):
+    """Of several that are started together one tells a person"""
+    hold(gateway, ["fritz@box.test"])
+    start_digests(gateway)
+    command = [gateway.weir.program("weirctl"), "digest", "--recipient", "fritz@box.test"]
+    started = [subprocess.Popen(command, env=gateway.weir.env, text=True, stdout=subprocess.PIPE)
+               for _ in range(4)]
+    said = [one.communicate(timeout=PATIENCE_S)[0] for one in started]
+    assert sorted(said) == ["", "", "", "fritz@box.test: told of 1\n"], said
+    wait_digests(gateway, "fritz@box.test", 1)
 
 
 def test_digest_warns(gateway):
@@ -533,5 +553,5 @@ if __name__ == "__main__":
                 test_undo_item, test_retention, test_digest, test_digest_several,
                 test_digest_page_among_many,
                 test_link_after_a_reviewer, test_lists_do_not_wait, test_digest_lists,
-                test_digest_chinese, test_digest_not_sent, test_digest_warns,
+                test_digest_chinese, test_digest_not_sent, test_digests_at_once, test_digest_warns,
                 test_links_refused, test_reapply])
