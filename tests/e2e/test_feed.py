@@ -222,7 +222,7 @@ LINKING = ["The committee met on Tuesday and %d members spoke about the harbour 
 
 def test_mail_teaches_feeds(fixture):
     """A link domain taught as spam by mail sinks a feed item that links to it"""
-    weir = fixture.weir(fixture.taught_store(), thresholds={"hold": 0.8})  # a link's 1.5 are 0.82
+    weir = fixture.weir(fixture.taught_store(), thresholds={"tag": 0.6, "hold": 0.7})  # 1.5 are 0.82
     text = "<p>Notes about a <a href=\"http://pool.sinking.test/%s\">garden</a> and its bees.</p>"
     data = feed([item("https://garden.example/1", "Bees in autumn", text % "a")])
     assert pipe(weir, data).output == data
