@@ -35,7 +35,7 @@ static int teach(struct remote *remote, const char *path, const char *call, json
     static const char *const names[] = {"taught", "known", "corrected", "journalled"};
     struct error error = {0};
     char *bytes = NULL;
-    size_t length;
+    size_t length = 0;
     json_t *answer = NULL;
     if (!read_message(path, &bytes, &length, &error)) {
         free(bytes);

@@ -192,7 +192,7 @@ static bool check_file(struct sqlite_link *link, struct error *error)
         return error_set(error, ERROR_SYSTEM,
                          "%s: is a database, but no counts store of weir's; name another file",
                          link->store->path);
-    return sqlite_file_schema(link->db, link->store->path, steps, sizeof steps / sizeof *steps,
+    return sqlite_file_schema(link->db, link->store->path, steps, sizeof steps / sizeof *steps, 0,
                               error);
 }
 

@@ -2,6 +2,8 @@
 
 #include "store/sqlite_file.h"
 
+/* The steps for a big file take longer than a process that runs waits for another one. */
+#define SCHEMA_WAIT_MS 600000
 #define BUSY_TIMEOUT_MS 5000
 
 /* The terms of evidence that is JSON, for triggers and what was there before them. */
@@ -193,5 +195,5 @@ sqlite3 *records_db_open(const char *path, const char *synchronous, struct error
 
 bool records_db_schema(sqlite3 *db, const char *path, struct error *error)
 {
-    return sqlite_file_schema(db, path, steps, sizeof steps / sizeof *steps, error);
+    return sqlite_file_schema(db, path, steps, sizeof steps / sizeof *steps, SCHEMA_WAIT_MS, error);
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define FILE_MODE 0660 /* several users of one group write it */
-#define SCHEMA_WAIT_MS 600000
 
 /* Making a file, and opening it, for one thread at a time: whoever made it closes a descriptor of
  * it, and that would drop the locks of a connection which another thread had opened meanwhile. */
@@ -140,18 +139,21 @@ static bool upgrade(sqlite3 *db, const char *const *steps, int count)
     return good;
 }
 
-/* The steps for a big file take longer than a process that runs waits for another one. */
-static bool upgrade_alone(sqlite3 *db, const char *const *steps, int count)
+static bool upgrade_alone(sqlite3 *db, const char *const *steps, int count, unsigned wait_ms)
 {
     int busy_ms = sqlite_file_pragma(db, "PRAGMA busy_timeout");
-    return busy_ms >= 0 && sqlite3_busy_timeout(db, SCHEMA_WAIT_MS) == SQLITE_OK &&
-           sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
-           upgrade(db, steps, count) && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK &&
-           sqlite3_busy_timeout(db, busy_ms) == SQLITE_OK;
+    bool good = busy_ms >= 0;
+    if (wait_ms)
+        good = good && sqlite3_busy_timeout(db, (int)wait_ms) == SQLITE_OK;
+    good = good && sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+           upgrade(db, steps, count) && sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
+    if (wait_ms)
+        good = good && sqlite3_busy_timeout(db, busy_ms) == SQLITE_OK;
+    return good;
 }
 
 bool sqlite_file_schema(sqlite3 *db, const char *path, const char *const *steps, size_t count,
-                        struct error *error)
+                        unsigned wait_ms, struct error *error)
 {
     int version = sqlite_file_pragma(db, "PRAGMA user_version"), newest = (int)count;
     if (version > newest)
@@ -161,5 +163,6 @@ bool sqlite_file_schema(sqlite3 *db, const char *path, const char *const *steps,
                          path, version, newest);
     if (version == newest)
         return true;
-    return (version >= 0 && upgrade_alone(db, steps, newest)) || sqlite_file_fail(db, path, error);
+    return (version >= 0 && upgrade_alone(db, steps, newest, wait_ms)) ||
+           sqlite_file_fail(db, path, error);
 }

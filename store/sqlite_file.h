@@ -16,10 +16,11 @@ sqlite3 *sqlite_file_open(const char *path, const char *synchronous, unsigned bu
 
 /* Brings a file's tables to version `count`: step n makes a file of version n + 1 from one of
  * version n and ends in "PRAGMA user_version = n + 1"; a new file goes through all of them. Refuses
- * a file of a higher version. Several processes may do so at once: each waits, for ten minutes at
- * most, until the other is done. After a failure the connection is of no use. */
+ * a file of a higher version. Several processes may do so at once: each waits, for `wait_ms` at
+ * most (0: as long as the connection does for anybody), until the other is done. After a failure
+ * the connection is of no use. */
 bool sqlite_file_schema(sqlite3 *db, const char *path, const char *const *steps, size_t count,
-                        struct error *error);
+                        unsigned wait_ms, struct error *error);
 
 /* The value of a PRAGMA that is a number; -1 on failure. */
 int sqlite_file_pragma(sqlite3 *db, const char *text);

@@ -72,6 +72,7 @@ const steps = {
     },
     async charts() {
         const charts = page.locator("main svg.chart");
+        await charts.first().waitFor();
         return {
             labels: await charts.evaluateAll((all) => all.map((svg) => svg.getAttribute("aria-label"))),
             rects: await charts.locator("rect").count(),

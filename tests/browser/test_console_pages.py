@@ -119,7 +119,7 @@ def test_history(fixture):
     browser.do("open", hash="#/history")
     browser.do("search", text="the filter")
     browser.do("wait", text="For the filter")
-    assert browser.do("see")["lines"] == 1
+    wait_for(lambda: browser.do("see")["lines"] == 1, "only that is left")
     browser.do("open", hash="#/history?action=defer")
     browser.do("wait", text="No verdict says that.")
     browser.do("open", hash="#/history?q=the+filter&action=hold&stream=mail")

@@ -41,8 +41,9 @@ static int set_up(void **state)
     filtering->records = *state;
     filtering->config = config_defaults();
     filtering->config->feedfilter.mode = MODE_ENFORCE;
+    filtering->config->cold_lessons = 0;
     filtering->config->thresholds = (struct thresholds){.tag = 0.55, .hold = 0.6, .reject = 2};
-    filtering->config->checks.weights[checks_find("TITLE_STUFFED")] = 4;
+    filtering->config->checks.weights[checks_find("TITLE_STUFFED")] = 6.5;
     filtering->judge = (struct feed_judge){.config = filtering->config,
                                            .prepare = prepare_nothing,
                                            .records = filtering->records->records};
