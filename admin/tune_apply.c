@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/identity_text.h"
 #include "admin/tune_words.h"
 #include "store/memory.h"
 
@@ -21,23 +22,52 @@ static json_t *pins_to_json(const struct tune_change *change,
         const struct identity *identity = &change->pins[i].identity;
         json_array_append_new(
             list,
-            json_pack("{s:s, s:o, s:i, s:i, s:I}", "type", identity_type_name(identity->type),
+            json_pack("{s:s, s:o, s:i, s:i, s:i, s:I}", "type", identity_type_name(identity->type),
                       "value", json_stringn_nocheck(identity->value.data, identity->value.length),
-                      "override", (int)before[i].override, "centi", (int)before[i].override_centi,
-                      "until_s", (json_int_t)before[i].override_until_s));
+                      "pinned", (int)change->pins[i].centi, "override", (int)before[i].override,
+                      "centi", (int)before[i].override_centi, "until_s",
+                      (json_int_t)before[i].override_until_s));
     }
     return list;
 }
 
-static bool put_back_pin(struct session *session, const json_t *pin, struct error *error)
+/* What was pinned by that; its value is the JSON's. */
+static bool read_pin(const json_t *pin, struct identity *identity, struct error *error)
 {
     const char *type_name = json_string_value(json_object_get(pin, "type"));
     const json_t *value = json_object_get(pin, "value");
-    struct identity identity;
     if (!type_name || !json_is_string(value) ||
-        !identity_type_from_name(span_of(type_name), &identity.type))
+        !identity_type_from_name(span_of(type_name), &identity->type))
         return error_set(error, ERROR_BUG, "the settings are damaged: a pin of no identity");
-    identity.value = (struct span){json_string_value(value), json_string_length(value)};
+    identity->value = (struct span){json_string_value(value), json_string_length(value)};
+    return true;
+}
+
+/* Whether the pin is still what stands; somebody may have said something else since. */
+static bool stands(struct session *session, const json_t *pin, const struct identity *identity,
+                   bool *yes, struct error *error)
+{
+    struct reputation_counts now;
+    const json_t *pinned = json_object_get(pin, "pinned");
+    if (!counts_reputation_read(session->store, identity, 1, &now, error))
+        return false;
+    *yes = !pinned || (now.override == OVERRIDE_PIN &&
+                       now.override_centi == (int32_t)json_integer_value(pinned));
+    return true;
+}
+
+/* `*newer` counts those that are left as they are, since they were changed after the pin. */
+static bool put_back_pin(struct session *session, const json_t *pin, size_t *newer,
+                         struct error *error)
+{
+    struct identity identity;
+    bool yes;
+    if (!read_pin(pin, &identity, error) || !stands(session, pin, &identity, &yes, error))
+        return false;
+    if (!yes) {
+        ++*newer;
+        return true;
+    }
     int64_t kind = json_integer_value(json_object_get(pin, "override"));
     int64_t until_s = json_integer_value(json_object_get(pin, "until_s"));
     enum override_kind override = kind == OVERRIDE_PIN                           ? OVERRIDE_PIN
@@ -49,11 +79,13 @@ static bool put_back_pin(struct session *session, const json_t *pin, struct erro
         override == OVERRIDE_SET ? until_s : 0, error);
 }
 
-static bool put_back_pins(struct session *session, const json_t *pins, struct error *error)
+static bool put_back_pins(struct session *session, const json_t *pins, size_t *newer,
+                          struct error *error)
 {
     bool good = true;
+    *newer = 0;
     for (size_t i = json_array_size(pins); i > 0 && good; i--)
-        good = put_back_pin(session, json_array_get(pins, i - 1), error);
+        good = put_back_pin(session, json_array_get(pins, i - 1), newer, error);
     return good;
 }
 
@@ -115,6 +147,26 @@ static bool audit(struct session *session, const char *who, const char *deed, co
     return true;
 }
 
+/* For the history of each identity that was pinned. */
+static bool audit_pins(struct session *session, const char *who, const json_t *pins, bool back,
+                       struct error *error)
+{
+    bool good = true;
+    for (size_t i = 0; i < json_array_size(pins) && good; i++) {
+        const json_t *pin = json_array_get(pins, i);
+        char subject[IDENTITY_SUBJECT_SIZE], deed[40] = "pin taken back";
+        struct identity identity;
+        if (!read_pin(pin, &identity, error))
+            return false;
+        identity_text_subject(&identity, subject);
+        if (!back)
+            snprintf(deed, sizeof deed, "pin %+.2f",
+                     (double)json_integer_value(json_object_get(pin, "pinned")) / 100);
+        good = audit(session, who, deed, subject, error);
+    }
+    return good;
+}
+
 /* --- apply --- */
 
 static json_t *whole_after(const struct tune_state *state, const struct tuning *after,
@@ -134,12 +186,13 @@ static json_t *whole_after(const struct tune_state *state, const struct tuning *
 static bool write_change(struct session *session, const struct tune_state *state, json_t *whole,
                          const struct tune_change *change, json_t *pins, struct error *error)
 {
-    size_t done;
+    size_t done, newer;
     if (!save(session, state->version, whole, error))
         return false;
     if (set_pins(session, change, &done, error))
         return true;
-    if (save(session, state->version + 1, state->whole, NULL) && put_back_pins(session, pins, NULL))
+    if (save(session, state->version + 1, state->whole, NULL) &&
+        put_back_pins(session, pins, &newer, NULL))
         error_prefix(error, "nothing was changed");
     else
         error_prefix(error, "the pins are not all set; say weirctl tune --undo when the store is "
@@ -161,6 +214,9 @@ bool tune_apply(struct session *session, const struct tune_state *state,
         json_t *pins = pins_to_json(change, before);
         json_t *whole = whole_after(state, &after, who, *what, json_incref(pins));
         good = write_change(session, state, whole, change, pins, error);
+        if (good && !(audit(session, who, "tune", *what, warning) &&
+                      audit_pins(session, who, pins, false, warning)))
+            error_prefix(warning, "changed, but not in the audit log");
         json_decref(whole);
         json_decref(pins);
     }
@@ -169,12 +225,21 @@ bool tune_apply(struct session *session, const struct tune_state *state,
         *what = NULL;
         return false;
     }
-    if (!audit(session, who, "tune", *what, warning))
-        error_prefix(warning, "changed, but not in the audit log");
     return true;
 }
 
 /* --- undo --- */
+
+static void take_back_pins(struct session *session, const char *who, const json_t *pins,
+                           struct error *warning)
+{
+    size_t newer;
+    if (!put_back_pins(session, pins, &newer, warning) ||
+        !audit_pins(session, who, pins, true, warning))
+        error_prefix(warning, "taken back, but not all of its pins");
+    else if (newer)
+        error_set(warning, ERROR_INPUT, "%zu of its pins were changed since, and stay", newer);
+}
 
 bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
                char **what, struct error *warning, struct error *error)
@@ -195,10 +260,9 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
     const char *words = json_string_value(json_object_get(last, "what"));
     if (good) {
         *what = memory_text(words ? words : "");
+        take_back_pins(session, who, json_object_get(last, "pins"), warning);
         if (!audit(session, who, "tune-undo", *what, warning))
             error_prefix(warning, "taken back, but not in the audit log");
-        if (!put_back_pins(session, json_object_get(last, "pins"), warning))
-            error_prefix(warning, "taken back, but not all of its pins");
     }
     json_decref(last);
     json_decref(changes);

@@ -63,7 +63,8 @@ def change_is_known(fixture):
     assert "CONTENT 0.8 (configured: 1)" in why and "feed.hold" not in why, why
     with sqlite3.connect(fixture.weir.records_mail) as records:
         rows = records.execute("SELECT who, what, subject FROM audit").fetchall()
-    assert len(rows) == 1 and rows[0][1] == "tune" and "mail.hold 0.8 -> 0.7" in rows[0][2], rows
+    assert rows[0][1] == "tune" and "mail.hold 0.8 -> 0.7" in rows[0][2], rows
+    assert [row[1:] for row in rows[1:]] == [("pin -3.00", "link-domain host4.test")], rows
 
 
 def undo_goes_back(fixture):
@@ -75,6 +76,18 @@ def undo_goes_back(fixture):
     assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == {}
     again = fixture.ctl("tune", "--undo", status=65)
     assert again.errors == "weirctl: no change is left to take back\n", again.errors
+
+
+def pins_are_told_and_newer_ones_stay(fixture):
+    """a pin by tune is in the history of what it pinned; undo leaves what was pinned there since"""
+    fixture.ctl("tune", "--pin", "link-domain", "host5.test=3", "--apply")
+    assert "pin +3.00" in fixture.ctl("reputation", "history", "link-domain", "host5.test").text()
+    fixture.ctl("reputation", "pin", "link-domain", "host5.test", "-2")
+    undone = fixture.ctl("tune", "--undo")
+    assert "1 of its pins were changed since, and stay" in undone.errors, undone.errors
+    shown = fixture.ctl("--json", "reputation", "show", "link-domain", "host5.test").json()
+    assert (shown["override"], shown["log_odds"]) == ("pin", -2), shown
+    fixture.ctl("reputation", "forget", "link-domain", "host5.test")
 
 
 def corrections_are_counted(fixture):
@@ -211,6 +224,6 @@ def tuning_survives_the_store(fixture):
 
 servers.run(setup, [
     nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
-    corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
+    pins_are_told_and_newer_ones_stay, corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
     a_second_admin_finds_out, a_change_without_audit_is_told, bad_input_costs_one_line, tuning_survives_the_store,
 ])
