@@ -17,11 +17,11 @@
 #include "core/config_complaint.h"
 #include "core/config_identities.h"
 #include "core/config_learning.h"
+#include "core/config_people.h"
 #include "core/config_scan.h"
 #include "core/config_subscriptions.h"
 #include "core/config_values.h"
 #include "core/feed.h"
-#include "core/recipient.h"
 #include "paths.h"
 #include "store/memory.h"
 
@@ -147,36 +147,6 @@ static int check_feedfilter(cfg_t *cfg, cfg_opt_t *option)
     return 0;
 }
 
-/* A slip there would delete all that is held. */
-static int check_held(cfg_t *cfg, cfg_opt_t *option)
-{
-    (void)cfg;
-    cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
-    if (cfg_getint(section, "keep") < 3600)
-        return config_refuse(section, cfg_getopt(section, "keep"), "is less than an hour");
-    return 0;
-}
-
-static int check_from(cfg_t *cfg, cfg_opt_t *option)
-{
-    const char *from = cfg_opt_getstr(option);
-    char whole[RECIPIENT_MAX + 1], normal[RECIPIENT_MAX + 1];
-    snprintf(whole, sizeof whole, "%s%s", from, strchr(from, '@') ? "" : "@localhost");
-    return recipient_normal(whole, strlen(whole), normal)
-               ? 0
-               : config_refuse(cfg, option, "\"%.100s\" is no address", from);
-}
-
-static int check_recipient(cfg_t *cfg, cfg_opt_t *option)
-{
-    cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
-    char normal[RECIPIENT_MAX + 1];
-    return recipient_entry_normal(cfg_title(section), normal)
-               ? 0
-               : config_refuse(cfg, option, "\"%.100s\" is neither an address nor a domain",
-                               cfg_title(section));
-}
-
 /* --- the settings --- */
 
 static cfg_opt_t records_options[] = {
@@ -238,24 +208,6 @@ static cfg_opt_t release_options[] = {
     CFG_INT_CB("poll", 500, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("gone-after", 600000, CFGF_NONE, config_parse_duration),
     CFG_STR("preview", "/run/weir-release/preview.sock", CFGF_NONE),
-    CFG_END(),
-};
-static cfg_opt_t digest_options[] = {
-    CFG_STR("sendmail", "/usr/sbin/sendmail", CFGF_NONE),
-    CFG_INT_CB("timeout", 60000, CFGF_NONE, config_parse_duration),
-    CFG_STR("from", "postmaster", CFGF_NONE),
-    CFG_INT_CB("language", LANGUAGE_ENGLISH, CFGF_NONE, config_parse_language),
-    CFG_STR("key-file", "/var/lib/weir/link.key", CFGF_NONE),
-    CFG_END(),
-};
-static cfg_opt_t recipient_options[] = {
-    CFG_INT_CB("language", -1, CFGF_NONE, config_parse_language),
-    CFG_BOOL("digest", cfg_true, CFGF_NONE),
-    CFG_END(),
-};
-static cfg_opt_t held_options[] = {
-    CFG_INT_CB("keep", 30L * 86400, CFGF_NONE, config_parse_age),
-    CFG_INT_CB("undo", 86400, CFGF_NONE, config_parse_age),
     CFG_END(),
 };
 static cfg_opt_t check_options[] = {
@@ -336,11 +288,11 @@ static const struct {
     {"feedfilter|cache", check_cache},
     {"feedfilter|feeds-file", config_check_path},
     {"records", check_two_paths},
-    {"held", check_held},
+    {"held", people_check_held},
     {"digest|sendmail", config_check_path},
-    {"digest|from", check_from},
+    {"digest|from", people_check_from},
     {"digest|key-file", config_check_path},
-    {"recipient", check_recipient},
+    {"recipient", people_check_recipient},
     {"journal", check_two_paths},
     {"thresholds", check_thresholds},
     {"release|preview", config_check_path},
@@ -451,37 +403,6 @@ static void take_feedfilter(cfg_t *cfg, struct config *config)
         take_networks(cfg, "upstream-networks", &config->feedfilter.upstream_network_count);
 }
 
-static void take_digest(cfg_t *cfg, struct config *config)
-{
-    config->digest.sendmail = memory_text(cfg_getstr(cfg, "digest|sendmail"));
-    config->digest.timeout_ms = (unsigned)cfg_getint(cfg, "digest|timeout");
-    config->digest.from = memory_text(cfg_getstr(cfg, "digest|from"));
-    config->digest.language = (enum language)cfg_getint(cfg, "digest|language");
-    config->digest.key_file = memory_text(cfg_getstr(cfg, "digest|key-file"));
-    config->recipient_count = cfg_size(cfg, "recipient");
-    config->recipients = memory_new((config->recipient_count + 1) * sizeof *config->recipients);
-    for (size_t i = 0; i < config->recipient_count; i++) {
-        cfg_t *section = cfg_getnsec(cfg, "recipient", (unsigned)i);
-        struct recipient_config *recipient = &config->recipients[i];
-        char normal[RECIPIENT_MAX + 1] = "";
-        recipient_entry_normal(cfg_title(section), normal);
-        long language = cfg_getint(section, "language");
-        recipient->name = memory_text(normal);
-        recipient->language = language < 0 ? config->digest.language : (enum language)language;
-        recipient->digest = cfg_getbool(section, "digest");
-    }
-}
-
-struct recipient_config config_recipient(const struct config *config, const char *recipient)
-{
-    const char *names[] = {recipient, recipient_domain(recipient)};
-    for (size_t i = 0; i < 2; i++)
-        for (size_t j = 0; j < config->recipient_count; j++)
-            if (strcmp(config->recipients[j].name, names[i]) == 0)
-                return config->recipients[j];
-    return (struct recipient_config){.language = config->digest.language, .digest = true};
-}
-
 /* Everything in `cfg` was checked already. */
 static struct config *take(cfg_t *cfg)
 {
@@ -517,9 +438,7 @@ static struct config *take(cfg_t *cfg)
     config->release.preview = memory_text(cfg_getstr(cfg, "release|preview"));
     config->records_keep_s = cfg_getint(cfg, "records|keep");
     config->records_size_bytes = cfg_getint(cfg, "records|size-limit");
-    config->held.keep_s = cfg_getint(cfg, "held|keep");
-    config->held.undo_s = cfg_getint(cfg, "held|undo");
-    take_digest(cfg, config);
+    people_take(cfg, config);
     config->log_level = (enum log_level)cfg_getint(cfg, "log|level");
     config->metrics.milter = memory_text(cfg_getstr(cfg, "metrics|milter"));
     config->metrics.release = memory_text(cfg_getstr(cfg, "metrics|release"));
@@ -675,12 +594,7 @@ void config_release(struct config *config)
     identities_free(&config->identities);
     learning_free(&config->learning);
     free(config->checks.weights);
-    free(config->digest.sendmail);
-    free(config->digest.from);
-    free(config->digest.key_file);
-    for (size_t i = 0; i < config->recipient_count; i++)
-        free(config->recipients[i].name);
-    free(config->recipients);
+    people_free(config);
     free(config->release.preview);
     free(config->metrics.milter);
     free(config->metrics.release);
