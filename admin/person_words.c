@@ -105,7 +105,7 @@ static const struct reason *heaviest_after(const struct reasons *reasons,
     for (size_t i = 0; i < reasons->count; i++) {
         for (size_t j = 0; j < reasons->groups[i].count; j++) {
             const struct reason *reason = &reasons->groups[i].reasons[j];
-            bool seen = false;
+            bool seen = span_equal(reason->words, SPAN(REASONS_OTHERS)); /* says nothing */
             for (size_t k = 0; k < count; k++)
                 seen |= taken[k] == reason;
             if (!seen && reason->log_odds > 0 && (!best || reason->log_odds > best->log_odds))

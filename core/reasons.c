@@ -43,7 +43,7 @@ static bool add_content(struct arena *arena, struct reason_group *group, const j
         if (json_unpack(token, "{s:s, s:F}", "text", &text, "log_odds", &part))
             return false;
         add(arena, group, printable_text(arena, span_of(text)), SPAN(""), part);
-        words = SPAN("all others together");
+        words = SPAN(REASONS_OTHERS);
     }
     struct reason rest = {words, span_of(CONTENT_SYMBOL),
                           round_off(round_off(log_odds) - group->log_odds), false};

@@ -6,6 +6,9 @@
 
 #include <stdbool.h>
 
+/* The words of what the tokens that are not named add up to. */
+#define REASONS_OTHERS "all others together"
+
 struct reason {
     struct span words;  /* "From and Reply-To differ: …"; as core/printable.h makes text */
     struct span symbol; /* of the term; empty for a token of the content */

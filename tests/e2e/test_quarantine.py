@@ -272,6 +272,7 @@ def test_digest(gateway):
     shown = tell(gateway, "--dry-run", "--recipient", "dora@box.test").text()
     assert "<b>Your</b> account & 发票" in shown and "released" not in shown, shown
     assert "the name in From shows another address" in shown, shown
+    assert "all others together" not in shown, shown
     assert tell(gateway).text().count("dora@box.test: told of 1\n") == 1
     (message, text, page), = wait_digests(gateway, "dora@box.test", 1)
     subject = str(email.header.make_header(email.header.decode_header(message["Subject"])))
