@@ -9,6 +9,7 @@
 #include "admin/console_attempts.h"
 #include "admin/console_door.h"
 #include "admin/console_source.h"
+#include "core/hex.h"
 #include "store/memory.h"
 #include "store/monotonic.h"
 
@@ -50,13 +51,6 @@ void door_server_free(struct door_server *server)
     free(server);
 }
 
-static int hex_of(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 /* The value of a field of a form (WHATWG URL, 5.1), to be freed with free(); NULL: it is not there,
  * or holds a NUL. */
 static char *form_value(struct span form, const char *name)
@@ -69,13 +63,11 @@ static char *form_value(struct span form, const char *name)
             char *value = memory_new(size + 1), *to = value;
             for (size_t i = length + 1; i < size; i++) {
                 char c = form.data[i];
-                int high = c == '%' && i + 2 < size ? hex_of(form.data[i + 1]) : -1;
-                int low = high >= 0 ? hex_of(form.data[i + 2]) : -1;
-                if (low >= 0) {
-                    c = (char)(high << 4 | low);
-                    i += 2;
-                }
-                *to++ = c == '+' && low < 0 ? ' ' : c;
+                unsigned char byte = 0;
+                bool escaped =
+                    c == '%' && i + 2 < size && bytes_of_hex(&form.data[i + 1], 1, &byte);
+                *to++ = escaped ? (char)byte : c == '+' ? ' ' : c;
+                i += escaped ? 2 : 0;
             }
             if (strlen(value) == (size_t)(to - value))
                 return value;

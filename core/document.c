@@ -1,5 +1,6 @@
 #include "core/document.h"
 
+#include "core/hex.h"
 #include "core/url.h"
 #include "store/lesson.h"
 
@@ -83,10 +84,6 @@ void document_add_link(struct document *document, struct span url, struct span t
 
 void document_id_hex(const unsigned char id[DOCUMENT_ID_BYTES], char hex[DOCUMENT_ID_HEX])
 {
-    static const char digits[] = "0123456789abcdef";
-    for (size_t i = 0; i < DOCUMENT_ID_BYTES; i++) {
-        hex[2 * i] = digits[id[i] >> 4];
-        hex[2 * i + 1] = digits[id[i] & 15];
-    }
+    hex_of_bytes(id, DOCUMENT_ID_BYTES, hex);
     hex[2 * DOCUMENT_ID_BYTES] = '\0';
 }

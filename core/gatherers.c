@@ -8,16 +8,13 @@
 #include <string.h>
 
 #include "core/gather.h"
+#include "core/hex.h"
 #include "store/monotonic.h"
 
 struct span gather_hex(struct arena *arena, const unsigned char *bytes, size_t length)
 {
-    static const char digits[] = "0123456789abcdef";
     char *text = arena_text(arena, 2 * length);
-    for (size_t i = 0; i < length; i++) {
-        text[2 * i] = digits[bytes[i] >> 4];
-        text[2 * i + 1] = digits[bytes[i] & 15];
-    }
+    hex_of_bytes(bytes, length, text);
     return (struct span){text, 2 * length};
 }
 

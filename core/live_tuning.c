@@ -1,6 +1,7 @@
 #include "core/live_tuning.h"
 
 #include "core/log.h"
+#include "core/write_all.h"
 #include "store/memory.h"
 
 #include <errno.h>
@@ -44,18 +45,6 @@ static void load_file(struct live_tuning *live)
     free(text);
 }
 
-static bool write_all(int fd, struct span text)
-{
-    while (text.length) {
-        ssize_t written = write(fd, text.data, text.length);
-        if (written < 0 && errno != EINTR)
-            return false;
-        if (written > 0)
-            text = (struct span){text.data + written, text.length - (size_t)written};
-    }
-    return true;
-}
-
 /* What cannot be kept is in force all the same. */
 static void save_file(const struct live_tuning *live, struct span text)
 {
@@ -63,7 +52,7 @@ static void save_file(const struct live_tuning *live, struct span text)
     if (!live->path || (size_t)snprintf(fresh, sizeof fresh, "%s.new", live->path) >= sizeof fresh)
         return;
     int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, FILE_MODE);
-    bool good = fd >= 0 && write_all(fd, text);
+    bool good = fd >= 0 && write_all(fd, text.data, text.length);
     if (fd >= 0)
         good = close(fd) == 0 && good;
     if (!good || rename(fresh, live->path) != 0)

@@ -1,13 +1,10 @@
 #include "core/signed_link.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include "core/key_file.h"
 
 #define VERSION 1
 #define KEY_MODE 0640 /* root may have made it, in a directory whose group needs it */
@@ -15,7 +12,6 @@
 #define FIXED_BYTES (3 + 8 + 8 + 16)
 #define PAYLOAD_MAX (FIXED_BYTES + SIGNED_LINK_RECIPIENT_MAX)
 #define VARIANT sodium_base64_VARIANT_URLSAFE_NO_PADDING
-#define HEX_LENGTH ((size_t)2 * SIGNED_LINK_KEY_BYTES)
 
 _Static_assert(sodium_base64_ENCODED_LEN(PAYLOAD_MAX + TAG_BYTES, VARIANT) <=
                    SIGNED_LINK_TOKEN_SIZE,
@@ -23,93 +19,21 @@ _Static_assert(sodium_base64_ENCODED_LEN(PAYLOAD_MAX + TAG_BYTES, VARIANT) <=
 
 /* --- key file --- */
 
-static bool key_line(char *line, struct signed_link_keys *keys, const char **why)
-{
-    size_t read = 0;
-    line[strcspn(line, "#\r\n")] = '\0';
-    line += strspn(line, " \t");
-    size_t length = strcspn(line, " \t");
-    if (length == 0)
-        return true;
-    *why = "is one key too many: two are valid while one is being rotated";
-    if (keys->count == SIGNED_LINK_KEYS_MAX)
-        return false;
-    *why = "is not 64 hex digits";
-    return length == HEX_LENGTH && !line[length + strspn(line + length, " \t")] &&
-           sodium_hex2bin(keys->key[keys->count], SIGNED_LINK_KEY_BYTES, line, length, NULL, &read,
-                          NULL) == 0 &&
-           read == SIGNED_LINK_KEY_BYTES && ++keys->count;
-}
-
 bool signed_link_keys_read(const char *path, struct signed_link_keys *keys, struct error *error)
 {
     memset(keys, 0, sizeof *keys);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    char line[256];
-    const char *why = NULL;
-    bool good = true;
-    int number = 0;
-    while (good && fgets(line, sizeof line, file)) {
-        number++;
-        good = key_line(line, keys, &why);
-    }
-    bool unread = ferror(file);
-    fclose(file);
-    sodium_memzero(line, sizeof line);
-    if (!good)
-        return error_set(error, ERROR_INPUT, "%s:%d: the line %s", path, number, why);
-    if (unread)
-        return error_set(error, ERROR_SYSTEM, "%s: cannot be read", path);
-    return keys->count || error_set(error, ERROR_INPUT, "%s: holds no key", path);
-}
-
-static bool write_all(int fd, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, text, length);
-        if (written < 0 && errno != EINTR)
-            return false;
-        if (written > 0) {
-            text += written;
-            length -= (size_t)written;
-        }
-    }
-    return true;
-}
-
-static bool write_key(int fd)
-{
-    unsigned char key[SIGNED_LINK_KEY_BYTES];
-    char line[HEX_LENGTH + 1];
-    randombytes_buf(key, sizeof key);
-    sodium_bin2hex(line, sizeof line, key, sizeof key);
-    line[HEX_LENGTH] = '\n';
-    bool written = write_all(fd, line, sizeof line) && fsync(fd) == 0;
-    sodium_memzero(key, sizeof key);
-    sodium_memzero(line, sizeof line);
-    return written;
+    return key_file_read(path, SIGNED_LINK_KEY_BYTES, keys->key[0], &keys->count, error);
 }
 
 bool signed_link_keys_make(const char *path, struct error *error)
 {
-    char draft[4096];
     if (access(path, F_OK) == 0)
         return true;
-    if (snprintf(draft, sizeof draft, "%s.XXXXXX", path) >= (int)sizeof draft)
-        return error_set(error, ERROR_INPUT, "the path of the key file is too long");
-    int fd = mkostemp(draft, O_CLOEXEC);
-    if (fd < 0)
-        return error_set(error, ERROR_SYSTEM, "%s: %s", draft, strerror(errno));
-    /* A key appears whole, and never takes the place of one in use. */
-    bool made =
-        fchmod(fd, KEY_MODE) == 0 && write_key(fd) && (link(draft, path) == 0 || errno == EEXIST);
-    if (!made)
-        error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    close(fd);
-    unlink(draft);
-    return made;
+    if (!key_file_make(path, SIGNED_LINK_KEY_BYTES, KEY_MODE, NULL, error) &&
+        access(path, F_OK) != 0)
+        return false;
+    *error = (struct error){0};
+    return true;
 }
 
 /* --- tokens --- */

@@ -9,6 +9,7 @@
 #ifndef WEIR_SIGNED_LINK_H
 #define WEIR_SIGNED_LINK_H
 
+#include "core/key_file.h"
 #include "store/error.h"
 
 #include <stdbool.h>
@@ -16,7 +17,7 @@
 #include <stdint.h>
 
 #define SIGNED_LINK_KEY_BYTES 32
-#define SIGNED_LINK_KEYS_MAX 2 /* two are valid while a key is being rotated */
+#define SIGNED_LINK_KEYS_MAX KEY_FILE_KEYS_MAX
 #define SIGNED_LINK_RECIPIENT_MAX 254
 #define SIGNED_LINK_TOKEN_SIZE 512 /* of the longest, with its NUL */
 

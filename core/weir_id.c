@@ -1,50 +1,13 @@
 #include "core/weir_id.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <pwd.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "core/hex.h"
+#include "core/key_file.h"
 
 #define HEX_LENGTH 32
 #define KEY_MODE 0600 /* weir-release is of the group that weir-milter runs as */
-
-static const char hex_digits[] = "0123456789abcdef";
-
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-static bool bytes_of_hex(const char *hex, unsigned char bytes[16])
-{
-    for (size_t i = 0; i < 16; i++) {
-        int high = hex_value(hex[2 * i]);
-        int low = high < 0 ? -1 : hex_value(hex[2 * i + 1]);
-        if (low < 0)
-            return false;
-        bytes[i] = (unsigned char)(high << 4 | low);
-    }
-    return true;
-}
-
-static void hex_of_bytes(const unsigned char bytes[16], char *hex)
-{
-    for (size_t i = 0; i < 16; i++) {
-        hex[2 * i] = hex_digits[bytes[i] >> 4];
-        hex[2 * i + 1] = hex_digits[bytes[i] & 15];
-    }
-}
 
 /* --- SipHash-2-4 with 128 bits of output; names as in the paper --- */
 
@@ -118,84 +81,15 @@ static void siphash_16(const unsigned char key[16], const unsigned char data[16]
 
 /* --- key file --- */
 
-static bool key_line(char *line, struct weir_id_keys *keys, const char **why)
-{
-    line[strcspn(line, "#\r\n")] = '\0';
-    line += strspn(line, " \t");
-    size_t length = strcspn(line, " \t");
-    if (length == 0)
-        return true;
-    *why = "is not 32 hex digits";
-    if (length != HEX_LENGTH || line[length + strspn(line + length, " \t")] != '\0')
-        return false;
-    *why = "is one key too many: two are valid while one is being rotated";
-    if (keys->count == WEIR_ID_KEYS_MAX)
-        return false;
-    *why = "is not 32 hex digits";
-    return bytes_of_hex(line, keys->key[keys->count]) && ++keys->count;
-}
-
 bool weir_id_keys_read(const char *path, struct weir_id_keys *keys, struct error *error)
 {
     memset(keys, 0, sizeof *keys);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    char line[256];
-    const char *why = NULL;
-    bool good = true;
-    int number = 0;
-    while (good && fgets(line, sizeof line, file)) {
-        number++;
-        good = key_line(line, keys, &why);
-    }
-    bool unread = ferror(file);
-    fclose(file);
-    explicit_bzero(line, sizeof line);
-    if (!good)
-        return error_set(error, ERROR_INPUT, "%s:%d: the line %s", path, number, why);
-    if (unread)
-        return error_set(error, ERROR_SYSTEM, "%s: cannot be read", path);
-    if (keys->count == 0)
-        return error_set(error, ERROR_INPUT, "%s: holds no key", path);
-    return true;
-}
-
-static bool write_key(int fd, const char *user, const char *path, struct error *error)
-{
-    unsigned char key[WEIR_ID_KEY_BYTES];
-    char line[HEX_LENGTH + 1];
-    struct passwd *entry = user && geteuid() == 0 ? getpwnam(user) : NULL;
-    if (entry && fchown(fd, entry->pw_uid, entry->pw_gid) != 0)
-        return error_set(error, ERROR_SYSTEM, "%s: chown to %s: %s", path, user, strerror(errno));
-    if (getrandom(key, sizeof key, 0) != sizeof key)
-        return error_set(error, ERROR_SYSTEM, "no random bytes: %s", strerror(errno));
-    hex_of_bytes(key, line);
-    line[HEX_LENGTH] = '\n';
-    bool written = write(fd, line, sizeof line) == (ssize_t)sizeof line && fsync(fd) == 0;
-    explicit_bzero(key, sizeof key);
-    explicit_bzero(line, sizeof line);
-    return written || error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
+    return key_file_read(path, WEIR_ID_KEY_BYTES, keys->key[0], &keys->count, error);
 }
 
 bool weir_id_keys_make(const char *path, const char *user, struct error *error)
 {
-    char draft[4096];
-    if (snprintf(draft, sizeof draft, "%s.%ld", path, (long)getpid()) >= (int)sizeof draft)
-        return error_set(error, ERROR_INPUT, "the path of the key file is too long");
-    int fd = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, KEY_MODE);
-    if (fd < 0)
-        return error_set(error, ERROR_SYSTEM, "%s: %s", draft, strerror(errno));
-    /* The link is made last and only when there is nothing at `path`: a key appears whole, and
-     * never takes the place of one in use. */
-    bool made = fchmod(fd, KEY_MODE) == 0 ||
-                error_set(error, ERROR_SYSTEM, "%s: chmod: %s", draft, strerror(errno));
-    made = made && write_key(fd, user, draft, error);
-    if (made && link(draft, path) != 0)
-        made = error_set(error, ERROR_SYSTEM, "%s: %s", path, strerror(errno));
-    close(fd);
-    unlink(draft);
-    return made;
+    return key_file_make(path, WEIR_ID_KEY_BYTES, KEY_MODE, user, error);
 }
 
 /* --- the header's text --- */
@@ -205,9 +99,9 @@ void weir_id_sign(const struct weir_id_keys *keys, const unsigned char document_
 {
     unsigned char tag[16];
     siphash_16(keys->key[0], document_id, tag);
-    hex_of_bytes(document_id, text);
+    hex_of_bytes(document_id, 16, text);
     text[HEX_LENGTH] = '.';
-    hex_of_bytes(tag, text + HEX_LENGTH + 1);
+    hex_of_bytes(tag, sizeof tag, text + HEX_LENGTH + 1);
     text[WEIR_ID_TEXT - 1] = '\0';
 }
 
@@ -219,7 +113,7 @@ static bool parse(const char *text, size_t length, unsigned char document_id[16]
     while (length && strchr(" \t\r\n", text[length - 1]) && text[length - 1])
         length--;
     return length == WEIR_ID_TEXT - 1 && text[HEX_LENGTH] == '.' &&
-           bytes_of_hex(text, document_id) && bytes_of_hex(text + HEX_LENGTH + 1, tag);
+           bytes_of_hex(text, 16, document_id) && bytes_of_hex(text + HEX_LENGTH + 1, 16, tag);
 }
 
 bool weir_id_verify(const struct weir_id_keys *keys, const char *text, size_t length)

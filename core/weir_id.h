@@ -6,6 +6,7 @@
 #ifndef WEIR_ID_H
 #define WEIR_ID_H
 
+#include "core/key_file.h"
 #include "store/error.h"
 
 #include <stdbool.h>
@@ -13,8 +14,8 @@
 
 #define WEIR_ID_HEADER "X-Weir-Id"
 #define WEIR_ID_KEY_BYTES 16
-#define WEIR_ID_KEYS_MAX 2 /* two are valid while a key is being rotated */
-#define WEIR_ID_TEXT 66    /* 32 + '.' + 32 + NUL */
+#define WEIR_ID_KEYS_MAX KEY_FILE_KEYS_MAX
+#define WEIR_ID_TEXT 66 /* 32 + '.' + 32 + NUL */
 
 struct weir_id_keys {
     unsigned char key[WEIR_ID_KEYS_MAX][WEIR_ID_KEY_BYTES];

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/write_all.h"
 #include "feedfilter/feed_cache_file.h"
 #include "store/memory.h"
 
@@ -228,20 +229,6 @@ struct cached_feed *feed_cache_load(struct feed_cache *cache, const char *name)
     if (!file_name(&file, name, COPY_END))
         return NULL;
     return feed_cache_file_read(cache->directory, file.text, cache->limit_bytes);
-}
-
-static bool write_all(int fd, const char *data, size_t length)
-{
-    while (length) {
-        ssize_t written = write(fd, data, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return false;
-        data += written;
-        length -= (size_t)written;
-    }
-    return true;
 }
 
 /* Writes the temporary file so that it outlives a crash, or leaves none. */
