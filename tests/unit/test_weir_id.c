@@ -194,6 +194,23 @@ static void test_made_key_is_private_random_and_never_overwritten(void **state)
     assert_memory_not_equal(first.key, second.key, WEIR_ID_KEY_BYTES);
 }
 
+static void test_draft_of_a_crash_is_in_nobodys_way(void **state)
+{
+    (void)state;
+    struct weir_id_keys keys;
+    struct error error = {0};
+    char left[128];
+    unlink(path);
+    snprintf(left, sizeof left, "%s.%ld", path, (long)getpid());
+    FILE *file = fopen(left, "w");
+    assert_non_null(file);
+    fclose(file);
+    bool made = weir_id_keys_make(path, NULL, &error);
+    unlink(left);
+    assert_true(made);
+    assert_true(weir_id_keys_read(path, &keys, &error));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_second_key_verifies_and_first_signs),
         cmocka_unit_test(test_key_file_may_have_comments_and_two_keys),
         cmocka_unit_test(test_bad_key_files_are_named_with_their_line),
+        cmocka_unit_test(test_draft_of_a_crash_is_in_nobodys_way),
         cmocka_unit_test(test_made_key_is_private_random_and_never_overwritten),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
