@@ -28,7 +28,7 @@ static void guess(struct guesses *guesses, const char *text)
 
 static bool is_known(const struct reputation_counts *counts)
 {
-    return counts->ham_milli || counts->spam_milli || counts->override != OVERRIDE_NONE;
+    return !reputation_counts_are_none(counts);
 }
 
 static void put_known(struct json_writer *json, const struct session *session,

@@ -162,7 +162,7 @@ static bool read_row(char *const fields[COLUMNS], struct document *scratch,
     if (!identity_text_read(fields[TYPE], fields[VALUE], scratch, identity, error) ||
         !read_counts(fields, counts, error) || !read_override(fields, counts, error))
         return false;
-    return counts->ham_milli || counts->spam_milli || counts->override != OVERRIDE_NONE ||
+    return !reputation_counts_are_none(counts) ||
            error_set(error, ERROR_INPUT, "there are no counts and no override");
 }
 

@@ -163,6 +163,12 @@ struct reputation_counts {
     int64_t override_until_s;
 };
 
+/* Whether nothing is known: no counts, and no override. */
+static inline bool reputation_counts_are_none(const struct reputation_counts *counts)
+{
+    return !counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE;
+}
+
 /* Reads all `n` in one round trip; counts[i] answers identities[i]. On failure all are zero. */
 bool counts_reputation_read(struct counts_store *store, const struct identity *identities, size_t n,
                             struct reputation_counts *counts, struct error *error);

@@ -148,7 +148,7 @@ static void take_reputation(struct import *import, const struct counts_item *ite
     unsigned char bytes[COUNTS_REDIS_REPUTATION_MAX];
     struct span key[] = {span_of(import->redis->prefix),
                          counts_redis_type_text(item->identity.type, text), item->identity.value};
-    if (!counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE) {
+    if (reputation_counts_are_none(counts)) {
         redis_batch_begin(&import->batch, 2);
         redis_batch_text(&import->batch, "DEL");
         redis_batch_joined(&import->batch, key, 3);

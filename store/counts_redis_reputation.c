@@ -9,7 +9,6 @@
 
 #define COUNTS_BYTES 12
 #define OVERRIDE_BYTES 9
-#define HALF_LIVES_KEPT 5
 
 struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT])
 {
@@ -227,7 +226,7 @@ bool counts_redis_reputation_override(struct counts_store *store, const struct i
 static int64_t life_s(const struct counts_redis *redis, enum identity_type type,
                       const struct reputation_counts *counts, int64_t now_s)
 {
-    int64_t life = HALF_LIVES_KEPT * (int64_t)redis->base.half_life_s[type];
+    int64_t life = COUNTS_HALF_LIVES_KEPT * (int64_t)redis->base.half_life_s[type];
     int64_t set = counts->override == OVERRIDE_SET ? counts->override_until_s - now_s : 0;
     return set > life ? set : life;
 }
@@ -237,7 +236,7 @@ static void add_write(const struct counts_redis *redis, struct redis_batch *batc
                       int64_t now_s)
 {
     unsigned char bytes[COUNTS_REDIS_REPUTATION_MAX];
-    bool nothing = !counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE;
+    bool nothing = reputation_counts_are_none(counts);
     bool pinned = counts->override == OVERRIDE_PIN;
     redis_batch_begin(batch, nothing ? 2 : pinned ? 3 : 5);
     redis_batch_text(batch, nothing ? "DEL" : "SET");

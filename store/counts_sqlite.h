@@ -14,8 +14,6 @@
 
 #include "store/counts_sqlite_link.h"
 
-#define COUNTS_SQLITE_HALF_LIVES_KEPT 5 /* a lesson is down to 3 % then */
-
 /* What a lesson does to reputations. */
 struct sqlite_event {
     const struct identity *identities;

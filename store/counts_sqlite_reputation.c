@@ -103,7 +103,7 @@ bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct ident
                                     struct error *error)
 {
     struct row row = {true, *counts, expires_s};
-    bool nothing = !counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE;
+    bool nothing = reputation_counts_are_none(counts);
     return nothing ? remove_row(link, identity, error) : write_row(link, identity, &row, error);
 }
 
@@ -137,7 +137,7 @@ static bool add_event(struct reputation_counts *counts, double half_life_s, enum
 static int64_t expiry(const struct sqlite_link *link, enum identity_type type,
                       const struct reputation_counts *counts, int64_t now_s)
 {
-    int64_t life_s = COUNTS_SQLITE_HALF_LIVES_KEPT * (int64_t)link->store->base.half_life_s[type];
+    int64_t life_s = COUNTS_HALF_LIVES_KEPT * (int64_t)link->store->base.half_life_s[type];
     if (counts->override == OVERRIDE_PIN)
         return COUNTS_NEVER;
     if (counts->override == OVERRIDE_SET && counts->override_until_s - now_s > life_s)
@@ -168,7 +168,7 @@ static bool change_one(struct sqlite_link *link, const struct sqlite_event *even
     }
     bool moved =
         add_event(counts, link->store->base.half_life_s[identity->type], label, time_s, milli);
-    if (!counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE)
+    if (reputation_counts_are_none(counts))
         return remove_row(link, identity, error);
     if (!moved)
         return write_counts(link, identity, counts, error);

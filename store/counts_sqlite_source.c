@@ -75,7 +75,7 @@ static bool look(struct sqlite_link *link, struct span source, const struct sqli
         holding->own *= pow(2, -age_s / half_life_s);
         holding->time_s = event->time_s;
         age_s = 0;
-        holding->expires_s = event->now_s + COUNTS_SQLITE_HALF_LIVES_KEPT * (int64_t)half_life_s;
+        holding->expires_s = event->now_s + COUNTS_HALF_LIVES_KEPT * (int64_t)half_life_s;
     }
     holding->scale = pow(2, age_s / half_life_s);
     holding->has = fmin(holding->own / holding->scale, holding->total);

@@ -207,6 +207,21 @@ void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text)
     sqlite3_bind_text(statement, parameter, text ? text : "", -1, SQLITE_STATIC);
 }
 
+void records_bind_part(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    if (!text)
+        return;
+    char *pattern = memory_new(2 * strlen(text) + 3), *to = pattern;
+    *to++ = '%';
+    for (; *text; text++) {
+        if (strchr("%_\\", *text))
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    *to = '%';
+    sqlite3_bind_text(statement, parameter, pattern, -1, free);
+}
+
 size_t records_row_size(sqlite3_stmt *statement)
 {
     size_t size = 0;

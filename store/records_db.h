@@ -89,6 +89,10 @@ bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
 /* NULL counts as "". The text must live until the statement was run. */
 void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text);
 
+/* Binds a pattern of LIKE ... ESCAPE '\\' that means `text` anywhere, and nothing but itself;
+ * NULL: none. */
+void records_bind_part(sqlite3_stmt *statement, int parameter, const char *text);
+
 /* Room that the texts and blobs of the current row need, each with a NUL behind it. */
 size_t records_row_size(sqlite3_stmt *statement);
 

@@ -50,20 +50,6 @@ static bool is_indexed(const char *text)
     return count >= INDEXED_FROM;
 }
 
-/* A pattern of LIKE that means `text` and nothing else. */
-static char *pattern_of(const char *text)
-{
-    char *out = memory_new(2 * strlen(text) + 3), *to = out;
-    *to++ = '%';
-    for (; *text; text++) {
-        if (strchr("%_\\", *text))
-            *to++ = '\\';
-        *to++ = *text;
-    }
-    *to = '%';
-    return out;
-}
-
 /* Adds a phrase of FTS5's language (sqlite.org/fts5.html, 3.1) that means `text`, in that column
  * ("": in any). */
 static char *add_phrase(char *to, const char *column, const char *text, bool first)
@@ -265,12 +251,6 @@ static void add_filters(struct query *query, enum driver driver)
             BOUND_MATCH);
 }
 
-static void bind_pattern(sqlite3_stmt *statement, int parameter, const char *text)
-{
-    if (is_set(text))
-        sqlite3_bind_text(statement, parameter, pattern_of(text), -1, free);
-}
-
 /* Parameters that the text does not have are refused, which does no harm. The query's texts live
  * until the statement was run. */
 static void bind(sqlite3_stmt *statement, const struct query *query)
@@ -279,9 +259,9 @@ static void bind(sqlite3_stmt *statement, const struct query *query)
     sqlite3_bind_int64(statement, BOUND_BEFORE, filter->before_id);
     sqlite3_bind_int64(statement, BOUND_MOST, (int64_t)filter->most);
     sqlite3_bind_text(statement, BOUND_MATCH, query->match, -1, SQLITE_STATIC);
-    bind_pattern(statement, BOUND_TEXT, filter->text);
-    bind_pattern(statement, BOUND_SENDER, filter->sender);
-    bind_pattern(statement, BOUND_RECIPIENT, filter->recipient);
+    records_bind_part(statement, BOUND_TEXT, filter->text);
+    records_bind_part(statement, BOUND_SENDER, filter->sender);
+    records_bind_part(statement, BOUND_RECIPIENT, filter->recipient);
     sqlite3_bind_text(statement, BOUND_FEED, filter->feed, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, BOUND_SYMBOL, filter->symbol, -1, SQLITE_STATIC);
     sqlite3_bind_double(statement, BOUND_LEAST, filter->least);

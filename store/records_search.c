@@ -33,26 +33,6 @@ enum {
     BOUND_BEFORE_ID
 };
 
-/* Text for LIKE that means nothing but itself, anything before and behind it. */
-static char *pattern_of(const char *text)
-{
-    char *pattern = memory_new(2 * strlen(text) + 3), *to = pattern;
-    *to++ = '%';
-    for (; *text; text++) {
-        if (strchr("%_\\", *text))
-            *to++ = '\\';
-        *to++ = *text;
-    }
-    *to = '%';
-    return pattern;
-}
-
-static void bind_pattern(sqlite3_stmt *statement, int parameter, const char *text)
-{
-    if (text)
-        sqlite3_bind_text(statement, parameter, pattern_of(text), -1, free);
-}
-
 /* Only the conditions that are asked: one that lets all pass would keep SQLite from the index. */
 static void write_query(char query[QUERY_MAX], const struct history_filter *filter)
 {
@@ -86,12 +66,12 @@ struct records_search *records_search_new(struct records *records,
         sqlite3_bind_text(statement, BOUND_CHANNEL, filter->channel, -1, SQLITE_TRANSIENT);
     if (filter->action)
         sqlite3_bind_text(statement, BOUND_ACTION, filter->action, -1, SQLITE_TRANSIENT);
-    bind_pattern(statement, BOUND_SENDER, filter->sender);
-    bind_pattern(statement, BOUND_RECIPIENT, filter->recipient);
-    bind_pattern(statement, BOUND_SUBJECT, filter->subject);
+    records_bind_part(statement, BOUND_SENDER, filter->sender);
+    records_bind_part(statement, BOUND_RECIPIENT, filter->recipient);
+    records_bind_part(statement, BOUND_SUBJECT, filter->subject);
     sqlite3_bind_int64(statement, BOUND_SINCE, filter->since_s);
     sqlite3_bind_int64(statement, BOUND_AFTER, filter->after_id);
-    bind_pattern(statement, BOUND_TEXT, filter->text);
+    records_bind_part(statement, BOUND_TEXT, filter->text);
     sqlite3_bind_int64(statement, BOUND_UNTIL, filter->until_s);
     sqlite3_bind_int64(statement, BOUND_BEFORE, filter->before_s);
     sqlite3_bind_int64(statement, BOUND_BEFORE_ID, filter->before_id);
