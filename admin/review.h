@@ -36,10 +36,6 @@ struct review_outcome {
 bool review_do(struct session *session, enum front front, struct held **held, enum review_deed deed,
                const char *who, struct review_outcome *outcome, struct error *error);
 
-/* Releases it only while it is open: neither confirmed as spam nor settled by anybody. */
-bool review_release_open(struct session *session, enum front front, struct held **held,
-                         const char *who, struct review_outcome *outcome, struct error *error);
-
 /* The same for a release, but only of what is open: a reviewer who confirmed it as spam meanwhile
  * has the last word. */
 bool review_release_open(struct session *session, enum front front, struct held **held,

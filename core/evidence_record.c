@@ -272,11 +272,10 @@ static void read_identity(struct reader *reader, struct evidence_record *record,
 bool evidence_record_decode(struct span bytes, struct arena *arena, struct evidence_record *record)
 {
     const unsigned char *start = (const unsigned char *)bytes.data;
-    struct reader reader = {start, start + bytes.length,
-                            read_byte(&(struct reader){start, start + bytes.length, false}) !=
-                                FORMAT};
+    struct reader reader = {start, start + bytes.length, false};
     *record = (struct evidence_record){0};
-    read_byte(&reader);
+    if (read_byte(&reader) != FORMAT)
+        return false;
     unsigned kind = read_byte(&reader);
     record->channel = kind & 3 ? (enum channel)(kind & 3) : CHANNEL_MAIL;
     record->cold = kind & 4;
