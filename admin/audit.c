@@ -5,12 +5,12 @@
 #include <time.h>
 
 #include "admin/audit_list.h"
+#include "admin/follow.h"
 #include "admin/period.h"
 #include "core/printable.h"
 
 #define LIMIT_USUAL 50
 #define LIMIT_MAX 1e6
-#define FOLLOW_EVERY_MS 200
 
 static void print_text(const char *text)
 {
@@ -60,10 +60,15 @@ static int list(struct session *session, const struct audit_filter *filter)
 
 /* --- following --- */
 
-/* What came since `*last`, which moves on; the first time only that. */
-static int follow_front(struct session *session, enum front front, struct audit_filter filter,
-                        int64_t *last, bool first)
+struct following {
+    struct session *session;
+    struct audit_filter filter;
+};
+
+static int follow_audit(void *context, enum front front, int64_t *last, bool first)
 {
+    struct session *session = ((struct following *)context)->session;
+    struct audit_filter filter = ((struct following *)context)->filter;
     struct error error = {0};
     struct audit_list found = {0};
     int status = session_open_records(session, front);
@@ -82,23 +87,6 @@ static int follow_front(struct session *session, enum front front, struct audit_
     }
     audit_list_clear(&found);
     return status;
-}
-
-static int follow(struct session *session, const struct audit_filter *filter)
-{
-    const struct timespec pause = {.tv_nsec = FOLLOW_EVERY_MS * 1000000L};
-    int64_t last[FRONTS] = {0};
-    for (bool first = true;; first = false) {
-        for (int front = 0; front < FRONTS; front++) {
-            int status = follow_front(session, (enum front)front, *filter, &last[front], first);
-            if (status != EX_OK)
-                return status;
-        }
-        int status = session_flush();
-        if (status != EX_OK)
-            return status;
-        nanosleep(&pause, NULL);
-    }
 }
 
 /* --- the command --- */
@@ -131,7 +119,8 @@ static int run(struct session *session, int count, char **arguments)
             return EX_USAGE;
         filter.most = (size_t)number;
     }
-    return following ? follow(session, &filter) : list(session, &filter);
+    return following ? follow(follow_audit, &(struct following){session, filter})
+                     : list(session, &filter);
 }
 
 const struct command command_audit = {

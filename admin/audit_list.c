@@ -27,7 +27,7 @@ bool audit_list_read(struct session *session, enum front front, const struct aud
     list->front = front;
     if (session_open_records(session, front) != EX_OK)
         return error_set(error, ERROR_SYSTEM, "the records of %s cannot be opened",
-                         front == FRONT_MAIL ? "mail" : "feeds");
+                         session_streams[front]);
     return !session->records[front] ||
            records_audit_list(session->records[front], filter, take, list, error);
 }

@@ -13,8 +13,6 @@
 #include "store/records_page.h"
 #include "store/records_search.h"
 
-static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
-
 /* --- how the gateway stands --- */
 
 static void put_sum(void *context, const char *channel, const char *action, int64_t count)
@@ -41,7 +39,7 @@ static void put_stream(struct json_writer *json, struct session *session, enum f
     struct records *records = session->records[front];
     bool good = opened;
     json_put_open(json, NULL, '{');
-    json_put_string(json, "stream", span_of(streams[front]));
+    json_put_string(json, "stream", span_of(session_streams[front]));
     if (opened && records) {
         good = records_held_open(records, &open, &error) &&
                put_verdicts(json, "last_day", records, 24 * 3600, &error) &&
@@ -164,6 +162,16 @@ bool console_open_counts(struct session *session, struct error *error)
 {
     return session_open_counts(session) == EX_OK ||
            error_set(error, ERROR_SYSTEM, "the counts store cannot be opened; the log says why");
+}
+
+bool console_open_records(struct session *session, enum front front, struct records **records,
+                          struct error *error)
+{
+    bool opened = session_open_records(session, front) == EX_OK;
+    *records = session->records[front];
+    return opened ||
+           error_set(error, ERROR_SYSTEM, "the records of %s cannot be opened; the log says why",
+                     session_streams[front]);
 }
 
 /* Who may call: a bit for each role. */

@@ -45,6 +45,10 @@ void console_refuse_error(struct console_answer *answer, const struct error *err
 
 bool console_open_counts(struct session *session, struct error *error);
 
+/* The same for records; `*records` is NULL when there are none yet. */
+bool console_open_records(struct session *session, enum front front, struct records **records,
+                          struct error *error);
+
 /* Without the lock, which they take while they have to: "reputation"; "tuning/preview",
  * "tuning/suggest". */
 void console_reputation_list(struct console_gateway *gateway, const struct console_request *request,

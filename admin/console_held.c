@@ -18,8 +18,6 @@
 #define PAGE_USUAL 50
 #define PAGE_MOST 200
 
-static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
-
 /* "record" is: as weirctl's --json has it, for another weirctl. */
 static bool wants(const struct console_request *request, const char *form)
 {
@@ -34,7 +32,7 @@ static void put_entry(struct json_writer *json, enum front front, const struct h
 {
     char id[RECORDS_TEXT_ID_SIZE];
     json_put_string(json, "id", span_of(records_text_id(front, held->id, id)));
-    json_put_string(json, "stream", span_of(streams[front]));
+    json_put_string(json, "stream", span_of(session_streams[front]));
     json_put_string(json, "state", span_of(held_state_name(held->state)));
     json_put_integer(json, "held_s", held->time_s);
     json_put_integer(json, "changed_s", held->state_time_s);
@@ -309,7 +307,7 @@ static void put_list(struct json_writer *json, struct session *session, struct w
         struct error error = {0};
         if (session->records[front])
             records_held_open(session->records[front], &open, &error);
-        json_put_integer(json, streams[front], open);
+        json_put_integer(json, session_streams[front], open);
     }
     json_put_close(json, '}');
     json_put_close(json, '}');
@@ -329,7 +327,8 @@ static void answer_count(struct session *session, const struct console_request *
         if (!wish.asked.fronts[front])
             continue;
         if (session_open_records(session, (enum front)front) != EX_OK)
-            error_set(&error, ERROR_SYSTEM, "the records of %s cannot be opened", streams[front]);
+            error_set(&error, ERROR_SYSTEM, "the records of %s cannot be opened",
+                      session_streams[front]);
         else if (session->records[front])
             records_held_count(session->records[front], &wish.asked.filter, &count, &error);
         sum += count;

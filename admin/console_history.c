@@ -20,19 +20,7 @@
 #define DAYS 30
 #define ZONE_MOST (14 * 60)
 
-static const char *const stream_names[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
 static const char *const channels[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feed"};
-
-/* True, and NULL, when there are none yet. */
-static bool open_records(struct session *session, enum front front, struct records **records,
-                         struct error *error)
-{
-    bool opened = session_open_records(session, front) == EX_OK;
-    *records = session->records[front];
-    return opened ||
-           error_set(error, ERROR_SYSTEM, "the records of %s cannot be opened; the log says why",
-                     stream_names[front]);
-}
 
 /* --- over time --- */
 
@@ -62,9 +50,9 @@ static bool put_series(struct json_writer *json, struct session *session, enum f
                        const struct records_spans *spans, struct error *error)
 {
     struct records *records;
-    bool good = open_records(session, front, &records, error);
+    bool good = console_open_records(session, front, &records, error);
     json_put_open(json, NULL, '{');
-    json_put_string(json, "stream", span_of(stream_names[front]));
+    json_put_string(json, "stream", span_of(session_streams[front]));
     json_put_open(json, "verdicts", '[');
     good = good && (!records || records_series_verdicts(records, spans, put_verdicts, json, error));
     json_put_close(json, ']');
@@ -170,7 +158,7 @@ static bool read_channel(const struct console_request *request, const char **cha
     const char *stream = text_of(request, "stream");
     *channel = NULL;
     for (int front = 0; stream && front < FRONTS; front++)
-        if (strcmp(stream, stream_names[front]) == 0)
+        if (strcmp(stream, session_streams[front]) == 0)
             *channel = channels[front];
     return !stream || *channel || error_set(error, ERROR_INPUT, "stream is mail or feeds");
 }
@@ -206,7 +194,7 @@ static bool start(struct session *session, struct listing *listing, struct error
         struct records *records;
         if (filter.channel && strcmp(filter.channel, channels[front]) != 0)
             continue;
-        if (!open_records(session, (enum front)front, &records, error))
+        if (!console_open_records(session, (enum front)front, &records, error))
             return false;
         if (!records)
             continue;
@@ -310,7 +298,7 @@ static void answer_one(struct session *session, const char *id, struct console_a
     struct error error = {0};
     for (int front = 0; front < FRONTS; front++) {
         struct records *records;
-        if (!open_records(session, (enum front)front, &records, &error)) {
+        if (!console_open_records(session, (enum front)front, &records, &error)) {
             console_refuse_error(answer, &error);
             return;
         }

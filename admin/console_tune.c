@@ -70,14 +70,13 @@ static bool read_limit(const struct console_request *request, size_t *limit, str
 
 static bool load(struct session *session, struct tune_state *state, struct error *error)
 {
+    struct records *records;
     *state = (struct tune_state){0};
     if (!console_open_counts(session, error))
         return false;
     for (int front = 0; front < FRONTS; front++)
-        if (session_open_records(session, (enum front)front) != EX_OK)
-            return error_set(error, ERROR_SYSTEM,
-                             "the records of %s cannot be opened; the log says why",
-                             front == FRONT_MAIL ? "mail" : "feeds");
+        if (!console_open_records(session, (enum front)front, &records, error))
+            return false;
     return tune_load(session, state, error);
 }
 

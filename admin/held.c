@@ -34,14 +34,7 @@ static int tell(const struct session *session, const struct found *found, enum r
         records_text_outcome_json(found->id, state, outcome->changed);
     else
         printf("%s: %s\n", found->id, what);
-    if (outcome->lesson_waits)
-        fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
-                found->id, outcome->store_trouble, journal_path(session->journal));
-    if (outcome->trouble.class == ERROR_NONE)
-        return EX_OK;
-    struct error error = outcome->trouble;
-    error_prefix(&error, "%s", found->id);
-    return session_complain(&error);
+    return review_complain(session, found->id, outcome);
 }
 
 static int do_deed(struct session *session, enum review_deed deed, int count, char **ids)

@@ -66,8 +66,6 @@ static void print_line(const json_t *item)
 
 /* --- lists --- */
 
-static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
-
 /* "held?stream=mail&sender=…"; the caller's. */
 static char *path_of(enum front front, const struct held_asked *asked)
 {
@@ -75,7 +73,7 @@ static char *path_of(enum front front, const struct held_asked *asked)
     size_t length;
     struct held_words words = asked->words;
     FILE *out = open_memstream(&text, &length);
-    words.channel = streams[front];
+    words.channel = session_streams[front];
     fputs("held", out);
     for (size_t i = 0; i < HELD_WORDS; i++) {
         const char *word = *held_word_of(&words, &held_word_names[i]);

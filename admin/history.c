@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/follow.h"
 #include "admin/period.h"
 #include "admin/records_text.h"
 #include "core/printable.h"
@@ -11,7 +12,6 @@
 
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1e9
-#define FOLLOW_EVERY_MS 200
 
 struct listing {
     struct session *session;
@@ -149,9 +149,12 @@ static int print_new(struct listing *listing, struct records *records, int64_t *
 }
 
 /* A history that is not there yet is followed from its first entry. */
-static int follow_front(struct listing *listing, enum front front, int64_t *last, bool first)
+static int follow_history(void *context, enum front front, int64_t *last, bool first)
 {
+    struct listing *listing = context;
     struct error error = {0};
+    if (!wants(listing, front))
+        return EX_OK;
     int status = session_open_records(listing->session, front);
     struct records *records = listing->session->records[front];
     if (status != EX_OK || !records)
@@ -159,25 +162,6 @@ static int follow_front(struct listing *listing, enum front front, int64_t *last
     if (first)
         return records_history_last(records, last, &error) ? EX_OK : session_complain(&error);
     return print_new(listing, records, last);
-}
-
-static int follow(struct listing *listing)
-{
-    const struct timespec pause = {.tv_nsec = FOLLOW_EVERY_MS * 1000000L};
-    int64_t last[FRONTS] = {0};
-    for (bool first = true;; first = false) {
-        for (int front = 0; front < FRONTS; front++) {
-            if (!wants(listing, (enum front)front))
-                continue;
-            int status = follow_front(listing, (enum front)front, &last[front], first);
-            if (status != EX_OK)
-                return status;
-        }
-        int status = session_flush();
-        if (status != EX_OK)
-            return status;
-        nanosleep(&pause, NULL);
-    }
 }
 
 /* --- the command --- */
@@ -217,7 +201,7 @@ static int run(struct session *session, int count, char **arguments)
             return EX_USAGE;
         listing.limit = (size_t)number;
     }
-    return following ? follow(&listing) : list(&listing);
+    return following ? follow(follow_history, &listing) : list(&listing);
 }
 
 const struct command command_history = {

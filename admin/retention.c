@@ -12,8 +12,6 @@
 
 #define LISTED_MOST 1000
 
-static const char *const streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
-
 struct listing {
     const struct session *session;
     enum front front;
@@ -44,7 +42,7 @@ static void print_sums(struct listing *listing, const int64_t sums[RECORDS_DROPP
 {
     const struct config *config = listing->session->config;
     if (listing->session->json) {
-        json_put_string(&listing->json, "stream", span_of(streams[listing->front]));
+        json_put_string(&listing->json, "stream", span_of(session_streams[listing->front]));
         for (int i = 0; i < RECORDS_DROPPED; i++)
             json_put_integer(&listing->json, records_dropped_name((enum records_dropped)i),
                              sums[i]);
@@ -55,7 +53,7 @@ static void print_sums(struct listing *listing, const int64_t sums[RECORDS_DROPP
     printf("%s: %" PRId64 " held would expire now, %" PRId64 " deleted items be emptied, %" PRId64
            " settled entries, %" PRId64 " verdicts and %" PRId64
            " lines of the audit be dropped; %" PRId64 " of %" PRId64 " MiB are used\n",
-           streams[listing->front], sums[RECORDS_EXPIRED], sums[RECORDS_EMPTIED],
+           session_streams[listing->front], sums[RECORDS_EXPIRED], sums[RECORDS_EMPTIED],
            sums[RECORDS_SETTLED], sums[RECORDS_HISTORY], sums[RECORDS_AUDIT], bytes >> 20,
            config->records_size_bytes >> 20);
 }

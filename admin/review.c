@@ -228,6 +228,19 @@ bool review_release_quietly(struct session *session, enum front front, struct he
     return do_deed(session, front, held, REVIEW_RELEASE, ANY_STATE, who, true, outcome, error);
 }
 
+int review_complain(const struct session *session, const char *id,
+                    const struct review_outcome *outcome)
+{
+    if (outcome->lesson_waits)
+        fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
+                id, outcome->store_trouble, journal_path(session->journal));
+    if (outcome->trouble.class == ERROR_NONE)
+        return EX_OK;
+    struct error error = outcome->trouble;
+    error_prefix(&error, "%s", id);
+    return session_complain(&error);
+}
+
 /* --- undoing it --- */
 
 /* What hinders; NULL: nothing does, and `*back` is whether the entry moves back to the state it

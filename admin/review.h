@@ -46,6 +46,11 @@ bool review_release_open(struct session *session, enum front front, struct held 
 bool review_release_quietly(struct session *session, enum front front, struct held **held,
                             const char *who, struct review_outcome *outcome, struct error *error);
 
+/* Says on stderr what of `outcome` went wrong with the entry `id`, or waits; the exit code. For
+ * weirctl. */
+int review_complain(const struct session *session, const char *id,
+                    const struct review_outcome *outcome);
+
 #define REVIEW_UNDO "undo"
 
 /* Takes back the latest deed about it, or, with a `name`, the latest of that name that no standing

@@ -13,6 +13,7 @@
 #include "core/outbox.h"
 #include "core/scoring.h"
 
+const char *const session_streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
 const char *session_program = "weirctl";
 
 int session_complain(const struct error *error)

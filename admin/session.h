@@ -19,6 +19,7 @@
 
 /* The records of the two fronts. */
 enum front { FRONT_MAIL, FRONT_FEED, FRONTS };
+extern const char *const session_streams[FRONTS]; /* "mail", "feeds" */
 
 struct session {
     const char *config_path; /* of --config; NULL: the default */

@@ -22,14 +22,7 @@ static int tell(const struct session *session, const struct found *found, const 
     else
         printf("%s: %s undone already%s\n", found->id, deed,
                outcome->taught ? "; its lesson is taken back now" : "");
-    if (outcome->lesson_waits)
-        fprintf(stderr, "weirctl: %s: %s; its lesson waits in %s and is taught when it is back\n",
-                found->id, outcome->store_trouble, journal_path(session->journal));
-    if (outcome->trouble.class == ERROR_NONE)
-        return EX_OK;
-    struct error error = outcome->trouble;
-    error_prefix(&error, "%s", found->id);
-    return session_complain(&error);
+    return review_complain(session, found->id, outcome);
 }
 
 static int undo(struct session *session, const char *id, const char *name)
