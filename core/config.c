@@ -15,13 +15,13 @@
 #include <unistd.h>
 
 #include "core/config_complaint.h"
+#include "core/config_feedfilter.h"
 #include "core/config_identities.h"
 #include "core/config_learning.h"
 #include "core/config_people.h"
 #include "core/config_scan.h"
 #include "core/config_subscriptions.h"
 #include "core/config_values.h"
-#include "core/feed.h"
 #include "paths.h"
 #include "store/memory.h"
 
@@ -119,34 +119,6 @@ static int check_thresholds(cfg_t *cfg, cfg_opt_t *option)
     return 0;
 }
 
-static int check_cache(cfg_t *cfg, cfg_opt_t *option)
-{
-    struct stat status;
-    if (config_check_path(cfg, option))
-        return -1;
-    if (stat(cfg_opt_getstr(option), &status) == 0 && !S_ISDIR(status.st_mode))
-        return config_refuse(cfg, option, "is no directory");
-    return 0;
-}
-
-static int check_feedfilter(cfg_t *cfg, cfg_opt_t *option)
-{
-    (void)cfg;
-    cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
-    if (cfg_getint(section, "poll-min") > cfg_getint(section, "poll-max"))
-        return config_refuse(section, cfg_getopt(section, "poll-min"), "is more than poll-max");
-    if (cfg_getint(section, "size-limit") > (long)FEED_SIZE_LIMIT)
-        return config_refuse(section, cfg_getopt(section, "size-limit"), "is more than %u MiB",
-                             FEED_SIZE_LIMIT >> 20);
-    if (cfg_getint(section, "fetches") < 1 || cfg_getint(section, "fetches") > 1000)
-        return config_refuse(section, cfg_getopt(section, "fetches"), "is not from 1 to 1000");
-    if (cfg_getint(section, "connections") < 1 || cfg_getint(section, "connections") > 10000)
-        return config_refuse(section, cfg_getopt(section, "connections"), "is not from 1 to 10000");
-    if (cfg_getint(section, "redirects") > 50)
-        return config_refuse(section, cfg_getopt(section, "redirects"), "is more than 50");
-    return 0;
-}
-
 /* --- the settings --- */
 
 static cfg_opt_t records_options[] = {
@@ -181,26 +153,6 @@ static cfg_opt_t milter_options[] = {
     CFG_INT_CB("size-limit", 32L << 20, CFGF_NONE, config_parse_size),
     CFG_STR("key-file", "/etc/weir/weir-id.key", CFGF_NONE),
     CFG_INT_CB("when-stopping", WHEN_STOPPING_ACCEPT, CFGF_NONE, config_parse_when_stopping),
-    CFG_END(),
-};
-static cfg_opt_t feedfilter_options[] = {
-    CFG_INT_CB("mode", MODE_OBSERVE, CFGF_NONE, config_parse_mode),
-    CFG_STR("listen", "127.0.0.1:8092", CFGF_NONE),
-    CFG_STR("public-url", "", CFGF_NONE),
-    CFG_STR("cache", "/var/cache/weir-feed", CFGF_NONE),
-    CFG_INT_CB("cache-size", 256L << 20, CFGF_NONE, config_parse_size),
-    CFG_INT_CB("size-limit", 32L << 20, CFGF_NONE, config_parse_size),
-    CFG_INT_CB("fetch-timeout", 30000, CFGF_NONE, config_parse_duration),
-    CFG_INT_CB("redirects", 5, CFGF_NONE, config_parse_count),
-    CFG_INT_CB("fetches", 16, CFGF_NONE, config_parse_count),
-    CFG_INT_CB("connections", 500, CFGF_NONE, config_parse_count),
-    CFG_INT_CB("request-timeout", 30000, CFGF_NONE, config_parse_duration),
-    CFG_INT_CB("poll", 1800000, CFGF_NONE, config_parse_duration),
-    CFG_INT_CB("poll-min", 300000, CFGF_NONE, config_parse_duration),
-    CFG_INT_CB("poll-max", DAY_MS, CFGF_NONE, config_parse_duration),
-    CFG_INT_CB("put-back", 14 * DAY_MS, CFGF_NONE, config_parse_duration),
-    CFG_STR_LIST("upstream-networks", no_networks, CFGF_NONE),
-    CFG_STR("feeds-file", "", CFGF_NONE),
     CFG_END(),
 };
 static cfg_opt_t release_options[] = {
@@ -283,9 +235,9 @@ static const struct {
     {"learning|traps", learning_check_traps},
     {"milter|socket", config_check_socket},
     {"milter|key-file", config_check_path},
-    {"feedfilter", check_feedfilter},
+    {"feedfilter", feedfilter_check},
     {"feedfilter|listen", config_check_listen},
-    {"feedfilter|cache", check_cache},
+    {"feedfilter|cache", feedfilter_check_cache},
     {"feedfilter|feeds-file", config_check_path},
     {"records", check_two_paths},
     {"held", people_check_held},
@@ -334,32 +286,6 @@ static void take_checks(cfg_t *cfg, struct check_weights *weights)
     }
 }
 
-static struct network *take_networks(cfg_t *cfg, const char *path, size_t *count)
-{
-    *count = cfg_size(cfg, path);
-    struct network *networks = memory_new(*count * sizeof *networks);
-    for (size_t i = 0; i < *count; i++)
-        network_parse(cfg_getnstr(cfg, path, (unsigned)i), &networks[i]);
-    return networks;
-}
-
-/* "http://" and where it listens, unless the file says otherwise. */
-static char *public_url(cfg_t *cfg)
-{
-    char url[300];
-    const char *given = cfg_getstr(cfg, "feedfilter|public-url");
-    if (*given)
-        return memory_text(given);
-    snprintf(url, sizeof url, "http://%s", cfg_getstr(cfg, "feedfilter|listen"));
-    return memory_text(url);
-}
-
-/* Whole ones, rounded up. */
-static unsigned seconds_of(cfg_t *cfg, const char *name)
-{
-    return (unsigned)((cfg_getint(cfg, name) + 999) / 1000);
-}
-
 /* Beside the records, unless the file says otherwise. */
 static char *journal_path(cfg_t *cfg, const char *name, const char *records)
 {
@@ -379,28 +305,7 @@ static void take_journal(cfg_t *cfg, struct config *config)
     config->journal.mail = journal_path(cfg, "mail", config->records_mail);
     config->journal.feeds = journal_path(cfg, "feeds", config->records_feeds);
     config->journal.size_limit_bytes = (size_t)cfg_getint(cfg, "size-limit");
-    config->journal.resend_window_s = seconds_of(cfg, "resend-window");
-}
-
-static void take_feedfilter(cfg_t *cfg, struct config *config)
-{
-    config->feedfilter.mode = (enum mode)cfg_getint(cfg, "mode");
-    config->feedfilter.listen = memory_text(cfg_getstr(cfg, "listen"));
-    config->feedfilter.cache = memory_text(cfg_getstr(cfg, "cache"));
-    config->feedfilter.feeds_file = memory_text(cfg_getstr(cfg, "feeds-file"));
-    config->feedfilter.cache_size_bytes = (uint64_t)cfg_getint(cfg, "cache-size");
-    config->feedfilter.size_limit_bytes = (size_t)cfg_getint(cfg, "size-limit");
-    config->feedfilter.fetch_timeout_ms = (unsigned)cfg_getint(cfg, "fetch-timeout");
-    config->feedfilter.redirects = (unsigned)cfg_getint(cfg, "redirects");
-    config->feedfilter.fetches = (unsigned)cfg_getint(cfg, "fetches");
-    config->feedfilter.connections = (unsigned)cfg_getint(cfg, "connections");
-    config->feedfilter.request_timeout_ms = (unsigned)cfg_getint(cfg, "request-timeout");
-    config->feedfilter.poll_s = seconds_of(cfg, "poll");
-    config->feedfilter.poll_min_s = seconds_of(cfg, "poll-min");
-    config->feedfilter.poll_max_s = seconds_of(cfg, "poll-max");
-    config->feedfilter.put_back_s = seconds_of(cfg, "put-back");
-    config->feedfilter.upstream_networks =
-        take_networks(cfg, "upstream-networks", &config->feedfilter.upstream_network_count);
+    config->journal.resend_window_s = config_seconds_of(cfg, "resend-window");
 }
 
 /* Everything in `cfg` was checked already. */
@@ -429,8 +334,7 @@ static struct config *take(cfg_t *cfg)
     config->milter.size_limit_bytes = (size_t)cfg_getint(cfg, "milter|size-limit");
     config->milter.key_file = memory_text(cfg_getstr(cfg, "milter|key-file"));
     config->milter.when_stopping = (enum when_stopping)cfg_getint(cfg, "milter|when-stopping");
-    take_feedfilter(cfg_getsec(cfg, "feedfilter"), config);
-    config->feedfilter.public_url = public_url(cfg);
+    feedfilter_take(cfg_getsec(cfg, "feedfilter"), config);
     subscriptions_add(cfg, &config->subscriptions, &config->subscription_count);
     config->release.requeue_after_s = (unsigned)(cfg_getint(cfg, "release|requeue-after") / 1000);
     config->release.poll_ms = (unsigned)cfg_getint(cfg, "release|poll");
@@ -448,7 +352,7 @@ static struct config *take(cfg_t *cfg)
     config->console.public_url = memory_text(cfg_getstr(cfg, "console|public-url"));
     config->console.pages = memory_text(cfg_getstr(cfg, "console|pages"));
     config->internal_networks =
-        take_networks(cfg, "networks|internal", &config->internal_network_count);
+        config_take_networks(cfg, "networks|internal", &config->internal_network_count);
     identities_take(cfg_getsec(cfg, "identities"), &config->identities);
     learning_take(cfg_getsec(cfg, "learning"), &config->learning);
     take_checks(cfg, &config->checks);
@@ -584,11 +488,7 @@ void config_release(struct config *config)
     free(config->journal.feeds);
     free(config->milter.socket);
     free(config->milter.key_file);
-    free(config->feedfilter.listen);
-    free(config->feedfilter.public_url);
-    free(config->feedfilter.cache);
-    free(config->feedfilter.feeds_file);
-    free(config->feedfilter.upstream_networks);
+    feedfilter_free(config);
     subscriptions_free(config->subscriptions, config->subscription_count);
     free(config->internal_networks);
     identities_free(&config->identities);

@@ -9,6 +9,7 @@
 #include "core/config.h"
 #include "core/config_complaint.h"
 #include "store/counts.h"
+#include "store/memory.h"
 
 #define DAY_MS (24L * 3600 * 1000)
 
@@ -284,4 +285,18 @@ int config_check_networks(cfg_t *cfg, cfg_opt_t *option)
                                  cfg_opt_getnstr(option, i));
     }
     return 0;
+}
+
+struct network *config_take_networks(cfg_t *cfg, const char *path, size_t *count)
+{
+    *count = cfg_size(cfg, path);
+    struct network *networks = memory_new(*count * sizeof *networks);
+    for (size_t i = 0; i < *count; i++)
+        network_parse(cfg_getnstr(cfg, path, (unsigned)i), &networks[i]);
+    return networks;
+}
+
+unsigned config_seconds_of(cfg_t *cfg, const char *name)
+{
+    return (unsigned)((cfg_getint(cfg, name) + 999) / 1000);
 }

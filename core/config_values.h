@@ -3,7 +3,10 @@
 #ifndef WEIR_CONFIG_VALUES_H
 #define WEIR_CONFIG_VALUES_H
 
+#include "core/network.h"
+
 #include <confuse.h>
+#include <stddef.h>
 
 /* For CFG_INT_CB and CFG_FLOAT_CB: reads `value` into `result`, a long or a double. Durations are
  * in milliseconds, ages in seconds, sizes in bytes. */
@@ -29,5 +32,10 @@ int config_check_socket(cfg_t *cfg, cfg_opt_t *option); /* libmilter's */
 int config_check_listen(cfg_t *cfg, cfg_opt_t *option); /* "address:port" */
 int config_check_networks(cfg_t *cfg, cfg_opt_t *option);
 int config_check_public_url(cfg_t *cfg, cfg_opt_t *option);
+
+/* Of what was checked already: the networks of a list, the caller's to free(), and a duration in
+ * seconds, rounded up. */
+struct network *config_take_networks(cfg_t *cfg, const char *path, size_t *count);
+unsigned config_seconds_of(cfg_t *cfg, const char *name);
 
 #endif
