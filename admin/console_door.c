@@ -251,8 +251,7 @@ static void put_buttons(const struct visit *visit, const struct held *held, size
         put_button(visit, actions[asked].name, actions[asked].button, NULL, NULL);
     }
     for (size_t i = 0; i < ACTIONS; i++)
-        if ((i != asked || visit->request->post) && (visit->link.actions & actions[i].action) &&
-            (i > 0 || open) && !(visit->request->post && i == asked))
+        if (i != asked && (visit->link.actions & actions[i].action) && (i > 0 || open))
             put_button(visit, actions[i].name, actions[i].button, NULL, NULL);
 }
 
