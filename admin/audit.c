@@ -7,21 +7,14 @@
 #include "admin/audit_list.h"
 #include "admin/follow.h"
 #include "admin/period.h"
-#include "core/printable.h"
+#include "admin/records_text.h"
 
 #define LIMIT_USUAL 50
 #define LIMIT_MAX 1e6
 
-static void print_text(const char *text)
-{
-    printable_put(stdout, span_of(text), PRINTABLE_LINE);
-}
-
 static void print_line(const struct session *session, const struct audit_listed *line)
 {
-    char when[32] = "?";
-    time_t seconds = (time_t)line->time_s;
-    struct tm parts;
+    char when[32];
     if (session->json) {
         struct json_writer json = {0};
         audit_list_put(&json, line);
@@ -30,14 +23,12 @@ static void print_line(const struct session *session, const struct audit_listed 
         json_writer_free(&json);
         return;
     }
-    if (localtime_r(&seconds, &parts))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
-    printf("%s  ", when);
-    print_text(line->who);
+    printf("%s  ", records_text_time(line->time_s, when));
+    records_text_plain(line->who);
     fputs("  ", stdout);
-    print_text(line->what);
+    records_text_plain(line->what);
     fputs("  ", stdout);
-    print_text(line->subject);
+    records_text_plain(line->subject);
     putchar('\n');
 }
 

@@ -7,7 +7,6 @@
 #include "admin/follow.h"
 #include "admin/period.h"
 #include "admin/records_text.h"
-#include "core/printable.h"
 #include "store/records_search.h"
 
 #define LIMIT_DEFAULT 50
@@ -25,11 +24,6 @@ static bool wants(const struct listing *listing, enum front front)
     return !channel || !strcmp(channel, front == FRONT_MAIL ? "mail" : "feed");
 }
 
-static void print_text(const char *text)
-{
-    printable_put(stdout, span_of(text), PRINTABLE_LINE);
-}
-
 /* One line; what is not known of an entry takes no room. */
 static void print_entry(const struct session *session, const struct history_entry *entry)
 {
@@ -37,22 +31,19 @@ static void print_entry(const struct session *session, const struct history_entr
         records_text_history_json(entry);
         return;
     }
-    char when[32] = "?";
-    time_t seconds = (time_t)entry->time_s;
-    struct tm parts;
-    if (localtime_r(&seconds, &parts))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
-    printf("%s  %s  %-17s %+5.1f  ", when, entry->channel, entry->action, entry->log_odds);
-    print_text(*entry->sender ? entry->sender : "<>");
+    char when[32];
+    printf("%s  %s  %-17s %+5.1f  ", records_text_time(entry->time_s, when), entry->channel,
+           entry->action, entry->log_odds);
+    records_text_plain(*entry->sender ? entry->sender : "<>");
     if (*entry->recipients) {
         fputs(" > ", stdout);
-        print_text(entry->recipients);
+        records_text_plain(entry->recipients);
     }
     fputs("  ", stdout);
-    print_text(entry->subject);
+    records_text_plain(entry->subject);
     if (*entry->reference) {
         fputs("  [", stdout);
-        print_text(entry->reference);
+        records_text_plain(entry->reference);
         putchar(']');
     }
     putchar('\n');

@@ -75,7 +75,7 @@ void records_text_clear(struct found *found)
 
 /* --- words --- */
 
-static void print_plain(const char *text)
+void records_text_plain(const char *text)
 {
     printable_put(stdout, span_of(text), PRINTABLE_LINE);
 }
@@ -85,11 +85,11 @@ static void print_row(const char *name, const char *value)
     if (!value || !*value)
         return;
     printf("%-11s", name);
-    print_plain(value);
+    records_text_plain(value);
     putchar('\n');
 }
 
-static const char *time_text(int64_t time_s, char text[32])
+const char *records_text_time(int64_t time_s, char text[32])
 {
     time_t when = (time_t)time_s;
     struct tm parts;
@@ -110,15 +110,15 @@ void records_text_held_line(enum front front, const struct held *held)
 {
     char when[32], id[RECORDS_TEXT_ID_SIZE];
     records_text_id(front, held->id, id);
-    printf("%-6s %s  %-17s %+5.1f  ", id, time_text(held->time_s, when),
+    printf("%-6s %s  %-17s %+5.1f  ", id, records_text_time(held->time_s, when),
            held_state_name(held->state), held->log_odds);
-    print_plain(held->sender);
+    records_text_plain(held->sender);
     if (*held->recipients) {
         fputs(" > ", stdout);
-        print_plain(held->recipients);
+        records_text_plain(held->recipients);
     }
     fputs("  ", stdout);
-    print_plain(held->subject);
+    records_text_plain(held->subject);
     putchar('\n');
 }
 
@@ -154,8 +154,8 @@ void records_text_held(enum front front, const struct held *held, bool item)
     records_text_id(front, held->id, id);
     print_row("id", id);
     print_row("state", held_state_name(held->state));
-    print_row("since", time_text(held->state_time_s, when));
-    print_row("held", time_text(held->time_s, when));
+    print_row("since", records_text_time(held->state_time_s, when));
+    print_row("held", records_text_time(held->time_s, when));
     print_row(front == FRONT_MAIL ? "sender" : "feed", held->sender);
     print_row("recipients", held->recipients);
     print_row(front == FRONT_MAIL ? "subject" : "title", held->subject);
@@ -173,7 +173,7 @@ void records_text_history(const struct history_entry *entry)
     bool mail = !strcmp(entry->channel, "mail");
     document_id_hex(entry->document_id, hex);
     print_row("document", hex);
-    print_row("judged", time_text(entry->time_s, when));
+    print_row("judged", records_text_time(entry->time_s, when));
     print_row(mail ? "sender" : "feed", entry->sender);
     print_row("recipients", entry->recipients);
     print_row(mail ? "subject" : "title", entry->subject);

@@ -25,6 +25,12 @@ bool records_text_is_held_id(const char *id, enum front *front, int64_t *number)
 int records_text_find(struct session *session, const char *id, struct found *found);
 void records_text_clear(struct found *found);
 
+/* "2026-11-24 09:30:00", local; "?" when there is no such time. */
+const char *records_text_time(int64_t time_s, char text[32]);
+
+/* On one line of stdout, whatever it holds. */
+void records_text_plain(const char *text);
+
 /* One line of `weirctl held list`. */
 void records_text_held_line(enum front front, const struct held *held);
 

@@ -280,15 +280,6 @@ void reputation_story_put(struct json_writer *json, const struct reputation_stor
 
 /* --- in words --- */
 
-static const char *time_text(int64_t time_s, char text[32])
-{
-    time_t when = (time_t)time_s;
-    struct tm parts;
-    if (!localtime_r(&when, &parts) || !strftime(text, 32, "%Y-%m-%d %H:%M:%S", &parts))
-        strcpy(text, "?");
-    return text;
-}
-
 static void print_evidence(const struct reputation_story *story)
 {
     const struct reputation_counts *counts = &story->counts;
@@ -301,7 +292,7 @@ static void print_evidence(const struct reputation_story *story)
         if (counts->override == OVERRIDE_PIN)
             fputs(", pinned by an admin", stdout);
         else
-            printf(", set by an admin until %s", time_text(counts->override_until_s, when));
+            printf(", set by an admin until %s", records_text_time(counts->override_until_s, when));
         printf("; its counts say %+.2f", learned);
     }
     if (is_limited(story))
@@ -322,7 +313,7 @@ static void print_counts(const struct reputation_story *story)
         puts("  counts     none: no lesson named it, or they have decayed");
     } else {
         printf("  counts     %.1f spam, %.1f ham as of %s\n", counts->spam_milli / 1000.0,
-               counts->ham_milli / 1000.0, time_text(counts->time_s, when));
+               counts->ham_milli / 1000.0, records_text_time(counts->time_s, when));
         printf("  decay      half in %g days: %.1f %% are left, %.1f spam and %.1f ham\n",
                story->parameters.half_life_s / 86400.0, 100 * share_left(story), weight.spam,
                weight.ham);
@@ -334,7 +325,7 @@ static void print_counts(const struct reputation_story *story)
 static void print_event(const struct reputation_event *event)
 {
     char when[32];
-    printf("  %s  ", time_text(event->time_s, when));
+    printf("  %s  ", records_text_time(event->time_s, when));
     printable_put(stdout, event->words, PRINTABLE_LINE);
     putchar('\n');
 }

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/records_text.h"
 #include "admin/tune.h"
 #include "admin/tune_show.h"
 #include "admin/tune_suggest.h"
-#include "core/printable.h"
 
 #define LISTED 20
 #define LISTED_MOST 100000
@@ -96,30 +96,23 @@ static int take_options(struct request *request, int *count, char **words)
 
 /* --- preview --- */
 
-static void print_text(const char *text)
-{
-    printable_put(stdout, span_of(text), PRINTABLE_LINE);
-}
-
 static void print_moved(const struct tune_moved *moved)
 {
     const struct history_entry *entry = moved->entry;
     const struct replayed *replayed = &moved->replayed;
     char when[32] = "?", move[32];
-    time_t seconds = entry ? (time_t)entry->time_s : 0;
-    struct tm parts;
-    if (entry && localtime_r(&seconds, &parts))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
+    if (entry)
+        records_text_time(entry->time_s, when);
     snprintf(move, sizeof move, "%s -> %s", action_name(replayed->before),
              action_name(replayed->after));
     printf("  %s  %s  %-16s %+5.1f -> %+5.1f  ", when, moved->front == FRONT_MAIL ? "mail" : "feed",
            move, replayed->log_odds_before, replayed->log_odds_after);
     if (entry) {
-        print_text(*entry->sender ? entry->sender : "<>");
+        records_text_plain(*entry->sender ? entry->sender : "<>");
         fputs("  ", stdout);
-        print_text(entry->subject);
+        records_text_plain(entry->subject);
         fputs("  [", stdout);
-        print_text(entry->reference);
+        records_text_plain(entry->reference);
         putchar(']');
     }
     if (replayed->corrected)
@@ -132,7 +125,7 @@ static void print_moved(const struct tune_moved *moved)
 static void print_preview(const struct tune_preview *preview, size_t limit)
 {
     struct replay_sums all = tune_preview_all(preview);
-    print_text(*preview->what ? preview->what : "nothing is changed by this");
+    records_text_plain(*preview->what ? preview->what : "nothing is changed by this");
     putchar('\n');
     if (!all.verdicts) {
         puts("no evidence of past verdicts is kept on this machine yet: nothing to try it on");
@@ -222,7 +215,7 @@ static int undo(struct request *request)
         json_writer_free(&json);
     } else {
         fputs("taken back: ", stdout);
-        print_text(what);
+        records_text_plain(what);
         putchar('\n');
     }
     free(what);
@@ -233,15 +226,12 @@ static int undo(struct request *request)
 
 static void show_change(const json_t *change)
 {
-    char when[32] = "?";
+    char when[32];
     const char *who = json_string_value(json_object_get(change, "who"));
     const char *what = json_string_value(json_object_get(change, "what"));
-    time_t seconds = (time_t)json_integer_value(json_object_get(change, "time_s"));
-    struct tm parts;
-    if (localtime_r(&seconds, &parts))
-        strftime(when, sizeof when, "%Y-%m-%d %H:%M:%S", &parts);
-    printf("  %s  %s  ", when, who ? who : "?");
-    print_text(what ? what : "?");
+    int64_t time_s = json_integer_value(json_object_get(change, "time_s"));
+    printf("  %s  %s  ", records_text_time(time_s, when), who ? who : "?");
+    records_text_plain(what ? what : "?");
     putchar('\n');
 }
 
