@@ -37,6 +37,18 @@ page.on("request", (request) => {
         alarms.push("request: " + request.url());
 });
 
+// Does what leads to another page, and waits until that one stands where this one stood: until then
+// what is looked for may be found on this one.
+async function leave(act) {
+    await page.evaluate(() => {
+        for (const child of document.querySelector("main").children)
+            child.dataset.left = "";
+    });
+    await act();
+    await page.locator("main > [data-left]").waitFor({state: "detached"});
+    await page.waitForLoadState("networkidle");
+}
+
 const steps = {
     async come() {
         await page.goto(url + "/");
@@ -52,14 +64,13 @@ const steps = {
         return {};
     },
     async open({hash}) {
-        await page.evaluate((to) => { location.hash = to; }, hash);
-        await page.waitForLoadState("networkidle");
+        if (await page.evaluate(() => location.hash) !== hash)
+            await leave(() => page.evaluate((to) => { location.hash = to; }, hash));
         return {};
     },
     async search({text}) {
         await page.locator("main").getByRole("searchbox").fill(text);
-        await page.locator("main").getByRole("button", {name: "Search"}).click();
-        await page.waitForLoadState("networkidle");
+        await leave(() => page.locator("main").getByRole("button", {name: "Search"}).click());
         return {};
     },
     async unfold({text}) {

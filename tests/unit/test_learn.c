@@ -215,14 +215,17 @@ static void test_store_away_keeps_the_lessons_for_another_try(void **state)
     assert_int_equal(version_of(fixture->store), 10);
 }
 
-/* A gateway whose replica stays at 0 until the log is past 5,000, and 300 ms longer. */
+/* A gateway that lives, and whose replica stays at 0 until the log is past 5,000, and 300 ms
+ * longer. */
 static void *be_slow(void *context)
 {
     static uint64_t seen;
     struct counts_store *store = context;
     struct error error = {0};
-    while (version_of(store) <= 5000)
+    while (version_of(store) <= 5000) {
+        assert_true(counts_replica_report(store, "slow", 0, &error));
         sleep_ms(5);
+    }
     sleep_ms(300);
     seen = version_of(store);
     counts_replica_report(store, "slow", UINT32_MAX, &error);
