@@ -76,6 +76,7 @@ function languageButton(after) {
 function showLogin(remark) {
     shown++;
     header.hidden = true;
+    document.getElementById("who").replaceChildren(); // the next one need not know who it was
     document.title = say("Log in") + " · weir";
     const words = element("p", {class: "bad", role: "alert"}, remark || "");
     const button = element("button", {class: "main"}, say("Log in"));

@@ -222,7 +222,8 @@ async function act(place, item, deed, app) {
         button.disabled = true;
     try {
         const done = await post("held/" + item.id + "/" + deed);
-        outcome = {text: outcomeText(done, deed)};
+        outcome = {text: outcomeText(done, deed),
+            asked: deed !== "undo" && done.state.endsWith("-requested")};
     } catch (failure) {
         outcome = {text: failure.message, failed: failure};
     }
@@ -258,7 +259,8 @@ function pressed(event, place) {
     }
 }
 
-// `outcome`: {text, failed} of the deed that was just done here, if one was.
+// `outcome`: {text, failed, asked} of the deed that was just done here, if one was; `asked`: of
+// weir-release, which may have done it meanwhile.
 export async function showOne(place, [id], app, outcome) {
     const item = await get("held/" + encodeURIComponent(id));
     const text = element("div", {class: "panel"}, element("p", {class: "faint"}, "…"));
@@ -267,7 +269,7 @@ export async function showOne(place, [id], app, outcome) {
         place.addEventListener("deed", (event) => pressed(event, place));
     const told = outcome && element("p", {
         class: outcome.failed ? "notice bad" : "notice done", role: "status", tabindex: -1,
-    }, outcome.text);
+    }, outcome.asked && !item.state.endsWith("-requested") ? outcomeOf(item.state) : outcome.text);
     place.replaceChildren(
         element("p", {}, element("a", {href: left.address}, say("← all that is held"))),
         element("h1", {}, received(title(item))),

@@ -10,32 +10,48 @@ const browser = await chromium.launch({
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 });
-const context = await browser.newContext({viewport: {width: 1100, height: 800}, locale: "en-GB"});
-const page = await context.newPage();
-page.setDefaultTimeout(60000);
 
 // Whatever a page of ours must never do.
 const alarms = [];
 let refusing = false; // the next question is answered with no
-page.on("dialog", (dialog) => {
-    if (dialog.type() !== "confirm")
-        alarms.push("dialog: " + dialog.message());
-    if (refusing)
-        dialog.dismiss();
-    else
-        dialog.accept();
-    refusing = false;
-});
-page.on("pageerror", (error) => alarms.push("error: " + error.message));
-page.on("console", (message) => {
-    const expected = /status of (400|401|404|409|429|503)|net::ERR_CONNECTION_REFUSED/;
-    if (message.type() === "error" && !expected.test(message.text()))
-        alarms.push("console: " + message.text());
-});
-page.on("request", (request) => {
-    if (!request.url().startsWith(url + "/"))
-        alarms.push("request: " + request.url());
-});
+
+function watch(page) {
+    page.setDefaultTimeout(60000);
+    page.on("dialog", (dialog) => {
+        if (dialog.type() !== "confirm")
+            alarms.push("dialog: " + dialog.message());
+        if (refusing)
+            dialog.dismiss();
+        else
+            dialog.accept();
+        refusing = false;
+    });
+    page.on("pageerror", (error) => alarms.push("error: " + error.message));
+    page.on("console", (message) => {
+        const expected = /status of (400|401|404|409|429|503)|net::ERR_CONNECTION_REFUSED/;
+        if (message.type() === "error" && !expected.test(message.text()))
+            alarms.push("console: " + message.text());
+    });
+    page.on("request", (request) => {
+        if (!request.url().startsWith(url + "/"))
+            alarms.push("request: " + request.url());
+    });
+}
+
+// Each person has a browser of their own, with its cookies; one of them is at work.
+const people = new Map();
+let page;
+
+async function turnTo(who) {
+    if (!people.has(who)) {
+        const context = await browser.newContext({viewport: {width: 1100, height: 800}, locale: "en-GB"});
+        people.set(who, await context.newPage());
+        watch(people.get(who));
+    }
+    page = people.get(who);
+}
+
+await turnTo("reviewer");
 
 // Does what leads to another page, and waits until that one stands where this one stood: until then
 // what is looked for may be found on this one.
@@ -50,9 +66,26 @@ async function leave(act) {
 }
 
 const steps = {
-    async come() {
-        await page.goto(url + "/");
+    async turn_to({who}) {
+        await turnTo(who);
         return {};
+    },
+    // To the console, or to where a link leads.
+    async come({link}) {
+        await page.goto(link || url + "/");
+        return {};
+    },
+    async go_back() {
+        await page.goBack();
+        await page.waitForLoadState("networkidle");
+        return {};
+    },
+    // The text of any page, also of one that is none of the console's.
+    async read() {
+        return {text: await page.locator("body").innerText()};
+    },
+    async cookies() {
+        return {cookies: (await page.context().cookies()).map(({name, value}) => name + "=" + value)};
     },
     async log_in({user, password}) {
         await page.getByLabel("Name").fill(user);
@@ -75,10 +108,6 @@ const steps = {
     },
     async unfold({text}) {
         await page.locator("main summary").getByText(text, {exact: true}).first().click();
-        return {};
-    },
-    async fill({label, text}) {
-        await page.locator("main").getByLabel(label, {exact: true}).fill(text);
         return {};
     },
     async charts() {

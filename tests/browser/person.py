@@ -78,7 +78,7 @@ class Browser:
 
 
 class Fixture:
-    def __init__(self, directory, undo="0s"):
+    def __init__(self, directory, undo="0s", settings=None):
         need_root()
         need_program("chromium")
         self.directory, self.strangers = directory, 0
@@ -86,6 +86,7 @@ class Fixture:
         self.weir = Weir(directory, self.counts.url,
                          settings={"cold-lessons": 10, "held": {"undo": undo},
                                    "check FROM_NAME_IS_ADDRESS": {"log-odds": 12}})
+        self.weir.configure(settings or {})
         self.postfix = Postfix(directory, milter=self.weir.socket)
         self.weir.learn_samples()
         self.weir.start_milter()
