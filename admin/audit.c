@@ -1,6 +1,7 @@
 #include "admin/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -8,6 +9,7 @@
 #include "admin/follow.h"
 #include "admin/period.h"
 #include "admin/records_text.h"
+#include "admin/remote.h"
 
 #define LIMIT_USUAL 50
 #define LIMIT_MAX 1e6
@@ -47,6 +49,77 @@ static int list(struct session *session, const struct audit_filter *filter)
         puts("nothing was done");
     audit_list_clear(&found);
     return status;
+}
+
+/* --- on another machine --- */
+
+#define PAGE 1000
+
+static char *path_of(const struct audit_filter *filter, const char *since, const char *until,
+                     size_t most, const char *after)
+{
+    char *path = NULL, limit[24];
+    size_t length;
+    bool first = true;
+    FILE *out = open_memstream(&path, &length);
+    snprintf(limit, sizeof limit, "%zu", most);
+    fputs("audit", out);
+    remote_put_parameter(out, &first, "who", filter->who);
+    remote_put_parameter(out, &first, "what", filter->what);
+    remote_put_parameter(out, &first, "subject", filter->subject);
+    remote_put_parameter(out, &first, "since", since);
+    remote_put_parameter(out, &first, "until", until);
+    remote_put_parameter(out, &first, "limit", limit);
+    remote_put_parameter(out, &first, "after", after && *after ? after : NULL);
+    fclose(out);
+    return path;
+}
+
+/* How many there were. */
+static size_t print_page(const struct session *session, const json_t *page)
+{
+    const json_t *items = json_object_get(page, "items");
+    size_t i;
+    json_t *item;
+    json_array_foreach(items, i, item)
+    {
+        struct audit_listed line = {.time_s = json_integer_value(json_object_get(item, "time")),
+                                    .who = (char *)(uintptr_t)remote_text(item, "who"),
+                                    .what = (char *)(uintptr_t)remote_text(item, "what"),
+                                    .subject = (char *)(uintptr_t)remote_text(item, "subject")};
+        if (session->json)
+            remote_print_json(item);
+        else
+            print_line(session, &line);
+    }
+    return json_array_size(items);
+}
+
+static int list_remote(struct session *session, const struct audit_filter *filter,
+                       const char *since, const char *until)
+{
+    struct error error = {0};
+    struct remote *remote = remote_open(session->gateway, &error);
+    json_t *page = NULL;
+    size_t left = filter->most, shown = 0;
+    bool good = remote != NULL, more = good;
+    while (more) {
+        char *path = path_of(filter, since, until, left < PAGE ? left : PAGE,
+                             page ? remote_text(page, "next") : NULL);
+        json_decref(page);
+        page = remote_call(remote, false, path, &error);
+        free(path);
+        good = page != NULL;
+        size_t count = good ? print_page(session, page) : 0;
+        shown += count;
+        left -= count < left ? count : left;
+        more = count && left && *remote_text(page, "next") && !ferror(stdout);
+    }
+    if (good && !shown && !session->json)
+        puts("nothing was done");
+    json_decref(page);
+    remote_close(remote);
+    return good ? EX_OK : session_complain(&error);
 }
 
 /* --- following --- */
@@ -110,6 +183,10 @@ static int run(struct session *session, int count, char **arguments)
             return EX_USAGE;
         filter.most = (size_t)number;
     }
+    if (session->gateway && following)
+        return session_usage("audit --follow works on its own machine only");
+    if (session->gateway)
+        return list_remote(session, &filter, since, until);
     return following ? follow(follow_audit, &(struct following){session, filter})
                      : list(session, &filter);
 }
@@ -129,5 +206,7 @@ const struct command command_audit = {
     "--subject WHAT  to that: m12, \"link-domain evil.example\"\n"
     "--since WHEN    since then, and --until before: 90m, 24h, 7d or 2w ago, or a day\n"
     "--limit N       so many at most (50)\n"
-    "--follow        print what is done from now on, until stopped\n",
+    "--follow        print what is done from now on, until stopped\n\n"
+    "With --gateway URL it is the audit of another machine, over its weir-console, of an admin "
+    "there.\n",
 };

@@ -26,6 +26,10 @@ void console_api_audit(void *context, const char *who, const char *what, const c
 void console_overview(struct session *session, struct console_answer *answer);
 void console_reputation(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
+void console_reputation_export(struct session *session, const struct console_request *request,
+                               const char *rest, struct console_answer *answer);
+void console_reputation_import(struct session *session, const struct console_request *request,
+                               const char *rest, struct console_answer *answer);
 void console_audit_list(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
 void console_history(struct session *session, const struct console_request *request,

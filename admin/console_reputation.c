@@ -12,6 +12,7 @@
 #include "admin/reputation_change.h"
 #include "admin/reputation_story.h"
 #include "admin/reputation_top.h"
+#include "store/memory.h"
 
 #define PAGE_USUAL 50
 #define PAGE_MOST 1000
@@ -35,6 +36,45 @@ static void put_types(struct json_writer *json)
     for (int type = 0; type < IDENTITY_TYPES; type++)
         json_put_string(json, NULL, span_of(identity_type_name((enum identity_type)type)));
     json_put_close(json, ']');
+}
+
+/* What weirctl prints, for one that asks from elsewhere: it need not know the meaning of what this
+ * gateway knows of a reputation. */
+static bool wants_text(const struct console_request *request)
+{
+    const char *form = console_parameter(request, "form");
+    return form && strcmp(form, "text") == 0;
+}
+
+struct words {
+    char *data;
+    size_t length;
+    FILE *out;
+};
+
+static void begin_words(struct words *words)
+{
+    *words = (struct words){0};
+    words->out = memory_checked(open_memstream(&words->data, &words->length));
+}
+
+static void put_words(struct json_writer *json, struct words *words)
+{
+    fclose(words->out);
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "text", (struct span){words->data, words->length});
+    json_put_close(json, '}');
+    free(words->data);
+}
+
+static void put_list_text(struct json_writer *json, const struct reputation_top *top)
+{
+    struct words words;
+    begin_words(&words);
+    for (size_t i = 0; i < top->count; i++)
+        reputation_story_print_line(words.out, &top->table, &top->items[i].identity,
+                                    &top->items[i].counts, top->now_s);
+    put_words(json, &words);
 }
 
 static void put_list(struct json_writer *json, const struct reputation_top *top)
@@ -69,22 +109,62 @@ void console_reputation_list(struct console_gateway *gateway, const struct conso
     good = good && console_open_counts(&gateway->session, &error);
     struct session own = {.config = gateway->session.config, .store = gateway->session.store};
     pthread_mutex_unlock(&gateway->lock);
-    if (good && reputation_top_read(&own, &top, &error))
-        put_list(&answer->json, &top);
-    else
+    if (!good || !reputation_top_read(&own, &top, &error))
         console_refuse_error(answer, &error);
+    else if (wants_text(request))
+        put_list_text(&answer->json, &top);
+    else
+        put_list(&answer->json, &top);
     reputation_top_clear(&top);
 }
 
-/* "show" or "explain" of one. */
+static void put_show(struct json_writer *json, const struct reputation_story *story)
+{
+    json_put_open(json, NULL, '{');
+    reputation_story_members(json, &story->table, &story->identity, &story->counts, story->now_s);
+    json_put_close(json, '}');
+}
+
+static void print_show(FILE *out, const struct reputation_story *story)
+{
+    reputation_story_print_line(out, &story->table, &story->identity, &story->counts, story->now_s);
+}
+
+static void put_explain(struct json_writer *json, const struct reputation_story *story)
+{
+    json_put_open(json, NULL, '{');
+    reputation_story_put(json, story);
+    json_put_close(json, '}');
+}
+
+static void put_history(struct json_writer *json, const struct reputation_story *story)
+{
+    json_put_open(json, NULL, '{');
+    json_put_open(json, "items", '[');
+    for (size_t i = 0; i < story->count; i++)
+        reputation_story_put_event(json, &story->events[i]);
+    json_put_close(json, ']');
+    json_put_close(json, '}');
+}
+
+/* What can be asked about one. */
+static const struct question {
+    const char *name;
+    void (*put)(struct json_writer *json, const struct reputation_story *story);
+    void (*print)(FILE *out, const struct reputation_story *story);
+    bool events_only;
+} questions[] = {{"show", put_show, print_show, false},
+                 {"explain", put_explain, reputation_story_print, false},
+                 {"history", put_history, reputation_story_print_events, true}};
+
 static void answer_one(struct session *session, const struct console_request *request,
-                       bool explained, struct document *scratch, struct console_answer *answer)
+                       const struct question *question, struct document *scratch,
+                       struct console_answer *answer)
 {
     struct error error = {0};
     struct identity identity;
     struct reputation_story story;
     size_t limit;
-    struct json_writer *json = &answer->json;
     if (!console_limit(request, EVENTS_USUAL, PAGE_MOST, &limit, answer))
         return;
     if (!identity_text_read(console_parameter(request, "type"), console_parameter(request, "value"),
@@ -94,12 +174,16 @@ static void answer_one(struct session *session, const struct console_request *re
         console_refuse_error(answer, &error);
         return;
     }
-    json_put_open(json, NULL, '{');
-    if (explained)
-        reputation_story_put(json, &story);
-    else
-        reputation_story_members(json, &story.table, &identity, &story.counts, story.now_s);
-    json_put_close(json, '}');
+    if (question->events_only && story.count > limit)
+        story.count = limit;
+    if (!wants_text(request)) {
+        question->put(&answer->json, &story);
+        return;
+    }
+    struct words words;
+    begin_words(&words);
+    question->print(words.out, &story);
+    put_words(&answer->json, &words);
 }
 
 static bool read_number(const struct console_request *request, const char *name, bool *there,
@@ -110,6 +194,34 @@ static bool read_number(const struct console_request *request, const char *name,
     *number = json_number_value(member);
     return !member || json_is_number(member) ||
            error_set(error, ERROR_INPUT, "%s is a number", name);
+}
+
+/* How it stands then, and what whoever set it should know. */
+static void answer_changed(struct session *session, const struct identity *identity, bool changed,
+                           struct console_answer *answer)
+{
+    struct error error = {0};
+    struct reputation_counts counts = {0};
+    struct reputation_table table;
+    char warning[IDENTITY_WARNING_SIZE];
+    int64_t now_s = time(NULL);
+    if (!session_reputations(session, &table, &error) ||
+        !counts_reputation_read(session->store, identity, 1, &counts, &error)) {
+        console_refuse_error(answer, &error);
+        return;
+    }
+    struct words words;
+    begin_words(&words);
+    reputation_story_print_line(words.out, &table, identity, &counts, now_s);
+    fclose(words.out);
+    json_put_open(&answer->json, NULL, '{');
+    reputation_story_members(&answer->json, &table, identity, &counts, now_s);
+    json_put_bool(&answer->json, "changed", changed);
+    json_put_string(&answer->json, "text", (struct span){words.data, words.length});
+    if (identity_text_warn(session->config, identity, warning))
+        json_put_string(&answer->json, "warning", span_of(warning));
+    json_put_close(&answer->json, '}');
+    free(words.data);
 }
 
 static void answer_change(struct session *session, const struct console_request *request,
@@ -129,26 +241,25 @@ static void answer_change(struct session *session, const struct console_request 
         console_refuse_error(answer, &error);
         return;
     }
-    struct reputation_counts counts = {0};
-    struct reputation_table table;
-    if (!session_reputations(session, &table, &error) ||
-        !counts_reputation_read(session->store, &identity, 1, &counts, &error)) {
-        console_refuse_error(answer, &error);
-        return;
-    }
-    json_put_open(&answer->json, NULL, '{');
-    reputation_story_members(&answer->json, &table, &identity, &counts, time(NULL));
-    json_put_bool(&answer->json, "changed", changed);
-    json_put_close(&answer->json, '}');
+    answer_changed(session, &identity, changed, answer);
+}
+
+static const struct question *find_question(const char *name)
+{
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+        if (strcmp(name, questions[i].name) == 0)
+            return &questions[i];
+    return NULL;
 }
 
 void console_reputation(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer)
 {
     bool post = strcmp(request->method, "POST") == 0;
+    const struct question *question = post ? NULL : find_question(rest);
     struct document *scratch = document_new(CHANNEL_MAIL);
-    if (!post && (!strcmp(rest, "show") || !strcmp(rest, "explain")))
-        answer_one(session, request, !strcmp(rest, "explain"), scratch, answer);
+    if (question)
+        answer_one(session, request, question, scratch, answer);
     else if (post && (!strcmp(rest, "set") || !strcmp(rest, "pin") || !strcmp(rest, "learned") ||
                       !strcmp(rest, "forget")))
         answer_change(session, request, rest, scratch, answer);

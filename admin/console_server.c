@@ -32,6 +32,7 @@
 #define COOKIE "weir_session"
 #define DEED_HEADER "X-Weir-Deed"
 #define API "/api/"
+#define IMPORT API "reputation/import"
 #define MESSAGE_TYPE "message/rfc822"
 
 struct console_server {
@@ -343,7 +344,7 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
     if (client->too_large)
         return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
                       message ? "the message is larger than 4 MiB, or there is no token with it"
-                              : "the request is larger than 64 KiB");
+                              : "the request is larger than 64 KiB, or an import than 4 MiB");
     if (message) {
         request->message = (struct span){client->body, client->length};
         return call_api(server, request);
@@ -409,14 +410,18 @@ static void take_body(struct client *client, const char *data, size_t length)
     client->length += length;
 }
 
-/* A message may be large, of a program that is known: nobody else fills the memory. */
-static size_t body_max(struct console_server *server, struct MHD_Connection *connection)
+/* A message, or an import of reputations, may be large, of who is known: nobody else fills the
+ * memory. */
+static size_t body_max(struct console_server *server, struct MHD_Connection *connection,
+                       const char *target)
 {
     struct error error = {0};
     struct console_caller caller;
     const char *bearer = bearer_of(connection);
-    return bearer && has_type(connection, MESSAGE_TYPE) &&
-                   console_access_find(server->access, "", bearer, &caller, &error)
+    bool message = bearer && has_type(connection, MESSAGE_TYPE);
+    if (!message && strcmp(target, IMPORT) != 0)
+        return BODY_MAX;
+    return console_access_find(server->access, session_of(connection), bearer, &caller, &error)
                ? CONSOLE_MESSAGE_MAX
                : BODY_MAX;
 }
@@ -431,7 +436,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     struct client *client = *request;
     if (!client->begun) {
         client->begun = true;
-        client->body_max = body_max(server, connection);
+        client->body_max = body_max(server, connection, target);
         atomic_fetch_add(&server->under_way, 1);
         return MHD_YES;
     }

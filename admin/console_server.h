@@ -12,7 +12,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/* Of a message that is taught so much is looked at; a longer one is refused. */
+/* Of a message that is taught, or an import, so much is taken; a longer one is refused. */
 #define CONSOLE_MESSAGE_MAX ((size_t)4 << 20)
 
 struct console_request {

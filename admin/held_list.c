@@ -101,7 +101,7 @@ void held_list_print_row(const struct session *session, const struct held_row *r
     if (!session->json)
         records_text_held_line(row->front, row->held);
     else if (row->json)
-        held_remote_print_json(row->json);
+        remote_print_json(row->json);
     else
         records_text_held_json(row->front, row->held, false);
 }

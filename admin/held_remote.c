@@ -1,6 +1,5 @@
 #include "admin/held_remote.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,19 +8,6 @@
 #include "store/memory.h"
 
 #define PAGE ((size_t)200)
-
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text ? text : "";
-}
-
-void held_remote_print_json(const json_t *value)
-{
-    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
-    puts(text ? text : "null");
-    free(text);
-}
 
 /* "bob@box.test,eve@box.test" */
 static char *recipients_of(const json_t *item)
@@ -45,13 +31,13 @@ static bool read_line(const json_t *item, enum front *front, struct held *held, 
 {
     *recipients = recipients_of(item);
     *held = (struct held){.log_odds = json_number_value(json_object_get(item, "log_odds")),
-                          .sender = text_of(item, "sender"),
+                          .sender = remote_text(item, "sender"),
                           .recipients = *recipients,
-                          .subject = text_of(item, "subject")};
+                          .subject = remote_text(item, "subject")};
     const json_t *time_s = json_object_get(item, "held_s"); /* "time" in a record */
     held->time_s = json_integer_value(time_s ? time_s : json_object_get(item, "time"));
-    return records_text_is_held_id(text_of(item, "id"), front, &held->id) &&
-           held_state_from_name(text_of(item, "state"), &held->state);
+    return records_text_is_held_id(remote_text(item, "id"), front, &held->id) &&
+           held_state_from_name(remote_text(item, "state"), &held->state);
 }
 
 static void print_line(const json_t *item)
@@ -73,15 +59,12 @@ static char *path_of(enum front front, const struct held_asked *asked)
     size_t length;
     struct held_words words = asked->words;
     FILE *out = open_memstream(&text, &length);
+    bool first = true;
     words.channel = session_streams[front];
     fputs("held", out);
-    for (size_t i = 0; i < HELD_WORDS; i++) {
-        const char *word = *held_word_of(&words, &held_word_names[i]);
-        char *escaped = word ? curl_easy_escape(NULL, word, 0) : NULL;
-        if (escaped)
-            fprintf(out, "%c%s=%s", i ? '&' : '?', held_word_names[i].parameter, escaped);
-        curl_free(escaped);
-    }
+    for (size_t i = 0; i < HELD_WORDS; i++)
+        remote_put_parameter(out, &first, held_word_names[i].parameter,
+                             *held_word_of(&words, &held_word_names[i]));
     fclose(out);
     return text;
 }
@@ -127,7 +110,7 @@ bool held_remote_page(struct remote *remote, bool records, enum front front,
         json_t *page = remote_call(remote, false, path, error);
         good = page != NULL;
         go_on = visit_items(json_object_get(page, "items"), records, left, visit, context);
-        snprintf(after, sizeof after, "%s", text_of(page, "next"));
+        snprintf(after, sizeof after, "%s", remote_text(page, "next"));
         json_decref(page);
         go_on = go_on && *after;
     }
@@ -187,7 +170,7 @@ static int for_each(const struct session *session, const char *suffix, bool post
 static int print_entry(const struct session *session, const json_t *item)
 {
     if (session->json) {
-        held_remote_print_json(item);
+        remote_print_json(item);
         return EX_OK;
     }
     print_line(item);
@@ -204,10 +187,10 @@ int held_remote_show(const struct session *session, int count, char **ids)
 
 static int print_outcome(const struct session *session, const json_t *answer)
 {
-    const char *id = text_of(answer, "id"), *state = text_of(answer, "state");
-    const char *warning = text_of(answer, "warning");
+    const char *id = remote_text(answer, "id"), *state = remote_text(answer, "state");
+    const char *warning = remote_text(answer, "warning");
     bool changed = json_is_true(json_object_get(answer, "changed"));
-    enum error_class failed = error_class_of_name(text_of(answer, "failed"));
+    enum error_class failed = error_class_of_name(remote_text(answer, "failed"));
     struct error error = {0};
     if (session->json)
         records_text_outcome_json(id, state, changed);

@@ -16,9 +16,6 @@ bool held_remote_page(struct remote *remote, bool records, enum front front,
 bool held_remote_count(const struct session *session, const struct held_asked *asked,
                        int64_t *count, struct error *error);
 
-/* One line on stdout. */
-void held_remote_print_json(const json_t *value);
-
 /* "held show". */
 int held_remote_show(const struct session *session, int count, char **ids);
 

@@ -71,6 +71,20 @@ bool identity_text_read(const char *type_name, const char *value, struct documen
            error_set(error, ERROR_INPUT, "\"%.100s\" is no %s", value, type_name);
 }
 
+bool identity_text_warn(const struct config *config, const struct identity *identity,
+                        char warning[IDENTITY_WARNING_SIZE])
+{
+    struct span value = identity->value;
+    if (!config->identities.trusted_authserv_id_count || !identity_text_is_claim(identity->type) ||
+        authentication_unmarked(value).length != value.length)
+        return false;
+    snprintf(warning, IDENTITY_WARNING_SIZE,
+             "this is heard for internal mail only; mail from outside is looked up as "
+             "\"%.*s (authenticated)\" or \"... (unauthenticated)\"",
+             SPAN_ARGS(value));
+    return true;
+}
+
 void identity_text_subject(const struct identity *identity, char subject[IDENTITY_SUBJECT_SIZE])
 {
     snprintf(subject, IDENTITY_SUBJECT_SIZE, "%s %.*s", identity_type_name(identity->type),

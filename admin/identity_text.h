@@ -3,6 +3,7 @@
 #ifndef WEIR_IDENTITY_TEXT_H
 #define WEIR_IDENTITY_TEXT_H
 
+#include "core/config.h"
 #include "core/document.h"
 #include "store/error.h"
 
@@ -15,6 +16,12 @@ bool identity_text_read(const char *type_name, const char *value, struct documen
 /* Whether it is what a sender claims, which has a mark behind it where senders are told apart
  * (authentication_claim()). */
 bool identity_text_is_claim(enum identity_type type);
+
+/* What whoever sets something for `identity` should know: where senders are told apart, mail from
+ * outside is looked up under other values. False: nothing. */
+#define IDENTITY_WARNING_SIZE (IDENTITY_VALUE_MAX + 200)
+bool identity_text_warn(const struct config *config, const struct identity *identity,
+                        char warning[IDENTITY_WARNING_SIZE]);
 
 /* IDENTITY_TYPES for NULL; false and ERROR_INPUT when there is no such type. */
 bool identity_text_type(const char *name, enum identity_type *type, struct error *error);

@@ -87,6 +87,39 @@ json_t *remote_call(struct remote *remote, bool post, const char *path, struct e
     return call(remote, post ? "{}" : NULL, path, error);
 }
 
+json_t *remote_send(struct remote *remote, const char *path, const json_t *object,
+                    struct error *error)
+{
+    char *body = json_dumps(object, JSON_COMPACT);
+    json_t *answer = body ? call(remote, body, path, error) : NULL;
+    if (!body)
+        error_set(error, ERROR_INPUT, "what is sent to a gateway must be UTF-8");
+    free(body);
+    return answer;
+}
+
+void remote_put_parameter(FILE *out, bool *first, const char *name, const char *value)
+{
+    char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
+    if (escaped)
+        fprintf(out, "%c%s=%s", *first ? '?' : '&', name, escaped);
+    *first = *first && !escaped;
+    curl_free(escaped);
+}
+
+void remote_print_json(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    puts(text ? text : "null");
+    free(text);
+}
+
+const char *remote_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
 json_t *remote_send_message(struct remote *remote, const char *path, const void *message,
                             size_t length, struct error *error)
 {

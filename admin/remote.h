@@ -5,6 +5,7 @@
 #include "store/error.h"
 
 #include <jansson.h>
+#include <stdio.h>
 
 struct remote;
 
@@ -19,8 +20,22 @@ void remote_close(struct remote *remote); /* logs out; NULL is fine */
  * NULL with the server's own words in `error`. */
 json_t *remote_call(struct remote *remote, bool post, const char *path, struct error *error);
 
+/* The same for POST with an object. */
+json_t *remote_send(struct remote *remote, const char *path, const json_t *object,
+                    struct error *error);
+
 /* The same for POST with a message as its body. */
 json_t *remote_send_message(struct remote *remote, const char *path, const void *message,
                             size_t length, struct error *error);
+
+/* "name" as a parameter of a path that has `*first` or others already: "?name=" or "&name=" and the
+ * value, escaped, on `out`; nothing for NULL. */
+void remote_put_parameter(FILE *out, bool *first, const char *name, const char *value);
+
+/* Prints it on stdout as one line of JSON. */
+void remote_print_json(const json_t *value);
+
+/* "" when it is not there, or no string; lent. */
+const char *remote_text(const json_t *object, const char *key);
 
 #endif

@@ -6,12 +6,11 @@
 
 #include "admin/identity_text.h"
 #include "admin/reputation_change.h"
+#include "admin/reputation_remote.h"
 #include "admin/reputation_story.h"
 #include "admin/reputation_top.h"
 #include "admin/reputation_transfer.h"
-#include "core/authentication.h"
 #include "core/json_writer.h"
-#include "core/printable.h"
 #include "core/reputation.h"
 
 #define TOP_USUAL 20
@@ -24,7 +23,8 @@ struct request {
     struct identity identity;
     double days, min, limit; /* limit 0: as usual */
     bool csv, dry_run;
-    const char *value; /* third operand; NULL: none */
+    const char *value;             /* third operand; NULL: none */
+    struct reputation_asked asked; /* the same as it was typed, for another machine */
 };
 
 static void put_out(struct json_writer *json)
@@ -34,34 +34,12 @@ static void put_out(struct json_writer *json)
     json_writer_free(json);
 }
 
-static void print_words(const struct reputation_table *table, const struct identity *identity,
-                        const struct reputation_counts *counts, int64_t now_s)
-{
-    enum identity_type type = identity->type;
-    struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
-    printf("%+6.2f  ham %7.1f  spam %7.1f  %-15s ", reputation_log_odds(table, type, counts, now_s),
-           weight.ham, weight.spam, identity_type_name(type));
-    printable_put(stdout, identity->value, PRINTABLE_LINE);
-    if (reputation_override_in_force(counts, now_s)) {
-        char day[16] = "";
-        time_t until = (time_t)counts->override_until_s;
-        struct tm parts;
-        if (gmtime_r(&until, &parts))
-            strftime(day, sizeof day, "%Y-%m-%d", &parts);
-        if (counts->override == OVERRIDE_PIN)
-            fputs("  (pinned)", stdout);
-        else
-            printf("  (set until %s)", day);
-    }
-    putchar('\n');
-}
-
 static void print_one(const struct request *request, const struct reputation_table *table,
                       const struct identity *identity, const struct reputation_counts *counts,
                       int64_t now_s)
 {
     if (!request->session->json) {
-        print_words(table, identity, counts, now_s);
+        reputation_story_print_line(stdout, table, identity, counts, now_s);
         return;
     }
     struct json_writer json = {0};
@@ -98,7 +76,7 @@ static int explain(struct request *request)
                                request->scratch, &story, &error))
         return session_complain(&error);
     if (!request->session->json) {
-        reputation_story_print(&story);
+        reputation_story_print(stdout, &story);
         return EX_OK;
     }
     struct json_writer json = {0};
@@ -111,7 +89,6 @@ static int explain(struct request *request)
 
 static int history(struct request *request)
 {
-    static const char *const kinds[REPUTATION_EVENTS] = {"lesson", "verdict", "change"};
     struct error error = {0};
     struct reputation_story story;
     size_t most = events_of(request);
@@ -120,12 +97,10 @@ static int history(struct request *request)
         return session_complain(&error);
     story.count = story.count < most ? story.count : most;
     if (!request->session->json)
-        reputation_story_print_events(&story);
+        reputation_story_print_events(stdout, &story);
     for (size_t i = 0; request->session->json && i < story.count; i++) {
         struct json_writer json = {0};
-        json_put_open(&json, NULL, '{');
-        json_put_raw(&json, kinds[story.events[i].kind], story.events[i].json);
-        json_put_close(&json, '}');
+        reputation_story_put_event(&json, &story.events[i]);
         put_out(&json);
     }
     return EX_OK;
@@ -133,23 +108,11 @@ static int history(struct request *request)
 
 /* --- changes --- */
 
-/* Where senders are told apart, what stands for mail from outside is something else. */
-static void tell_of_marks(const struct request *request)
-{
-    struct span value = request->identity.value;
-    if (request->session->config->identities.trusted_authserv_id_count &&
-        identity_text_is_claim(request->identity.type) &&
-        authentication_unmarked(value).length == value.length)
-        fprintf(stderr,
-                "weirctl: this is heard for internal mail only; mail from outside is looked up as "
-                "\"%.*s (authenticated)\" or \"... (unauthenticated)\"\n",
-                SPAN_ARGS(value));
-}
-
 static int change(struct request *request, struct reputation_change change)
 {
     struct error error = {0};
     bool changed;
+    char warning[IDENTITY_WARNING_SIZE];
     if (request->value && !session_number("log-odds", request->value, -REPUTATION_LOG_ODDS_MAX,
                                           REPUTATION_LOG_ODDS_MAX, &change.log_odds))
         return EX_USAGE;
@@ -158,7 +121,8 @@ static int change(struct request *request, struct reputation_change change)
     if (!reputation_change_do(request->session, &request->identity, &change, session_user(),
                               &changed, &error))
         return session_complain(&error);
-    tell_of_marks(request);
+    if (identity_text_warn(request->session->config, &request->identity, warning))
+        fprintf(stderr, "weirctl: %s\n", warning);
     if (strcmp(change.deed, "forget") != 0)
         return show(request);
     if (request->session->json)
@@ -200,6 +164,9 @@ static int list(struct request *request, const char *verb, int count, char **typ
         return session_usage("reputation %s: %s", verb, error.message);
     if (!top.most && !strcmp(verb, "top"))
         top.most = TOP_USUAL;
+    request->asked.type = count ? types[0] : NULL;
+    if (request->session->gateway)
+        return reputation_remote(request->session, &request->asked);
     int status = session_open_counts(request->session);
     if (status != EX_OK)
         return status;
@@ -223,7 +190,10 @@ static int export(struct request *request, int count, char **types)
         return session_usage("reputation export: --csv or --json, not both");
     if (!identity_text_type(count ? types[0] : NULL, &type, &error))
         return session_usage("reputation export: %s", error.message);
-    return reputation_export(request->session, type);
+    return request->session->gateway
+               ? reputation_remote_export(request->session, count ? types[0] : NULL,
+                                          request->session->json)
+               : reputation_export(request->session, type);
 }
 
 static int import(struct request *request, int count, char **paths)
@@ -244,28 +214,55 @@ static const struct {
     {"set", set, 3},   {"pin", pin, 3},         {"forget", forget, 2},
 };
 
-static int dispatch(struct request *request, int count, char **arguments)
+/* The other machine reads the words by its own configuration. */
+static int ask_gateway(struct request *request, const char *verb, int count, char **operands)
 {
     struct error error = {0};
+    enum identity_type type;
+    double log_odds;
+    request->asked.type = operands[0];
+    request->asked.value = operands[1];
+    request->asked.log_odds = count > 2 ? operands[2] : NULL;
+    if (!identity_text_type(operands[0], &type, &error))
+        return session_usage("reputation %s: %s", verb, error.message);
+    const char *number = request->asked.log_odds;
+    if (!number && !strcmp(verb, "set"))
+        return session_usage("reputation set: which log-odds?");
+    if (number && (strcmp(verb, "set") != 0 || strcmp(number, "learned") != 0) &&
+        !session_number("log-odds", number, -REPUTATION_LOG_ODDS_MAX, REPUTATION_LOG_ODDS_MAX,
+                        &log_odds))
+        return EX_USAGE;
+    return reputation_remote(request->session, &request->asked);
+}
+
+static int about_one(struct request *request, size_t verb, int count, char **operands)
+{
+    struct error error = {0};
+    const char *name = verbs[verb].name;
+    if (count < 2 || count > verbs[verb].most)
+        return session_usage("reputation %s: which type and value?", name);
+    if (request->session->gateway)
+        return ask_gateway(request, name, count, operands);
+    if (!identity_text_read(operands[0], operands[1], request->scratch, &request->identity, &error))
+        return session_usage("reputation %s: %s", name, error.message);
+    int status = session_open_counts(request->session);
+    request->value = count > 2 ? operands[2] : NULL;
+    return status == EX_OK ? verbs[verb].run(request) : status;
+}
+
+static int dispatch(struct request *request, int count, char **arguments)
+{
     const char *verb = count ? arguments[0] : "";
+    request->asked.verb = verb;
     if (!strcmp(verb, "list") || !strcmp(verb, "top"))
         return list(request, verb, count - 1, arguments + 1);
     if (!strcmp(verb, "export"))
         return export(request, count - 1, arguments + 1);
     if (!strcmp(verb, "import"))
         return import(request, count - 1, arguments + 1);
-    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
-        if (strcmp(verb, verbs[i].name) != 0)
-            continue;
-        if (count < 3 || count > 1 + verbs[i].most)
-            return session_usage("reputation %s: which type and value?", verb);
-        if (!identity_text_read(arguments[1], arguments[2], request->scratch, &request->identity,
-                                &error))
-            return session_usage("reputation %s: %s", verb, error.message);
-        int status = session_open_counts(request->session);
-        request->value = count > 3 ? arguments[3] : NULL;
-        return status == EX_OK ? verbs[i].run(request) : status;
-    }
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (!strcmp(verb, verbs[i].name))
+            return about_one(request, i, count - 1, arguments + 1);
     return session_usage(
         "reputation: show, explain, history, list, top, set, pin, forget, export or import?");
 }
@@ -287,6 +284,7 @@ static int run(struct session *session, int count, char **arguments)
         (min && !session_number("--min", min, 0, 1e9, &request.min)) ||
         (limit && !session_number("--limit", limit, 1, 1e6, &request.limit)))
         return EX_USAGE;
+    request.asked = (struct reputation_asked){.days = days, .least = min, .limit = limit};
     request.scratch = document_new(CHANNEL_MAIL);
     status = dispatch(&request, count, arguments);
     document_free(request.scratch);
@@ -325,5 +323,7 @@ const struct command command_reputation = {
     "         with --json an object on each line\n"
     "import   put what such a file says in the place of what is known of these identities, "
     "exactly;\n"
-    "         a line that cannot be is named, and then nothing is changed; --dry-run never does\n",
+    "         a line that cannot be is named, and then nothing is changed; --dry-run never does\n\n"
+    "With --gateway URL all of this is done on another machine, over its weir-console; see "
+    "weirctl(1).\n",
 };

@@ -278,30 +278,63 @@ void reputation_story_put(struct json_writer *json, const struct reputation_stor
     }
 }
 
+void reputation_story_put_event(struct json_writer *json, const struct reputation_event *event)
+{
+    static const char *const names[REPUTATION_EVENTS] = {"lesson", "verdict", "change"};
+    json_put_open(json, NULL, '{');
+    json_put_raw(json, names[event->kind], event->json);
+    json_put_close(json, '}');
+}
+
 /* --- in words --- */
 
-static void print_evidence(const struct reputation_story *story)
+void reputation_story_print_line(FILE *out, const struct reputation_table *table,
+                                 const struct identity *identity,
+                                 const struct reputation_counts *counts, int64_t now_s)
+{
+    enum identity_type type = identity->type;
+    struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
+    fprintf(out, "%+6.2f  ham %7.1f  spam %7.1f  %-15s ",
+            reputation_log_odds(table, type, counts, now_s), weight.ham, weight.spam,
+            identity_type_name(type));
+    printable_put(out, identity->value, PRINTABLE_LINE);
+    if (reputation_override_in_force(counts, now_s)) {
+        char day[16] = "";
+        time_t until = (time_t)counts->override_until_s;
+        struct tm parts;
+        if (gmtime_r(&until, &parts))
+            strftime(day, sizeof day, "%Y-%m-%d", &parts);
+        if (counts->override == OVERRIDE_PIN)
+            fputs("  (pinned)", out);
+        else
+            fprintf(out, "  (set until %s)", day);
+    }
+    putc('\n', out);
+}
+
+static void print_evidence(FILE *out, const struct reputation_story *story)
 {
     const struct reputation_counts *counts = &story->counts;
     const struct reputation_parameters *parameters = &story->parameters;
     double learned = learned_log_odds(story, true), all = learned_log_odds(story, false);
     char when[32];
-    printf("  says now   %+.2f",
-           reputation_log_odds(&story->table, story->identity.type, counts, story->now_s));
+    fprintf(out, "  says now   %+.2f",
+            reputation_log_odds(&story->table, story->identity.type, counts, story->now_s));
     if (reputation_override_in_force(counts, story->now_s)) {
         if (counts->override == OVERRIDE_PIN)
-            fputs(", pinned by an admin", stdout);
+            fputs(", pinned by an admin", out);
         else
-            printf(", set by an admin until %s", records_text_time(counts->override_until_s, when));
-        printf("; its counts say %+.2f", learned);
+            fprintf(out, ", set by an admin until %s",
+                    records_text_time(counts->override_until_s, when));
+        fprintf(out, "; its counts say %+.2f", learned);
     }
     if (is_limited(story))
-        printf(" (%+.2f, but its type may say %+.2f at most)", all, learned);
-    printf("\n  expected   %g of such are spam, which counts as %g lessons\n",
-           parameters->base_rate, parameters->strength);
+        fprintf(out, " (%+.2f, but its type may say %+.2f at most)", all, learned);
+    fprintf(out, "\n  expected   %g of such are spam, which counts as %g lessons\n",
+            parameters->base_rate, parameters->strength);
 }
 
-static void print_counts(const struct reputation_story *story)
+static void print_counts(FILE *out, const struct reputation_story *story)
 {
     const struct reputation_counts *counts = &story->counts;
     struct reputation_weight weight =
@@ -310,57 +343,57 @@ static void print_counts(const struct reputation_story *story)
         reputation_posterior(&story->table, story->identity.type, counts, story->now_s);
     char when[32];
     if (!counts->ham_milli && !counts->spam_milli) {
-        puts("  counts     none: no lesson named it, or they have decayed");
+        fputs("  counts     none: no lesson named it, or they have decayed\n", out);
     } else {
-        printf("  counts     %.1f spam, %.1f ham as of %s\n", counts->spam_milli / 1000.0,
-               counts->ham_milli / 1000.0, records_text_time(counts->time_s, when));
-        printf("  decay      half in %g days: %.1f %% are left, %.1f spam and %.1f ham\n",
-               story->parameters.half_life_s / 86400.0, 100 * share_left(story), weight.spam,
-               weight.ham);
+        fprintf(out, "  counts     %.1f spam, %.1f ham as of %s\n", counts->spam_milli / 1000.0,
+                counts->ham_milli / 1000.0, records_text_time(counts->time_s, when));
+        fprintf(out, "  decay      half in %g days: %.1f %% are left, %.1f spam and %.1f ham\n",
+                story->parameters.half_life_s / 86400.0, 100 * share_left(story), weight.spam,
+                weight.ham);
     }
-    printf("  posterior  %.1f %% spam; with 90 %% between %.1f %% and %.1f %%\n",
-           100 * posterior.mean, 100 * posterior.low, 100 * posterior.high);
+    fprintf(out, "  posterior  %.1f %% spam; with 90 %% between %.1f %% and %.1f %%\n",
+            100 * posterior.mean, 100 * posterior.low, 100 * posterior.high);
 }
 
-static void print_event(const struct reputation_event *event)
+static void print_event(FILE *out, const struct reputation_event *event)
 {
     char when[32];
-    printf("  %s  ", records_text_time(event->time_s, when));
-    printable_put(stdout, event->words, PRINTABLE_LINE);
-    putchar('\n');
+    fprintf(out, "  %s  ", records_text_time(event->time_s, when));
+    printable_put(out, event->words, PRINTABLE_LINE);
+    putc('\n', out);
 }
 
-static void print_head(const struct reputation_story *story)
+static void print_head(FILE *out, const struct reputation_story *story)
 {
-    printf("%s ", identity_type_name(story->identity.type));
-    printable_put(stdout, story->identity.value, PRINTABLE_LINE);
-    putchar('\n');
+    fprintf(out, "%s ", identity_type_name(story->identity.type));
+    printable_put(out, story->identity.value, PRINTABLE_LINE);
+    putc('\n', out);
 }
 
-void reputation_story_print(const struct reputation_story *story)
+void reputation_story_print(FILE *out, const struct reputation_story *story)
 {
     static const char *const titles[REPUTATION_EVENTS] = {
         "lessons that shaped it lately", "verdicts here that it moved", "changes by admins here"};
-    print_head(story);
-    print_evidence(story);
-    print_counts(story);
+    print_head(out, story);
+    print_evidence(out, story);
+    print_counts(out, story);
     for (int kind = 0; kind < REPUTATION_EVENTS; kind++) {
         bool first = true;
         for (size_t i = 0; i < story->count; i++) {
             if (story->events[i].kind != (enum reputation_event_kind)kind)
                 continue;
             if (first)
-                printf("%s\n", titles[kind]);
+                fprintf(out, "%s\n", titles[kind]);
             first = false;
-            print_event(&story->events[i]);
+            print_event(out, &story->events[i]);
         }
     }
 }
 
-void reputation_story_print_events(const struct reputation_story *story)
+void reputation_story_print_events(FILE *out, const struct reputation_story *story)
 {
     for (size_t i = 0; i < story->count; i++)
-        print_event(&story->events[i]);
+        print_event(out, &story->events[i]);
     if (!story->count)
-        puts("nothing is known to have moved it lately");
+        fputs("nothing is known to have moved it lately\n", out);
 }

@@ -8,6 +8,8 @@
 #include "core/document.h"
 #include "core/json_writer.h"
 
+#include <stdio.h>
+
 /* One reputation as it is listed: the members "type", "value", "ham", "spam" (lessons that are
  * left), "log_odds", "override" and "until". */
 void reputation_story_members(struct json_writer *json, const struct reputation_table *table,
@@ -51,8 +53,15 @@ bool reputation_story_read(struct session *session, const struct identity *ident
  * between "low" and "high"), "lessons", "verdicts", "changes". */
 void reputation_story_put(struct json_writer *json, const struct reputation_story *story);
 
-/* The same for people, on stdout; or, newest first, only what happened. */
-void reputation_story_print(const struct reputation_story *story);
-void reputation_story_print_events(const struct reputation_story *story);
+/* {"verdict": …} of one that happened. */
+void reputation_story_put_event(struct json_writer *json, const struct reputation_event *event);
+
+/* The same for people: one reputation as it is listed, a line; all of the story; or, newest first,
+ * only what happened. */
+void reputation_story_print_line(FILE *out, const struct reputation_table *table,
+                                 const struct identity *identity,
+                                 const struct reputation_counts *counts, int64_t now_s);
+void reputation_story_print(FILE *out, const struct reputation_story *story);
+void reputation_story_print_events(FILE *out, const struct reputation_story *story);
 
 #endif

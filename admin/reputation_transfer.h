@@ -1,5 +1,5 @@
 /* reputation_transfer: weirctl reputation export and import: everything that is counted and
- * overridden, out of one counts store and into another, with bounded memory. */
+ * overridden, out of one counts store and into another. */
 #ifndef WEIR_REPUTATION_TRANSFER_H
 #define WEIR_REPUTATION_TRANSFER_H
 
@@ -11,8 +11,9 @@
 int reputation_export(struct session *session, enum identity_type type);
 
 /* Puts what the file at `path` ("-": standard input) tells of reputations in the place of what is
- * known of them; others stay. All of it is read first: lines that cannot be are named on stderr, 20
- * of them, and then nothing is changed. The exit code. */
+ * known of them, here or, with session's gateway, there; others stay. All of it is read first:
+ * lines that cannot be are named on stderr, 20 of them, and then nothing is changed. The exit
+ * code. */
 int reputation_import(struct session *session, const char *path, bool dry_run);
 
 #endif

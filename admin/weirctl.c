@@ -27,9 +27,9 @@ static void print_overview(void)
         printf("  %-14s%s\n", commands[i]->name, commands[i]->summary);
     puts("\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
          " $WEIR_CONFIG)\n"
-         "--gateway URL  held, undo or learn on another machine: https://NAME@HOST of its\n"
-         "               weir-console, with the password in $WEIR_PASSWORD or asked for; or\n"
-         "               https://HOST with a token in $WEIR_TOKEN\n"
+         "--gateway URL  held, undo, learn, reputation or audit on another machine:\n"
+         "               https://NAME@HOST of its weir-console, with the password in\n"
+         "               $WEIR_PASSWORD or asked for; or https://HOST with a token in $WEIR_TOKEN\n"
          "--json         JSON instead of words, one value a line\n\n"
          "exit codes: 0 done, 1 see the command, 64 usage, 65 unusable input, 66 cannot open,\n"
          "70 internal error, 74 input or output failed, 75 a store is away, try again,\n"

@@ -163,10 +163,22 @@ bool counts_reputation_read(struct counts_store *store, const struct identity *i
     return n == 0 || store->ops->reputation_read(store, identities, n, counts, error);
 }
 
+bool counts_reputation_page(struct counts_store *store, enum identity_type type,
+                            struct counts_cursor *cursor, counts_visit_reputation *visit,
+                            void *context, struct error *error)
+{
+    return store->ops->reputation_page(store, type, cursor, visit, context, error);
+}
+
 bool counts_reputation_list(struct counts_store *store, enum identity_type type,
                             counts_visit_reputation *visit, void *context, struct error *error)
 {
-    return store->ops->reputation_list(store, type, visit, context, error);
+    struct counts_cursor cursor = {0};
+    do {
+        if (!counts_reputation_page(store, type, &cursor, visit, context, error))
+            return false;
+    } while (cursor.length);
+    return true;
 }
 
 bool counts_reputation_override(struct counts_store *store, const struct identity *identity,

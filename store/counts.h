@@ -176,8 +176,21 @@ bool counts_reputation_read(struct counts_store *store, const struct identity *i
 typedef void counts_visit_reputation(void *context, const struct identity *identity,
                                      const struct reputation_counts *counts);
 
-/* Visits every reputation of `type` (IDENTITY_TYPES: of all types), in no order; while the store
- * grows or shrinks one may come twice. */
+/* How far a list has come, which only the store understands. Zeroed it is the beginning, and it is
+ * again after the last page. Whoever keeps it elsewhere meanwhile may forge it: then the call
+ * fails, ERROR_INPUT, or the list goes on from somewhere else. */
+struct counts_cursor {
+    size_t length;
+    char bytes[IDENTITY_VALUE_MAX + 1];
+};
+
+/* Visits the next thousand or so of `type` (IDENTITY_TYPES: of all types), perhaps none, in no
+ * order; while the store grows or shrinks one may come twice. */
+bool counts_reputation_page(struct counts_store *store, enum identity_type type,
+                            struct counts_cursor *cursor, counts_visit_reputation *visit,
+                            void *context, struct error *error);
+
+/* The same for every reputation of the type. */
 bool counts_reputation_list(struct counts_store *store, enum identity_type type,
                             counts_visit_reputation *visit, void *context, struct error *error);
 

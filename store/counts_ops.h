@@ -50,8 +50,9 @@ struct counts_ops {
     bool (*replica_slowest)(struct counts_store *store, uint64_t *slowest, struct error *error);
     bool (*reputation_read)(struct counts_store *store, const struct identity *identities, size_t n,
                             struct reputation_counts *counts, struct error *error);
-    bool (*reputation_list)(struct counts_store *store, enum identity_type type,
-                            counts_visit_reputation *visit, void *context, struct error *error);
+    bool (*reputation_page)(struct counts_store *store, enum identity_type type,
+                            struct counts_cursor *cursor, counts_visit_reputation *visit,
+                            void *context, struct error *error);
     bool (*reputation_override)(struct counts_store *store, const struct identity *identity,
                                 enum override_kind kind, int32_t centi, int64_t until_s,
                                 struct error *error);

@@ -110,9 +110,9 @@ bool counts_redis_replica_slowest(struct counts_store *store, uint64_t *slowest,
 /* counts_redis_reputation.c */
 bool counts_redis_reputation_read(struct counts_store *store, const struct identity *identities,
                                   size_t n, struct reputation_counts *counts, struct error *error);
-bool counts_redis_reputation_list(struct counts_store *store, enum identity_type type,
-                                  counts_visit_reputation *visit, void *context,
-                                  struct error *error);
+bool counts_redis_reputation_page(struct counts_store *store, enum identity_type type,
+                                  struct counts_cursor *cursor, counts_visit_reputation *visit,
+                                  void *context, struct error *error);
 bool counts_redis_reputation_override(struct counts_store *store, const struct identity *identity,
                                       enum override_kind kind, int32_t centi, int64_t until_s,
                                       struct error *error);

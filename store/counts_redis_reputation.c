@@ -182,20 +182,24 @@ redisReply *counts_redis_scan(const struct counts_redis *redis, struct span star
     return NULL;
 }
 
-bool counts_redis_reputation_list(struct counts_store *store, enum identity_type type,
-                                  counts_visit_reputation *visit, void *context,
-                                  struct error *error)
+/* SCAN's own cursor, a number, is kept. */
+bool counts_redis_reputation_page(struct counts_store *store, enum identity_type type,
+                                  struct counts_cursor *cursor, counts_visit_reputation *visit,
+                                  void *context, struct error *error)
 {
     struct counts_redis *redis = counts_redis_of(store);
-    char cursor[24] = "0", text[COUNTS_REDIS_TYPE_TEXT];
+    char number[24] = "0", text[COUNTS_REDIS_TYPE_TEXT];
     struct span start = type == IDENTITY_TYPES ? SPAN("r:") : counts_redis_type_text(type, text);
-    bool good = true;
-    do {
-        const redisReply *keys;
-        redisReply *reply = counts_redis_scan(redis, start, cursor, &keys, error);
-        good = reply && visit_keys(redis, keys, visit, context, error);
-        freeReplyObject(reply);
-    } while (good && strcmp(cursor, "0") != 0);
+    const redisReply *keys;
+    if (cursor->length)
+        snprintf(number, sizeof number, "%.*s", (int)cursor->length, cursor->bytes);
+    if (strspn(number, "0123456789") != (cursor->length ? cursor->length : 1))
+        return error_set(error, ERROR_INPUT, "the place in the list is none of this store");
+    redisReply *reply = counts_redis_scan(redis, start, number, &keys, error);
+    bool good = reply && visit_keys(redis, keys, visit, context, error);
+    freeReplyObject(reply);
+    cursor->length = strcmp(number, "0") == 0 ? 0 : strlen(number);
+    memcpy(cursor->bytes, number, cursor->length);
     return good;
 }
 

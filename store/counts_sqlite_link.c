@@ -102,7 +102,8 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_REPUTATION_FIND] = "SELECT " REPUTATION_COLUMNS " FROM reputation WHERE type = ?1 AND "
                             "value = ?2 AND (expires_s IS NULL OR expires_s > ?3)",
     [SQL_REPUTATION_LIST] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation WHERE "
-                            "type BETWEEN ?1 AND ?2 AND (expires_s IS NULL OR expires_s > ?3)",
+                            "(type, value) > (?1, ?2) AND type <= ?3 AND (expires_s IS NULL OR "
+                            "expires_s > ?4) ORDER BY type, value LIMIT ?5",
     [SQL_REPUTATION_ALL] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation WHERE "
                            "expires_s IS NULL OR expires_s > ?1",
     [SQL_REPUTATION_ADD] = "INSERT OR REPLACE INTO reputation (type, value, " REPUTATION_COLUMNS

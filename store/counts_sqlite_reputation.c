@@ -249,40 +249,68 @@ bool counts_sqlite_reputation_read(struct counts_store *store, const struct iden
     return false;
 }
 
+#define PAGE 1000
+
 struct listing {
     enum identity_type type;
+    struct counts_cursor *cursor;
     counts_visit_reputation *visit;
     void *context;
 };
 
-static bool list(struct sqlite_link *link, void *context, struct error *error)
+/* Its cursor is the type and the value of the last row. */
+static bool bind_place(const struct listing *listing, sqlite3_stmt *statement, struct error *error)
+{
+    bool all = listing->type == IDENTITY_TYPES;
+    const struct counts_cursor *cursor = listing->cursor;
+    unsigned char after = cursor->length ? (unsigned char)cursor->bytes[0] : 0;
+    if (after >= IDENTITY_TYPES || cursor->length > sizeof cursor->bytes)
+        return error_set(error, ERROR_INPUT, "the place in the list is none of this store");
+    sqlite3_bind_int(statement, 1, cursor->length ? after : all ? 0 : (int)listing->type);
+    sqlite3_bind_blob(statement, 2, cursor->bytes + 1, cursor->length ? (int)cursor->length - 1 : 0,
+                      SQLITE_TRANSIENT);
+    sqlite3_bind_int(statement, 3, all ? IDENTITY_TYPES - 1 : (int)listing->type);
+    sqlite3_bind_int64(statement, 4, time(NULL));
+    sqlite3_bind_int(statement, 5, PAGE);
+    return true;
+}
+
+static void keep_place(struct counts_cursor *cursor, const struct identity *identity)
+{
+    cursor->length = 1 + identity->value.length;
+    cursor->bytes[0] = (char)identity->type;
+    memcpy(cursor->bytes + 1, identity->value.data, identity->value.length);
+}
+
+static bool list_page(struct sqlite_link *link, void *context, struct error *error)
 {
     const struct listing *listing = context;
-    bool all = listing->type == IDENTITY_TYPES;
     sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_LIST, error);
-    if (!statement)
+    if (!statement || !bind_place(listing, statement, error))
         return false;
-    sqlite3_bind_int(statement, 1, all ? 0 : listing->type);
-    sqlite3_bind_int(statement, 2, all ? IDENTITY_TYPES - 1 : listing->type);
-    sqlite3_bind_int64(statement, 3, time(NULL));
-    int code;
+    int code, rows = 0;
     while ((code = counts_sqlite_step(link, statement, error)) == SQLITE_ROW) {
         struct row row;
         counts_sqlite_read_reputation(statement, &row.counts, &row.expires_s);
         struct identity identity = {
             (enum identity_type)sqlite3_column_int(statement, 7),
             {sqlite3_column_blob(statement, 8), (size_t)sqlite3_column_bytes(statement, 8)}};
+        if (identity.value.length <= IDENTITY_VALUE_MAX)
+            keep_place(listing->cursor, &identity);
         listing->visit(listing->context, &identity, &row.counts);
+        rows++;
     }
+    if (rows < PAGE)
+        listing->cursor->length = 0;
     return code == SQLITE_DONE;
 }
 
-bool counts_sqlite_reputation_list(struct counts_store *store, enum identity_type type,
-                                   counts_visit_reputation *visit, void *context,
-                                   struct error *error)
+bool counts_sqlite_reputation_page(struct counts_store *store, enum identity_type type,
+                                   struct counts_cursor *cursor, counts_visit_reputation *visit,
+                                   void *context, struct error *error)
 {
-    struct listing listing = {type, visit, context};
-    return counts_sqlite_read(counts_sqlite_of(store), list, &listing, error);
+    struct listing listing = {type, cursor, visit, context};
+    return counts_sqlite_read(counts_sqlite_of(store), list_page, &listing, error);
 }
 
 /* --- the admin's word --- */

@@ -1,0 +1,176 @@
+#include "admin/reputation_bulk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/reputation_change.h"
+#include "admin/reputation_file.h"
+#include "store/memory.h"
+
+#define AT_ONCE 500 /* reputations that are written together */
+
+/* --- out --- */
+
+struct exporting {
+    FILE *out;
+    struct json_writer json;
+    bool as_json;
+};
+
+static void put(void *context, const struct identity *identity,
+                const struct reputation_counts *counts)
+{
+    struct exporting *exporting = context;
+    if (!exporting->as_json) {
+        reputation_file_put_csv(exporting->out, identity, counts);
+        return;
+    }
+    reputation_file_put_json(&exporting->json, identity, counts);
+    json_writer_flush(&exporting->json, exporting->out);
+}
+
+bool reputation_export_page(struct session *session, enum identity_type type, bool as_json,
+                            struct counts_cursor *cursor, FILE *out, struct error *error)
+{
+    struct exporting exporting = {.out = out, .as_json = as_json};
+    if (!as_json && !cursor->length)
+        reputation_file_put_header(out);
+    bool good = counts_reputation_page(session->store, type, cursor, put, &exporting, error);
+    json_writer_free(&exporting.json);
+    return good;
+}
+
+/* --- in --- */
+
+/* A reputation as it waits in a file of this process; its value comes behind it. */
+struct waiting {
+    enum identity_type type;
+    size_t length;
+    struct reputation_counts counts;
+};
+
+static bool spool_failed(struct error *error)
+{
+    return error_set(error, ERROR_SYSTEM, "a temporary file: %m");
+}
+
+static bool spool_row(struct reputation_import *import, const struct identity *identity,
+                      const struct reputation_counts *counts, struct error *error)
+{
+    struct waiting waiting;
+    memset(&waiting, 0, sizeof waiting); /* its gaps too are written */
+    waiting.type = identity->type;
+    waiting.length = identity->value.length;
+    waiting.counts = *counts;
+    import->rows++;
+    return (fwrite(&waiting, sizeof waiting, 1, import->spool) == 1 &&
+            fwrite(identity->value.data, 1, waiting.length, import->spool) == waiting.length) ||
+           spool_failed(error);
+}
+
+static void note_broken(struct reputation_import *import, unsigned long line, struct error *error)
+{
+    if (import->broken < REPUTATION_IMPORT_NAMED) {
+        error_prefix(error, "%s:%lu", import->name, line);
+        import->complaints[import->broken] = *error;
+    }
+    import->broken++;
+}
+
+bool reputation_import_read(struct reputation_import *import, FILE *stream, struct error *error)
+{
+    struct reputation_file file = {.stream = stream};
+    enum reputation_file_outcome outcome = REPUTATION_FILE_ROW;
+    import->spool = tmpfile();
+    bool good = import->spool || spool_failed(error);
+    while (good && outcome != REPUTATION_FILE_END) {
+        struct document *scratch = document_new(CHANNEL_MAIL);
+        struct error refusal = {0};
+        struct identity identity;
+        struct reputation_counts counts;
+        outcome = reputation_file_next(&file, scratch, &identity, &counts, &refusal);
+        if (outcome == REPUTATION_FILE_BROKEN)
+            note_broken(import, file.line, &refusal);
+        else if (outcome == REPUTATION_FILE_ROW)
+            good = spool_row(import, &identity, &counts, error);
+        document_free(scratch);
+    }
+    if (good && ferror(stream))
+        good = error_set(error, ERROR_SYSTEM, "%s: %m", import->name);
+    return good;
+}
+
+void reputation_import_clear(struct reputation_import *import)
+{
+    if (import->spool)
+        fclose(import->spool);
+    import->spool = NULL;
+}
+
+/* The next ones that wait, at most AT_ONCE; `*count` is 0 after the last. */
+static bool take_back(struct reputation_import *import, struct identity *identities,
+                      struct reputation_counts *counts, char values[][IDENTITY_VALUE_MAX],
+                      size_t *count, struct error *error)
+{
+    struct waiting waiting;
+    *count = 0;
+    while (*count < AT_ONCE && fread(&waiting, sizeof waiting, 1, import->spool) == 1) {
+        if (fread(values[*count], 1, waiting.length, import->spool) != waiting.length)
+            break;
+        identities[*count] = (struct identity){waiting.type, {values[*count], waiting.length}};
+        counts[(*count)++] = waiting.counts;
+    }
+    return !ferror(import->spool) || spool_failed(error);
+}
+
+bool reputation_import_give(struct reputation_import *import, reputation_import_write *write,
+                            void *context, struct error *error)
+{
+    struct identity *identities = memory_new(AT_ONCE * sizeof *identities);
+    struct reputation_counts *counts = memory_new(AT_ONCE * sizeof *counts);
+    char(*values)[IDENTITY_VALUE_MAX] = memory_new(AT_ONCE * sizeof *values);
+    size_t count = 0;
+    bool good = (fflush(import->spool) == 0 && fseek(import->spool, 0, SEEK_SET) == 0) ||
+                spool_failed(error);
+    do {
+        good = good && take_back(import, identities, counts, values, &count, error) &&
+               write(context, identities, counts, count, error);
+    } while (good && count);
+    free(identities);
+    free(counts);
+    free(values);
+    return good;
+}
+
+struct importing {
+    struct session *session;
+    uint64_t rows, written;
+};
+
+static bool write_here(void *context, const struct identity *identities,
+                       const struct reputation_counts *counts, size_t n, struct error *error)
+{
+    struct importing *importing = context;
+    if (!counts_reputation_write(importing->session->store, identities, counts, n, error))
+        return importing->written ? error_prefix(error, "%" PRIu64 " of %" PRIu64 " were imported",
+                                                 importing->written, importing->rows)
+                                  : false;
+    importing->written += n;
+    return true;
+}
+
+bool reputation_import_here(struct session *session, struct reputation_import *import,
+                            const char *who, struct error *error)
+{
+    struct importing importing = {session, import->rows, 0};
+    struct reputation_table table;
+    char what[64];
+    if (!import->rows)
+        return true;
+    snprintf(what, sizeof what, "import of %" PRIu64, import->rows);
+    return session_reputations(session, &table, error) && /* how long they are kept */
+           reputation_import_give(import, write_here, &importing, error) &&
+           reputation_change_audit(session, who, what, "reputations", error);
+}
