@@ -120,6 +120,8 @@ struct config {
         unsigned fetch_timeout_ms;   /* of a whole fetch, redirects included */
         unsigned redirects;          /* followed at most */
         unsigned fetches;            /* at once */
+        unsigned host_fetches;       /* to one host, at once */
+        unsigned host_spacing_ms;    /* between the beginnings of two fetches to one host */
         unsigned connections;        /* of readers, at once */
         unsigned request_timeout_ms; /* of a reader's request, and of its reading the answer */
         /* Between polls: when the feed does not say; at least; at most. */

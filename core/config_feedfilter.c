@@ -21,7 +21,9 @@ cfg_opt_t feedfilter_options[] = {
     CFG_INT_CB("size-limit", 32L << 20, CFGF_NONE, config_parse_size),
     CFG_INT_CB("fetch-timeout", 30000, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("redirects", 5, CFGF_NONE, config_parse_count),
-    CFG_INT_CB("fetches", 16, CFGF_NONE, config_parse_count),
+    CFG_INT_CB("fetches", 64, CFGF_NONE, config_parse_count),
+    CFG_INT_CB("host-fetches", 2, CFGF_NONE, config_parse_count),
+    CFG_INT_CB("host-spacing", 1000, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("connections", 500, CFGF_NONE, config_parse_count),
     CFG_INT_CB("request-timeout", 30000, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("poll", 1800000, CFGF_NONE, config_parse_duration),
@@ -54,6 +56,8 @@ int feedfilter_check(cfg_t *cfg, cfg_opt_t *option)
                              FEED_SIZE_LIMIT >> 20);
     if (cfg_getint(section, "fetches") < 1 || cfg_getint(section, "fetches") > 1000)
         return config_refuse(section, cfg_getopt(section, "fetches"), "is not from 1 to 1000");
+    if (cfg_getint(section, "host-fetches") < 1 || cfg_getint(section, "host-fetches") > 1000)
+        return config_refuse(section, cfg_getopt(section, "host-fetches"), "is not from 1 to 1000");
     if (cfg_getint(section, "connections") < 1 || cfg_getint(section, "connections") > 10000)
         return config_refuse(section, cfg_getopt(section, "connections"), "is not from 1 to 10000");
     if (cfg_getint(section, "redirects") > 50)
@@ -84,6 +88,8 @@ void feedfilter_take(cfg_t *section, struct config *config)
     config->feedfilter.fetch_timeout_ms = (unsigned)cfg_getint(section, "fetch-timeout");
     config->feedfilter.redirects = (unsigned)cfg_getint(section, "redirects");
     config->feedfilter.fetches = (unsigned)cfg_getint(section, "fetches");
+    config->feedfilter.host_fetches = (unsigned)cfg_getint(section, "host-fetches");
+    config->feedfilter.host_spacing_ms = (unsigned)cfg_getint(section, "host-spacing");
     config->feedfilter.connections = (unsigned)cfg_getint(section, "connections");
     config->feedfilter.request_timeout_ms = (unsigned)cfg_getint(section, "request-timeout");
     config->feedfilter.poll_s = config_seconds_of(section, "poll");

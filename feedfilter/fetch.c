@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include "feedfilter/fetch_hosts.h"
 #include "feedfilter/fetch_transfer.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #define POLL_MS 60000    /* at most; curl's own timers and wake-ups come earlier */
 #define SLOW_POLL_MS 200 /* while some wait: how soon it is seen that others hang */
@@ -18,6 +20,8 @@ struct fetcher {
     pthread_t thread;
     struct transfer **running; /* room for most_running(); the thread's own */
     unsigned running_count;
+    struct fetch_hosts *hosts; /* the same */
+    struct transfer_memory memory;
 
     pthread_mutex_t mutex; /* of the rest */
     struct transfer *first, **last;
@@ -27,7 +31,8 @@ struct fetcher {
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                  void (*done)(void *context, struct fetch_answer *answer), void *context)
 {
-    struct transfer *transfer = transfer_new(request, &fetcher->limits, done, context);
+    struct transfer *transfer =
+        transfer_new(request, &fetcher->limits, &fetcher->memory, done, context);
     pthread_mutex_lock(&fetcher->mutex);
     *fetcher->last = transfer;
     fetcher->last = &transfer->next;
@@ -45,14 +50,51 @@ void fetcher_hold(struct fetcher *fetcher, bool held)
         curl_multi_wakeup(fetcher->multi);
 }
 
-static struct transfer *next_waiting(struct fetcher *fetcher)
+/* Takes what `*link` points at out of the queue. With the mutex held. */
+static struct transfer *take_out(struct fetcher *fetcher, struct transfer **link)
+{
+    struct transfer *transfer = *link;
+    *link = transfer->next;
+    if (!*link)
+        fetcher->last = link;
+    return transfer;
+}
+
+/* Milliseconds until its host may be asked. */
+static int64_t host_wait_ms(struct fetcher *fetcher, struct transfer *transfer, int64_t now_ms)
+{
+    if (!transfer->host_name)
+        return 0; /* there is none to ask */
+    if (!transfer->host)
+        transfer->host = fetch_hosts_find(fetcher->hosts, transfer->host_name);
+    return fetch_hosts_wait_ms(fetcher->hosts, transfer->host, now_ms);
+}
+
+/* The first that may begin now; NULL: none, but in `*wait_ms` one may, unless that is INT64_MAX. */
+static struct transfer *next_waiting(struct fetcher *fetcher, int64_t *wait_ms)
+{
+    struct transfer *transfer = NULL;
+    int64_t now_ms = monotonic_ms();
+    *wait_ms = INT64_MAX;
+    pthread_mutex_lock(&fetcher->mutex);
+    struct transfer **link = &fetcher->first;
+    while (!fetcher->held && *link && !transfer) {
+        int64_t its_ms = host_wait_ms(fetcher, *link, now_ms);
+        if (its_ms < *wait_ms)
+            *wait_ms = its_ms;
+        if (!its_ms)
+            transfer = take_out(fetcher, link);
+        else
+            link = &(*link)->next;
+    }
+    pthread_mutex_unlock(&fetcher->mutex);
+    return transfer;
+}
+
+static struct transfer *any_waiting(struct fetcher *fetcher)
 {
     pthread_mutex_lock(&fetcher->mutex);
-    struct transfer *transfer = fetcher->held && !fetcher->stopping ? NULL : fetcher->first;
-    if (transfer)
-        fetcher->first = transfer->next;
-    if (!fetcher->first)
-        fetcher->last = &fetcher->first;
+    struct transfer *transfer = fetcher->first ? take_out(fetcher, &fetcher->first) : NULL;
     pthread_mutex_unlock(&fetcher->mutex);
     return transfer;
 }
@@ -78,6 +120,12 @@ static unsigned most_running(const struct fetcher *fetcher)
     return fetcher->limits.at_once * SLOW_MOST;
 }
 
+/* Those that run, and connections that are kept. */
+unsigned fetcher_descriptors(const struct fetcher *fetcher)
+{
+    return most_running(fetcher) + fetcher->limits.at_once;
+}
+
 /* Sites that hang would take all turns, and keep them until their time is over. */
 static bool has_turn(const struct fetcher *fetcher)
 {
@@ -87,19 +135,31 @@ static bool has_turn(const struct fetcher *fetcher)
     return lively < fetcher->limits.at_once && fetcher->running_count < most_running(fetcher);
 }
 
-static void start_waiting(struct fetcher *fetcher)
+static void finish(struct transfer *transfer, CURLcode code)
 {
+    if (transfer->host)
+        fetch_hosts_end(transfer->host);
+    transfer_finish(transfer, code);
+}
+
+/* Milliseconds after which more may begin; INT64_MAX: when something else has happened. */
+static int64_t start_waiting(struct fetcher *fetcher)
+{
+    int64_t wait_ms = INT64_MAX;
     while (has_turn(fetcher)) {
-        struct transfer *transfer = next_waiting(fetcher);
+        struct transfer *transfer = next_waiting(fetcher, &wait_ms);
         if (!transfer)
-            return;
+            return wait_ms;
+        if (transfer->host)
+            fetch_hosts_begin(fetcher->hosts, transfer->host, monotonic_ms());
         if (transfer->easy)
             transfer_begin(transfer);
         if (transfer->easy && curl_multi_add_handle(fetcher->multi, transfer->easy) == CURLM_OK)
             fetcher->running[fetcher->running_count++] = transfer;
         else
-            transfer_finish(transfer, CURLE_FAILED_INIT);
+            finish(transfer, CURLE_FAILED_INIT);
     }
+    return some_wait(fetcher) ? SLOW_POLL_MS : INT64_MAX;
 }
 
 static void forget(struct fetcher *fetcher, const struct transfer *transfer)
@@ -118,7 +178,7 @@ static void end_hop(struct fetcher *fetcher, struct transfer *transfer, CURLcode
         code = CURLE_FAILED_INIT;
     }
     forget(fetcher, transfer);
-    transfer_finish(transfer, code);
+    finish(transfer, code);
 }
 
 static void end_hops(struct fetcher *fetcher)
@@ -139,7 +199,7 @@ static void break_off(struct fetcher *fetcher, CURLcode code)
     while (fetcher->running_count) {
         struct transfer *transfer = fetcher->running[--fetcher->running_count];
         curl_multi_remove_handle(fetcher->multi, transfer->easy);
-        transfer_finish(transfer, code);
+        finish(transfer, code);
     }
 }
 
@@ -151,11 +211,11 @@ static void *run(void *context)
         if (curl_multi_perform(fetcher->multi, &left) != CURLM_OK)
             break_off(fetcher, CURLE_FAILED_INIT);
         end_hops(fetcher);
-        start_waiting(fetcher);
-        curl_multi_poll(fetcher->multi, NULL, 0, some_wait(fetcher) ? SLOW_POLL_MS : POLL_MS, NULL);
+        int64_t wait_ms = start_waiting(fetcher);
+        curl_multi_poll(fetcher->multi, NULL, 0, wait_ms < POLL_MS ? (int)wait_ms : POLL_MS, NULL);
     }
     break_off(fetcher, CURLE_ABORTED_BY_CALLBACK);
-    for (struct transfer *waiting; (waiting = next_waiting(fetcher));)
+    for (struct transfer *waiting; (waiting = any_waiting(fetcher));)
         transfer_finish(waiting, CURLE_ABORTED_BY_CALLBACK);
     return NULL;
 }
@@ -176,6 +236,7 @@ static void free_memory(struct fetcher *fetcher)
 {
     pthread_mutex_destroy(&fetcher->mutex);
     curl_multi_cleanup(fetcher->multi);
+    fetch_hosts_free(fetcher->hosts);
     free((void *)fetcher->limits.allowed);
     free(fetcher->running);
     free(fetcher);
@@ -191,6 +252,9 @@ struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *err
     struct fetcher *fetcher = memory_new(sizeof *fetcher);
     copy_limits(fetcher, limits);
     fetcher->running = memory_new(most_running(fetcher) * sizeof *fetcher->running);
+    fetcher->memory = (struct transfer_memory){.most = limits->size_bytes * FETCH_SIZES_AT_ONCE};
+    fetcher->memory.share = fetcher->memory.most / most_running(fetcher);
+    fetcher->hosts = fetch_hosts_new(limits->host_at_once, limits->host_spacing_ms);
     fetcher->multi = memory_checked(curl_multi_init());
     curl_multi_setopt(fetcher->multi, CURLMOPT_MAXCONNECTS, (long)fetcher->limits.at_once);
     pthread_mutex_init(&fetcher->mutex, NULL);

@@ -1,7 +1,9 @@
 /* fetch: upstream feeds over HTTP, with libcurl. One thread runs all fetches side by side. Only
  * http and https, also behind redirects; each address is checked when its socket is opened, so a
  * redirect or a name that changes its address leads to no private network. Answers are bounded in
- * size (as decoded: a gzip bomb ends there), time and redirects. No message and no log line holds
+ * size (as decoded: a gzip bomb ends there), time and redirects, and all that are under way
+ * together in memory: while they take FETCH_SIZES_AT_ONCE times the size limit, one that has more
+ * than its share of that fails, and small ones go on. No message and no log line holds
  * an URL, a user or a password: host names and addresses at most. What a subscription sends of its
  * own (password, headers) goes to the scheme, host and port of its URL only, and on from http to
  * https on the usual ports of that host; not beyond a redirect to elsewhere. A subscription's proxy
@@ -16,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define FETCH_SIZES_AT_ONCE 4u
+
 struct fetcher;
 
 struct fetch_limits {
@@ -24,6 +28,8 @@ struct fetch_limits {
     unsigned redirects;
     unsigned at_once; /* further ones wait for their turn, first come first served. Those that hang
                          do not count, up to three times as many */
+    unsigned host_at_once;         /* to one host, hanging or not; 0: no limit of its own */
+    unsigned host_spacing_ms;      /* between the beginnings of fetches to one host */
     const struct network *allowed; /* private networks that may be reached; copied */
     size_t allowed_count;
 };
@@ -55,6 +61,9 @@ struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *err
  * for the call. It may start other fetches, but none for ever: fetcher_free() ends these too. */
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                  void (*done)(void *context, struct fetch_answer *answer), void *context);
+
+/* How many files it may have open, at most. */
+unsigned fetcher_descriptors(const struct fetcher *fetcher);
 
 /* While held, no further fetch gets its turn: for when answers come faster than they are dealt
  * with. Thread-safe, also in `done`. */

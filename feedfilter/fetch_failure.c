@@ -157,6 +157,9 @@ static bool explain_end(struct transfer *transfer)
     case TRANSFER_BODY_TOO_LARGE:
         fetch_failure_set(transfer, "larger than %s", size_text(transfer->limits->size_bytes).text);
         return true;
+    case TRANSFER_NO_ROOM:
+        fetch_failure_set(transfer, "no room for it beside other large answers; it is tried again");
+        return true;
     case TRANSFER_HEADERS_TOO_LARGE:
         fetch_failure_set(transfer, "its headers are too large");
         return true;

@@ -12,6 +12,7 @@
 
 #define HEADERS_MAX_BYTES (256u * 1024) /* of one hop, interim answers and trailers too */
 #define DISCARD_MAX_BYTES (64u * 1024)  /* of a body that nobody wants, to keep the connection */
+#define FIRST_ROOM 32768u               /* of a body; any gets so much */
 #define HANGS_AFTER_MS 1000
 #define HANGS_BYTES 4096u
 #define ACCEPT                                                                                     \
@@ -50,17 +51,31 @@ static size_t take_header(char *data, size_t size, size_t count, void *context)
     return line.length;
 }
 
-static void append(struct transfer *transfer, struct span piece)
+static bool make_room(struct transfer *transfer, size_t length)
 {
-    if (piece.length > transfer->room - transfer->length) {
-        size_t room = transfer->room ? transfer->room * 2 : 32768;
-        while (room < transfer->length + piece.length)
-            room *= 2;
-        transfer->body = memory_resize(transfer->body, room);
-        transfer->room = room;
+    struct transfer_memory *memory = transfer->memory;
+    size_t room = transfer->room ? transfer->room : FIRST_ROOM;
+    while (room < length)
+        room *= 2;
+    size_t more = room - transfer->room;
+    if (room > FIRST_ROOM && room > memory->share && memory->used + more > memory->most)
+        return false;
+    memory->used += more;
+    transfer->body = memory_resize(transfer->body, room);
+    transfer->room = room;
+    return true;
+}
+
+static bool append(struct transfer *transfer, struct span piece)
+{
+    if (piece.length > transfer->room - transfer->length &&
+        !make_room(transfer, transfer->length + piece.length)) {
+        transfer->end = TRANSFER_NO_ROOM;
+        return false;
     }
     memcpy(transfer->body + transfer->length, piece.data, piece.length);
     transfer->length += piece.length;
+    return true;
 }
 
 static bool keep(void *context, struct span piece)
@@ -70,8 +85,7 @@ static bool keep(void *context, struct span piece)
         transfer->end = TRANSFER_BODY_TOO_LARGE;
         return false;
     }
-    append(transfer, piece);
-    return true;
+    return append(transfer, piece);
 }
 
 /* At the first piece: makes ready for how the body is packed. */
@@ -224,13 +238,26 @@ static bool set_subscription(struct transfer *transfer,
     return ok;
 }
 
+static char *host_name(CURLU *url)
+{
+    char *host = NULL;
+    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+        return NULL;
+    char *name = memory_text(host);
+    curl_free(host);
+    for (char *at = name; *at; at++)
+        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at + ('a' - 'A')) : *at;
+    return name;
+}
+
 struct transfer *transfer_new(const struct fetch_request *request,
-                              const struct fetch_limits *limits,
+                              const struct fetch_limits *limits, struct transfer_memory *memory,
                               void (*done)(void *context, struct fetch_answer *answer),
                               void *context)
 {
     struct transfer *transfer = memory_new(sizeof *transfer);
     transfer->limits = limits;
+    transfer->memory = memory;
     transfer->done = done;
     transfer->context = context;
     transfer->conditional = request->etag || request->last_modified;
@@ -239,6 +266,7 @@ struct transfer *transfer_new(const struct fetch_request *request,
     build_headers(transfer, request);
     CURLUcode bad = curl_url_set(transfer->url, CURLUPART_URL, request->subscription->url, 0);
     transfer->first_url = memory_checked(curl_url_dup(transfer->url));
+    transfer->host_name = host_name(transfer->url);
     transfer->easy = memory_checked(curl_easy_init());
     if (bad || !set_rules(transfer) || !set_subscription(transfer, request->subscription)) {
         fetch_failure_set(transfer, bad ? "its url cannot be read" : "it cannot be asked for");
@@ -250,6 +278,7 @@ struct transfer *transfer_new(const struct fetch_request *request,
 
 static void transfer_free(struct transfer *transfer)
 {
+    transfer->memory->used -= transfer->room;
     curl_easy_cleanup(transfer->easy);
     curl_url_cleanup(transfer->url);
     curl_url_cleanup(transfer->first_url);
@@ -257,6 +286,7 @@ static void transfer_free(struct transfer *transfer)
     curl_slist_free_all(transfer->plain);
     fetch_headers_free(&transfer->headers);
     fetch_unpack_free(transfer->unpack);
+    free(transfer->host_name);
     free(transfer->body);
     free(transfer->answer.body);
     free(transfer->answer.etag);

@@ -15,17 +15,27 @@
 enum transfer_end {
     TRANSFER_RUNS,
     TRANSFER_BODY_TOO_LARGE,
+    TRANSFER_NO_ROOM, /* with all the others that are under way */
     TRANSFER_HEADERS_TOO_LARGE,
     TRANSFER_CODING_UNKNOWN,
     TRANSFER_NOT_UNPACKED,
     TRANSFER_HEARD_ENOUGH /* the body of a redirect or an error page */
 };
 
+/* What bodies that are under way take, all together. */
+struct transfer_memory {
+    size_t used, most; /* bytes */
+    size_t share;      /* of one, that it gets in any case */
+};
+
 struct transfer {
     struct transfer *next; /* the fetcher's queue */
     const struct fetch_limits *limits;
+    struct transfer_memory *memory;
     void (*done)(void *context, struct fetch_answer *answer);
     void *context;
+    char *host_name;                        /* lower case, without port; NULL: the URL has none */
+    struct fetch_host *host;                /* once it was looked up */
     CURL *easy;                             /* NULL: the request was no good, `answer` says why */
     CURLU *first_url, *url;                 /* of the subscription, of this hop */
     struct curl_slist *own_headers, *plain; /* with and without those of the subscription */
@@ -50,9 +60,9 @@ struct transfer {
     struct fetch_answer answer;
 };
 
-/* Copies the request; `limits` must live as long. */
+/* Copies the request; `limits` and `memory` must live as long. */
 struct transfer *transfer_new(const struct fetch_request *request,
-                              const struct fetch_limits *limits,
+                              const struct fetch_limits *limits, struct transfer_memory *memory,
                               void (*done)(void *context, struct fetch_answer *answer),
                               void *context);
 

@@ -29,6 +29,7 @@
 #define TICK_MS 200 /* how soon a release shows, and a due poll begins */
 #define RECORDS_RETRY_S 5
 #define CACHE_RETRY_S 5
+#define OTHER_DESCRIPTORS 150 /* stores, journal, log, cache, and the like */
 /* Judging waits so long for the replica at start: what is judged without it is judged twice. */
 #define REPLICA_PATIENCE_MS 5000
 
@@ -390,6 +391,8 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
         .timeout_ms = config->feedfilter.fetch_timeout_ms,
         .redirects = config->feedfilter.redirects,
         .at_once = config->feedfilter.fetches,
+        .host_at_once = config->feedfilter.host_fetches,
+        .host_spacing_ms = config->feedfilter.host_spacing_ms,
         .allowed = config->feedfilter.upstream_networks,
         .allowed_count = config->feedfilter.upstream_network_count,
     };
@@ -409,7 +412,9 @@ static bool start_serving(struct gateway *gateway, struct error *error)
 {
     const struct config *config = gateway->started;
     struct server_limits limits = {.connections = config->feedfilter.connections,
-                                   .request_timeout_ms = config->feedfilter.request_timeout_ms};
+                                   .request_timeout_ms = config->feedfilter.request_timeout_ms,
+                                   .other_descriptors =
+                                       OTHER_DESCRIPTORS + fetcher_descriptors(gateway->fetcher)};
     struct server_handlers handlers = {.context = gateway,
                                        .feed = on_feed,
                                        .held = on_held,

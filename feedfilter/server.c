@@ -28,7 +28,6 @@
  * its answer; with a longer one the connection ends after the answer. */
 #define BODY_LIMIT (64 * 1024)
 #define STOPPING_RETRY_S 10
-#define OTHER_DESCRIPTORS 200 /* of upstream fetches, stores, and the like */
 
 struct server {
     struct MHD_Daemon *daemon;
@@ -323,10 +322,10 @@ static void panic(void *context, const char *file, unsigned line, const char *re
 /* --- the calls --- */
 
 /* The usual limit of 1,024 open files is less than the connections that may be configured. */
-static void allow_descriptors(unsigned connections)
+static void allow_descriptors(unsigned connections, unsigned others)
 {
     struct rlimit limit;
-    rlim_t wanted = (rlim_t)connections + OTHER_DESCRIPTORS;
+    rlim_t wanted = (rlim_t)connections + others;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
         return;
     limit.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
@@ -387,7 +386,7 @@ struct server *server_new(const char *address, const struct server_limits *limit
         connections_new(limits->connections, limits->request_timeout_ms, error);
     if (!connections)
         return NULL;
-    allow_descriptors(limits->connections);
+    allow_descriptors(limits->connections, limits->other_descriptors);
     MHD_set_panic_func(panic, NULL);
     struct server *server = memory_new(sizeof *server);
     server->connections = connections;

@@ -33,6 +33,7 @@ struct server_limits {
     unsigned request_timeout_ms; /* each: for the first line of a request to come after the
                                     connection was opened or the last answer sent; for the rest of
                                     that request; for the answer to be taken */
+    unsigned other_descriptors;  /* open files that the rest of the process needs, at most */
 };
 
 /* Listens on `address` ("127.0.0.1:8092", "[::1]:8092"; port 0: the kernel's choice). NULL and

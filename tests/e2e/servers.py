@@ -588,7 +588,7 @@ class Weir:
             "counts": counts,
             "milter": {"socket": self.socket, "mode": "enforce",
                        "key-file": os.path.join(self.directory, "weir-id.key")},
-            "feedfilter": {"mode": "enforce"},
+            "feedfilter": {"mode": "enforce", "host-fetches": 1000, "host-spacing": "1ms"},
             "release": {"poll": "50ms", "preview": os.path.join(self.directory, "preview.sock")},
             "records": {"mail": self.records_mail, "feeds": self.records_feeds},
         }

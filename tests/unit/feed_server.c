@@ -74,7 +74,7 @@ int feed_server_start(void **state, unsigned connections, unsigned timeout_ms)
 {
     struct feed_server *feeds = memory_new(sizeof *feeds);
     struct error error = {0};
-    const struct server_limits limits = {connections, timeout_ms};
+    const struct server_limits limits = {connections, timeout_ms, 50};
     const struct server_handlers handlers = feed_server_handlers(feeds);
     log_set_level(LOG_LEVEL_ERROR);
     feeds->planet = make_page(1000, DATE_S);

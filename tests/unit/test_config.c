@@ -99,6 +99,8 @@ static void assert_same(const struct config *a, const struct config *b)
     assert_int_equal(a->feedfilter.fetch_timeout_ms, b->feedfilter.fetch_timeout_ms);
     assert_int_equal(a->feedfilter.redirects, b->feedfilter.redirects);
     assert_int_equal(a->feedfilter.fetches, b->feedfilter.fetches);
+    assert_int_equal(a->feedfilter.host_fetches, b->feedfilter.host_fetches);
+    assert_int_equal(a->feedfilter.host_spacing_ms, b->feedfilter.host_spacing_ms);
     assert_int_equal(a->feedfilter.connections, b->feedfilter.connections);
     assert_int_equal(a->feedfilter.request_timeout_ms, b->feedfilter.request_timeout_ms);
     assert_int_equal(a->feedfilter.poll_s, b->feedfilter.poll_s);

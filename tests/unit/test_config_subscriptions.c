@@ -223,6 +223,7 @@ static void test_settings_that_contradict_are_refused(void **state)
             "1: feedfilter.poll-min: is more than poll-max");
     refused("feedfilter { size-limit = 65M }", "1: feedfilter.size-limit: is more than 64 MiB");
     refused("feedfilter { fetches = 0 }", "1: feedfilter.fetches: is not from 1 to 1000");
+    refused("feedfilter { host-fetches = 0 }", "1: feedfilter.host-fetches: is not from 1 to 1000");
     refused("feedfilter { connections = 0 }", "1: feedfilter.connections: is not from 1 to 10000");
     refused("feedfilter { public-url = \"http://x.example/\" }",
             "1: feedfilter.public-url: ends with a slash; leave it out");

@@ -405,6 +405,44 @@ static void test_many_fetches_take_their_turn(void **state)
     assert_in_range(http_server_connections(server) - before, 1, limits.at_once);
 }
 
+/* To one host: how long they take together, and how many connections. */
+static int64_t ten_of_one_host(struct fetch_limits limits, unsigned *connections)
+{
+    struct tally tally = {0};
+    struct error error;
+    http_server_answer(server, "/host", "200 OK", "Connection: close\r\n", "<rss/>");
+    http_server_answer(other, "/other", "200 OK", "", "<rss/>");
+    struct subscription_config subscription = {.url = (char *)http_server_url(server, "/host")};
+    struct subscription_config beside = {.url = (char *)http_server_url(other, "/other")};
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    int64_t before_ms = monotonic_ms();
+    *connections = http_server_connections(server);
+    unsigned others = http_server_requests(other, "/other");
+    for (unsigned i = 0; i < 10; i++)
+        fetch_start(fetcher, &(struct fetch_request){.subscription = &subscription}, count_good,
+                    &tally);
+    fetch_start(fetcher, &(struct fetch_request){.subscription = &beside}, count_good, &tally);
+    while (http_server_requests(other, "/other") == others)
+        assert_true(http_server_wait(other, 5));
+    assert_in_range(http_server_connections(server) - *connections, 0, 9); /* it did not wait */
+    while (tally.done < 11)
+        assert_true(http_server_wait(server, 5));
+    fetcher_free(fetcher);
+    assert_int_equal(tally.good, 11);
+    *connections = http_server_connections(server) - *connections;
+    return monotonic_ms() - before_ms;
+}
+
+static void test_fetches_of_one_host_begin_apart_and_hold_up_no_other(void **state)
+{
+    (void)state;
+    struct fetch_limits limits = fetching_limits();
+    limits.host_spacing_ms = 50;
+    unsigned connections;
+    assert_in_range(ten_of_one_host(limits, &connections), 9 * 50, 60000);
+    assert_int_equal(connections, 10);
+}
+
 static void no_answer(struct http_server *of, int fd, void *context)
 {
     (void)fd, (void)context;
@@ -439,6 +477,31 @@ static void test_stopping_breaks_off_what_runs_and_what_waits(void **state)
     assert_in_range(monotonic_ms() - before, 0, limits.timeout_ms - 500);
     assert_int_equal(stopped, 20);
     assert_int_equal(http_server_requests(server, "/stuck"), limits.at_once);
+}
+
+static void test_one_host_is_asked_for_so_many_feeds_at_once(void **state)
+{
+    (void)state;
+    http_server_play(server, "/slow", no_answer, NULL);
+    http_server_answer(other, "/beside", "200 OK", "", "<rss/>");
+    struct subscription_config slow = {.url = (char *)http_server_url(server, "/slow")};
+    struct subscription_config beside = {.url = (char *)http_server_url(other, "/beside")};
+    struct fetch_limits limits = fetching_limits();
+    limits.host_at_once = 2;
+    struct error error;
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    atomic_uint stopped = 0;
+    struct tally tally = {0};
+    for (int i = 0; i < 6; i++)
+        fetch_start(fetcher, &(struct fetch_request){.subscription = &slow}, count_stopped,
+                    &stopped);
+    fetch_start(fetcher, &(struct fetch_request){.subscription = &beside}, count_good, &tally);
+    while (!tally.done || http_server_requests(server, "/slow") < 2)
+        assert_true(http_server_wait(server, 5));
+    fetcher_free(fetcher);
+    assert_int_equal(tally.good, 1);
+    assert_int_equal(stopped, 6);
+    assert_int_equal(http_server_requests(server, "/slow"), 2);
 }
 
 static void test_while_held_no_fetch_gets_its_turn(void **state)
@@ -484,6 +547,8 @@ int main(void)
         cmocka_unit_test(test_a_proxy_of_the_environment_is_not_asked),
         cmocka_unit_test(test_connections_are_kept_but_for_those_with_secrets),
         cmocka_unit_test(test_many_fetches_take_their_turn),
+        cmocka_unit_test(test_fetches_of_one_host_begin_apart_and_hold_up_no_other),
+        cmocka_unit_test(test_one_host_is_asked_for_so_many_feeds_at_once),
         cmocka_unit_test(test_while_held_no_fetch_gets_its_turn),
         cmocka_unit_test(test_stopping_breaks_off_what_runs_and_what_waits),
     };

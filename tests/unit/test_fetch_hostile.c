@@ -139,6 +139,54 @@ static void test_an_endless_body_ends_at_the_limit(void **state)
     expect_url_fails(http_server_url(server, "/endless"), "127.0.0.1: larger than 1 MiB");
 }
 
+/* Stops short of the limit, and goes on never. */
+static void most_of_a_body(struct http_server *of, int fd, void *context)
+{
+    (void)context;
+    static const char head[] = "HTTP/1.1 200 OK\r\n\r\n", body[700 * 1024];
+    if (http_server_write(fd, head, sizeof head - 1) && http_server_write(fd, body, sizeof body))
+        http_server_wait(of, 60000);
+}
+
+struct outcomes {
+    atomic_uint good, crowded;
+};
+
+static void count_outcome(void *context, struct fetch_answer *answer)
+{
+    struct outcomes *outcomes = context;
+    atomic_fetch_add(&outcomes->good, answer->status == 200);
+    atomic_fetch_add(&outcomes->crowded,
+                     !strcmp(answer->error.message,
+                             "127.0.0.1: no room for it beside other large answers; it is tried "
+                             "again"));
+}
+
+static void test_large_bodies_side_by_side_are_bounded_and_small_ones_pass(void **state)
+{
+    (void)state;
+    http_server_play(server, "/most", most_of_a_body, NULL);
+    http_server_answer(server, "/small", "200 OK", "", "<rss/>");
+    struct subscription_config large = {.url = (char *)http_server_url(server, "/most")};
+    struct subscription_config small = {.url = (char *)http_server_url(server, "/small")};
+    struct fetch_limits limits = fetching_limits(); /* 1 MiB each, so 4 MiB for all */
+    limits.timeout_ms = 60000;
+    struct error error = {0};
+    struct outcomes outcomes = {0};
+    struct fetcher *fetcher = fetcher_new(&limits, &error);
+    assert_non_null(fetcher);
+    for (int i = 0; i < 8; i++)
+        fetch_start(fetcher, &(struct fetch_request){.subscription = &large}, count_outcome,
+                    &outcomes);
+    while (outcomes.crowded < 4)
+        assert_true(http_server_wait(server, 2));
+    fetch_start(fetcher, &(struct fetch_request){.subscription = &small}, count_outcome, &outcomes);
+    while (!outcomes.good)
+        assert_true(http_server_wait(server, 2));
+    fetcher_free(fetcher);
+    assert_int_equal(outcomes.crowded, 4);
+}
+
 static void announce_much(struct http_server *of, int fd, void *context)
 {
     (void)context;
@@ -468,6 +516,7 @@ int main(void)
         cmocka_unit_test(test_a_private_address_is_not_reached),
         cmocka_unit_test(test_a_redirect_reaches_no_private_address),
         cmocka_unit_test(test_an_endless_body_ends_at_the_limit),
+        cmocka_unit_test(test_large_bodies_side_by_side_are_bounded_and_small_ones_pass),
         cmocka_unit_test(test_a_body_that_is_announced_too_large_is_not_waited_for),
         cmocka_unit_test(test_a_body_as_large_as_the_limit_passes),
         cmocka_unit_test(test_endless_headers_end),

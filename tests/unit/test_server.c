@@ -303,7 +303,7 @@ static void test_an_address_in_use_is_named(void **state)
     struct feed_server *feeds = *state;
     struct error error = {0};
     char address[40];
-    const struct server_limits limits = {10, 1000};
+    const struct server_limits limits = {10, 1000, 50};
     const struct server_handlers handlers = feed_server_handlers(feeds);
     snprintf(address, sizeof address, "127.0.0.1:%u", feeds->port);
     assert_null(server_new(address, &limits, &handlers, &error));
@@ -316,7 +316,7 @@ static void test_it_listens_on_ipv6_too(void **state)
 {
     struct feed_server *feeds = *state;
     struct error error = {0};
-    const struct server_limits limits = {10, 1000};
+    const struct server_limits limits = {10, 1000, 50};
     const struct server_handlers handlers = feed_server_handlers(feeds);
     struct server *server = server_new("[::1]:0", &limits, &handlers, &error);
     if (!server) /* a machine may have no IPv6 */
@@ -416,7 +416,7 @@ static void test_as_many_files_may_be_open_as_connections_need(void **state)
 {
     struct feed_server *feeds = *state;
     struct rlimit limit, before;
-    const struct server_limits limits = {300, 1000};
+    const struct server_limits limits = {300, 1000, 50};
     const struct server_handlers handlers = feed_server_handlers(feeds);
     getrlimit(RLIMIT_NOFILE, &before);
     limit = (struct rlimit){100, before.rlim_max};
