@@ -9,6 +9,8 @@
 #include "core/document.h"
 #include "store/error.h"
 
+#include <stdint.h>
+
 enum feed_format { FEED_RSS, FEED_RDF, FEED_ATOM, FEED_JSON };
 
 /* How much of the feed's address its relative references need ("/1", "1" and "?p=1"), each as much
@@ -48,11 +50,15 @@ struct feed {
     struct arena *arena;
     enum feed_format format;
     struct span title, link; /* link: of the site */
+    struct span hub;         /* that tells of changes (WebSub, 4); of several the first */
     struct span self;        /* the feed's own address (Atom's link rel="self") */
     struct feed_item *items; /* in document order */
     size_t item_count;
     struct span encoding; /* that libxml2 read it in: "UTF-8"; lent spelling */
     unsigned poll_s;      /* between polls, as its ttl or its sy:updatePeriod says; 0: not said */
+    /* RSS: bit h: nobody is to ask in hour h of the day (GMT); bit d: on day d, from Sunday. */
+    uint32_t skip_hours;
+    uint8_t skip_days;
     enum feed_base needed_base; /* by what is relative to the feed's address (XML) */
     bool recovered;             /* it was not well-formed; items are what could be read */
     struct span trouble; /* with `recovered`: "line 12: …", the first thing that was wrong */

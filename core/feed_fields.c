@@ -3,6 +3,7 @@
 #include <glib.h>
 
 #include "core/feed_item.h"
+#include "core/feed_skip.h"
 #include "core/text.h"
 #include "store/memory.h"
 
@@ -36,6 +37,8 @@ enum field {
     FIELD_KEYWORDS, /* categories between commas */
     FIELD_PICTURE,  /* of the feed */
     FIELD_TTL,
+    FIELD_SKIP_HOURS,
+    FIELD_SKIP_DAYS,
     FIELD_PERIOD,
     FIELD_FREQUENCY
 };
@@ -97,6 +100,8 @@ static const struct feed_row rows[] = {
     {"icon", OWN, PLACE_FEED, FIELD_PICTURE, false},
     {"logo", OWN, PLACE_FEED, FIELD_PICTURE, false},
     {"ttl", OWN, PLACE_FEED, FIELD_TTL, false},
+    {"skipHours", OWN, PLACE_FEED, FIELD_SKIP_HOURS, false},
+    {"skipDays", OWN, PLACE_FEED, FIELD_SKIP_DAYS, false},
     {"updatePeriod", SYNDICATION, PLACE_FEED, FIELD_PERIOD, false},
     {"updateFrequency", SYNDICATION, PLACE_FEED, FIELD_FREQUENCY, false},
 };
@@ -274,6 +279,8 @@ static void read_link(struct feed_fields *fields, const struct feed_element *ele
         target = to_item ? &fields->item->link : &feed->link;
     else if (!to_item && span_equal_nocase(relation, SPAN("self")))
         target = &feed->self;
+    else if (!to_item && span_equal_nocase(relation, SPAN("hub")))
+        target = &feed->hub;
     else if (to_item && span_equal_nocase(relation, SPAN("enclosure")))
         add_enclosure(fields, element, "href");
     else if (to_item && (span_equal_nocase(relation, SPAN("related")) ||
@@ -459,6 +466,12 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
         break;
     case FIELD_TTL:
         fields->ttl_s = MINUTE_S * read_number(value, POLL_MAX_S / MINUTE_S);
+        break;
+    case FIELD_SKIP_HOURS:
+        feed->skip_hours = feed_skip_hours(value);
+        break;
+    case FIELD_SKIP_DAYS:
+        feed->skip_days = feed_skip_days(value);
         break;
     case FIELD_PERIOD:
         fields->period_s = read_period(value);

@@ -324,9 +324,27 @@ static void read_feed_url(struct reader *reader)
     set_once(&reader->feed->self, read_text(reader));
 }
 
+static void read_hub_url(struct reader *reader)
+{
+    set_once(&reader->feed->hub, read_text(reader));
+}
+
+static const struct member hub_members[] = {{"url", read_hub_url}};
+
+static void read_hubs(struct reader *reader)
+{
+    if (!json_scan_open(&reader->scan, '[')) {
+        pass(reader);
+        return;
+    }
+    while (json_scan_element(&reader->scan))
+        READ_OBJECT(reader, hub_members);
+}
+
 static const struct member feed_members[] = {
     {"title", read_feed_title}, {"home_page_url", read_home_page}, {"feed_url", read_feed_url},
-    {"author", read_authors},   {"authors", read_authors},         {"items", read_items},
+    {"author", read_authors},   {"authors", read_authors},         {"hubs", read_hubs},
+    {"items", read_items},
 };
 
 bool feed_json_read(struct feed *feed, struct span utf8, struct span address, struct error *error)

@@ -31,7 +31,7 @@ static const char *const states[] = {
     "pending", "held", "release-requested", "released", "confirmed", "delete-requested",
     "deleted", "gone", "superseded",        NULL};
 static const char *const dropped[] = {"expired", "emptied", "settled", "history", "audit", NULL};
-static const char *const feeds[] = {"ok", "waiting", "failing", "unjudged", NULL};
+static const char *const feeds[] = {"ok", "waiting", "failing", "unjudged", "gone", NULL};
 static const char *const fetches[] = {"changed", "unchanged", "failed", NULL};
 static const char *const codes[] = {"200", "304", "404", "405", "421", "503", "other", NULL};
 

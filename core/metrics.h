@@ -43,6 +43,7 @@ enum metrics_feed {
     METRICS_FEED_WAITING,  /* for its first version */
     METRICS_FEED_FAILING,  /* to be fetched */
     METRICS_FEED_UNJUDGED, /* what its items are cannot be told: the whole passes */
+    METRICS_FEED_GONE,     /* for good, as its site says: asked for no more */
     METRICS_FEED_STATES
 };
 const char *metrics_feed_name(enum metrics_feed state); /* "ok", "waiting" … */

@@ -291,6 +291,19 @@ bool feed_cache_store(struct feed_cache *cache, const char *name, const struct c
     return ok;
 }
 
+void feed_cache_use(struct feed_cache *cache, const char *name)
+{
+    struct file_name file;
+    pthread_mutex_lock(&cache->mutex);
+    struct copy *copy = find(cache, name);
+    if (copy) {
+        copy->stored = ++cache->last_stored;
+        if (file_name(&file, name, COPY_END)) /* the order of copies is no reason to complain */
+            utimensat(cache->directory, file.text, NULL, AT_SYMLINK_NOFOLLOW);
+    }
+    pthread_mutex_unlock(&cache->mutex);
+}
+
 static bool is_among(const char *name, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++)

@@ -4,6 +4,7 @@
 #ifndef WEIR_FEED_CACHE_H
 #define WEIR_FEED_CACHE_H
 
+#include "feedfilter/feed_site.h"
 #include "store/error.h"
 #include "store/span.h"
 
@@ -23,6 +24,7 @@ struct cached_feed {
     int64_t fresh_s;                           /* as fetch_answer.fresh_s */
     char page_etag[40];                        /* of what readers got last; empty: nothing yet */
     int64_t page_changed_s; /* since when readers have got that: its Last-Modified */
+    struct feed_site site;  /* as far as a restart is to know it: what is followed, gone, rhythm */
 };
 
 /* Makes the directory when its parent is there, removes what a crash left half written. NULL and
@@ -36,10 +38,13 @@ struct cached_feed *feed_cache_load(struct feed_cache *cache, const char *name);
 void cached_feed_free(struct cached_feed *feed);
 
 /* Keeps `feed` (lent; `url` must be there) once it is on the disk; when that fails the former copy
- * stays. When the whole grows over the limit, the copies that were stored longest ago go; one that
- * is larger alone is not kept (ERROR_INPUT says so). */
+ * stays. When the whole grows over the limit, the copies go that were stored, or noted as used,
+ * longest ago; one that is larger alone is not kept (ERROR_INPUT says so). */
 bool feed_cache_store(struct feed_cache *cache, const char *name, const struct cached_feed *feed,
                       struct error *error);
+
+/* Notes that readers ask for this feed: it is among the last to go, also after a restart. */
+void feed_cache_use(struct feed_cache *cache, const char *name);
 
 /* Removes the copies of feeds that are not in `names`: they are subscribed to no longer. */
 bool feed_cache_keep(struct feed_cache *cache, const char *const *names, size_t count,

@@ -47,6 +47,24 @@ static void set_text(json_t *meta, const char *key, const char *text)
         json_object_set_new(meta, key, value);
 }
 
+/* Absent is 0. */
+static void set_number(json_t *meta, const char *key, int64_t number)
+{
+    if (number)
+        json_object_set_new(meta, key, json_integer(number));
+}
+
+static void set_site(json_t *meta, const struct feed_site *site)
+{
+    set_text(meta, "moved-to", site->moved_to);
+    set_number(meta, "moved-seen", site->moved_seen);
+    set_number(meta, "moved-told", site->moved_told);
+    set_number(meta, "moved", site->moved_s);
+    set_number(meta, "gone", site->gone_s);
+    set_number(meta, "changed", site->changed_s);
+    set_number(meta, "rhythm", site->rhythm_s);
+}
+
 char *feed_cache_file_front(const struct cached_feed *feed, size_t *length, struct error *error)
 {
     json_t *meta = memory_checked(json_object());
@@ -59,6 +77,7 @@ char *feed_cache_file_front(const struct cached_feed *feed, size_t *length, stru
     json_object_set_new(meta, "fetched", json_integer(feed->fetched_s));
     json_object_set_new(meta, "fresh", json_integer(feed->fresh_s));
     json_object_set_new(meta, "page-changed", json_integer(feed->page_changed_s));
+    set_site(meta, &feed->site);
     bool has_url = json_object_get(meta, "url") != NULL;
     char *text = memory_checked(json_dumps(meta, JSON_COMPACT | JSON_SORT_KEYS));
     json_decref(meta);
@@ -96,6 +115,17 @@ static char *get_text(const json_t *meta, const char *key)
     return memory_text(json_string_value(json_object_get(meta, key)));
 }
 
+static void get_site(struct feed_site *site, const json_t *meta)
+{
+    site->moved_to = get_text(meta, "moved-to");
+    site->moved_seen = (unsigned)json_integer_value(json_object_get(meta, "moved-seen"));
+    site->moved_told = json_integer_value(json_object_get(meta, "moved-told")) != 0;
+    site->moved_s = json_integer_value(json_object_get(meta, "moved"));
+    site->gone_s = json_integer_value(json_object_get(meta, "gone"));
+    site->changed_s = json_integer_value(json_object_get(meta, "changed"));
+    site->rhythm_s = json_integer_value(json_object_get(meta, "rhythm"));
+}
+
 static bool read_meta(struct cached_feed *feed, const char *text, size_t length)
 {
     json_t *meta = json_loadb(text, length, 0, NULL);
@@ -109,6 +139,7 @@ static bool read_meta(struct cached_feed *feed, const char *text, size_t length)
     feed->fresh_s = json_integer_value(json_object_get(meta, "fresh"));
     feed->page_changed_s = json_integer_value(json_object_get(meta, "page-changed"));
     snprintf(feed->page_etag, sizeof feed->page_etag, "%s", page_etag ? page_etag : "");
+    get_site(&feed->site, meta);
     json_decref(meta);
     return feed->url != NULL;
 }
@@ -168,5 +199,6 @@ void cached_feed_free(struct cached_feed *feed)
     free(feed->etag);
     free(feed->last_modified);
     free(feed->content_type);
+    feed_site_clear(&feed->site);
     free(feed);
 }

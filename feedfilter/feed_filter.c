@@ -2,11 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "core/held_item.h"
 #include "core/url.h"
 #include "core/verdict.h"
 #include "feedfilter/feed_cut.h"
+#include "feedfilter/feed_notice.h"
 #include "feedfilter/feed_rewrite.h"
 #include "feedfilter/put_back.h"
 
@@ -241,11 +243,23 @@ static void edit(struct passage *passage)
         judge_items(passage);
     if (http) {
         passage->needed_base = feed->needed_base;
+        if (http->gone_s)
+            feed_notice_gone(&passage->edits, passage->bytes, &passage->ranges, feed, out->name,
+                             http->gone_s);
         put_back_released(passage);
         feed_rewrite_links(&passage->edits, passage->bytes, &passage->ranges, http->own_address,
                            http->upstream, passage->needed_base);
     }
     out->pieces = feed_edits_apply(&passage->edits, passage->bytes, &out->piece_count);
+}
+
+/* Whatever their order; what else changes in a feed (dates of its making, counters) is no news. */
+static uint64_t listed_guids(const struct feed *feed)
+{
+    uint64_t sum = 1;
+    for (size_t i = 0; i < feed->item_count; i++)
+        sum += XXH3_64bits(feed->items[i].guid.data, feed->items[i].guid.length);
+    return sum;
 }
 
 struct filtered_feed *feed_filter(struct feed_judge *judge, struct span bytes, struct span name,
@@ -265,6 +279,9 @@ struct filtered_feed *feed_filter(struct feed_judge *judge, struct span bytes, s
     } else {
         out->name = arena_copy(arena, url_without_user(arena, name_of(passage.feed, name)));
         out->poll_s = passage.feed->poll_s;
+        out->skip_hours = passage.feed->skip_hours;
+        out->skip_days = passage.feed->skip_days;
+        out->listed = listed_guids(passage.feed);
         out->items = passage.feed->item_count;
         out->not_well_formed = passage.feed->recovered;
         if (out->not_well_formed)

@@ -10,6 +10,8 @@ struct feed_http {
     struct span own_address; /* where readers find this feed */
     struct span upstream;    /* without user and password */
     int64_t now_s, put_back_s;
+    int64_t
+        gone_s; /* since when its site has said that it is gone, which readers are told; 0: not */
 };
 
 struct filtered_feed {
@@ -21,7 +23,10 @@ struct filtered_feed {
     bool records_failed;  /* nothing is cut that could not be recorded: `trouble` says why */
     struct error trouble;
     struct span name; /* of the feed, as judged */
-    unsigned poll_s;  /* feed.poll_s */
+    unsigned poll_s;  /* feed.poll_s, and so on */
+    uint32_t skip_hours;
+    uint8_t skip_days;
+    uint64_t listed; /* the same while upstream lists items of the same guids; 0: unparsed */
     size_t items, held, tagged, put_back;
 };
 

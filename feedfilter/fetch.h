@@ -38,6 +38,7 @@ struct fetch_limits {
 struct fetch_request {
     const struct subscription_config *subscription;
     const char *etag, *last_modified; /* of the copy at hand, as upstream gave them; NULL: none */
+    const char *moved_to; /* asked instead of the subscription's URL; NULL: nothing else */
 };
 
 struct fetch_answer {
@@ -51,7 +52,9 @@ struct fetch_answer {
     char *etag, *last_modified, *content_type; /* as given; NULL: not there */
     int64_t fresh_s;       /* s-maxage, max-age or Expires, less Age; 0: no-cache; -1: not said */
     int64_t retry_after_s; /* from now, of either form of Retry-After, a week at most; -1: none */
-    char *base_url;        /* where it came from, after redirects; without user and password */
+    char *moved_to; /* where permanent redirects (301, 308) led from the URL that was asked, up to
+                       the first other one; without user, password and fragment. NULL: nowhere */
+    char *base_url; /* where it came from, after redirects; without user and password */
 };
 
 /* Starts the thread. */

@@ -154,6 +154,38 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+{
+    char *of_a = NULL, *of_b = NULL;
+    bool same = curl_url_get(a, part, &of_a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                curl_url_get(b, part, &of_b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+                strcasecmp(of_a, of_b) == 0;
+    curl_free(of_a);
+    curl_free(of_b);
+    return same;
+}
+
+static bool part_is(CURLU *url, CURLUPart part, const char *wanted)
+{
+    char *value = NULL;
+    bool is = curl_url_get(url, part, &value, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+              strcasecmp(value, wanted) == 0;
+    curl_free(value);
+    return is;
+}
+
+/* True when what the subscription sends may go there too: scheme, host and port are its own, or the
+ * host went over from http to https on their usual ports. */
+static bool may_see_secrets(CURLU *first, CURLU *url)
+{
+    if (!same_part(first, url, CURLUPART_HOST))
+        return false;
+    if (same_part(first, url, CURLUPART_SCHEME) && same_part(first, url, CURLUPART_PORT))
+        return true;
+    return part_is(first, CURLUPART_SCHEME, "http") && part_is(first, CURLUPART_PORT, "80") &&
+           part_is(url, CURLUPART_SCHEME, "https") && part_is(url, CURLUPART_PORT, "443");
+}
+
 static void add_header(struct curl_slist **list, const char *name, const char *value)
 {
     struct span said = span_of(value);
@@ -217,6 +249,19 @@ static bool set_rules(struct transfer *transfer)
     return ok;
 }
 
+/* From where they do not belong. */
+static bool keep_secrets(struct transfer *transfer)
+{
+    CURL *easy = transfer->easy;
+    bool ok = true;
+    if (!may_see_secrets(transfer->first_url, transfer->url)) {
+        SET(CURLOPT_USERNAME, NULL);
+        SET(CURLOPT_PASSWORD, NULL);
+        SET(CURLOPT_HTTPHEADER, transfer->plain);
+    }
+    return ok;
+}
+
 static bool set_subscription(struct transfer *transfer,
                              const struct subscription_config *subscription)
 {
@@ -235,7 +280,7 @@ static bool set_subscription(struct transfer *transfer,
         SET(CURLOPT_FRESH_CONNECT, 1L); /* nobody shares a connection with secrets */
         SET(CURLOPT_FORBID_REUSE, 1L);
     }
-    return ok;
+    return ok && keep_secrets(transfer);
 }
 
 static char *host_name(CURLU *url)
@@ -266,6 +311,8 @@ struct transfer *transfer_new(const struct fetch_request *request,
     build_headers(transfer, request);
     CURLUcode bad = curl_url_set(transfer->url, CURLUPART_URL, request->subscription->url, 0);
     transfer->first_url = memory_checked(curl_url_dup(transfer->url));
+    if (!bad && request->moved_to)
+        bad = curl_url_set(transfer->url, CURLUPART_URL, request->moved_to, 0);
     transfer->host_name = host_name(transfer->url);
     transfer->easy = memory_checked(curl_easy_init());
     if (bad || !set_rules(transfer) || !set_subscription(transfer, request->subscription)) {
@@ -293,6 +340,7 @@ static void transfer_free(struct transfer *transfer)
     free(transfer->answer.last_modified);
     free(transfer->answer.content_type);
     free(transfer->answer.base_url);
+    free(transfer->answer.moved_to);
     free(transfer);
 }
 
@@ -329,36 +377,18 @@ bool transfer_hangs(const struct transfer *transfer)
     return transfer->received < HANGS_BYTES && monotonic_ms() - begun_ms >= HANGS_AFTER_MS;
 }
 
-static bool same_part(CURLU *a, CURLU *b, CURLUPart part)
+/* The whole URL, but for what is nobody else's business; it is changed to that. */
+static char *plain_text(CURLU *url)
 {
-    char *of_a = NULL, *of_b = NULL;
-    bool same = curl_url_get(a, part, &of_a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                curl_url_get(b, part, &of_b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                strcasecmp(of_a, of_b) == 0;
-    curl_free(of_a);
-    curl_free(of_b);
-    return same;
-}
-
-static bool part_is(CURLU *url, CURLUPart part, const char *wanted)
-{
-    char *value = NULL;
-    bool is = curl_url_get(url, part, &value, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-              strcasecmp(value, wanted) == 0;
-    curl_free(value);
-    return is;
-}
-
-/* True when what the subscription sends may go there too: scheme, host and port are its own, or the
- * host went over from http to https on their usual ports. */
-static bool may_see_secrets(CURLU *first, CURLU *url)
-{
-    if (!same_part(first, url, CURLUPART_HOST))
-        return false;
-    if (same_part(first, url, CURLUPART_SCHEME) && same_part(first, url, CURLUPART_PORT))
-        return true;
-    return part_is(first, CURLUPART_SCHEME, "http") && part_is(first, CURLUPART_PORT, "80") &&
-           part_is(url, CURLUPART_SCHEME, "https") && part_is(url, CURLUPART_PORT, "443");
+    char *whole = NULL;
+    curl_url_set(url, CURLUPART_USER, NULL, 0);
+    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+    curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+    if (curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
+        return NULL;
+    char *copy = memory_text(whole);
+    curl_free(whole);
+    return copy;
 }
 
 /* Where the answer points; secrets that stayed behind once do not come back. */
@@ -373,12 +403,8 @@ static bool go_to_location(struct transfer *transfer)
                  part_is(transfer->url, CURLUPART_SCHEME, "https")))
         return fetch_failure_set(transfer, "it redirects to what is no http or https address");
     SET(CURLOPT_CURLU, transfer->url);
-    if (!may_see_secrets(transfer->first_url, transfer->url)) {
-        SET(CURLOPT_USERNAME, NULL);
-        SET(CURLOPT_PASSWORD, NULL);
-        SET(CURLOPT_HTTPHEADER, transfer->plain);
-    }
-    return ok || fetch_failure_set(transfer, "its redirect cannot be followed");
+    return (ok && keep_secrets(transfer)) ||
+           fetch_failure_set(transfer, "its redirect cannot be followed");
 }
 
 /* An answer whose status tells all stands, also when its body does not come to an end. */
@@ -388,6 +414,14 @@ static bool was_answered(const struct transfer *transfer, CURLcode code)
         return true;
     return transfer->headers_whole && status_of(transfer) > 200 &&
            code != CURLE_ABORTED_BY_CALLBACK;
+}
+
+static void note_move(struct transfer *transfer)
+{
+    CURLU *url = memory_checked(curl_url_dup(transfer->url));
+    free(transfer->answer.moved_to);
+    transfer->answer.moved_to = plain_text(url);
+    curl_url_cleanup(url);
 }
 
 bool transfer_follow(struct transfer *transfer, CURLcode code)
@@ -400,7 +434,12 @@ bool transfer_follow(struct transfer *transfer, CURLcode code)
         fetch_failure_set(transfer, "it redirects more than %u times", transfer->limits->redirects);
         return false;
     }
-    return go_to_location(transfer) && set_hop(transfer);
+    if (!go_to_location(transfer))
+        return false;
+    transfer->moved_on = transfer->moved_on || (status != 301 && status != 308);
+    if (!transfer->moved_on)
+        note_move(transfer);
+    return set_hop(transfer);
 }
 
 static char *take(char **text)
@@ -408,20 +447,6 @@ static char *take(char **text)
     char *taken = *text;
     *text = NULL;
     return taken;
-}
-
-/* What relative references in the answer start from (RFC 3986, 5.1.3). */
-static char *base_url(CURLU *url)
-{
-    char *whole = NULL;
-    curl_url_set(url, CURLUPART_USER, NULL, 0);
-    curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
-    curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
-    if (curl_url_get(url, CURLUPART_URL, &whole, 0) != CURLUE_OK)
-        return NULL;
-    char *copy = memory_text(whole);
-    curl_free(whole);
-    return copy;
 }
 
 static void fill_answer(struct transfer *transfer)
@@ -435,7 +460,8 @@ static void fill_answer(struct transfer *transfer)
     answer->content_type = take(&headers->content_type);
     answer->fresh_s = fetch_headers_fresh_s(headers, now);
     answer->retry_after_s = fetch_headers_retry_after_s(headers, now);
-    answer->base_url = base_url(transfer->url);
+    /* What relative references in the answer start from (RFC 3986, 5.1.3). */
+    answer->base_url = plain_text(transfer->url);
     if (answer->status == 200) {
         answer->length = transfer->length;
         answer->body = memory_resize(transfer->body, transfer->length);

@@ -43,6 +43,7 @@ struct transfer {
     bool conditional;    /* upstream was told of a copy: it may answer 304 */
     int64_t deadline_ms; /* CLOCK_MONOTONIC */
     unsigned redirects;
+    bool moved_on; /* a redirect was not permanent, so that those behind it do not count */
 
     /* of this hop */
     struct fetch_headers headers;

@@ -28,16 +28,26 @@ static void report_feed(void *context, struct subscription *subscription)
     struct report *report = context;
     pthread_mutex_lock(&subscription->lock);
     enum metrics_feed state = subscription_state(subscription);
-    json_t *feed = json_pack(
-        "{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name", subscription->name, "state",
-        metrics_feed_name(state), "has_copy", subscription->page != NULL, "last_success",
-        time_json(subscription->checked_s), "next_poll", time_json(subscription->next_poll_s),
-        "failures", (int)subscription->failures, "items", (json_int_t)subscription->items, "held",
-        (json_int_t)subscription->held, "tagged", (json_int_t)subscription->tagged, "put_back",
-        (json_int_t)subscription->put_back);
+    json_t *feed =
+        json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name", subscription->name,
+                  "state", metrics_feed_name(state), "has_copy", subscription->page != NULL,
+                  "last_success", time_json(subscription->checked_s), "next_poll",
+                  time_json(subscription->site.gone_s ? 0 : subscription->next_poll_s), "failures",
+                  (int)subscription->failures, "items", (json_int_t)subscription->items, "held",
+                  (json_int_t)subscription->held, "tagged", (json_int_t)subscription->tagged,
+                  "put_back", (json_int_t)subscription->put_back);
     if (*subscription->trouble)
         json_object_set_new(feed, "trouble", json_string(subscription->trouble));
-    report->all_well = report->all_well && !subscription->failures && !subscription->unjudged;
+    const struct feed_site *site = &subscription->site;
+    if (site->moved_to && site->moved_told) {
+        char origin[300];
+        feed_site_origin(site->moved_to, origin, sizeof origin);
+        json_object_set_new(feed, "moved_to", json_string(origin));
+    }
+    if (site->gone_s)
+        json_object_set_new(feed, "gone_since", time_json(site->gone_s));
+    bool failing = !site->gone_s && subscription->failures;
+    report->all_well = report->all_well && !failing && !subscription->unjudged;
     pthread_mutex_unlock(&subscription->lock);
     json_array_append_new(report->feeds, feed);
 }

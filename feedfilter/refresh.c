@@ -36,6 +36,7 @@ static void job_free(struct refresh_job *job)
     free(job->answer.last_modified);
     free(job->answer.content_type);
     free(job->answer.base_url);
+    free(job->answer.moved_to);
     subscription_release(job->subscription);
     free(job);
 }
@@ -107,6 +108,7 @@ static void on_fetched(void *context, struct fetch_answer *answer)
     job->answer.last_modified = memory_text(answer->last_modified);
     job->answer.content_type = memory_text(answer->content_type);
     job->answer.base_url = memory_text(answer->base_url);
+    job->answer.moved_to = memory_text(answer->moved_to);
     queue(job);
 }
 
@@ -114,9 +116,11 @@ static void begin_poll(struct refresh *refresh, struct subscription *subscriptio
 {
     struct fetch_request request = {.subscription = subscription->own,
                                     .etag = subscription->etag,
-                                    .last_modified = subscription->last_modified};
-    fetch_start(refresh->parts.fetcher, &request, on_fetched,
-                begin(refresh, subscription, JOB_ANSWER));
+                                    .last_modified = subscription->last_modified,
+                                    .moved_to = feed_site_address(&subscription->site, time(NULL))};
+    struct refresh_job *job = begin(refresh, subscription, JOB_ANSWER);
+    job->followed = request.moved_to != NULL;
+    fetch_start(refresh->parts.fetcher, &request, on_fetched, job);
 }
 
 void refresh_load(struct refresh *refresh, struct subscription *subscription)
@@ -146,6 +150,8 @@ static bool may_record_now(const struct refresh *refresh, const struct subscript
 static bool is_poll_due(const struct subscription *subscription)
 {
     int64_t ahead_s = subscription->next_poll_s - time(NULL);
+    if (subscription->site.gone_s)
+        return false;
     return ahead_s <= 0 || ahead_s > poll_after_most_s(subscription->config->feedfilter.poll_max_s);
 }
 

@@ -104,6 +104,7 @@ static void filter(struct work *work, struct cached_feed *copy)
         .upstream = span_of(copy->base_url ? copy->base_url : work->own->url),
         .now_s = work->now_s,
         .put_back_s = work->config->feedfilter.put_back_s,
+        .gone_s = copy->site.gone_s,
     };
     bool was_up = replica_store_up(judge.judge.replica);
     struct span bytes = {copy->body, copy->length};
@@ -173,6 +174,8 @@ static void publish(struct work *work)
     subscription->provisional = work->provisional;
     subscription->unrecorded = filtered->records_failed ? subscription->unrecorded + 1 : 0;
     subscription->feed_poll_s = filtered->poll_s;
+    subscription->skip_hours = filtered->skip_hours;
+    subscription->skip_days = filtered->skip_days;
     subscription->unjudged = filtered->unparsed;
     subscription->items = filtered->items;
     subscription->held = filtered->held;
@@ -190,6 +193,11 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
         .retry_after_s = retry_after_s,
         .fresh_s = fresh_s,
         .feed_poll_s = subscription->feed_poll_s,
+        .rhythm_s = subscription->site.rhythm_s,
+        .quiet_s = subscription->site.changed_s ? work->now_s - subscription->site.changed_s : 0,
+        .skip_hours = subscription->skip_hours,
+        .skip_days = subscription->skip_days,
+        .now_s = work->now_s,
         .poll_s = work->config->feedfilter.poll_s,
         .poll_min_s = work->config->feedfilter.poll_min_s,
         .poll_max_s = work->config->feedfilter.poll_max_s,
@@ -198,29 +206,56 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
                                 poll_after_s(&facts, randombytes_random() / (double)UINT32_MAX);
 }
 
-static void succeeded(struct work *work, const struct fetch_answer *answer)
+/* True when a restart is to know what was learned. */
+static bool succeeded(struct work *work, const struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
+    const struct fetch_answer *answer = &job->answer;
     if (subscription->failures)
         log_event(LOG_LEVEL_NOTICE, "feed-back", "feed", work->own->name, NULL);
     subscription->failures = 0;
     *subscription->trouble = '\0';
     subscription->checked_s = work->now_s;
+    subscription->site.gone_seen = 0;
+    bool learned =
+        !job->followed && feed_site_redirected(&subscription->site, answer->moved_to, work->now_s);
+    if (feed_site_tell_moved(&subscription->site)) {
+        char origin[300];
+        feed_site_origin(subscription->site.moved_to, origin, sizeof origin);
+        log_event(LOG_LEVEL_NOTICE, "feed-moved", "feed", work->own->name, "to", origin, "reason",
+                  "its site redirects there permanently; weir follows, and asks its url again each "
+                  "week",
+                  "mend", "set url to where it redirects", NULL);
+    }
     schedule(work, work->now_s, answer->fresh_s, answer->retry_after_s);
+    return learned;
 }
 
-static void failed(struct work *work, const struct fetch_answer *answer, const char *why)
+/* The same. */
+static bool failed(struct work *work, const struct refresh_job *job, const char *why)
 {
     struct subscription *subscription = work->subscription;
+    const char *get = subscription->page ? "the last good copy" : "an error";
     bool told = strcmp(subscription->trouble, why) == 0;
     subscription->failures++;
     snprintf(subscription->trouble, sizeof subscription->trouble, "%s", why);
-    schedule(work, work->now_s, -1, answer->retry_after_s);
-    if (!told)
+    schedule(work, work->now_s, -1, job->answer.retry_after_s);
+    bool gone =
+        feed_site_failed(&subscription->site, job->answer.status, job->followed, work->now_s);
+    if (gone) {
+        snprintf(subscription->trouble, sizeof subscription->trouble,
+                 "%.400s (Gone) again and again, and is asked no more", why);
+        log_event(LOG_LEVEL_WARNING, "feed-gone", "feed", work->own->name, "reason",
+                  subscription->trouble, "readers-get", get, "mend",
+                  "take the feed out, or give it another url", NULL);
+    } else if (!told) {
         log_event(LOG_LEVEL_WARNING, "feed-failed", "feed", work->own->name, "reason", why,
-                  "readers-get", subscription->page ? "the last good copy" : "an error", NULL);
+                  "readers-get", get, NULL);
+    }
+    subscription->filter_again = subscription->filter_again || gone;
     if (!subscription->page)
         subscription_answer(subscription, NULL);
+    return gone;
 }
 
 /* --- the three kinds --- */
@@ -233,7 +268,7 @@ static void ask_for_all(struct subscription *subscription)
     replace_text(&subscription->etag, NULL);
     replace_text(&subscription->last_modified, NULL);
     if (!subscription->failures && !subscription->unrecorded)
-        subscription->next_poll_s = 0;
+        subscription->next_poll_s = 0; /* is_poll_due() knows those that are gone */
     subscription->provisional = false;
     subscription->unrecorded = 0;
 }
@@ -257,6 +292,8 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
         replace_text(&subscription->etag, copy->etag);
         replace_text(&subscription->last_modified, copy->last_modified);
         if (job->kind == JOB_LOAD && !subscription->checked_s) {
+            feed_site_copy(&subscription->site, &copy->site);
+            subscription->site.items = work->filtered->listed;
             subscription->checked_s = copy->fetched_s < work->now_s ? copy->fetched_s : work->now_s;
             schedule(work, copy->fetched_s, copy->fresh_s, -1);
         }
@@ -292,19 +329,50 @@ static void run_good(struct work *work, const struct refresh_job *job)
     }
     pthread_mutex_unlock(&subscription->lock);
     filter(work, &copy);
+    uint64_t listed = work->filtered->listed;
     pthread_mutex_lock(&subscription->lock);
     bool wanted = still_wanted(work);
     if (wanted) {
         publish(work);
         replace_text(&subscription->etag, answer->etag);
         replace_text(&subscription->last_modified, answer->last_modified);
-        succeeded(work, answer);
+        if (!work->filtered->unparsed)
+            feed_site_listed(&subscription->site, listed, work->now_s);
+        succeeded(work, job);
+        feed_site_copy(&copy.site, &subscription->site);
     } else {
         subscription->filter_again = true;
     }
     pthread_mutex_unlock(&subscription->lock);
     if (wanted)
         keep(work, &copy);
+    feed_site_clear(&copy.site);
+}
+
+/* What was learned of upstream, with the copy that is at hand. */
+static void remember(const struct work *work)
+{
+    struct cached_feed *copy = load(work);
+    if (!copy)
+        return;
+    pthread_mutex_lock(&work->subscription->lock);
+    feed_site_copy(&copy->site, &work->subscription->site);
+    pthread_mutex_unlock(&work->subscription->lock);
+    keep(work, copy);
+    cached_feed_free(copy);
+}
+
+/* Readers' interest keeps a copy in a cache that is full. */
+static void note_use(const struct work *work)
+{
+    struct subscription *subscription = work->subscription;
+    struct feed_cache *cache = atomic_load(work->parts->cache);
+    pthread_mutex_lock(&subscription->lock);
+    bool asked = subscription->asked;
+    subscription->asked = false;
+    pthread_mutex_unlock(&subscription->lock);
+    if (cache && asked)
+        feed_cache_use(cache, work->own->name);
 }
 
 /* What upstream sent instead of a feed, in one line; empty: it sent a good one. */
@@ -338,18 +406,22 @@ static void run_answer(struct work *work, const struct refresh_job *job)
         run_good(work, job);
         return;
     }
+    bool learned = false;
     pthread_mutex_lock(&subscription->lock);
     if (!still_wanted(work))
         subscription->filter_again = true;
     else if (*why)
-        failed(work, &job->answer, why);
+        learned = failed(work, job, why);
     else {
-        succeeded(work, &job->answer);
+        learned = succeeded(work, job);
         if (llabs(work->now_s - subscription->filtered_s) > FILTER_EVERY_S || !subscription->page ||
             subscription->unrecorded)
             subscription->filter_again = true;
     }
     pthread_mutex_unlock(&subscription->lock);
+    if (learned)
+        remember(work);
+    note_use(work);
 }
 
 void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)

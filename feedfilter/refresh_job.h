@@ -17,6 +17,7 @@ struct refresh_job {
     struct subscription *subscription; /* retained; busy with this job */
     enum refresh_job_kind kind;
     unsigned generation; /* of the subscription when the job began */
+    bool followed;       /* asked where the feed has moved to, not the configured URL */
     struct fetch_answer answer;
 };
 

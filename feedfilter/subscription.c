@@ -40,6 +40,7 @@ void subscription_release(struct subscription *subscription)
     page_release(subscription->page);
     config_release(subscription->config);
     free(subscription->waiting);
+    feed_site_clear(&subscription->site);
     free(subscription->etag);
     free(subscription->last_modified);
     free(subscription->name);
@@ -57,6 +58,8 @@ static struct page *trouble_page(const struct subscription *subscription)
     if (!*subscription->trouble)
         return page_error(503, "the gateway is stopping", 10);
     snprintf(line, sizeof line, "%s: %s", subscription->name, subscription->trouble);
+    if (subscription->site.gone_s)
+        return page_error(410, line, 0);
     return page_error(502, line, after_s > 0 ? after_s : 1);
 }
 
@@ -103,7 +106,8 @@ static void forget_upstream(struct subscription *subscription)
     subscription->remark = NULL;
     subscription->unjudged = subscription->copy_not_kept = false;
     subscription->checked_s = subscription->next_poll_s = subscription->filtered_s = 0;
-    subscription->feed_poll_s = 0;
+    subscription->feed_poll_s = subscription->skip_hours = subscription->skip_days = 0;
+    feed_site_clear(&subscription->site);
     subscription->items = subscription->held = subscription->tagged = subscription->put_back = 0;
 }
 
@@ -139,16 +143,18 @@ bool subscription_configure(struct subscription *subscription, struct config *co
 
 enum metrics_feed subscription_state(const struct subscription *subscription)
 {
-    return subscription->failures   ? METRICS_FEED_FAILING
-           : subscription->unjudged ? METRICS_FEED_UNJUDGED
-           : subscription->page     ? METRICS_FEED_OK
-                                    : METRICS_FEED_WAITING;
+    return subscription->site.gone_s ? METRICS_FEED_GONE
+           : subscription->failures  ? METRICS_FEED_FAILING
+           : subscription->unjudged  ? METRICS_FEED_UNJUDGED
+           : subscription->page      ? METRICS_FEED_OK
+                                     : METRICS_FEED_WAITING;
 }
 
 struct page *subscription_ask(struct subscription *subscription, struct server_wait *wait)
 {
     struct page *page = NULL;
     pthread_mutex_lock(&subscription->lock);
+    subscription->asked = true;
     if (!subscription->own) {
         server_resume(wait, NULL);
     } else if (subscription->page) {

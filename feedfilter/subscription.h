@@ -5,6 +5,7 @@
 
 #include "core/config.h"
 #include "core/metrics.h"
+#include "feedfilter/feed_site.h"
 #include "feedfilter/page.h"
 #include "feedfilter/server.h"
 
@@ -41,6 +42,10 @@ struct subscription {
     int64_t next_poll_s; /* what is due is polled before all else, unless `busy`; every job ends */
     int64_t filtered_s;  /* when `page` was made */
     unsigned feed_poll_s; /* as the feed says; 0: it does not */
+    uint32_t skip_hours;  /* the same, as struct feed has them */
+    uint8_t skip_days;
+    bool asked;            /* a reader asked for it since the last poll */
+    struct feed_site site; /* what is known of upstream beyond that */
     size_t items, held, tagged, put_back;
 
     /* Of upstream's copy at hand; NULL: not given. */

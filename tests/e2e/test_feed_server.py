@@ -484,7 +484,7 @@ def test_states_are_metrics(fixture):
     weir.configure({"feed odd": {"url": "%s/unjudged%d" % (url, fixture.count)},
                     "feed gone": {"url": url + "/nowhere"}})
     weir.start_feeds()
-    wanted = {"ok": 1, "unjudged": 1, "failing": 1, "waiting": 0}
+    wanted = {"ok": 1, "unjudged": 1, "failing": 1, "waiting": 0, "gone": 0}
 
     def states():
         text = get(weir, "/metrics").body.decode()

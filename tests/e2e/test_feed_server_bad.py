@@ -68,7 +68,7 @@ def test_last_good_copy(fixture):
     bad = {
         "login": Document(b"<!DOCTYPE html><html><body>Please log in</body></html>", "text/html"),
         "empty": Document(b"", validators=False),
-        "gone": Document(b"gone", "text/plain", 410),
+        "missing": Document(b"gone", "text/plain", 404),
         "unauthorized": Document(b"who?", "text/plain", 401),
         "cut": Document(answer=broken_off(feed(HAM))),
         "endless": Document(answer=endless),

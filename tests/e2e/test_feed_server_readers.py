@@ -219,15 +219,15 @@ def test_clients_that_go_away(fixture):
 
 def test_failing_feed_is_never_unchanged(fixture):
     """HEAD, conditional and gzip requests for a feed that has no copy give 502 like any other"""
-    documents = {"gone": Document(b"x", "text/plain", 410)}
+    documents = {"missing": Document(b"x", "text/plain", 404)}
     with fixture.gateway(documents) as gateway:
         for headers in ({}, {"If_None_Match": "*"}, {"If_None_Match": "\"x\""},
                         {"If_Modified_Since": "Fri, 31 Dec 2100 23:59:59 GMT"},
                         {"Accept_Encoding": "gzip"}):
             for method in ("GET", "HEAD"):
-                answer = get(gateway, "/f/gone", method, **headers)
+                answer = get(gateway, "/f/missing", method, **headers)
                 assert answer.status == 502 and answer.headers["Retry-After"], (method, headers)
-                expected = b"gone: 127.0.0.1: it answered 410\n" if method == "GET" else b""
+                expected = b"missing: 127.0.0.1: it answered 404\n" if method == "GET" else b""
                 assert answer.body == expected, (method, headers, answer.body)
                 assert not answer.headers["ETag"]
 

@@ -125,7 +125,14 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
                                .fetched_s = 1700000000,
                                .fresh_s = 600,
                                .page_etag = "\"0123456789abcdef0123456789abcdef\"",
-                               .page_changed_s = 1690000000};
+                               .page_changed_s = 1690000000,
+                               .site = {.moved_to = (char *)"https://example.net/moved",
+                                        .moved_seen = 3,
+                                        .moved_told = true,
+                                        .moved_s = 1690000001,
+                                        .gone_s = 1690000002,
+                                        .changed_s = 1690000003,
+                                        .rhythm_s = 3600}};
     struct feed_cache *cache = open_cache(LIMIT);
     assert_true(feed_cache_store(cache, "planet", &feed, NULL));
     feed_cache_close(cache);
@@ -143,6 +150,13 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
     assert_int_equal(loaded->fresh_s, 600);
     assert_string_equal(loaded->page_etag, feed.page_etag);
     assert_int_equal(loaded->page_changed_s, feed.page_changed_s);
+    assert_string_equal(loaded->site.moved_to, feed.site.moved_to);
+    assert_int_equal(loaded->site.moved_seen, 3);
+    assert_true(loaded->site.moved_told);
+    assert_int_equal(loaded->site.moved_s, feed.site.moved_s);
+    assert_int_equal(loaded->site.gone_s, feed.site.gone_s);
+    assert_int_equal(loaded->site.changed_s, feed.site.changed_s);
+    assert_int_equal(loaded->site.rhythm_s, 3600);
     cached_feed_free(loaded);
     feed_cache_close(cache);
 }
@@ -282,6 +296,29 @@ static void test_copies_stored_longest_ago_make_room(void **state)
     store(cache, "d", text);
     expect(cache, "b", NULL);
     expect(cache, "a", text);
+    expect(cache, "c", text);
+    expect(cache, "d", text);
+    feed_cache_close(cache);
+}
+
+static void test_copies_that_readers_ask_for_stay_also_after_a_restart(void **state)
+{
+    (void)state;
+    char text[1001];
+    memset(text, 'x', 1000);
+    text[1000] = '\0';
+    struct feed_cache *cache = open_cache(4000);
+    store(cache, "a", text);
+    store(cache, "b", text);
+    store(cache, "c", text);
+    feed_cache_use(cache, "a");
+    feed_cache_use(cache, "unknown");
+    store(cache, "d", text);
+    expect(cache, "b", NULL);
+    feed_cache_use(cache, "c");
+    feed_cache_close(cache);
+    cache = open_cache(2700);
+    expect(cache, "a", NULL);
     expect(cache, "c", text);
     expect(cache, "d", text);
     feed_cache_close(cache);
@@ -469,6 +506,7 @@ int main(void)
         TEST(test_what_is_no_file_is_absent),
         TEST(test_what_a_crash_left_is_removed_at_open),
         TEST(test_copies_stored_longest_ago_make_room),
+        TEST(test_copies_that_readers_ask_for_stay_also_after_a_restart),
         TEST(test_a_lower_limit_holds_from_opening_on),
         TEST(test_a_copy_larger_than_the_limit_is_not_kept),
         TEST(test_only_what_is_subscribed_to_is_kept),

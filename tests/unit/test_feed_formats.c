@@ -287,6 +287,26 @@ static void test_the_syndication_module_says_times_a_period(void **state)
                      0);
 }
 
+static void test_skipped_hours_and_days_are_known(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(
+        RSS("<skipHours><hour>0</hour><hour> 7 </hour><hour>24</hour><hour>25</hour></skipHours>"
+            "<skipDays><day>Saturday</day>\n<day>sunday</day><day>Someday</day></skipDays>"));
+    assert_int_equal(feed->skip_hours, 1u | 1u << 7);
+    assert_int_equal(feed->skip_days, 1u | 1u << 6);
+    feed_free(feed);
+}
+
+static void test_the_hub_is_known(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(ATOM("<link rel=\"hub\" href=\"http://hub.example/\"/>"
+                                       "<link rel=\"hub\" href=\"http://second.example/\"/>"));
+    assert_span(feed->hub, "http://hub.example/");
+    feed_free(feed);
+}
+
 static void test_polls_are_at_least_once_a_year(void **state)
 {
     (void)state;
@@ -314,6 +334,8 @@ int main(void)
         cmocka_unit_test(test_what_a_source_says_of_itself_is_not_the_entrys),
         cmocka_unit_test(test_a_ttl_is_in_minutes),
         cmocka_unit_test(test_the_syndication_module_says_times_a_period),
+        cmocka_unit_test(test_skipped_hours_and_days_are_known),
+        cmocka_unit_test(test_the_hub_is_known),
         cmocka_unit_test(test_polls_are_at_least_once_a_year),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -86,8 +86,8 @@ static void test_a_fetch_is_conditional_on_what_is_at_hand(void **state)
     struct subscription_config subscription = {.url = (char *)http_server_url(server, "/same"),
                                                .user_agent = user_agent};
     struct fetch_limits limits = fetching_limits();
-    struct fetch_answer answer =
-        fetching_once(&limits, &(struct fetch_request){&subscription, "W/\"v1\"", "last Tuesday"});
+    struct fetch_answer answer = fetching_once(
+        &limits, &(struct fetch_request){&subscription, "W/\"v1\"", "last Tuesday", NULL});
     assert_int_equal(answer.status, 304);
     assert_int_equal(answer.error.class, ERROR_NONE);
     assert_null(answer.body);
@@ -222,7 +222,7 @@ static void test_secrets_stay_behind_at_a_redirect_to_elsewhere(void **state)
                                                .password = password};
     struct fetch_limits limits = fetching_limits();
     struct fetch_answer answer =
-        fetching_once(&limits, &(struct fetch_request){&subscription, "\"v1\"", NULL});
+        fetching_once(&limits, &(struct fetch_request){&subscription, "\"v1\"", NULL, NULL});
     assert_int_equal(answer.status, 200);
     const char *heads[] = {http_server_head(other, "/elsewhere"),
                            http_server_head(server, "/back")};
@@ -341,6 +341,52 @@ static void test_a_proxy_of_the_environment_is_not_asked(void **state)
     unsetenv("http_proxy");
     assert_int_equal(answer.status, 200);
     assert_int_equal(http_server_connections(other), before);
+    fetching_free(&answer);
+}
+
+static struct fetch_answer asked_instead(const char *url, const char *moved_to)
+{
+    struct subscription_config subscription = {
+        .url = (char *)url, .user = user, .password = password, .user_agent = user_agent};
+    struct fetch_limits limits = fetching_limits();
+    return fetching_once(
+        &limits, &(struct fetch_request){.subscription = &subscription, .moved_to = moved_to});
+}
+
+static void test_permanent_redirects_are_told_up_to_the_first_other_one(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/a", "301 Moved", "Location: /b#part\r\n", "");
+    http_server_answer(server, "/c", "302 Found", "Location: /d\r\n", "");
+    http_server_answer(server, "/d", "301 Moved", "Location: /e\r\n", "");
+    http_server_answer(server, "/e", "200 OK", "", "<rss/>");
+    char location[96], there[80];
+    snprintf(there, sizeof there, "%s", http_server_url(server, "/c"));
+    snprintf(location, sizeof location, "Location: http://u:p@%s\r\n", there + 7);
+    http_server_answer(server, "/b", "308 Moved", location, "");
+    struct fetch_answer answer = fetching_url(http_server_url(server, "/a"));
+    assert_int_equal(answer.status, 200);
+    assert_string_equal(answer.moved_to, there);
+    fetching_free(&answer);
+    answer = fetching_url(http_server_url(server, "/c"));
+    assert_int_equal(answer.status, 200);
+    assert_null(answer.moved_to);
+    fetching_free(&answer);
+}
+
+static void test_where_a_feed_moved_to_sees_no_secrets_unless_it_is_the_same_place(void **state)
+{
+    (void)state;
+    http_server_answer(server, "/there", "200 OK", "", "<rss/>");
+    http_server_answer(other, "/there", "200 OK", "", "<rss/>");
+    const char *url = http_server_url(server, "/configured");
+    struct fetch_answer answer = asked_instead(url, http_server_url(server, "/there"));
+    assert_int_equal(answer.status, 200);
+    assert_non_null(strstr(http_server_head(server, "/there"), "\r\nAuthorization: Basic "));
+    fetching_free(&answer);
+    answer = asked_instead(url, http_server_url(other, "/there"));
+    assert_int_equal(answer.status, 200);
+    assert_null(strstr(http_server_head(other, "/there"), "Authorization"));
     fetching_free(&answer);
 }
 
@@ -547,6 +593,8 @@ int main(void)
         cmocka_unit_test(test_a_proxy_of_the_environment_is_not_asked),
         cmocka_unit_test(test_connections_are_kept_but_for_those_with_secrets),
         cmocka_unit_test(test_many_fetches_take_their_turn),
+        cmocka_unit_test(test_permanent_redirects_are_told_up_to_the_first_other_one),
+        cmocka_unit_test(test_where_a_feed_moved_to_sees_no_secrets_unless_it_is_the_same_place),
         cmocka_unit_test(test_fetches_of_one_host_begin_apart_and_hold_up_no_other),
         cmocka_unit_test(test_one_host_is_asked_for_so_many_feeds_at_once),
         cmocka_unit_test(test_while_held_no_fetch_gets_its_turn),

@@ -1,0 +1,52 @@
+/* feed_site: what is learned of a feed's site from one poll to the next: how often the feed really
+ * changes, where it has moved to, whether it is gone for good. Plain data; whoever holds it locks.
+ * The configured URL stays the admin's: what is followed instead is remembered here. */
+#ifndef WEIR_FEED_SITE_H
+#define WEIR_FEED_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A permanent redirect (301, 308) and 410 count once so many polls in a row said so: a slip of a
+ * site ends and moves nothing. */
+#define FEED_SITE_CONVINCED 3u
+/* The configured URL is asked again so often, to see whether it still redirects. */
+#define FEED_SITE_CONFIRM_S (7 * 86400)
+
+struct feed_site {
+    char *moved_to;      /* where permanent redirects lead; NULL: nowhere */
+    unsigned moved_seen; /* how many polls in a row said so */
+    bool moved_told;     /* that it is followed */
+    int64_t moved_s;     /* when that was last seen */
+    unsigned gone_seen;  /* how many polls in a row answered 410 */
+    int64_t gone_s;      /* since when it is asked no more; 0: it is asked */
+    uint64_t items;      /* what distinguishes the items that it lists */
+    int64_t changed_s;   /* when those last changed, or were first seen; 0: never yet */
+    int64_t rhythm_s;    /* between changes, see poll_schedule.h; 0: not known */
+};
+
+void feed_site_clear(struct feed_site *site);
+void feed_site_copy(struct feed_site *to, const struct feed_site *from); /* `to` is cleared first */
+
+/* What is to be asked instead of the configured URL (lent); NULL: nothing else. */
+const char *feed_site_address(const struct feed_site *site, int64_t now_s);
+
+/* The configured URL was asked with success, and led permanently to `moved_to` (NULL: it did not).
+ * True when what is followed, or since when, is to be remembered. */
+bool feed_site_redirected(struct feed_site *site, const char *moved_to, int64_t now_s);
+
+/* True once, when it is followed from now on: to be told. */
+bool feed_site_tell_moved(struct feed_site *site);
+
+/* A poll brought nothing good but `status` (0: none); `followed`: the address it moved to was
+ * asked, so that the next one asks the configured URL. True when the feed is gone from now on. */
+bool feed_site_failed(struct feed_site *site, int status, bool followed, int64_t now_s);
+
+/* A poll succeeded, and the feed lists `items`. */
+void feed_site_listed(struct feed_site *site, uint64_t items, int64_t now_s);
+
+/* Scheme, host and port of an URL, as far as they fit, for logs: the rest may hold secrets. */
+void feed_site_origin(const char *url, char *text, size_t size);
+
+#endif
