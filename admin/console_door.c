@@ -204,6 +204,13 @@ static bool release(struct visit *visit, struct held **held, struct error *error
     return good;
 }
 
+/* What a link that is good does not let its person do. */
+static void refuse_deed(const struct visit *visit, const char *what, int64_t id)
+{
+    char text[RECORDS_TEXT_ID_SIZE];
+    console_audit(visit->session, visit->who, what, records_text_id(FRONT_MAIL, id, text));
+}
+
 /* Does it once, however often it is asked, also when somebody undid it since. */
 static bool act(struct visit *visit, struct held **held, size_t which, struct error *error)
 {
@@ -213,8 +220,10 @@ static bool act(struct visit *visit, struct held **held, size_t which, struct er
     if (!records_link_used(visit->records, id, recipient, action, &visit->before_s, error))
         return false;
     visit->said = visit->before_s ? WORD_DONE_BEFORE : actions[which].done;
-    if (visit->before_s)
+    if (visit->before_s) {
+        refuse_deed(visit, "refused-link-again", id);
         return true;
+    }
     bool good = action == SIGNED_LINK_RELEASE
                     ? release(visit, held, error)
                     : list_sender(visit, (*held)->sender, action == SIGNED_LINK_DENY, error);
@@ -399,6 +408,8 @@ static bool act_on_mail(struct visit *visit, struct error *error)
         good = find_mail(visit, number, &held, error);
     if (held)
         good = act(visit, &held, which, error);
+    else if (good && which < ACTIONS)
+        console_audit(visit->session, visit->who, "refused-not-theirs", visit->request->id);
     held_free(held);
     return good;
 }
@@ -472,6 +483,8 @@ static void answer_visit(struct visit *visit)
     }
     visit->language = config_recipient(visit->session->config, visit->link.recipient).language;
     snprintf(visit->who, sizeof visit->who, "recipient %s", visit->link.recipient);
+    if (status == SIGNED_LINK_EXPIRED && visit->request->post)
+        console_audit(visit->session, visit->who, "refused-link-expired", "");
     if (status == SIGNED_LINK_EXPIRED)
         say_only(visit, MHD_HTTP_GONE, WORD_EXPIRED);
     else if (!visit->records)

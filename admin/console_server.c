@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "admin/console_door_server.h"
+#include "admin/console_guard.h"
 #include "admin/console_pages.h"
 #include "admin/console_probe.h"
 #include "core/connections.h"
@@ -161,7 +162,7 @@ static enum MHD_Result send_page(struct console_server *server, struct MHD_Conne
     const struct console_page *page = console_pages_find(server->pages, target);
     const char *known =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-    if (!page && strstr(target, ".."))
+    if (!page && console_guard_climbs(target))
         return refuse_attack(server, connection, MHD_HTTP_NOT_FOUND, "refused-path", target,
                              "there is no such page");
     if (!page)
@@ -277,28 +278,34 @@ static enum MHD_Result log_out(struct console_server *server, struct MHD_Connect
 
 /* --- requests --- */
 
-/* A page of another site cannot make a browser send this: it has another origin, and may not send
- * JSON without asking first (Fetch, 3.2). */
-static bool comes_from_us(const struct console_server *server, struct MHD_Connection *connection)
-{
-    const char *origin =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN);
-    const char *host =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-    const char *ours = public_url(server), *authority = origin ? strstr(origin, "://") : NULL;
-    if (!origin)
-        return true;
-    size_t length = strlen(origin);
-    return (host && authority && strcasecmp(authority + 3, host) == 0) ||
-           (strncasecmp(ours, origin, length) == 0 && (!ours[length] || ours[length] == '/'));
-}
-
 static bool has_type(struct MHD_Connection *connection, const char *wanted)
 {
     const char *type =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
     size_t length = type ? strcspn(type, "; ") : 0;
     return length == strlen(wanted) && !strncasecmp(type, wanted, length);
+}
+
+/* Whoever brings no session has to log in. One that nobody has (it ended, is made up or somebody
+ * else's) is in the audit, once for each browser: it is told to forget it. */
+static enum MHD_Result refuse_stranger(struct console_server *server,
+                                       const struct console_request *request)
+{
+    struct MHD_Connection *connection = request->connection;
+    bool bearer = bearer_of(connection), session = *session_of(connection);
+    struct console_answer answer = {0};
+    struct console_source source;
+    char cookie[200];
+    const char *what = console_guard_climbs(request->path) ? "refused-path"
+                       : bearer                            ? "refused-token"
+                       : session                           ? "refused-session"
+                                                           : NULL;
+    console_source_of(connection, *server->options.public_url, &source);
+    if (what)
+        audit(server, source.text, what, request->path);
+    render_cookie(server, "", true, cookie);
+    console_refuse(&answer, MHD_HTTP_UNAUTHORIZED, "log in first");
+    return send_answer(connection, &answer, session ? cookie : NULL, 0);
 }
 
 static enum MHD_Result call_api(struct console_server *server, struct console_request *request)
@@ -320,27 +327,30 @@ static enum MHD_Result call_api(struct console_server *server, struct console_re
                       "the file of users cannot be read; the log says why");
     }
     if (!known)
-        return refuse(connection, MHD_HTTP_UNAUTHORIZED, "log in first");
+        return refuse_stranger(server, request);
     if (post && !console_access_is_meant(
                     &caller, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, DEED_HEADER)))
         return refuse_attack(server, connection, MHD_HTTP_FORBIDDEN, "refused-without-deed-token",
                              request->path, "the request lacks the session's " DEED_HEADER);
     request->caller = &caller;
     server->options.api(server->options.context, request, &answer);
+    if (answer.status == MHD_HTTP_NOT_FOUND && console_guard_climbs(request->path))
+        audit(server, caller.name, "refused-path", request->path);
     return send_answer(connection, &answer, NULL, 0);
 }
 
 static enum MHD_Result answer_post(struct console_server *server, struct console_request *request,
                                    const struct client *client)
 {
-    if (!comes_from_us(server, request->connection))
+    if (!console_guard_is_own(request->connection, public_url(server)))
         return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
                              "refused-from-other-site", request->path,
                              "the request comes from another site");
     bool message = has_type(request->connection, MESSAGE_TYPE);
     if (!message && !has_type(request->connection, "application/json"))
-        return refuse(request->connection, MHD_HTTP_FORBIDDEN,
-                      "the request is not of Content-Type application/json");
+        return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
+                             "refused-content-type", request->path,
+                             "the request is not of Content-Type application/json");
     if (client->too_large)
         return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
                       message ? "the message is larger than 4 MiB, or there is no token with it"
@@ -361,11 +371,16 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
     return result;
 }
 
-/* Whoever has the link needs no session, so a page of another site gains nothing by sending it. */
+/* Whoever has the link needs no session, so a page of another site gains nothing by sending it; but
+ * none has a reason to. No address is told to where our own form leads, so that it comes from
+ * "null", as what a mail program shows may do. The link itself is not for the audit. */
 static enum MHD_Result open_door(struct console_server *server, struct MHD_Connection *connection,
                                  const char *target, bool post, const struct client *client)
 {
     unsigned status;
+    if (post && console_guard_names_another(connection, public_url(server)))
+        return refuse_attack(server, connection, MHD_HTTP_FORBIDDEN, "refused-from-other-site",
+                             "a digest's link", "the request comes from another site");
     if (client->too_large)
         return refuse(connection, MHD_HTTP_CONTENT_TOO_LARGE, "the request is larger than 64 KiB");
     struct span body = {client->body, client->length};

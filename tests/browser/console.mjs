@@ -75,6 +75,11 @@ const steps = {
         await page.goto(link || url + "/");
         return {};
     },
+    // HTML as a mail program shows it.
+    async show_mail({html}) {
+        await page.setContent(html);
+        return {};
+    },
     async go_back() {
         await page.goBack();
         await page.waitForLoadState("networkidle");

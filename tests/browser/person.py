@@ -10,7 +10,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../e2e"))
 
 from servers import (BUILD, PATIENCE_S, Postfix, Weir, at_end, counts_store,  # noqa: E402
-                     make_message, need_program, need_root)
+                     make_message, need_program, need_root, wait_for)
 from tap import Skip  # noqa: E402
 
 PASSWORD = "correct horse"
@@ -83,11 +83,18 @@ class Fixture:
         need_program("chromium")
         self.directory, self.strangers = directory, 0
         self.counts = counts_store(directory)
+        sendmail = os.path.join(directory, "sendmail")
         self.weir = Weir(directory, self.counts.url,
                          settings={"cold-lessons": 10, "held": {"undo": undo},
-                                   "check FROM_NAME_IS_ADDRESS": {"log-odds": 12}})
+                                   "check FROM_NAME_IS_ADDRESS": {"log-odds": 12},
+                                   "digest": {"sendmail": sendmail, "from": "weir@box.test",
+                                              "key-file": os.path.join(directory, "weir/link.key")}})
         self.weir.configure(settings or {})
         self.postfix = Postfix(directory, milter=self.weir.socket)
+        with open(sendmail, "w") as file:
+            file.write('#!/bin/sh\nMAIL_CONFIG=%s exec /usr/sbin/sendmail "$@"\n'
+                       % self.postfix.config)
+        os.chmod(sendmail, 0o755)
         self.weir.learn_samples()
         self.weir.start_milter()
         self.weir.start_hold(self.postfix)
@@ -109,3 +116,14 @@ class Fixture:
                           address="10.9.%d.9" % self.strangers, helo="mail." + domain)
         self.postfix.wait_held(message_id)
         return message_id
+
+    def digest(self, recipient):
+        """(text, HTML) of the digest that is sent to somebody now."""
+        def sent():
+            return [message for message in self.postfix.delivered()
+                    if message["Auto-Submitted"] and recipient in message["To"]]
+        before = len(sent())
+        told = self.weir.ctl("digest", "--recipient", recipient).text()
+        assert recipient + ": told of" in told, told
+        digest = wait_for(lambda: sent()[before:], "the digest is delivered")[0]
+        return tuple(part.get_payload(decode=True).decode() for part in digest.get_payload())

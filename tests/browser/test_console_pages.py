@@ -1,13 +1,16 @@
 """The console's pages in Chromium, on real daemons: charts, filters, undo, history, search, keys."""
 
 import os
+import re
 import sqlite3
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from person import ATTACK, PASSWORD, Fixture as Person  # noqa: E402
+from console_client import Client  # noqa: E402
 from servers import make_temporary_directory, run, wait_for  # noqa: E402
 
 
@@ -209,14 +212,62 @@ def test_hostile(fixture):
         seen = browser.do("see")
         assert seen["scripts"] == 0, (place, seen)
         assert all(link.startswith(fixture.weir.console_url + "/#/") for link in seen["links"]), seen
-    browser.do("open", hash="#/history?q=Attack&stream=feeds")
-    browser.do("press", key="j")
-    browser.do("press", key="Enter")
-    browser.do("wait", text="TITLE_STUFFED")
-    assert browser.do("see")["scripts"] == 0
+    for place, shown in (("#/history?q=Attack&stream=feeds", "TITLE_STUFFED"),
+                         ("#/history?q=Attack&stream=mail", "FROM_NAME_IS_ADDRESS"),
+                         ("#/held?q=Attack&stream=mail", "onerror=alert(7)>.exe")):
+        browser.do("open", hash=place)
+        browser.do("press", key="j")
+        browser.do("press", key="Enter")
+        browser.do("wait", text=shown)
+        assert browser.do("see")["scripts"] == 0, place
     for place in ("#/search?q=%s", "#/history/%s", "#/held/%s", "#/%s"):
         browser.do("open", hash=place % "%3Cimg%20src%3Dx%20onerror%3Dalert(8)%3E")
         assert browser.do("see")["scripts"] == 0, place
+
+
+def test_hostile_digest(fixture):
+    """Nor does it in a digest, and on the pages that its links open"""
+    browser = fixture.browser
+    text, html = fixture.digest("bob@box.test")
+    about = next(part for part in text.split("\n\n") if "Attack <script>" in part)
+    browser.do("turn_to", who="bob")
+    try:
+        browser.do("show_mail", html=html)
+        browser.do("wait", text="Attack <script>alert(1)</script>")
+        browser.do("come", link=re.search(r"http://\S+/d/\S+", about)[0])
+        browser.do("wait", text="Attack <script>alert(1)</script>")
+        browser.do("come", link=re.findall(r"http://\S+/d/\S+", text)[-1])
+        browser.do("wait", text="Attack <script>alert(1)</script>")
+    finally:
+        browser.do("turn_to", who="reviewer")
+
+
+def test_hostile_tuning(fixture):
+    """Nor does it on the pages of what a change would do, of an identity, and of the audit"""
+    browser = fixture.browser
+    browser.do("open", hash="#/tuning")
+    browser.do("fill", label="Find a number", text="from_name_is_address")
+    browser.do("fill", label="FROM_NAME_IS_ADDRESS", text="0")
+    browser.do("wait", text="<script>alert(1)</script>")
+    assert browser.do("see")["scripts"] == 0
+    browser.do("open", hash="#/held?q=Attack&stream=mail")
+    browser.do("press", key="j")
+    browser.do("press", key="c")
+    browser.do("wait", text="It is confirmed as spam")
+    browser.do("open", hash="#/reputation/from-domain/stranger%d.test" % fixture.strangers)
+    browser.do("wait", text="<script>alert(1)</script>")
+    assert browser.do("see")["scripts"] == 0
+    attachment = "<img src=x onerror=alert(7)>.exe"
+    fixture.weir.ctl("reputation", "pin", "attachment", attachment, "1")
+    browser.do("open", hash="#/reputations?q=onerror")
+    browser.do("wait", text=attachment)
+    assert browser.do("see")["scripts"] == 0
+    probe = Client(fixture.weir, login=False)
+    assert probe.request("GET", "/../" + urllib.parse.quote(ATTACK)).status == 404
+    browser.do("open", hash="#/audit")
+    browser.do("wait", text=attachment)
+    browser.do("wait", text="/../<script>alert(1)</script>")
+    assert browser.do("see")["scripts"] == 0
 
 
 def test_phone(fixture):

@@ -21,16 +21,6 @@ SETTINGS = {"thresholds": {"tag": 0.8, "hold": 0.95}, "check REPLY_TO_ELSEWHERE"
 
 
 class Fixture(Person):
-    def __init__(self, directory):
-        sendmail = os.path.join(directory, "sendmail")
-        super().__init__(directory, settings={
-            **SETTINGS, "digest": {"sendmail": sendmail, "from": "weir@box.test",
-                                   "key-file": os.path.join(directory, "weir", "link.key")}})
-        with open(sendmail, "w") as file:
-            file.write('#!/bin/sh\nMAIL_CONFIG=%s exec /usr/sbin/sendmail "$@"\n'
-                       % self.postfix.config)
-        os.chmod(sendmail, 0o755)
-
     def judge(self, subject, headers=()):
         """What becomes of a message from somebody new: "hold", or what its header says."""
         self.strangers += 1
@@ -64,7 +54,7 @@ class Fixture(Person):
 
 
 def setup():
-    yield Fixture(make_temporary_directory())
+    yield Fixture(make_temporary_directory(), settings=SETTINGS)
 
 
 def test_log_in(fixture):
@@ -142,11 +132,7 @@ def test_digest(fixture):
     """Bob opens the link of his digest: looking acts on nothing, the button delivers, once"""
     browser = fixture.browser
     message_id = fixture.hold("Your parcel, bob")
-    told = fixture.weir.ctl("digest").text()
-    assert "bob@box.test: told of" in told, told
-    digest = wait_for(lambda: [message for message in fixture.postfix.delivered()
-                               if message["Auto-Submitted"]], "the digest is delivered")[0]
-    text = digest.get_payload()[0].get_payload(decode=True).decode()
+    text, _ = fixture.digest("bob@box.test")
     about = next(part for part in re.split(r"\n(?=\d+\. )", text) if "Your parcel, bob" in part)
     link = re.search(r"http://\S+/d/\S+\?do=release\b", about)[0]
     browser.do("turn_to", who="bob")

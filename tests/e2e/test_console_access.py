@@ -77,7 +77,8 @@ def test_login(fixture):
     assert client.get("session").json()["user"] == "ann"
     assert client.post("logout").status == 204
     expect(client.get("session"), 401)
-    assert fixture.audited()[-1] == ("ann", "log-out", "127.0.0.1"), fixture.audited()
+    assert fixture.audited()[-2:] == [("ann", "log-out", "127.0.0.1"),
+                                      ("127.0.0.1", "refused-session", "session")], fixture.audited()
     assert client.post("logout").status == 204
     assert [what for _, what, _ in fixture.audited()].count("log-out") == 1, fixture.audited()
 
@@ -166,6 +167,7 @@ def test_brute_force_elsewhere(fixture):
     assert Client(fixture.weir).get("session").status == 200
     expect(guesser.post("login", {"user": "ann", "password": PASSWORD}), 429)
     assert "user=ann address=127.0.0.2" in fixture.weir.console.log()
+    assert ("127.0.0.2", "refused-log-in-too-soon", "ann") in fixture.audited(), fixture.audited()
 
 
 def test_brute_force_through_proxy(fixture):
