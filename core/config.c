@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +31,6 @@ struct counted_config {
     struct config config;
     atomic_uint references;
 };
-
-/* libconfuse's lexer has one state for the whole process: one reader at a time. */
-static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
 
 /* True when `path` can be read as a file. libconfuse's lexer ends the process when it is given a
  * directory. */
@@ -430,7 +426,7 @@ static bool add_feeds_file(struct config *config, struct error *error)
 static struct config *read_config(const char *path, bool with_feeds, struct error *error)
 {
     struct config *config = NULL;
-    pthread_mutex_lock(&reading);
+    config_reading_begin();
     cfg_t *cfg = parse(path, options, error);
     if (cfg) {
         config = take(cfg);
@@ -441,7 +437,7 @@ static struct config *read_config(const char *path, bool with_feeds, struct erro
         config_release(config);
         config = NULL;
     }
-    pthread_mutex_unlock(&reading);
+    config_reading_end();
     return config;
 }
 
@@ -457,14 +453,14 @@ struct config *config_read_with_feeds(const char *path, struct error *error)
 
 struct config *config_defaults(void)
 {
-    pthread_mutex_lock(&reading);
+    config_reading_begin();
     cfg_t *cfg = prepare(options);
     int result = cfg_parse_buf(cfg, "");
     assert(result == CFG_SUCCESS);
     (void)result;
     struct config *config = take(cfg);
     cfg_free(cfg);
-    pthread_mutex_unlock(&reading);
+    config_reading_end();
     return config;
 }
 

@@ -1,12 +1,14 @@
 #include "core/config_complaint.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
 #include "store/memory.h"
 
-/* libconfuse's error callback takes no context; whoever reads holds the one lock. */
+/* libconfuse's error callback takes no context. */
+static pthread_mutex_t reading = PTHREAD_MUTEX_INITIALIZER;
 static cfg_t *root; /* of what is being read */
 static char complaint[sizeof((struct error *)NULL)->message];
 static char **warnings;
@@ -65,6 +67,16 @@ int config_refuse(cfg_t *cfg, const cfg_opt_t *option, const char *format, ...)
     put_name(what, sizeof what, cfg, option, said);
     keep(cfg, what);
     return -1;
+}
+
+void config_reading_begin(void)
+{
+    pthread_mutex_lock(&reading);
+}
+
+void config_reading_end(void)
+{
+    pthread_mutex_unlock(&reading);
 }
 
 void config_complaint_begin(cfg_t *cfg)

@@ -7,6 +7,11 @@
 
 #include <confuse.h>
 
+/* libconfuse's lexer has one state for the whole process, and so has what is kept here: all reading
+ * stands between these. */
+void config_reading_begin(void);
+void config_reading_end(void);
+
 /* Forgets what was wrong before; libconfuse reports here from now on. */
 void config_complaint_begin(cfg_t *root);
 

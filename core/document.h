@@ -131,6 +131,7 @@ struct document {
     struct span feed, guid, author; /* feed items: the feed's name or URL; guid or id or link */
     struct span *categories;        /* feed items: as their authors filed them */
     size_t category_count;
+    struct span date;               /* feed items: when it was published, as written */
     unsigned char content_hash[16]; /* feed items: title, content, link */
     bool formerly_released;         /* feed items: an admin released it before it was edited */
 

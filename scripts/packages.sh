@@ -3,7 +3,7 @@
 
 PACKAGES_TO_BUILD="gcc make autoconf automake pkg-config libc6-dev libmilter-dev libxml2-dev
     libhiredis-dev libsqlite3-dev libgmime-3.0-dev libutf8proc-dev libpsl-dev publicsuffix
-    libidn2-dev libconfuse-dev libxxhash-dev libzstd-dev libsodium-dev libjansson-dev
+    libidn2-dev libconfuse-dev libpcre2-dev libxxhash-dev libzstd-dev libsodium-dev libjansson-dev
     libmicrohttpd-dev libcurl4-openssl-dev zlib1g-dev libmaxminddb-dev"
 PACKAGES_TO_RUN="redis-server postfix curl procps ca-certificates"
 PACKAGES_TO_TEST="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind python3 newsboat
