@@ -122,6 +122,8 @@ struct span person_why(struct arena *arena, struct span evidence, size_t most)
     struct span why = SPAN("");
     if (!reasons_read(arena, evidence, &reasons))
         return why;
+    if (reasons.rule.length)
+        return arena_printf(arena, "the rule \"%.*s\"", SPAN_ARGS(reasons.rule));
     for (size_t count = 0; count < most && count < 8; count++) {
         taken[count] = heaviest_after(&reasons, taken, count);
         if (!taken[count])

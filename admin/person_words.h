@@ -58,7 +58,7 @@ void person_html(struct span_buffer *out, struct arena *arena, struct span text)
 const char *person_time(int64_t time_s, char text[32]);
 
 /* The reasons that weigh most for spam, in the JSON of a verdict, at most `most` of them, between
- * semicolons; in `arena`. */
+ * semicolons; or the rule that decided it. In `arena`. */
 struct span person_why(struct arena *arena, struct span evidence, size_t most);
 
 #endif

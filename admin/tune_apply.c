@@ -179,7 +179,10 @@ static json_t *whole_after(const struct tune_state *state, const struct tuning *
                                     tuning_to_json(&state->tuning), "pins", pins));
     while (json_array_size(changes) > CHANGES_KEPT)
         json_array_remove(changes, CHANGES_KEPT);
-    return json_pack("{s:o, s:o}", "tuning", tuning_to_json(after), "changes", changes);
+    json_t *whole = json_copy(state->whole); /* the rules stay */
+    json_object_set_new(whole, "tuning", tuning_to_json(after));
+    json_object_set_new(whole, "changes", changes);
+    return whole;
 }
 
 /* The settings first: of two admins the second one is found out there. */
@@ -252,8 +255,9 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
     good = good && tuning_from_json(json_object_get(last, "before"), &before, error);
     if (good) {
         json_array_remove(changes, 0);
-        json_t *whole =
-            json_pack("{s:o, s:O}", "tuning", tuning_to_json(&before), "changes", changes);
+        json_t *whole = json_copy(state->whole);
+        json_object_set_new(whole, "tuning", tuning_to_json(&before));
+        json_object_set(whole, "changes", changes);
         good = save(session, state->version, whole, error);
         json_decref(whole);
     }

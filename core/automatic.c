@@ -223,7 +223,7 @@ static void learn_correspondents(struct automatic *automatic, const struct confi
     const struct envelope *envelope = &document->envelope;
     /* A user whose password was stolen writes spam, which from outside would be held. */
     if (!config->learning.correspondents || !envelope->internal || !envelope->sender.length ||
-        verdict->probability >= hold)
+        verdict->probability >= hold || verdict->action >= ACTION_HOLD)
         return;
     for (size_t i = 0; i < envelope->recipient_count && i < CORRESPONDENTS_MAX; i++)
         learn_correspondent(automatic, config, envelope->sender, envelope->recipients[i]);

@@ -14,6 +14,8 @@ void evidence_add(struct evidence_list *list, const char *symbol, double log_odd
 static int compare(const void *left, const void *right)
 {
     const struct evidence *a = left, *b = right;
+    if (a->decides != b->decides)
+        return a->decides ? -1 : 1;
     double difference = fabs(b->log_odds) - fabs(a->log_odds);
     if (difference != 0)
         return difference > 0 ? 1 : -1;

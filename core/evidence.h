@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "store/span.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One token of the content model's part. */
@@ -20,6 +21,7 @@ struct evidence {
     struct span detail; /* what was seen, for people: "41 anchors, 92 % of the text"; UTF-8 */
     const struct evidence_token *tokens; /* of the content: the strongest, when they were named */
     size_t token_count;
+    bool decides; /* a rule that decides the action, whatever the sum */
 };
 
 /* Grows in the document's arena. */
@@ -32,7 +34,8 @@ struct evidence_list {
 void evidence_add(struct evidence_list *list, const char *symbol, double log_odds,
                   struct span detail);
 
-/* Largest |log-odds| first; equal ones by symbol, so that the order never varies. */
+/* What decides first, then the largest |log-odds|; equal ones by symbol, so that the order never
+ * varies. */
 void evidence_sort(struct evidence_list *list);
 
 #endif

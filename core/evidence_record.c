@@ -48,9 +48,12 @@ static void add_pieces(const struct evidence_record *record, const struct scorin
         const struct recorded_piece *piece = &record->pieces[i];
         int row = piece->is_check ? checks_find(piece->symbol) : -1;
         double weight = piece->is_check ? (row >= 0 ? scoring->checks[row] : 0) : 1;
-        if (weight != 0)
-            evidence_add(list, piece->symbol, piece->micro / EVIDENCE_MICRO * weight,
-                         piece->detail);
+        if (weight == 0)
+            continue;
+        evidence_add(list, piece->symbol, piece->micro / EVIDENCE_MICRO * weight, piece->detail);
+        list->items[list->count - 1].decides = record->decision && !piece->micro &&
+                                               !piece->is_check &&
+                                               !strcmp(piece->symbol, RULE_SYMBOL);
     }
 }
 
@@ -76,6 +79,13 @@ static void add_reputations(const struct evidence_list *reputations, const struc
     }
 }
 
+static enum action decided(enum recorded_decision decision)
+{
+    return decision == DECISION_HOLD  ? ACTION_HOLD
+           : decision == DECISION_TAG ? ACTION_TAG
+                                      : ACTION_ACCEPT;
+}
+
 struct verdict evidence_record_sum(const struct evidence_record *record,
                                    const struct evidence_list *reputations,
                                    const struct scoring *scoring)
@@ -88,6 +98,8 @@ struct verdict evidence_record_sum(const struct evidence_record *record,
     add_pieces(record, scoring, &list);
     struct verdict verdict = verdict_of(&list, scoring_thresholds(scoring, record->channel),
                                         CONTENT_SYMBOL, record->cold);
+    if (record->decision)
+        verdict.action = decided(record->decision);
     if (verdict.action > record->most)
         verdict.action = record->most;
     return verdict;
@@ -166,7 +178,7 @@ struct span evidence_record_encode(const struct evidence_record *record, struct 
     unsigned char *start = (unsigned char *)bytes, *at = start;
     *at++ = FORMAT;
     *at++ = (unsigned char)((unsigned)record->channel | (record->cold ? 4u : 0) |
-                            (unsigned)record->most << 3);
+                            (unsigned)record->most << 3 | (unsigned)record->decision << 5);
     at = put_signed(at, record->time_s);
     at = put_signed(at, record->content_micro);
     at = put_number(at, record->piece_count);
@@ -279,7 +291,8 @@ bool evidence_record_decode(struct span bytes, struct arena *arena, struct evide
     unsigned kind = read_byte(&reader);
     record->channel = kind & 3 ? (enum channel)(kind & 3) : CHANNEL_MAIL;
     record->cold = kind & 4;
-    record->most = (enum action)(kind >> 3);
+    record->most = (enum action)(kind >> 3 & 3);
+    record->decision = (enum recorded_decision)(kind >> 5 & 3);
     record->time_s = read_signed(&reader);
     record->content_micro = (int32_t)read_signed(&reader);
     record->piece_count = read_count(&reader, 2);
@@ -292,6 +305,6 @@ bool evidence_record_decode(struct span bytes, struct arena *arena, struct evide
     record->counts = arena_room(arena, count * sizeof *record->counts);
     for (size_t i = 0; i < count && !reader.damaged; i++)
         read_identity(&reader, record, i);
-    return !reader.damaged && record->most < ACTIONS && record->channel != CHANNEL_ANY &&
+    return !reader.damaged && !(kind & 0x80) && record->channel != CHANNEL_ANY &&
            reader.at == reader.end;
 }

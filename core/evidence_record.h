@@ -18,6 +18,9 @@
  * very same sum again. */
 #define EVIDENCE_MICRO 1e6
 
+/* What a rule of the admin's said, if one decided. */
+enum recorded_decision { DECISION_NONE, DECISION_KEEP, DECISION_TAG, DECISION_HOLD, DECISIONS };
+
 struct recorded_piece {
     const char *symbol;
     int32_t micro; /* of a check: its strength; else log-odds that nothing re-weighs */
@@ -25,16 +28,21 @@ struct recorded_piece {
     struct span detail; /* not kept */
 };
 
+/* About the rule that decided, whose name is the detail, and those of action weight. */
+#define RULE_SYMBOL "RULE"
+
 struct evidence_record {
     enum channel channel;
-    enum action most; /* the strictest action that this document may meet with */
-    bool cold;        /* few lessons in its script: verdict_of() */
-    int64_t time_s;   /* of the verdict: counts stood so then */
+    enum action most;                /* the strictest action that this document may meet with */
+    enum recorded_decision decision; /* stands whatever the sum is, up to `most` */
+    bool cold;                       /* few lessons in its script: verdict_of() */
+    int64_t time_s;                  /* of the verdict: counts stood so then */
     int32_t content_micro;
     struct recorded_piece *pieces;
     size_t piece_count;
-    struct identity *identities; /* read back: values are empty */
-    uint32_t *hashes;            /* of each identity: identity_hash() */
+    uint64_t rules_version, rules_said; /* rules.h; not kept */
+    struct identity *identities;        /* read back: values are empty */
+    uint32_t *hashes;                   /* of each identity: identity_hash() */
     struct reputation_counts *counts;
     size_t identity_count;
 };

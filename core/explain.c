@@ -78,9 +78,10 @@ struct span explain_verdict_text(struct arena *arena, struct span json)
     struct reasons reasons;
     if (!reasons_read(arena, json, &reasons))
         return (struct span){NULL, 0};
-    struct span lines =
-        arena_printf(arena, "%.*s  p=%.3f  log-odds %+.2f\n", SPAN_ARGS(reasons.action),
-                     reasons.probability, reasons.log_odds);
+    struct span lines = arena_printf(
+        arena, "%.*s  p=%.3f  log-odds %+.2f%s%.*s%s\n", SPAN_ARGS(reasons.action),
+        reasons.probability, reasons.log_odds, reasons.rule.length ? "  by the rule \"" : "",
+        SPAN_ARGS(reasons.rule), reasons.rule.length ? "\"" : "");
     for (size_t i = 0; i < reasons.count; i++) {
         const struct reason_group *group = &reasons.groups[i];
         lines =
@@ -130,11 +131,13 @@ struct span explain_short(struct arena *arena, const struct verdict *verdict, si
     size_t shown = 0;
     for (size_t i = 0; i < verdict->evidence_count && shown < most; i++) {
         const struct evidence *evidence = &verdict->evidence[i];
-        if (evidence->log_odds > -0.05 && evidence->log_odds < 0.05)
+        if (!evidence->decides && evidence->log_odds > -0.05 && evidence->log_odds < 0.05)
             continue;
-        text = join(arena, text,
-                    arena_printf(arena, "%s%s(%.1f)", shown ? " " : "", evidence->symbol,
-                                 evidence->log_odds));
+        text =
+            join(arena, text,
+                 evidence->decides ? arena_printf(arena, "%s%s", shown ? " " : "", evidence->symbol)
+                                   : arena_printf(arena, "%s%s(%.1f)", shown ? " " : "",
+                                                  evidence->symbol, evidence->log_odds));
         shown++;
     }
     return text;

@@ -284,6 +284,48 @@ static void record_identities(struct evidence_record *record, const struct docum
     }
 }
 
+static void add_rule(struct evidence_record *record, struct arena *arena, const char *symbol,
+                     double log_odds, const struct rule *rule)
+{
+    evidence_record_add(record, arena, symbol, evidence_micro(log_odds), false,
+                        arena_copy(arena, span_of(rule->name)));
+}
+
+static void record_match(struct evidence_record *record, struct arena *arena,
+                         const struct rules_said *said, const struct rule_match *match)
+{
+    const struct rule *rule = match->rule;
+    if (match->answer == RULE_UNFINISHED)
+        add_rule(record, arena, RULE_UNFINISHED_SYMBOL, 0, rule);
+    else if (rule->dry)
+        add_rule(record, arena, RULE_DRY_SYMBOL, 0, rule);
+    else if (rule->action == RULE_WEIGHT || rule == said->decides)
+        add_rule(record, arena, RULE_SYMBOL, rule->log_odds, rule);
+    else
+        add_rule(record, arena, RULE_ALSO_SYMBOL, 0, rule);
+}
+
+void judge_record_rules(struct evidence_record *record, struct arena *arena,
+                        const struct rules_said *said)
+{
+    static const enum recorded_decision decisions[RULE_ACTIONS] = {
+        [RULE_KEEP] = DECISION_KEEP, [RULE_HOLD] = DECISION_HOLD, [RULE_TAG] = DECISION_TAG};
+    record->decision = said->decides ? decisions[said->decides->action] : DECISION_NONE;
+    for (size_t i = 0; i < said->count; i++)
+        record_match(record, arena, said, &said->matches[i]);
+}
+
+static void ask_rules(const struct rules *rules, const struct document *document,
+                      struct evidence_record *record)
+{
+    struct rules_said said;
+    rules_match(rules, document, 0, &said);
+    rules_count_matches(&said, document);
+    record->rules_version = rules_version(rules);
+    record->rules_said = rules_said_hash(&said);
+    judge_record_rules(record, document->arena, &said);
+}
+
 static struct evidence_record *record_of(const struct judge *judge, const struct config *config,
                                          const struct document *document,
                                          const struct reputation_counts *counts, bool store_up)
@@ -313,6 +355,7 @@ void judge_documents(const struct judge *judge, const struct config *config,
     double start_s = monotonic_s();
     struct scoring scoring;
     size_t total = 0;
+    struct rules *rules = judge->tuning ? live_tuning_rules(judge->tuning, NULL) : NULL;
     judge_scoring(judge, config, &scoring);
     for (size_t i = 0; i < n; i++)
         total += documents[i]->identity_count;
@@ -321,11 +364,13 @@ void judge_documents(const struct judge *judge, const struct config *config,
     const struct reputation_counts *own = counts;
     for (size_t i = 0; i < n; i++) {
         struct evidence_record *record = record_of(judge, config, documents[i], own, store_up);
+        ask_rules(rules, documents[i], record);
         verdicts[i] = evidence_record_verdict(record, &scoring, documents[i]->arena);
         verdicts[i].record = record;
         own += documents[i]->identity_count;
     }
     free(counts);
+    rules_release(rules);
     double took_s = monotonic_s() - start_s;
     for (size_t i = 0; i < n; i++)
         metrics_observe(METRIC_JUDGING, took_s / (double)n);

@@ -1,5 +1,6 @@
 /* judge: document -> verdict. The one way in for every front: features, gatherers, one read of
- * reputations for all documents given, checks, sum. Thread-safe; owns nothing it is given. */
+ * reputations for all documents given, checks, rules, sum. Thread-safe; owns nothing it is given.
+ */
 #ifndef WEIR_JUDGE_H
 #define WEIR_JUDGE_H
 
@@ -19,7 +20,7 @@ struct judge {
     struct counts_store *store;     /* NULL: no reputations */
     struct replica *replica;        /* NULL or not ready: no content */
     struct reputation_cache *cache; /* NULL: each call asks the store */
-    struct live_tuning *tuning;     /* NULL: the configuration alone */
+    struct live_tuning *tuning;     /* NULL: the configuration alone, and no rules */
 };
 
 #define STORE_DOWN_SYMBOL "STORE_DOWN"
@@ -28,6 +29,16 @@ struct judge {
  * itself. */
 #define FORMERLY_RELEASED_SYMBOL "FORMERLY_RELEASED"
 #define FORMERLY_RELEASED_LOG_ODDS -2.0
+
+/* Besides RULE: a rule that matches too, and another goes before it; one on trial; one whose
+ * regular expression did not finish. Their detail is its name. */
+#define RULE_ALSO_SYMBOL "RULE_ALSO"
+#define RULE_DRY_SYMBOL "RULE_DRY"
+#define RULE_UNFINISHED_SYMBOL "RULE_UNFINISHED"
+
+/* Puts what the rules say into a record that has nothing of rules yet. */
+void judge_record_rules(struct evidence_record *record, struct arena *arena,
+                        const struct rules_said *said);
 
 /* The numbers that documents are judged with now. */
 void judge_scoring(const struct judge *judge, const struct config *config, struct scoring *scoring);

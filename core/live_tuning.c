@@ -14,17 +14,42 @@
 #include <unistd.h>
 
 #define FILE_MODE 0640
-#define FILE_MAX (1u << 20)
+#define FILE_MAX (4u << 20)
 
 struct live_tuning {
-    pthread_mutex_t lock; /* of `tuning` */
+    pthread_mutex_t lock; /* of `tuning` and `rules` */
     struct tuning tuning;
+    struct rules *rules; /* NULL: none */
+    bool knows_rules;
     char *path;
     /* Of whoever follows: one thread. */
     bool asked; /* the store was */
     uint64_t version;
     char run_id[64];
 };
+
+/* --- the rules of the settings --- */
+
+/* Puts them in force, unless they cannot be read. `*changed` is set when they are others. */
+static bool take_rules(struct live_tuning *live, const json_t *whole, bool *changed,
+                       struct error *error)
+{
+    struct span text = tuning_rules_text(whole);
+    struct rules *rules = rules_read(text, "rules", error);
+    if (!rules)
+        return false;
+    pthread_mutex_lock(&live->lock);
+    struct rules *former = live->rules;
+    *changed = rules_version(rules) != rules_version(former);
+    if (*changed) {
+        rules_count_on(rules, former);
+        live->rules = rules;
+    }
+    live->knows_rules = true;
+    pthread_mutex_unlock(&live->lock);
+    rules_release(*changed ? former : rules);
+    return true;
+}
 
 /* --- over a restart --- */
 
@@ -37,8 +62,10 @@ static void load_file(struct live_tuning *live)
     ssize_t length = fd >= 0 ? read(fd, text, FILE_MAX) : -1;
     if (fd >= 0)
         close(fd);
+    bool changed;
     if (length > 0 &&
-        !tuning_read((struct span){text, (size_t)length}, &live->tuning, &whole, &error))
+        !(tuning_read((struct span){text, (size_t)length}, &live->tuning, &whole, &error) &&
+          take_rules(live, whole, &changed, &error)))
         log_message(LOG_LEVEL_WARNING, "%s: %s; it is left out until the counts store is there",
                     live->path, error.message);
     json_decref(whole);
@@ -76,6 +103,7 @@ void live_tuning_free(struct live_tuning *live)
     if (!live)
         return;
     pthread_mutex_destroy(&live->lock);
+    rules_release(live->rules);
     free(live->path);
     free(live);
 }
@@ -87,6 +115,24 @@ void live_tuning_get(struct live_tuning *live, struct tuning *tuning)
     pthread_mutex_lock(&live->lock);
     *tuning = live->tuning;
     pthread_mutex_unlock(&live->lock);
+}
+
+struct rules *live_tuning_rules(struct live_tuning *live, bool *known)
+{
+    pthread_mutex_lock(&live->lock);
+    if (known)
+        *known = live->knows_rules;
+    struct rules *rules = rules_retain(live->rules);
+    pthread_mutex_unlock(&live->lock);
+    return rules;
+}
+
+static void tell_of_rules(struct live_tuning *live, const char *version)
+{
+    char count[24];
+    snprintf(count, sizeof count, "%zu", rules_count(live->rules));
+    log_event(LOG_LEVEL_NOTICE, "rules", "version", version, "state", "in force", "rules", count,
+              NULL);
 }
 
 /* What there is to read is put in force, or said to be of no use. */
@@ -102,6 +148,11 @@ static bool take(struct live_tuning *live, const struct counts_settings *setting
         log_event(LOG_LEVEL_ERROR, "tuning", "version", version, "left-out", error.message, NULL);
         return false;
     }
+    bool others = false;
+    if (!take_rules(live, whole, &others, &error))
+        log_event(LOG_LEVEL_ERROR, "rules", "version", version, "left-out", error.message, NULL);
+    else if (others)
+        tell_of_rules(live, version);
     json_decref(whole);
     bool changed = !tuning_is_equal(&tuning, &live->tuning);
     pthread_mutex_lock(&live->lock);

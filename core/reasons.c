@@ -61,8 +61,36 @@ static void add_note(struct arena *arena, struct reason_group *group, struct spa
     group->reasons[group->count++] = (struct reason){words, symbol, 0, true};
 }
 
-static bool add_term(struct arena *arena, struct reason_group groups[REASON_KINDS],
-                     const json_t *term)
+/* What is said of a rule, whose name is the term's detail; NULL: the term is about none. */
+static const char *words_of_rule(const char *symbol, double log_odds)
+{
+    static const struct {
+        const char *symbol, *words;
+    } rows[] = {
+        {RULE_ALSO_SYMBOL, "matches too; another goes before it"},
+        {RULE_DRY_SYMBOL, "matches, and is on trial"},
+        {RULE_UNFINISHED_SYMBOL, "did not finish, and is taken as no match"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!strcmp(symbol, rows[i].symbol))
+            return rows[i].words;
+    if (strcmp(symbol, RULE_SYMBOL) != 0)
+        return NULL;
+    return log_odds == 0 ? "decides" : "matches";
+}
+
+static void add_rule(struct arena *arena, struct reason_group groups[REASON_KINDS],
+                     const char *words, struct span name, struct span symbol, double log_odds)
+{
+    struct span text = arena_printf(arena, "the rule \"%.*s\" %s", SPAN_ARGS(name), words);
+    if (log_odds == 0)
+        add_note(arena, &groups[REASON_NOTE], text, symbol);
+    else
+        add(arena, &groups[REASON_CHECK], text, symbol, log_odds);
+}
+
+static bool add_term(struct arena *arena, struct reasons *reasons,
+                     struct reason_group groups[REASON_KINDS], const json_t *term)
 {
     const char *name, *text = "";
     double log_odds;
@@ -75,6 +103,13 @@ static bool add_term(struct arena *arena, struct reason_group groups[REASON_KIND
         return add_content(arena, &groups[REASON_CONTENT], term, detail, log_odds);
     if (strcmp(name, CONTENT_COLD_SYMBOL) == 0) {
         add_note(arena, &groups[REASON_CONTENT], detail, symbol);
+        return true;
+    }
+    const char *rule = words_of_rule(name, log_odds);
+    if (rule) {
+        if (log_odds == 0 && strcmp(name, RULE_SYMBOL) == 0)
+            reasons->rule = detail;
+        add_rule(arena, groups, rule, detail, symbol, log_odds);
         return true;
     }
     size_t rows;
@@ -130,13 +165,14 @@ bool reasons_read(struct arena *arena, struct span json, struct reasons *reasons
     json_t *terms, *term;
     size_t i;
     reasons->content_known = false;
+    reasons->rule = SPAN("");
     json_t *root = json_loadb(json.data ? json.data : "", json.length, 0, NULL);
     bool read =
         json_unpack(root, "{s:s, s:F, s:F, s:o}", "action", &action, "p", &reasons->probability,
                     "log_odds", &reasons->log_odds, "terms", &terms) == 0;
     if (read) {
         reasons->action = printable_text(arena, span_of(action));
-        json_array_foreach(terms, i, term) read = read && add_term(arena, groups, term);
+        json_array_foreach(terms, i, term) read = read && add_term(arena, reasons, groups, term);
         for (size_t j = 0; j < groups[REASON_CONTENT].count; j++)
             reasons->content_known |= !groups[REASON_CONTENT].reasons[j].note;
         sort_groups(reasons, groups);

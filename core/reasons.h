@@ -31,6 +31,7 @@ struct reasons {
     struct span action;
     double probability;
     double log_odds;    /* the sum of the groups, where nothing but rounding parts them */
+    struct span rule;   /* the name of the one that decided the action; empty: the sum did */
     bool content_known; /* something is known of the content */
     struct reason_group groups[REASON_KINDS];
     size_t count; /* of groups: those that have reasons */

@@ -181,6 +181,13 @@ bool tuning_read(struct span text, struct tuning *tuning, json_t **whole, struct
     return false;
 }
 
+struct span tuning_rules_text(const json_t *whole)
+{
+    const json_t *text = json_object_get(json_object_get(whole, "rules"), "text");
+    return (struct span){json_is_string(text) ? json_string_value(text) : "",
+                         json_string_length(text)};
+}
+
 double tuning_threshold_of_cost(double cost)
 {
     return cost / (cost + 1);

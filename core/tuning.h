@@ -9,7 +9,11 @@
  *
  * The text is JSON: {"tuning": {NAME: NUMBER, …}, "changes": [{"time_s": …, "who": …, "what": …,
  * "before": {NAME: NUMBER, …}, …}, …]}; the newest change comes first, and "before" is what
- * "tuning" was. What is in changes is admin/tune.h's. */
+ * "tuning" was. What is in changes is admin/tune.h's.
+ *
+ * The rules (rules.h) are settings too: {…, "rules": {"text": TEXT, "changes": [{"time_s": …,
+ * "who": …, "what": …, "before": TEXT}, …]}}, without that member when there never were any; what
+ * is in their changes is admin/rules_settings.h's. */
 #ifndef WEIR_TUNING_H
 #define WEIR_TUNING_H
 
@@ -71,6 +75,9 @@ bool tuning_from_json(const json_t *value, struct tuning *tuning, struct error *
 /* Reads the text of the settings; an empty one sets nothing. `*whole` is the value of all of it,
  * with both members; json_decref(). On failure it is NULL and nothing is set. */
 bool tuning_read(struct span text, struct tuning *tuning, json_t **whole, struct error *error);
+
+/* The text of the rules in the value of the settings; empty: there are none. Lent. */
+struct span tuning_rules_text(const json_t *whole);
 
 /* When one good document that meets with an action wrongly is worth `cost` spams that do not, it is
  * to be taken from p = cost / (cost + 1) on. */

@@ -19,6 +19,12 @@ double probability_of(double log_odds)
     return 1.0 / (1.0 + exp(-log_odds));
 }
 
+const char *verdict_rule(const struct verdict *verdict)
+{
+    const struct evidence *first = verdict->evidence;
+    return verdict->evidence_count && first->decides ? first->detail.data : NULL;
+}
+
 static enum action action_of(double probability, const struct thresholds *thresholds)
 {
     if (probability >= thresholds->reject)

@@ -33,6 +33,10 @@ struct verdict {
 /* 1/(1+e^-x) */
 double probability_of(double log_odds);
 
+/* The name of the rule (rules.h) that decided the action, with a NUL behind it; NULL: the sum did.
+ */
+const char *verdict_rule(const struct verdict *verdict);
+
 /* Sums and sorts `evidence` and chooses the action. With `cold` (few lessons taught in the
  * document's script) content alone never holds: when evidence other than `content_symbol` adds up
  * to less than 2.0, hold and reject become tag, and evidence CONTENT_COLD_SYMBOL of weight 0 says

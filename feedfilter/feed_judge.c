@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/explain.h"
+#include "core/features.h"
 #include "core/log.h"
 #include "core/verdict_log.h"
 #include "feedfilter/put_back.h"
@@ -24,6 +25,9 @@ struct item {
     bool fresh;             /* to be judged */
     bool formerly_released; /* fresh: an edit of what the admin released */
     int64_t former_id;      /* fresh: held before the edit; 0: was not */
+    bool other_rules;       /* known: was judged by others than are in force now */
+    bool by_rules;          /* fresh: since the rules say something else of it now */
+    struct judged *judged;  /* known: what the records have; NULL but for `other_rules` */
     int64_t waiting_id;     /* known: waits for review under this id; 0: does not */
     struct item *same;      /* another item with this key is judged for both */
     enum item_fate fate;
@@ -48,6 +52,8 @@ struct run {
     struct item *items;
     size_t count;
     bool records_work;
+    bool rules_known;
+    struct rules *rules;
     struct error *error;
     struct judged_item batch[BATCH_MAX];
     size_t batch_count;
@@ -157,6 +163,12 @@ static bool look_up(void *context, struct error *error)
                                  &found, error))
             return false;
         item->fresh = !found || !settled(run, item, &judged);
+        item->other_rules =
+            !item->fresh && run->rules_known && judged.rules != rules_version(run->rules);
+        if (item->other_rules) {
+            item->judged = arena_alloc(run->arena, sizeof judged);
+            *item->judged = judged;
+        }
         if (!item->fresh && judged.held_id && judged.held_state == HELD_HELD)
             item->waiting_id = judged.held_id;
     }
@@ -184,11 +196,60 @@ static bool any_waits(const struct run *run)
     return false;
 }
 
-static void recall(struct run *run)
+/* --- other rules than it was judged by --- */
+
+/* Nobody has decided about it. */
+static bool is_open(const struct judged *judged)
+{
+    return !judged->held_id || judged->held_state == HELD_HELD ||
+           judged->held_state == HELD_SUPERSEDED;
+}
+
+/* Has the item judged anew when the rules say something else of it now. */
+static void ask_rules(struct run *run, const struct feed *feed, struct item *item)
+{
+    struct rules_said said;
+    struct document *document = feed_item_document(feed, item->source, run->name);
+    features_extract(document);
+    rules_match(run->rules, document, 0, &said);
+    uint64_t hash = rules_said_hash(&said);
+    document_free(document);
+    item->by_rules = hash != item->judged->rules_said && is_open(item->judged);
+    item->judged->rules = rules_version(run->rules);
+    item->judged->rules_said = hash;
+    if (!item->by_rules)
+        return;
+    item->fresh = true;
+    item->former_id = item->judged->held_id;
+    item->waiting_id = 0;
+}
+
+static bool note_rules(void *context, struct error *error)
+{
+    struct run *run = context;
+    for (size_t i = 0; i < run->count; i++) {
+        struct item *item = &run->items[i];
+        if (item->other_rules && !item->by_rules &&
+            !records_judged_save(run->judge->records, run->name.data, item->key.data, item->judged,
+                                 error))
+            return false;
+    }
+    return true;
+}
+
+static void recall(struct run *run, const struct feed *feed)
 {
     struct records *records = run->judge->records;
     struct error error = {0};
+    bool others = false;
     if (run->records_work && !records_reading(records, look_up, run, &error))
+        records_failed(run, &error);
+    for (size_t i = 0; i < run->count; i++)
+        if (run->items[i].other_rules) {
+            ask_rules(run, feed, &run->items[i]);
+            others = true;
+        }
+    if (run->records_work && others && !records_transaction(records, note_rules, run, &error))
         records_failed(run, &error);
     if (run->records_work && run->mode == FEED_TAG && any_waits(run) &&
         !records_transaction(records, let_out, run, &error))
@@ -279,14 +340,17 @@ static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
     bool found;
     if (!records_judged_find(records, run->name.data, item->key.data, &known, &found, error))
         return false;
-    /* Another reader's filter may have been quicker: its verdict stands. */
-    judged->known = found && settled(run, item, &known);
+    /* Another reader's filter may have been quicker: its verdict stands, if it is by our rules. */
+    judged->known = found && (!item->by_rules || known.rules == rules_version(run->rules)) &&
+                    settled(run, item, &known);
     if (judged->known)
         return true;
     struct judged verdict = {
         .action = action_name(judged->verdict.action),
         .log_odds = judged->verdict.log_odds,
         .time_s = now_s,
+        .rules = judged->verdict.record->rules_version,
+        .rules_said = judged->verdict.record->rules_said,
     };
     memcpy(verdict.content_hash, item->content_hash, RECORD_ID_BYTES);
     bool to_hold = judged->verdict.action == ACTION_HOLD, hold = to_hold && run->mode == FEED_HOLD;
@@ -356,8 +420,8 @@ static void log_verdict(const struct run *run, const struct judged_item *judged)
     log_event(LOG_LEVEL_INFO, "verdict", "channel", channel_name(CHANNEL_FEED), "id", id, "action",
               action_name(verdict.action), "cut", judged->held ? "yes" : "no", "p", probability,
               "log_odds", log_odds, "feed", run->name.data, "guid", text_of(arena, document->guid),
-              "title", text_of(arena, document->subject), "terms",
-              text_of(arena, explain_short(arena, &judged->verdict, LOGGED_TERMS)), NULL);
+              "title", text_of(arena, document->subject), "rule", verdict_rule(&judged->verdict),
+              "terms", text_of(arena, explain_short(arena, &judged->verdict, LOGGED_TERMS)), NULL);
 }
 
 /* Judges, saves, logs what is in the batch, and empties it. */
@@ -405,6 +469,10 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         .records_work = judge->records != NULL,
         .error = error,
     };
+    if (judge->follow)
+        judge->follow(judge);
+    if (judge->judge.tuning)
+        run->rules = live_tuning_rules(judge->judge.tuning, &run->rules_known);
     for (size_t i = 0; i < run->count; i++) {
         struct item *item = &run->items[i];
         const struct feed_range *range = &ranges->ranges[i];
@@ -415,7 +483,7 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         feed_item_content_hash(item->source, item->content_hash);
     }
     make_keys_unique(run);
-    recall(run);
+    recall(run, feed);
     for (size_t i = 0; i < run->count; i++) {
         struct item *item = &run->items[i];
         if (item->fresh && !item->same)
@@ -428,6 +496,7 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
     for (size_t i = 0; i < run->count; i++)
         fates[i] = run->items[i].same ? run->items[i].same->fate : run->items[i].fate;
     bool worked = run->records_work || !judge->records;
+    rules_release(run->rules);
     arena_free(arena);
     return worked;
 }

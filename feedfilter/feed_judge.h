@@ -1,6 +1,7 @@
 /* feed_judge: which of a feed's items are kept back. An item (feed, guid) is judged once and its
- * verdict sticks until its content changes or an admin releases it, so that items do not flicker
- * and a poll that finds nothing new counts and logs nothing.
+ * verdict sticks until its content changes, an admin releases it, or the rules (core/rules.h) say
+ * something else of it, so that items do not flicker and a poll that finds nothing new counts and
+ * logs nothing. What a person decided about stands, whatever rules say later.
  *
  * A feed that names itself may name another, and give its items the guids of the other's. Its items
  * are known by their content too: what it says differently is new, no edit of what the other said.
@@ -18,6 +19,9 @@
 
 struct feed_judge {
     const struct config *config;
+    /* Called first: fills `judge.tuning`, whose rules are asked. NULL: it is filled already, or
+     * there are no rules. */
+    void (*follow)(struct feed_judge *judge);
     /* Called before the first item is judged, if one is: fills `judge`. A poll that finds nothing
      * new needs no counts store. NULL: `judge` is filled already. */
     void (*prepare)(struct feed_judge *judge);

@@ -48,16 +48,36 @@ static bool read_config(struct flow *flow)
     return false;
 }
 
-/* Opens the counts store and brings a replica of the model up to it. */
-static void prepare(struct feed_judge *judge)
+static struct counts_store *open_counts(const struct flow *flow, struct error *error)
 {
-    struct error error = {0};
-    struct flow *flow = judge->context;
     const struct config *config = flow->config;
     struct counts_options options = {.timeout_ms = config->counts_timeout_ms,
                                      .pool_size = 1,
                                      .key_prefix = config->counts_prefix};
-    struct counts_store *counts = counts_open(config->counts_url, &options, &error);
+    return counts_open(config->counts_url, &options, error);
+}
+
+/* Reads the rules. While the store is away, and so while it is not known which are in force, what
+ * was judged stays so; whoever judges complains. */
+static void follow(struct feed_judge *judge)
+{
+    struct error error = {0};
+    struct counts_health health;
+    judge->judge.store = open_counts(judge->context, &error);
+    if (!judge->judge.store)
+        return;
+    judge->judge.tuning = live_tuning_new(NULL);
+    if (counts_health(judge->judge.store, &health, &error))
+        live_tuning_follow(judge->judge.tuning, judge->judge.store, &health, NULL, &error);
+}
+
+/* Brings a replica of the model up to the counts store. */
+static void prepare(struct feed_judge *judge)
+{
+    struct error error = {0};
+    struct flow *flow = judge->context;
+    struct counts_store *counts =
+        judge->judge.store ? judge->judge.store : open_counts(flow, &error);
     if (!counts) {
         complain("%s; items are judged by checks only", error.message);
         note(flow, EX_CONFIG);
@@ -65,7 +85,8 @@ static void prepare(struct feed_judge *judge)
     }
     judge->judge.store = counts;
     judge->judge.replica = replica_new(counts, NULL);
-    judge->judge.tuning = live_tuning_new(NULL);
+    if (!judge->judge.tuning)
+        judge->judge.tuning = live_tuning_new(NULL);
     replica_follow_tuning(judge->judge.replica, judge->judge.tuning, NULL, NULL);
     if (!replica_catch_up(judge->judge.replica, &error)) {
         complain("STORE_DOWN: %s; items are judged by checks only", error.message);
@@ -106,6 +127,7 @@ static struct filtered_feed *filter(struct flow *flow, struct span bytes)
     struct error error = {0};
     struct records *records = open_records(flow);
     struct feed_judge judge = {.config = flow->config,
+                               .follow = follow,
                                .prepare = prepare,
                                .context = flow,
                                .names_itself = flow->options->feed == NULL,

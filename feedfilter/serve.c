@@ -43,6 +43,7 @@ struct gateway {
     int64_t records_retry_s;                    /* NULL records: when to try again */
     bool records_told;                          /* that they fail */
     struct retention retention;
+    uint64_t rules_version; /* of the rules that the pages are made by, or will be soon */
     _Atomic(struct feed_cache *) cache;
     int64_t cache_retry_s; /* NULL cache: when to try again */
     bool cache_told;       /* that it fails */
@@ -266,6 +267,20 @@ static void look_at_records(struct gateway *gateway)
     }
 }
 
+/* --- the rules --- */
+
+/* What they say of items may be something else now. */
+static void look_at_rules(struct gateway *gateway)
+{
+    bool known;
+    struct rules *rules = live_tuning_rules(gateway->stores.judge.tuning, &known);
+    if (known && rules_version(rules) != gateway->rules_version) {
+        gateway->rules_version = rules_version(rules);
+        subscriptions_visit(gateway->subscriptions, make_again, NULL);
+    }
+    rules_release(rules);
+}
+
 /* --- the cache: opened when it can be --- */
 
 static void open_cache(struct gateway *gateway)
@@ -365,6 +380,7 @@ static void run(struct gateway *gateway, const sigset_t *signals)
             reload(gateway);
         service_watchdog();
         look_at_records(gateway);
+        look_at_rules(gateway);
         if (!atomic_load(&gateway->cache) && time(NULL) >= gateway->cache_retry_s)
             open_cache(gateway);
         subscriptions_visit(gateway->subscriptions, tick, gateway);

@@ -173,7 +173,7 @@ static void note(struct conclusion *c, double took_ms)
               arena_printf(arena, "%.1f", c->verdict.log_odds).data, "client",
               arena_copy(arena, c->message->envelope.client_address).data, "from", c->sender, "to",
               c->recipients, "bytes", arena_printf(arena, "%zu", c->message->length).data, "ms",
-              arena_printf(arena, "%.1f", took_ms).data, "terms",
+              arena_printf(arena, "%.1f", took_ms).data, "rule", verdict_rule(&c->verdict), "terms",
               explain_short(arena, &c->verdict, TERMS_LOGGED).data, NULL);
 }
 

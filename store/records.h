@@ -65,7 +65,7 @@ enum held_state {
     HELD_DELETE_REQUESTED,
     HELD_DELETED,
     HELD_GONE,       /* no longer in the hold queue though nobody asked weir: deleted by hand */
-    HELD_SUPERSEDED, /* feeds: the item was edited before anybody decided, and judged anew */
+    HELD_SUPERSEDED, /* feeds: judged anew before anybody decided: edited, or by other rules */
     HELD_STATES
 };
 const char *held_state_name(enum held_state state); /* "release-requested" and so on */
@@ -157,6 +157,7 @@ struct judged {
     const char *action; /* of the verdict: "accept", "tag", "hold" */
     double log_odds;
     int64_t time_s;
+    uint64_t rules, rules_said; /* core/rules.h: their version, and the hash of what they said */
     int64_t held_id;            /* 0: not held */
     enum held_state held_state; /* of held_id, HELD_HELD when 0 */
 };

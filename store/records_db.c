@@ -181,6 +181,11 @@ static const char *const steps[] = {
     "CREATE TRIGGER held_sums_removed AFTER DELETE ON held BEGIN "
     "UPDATE held_sums SET entries = entries - 1 WHERE state = OLD.state; END;"
     "PRAGMA user_version = 11;",
+
+    /* By which rules an item was judged, and what they said. */
+    "ALTER TABLE judged ADD COLUMN rules INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE judged ADD COLUMN rules_said INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 12;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

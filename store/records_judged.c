@@ -22,6 +22,8 @@ static bool read_judged(sqlite3_stmt *statement, struct judged *judged, struct e
         .time_s = sqlite3_column_int64(statement, 3),
         .held_id = sqlite3_column_int64(statement, 4),
         .held_state = HELD_HELD,
+        .rules = (uint64_t)sqlite3_column_int64(statement, 6),
+        .rules_said = (uint64_t)sqlite3_column_int64(statement, 7),
     };
     if (sqlite3_column_type(statement, 5) != SQLITE_NULL)
         judged->held_state = (enum held_state)sqlite3_column_int(statement, 5);
@@ -66,6 +68,8 @@ bool records_judged_save(struct records *records, const char *feed, const char *
         sqlite3_bind_double(statement, 5, judged->log_odds);
         sqlite3_bind_int64(statement, 6, judged->time_s);
         sqlite3_bind_int64(statement, 7, judged->held_id);
+        sqlite3_bind_int64(statement, 8, (int64_t)judged->rules);
+        sqlite3_bind_int64(statement, 9, (int64_t)judged->rules_said);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);

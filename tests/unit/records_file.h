@@ -36,6 +36,7 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Makes a file of version 5 of today's: takes away what later steps of records_db.c added. */
 #define RECORDS_FORMER_SQL                                                                         \
+    "ALTER TABLE judged DROP COLUMN rules; ALTER TABLE judged DROP COLUMN rules_said; "            \
     "DROP TRIGGER held_sums_added; DROP TRIGGER held_sums_moved; DROP TRIGGER held_sums_removed; " \
     "DROP TABLE held_sums; "                                                                       \
     "DROP TRIGGER held_removed; DROP TABLE told; DROP TABLE link_uses; DROP TABLE person_lists; "  \

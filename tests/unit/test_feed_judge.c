@@ -56,6 +56,7 @@ static int tear_down(void **state)
     struct fixture *fixture = *state;
     static const char *const ends[] = {"", "-wal", "-shm"};
     records_close(fixture->judge.records);
+    live_tuning_free(fixture->judge.judge.tuning);
     for (size_t i = 0; i < 3; i++) {
         char name[128];
         snprintf(name, sizeof name, "%s%s", fixture->path, ends[i]);
@@ -484,6 +485,90 @@ static void test_tagging_needs_no_records(void **state)
     assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
 }
 
+/* --- rules --- */
+
+/* Has the text of rules in force, as if it had been followed. */
+static void set_rules(struct fixture *fixture, const char *rules)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/settings", fixture->directory);
+    json_t *whole = json_pack("{s:{}, s:[], s:{s:s, s:[]}}", "tuning", "changes", "rules", "text",
+                              rules, "changes");
+    assert_int_equal(json_dump_file(whole, path, 0), 0);
+    json_decref(whole);
+    live_tuning_free(fixture->judge.judge.tuning);
+    fixture->judge.judge.tuning = live_tuning_new(path);
+    assert_int_equal(unlink(path), 0);
+}
+
+#define HULL "rule \"no hulls\" { title = hull action = hold }\n"
+
+static void test_rule_holds_and_keeps_whatever_the_score(void **state)
+{
+    struct fixture *fixture = *state;
+    set_rules(fixture, HULL "rule \"watches\" { title = watches action = keep }");
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM) ITEM("c", OTHER_SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    assert_int_equal(fixture->fates[1], ITEM_PASSES);
+    assert_int_equal(fixture->fates[2], ITEM_IS_CUT);
+    struct history_entry *entry = history(fixture, "a");
+    assert_non_null(strstr(entry->evidence, "\"symbol\":\"RULE\""));
+    assert_non_null(strstr(entry->evidence, "\"detail\":\"no hulls\""));
+    history_entry_free(entry);
+}
+
+static void test_changed_rule_judges_again_what_it_is_about(void **state)
+{
+    struct fixture *fixture = *state;
+    set_rules(fixture, "");
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    set_rules(fixture, HULL);
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    struct held *entry = held(fixture, 2);
+    assert_string_equal(entry->reference, "a");
+    held_free(entry);
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+    /* Others, which say the same of these. */
+    set_rules(fixture, HULL "rule \"other\" { title = other action = hold }");
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    assert_int_equal(fixture->prepared, 0);
+    set_rules(fixture, "rule \"watches\" { title = watches action = keep }");
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_int_equal(fixture->fates[1], ITEM_PASSES);
+}
+
+static void test_what_a_person_decided_stands_whatever_rules_say(void **state)
+{
+    struct fixture *fixture = *state;
+    set_rules(fixture, HULL);
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    release(fixture, 1);
+    decide(fixture, 2, HELD_CONFIRMED);
+    set_rules(fixture, "rule \"all\" { title = hull action = hold }\n"
+                       "rule \"watches\" { title = watches action = keep }");
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    assert_int_equal(fixture->prepared, 0);
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    assert_int_equal(fixture->fates[1], ITEM_IS_CUT);
+}
+
+static void test_rules_for_one_feed_and_on_trial(void **state)
+{
+    struct fixture *fixture = *state;
+    set_rules(fixture, "rule \"planet\" { feed = planet title = hull action = hold }\n"
+                       "rule \"trial\" { title = hull action = hold dry = true }");
+    poll(fixture, "planet", ITEM("a", HAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    poll(fixture, "moon", ITEM("a", HAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
+    struct history_entry *entry = history(fixture, "a");
+    assert_non_null(strstr(entry->evidence, "\"symbol\":\"RULE_DRY\""));
+    history_entry_free(entry);
+}
+
 #define judging(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -518,6 +603,10 @@ int main(void)
         judging(test_released_item_is_not_tagged),
         judging(test_edit_of_a_released_item_is_tagged_for_good),
         judging(test_tagging_needs_no_records),
+        judging(test_rule_holds_and_keeps_whatever_the_score),
+        judging(test_changed_rule_judges_again_what_it_is_about),
+        judging(test_what_a_person_decided_stands_whatever_rules_say),
+        judging(test_rules_for_one_feed_and_on_trial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

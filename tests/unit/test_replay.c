@@ -43,6 +43,8 @@ static struct evidence_record *full_record(struct arena *arena)
     evidence_record_add(record, arena, "STORE_DOWN", 0, false, SPAN("away"));
     evidence_record_add(record, arena, "LINK_FARM", 333333, true, SPAN("many"));
     evidence_record_add(record, arena, "FORMERLY_RELEASED", -2000000, false, SPAN(""));
+    evidence_record_add(record, arena, RULE_SYMBOL, 0, false, SPAN("no casino"));
+    record->decision = DECISION_TAG;
     return record;
 }
 
@@ -88,6 +90,33 @@ static void test_damaged_records_are_refused(void **state)
             ((char *)(uintptr_t)other.data)[i] ^= (char)(1u << bit);
             if (evidence_record_decode(other, arena, &back))
                 evidence_record_verdict(&back, &scoring, arena);
+        }
+    arena_free(arena);
+}
+
+/* The sum is what it is; the action is the rule's, up to what may be done. */
+static void test_rule_decides_whatever_the_sum(void **state)
+{
+    (void)state;
+    static const enum action expected[DECISIONS] = {ACTION_REJECT, ACTION_ACCEPT, ACTION_TAG,
+                                                    ACTION_HOLD};
+    struct arena *arena = arena_new();
+    struct scoring scoring = scoring_of(0.9);
+    scoring.mail.reject = 0.95;
+    for (int decision = 0; decision < DECISIONS; decision++)
+        for (int most = ACTION_ACCEPT; most <= ACTION_REJECT; most++) {
+            struct evidence_record back, record = {.channel = CHANNEL_MAIL,
+                                                   .most = (enum action)most,
+                                                   .content_micro = 5 * 1000000,
+                                                   .decision = (enum recorded_decision)decision};
+            evidence_record_add(&record, arena, RULE_SYMBOL, 0, false, SPAN("no casino"));
+            assert_true(
+                evidence_record_decode(evidence_record_encode(&record, arena), arena, &back));
+            struct verdict verdict = evidence_record_verdict(&back, &scoring, arena);
+            int least = (int)expected[decision] < most ? (int)expected[decision] : most;
+            assert_int_equal(verdict.action, least);
+            assert_true(fabs(verdict.log_odds - 5) < 1e-9);
+            assert_int_equal(verdict.evidence[0].decides, decision != DECISION_NONE);
         }
     arena_free(arena);
 }
@@ -228,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record_read_back_gives_the_same_verdict),
         cmocka_unit_test(test_damaged_records_are_refused),
+        cmocka_unit_test(test_rule_decides_whatever_the_sum),
         cmocka_unit_test(test_weights_thresholds_and_limits_count),
         with_records(test_replay_counts_what_changes_and_what_is_mended),
         with_records(test_pin_counts_where_the_identity_was),
