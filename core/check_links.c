@@ -28,7 +28,7 @@ struct separator {
 };
 
 static const struct separator separators[] = {
-    {{"|", "｜", "│", "¦"}, "bars", 12, 30, 0.4, 0.7, 0.9, 48, false},
+    {{"|", "｜", "│", "¦"}, "bars", 12, 30, 0.2, 0.5, 0.5, 48, false},
     {{"·", "•", "・"}, "dots", 12, 30, 0.5, 0.8, 0.9, 48, false},
     {{"、", "，", ","}, "commas", 24, 48, 0.65, 0.9, 0.9, 32, false},
     {{"\n"}, "line ends", 24, 60, 0.75, 0.95, 0.5, 32, true},
@@ -109,11 +109,14 @@ struct farm {
     double strength;
     size_t count, sharing;
     struct span common;
-    const char *separated_by;
+    const char *separated_by; /* NULL: they are anchors */
+    struct phrases list;      /* what was between the separators */
+    size_t text;              /* of the document, that it stands in */
 };
 
 /* Judges the list that has ended and starts a new one. */
-static void close_list(struct phrases *list, const struct separator *separator, struct farm *best)
+static void close_list(struct phrases *list, const struct separator *separator, size_t text,
+                       struct farm *best)
 {
     if (list->count >= separator->least_phrases) {
         struct phrase_overlap overlap = phrases_overlap(list, 3, separator->frame);
@@ -121,9 +124,16 @@ static void close_list(struct phrases *list, const struct separator *separator, 
         double strength = (0.5 + 0.5 * ramp((double)list->count, (double)separator->least_phrases,
                                             (double)separator->full_phrases)) *
                           ramp(sharing, separator->least_sharing, separator->full_sharing);
-        if (strength > best->strength)
-            *best = (struct farm){strength, list->count, overlap.sharing, overlap.common,
-                                  separator->name};
+        if (strength > best->strength) {
+            best->strength = strength;
+            best->count = list->count;
+            best->sharing = overlap.sharing;
+            best->common = overlap.common;
+            best->separated_by = separator->name;
+            best->text = text;
+            best->list.count = list->count;
+            memcpy(best->list.items, list->items, list->count * sizeof *list->items);
+        }
     }
     list->count = 0;
 }
@@ -135,7 +145,8 @@ static bool is_wide(struct span phrase, size_t width)
     return phrase.length >= width && (phrase.length > 3 * width || phrase_width(phrase) > width);
 }
 
-static void find_lists(struct span text, const struct separator *separator, struct farm *best)
+static void find_lists(struct span text, size_t number, const struct separator *separator,
+                       struct farm *best)
 {
     if (!may_have_list(text, separator))
         return;
@@ -150,12 +161,12 @@ static void find_lists(struct span text, const struct separator *separator, stru
         const char *at = next_separator(separator, may_start, start, end, &length);
         struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
         if (is_wide(phrase, separator->width) || !is_keyword(separator, phrase))
-            close_list(&list, separator, best);
+            close_list(&list, separator, number, best);
         else if (phrase_has_letters(phrase))
             phrases_add_distinct(&list, phrase);
         start = at + length + (at == end);
     }
-    close_list(&list, separator, best);
+    close_list(&list, separator, number, best);
 }
 
 /* --- LINK_FARM: anchors --- */
@@ -212,17 +223,18 @@ static void judge_anchors(const struct document *document, struct farm *best, do
     double strength = fmax(ramp(spread, 0.3, 0.8) * ramp(inside, 0.6, 0.9),
                            ramp(spread, 0.2, 0.6) * ramp(sharing, 0.5, 0.8)) *
                       many;
-    if (strength > best->strength)
-        *best = (struct farm){strength, texts.count, overlap.sharing, overlap.common, NULL};
+    if (strength > best->strength) {
+        best->strength = strength;
+        best->count = texts.count;
+        best->sharing = overlap.sharing;
+        best->common = overlap.common;
+        best->separated_by = NULL;
+    }
 }
 
-double check_link_farm(const struct document *document, struct span *detail)
+/* The list that looks most like one of a farm. */
+static void find_farm(const struct document *document, struct farm *best)
 {
-    struct farm best = {0, 0, 0, {NULL, 0}, NULL};
-    double inside = document->html.visible
-                        ? (double)document->html.inside_links / (double)document->html.visible
-                        : 0;
-    judge_anchors(document, &best, inside);
     size_t budget = LIST_BYTES_MAX;
     for (size_t i = 0; i < document->text_count && budget; i++) {
         if (document->texts[i].kind != TEXT_BODY)
@@ -231,8 +243,27 @@ double check_link_farm(const struct document *document, struct span *detail)
         text.length = text.length < budget ? text.length : budget;
         budget -= text.length;
         for (size_t j = 0; j < sizeof separators / sizeof *separators; j++)
-            find_lists(text, &separators[j], &best);
+            find_lists(text, i, &separators[j], best);
     }
+}
+
+static void start_farm(struct farm *farm)
+{
+    farm->strength = 0;
+    farm->count = farm->sharing = farm->text = farm->list.count = 0;
+    farm->common = (struct span){NULL, 0};
+    farm->separated_by = NULL;
+}
+
+double check_link_farm(const struct document *document, struct span *detail)
+{
+    struct farm best;
+    double inside = document->html.visible
+                        ? (double)document->html.inside_links / (double)document->html.visible
+                        : 0;
+    start_farm(&best);
+    judge_anchors(document, &best, inside);
+    find_farm(document, &best);
     if (best.strength < 0.05)
         return 0;
     if (best.separated_by)
@@ -244,6 +275,64 @@ double check_link_farm(const struct document *document, struct span *detail)
                                "%zu short anchors, %.0f %% of the text; %zu share words (%.*s)",
                                best.count, 100 * inside, best.sharing, SPAN_ARGS(best.common));
     return best.strength;
+}
+
+/* --- FARM_UNRELATED --- */
+
+/* So much of other text at least, in bytes, or there is nothing to be unrelated to. */
+#define ARTICLE_BYTES_MIN 200
+#define ARTICLE_TEXTS_MAX 16
+
+/* The body without the lines that the list stands in; returns how many pieces. */
+static size_t text_around(const struct document *document, const struct farm *farm,
+                          struct span pieces[ARTICLE_TEXTS_MAX])
+{
+    size_t count = 0;
+    struct span last = farm->list.items[farm->list.count - 1];
+    for (size_t i = 0; i < document->text_count && count + 2 <= ARTICLE_TEXTS_MAX; i++) {
+        struct span text = document->texts[i].content;
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        if (i != farm->text) {
+            pieces[count++] = text;
+            continue;
+        }
+        const char *start = farm->list.items[0].data, *end = last.data + last.length;
+        const char *text_end = text.data + text.length;
+        const char *before = memrchr(text.data, '\n', (size_t)(start - text.data));
+        const char *behind = memchr(end, '\n', (size_t)(text_end - end));
+        pieces[count++] = (struct span){text.data, (size_t)((before ? before : start) - text.data)};
+        if (behind)
+            pieces[count++] = (struct span){behind, (size_t)(text_end - behind)};
+    }
+    return count;
+}
+
+/* Who lists keywords under a text of their own lists what the text is about. Under a text that was
+ * taken from elsewhere stands what somebody else is to be found by. */
+double check_farm_unrelated(const struct document *document, struct span *detail)
+{
+    struct farm farm;
+    struct span pieces[ARTICLE_TEXTS_MAX];
+    start_farm(&farm);
+    find_farm(document, &farm);
+    if (farm.strength < 0.05)
+        return 0;
+    size_t count = text_around(document, &farm, pieces), bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += pieces[i].length < LIST_BYTES_MAX ? pieces[i].length : LIST_BYTES_MAX;
+    if (bytes < ARTICLE_BYTES_MIN)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        pieces[i].length = pieces[i].length < LIST_BYTES_MAX ? pieces[i].length : LIST_BYTES_MAX;
+    size_t known = phrases_known(&farm.list, pieces, count);
+    double unknown = 1 - (double)known / (double)farm.list.count;
+    double strength = ramp(unknown, 0.3, 0.6) * ramp(farm.strength, 0, 0.1);
+    if (strength < 0.05)
+        return 0;
+    *detail = arena_printf(document->arena, "%zu of %zu keywords are of nothing in the text",
+                           farm.list.count - known, farm.list.count);
+    return strength;
 }
 
 /* --- LINK_TEXT_MISMATCH --- */

@@ -70,11 +70,40 @@ static bool has_sentences(struct span title)
     return false;
 }
 
-double check_title_stuffed(const struct document *document, struct span *detail)
+#define TIGHT_WIDTH_MAX 30
+
+static size_t count_ideographs(struct span phrase)
 {
-    struct span title = check_bare_subject(document->subject);
-    if (title.length < 12 || has_sentences(title))
-        return 0;
+    const char *at = phrase.data, *end = at + phrase.length;
+    size_t count = 0;
+    while (at < end)
+        count += text_character(text_next(&at, end)).class == CHARACTER_IDEOGRAPH;
+    return count;
+}
+
+/* Chinese keywords with nothing but a hyphen or a low line between them, as many as stand in a row:
+ * titles made for people have blanks or bars there, or name one thing and the site. */
+static size_t count_tight_keywords(struct span title)
+{
+    size_t row = 0, most = 0;
+    const char *start = title.data, *end = title.data + title.length;
+    for (const char *at = start; at <= end; at++) {
+        if (at < end && *at != '-' && *at != '_')
+            continue;
+        struct span phrase = {start, (size_t)(at - start)};
+        bool keyword = count_ideographs(phrase) >= 2 && phrase_width(phrase) <= TIGHT_WIDTH_MAX &&
+                       !memchr(phrase.data, ' ', phrase.length);
+        row = keyword ? row + 1 : 0;
+        most = row > most ? row : most;
+        start = at + 1;
+    }
+    return most;
+}
+
+/* The same words in phrase after phrase. */
+static double repeated_words(const struct document *document, struct span title,
+                             struct span *detail)
+{
     struct phrases phrases;
     split_title(title, false, &phrases);
     bool keywords = phrases.count >= 4;
@@ -89,11 +118,27 @@ double check_title_stuffed(const struct document *document, struct span *detail)
     else if (overlap.most >= 3)
         strength = ramp((double)overlap.sharing / count, 0.4, 0.8) *
                    (0.6 + 0.4 * ramp((double)overlap.most, 3, 5));
-    if (strength < 0.05)
-        return 0;
     *detail = arena_printf(document->arena, "%.0f phrases, %zu of them hold the same word (%.*s)",
                            count, overlap.most, SPAN_ARGS(overlap.common));
     return strength;
+}
+
+double check_title_stuffed(const struct document *document, struct span *detail)
+{
+    struct span title = check_bare_subject(document->subject), repeats = {NULL, 0};
+    if (title.length < 12 || has_sentences(title))
+        return 0;
+    double strength = repeated_words(document, title, &repeats);
+    size_t tight = count_tight_keywords(title);
+    double of_tight = tight < 3 ? 0 : 0.5 + 0.5 * ramp((double)tight, 3, 6);
+    if (strength < 0.05 && of_tight == 0)
+        return 0;
+    if (strength >= of_tight) {
+        *detail = repeats;
+        return strength;
+    }
+    *detail = arena_printf(document->arena, "%zu keywords with only hyphens between them", tight);
+    return of_tight;
 }
 
 /* --- HTML_HIDDEN_TEXT --- */

@@ -41,20 +41,24 @@ struct check_weights {
 void checks_run(const struct document *document, const struct check_weights *weights,
                 struct evidence_list *list);
 
-/* The functions behind the rows; check_headers.c, check_links.c, check_parts.c, check_sender.c,
- * check_splice.c, check_text.c, check_words.c. */
+/* The functions behind the rows; check_headers.c, check_letters.c, check_links.c, check_markers.c,
+ * check_parts.c, check_sender.c, check_splice.c, check_text.c, check_words.c. */
 double check_attachment_disguised(const struct document *document, struct span *detail);
 double check_attachment_executable(const struct document *document, struct span *detail);
+double check_comment_links(const struct document *document, struct span *detail);
 double check_date_malformed(const struct document *document, struct span *detail);
 double check_date_missing(const struct document *document, struct span *detail);
+double check_farm_unrelated(const struct document *document, struct span *detail);
 double check_from_malformed(const struct document *document, struct span *detail);
 double check_from_missing(const struct document *document, struct span *detail);
 double check_from_name_is_address(const struct document *document, struct span *detail);
 double check_html_hidden_text(const struct document *document, struct span *detail);
 double check_image_only(const struct document *document, struct span *detail);
+double check_letters_decorated(const struct document *document, struct span *detail);
 double check_link_address(const struct document *document, struct span *detail);
 double check_link_farm(const struct document *document, struct span *detail);
 double check_link_text_mismatch(const struct document *document, struct span *detail);
+double check_links_hidden(const struct document *document, struct span *detail);
 double check_message_id_malformed(const struct document *document, struct span *detail);
 double check_message_id_missing(const struct document *document, struct span *detail);
 double check_mixed_scripts(const struct document *document, struct span *detail);
@@ -62,6 +66,7 @@ double check_phrases_repeated(const struct document *document, struct span *deta
 double check_recipient_allows(const struct document *document, struct span *detail);
 double check_recipient_denies(const struct document *document, struct span *detail);
 double check_reply_to_elsewhere(const struct document *document, struct span *detail);
+double check_sponsored(const struct document *document, struct span *detail);
 double check_subject_capitals(const struct document *document, struct span *detail);
 double check_text_spliced(const struct document *document, struct span *detail);
 double check_title_stuffed(const struct document *document, struct span *detail);

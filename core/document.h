@@ -69,6 +69,7 @@ struct link {
     bool has_port, has_user, host_is_address;
     bool from_html; /* an <a>, <area>, <form>; else an address found in plain text, or the item's
                        link */
+    bool hidden;    /* from HTML: no reader sees where it stands */
 };
 
 enum structure_kind { STRUCTURE_TAG, STRUCTURE_ATTRIBUTE };
@@ -134,6 +135,8 @@ struct document {
     struct span date;               /* feed items: when it was published, as written */
     unsigned char content_hash[16]; /* feed items: title, content, link */
     bool formerly_released;         /* feed items: an admin released it before it was edited */
+    struct span site;               /* feed items: registrable domain of the item's own link */
+    bool is_comment;                /* feed items: somebody's comment on a page, no page itself */
 
     /* Filled by gatherers. */
     struct authentication authentication;

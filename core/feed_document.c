@@ -143,10 +143,38 @@ static void add_enclosure(struct document *document, const struct feed_enclosure
     add_body(document, enclosure->title, false, (struct span){NULL, 0});
 }
 
+/* Feeds of comments call themselves so, or lead to one by the fragment that WordPress and others
+ * give it. */
+static bool is_comment(const struct feed *feed, const struct feed_item *item)
+{
+    static const char *const starts[] = {
+        "Comments on",   "Comments for",   "Comments:",        "New comments",
+        "Kommentare zu", "Kommentare für", "Commentaires sur", "Comentarios en",
+        "Comentários",   "Commenti",       "Комментарии",      "评论",
+        "留言",          "最新评论"};
+    struct span title = span_trim(feed->title);
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (span_starts_nocase(title, span_of(starts[i])))
+            return true;
+    const char *fragment =
+        item->link.length ? memchr(item->link.data, '#', item->link.length) : NULL;
+    return fragment &&
+           span_starts_nocase(
+               (struct span){fragment, (size_t)(item->link.data + item->link.length - fragment)},
+               SPAN("#comment-"));
+}
+
+static void add_own_link(struct document *document, struct span url)
+{
+    size_t before = document->link_count;
+    document_add_link(document, arena_copy(document->arena, url), (struct span){NULL, 0}, false);
+    if (document->link_count > before)
+        document->site = document->links[before].domain;
+}
+
 struct document *feed_item_document(const struct feed *feed, const struct feed_item *item,
                                     struct span feed_name)
 {
-    (void)feed;
     struct document *document = document_new(CHANNEL_FEED);
     struct arena *arena = document->arena;
     document->feed = arena_copy(arena, feed_name);
@@ -162,7 +190,8 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
         add_body(document, item->summary, item->summary_is_html, item->summary_base);
     add_body(document, item->plain, false, (struct span){NULL, 0});
     if (item->link.length)
-        document_add_link(document, arena_copy(arena, item->link), (struct span){NULL, 0}, false);
+        add_own_link(document, item->link);
+    document->is_comment = is_comment(feed, item);
     for (size_t i = 0; i < item->other_link_count; i++)
         document_add_link(document, arena_copy(arena, item->other_links[i]), (struct span){NULL, 0},
                           false);

@@ -40,6 +40,7 @@ struct reader {
     int link_depth;            /* of the <a> that is being read; 0: none */
     struct span url;           /* its target */
     size_t link_start;         /* where its text starts */
+    bool link_hidden;          /* nobody sees it */
     uint32_t seen[SEEN_SLOTS]; /* hashes of the structures there are */
     struct {
         const xmlChar *name; /* libxml2 keeps one copy of each name */
@@ -147,9 +148,13 @@ static void apply_style(struct reader *reader, struct frame *frame, const struct
                     html_colours_alike(frame->colour, background);
 }
 
-static void add_link(struct reader *reader, struct span url, struct span text)
+static void add_link(struct reader *reader, struct span url, struct span text, bool hidden)
 {
-    document_add_link(reader->document, arena_copy(reader->document->arena, url), text, true);
+    struct document *document = reader->document;
+    size_t before = document->link_count;
+    document_add_link(document, url, text, true);
+    if (document->link_count > before)
+        document->links[before].hidden = hidden;
 }
 
 /* What was read since the link's start, on one line. */
@@ -173,14 +178,15 @@ static struct span link_text(struct reader *reader)
 static void close_link(struct reader *reader)
 {
     if (reader->link_depth)
-        document_add_link(reader->document, reader->url, link_text(reader), true);
+        add_link(reader, reader->url, link_text(reader), reader->link_hidden);
     reader->link_depth = 0;
 }
 
 /* A link inside a link ends the outer one, as it does in browsers. */
-static void open_link(struct reader *reader, struct span url)
+static void open_link(struct reader *reader, struct span url, bool hidden)
 {
     close_link(reader);
+    reader->link_hidden = hidden;
     reader->link_depth = reader->depth;
     reader->url = arena_copy(reader->document->arena, url);
     reader->link_start = reader->text.length;
@@ -208,19 +214,20 @@ static void show(struct reader *reader, struct span text)
 static void use_element(struct reader *reader, struct frame *frame,
                         const struct attributes *attributes)
 {
+    struct arena *arena = reader->document->arena;
     switch (frame->tag) {
     case HTML_ANCHOR:
         if (attributes->has_href)
-            open_link(reader, attributes->href);
+            open_link(reader, attributes->href, frame->hidden);
         break;
     case HTML_AREA:
         if (attributes->has_href)
-            add_link(reader, attributes->href,
-                     arena_copy(reader->document->arena, attributes->alt));
+            add_link(reader, arena_copy(arena, attributes->href),
+                     arena_copy(arena, attributes->alt), frame->hidden);
         break;
     case HTML_FORM:
         if (attributes->action.length)
-            add_link(reader, attributes->action, SPAN(""));
+            add_link(reader, arena_copy(arena, attributes->action), SPAN(""), frame->hidden);
         break;
     case HTML_IMAGE:
         html_text_break(&reader->text, ' ');

@@ -164,6 +164,48 @@ struct phrase_overlap phrases_overlap(const struct phrases *phrases, size_t leas
     return overlap;
 }
 
+/* Notes, as phrase `mark`, that the keys of `text` were met, of those that are there. */
+static void meet_keys(struct keys *keys, struct span text, uint32_t mark)
+{
+    struct walk walk = {text.data, text.data + text.length, 0, NULL};
+    uint64_t hash;
+    struct span key_text;
+    while (next_key(&walk, &hash, &key_text)) {
+        struct key *key = find(keys, hash);
+        if (key->phrases)
+            key->last_phrase = mark;
+    }
+}
+
+size_t phrases_known(const struct phrases *phrases, const struct span *texts, size_t text_count)
+{
+    struct keys keys;
+    clear(&keys, phrases);
+    size_t known = 0;
+    uint32_t met = (uint32_t)phrases->count + 1;
+    uint64_t hash;
+    struct span text;
+    for (uint32_t i = 0; i < phrases->count; i++) {
+        struct walk walk = {phrases->items[i].data,
+                            phrases->items[i].data + phrases->items[i].length, 0, NULL};
+        while (next_key(&walk, &hash, &text))
+            count_key(&keys, hash, i + 1, text);
+    }
+    for (size_t i = 0; i < text_count; i++)
+        meet_keys(&keys, texts[i], met);
+    for (size_t i = 0; i < phrases->count; i++) {
+        struct walk walk = {phrases->items[i].data,
+                            phrases->items[i].data + phrases->items[i].length, 0, NULL};
+        size_t all = 0, there = 0;
+        while (next_key(&walk, &hash, &text)) {
+            all++;
+            there += find(&keys, hash)->last_phrase == met;
+        }
+        known += all && there * 2 >= all;
+    }
+    return known;
+}
+
 size_t phrase_width(struct span phrase)
 {
     size_t width = 0;

@@ -32,6 +32,9 @@ struct phrase_overlap {
  * list's "by") and does not count. */
 struct phrase_overlap phrases_overlap(const struct phrases *phrases, size_t least, double frame);
 
+/* How many of the phrases a text is about: at least half of their keys stand in one of `texts`. */
+size_t phrases_known(const struct phrases *phrases, const struct span *texts, size_t text_count);
+
 /* Columns the text takes on a terminal, more or less: two for each character beyond U+07FF. */
 size_t phrase_width(struct span phrase);
 

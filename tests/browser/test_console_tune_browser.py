@@ -77,7 +77,7 @@ def test_stale_and_wrong(fixture):
     browser.do("wait", text="mail.hold 0.8 -> 0.6")
     fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply")
     browser.do("click", role="button", name="Apply")
-    browser.do("wait", text="(LINK_FARM 2 -> 1.5): look at the preview again")
+    browser.do("wait", text="(LINK_FARM 2.5 -> 1.5): look at the preview again")
     browser.do("click", role="button", name="Look again")
     browser.do("wait", text="mail.hold 0.8 -> 0.6", exact=True)
     browser.do("click", role="button", name="Apply")

@@ -115,7 +115,7 @@ def stale_is_refused(fixture):
     seen = answered(fixture.client.get("tuning"))["version"]
     fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply")
     after = fixture.ctl("--json", "tune", "show").json()
-    words = "(LINK_FARM 2 -> 1.5): look at the preview again"
+    words = "(LINK_FARM 2.5 -> 1.5): look at the preview again"
     change = [{"kind": "weight", "name": "LINK_FARM", "value": 1.5},
               {"kind": "pin", "name": "link-domain stale.test", "value": 5}]
     expect(fixture.client.post("tuning/apply", {"changes": change, "version": seen}), 409, words)
@@ -129,7 +129,7 @@ def stale_is_refused(fixture):
     expect(fixture.client.post("tuning/apply", {"changes": [], "version": now}), 409,
            "nothing is changed by this")
     done = answered(fixture.client.post("tuning/undo", {"version": now}))
-    assert done == {"undone": "LINK_FARM 2 -> 1.5", "version": now + 1}, done
+    assert done == {"undone": "LINK_FARM 2.5 -> 1.5", "version": now + 1}, done
 
 
 def no_audit_is_a_warning(fixture):
@@ -141,9 +141,9 @@ def no_audit_is_a_warning(fixture):
         change = [{"kind": "weight", "name": "LINK_FARM", "value": 1.5}]
         done = answered(fixture.client.post("tuning/apply",
                                             {"changes": change, "version": version}))
-        assert done["applied"] == "LINK_FARM 2 -> 1.5" and "no room" in done["warning"], done
+        assert done["applied"] == "LINK_FARM 2.5 -> 1.5" and "no room" in done["warning"], done
         done = answered(fixture.client.post("tuning/undo", {"version": done["version"]}))
-        assert done["undone"] == "LINK_FARM 2 -> 1.5" and "no room" in done["warning"], done
+        assert done["undone"] == "LINK_FARM 2.5 -> 1.5" and "no room" in done["warning"], done
         records.execute("DROP TRIGGER full")
 
 

@@ -57,7 +57,7 @@ def change_is_known(fixture):
     assert "mail.hold 0.8 -> 0.7" in shown and "host4.test learned -> pinned at -3" in shown, shown
     numbers = fixture.ctl("config", "show").text()
     assert re.search(r"^mail\.hold +0\.7 +tuned \(configured: 0\.8\)$", numbers, re.M), numbers
-    assert re.search(r"^LINK_FARM +2 +default$", numbers, re.M), numbers
+    assert re.search(r"^LINK_FARM +2.5 +default$", numbers, re.M), numbers
     why = fixture.ctl("explain", "QUEUE%07d" % fixture.serial).text().splitlines()[-1]
     assert why.startswith("tuned now: mail.tag 0.5 (configured: 0.4), mail.hold 0.7"), why
     assert "CONTENT 0.8 (configured: 1)" in why and "feed.hold" not in why, why
@@ -144,7 +144,7 @@ def a_second_admin_finds_out(fixture):
     seen = str(fixture.ctl("--json", "tune", "--weight", "LINK_FARM=1").json()["version"])
     fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply", "--seen", seen)
     said = fixture.ctl("tune", "--weight", "LINK_FARM=1", "--apply", "--seen", seen, status=65)
-    assert re.match(r"weirctl: the settings were changed meanwhile, by \S+ \(LINK_FARM 2 -> 1.5\): "
+    assert re.match(r"weirctl: the settings were changed meanwhile, by \S+ \(LINK_FARM 2.5 -> 1.5\): "
                     r"look at the preview again\n$", said.errors), said.errors
     said = fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply", status=65)
     assert said.errors == "weirctl: nothing is changed by this\n", said.errors
@@ -163,7 +163,7 @@ def a_change_without_audit_is_told(fixture):
                         said.errors), said.errors
         assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] != {}
         said = fixture.ctl("tune", "--undo")
-        assert said.text() == "taken back: LINK_FARM 2 -> 1.5\n", said.output
+        assert said.text() == "taken back: LINK_FARM 2.5 -> 1.5\n", said.output
         assert re.match(r"weirctl: taken back, but not in the audit log: [^\n]*no room[^\n]*\n$",
                         said.errors), said.errors
         records.execute("DROP TRIGGER full")
