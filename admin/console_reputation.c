@@ -58,11 +58,16 @@ static void begin_words(struct words *words)
     words->out = memory_checked(open_memstream(&words->data, &words->length));
 }
 
-static void put_words(struct json_writer *json, struct words *words)
+/* With what whoever asked about `identity` (NULL: none) should know. */
+static void put_words(struct json_writer *json, struct words *words, const struct config *config,
+                      const struct identity *identity)
 {
+    char warning[IDENTITY_WARNING_SIZE];
     fclose(words->out);
     json_put_open(json, NULL, '{');
     json_put_string(json, "text", (struct span){words->data, words->length});
+    if (identity && identity_text_warn(config, identity, warning))
+        json_put_string(json, "warning", span_of(warning));
     json_put_close(json, '}');
     free(words->data);
 }
@@ -74,7 +79,7 @@ static void put_list_text(struct json_writer *json, const struct reputation_top 
     for (size_t i = 0; i < top->count; i++)
         reputation_story_print_line(words.out, &top->table, &top->items[i].identity,
                                     &top->items[i].counts, top->now_s);
-    put_words(json, &words);
+    put_words(json, &words, NULL, NULL);
 }
 
 static void put_list(struct json_writer *json, const struct reputation_top *top)
@@ -167,8 +172,8 @@ static void answer_one(struct session *session, const struct console_request *re
     size_t limit;
     if (!console_limit(request, EVENTS_USUAL, PAGE_MOST, &limit, answer))
         return;
-    if (!identity_text_read(console_parameter(request, "type"), console_parameter(request, "value"),
-                            scratch, &identity, &error) ||
+    if (!identity_text_read(session->config, IDENTITY_KNOWN, console_parameter(request, "type"),
+                            console_parameter(request, "value"), scratch, &identity, &error) ||
         !console_open_counts(session, &error) ||
         !reputation_story_read(session, &identity, limit, scratch, &story, &error)) {
         console_refuse_error(answer, &error);
@@ -183,7 +188,7 @@ static void answer_one(struct session *session, const struct console_request *re
     struct words words;
     begin_words(&words);
     question->print(words.out, &story);
-    put_words(&answer->json, &words);
+    put_words(&answer->json, &words, session->config, &identity);
 }
 
 static bool read_number(const struct console_request *request, const char *name, bool *there,
@@ -231,8 +236,10 @@ static void answer_change(struct session *session, const struct console_request 
     struct identity identity;
     struct reputation_change change = {.deed = deed};
     bool has_days, changed;
-    if (!identity_text_read(console_member(request, "type"), console_member(request, "value"),
-                            scratch, &identity, &error) ||
+    enum identity_text_use use =
+        strcmp(deed, "set") != 0 && strcmp(deed, "pin") != 0 ? IDENTITY_KNOWN : IDENTITY_RULED;
+    if (!identity_text_read(session->config, use, console_member(request, "type"),
+                            console_member(request, "value"), scratch, &identity, &error) ||
         !read_number(request, "log_odds", &change.has_log_odds, &change.log_odds, &error) ||
         !read_number(request, "days", &has_days, &change.days, &error) ||
         !console_open_counts(session, &error) ||

@@ -14,13 +14,13 @@ struct guesses {
     size_t count;
 };
 
-static void guess(struct guesses *guesses, const char *text)
+static void guess(const struct config *config, struct guesses *guesses, const char *text)
 {
     for (int type = 0; type < IDENTITY_TYPES; type++) {
         struct error error = {0};
         guesses->scratch[type] = document_new(CHANNEL_MAIL);
-        if (identity_text_read(identity_type_name((enum identity_type)type), text,
-                               guesses->scratch[type], &guesses->identities[guesses->count],
+        if (identity_text_read(config, IDENTITY_KNOWN, identity_type_name((enum identity_type)type),
+                               text, guesses->scratch[type], &guesses->identities[guesses->count],
                                &error))
             guesses->count++;
     }
@@ -66,7 +66,7 @@ void console_search(struct session *session, const struct console_request *reque
         console_refuse_error(answer, &error);
         return;
     }
-    guess(&guesses, text);
+    guess(session->config, &guesses, text);
     if (!console_open_counts(session, &error) ||
         !counts_reputation_read(session->store, guesses.identities, guesses.count, guesses.counts,
                                 &error))

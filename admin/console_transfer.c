@@ -98,6 +98,7 @@ void console_reputation_import(struct session *session, const struct console_req
     const char *text = console_member(request, "text");
     (void)rest;
     import->name = "line";
+    import->config = session->config;
     if (import_text(session, request, text ? text : "", import, &error)) {
         json_put_open(&answer->json, NULL, '{');
         json_put_integer(&answer->json, "imported", (int64_t)import->rows);

@@ -14,7 +14,8 @@
 
 /* --- what is asked for --- */
 
-static bool add_change(struct tune_change *change, const json_t *item, struct error *error)
+static bool add_change(struct tune_change *change, const struct config *config, const json_t *item,
+                       struct error *error)
 {
     const char *kind = json_string_value(json_object_get(item, "kind"));
     const char *name = json_string_value(json_object_get(item, "name"));
@@ -33,18 +34,18 @@ static bool add_change(struct tune_change *change, const json_t *item, struct er
     else
         snprintf(text, sizeof text, "%s%s%s", name, value ? "=" : "",
                  value ? json_string_value(value) : "");
-    return tune_change_add(change, kind, text, error);
+    return tune_change_add(change, config, kind, text, error);
 }
 
-static bool read_changes(const struct console_request *request, struct tune_change *change,
-                         struct error *error)
+static bool read_changes(const struct console_request *request, const struct config *config,
+                         struct tune_change *change, struct error *error)
 {
     const json_t *changes = json_object_get(request->body, "changes");
     tune_change_begin(change);
     if (changes && !json_is_array(changes))
         return error_set(error, ERROR_INPUT, "changes is a list");
     for (size_t i = 0; i < json_array_size(changes); i++)
-        if (!add_change(change, json_array_get(changes, i), error))
+        if (!add_change(change, config, json_array_get(changes, i), error))
             return false;
     return true;
 }
@@ -209,7 +210,8 @@ void console_tuning_try(struct console_gateway *gateway, const struct console_re
     struct tune_change change;
     struct session own = {0};
     size_t limit;
-    if (!read_changes(request, &change, &error) || !read_limit(request, &limit, &error)) {
+    if (!read_changes(request, gateway->session.config, &change, &error) ||
+        !read_limit(request, &limit, &error)) {
         console_refuse_error(answer, &error);
         return;
     }
@@ -259,7 +261,8 @@ static void write_tuning(struct session *session, const struct console_request *
     uint64_t seen;
     char *what = NULL;
     const char *who = request->caller->name;
-    if (!read_version(request, &seen, &error) || !read_changes(request, &change, &error) ||
+    if (!read_version(request, &seen, &error) ||
+        !read_changes(request, session->config, &change, &error) ||
         !load(session, &state, &error)) {
         console_refuse_error(answer, &error);
         return;

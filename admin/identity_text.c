@@ -1,11 +1,11 @@
 #include "admin/identity_text.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "admin/identity_value.h"
 #include "core/authentication.h"
-#include "core/network.h"
+#include "core/url.h"
 
 bool identity_text_type(const char *name, enum identity_type *type, struct error *error)
 {
@@ -19,63 +19,86 @@ bool identity_text_type(const char *name, enum identity_type *type, struct error
     return error_set(error, ERROR_INPUT, "there is no type \"%.40s\"; there are %s", name, names);
 }
 
-/* IPv4 /24, IPv6 /64 or /48: no other is ever met. */
-static bool is_network(const char *text)
-{
-    struct network network;
-    unsigned bits = strchr(text, '/') && network_parse(text, &network) ? network.prefix_bits : 0;
-    return strchr(text, ':') ? bits == 64 || bits == 48 : bits == 96 + 24;
-}
-
-bool identity_text_is_claim(enum identity_type type)
+static bool is_claim(enum identity_type type)
 {
     return type == IDENTITY_ENVELOPE_DOMAIN || type == IDENTITY_FROM_DOMAIN ||
            type == IDENTITY_FROM_ADDRESS || type == IDENTITY_PAIR;
 }
 
-/* What no document can have would be set and never met. */
-static bool can_occur(enum identity_type type, struct span value)
+static const struct config_identities *maps_of(const struct config *config)
 {
-    if (identity_text_is_claim(type))
-        value = authentication_unmarked(value);
-    unsigned char address[16];
-    char text[64];
-    size_t blanks = 0, digits = 0;
-    for (size_t i = 0; i < value.length; i++) {
-        blanks += (unsigned char)value.data[i] <= ' ';
-        digits += value.data[i] >= '0' && value.data[i] <= '9';
-    }
-    snprintf(text, sizeof text, "%.*s", SPAN_ARGS(value));
-    if (type == IDENTITY_IP)
-        return inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1;
-    if (type == IDENTITY_NET)
-        return is_network(text);
-    if (type == IDENTITY_ASN)
-        return digits == value.length;
-    return !blanks || type == IDENTITY_HELO || type >= IDENTITY_ATTACHMENT;
+    return config ? &config->identities : NULL;
 }
 
-bool identity_text_read(const char *type_name, const char *value, struct document *scratch,
+/* What a store may have though nobody would write it so today: a gatherer's word for what is no
+ * name, or what was a domain by the lists of its time. */
+static bool may_be_stored(enum identity_type type, struct span value)
+{
+    if (type == IDENTITY_IP || type == IDENTITY_NET || type == IDENTITY_ASN || !value.length)
+        return false;
+    if (is_claim(type))
+        value = authentication_unmarked(value);
+    for (size_t i = 0; type < IDENTITY_ATTACHMENT && i < value.length; i++)
+        if ((unsigned char)value.data[i] <= ' ')
+            return false;
+    return type != IDENTITY_ATTACHMENT && type != IDENTITY_SHINGLE;
+}
+
+/* Where the lists of now make something else of it. */
+static bool stays_as_stored(enum identity_type type, struct span value)
+{
+    return type == IDENTITY_LINK_HOST && memchr(value.data, '/', value.length) &&
+           !memmem(value.data, value.length, "://", 3);
+}
+
+bool identity_text_read(const struct config *config, enum identity_text_use use,
+                        const char *type_name, const char *text, struct document *scratch,
                         struct identity *identity, struct error *error)
 {
     enum identity_type type;
-    if (!type_name || !value)
+    struct span value;
+    if (!type_name || !text)
         return error_set(error, ERROR_INPUT, "which type and value?");
     if (!identity_text_type(type_name, &type, error))
         return false;
-    document_add_identity(scratch, type, span_of(value));
-    if (!scratch->identity_count)
-        return error_set(error, ERROR_INPUT, "which %s?", type_name);
+    url_init();
+    bool good =
+        identity_value_read(type, span_of(text), maps_of(config), scratch->arena, &value, error);
+    if (use == IDENTITY_KNOWN &&
+        (good ? stays_as_stored(type, span_of(text)) : may_be_stored(type, span_of(text)))) {
+        value = span_of(text);
+        good = true;
+    }
+    document_add_identity(scratch, type, good ? value : (struct span){0});
+    if (!good || !scratch->identity_count)
+        return false;
     *identity = scratch->identities[0];
-    return can_occur(type, identity->value) ||
-           error_set(error, ERROR_INPUT, "\"%.100s\" is no %s", value, type_name);
+    *error = (struct error){0};
+    return true;
+}
+
+bool identity_text_check(const struct config *config, const struct identity *identity,
+                         struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct span value;
+    url_init();
+    bool good =
+        identity_value_read(identity->type, identity->value, maps_of(config), arena, &value, error);
+    arena_free(arena);
+    return good;
 }
 
 bool identity_text_warn(const struct config *config, const struct identity *identity,
                         char warning[IDENTITY_WARNING_SIZE])
 {
     struct span value = identity->value;
-    if (!config->identities.trusted_authserv_id_count || !identity_text_is_claim(identity->type) ||
+    struct error error = {0};
+    if (!identity_text_check(config, identity, &error)) {
+        snprintf(warning, IDENTITY_WARNING_SIZE, "%s", error.message);
+        return true;
+    }
+    if (!config->identities.trusted_authserv_id_count || !is_claim(identity->type) ||
         authentication_unmarked(value).length != value.length)
         return false;
     snprintf(warning, IDENTITY_WARNING_SIZE,

@@ -1,4 +1,4 @@
-/* identity_text: identities as people write them, and the subject of what is done to their
+/* identity_text: identities as people name them, and the subject of what is done to their
  * reputations in the audit. For weirctl and the console. */
 #ifndef WEIR_IDENTITY_TEXT_H
 #define WEIR_IDENTITY_TEXT_H
@@ -7,19 +7,25 @@
 #include "core/document.h"
 #include "store/error.h"
 
-/* Takes the name of a type and a value as gatherers write it: lower case, hashed when it is long.
- * `identity` lies in `scratch`, a document without any. False and ERROR_INPUT for what cannot be:
- * an unknown type, a value that no document has. */
-bool identity_text_read(const char *type_name, const char *value, struct document *scratch,
+enum identity_text_use {
+    IDENTITY_KNOWN, /* to look it up, or to put back what a store had */
+    IDENTITY_RULED  /* to say something about it: what no document has is refused */
+};
+
+/* Takes the name of a type and a value as identity_value_read() does; one that cannot be may still
+ * be known from before, and is taken as it stands when that is asked for. `identity` lies in
+ * `scratch`, a document without any. False and ERROR_INPUT for what cannot be. */
+bool identity_text_read(const struct config *config, enum identity_text_use use,
+                        const char *type_name, const char *text, struct document *scratch,
                         struct identity *identity, struct error *error);
 
-/* Whether it is what a sender claims, which has a mark behind it where senders are told apart
- * (authentication_claim()). */
-bool identity_text_is_claim(enum identity_type type);
+/* Whether a document can have it, by the lists of now. */
+bool identity_text_check(const struct config *config, const struct identity *identity,
+                         struct error *error);
 
-/* What whoever sets something for `identity` should know: where senders are told apart, mail from
- * outside is looked up under other values. False: nothing. */
-#define IDENTITY_WARNING_SIZE (IDENTITY_VALUE_MAX + 200)
+/* What whoever looks at `identity` should know: that no document has it, or, where senders are told
+ * apart, that mail from outside is looked up under other values. False: nothing. */
+#define IDENTITY_WARNING_SIZE 512
 bool identity_text_warn(const struct config *config, const struct identity *identity,
                         char warning[IDENTITY_WARNING_SIZE]);
 

@@ -112,7 +112,6 @@ static int change(struct request *request, struct reputation_change change)
 {
     struct error error = {0};
     bool changed;
-    char warning[IDENTITY_WARNING_SIZE];
     if (request->value && !session_number("log-odds", request->value, -REPUTATION_LOG_ODDS_MAX,
                                           REPUTATION_LOG_ODDS_MAX, &change.log_odds))
         return EX_USAGE;
@@ -121,8 +120,6 @@ static int change(struct request *request, struct reputation_change change)
     if (!reputation_change_do(request->session, &request->identity, &change, session_user(),
                               &changed, &error))
         return session_complain(&error);
-    if (identity_text_warn(request->session->config, &request->identity, warning))
-        fprintf(stderr, "weirctl: %s\n", warning);
     if (strcmp(change.deed, "forget") != 0)
         return show(request);
     if (request->session->json)
@@ -209,9 +206,11 @@ static const struct {
     const char *name;
     int (*run)(struct request *request);
     int most; /* operands behind the name */
+    enum identity_text_use use;
 } verbs[] = {
-    {"show", show, 2}, {"explain", explain, 2}, {"history", history, 2},
-    {"set", set, 3},   {"pin", pin, 3},         {"forget", forget, 2},
+    {"show", show, 2, IDENTITY_KNOWN},       {"explain", explain, 2, IDENTITY_KNOWN},
+    {"history", history, 2, IDENTITY_KNOWN}, {"set", set, 3, IDENTITY_RULED},
+    {"pin", pin, 3, IDENTITY_RULED},         {"forget", forget, 2, IDENTITY_KNOWN},
 };
 
 /* The other machine reads the words by its own configuration. */
@@ -243,11 +242,21 @@ static int about_one(struct request *request, size_t verb, int count, char **ope
         return session_usage("reputation %s: which type and value?", name);
     if (request->session->gateway)
         return ask_gateway(request, name, count, operands);
-    if (!identity_text_read(operands[0], operands[1], request->scratch, &request->identity, &error))
+    int status = session_configure(request->session);
+    if (status != EX_OK)
+        return status;
+    if (!identity_text_read(request->session->config, verbs[verb].use, operands[0], operands[1],
+                            request->scratch, &request->identity, &error))
         return session_usage("reputation %s: %s", name, error.message);
-    int status = session_open_counts(request->session);
+    status = session_open_counts(request->session);
     request->value = count > 2 ? operands[2] : NULL;
-    return status == EX_OK ? verbs[verb].run(request) : status;
+    if (status == EX_OK)
+        status = verbs[verb].run(request);
+    char warning[IDENTITY_WARNING_SIZE];
+    if (status == EX_OK &&
+        identity_text_warn(request->session->config, &request->identity, warning))
+        fprintf(stderr, "weirctl: %s\n", warning);
+    return status;
 }
 
 static int dispatch(struct request *request, int count, char **arguments)

@@ -81,7 +81,7 @@ static void note_broken(struct reputation_import *import, unsigned long line, st
 
 bool reputation_import_read(struct reputation_import *import, FILE *stream, struct error *error)
 {
-    struct reputation_file file = {.stream = stream};
+    struct reputation_file file = {.stream = stream, .config = import->config};
     enum reputation_file_outcome outcome = REPUTATION_FILE_ROW;
     import->spool = tmpfile();
     bool good = import->spool || spool_failed(error);

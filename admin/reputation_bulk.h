@@ -16,9 +16,10 @@ bool reputation_export_page(struct session *session, enum identity_type type, bo
 
 #define REPUTATION_IMPORT_NAMED 20
 
-/* What was read of a stream; zeroed at first, but for `name`. */
+/* What was read of a stream; zeroed at first, but for `name` and `config`, which may stay NULL. */
 struct reputation_import {
-    const char *name; /* of the stream, for messages; lent */
+    const struct config *config; /* by whose lists values are read; lent */
+    const char *name;            /* of the stream, for messages; lent */
     uint64_t rows, broken;
     struct error complaints[REPUTATION_IMPORT_NAMED]; /* of the first broken lines */
     FILE *spool;                                      /* where the rows wait */

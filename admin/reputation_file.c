@@ -152,14 +152,15 @@ static bool read_counts(char *const fields[COLUMNS], struct reputation_counts *c
            error_set(error, ERROR_INPUT, "time %.40s is in the future", fields[TIME]);
 }
 
-static bool read_row(char *const fields[COLUMNS], struct document *scratch,
-                     struct identity *identity, struct reputation_counts *counts,
-                     struct error *error)
+static bool read_row(const struct config *config, char *const fields[COLUMNS],
+                     struct document *scratch, struct identity *identity,
+                     struct reputation_counts *counts, struct error *error)
 {
     *counts = (struct reputation_counts){0};
     if (!*fields[TYPE])
         return error_set(error, ERROR_INPUT, "no type");
-    if (!identity_text_read(fields[TYPE], fields[VALUE], scratch, identity, error) ||
+    if (!identity_text_read(config, IDENTITY_KNOWN, fields[TYPE], fields[VALUE], scratch, identity,
+                            error) ||
         !read_counts(fields, counts, error) || !read_override(fields, counts, error))
         return false;
     return !reputation_counts_are_none(counts) ||
@@ -357,6 +358,7 @@ enum reputation_file_outcome reputation_file_next(struct reputation_file *file,
     } while (!file->length);
     bool good =
         file->json ? parse(file, scratch->arena, fields, error) : split(file, count, fields, error);
-    return good && read_row(fields, scratch, identity, counts, error) ? REPUTATION_FILE_ROW
-                                                                      : REPUTATION_FILE_BROKEN;
+    return good && read_row(file->config, fields, scratch, identity, counts, error)
+               ? REPUTATION_FILE_ROW
+               : REPUTATION_FILE_BROKEN;
 }

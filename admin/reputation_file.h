@@ -30,9 +30,10 @@ enum reputation_file_outcome {
 #define REPUTATION_FILE_COLUMNS 8
 #define REPUTATION_FILE_LINE_MAX 4096
 
-/* Zeroed at first, but for `stream`. */
+/* Zeroed at first, but for `stream` and `config` (NULL: none), which are lent. */
 struct reputation_file {
     FILE *stream;
+    const struct config *config;
     unsigned long line; /* at which the last row began, from 1 */
     unsigned long next_line;
     bool begun, ended, json;

@@ -93,6 +93,15 @@ static int list(struct session *session, struct reputation_asked asked)
 
 /* --- one --- */
 
+static void tell_warning(const json_t *answer)
+{
+    if (!*remote_text(answer, "warning"))
+        return;
+    fputs("weirctl: ", stderr);
+    printable_put(stderr, span_of(remote_text(answer, "warning")), PRINTABLE_LINE);
+    putc('\n', stderr);
+}
+
 static int show(struct session *session, const struct reputation_asked *asked)
 {
     struct error error = {0};
@@ -104,6 +113,8 @@ static int show(struct session *session, const struct reputation_asked *asked)
         print_items(answer);
     else if (good)
         remote_print_json(answer);
+    if (good)
+        tell_warning(answer);
     json_decref(answer);
     return good ? EX_OK : session_complain(&error);
 }
@@ -122,8 +133,7 @@ static bool tell_of_change(const struct session *session, const struct reputatio
                            json_t *answer, struct error *error)
 {
     bool changed = json_is_true(json_object_get(answer, "changed"));
-    if (*remote_text(answer, "warning"))
-        fprintf(stderr, "weirctl: %s\n", remote_text(answer, "warning"));
+    tell_warning(answer);
     if (!strcmp(asked->verb, "forget")) {
         if (session->json)
             printf("{\"forgotten\":%s}\n", changed ? "true" : "false");

@@ -67,6 +67,7 @@ int reputation_import(struct session *session, const char *path, bool dry_run)
     int status = session->gateway ? EX_OK : session_open_counts(session);
     if (status != EX_OK)
         return status;
+    import.config = session->config;
     FILE *stream = standard ? stdin : fopen(path, "re");
     if (!stream) {
         error_set(&error, ERROR_SYSTEM, "%s: %m", path);

@@ -32,9 +32,9 @@ void tune_change_begin(struct tune_change *change);
 /* Adds what a person wrote: "threshold", "cost" ("hold=0.9", or of one front "mail.hold=0.9"),
  * "weight" ("LINK_FARM=1.5"), "disable" ("LINK_FARM"), "half-life" ("link-domain=30d"),
  * "base-rate", "strength" ("link-domain=2"), "reset" (any of these names), "pin" ("link-domain
- * example.org=-2"). false: ERROR_INPUT. */
-bool tune_change_add(struct tune_change *change, const char *kind, const char *text,
-                     struct error *error);
+ * example.org=-2"), whose value is read by `config`. false: ERROR_INPUT. */
+bool tune_change_add(struct tune_change *change, const struct config *config, const char *kind,
+                     const char *text, struct error *error);
 
 /* The kind under which the number at that place is added, which is there, and, in `name`, what
  * stands before its '='. */

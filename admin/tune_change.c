@@ -131,7 +131,8 @@ static bool set_both(struct tune_change *change, const struct kind *kind, const 
 
 /* --- pins --- */
 
-static bool add_pin(struct tune_change *change, const char *text, struct error *error)
+static bool add_pin(struct tune_change *change, const struct config *config, const char *text,
+                    struct error *error)
 {
     const char *blank = strchr(text, ' '), *equals = strrchr(text, '=');
     double log_odds;
@@ -146,9 +147,9 @@ static bool add_pin(struct tune_change *change, const char *text, struct error *
     struct span type = {text, (size_t)(blank - text)},
                 value = {blank + 1, (size_t)(equals - blank) - 1};
     struct identity identity;
-    bool good = identity_text_read(arena_printf(scratch->arena, "%.*s", SPAN_ARGS(type)).data,
-                                   arena_printf(scratch->arena, "%.*s", SPAN_ARGS(value)).data,
-                                   scratch, &identity, error);
+    bool good = identity_text_read(
+        config, IDENTITY_RULED, arena_printf(scratch->arena, "%.*s", SPAN_ARGS(type)).data,
+        arena_printf(scratch->arena, "%.*s", SPAN_ARGS(value)).data, scratch, &identity, error);
     json_t *utf8 = good ? json_stringn(identity.value.data, identity.value.length) : NULL;
     if (good && !utf8)
         good = error_set(error, ERROR_INPUT, "the value is not UTF-8");
@@ -188,11 +189,11 @@ static const struct kind *find_kind(const char *name)
     return NULL;
 }
 
-bool tune_change_add(struct tune_change *change, const char *name, const char *text,
-                     struct error *error)
+bool tune_change_add(struct tune_change *change, const struct config *config, const char *name,
+                     const char *text, struct error *error)
 {
     if (!strcmp(name, "pin"))
-        return add_pin(change, text, error);
+        return add_pin(change, config, text, error);
     const struct kind *kind = find_kind(name);
     const char *equals = strchr(text, '=');
     double number = 0;

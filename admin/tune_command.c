@@ -13,6 +13,7 @@
 
 #define LISTED 20
 #define LISTED_MOST 100000
+#define PIN_TEXT 600
 
 struct request {
     struct session *session;
@@ -22,7 +23,9 @@ struct request {
     bool asked;  /* for any change */
     bool guards; /* with the version of the settings that was seen: */
     uint64_t seen;
-    size_t limit; /* verdicts that are listed, of each front */
+    size_t limit;                           /* verdicts that are listed, of each front */
+    char pins[TUNE_PINS_MAX + 1][PIN_TEXT]; /* as typed: the configuration says how to read them */
+    size_t pin_count;
 };
 
 /* --- words on the command line --- */
@@ -48,15 +51,30 @@ static int take_option(struct request *request, int count, char **words)
         session_usage("option --%s wants %s", kind, is_pin ? "TYPE VALUE=LOG-ODDS" : "a value");
         return -1;
     }
-    char text[600];
+    char text[PIN_TEXT];
     const char *first = attached ? words[0] + 3 + length : words[1];
     snprintf(text, sizeof text, "%s%s%s", first, is_pin ? " " : "",
              is_pin ? words[wanted - 1] : "");
     request->asked = true;
-    if (tune_change_add(&request->change, kind, text, &error))
+    if (is_pin && request->pin_count <= TUNE_PINS_MAX) {
+        strcpy(request->pins[request->pin_count++], text);
+        return wanted;
+    }
+    if (tune_change_add(&request->change, NULL, kind, text, &error))
         return wanted;
     session_usage("%s", error.message);
     return -1;
+}
+
+static int take_pins(struct request *request)
+{
+    struct error error = {0};
+    int status = session_configure(request->session);
+    for (size_t i = 0; i < request->pin_count && status == EX_OK; i++)
+        if (!tune_change_add(&request->change, request->session->config, "pin", request->pins[i],
+                             &error))
+            status = session_usage("%s", error.message);
+    return status;
 }
 
 /* Takes our own options, each as often as it comes, and leaves the rest to session_options(). */
@@ -306,6 +324,8 @@ static int run(struct session *session, int count, char **arguments)
         return session_usage("tune: show, --undo, --suggest, or which change?");
     if ((shows || request->undo) && request->apply)
         return session_usage("tune: --apply goes with a change");
+    if ((status = take_pins(request)) != EX_OK)
+        return status;
     status = dispatch(request, shows);
     tune_state_clear(&request->state);
     return status;

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "core/url.h"
+#include "core/url_host.h"
 
 #define PAIRS_MAX 10u
 
@@ -38,9 +39,27 @@ static struct span domain_of(struct arena *arena, struct span address)
     return domain.length && domain.data[0] == '[' ? (struct span){0} : domain;
 }
 
+/* A domain that came in UTF-8 (RFC 6531, 3.2), or with a dot behind it, is the same domain as in
+ * its usual form. */
+static struct span ascii_form(struct arena *arena, struct span address)
+{
+    const char *at = address.length ? memrchr(address.data, '@', address.length) : NULL;
+    const char *end = address.data + address.length, *c = at;
+    struct span host;
+    bool is_address;
+    while (c && c < end && (unsigned char)*c < 0x80)
+        c++;
+    if (!c || (c == end && end[-1] != '.') ||
+        !url_host_read(arena, (struct span){at + 1, (size_t)(end - at - 1)}, &host, &is_address))
+        return address;
+    return arena_printf(arena, "%.*s%.*s", (int)(at + 1 - address.data), address.data,
+                        SPAN_ARGS(host));
+}
+
 static struct sender sender_of(struct arena *arena, const struct config *config,
                                struct span address)
 {
+    address = ascii_form(arena, address);
     struct sender sender = {.address = address, .domain = domain_of(arena, address)};
     sender.organisation = url_registrable_domain(sender.domain);
     sender.at_provider = domain_list_has(config->identities.mail_providers, sender.domain);
@@ -62,7 +81,8 @@ static void add_pairs(struct document *document, const struct sender *sender, bo
     size_t count = envelope->recipient_count < PAIRS_MAX ? envelope->recipient_count : PAIRS_MAX;
     for (size_t i = 0; sender->address.length && i < count; i++) {
         struct span recipient =
-            text_to_utf8(document->arena, envelope->recipients[i], (struct span){0});
+            ascii_form(document->arena,
+                       text_to_utf8(document->arena, envelope->recipients[i], (struct span){0}));
         add_claim(document, IDENTITY_PAIR,
                   arena_printf(document->arena, "%.*s %.*s", SPAN_ARGS(sender->address),
                                SPAN_ARGS(recipient)),

@@ -33,6 +33,10 @@ struct span url_resolve(struct arena *arena, struct span base, struct span refer
  * addresses and when it is itself a public suffix or has no dot. */
 struct span url_registrable_domain(struct span host);
 
+/* True when everybody may register a name below `host` (ASCII form), so that it is nobody's domain:
+ * "co.uk", and what no rule of the list knows without a dot in it. */
+bool url_is_public_suffix(struct span host);
+
 /* The next address in plain text from *at on: "http://…", "https://…", "www.…", or a bare
  * "name.tld/…" whose tld is a public suffix. Trailing punctuation does not belong to it.
  * false: no more. */

@@ -273,15 +273,27 @@ bool url_host_read(struct arena *arena, struct span raw, struct span *host, bool
     return true;
 }
 
-/* How many bytes at the end of `host` are its registrable domain, by the list. */
-static size_t registrable_length(struct span host)
+/* How many bytes at the end of `host` are its registrable domain, by the list; 0: it has none. */
+static size_t listed_length(struct span host)
 {
     char name[HOST_MAX + 1];
     for (size_t i = 0; i < host.length; i++)
         name[i] = host.data[i] >= 'A' && host.data[i] <= 'Z' ? host.data[i] | 0x20 : host.data[i];
     name[host.length] = '\0';
     const char *domain = psl_registrable_domain(suffixes, name);
-    return domain ? strlen(domain) : host.length;
+    return domain ? strlen(domain) : 0;
+}
+
+static size_t registrable_length(struct span host)
+{
+    size_t length = listed_length(host);
+    return length ? length : host.length;
+}
+
+bool url_is_public_suffix(struct span host)
+{
+    return host.length && host.length <= HOST_MAX && !memchr(host.data, 0, host.length) &&
+           !ends_in_number(host) && !memchr(host.data, ':', host.length) && !listed_length(host);
 }
 
 struct span url_registrable_domain(struct span host)

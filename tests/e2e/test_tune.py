@@ -189,7 +189,7 @@ BAD = [
     (("--pin", "ip", "192.0.2.1=99"), "pin: \"ip 192.0.2.1=99\" is no TYPE VALUE=LOG-ODDS"),
     (("--pin", "ip", "none=1"), 'pin: "none" is no ip'),
     (("--pin", "net", "192.0.2.1=1"), 'pin: "192.0.2.1" is no net'),
-    (("--pin", "asn", "AS64496=1"), 'pin: "AS64496" is no asn'),
+    (("--pin", "asn", "ASx=1"), 'pin: "ASx" is no asn'),
     (("--pin", "link-domain", "bad domain=1"), 'pin: "bad domain" is no link-domain'),
     (("--pin", "ip"), "option --pin wants TYPE VALUE=LOG-ODDS"),
     (("--reset", "NO_SUCH"), 'reset: there is no "NO_SUCH"'),

@@ -18,7 +18,25 @@ static void test_sender_domains_are_registrable_domains(void **state)
     assert_true(has(mail, IDENTITY_HELO, "mx1.mail.example.co.uk"));
     assert_true(has(mail, IDENTITY_ENVELOPE_DOMAIN, "example.co.uk"));
     assert_true(has(mail, IDENTITY_FROM_DOMAIN, "example.com"));
-    assert_true(has(mail, IDENTITY_FROM_ADDRESS, "news@news.example.com."));
+    assert_true(has(mail, IDENTITY_FROM_ADDRESS, "news@news.example.com"));
+}
+
+static void test_domains_in_utf8_are_those_in_ascii(void **state)
+{
+    (void)state;
+    struct span recipient = SPAN("bob@B\xc3\xbc"
+                                 "cher.example");
+    mail->envelope.recipients = &recipient;
+    mail->envelope.recipient_count = 1;
+    mail->envelope.sender = SPAN("ann@m.b\xc3\xbc"
+                                 "cher.example");
+    mail->from_address = SPAN("\xc3\xbc@b\xc3\xbc"
+                              "cher.example");
+    gather(mail);
+    assert_true(has(mail, IDENTITY_ENVELOPE_DOMAIN, "xn--bcher-kva.example"));
+    assert_true(has(mail, IDENTITY_FROM_DOMAIN, "xn--bcher-kva.example"));
+    assert_true(has(mail, IDENTITY_FROM_ADDRESS, "\xc3\xbc@xn--bcher-kva.example"));
+    assert_true(has(mail, IDENTITY_PAIR, "ann@m.xn--bcher-kva.example bob@xn--bcher-kva.example"));
 }
 
 static void test_address_literal_is_no_domain(void **state)
@@ -223,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_MAIL(test_sender_domains_are_registrable_domains),
+        ON_MAIL(test_domains_in_utf8_are_those_in_ascii),
         ON_MAIL(test_address_literal_is_no_domain),
         ON_MAIL(test_at_a_public_provider_the_address_counts),
         ON_MAIL(test_null_sender_has_no_pairs),
