@@ -27,6 +27,7 @@ extern const struct command command_config;
 extern const struct command command_migrate;
 extern const struct command command_backup;
 extern const struct command command_restore;
+extern const struct command command_feeds;
 extern const struct command command_history;
 extern const struct command command_audit;
 extern const struct command command_stats;

@@ -30,6 +30,7 @@
 struct counted_config {
     struct config config;
     atomic_uint references;
+    struct config *base; /* whose all is but the subscriptions behind its own; NULL: nobody's */
 };
 
 /* True when `path` can be read as a file. libconfuse's lexer ends the process when it is given a
@@ -415,6 +416,8 @@ static bool add_feeds_file(struct config *config, struct error *error)
     cfg_free(cfg);
     keep_warnings(config);
     for (size_t i = before; i < config->subscription_count; i++)
+        config->subscriptions[i].secret = true;
+    for (size_t i = before; i < config->subscription_count; i++)
         for (size_t j = 0; j < before; j++)
             if (!strcmp(config->subscriptions[i].name, config->subscriptions[j].name))
                 return error_set(error, ERROR_INPUT,
@@ -464,6 +467,53 @@ struct config *config_defaults(void)
     return config;
 }
 
+static int compare_names(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* Their names, sorted; the array is the caller's. */
+static char **sorted_names(const struct config *config)
+{
+    char **names = memory_new(config->subscription_count * sizeof *names);
+    for (size_t i = 0; i < config->subscription_count; i++)
+        names[i] = config->subscriptions[i].name;
+    if (config->subscription_count)
+        qsort(names, config->subscription_count, sizeof *names, compare_names);
+    return names;
+}
+
+struct config *config_with_subscriptions(struct config *config,
+                                         const struct subscription_config *more, size_t count)
+{
+    size_t own = config->subscription_count;
+    struct counted_config *counted = memory_new(sizeof *counted);
+    counted->config = *config;
+    counted->base = config_retain(config);
+    atomic_init(&counted->references, 1);
+    struct subscription_config *all = memory_new((own + count) * sizeof *all);
+    if (own)
+        memcpy(all, config->subscriptions, own * sizeof *all);
+    counted->config.subscriptions = all;
+    char **names = sorted_names(config);
+    for (size_t i = 0; i < count; i++)
+        if (!own || !bsearch(&more[i].name, names, own, sizeof *names, compare_names))
+            all[counted->config.subscription_count++] = subscription_copy(&more[i]);
+    free(names);
+    return &counted->config;
+}
+
+/* What config_with_subscriptions() added. */
+static void free_added(struct counted_config *counted)
+{
+    size_t own = counted->base->subscription_count;
+    for (size_t i = own; i < counted->config.subscription_count; i++)
+        subscription_clear(&counted->config.subscriptions[i]);
+    free(counted->config.subscriptions);
+    config_release(counted->base);
+    free(counted);
+}
+
 struct config *config_retain(struct config *config)
 {
     atomic_fetch_add(&((struct counted_config *)config)->references, 1);
@@ -475,6 +525,10 @@ void config_release(struct config *config)
     struct counted_config *counted = (struct counted_config *)config;
     if (!counted || atomic_fetch_sub(&counted->references, 1) != 1)
         return;
+    if (counted->base) {
+        free_added(counted);
+        return;
+    }
     free(config->gateway);
     free(config->counts_url);
     free(config->counts_prefix);

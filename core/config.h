@@ -33,10 +33,16 @@ enum feed_mode {
     FEED_PASS  /* only judges and records */
 };
 
+const char *feed_mode_name(enum feed_mode mode); /* "hold" */
+bool feed_mode_find(const char *name, enum feed_mode *mode);
+
 /* feed "name" { … }: what readers find at /f/name. */
 struct subscription_config {
-    char *name; /* letters, digits, '.', '_', '-'; at most 64 */
-    char *url;  /* http or https, without user and password, which are below */
+    char *name;  /* letters, digits, '.', '_', '-'; at most 64 */
+    char *place; /* "weir.conf:12", where the section ends; NULL: it was added while weir runs */
+    char *title, *category; /* of what was added while weir runs; else NULL */
+    bool secret;            /* of the feeds-file: its URL is for the feed server alone */
+    char *url;              /* http or https, without user and password, which are below */
     enum feed_mode mode;
     char *user_agent;
     char **headers; /* "Name: value" */
@@ -178,6 +184,11 @@ struct config *config_read_with_feeds(const char *path, struct error *error);
 
 /* What an empty file gives. */
 struct config *config_defaults(void);
+
+/* `config`, which is retained, with copies of the `count` subscriptions of `more` behind its own. A
+ * name that it has itself keeps its meaning: that one of `more` is left out. */
+struct config *config_with_subscriptions(struct config *config,
+                                         const struct subscription_config *more, size_t count);
 
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */

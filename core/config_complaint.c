@@ -129,6 +129,14 @@ void config_note_secret(cfg_t *cfg, const cfg_opt_t *option)
         config_warn(cfg, option, "a secret in a file that everybody may read");
 }
 
+char *config_place(const cfg_t *cfg)
+{
+    char text[sizeof complaint];
+    const char *file = file_of(cfg);
+    snprintf(text, sizeof text, "%s:%d", file ? file : "", cfg->line);
+    return memory_text(text);
+}
+
 char **config_take_warnings(size_t *count)
 {
     char **taken = warnings;

@@ -32,6 +32,9 @@ void config_warn_of_file(const char *path, int line, const char *what);
 /* Warns of a secret in a file that everybody may read. */
 void config_note_secret(cfg_t *cfg, const cfg_opt_t *option);
 
+/* "weir.conf:12", where `cfg` ends; the caller's. */
+char *config_place(const cfg_t *cfg);
+
 /* The warnings since config_complaint_begin(), `*count` of them, which the caller frees. */
 char **config_take_warnings(size_t *count);
 

@@ -6,10 +6,9 @@
 
 #include "core/config_complaint.h"
 #include "core/config_values.h"
+#include "core/subscription_address.h"
 #include "store/memory.h"
 #include "store/span.h"
-
-#define NAME_MAX_LENGTH 64u
 
 static char no_headers[] = "{}"; /* libconfuse takes no const here */
 cfg_opt_t subscription_options[] = {
@@ -22,72 +21,6 @@ cfg_opt_t subscription_options[] = {
     CFG_STR("proxy", NULL, CFGF_NONE),
     CFG_END(),
 };
-
-/* An URL taken apart as far as credentials go. */
-struct address {
-    struct span scheme, user, password, rest; /* rest: host and what follows */
-};
-
-static bool has_control_or_blank(const char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text <= ' ' || *text == 0x7f)
-            return true;
-    return false;
-}
-
-/* scheme "://" [user [":" password] "@"] host … (RFC 3986, 3.2). */
-static bool take_apart(const char *url, struct address *address)
-{
-    const char *slashes = url ? strstr(url, "://") : NULL;
-    if (!slashes || has_control_or_blank(url))
-        return false;
-    const char *authority = slashes + 3;
-    const char *end = authority + strcspn(authority, "/?#");
-    const char *at = memrchr(authority, '@', (size_t)(end - authority));
-    const char *host = at ? at + 1 : authority;
-    *address = (struct address){.scheme = {url, (size_t)(slashes - url)}, .rest = span_of(host)};
-    if (at) {
-        const char *colon = memchr(authority, ':', (size_t)(at - authority));
-        const char *user_end = colon ? colon : at;
-        address->user = (struct span){authority, (size_t)(user_end - authority)};
-        if (colon)
-            address->password = (struct span){colon + 1, (size_t)(at - colon - 1)};
-    }
-    return host < end && *host != ':';
-}
-
-/* What is wrong with the host or port of `rest`; NULL: nothing. */
-static const char *host_trouble(struct span rest)
-{
-    struct span host = {rest.data, strcspn(rest.data, "/?#")};
-    for (size_t i = 0; i < host.length; i++)
-        if ((unsigned char)host.data[i] >= 0x80)
-            return "names a host in letters that are not ASCII; write its xn-- form";
-    const char *close = memrchr(host.data, ']', host.length);
-    const char *from = close ? close : host.data;
-    const char *colon = memrchr(from, ':', (size_t)(host.data + host.length - from));
-    if (!colon)
-        return NULL;
-    char *end;
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    bool whole = end == host.data + host.length && colon[1] >= '0' && colon[1] <= '9';
-    return whole && port >= 1 && port <= 65535 ? NULL
-                                               : "has no port from 1 to 65535 behind its host";
-}
-
-static bool is_http(struct span scheme)
-{
-    return span_equal_nocase(scheme, SPAN("http")) || span_equal_nocase(scheme, SPAN("https"));
-}
-
-static bool is_name(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 0 && length <= NAME_MAX_LENGTH && name[0] != '.' &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") ==
-               length;
-}
 
 /* "Name: value" with a field name (RFC 9110, 5.1), and nothing that ends the line. */
 static bool is_header(const char *header)
@@ -106,13 +39,13 @@ static int check_proxy(cfg_t *section, cfg_opt_t *option)
 {
     static const char *const schemes[] = {"http", "https", "socks5", "socks5h"};
     const char *proxy = cfg_getstr(section, "proxy");
-    struct address address;
+    struct subscription_address address;
     if (!proxy)
         return 0;
-    bool known = take_apart(proxy, &address);
+    bool known = subscription_address_split(proxy, &address);
     for (size_t i = 0; known && i < sizeof schemes / sizeof *schemes; i++)
         if (span_equal_nocase(address.scheme, span_of(schemes[i]))) {
-            const char *trouble = host_trouble(address.rest);
+            const char *trouble = subscription_address_host_trouble(&address);
             if (address.password.length)
                 config_note_secret(section, option);
             return trouble ? config_refuse(section, option, "%s", trouble) : 0;
@@ -154,7 +87,7 @@ static int check_headers(cfg_t *section)
     return 0;
 }
 
-static int check_credentials(cfg_t *section, const struct address *address)
+static int check_credentials(cfg_t *section, const struct subscription_address *address)
 {
     const char *user = cfg_getstr(section, "user"), *password = cfg_getstr(section, "password");
     if (password && !user)
@@ -174,18 +107,15 @@ static int check_credentials(cfg_t *section, const struct address *address)
 int subscription_check(cfg_t *cfg, cfg_opt_t *option)
 {
     cfg_t *section = cfg_opt_getnsec(option, cfg_opt_size(option) - 1);
-    struct address address;
+    struct subscription_address address;
     const char *user_agent = cfg_getstr(section, "user-agent");
-    if (!is_name(cfg_title(section)))
+    if (!subscription_is_name(cfg_title(section)))
         return config_refuse(cfg, option,
                              "\"%.80s\" is no name: 1 to %u letters, digits, '.', '_' or '-'",
-                             cfg_title(section), NAME_MAX_LENGTH);
+                             cfg_title(section), SUBSCRIPTION_NAME_MAX);
     if (!cfg_getstr(section, "url"))
         return config_refuse(section, cfg_getopt(section, "url"), "is missing");
-    if (!take_apart(cfg_getstr(section, "url"), &address) || !is_http(address.scheme))
-        return config_refuse(section, cfg_getopt(section, "url"),
-                             "is no http or https URL (blanks are written %%20)");
-    const char *trouble = host_trouble(address.rest);
+    const char *trouble = subscription_url_trouble(cfg_getstr(section, "url"), &address);
     if (trouble)
         return config_refuse(section, cfg_getopt(section, "url"), "%s", trouble);
     if (user_agent && (!*user_agent || strpbrk(user_agent, "\r\n")))
@@ -196,56 +126,17 @@ int subscription_check(cfg_t *cfg, cfg_opt_t *option)
     return 0;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Percent-encoding undone (RFC 3986, 2.1). */
-static char *decoded(struct span text)
-{
-    char *out = memory_copy(text.data, text.length);
-    size_t length = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        int high = -1, low = -1;
-        if (text.data[i] == '%' && i + 2 < text.length) {
-            high = hex_digit(text.data[i + 1]);
-            low = hex_digit(text.data[i + 2]);
-        }
-        bool encoded = high >= 0 && low >= 0 && (high || low);
-        out[length++] = encoded ? (char)(high * 16 + low) : text.data[i];
-        i += encoded ? 2 : 0;
-    }
-    out[length] = '\0';
-    return out;
-}
-
-static void take_address(cfg_t *section, struct subscription_config *subscription)
-{
-    struct address address;
-    const char *url = cfg_getstr(section, "url");
-    take_apart(url, &address);
-    size_t scheme = address.scheme.length + 3;
-    subscription->url = memory_new(scheme + address.rest.length + 1);
-    memcpy(subscription->url, url, scheme);
-    memcpy(subscription->url + scheme, address.rest.data, address.rest.length);
-    subscription->user = memory_text(cfg_getstr(section, "user"));
-    subscription->password = memory_text(cfg_getstr(section, "password"));
-    if (address.user.length) {
-        subscription->user = decoded(address.user);
-        subscription->password = decoded(address.password);
-    }
-}
-
 static struct subscription_config take(cfg_t *section)
 {
     struct subscription_config subscription = {0};
     const char *user_agent = cfg_getstr(section, "user-agent");
     subscription.name = memory_text(cfg_title(section));
-    take_address(section, &subscription);
+    subscription.place = config_place(section);
+    subscription_take_url(&subscription, cfg_getstr(section, "url"));
+    if (cfg_getstr(section, "user")) {
+        subscription.user = memory_text(cfg_getstr(section, "user"));
+        subscription.password = memory_text(cfg_getstr(section, "password"));
+    }
     subscription.mode = (enum feed_mode)cfg_getint(section, "mode");
     subscription.user_agent = memory_text(user_agent ? user_agent : SUBSCRIPTION_USER_AGENT);
     subscription.proxy = memory_text(cfg_getstr(section, "proxy"));
@@ -264,19 +155,43 @@ void subscriptions_add(cfg_t *cfg, struct subscription_config **subscriptions, s
         (*subscriptions)[(*count)++] = take(cfg_getnsec(cfg, "feed", (unsigned)i));
 }
 
+struct subscription_config subscription_copy(const struct subscription_config *subscription)
+{
+    struct subscription_config copy = *subscription;
+    copy.name = memory_text(subscription->name);
+    copy.place = memory_text(subscription->place);
+    copy.title = memory_text(subscription->title);
+    copy.category = memory_text(subscription->category);
+    copy.url = memory_text(subscription->url);
+    copy.user_agent = memory_text(subscription->user_agent);
+    copy.headers = memory_new(copy.header_count * sizeof(char *));
+    for (size_t i = 0; i < copy.header_count; i++)
+        copy.headers[i] = memory_text(subscription->headers[i]);
+    copy.user = memory_text(subscription->user);
+    copy.password = memory_text(subscription->password);
+    copy.proxy = memory_text(subscription->proxy);
+    return copy;
+}
+
+void subscription_clear(struct subscription_config *subscription)
+{
+    for (size_t i = 0; i < subscription->header_count; i++)
+        free(subscription->headers[i]);
+    free(subscription->headers);
+    free(subscription->name);
+    free(subscription->place);
+    free(subscription->title);
+    free(subscription->category);
+    free(subscription->url);
+    free(subscription->user_agent);
+    free(subscription->user);
+    free(subscription->password);
+    free(subscription->proxy);
+}
+
 void subscriptions_free(struct subscription_config *subscriptions, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct subscription_config *subscription = &subscriptions[i];
-        for (size_t j = 0; j < subscription->header_count; j++)
-            free(subscription->headers[j]);
-        free(subscription->headers);
-        free(subscription->name);
-        free(subscription->url);
-        free(subscription->user_agent);
-        free(subscription->user);
-        free(subscription->password);
-        free(subscription->proxy);
-    }
+    for (size_t i = 0; i < count; i++)
+        subscription_clear(&subscriptions[i]);
     free(subscriptions);
 }

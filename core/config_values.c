@@ -150,16 +150,31 @@ int config_parse_language(cfg_t *cfg, cfg_opt_t *option, const char *value, void
     return 0;
 }
 
+static const char *const feed_modes[] = {
+    [FEED_HOLD] = "hold", [FEED_TAG] = "tag", [FEED_PASS] = "pass"};
+
+const char *feed_mode_name(enum feed_mode mode)
+{
+    return feed_modes[mode];
+}
+
+bool feed_mode_find(const char *name, enum feed_mode *mode)
+{
+    for (size_t i = 0; i < sizeof feed_modes / sizeof *feed_modes; i++)
+        if (!strcasecmp(name, feed_modes[i])) {
+            *mode = (enum feed_mode)i;
+            return true;
+        }
+    return false;
+}
+
 int config_parse_feed_mode(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
-    static const char *const names[] = {
-        [FEED_HOLD] = "hold", [FEED_TAG] = "tag", [FEED_PASS] = "pass"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcasecmp(value, names[i])) {
-            *(long *)result = (long)i;
-            return 0;
-        }
-    return config_refuse(cfg, option, "\"%.60s\" is none of hold, tag, pass", value);
+    enum feed_mode mode;
+    if (!feed_mode_find(value, &mode))
+        return config_refuse(cfg, option, "\"%.60s\" is none of hold, tag, pass", value);
+    *(long *)result = mode;
+    return 0;
 }
 
 int config_parse_when_stopping(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)

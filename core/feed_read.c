@@ -11,10 +11,9 @@
 #include "core/feed_item.h"
 #include "core/feed_json.h"
 #include "core/text.h"
+#include "core/xml_text.h"
 
 #define DEPTH_MAX 512u
-/* libxml2 compares each attribute of a tag with all others. */
-#define ATTRIBUTES_MAX 5000u
 #define ENTITIES_MAX 256u
 #define BARE_NAME_MAX 200
 /* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
@@ -353,26 +352,6 @@ static void on_error(void *context, xmlErrorPtr trouble)
     reader->first_error = (struct span){text, line.length};
 }
 
-/* True when one tag has more attributes than libxml2 reads in reasonable time. */
-static bool has_monstrous_tag(struct span utf8)
-{
-    const char *at = utf8.data, *end = utf8.data + utf8.length;
-    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
-        size_t attributes = 0;
-        for (at++; at < end && *at != '>' && *at != '<'; at++) {
-            if (*at != '"' && *at != '\'')
-                continue;
-            const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
-            if (!close)
-                break;
-            at = close;
-            if (++attributes > ATTRIBUTES_MAX)
-                return true;
-        }
-    }
-    return false;
-}
-
 static xmlParserCtxtPtr new_parser(struct reader *reader, struct span utf8)
 {
     xmlParserCtxtPtr parser = xmlCreateMemoryParserCtxt(utf8.data, (int)utf8.length);
@@ -439,8 +418,9 @@ static bool read_xml(struct arena *text_arena, struct feed *feed, struct span ut
     reader->arena = feed->arena;
     reader->feed = feed;
     reader->fields.feed = feed;
-    if (has_monstrous_tag(utf8))
-        return error_set(error, ERROR_INPUT, "a tag with more than %u attributes", ATTRIBUTES_MAX);
+    if (xml_has_monstrous_tag(utf8))
+        return error_set(error, ERROR_INPUT, "a tag with more than %u attributes",
+                         XML_ATTRIBUTES_MAX);
     if (!parse(reader, utf8, error))
         return false;
     feed_fields_finish(&reader->fields);

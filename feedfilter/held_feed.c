@@ -6,8 +6,8 @@
 
 #include "core/explain.h"
 #include "core/held_item.h"
-#include "core/text.h"
 #include "core/verdict.h"
+#include "core/xml_text.h"
 #include "store/memory.h"
 
 #define TEXT_BYTES 8192u /* of an item's own text */
@@ -20,40 +20,6 @@ struct writing {
     struct span gateway;
     size_t count;
 };
-
-/* XML 1.0, 2.2. */
-static bool is_allowed(uint32_t code_point)
-{
-    return code_point >= 0x20 ? code_point != 0xfffe && code_point != 0xffff
-                              : code_point == '\t' || code_point == '\n';
-}
-
-static void put_text(FILE *out, struct span text)
-{
-    const char *at = text.data, *end = text.data + text.length;
-    while (at < end) {
-        char bytes[4];
-        uint32_t code_point = text_next(&at, end);
-        switch (code_point) {
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        case '\r':
-            break;
-        default:
-            fwrite(bytes, 1, text_put(bytes, is_allowed(code_point) ? code_point : 0xfffd), out);
-        }
-    }
-}
 
 /* At most `most` bytes of it, at the border of a character. */
 static struct span cut(struct span text, size_t most)
@@ -68,7 +34,7 @@ static struct span cut(struct span text, size_t most)
 static void put_element(FILE *out, const char *name, struct span text)
 {
     fprintf(out, "<%s>", name);
-    put_text(out, cut(text, FIELD_BYTES));
+    xml_put_text(out, cut(text, FIELD_BYTES));
     fprintf(out, "</%s>\n", name);
 }
 
@@ -88,8 +54,8 @@ static void put_reasons(FILE *out, struct arena *arena, const struct held *held)
     struct span text = explain_verdict_text(arena, span_of(held->evidence));
     const char *first_end = text.length ? memchr(text.data, '\n', text.length) : NULL;
     if (first_end)
-        put_text(out,
-                 (struct span){first_end + 1, (size_t)(text.data + text.length - first_end - 1)});
+        xml_put_text(
+            out, (struct span){first_end + 1, (size_t)(text.data + text.length - first_end - 1)});
 }
 
 static void put_labelled(FILE *out, const char *label, struct span text)
@@ -97,7 +63,7 @@ static void put_labelled(FILE *out, const char *label, struct span text)
     if (!text.length)
         return;
     fprintf(out, "%s: ", label);
-    put_text(out, cut(text, FIELD_BYTES));
+    xml_put_text(out, cut(text, FIELD_BYTES));
     fputc('\n', out);
 }
 
@@ -121,11 +87,11 @@ static void put_content(const struct writing *writing, const struct held *held,
         put_labelled(out, "Date", feed->items[0].date);
         put_labelled(out, "Link", feed->items[0].link);
         fputc('\n', out);
-        put_text(out, held_item_text(writing->arena, feed, TEXT_BYTES));
+        xml_put_text(out, held_item_text(writing->arena, feed, TEXT_BYTES));
     } else {
-        put_text(out,
-                 (struct span){(const char *)held->item,
-                               held->item_length < TEXT_BYTES ? held->item_length : TEXT_BYTES});
+        xml_put_text(out, (struct span){(const char *)held->item, held->item_length < TEXT_BYTES
+                                                                      ? held->item_length
+                                                                      : TEXT_BYTES});
     }
     fputs("</content>\n", out);
 }
@@ -136,7 +102,7 @@ static bool put_entry(void *context, const struct held *held)
     FILE *out = writing->out;
     struct feed *feed = held_item_read(held, NULL);
     fputs("<entry>\n<id>weir:", out);
-    put_text(out, writing->gateway);
+    xml_put_text(out, writing->gateway);
     fprintf(out, "-f%" PRId64 "</id>\n", held->id);
     put_element(out, "title", *held->subject ? span_of(held->subject) : SPAN("(no title)"));
     put_time(out, "updated", held->time_s);
@@ -166,13 +132,13 @@ static void put_start(const struct writing *writing, struct span name, const cha
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
           "<feed xmlns=\"http://www.w3.org/2005/Atom\">\n<id>weir:",
           out);
-    put_text(out, writing->gateway);
+    xml_put_text(out, writing->gateway);
     fputs("-held-", out);
-    put_text(out, name);
+    xml_put_text(out, name);
     fputs("</id>\n<title>", out);
-    put_text(out, name);
+    xml_put_text(out, name);
     fputs(": held by weir</title>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"", out);
-    put_text(out, span_of(own_address));
+    xml_put_text(out, span_of(own_address));
     fputs("\"/>\n", out);
     put_time(out, "updated", changed_s);
     fputs("<author><name>weir</name></author>\n", out);

@@ -20,8 +20,10 @@
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
+#include "feedfilter/feed_states.h"
 #include "feedfilter/health.h"
 #include "feedfilter/held_feed.h"
+#include "feedfilter/live_feeds.h"
 #include "feedfilter/refresh.h"
 #include "store/memory.h"
 #include "store/records_evidence.h"
@@ -35,7 +37,8 @@
 
 struct gateway {
     const char *config_path;
-    struct config *config;  /* in force */
+    struct config *file;    /* as it was read last */
+    struct config *config;  /* in force: that with what was subscribed to while weir runs */
     struct config *started; /* its strings are lent to the stores */
     struct judge_stores stores;
     _Atomic(struct records *) records, reading; /* of one file: what reads waits for no writer */
@@ -44,6 +47,9 @@ struct gateway {
     bool records_told;                          /* that they fail */
     struct retention retention;
     uint64_t rules_version; /* of the rules that the pages are made by, or will be soon */
+    struct live_feeds live;
+    struct feed_states states;
+    int64_t states_s; /* when they were told last */
     _Atomic(struct feed_cache *) cache;
     int64_t cache_retry_s; /* NULL cache: when to try again */
     bool cache_told;       /* that it fails */
@@ -327,19 +333,55 @@ static void tidy_cache(const struct gateway *gateway)
     free(names);
 }
 
-static void put_in_force(struct gateway *gateway, struct config *config)
+/* Puts the file in force, with what was subscribed to while weir runs. */
+static void join(struct gateway *gateway)
 {
     struct config *former = gateway->config;
-    gateway->config = config;
+    gateway->config = live_feeds_join(&gateway->live, gateway->file);
+    subscriptions_configure(gateway->subscriptions, gateway->config, load, gateway);
+    gateway->states.partly = false;
+    if (gateway->live.known)
+        tidy_cache(gateway);
+    config_release(former);
+}
+
+static void put_in_force(struct gateway *gateway, struct config *config)
+{
+    struct config *former = gateway->file;
+    gateway->file = config;
     log_set_level(config->log_level);
     if (gateway->server)
         server_set_public_url(gateway->server, config->feedfilter.public_url);
-    if (!config->subscription_count)
+    if (!config->subscription_count && !gateway->live.count)
         log_event(LOG_LEVEL_WARNING, "no-feeds", "config", gateway->config_path, "mend",
-                  "add feed \"NAME\" { url = … } and reload", NULL);
-    subscriptions_configure(gateway->subscriptions, config, load, gateway);
-    tidy_cache(gateway);
+                  "say weirctl feeds add NAME URL", NULL);
+    join(gateway);
     config_release(former);
+}
+
+/* --- what is subscribed to while weir runs, and how all feeds stand --- */
+
+/* True when it has changed. Trouble is told by look_at_records(). */
+static bool look_for_feeds(struct gateway *gateway)
+{
+    struct error error = {0};
+    bool changed;
+    struct records *records = atomic_load(&gateway->reading);
+    return records && live_feeds_look(&gateway->live, records, &changed, &error) && changed;
+}
+
+static void look_at_feeds(struct gateway *gateway)
+{
+    struct error error = {0};
+    struct records *records = atomic_load(&gateway->records);
+    if (look_for_feeds(gateway)) {
+        join(gateway);
+        log_event(LOG_LEVEL_NOTICE, "feeds-changed", NULL);
+    }
+    if (!records || time(NULL) == gateway->states_s)
+        return;
+    gateway->states_s = time(NULL);
+    feed_states_tell(&gateway->states, gateway->subscriptions, records, &error);
 }
 
 static void reload(struct gateway *gateway)
@@ -381,6 +423,7 @@ static void run(struct gateway *gateway, const sigset_t *signals)
         service_watchdog();
         look_at_records(gateway);
         look_at_rules(gateway);
+        look_at_feeds(gateway);
         if (!atomic_load(&gateway->cache) && time(NULL) >= gateway->cache_retry_s)
             open_cache(gateway);
         subscriptions_visit(gateway->subscriptions, tick, gateway);
@@ -462,12 +505,16 @@ static void stop(struct gateway *gateway)
     fetcher_free(gateway->fetcher);
     refresh_free(gateway->refresh);
     server_free(gateway->server);
+    if (gateway->subscriptions && atomic_load(&gateway->records))
+        feed_states_tell_stopped(gateway->subscriptions, atomic_load(&gateway->records), NULL);
     subscriptions_free_all(gateway->subscriptions);
     feed_cache_close(atomic_load(&gateway->cache));
     records_close(atomic_load(&gateway->reading));
     records_close(atomic_load(&gateway->records));
     judge_stores_close(&gateway->stores);
+    live_feeds_clear(&gateway->live);
     config_release(gateway->config);
+    config_release(gateway->file);
     config_release(gateway->started);
 }
 
@@ -486,6 +533,7 @@ static bool start(struct gateway *gateway, struct error *error)
     if (!open_stores(gateway, error) || !start_refreshing(gateway, error))
         return false;
     wait_for_replica(gateway);
+    look_for_feeds(gateway);
     put_in_force(gateway, config_retain(gateway->started));
     return start_serving(gateway, error);
 }

@@ -47,6 +47,7 @@ struct subscription {
     bool asked;            /* a reader asked for it since the last poll */
     struct feed_site site; /* what is known of upstream beyond that */
     size_t items, held, tagged, put_back;
+    uint64_t told_mark; /* of what feed_states told the records last */
 
     /* Of upstream's copy at hand; NULL: not given. */
     char *etag, *last_modified;

@@ -100,6 +100,27 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_JUDGED_SAVE] =
         "INSERT OR REPLACE INTO judged (feed, guid, content_hash, action, log_odds, time_s, "
         "held_id, rules, rules_said) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [STATEMENT_FEEDS_CHANGE] = "SELECT last FROM feed_changes",
+    [STATEMENT_FEEDS] =
+        "SELECT name, url, mode, title, category, readers, added_s FROM feeds ORDER BY id",
+    [STATEMENT_FEEDS_COUNT] = "SELECT count(*) FROM feeds",
+    [STATEMENT_FEED_KNOWN] = "SELECT 1 FROM feeds WHERE name = ?1",
+    [STATEMENT_FEED_OF_URL] = "SELECT name FROM feeds WHERE url = ?1 LIMIT 1",
+    [STATEMENT_FEED_ADD] = "INSERT INTO feeds (name, url, mode, title, category, readers, added_s) "
+                           "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    [STATEMENT_FEED_REMOVE] = "DELETE FROM feeds WHERE name = ?1",
+    [STATEMENT_READERS] = "SELECT name, token_hash, added_s FROM readers ORDER BY name",
+    [STATEMENT_READER_ADD] = "INSERT INTO readers (name, token_hash, added_s) VALUES (?1, ?2, ?3) "
+                             "ON CONFLICT DO NOTHING",
+    [STATEMENT_READER_REMOVE] = "DELETE FROM readers WHERE name = ?1",
+    [STATEMENT_FEED_STATES] = "SELECT name, place, url, state, trouble, checked_s, next_poll_s, "
+                              "items, held, tagged, put_back FROM feed_states ORDER BY id",
+    [STATEMENT_FEED_STATE_SAVE] =
+        "INSERT INTO feed_states (name, place, url, state, trouble, checked_s, next_poll_s, items, "
+        "held, tagged, put_back) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT "
+        "(name) DO UPDATE SET place = ?2, url = ?3, state = ?4, trouble = ?5, checked_s = ?6, "
+        "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11",
+    [STATEMENT_FEED_STATES_FORGET] = "DELETE FROM feed_states",
 };
 
 struct records {

@@ -31,6 +31,10 @@
 #define SYMBOLS_OF_NEW SYMBOLS_OF("NEW.evidence")
 #define IDENTITIES_OF_NEW IDENTITIES_OF("NEW.id", "NEW.evidence")
 
+#define CHANGES_FEEDS(event, table)                                                                \
+    "CREATE TRIGGER " table "_" event " AFTER " event " ON " table                                 \
+    " BEGIN UPDATE feed_changes SET last = last + 1; END;"
+
 /* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
  * are the numbers of changes, whatever is removed: a server waits for what comes after one. */
@@ -186,6 +190,22 @@ static const char *const steps[] = {
     "ALTER TABLE judged ADD COLUMN rules INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE judged ADD COLUMN rules_said INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 12;",
+
+    /* Feeds that were subscribed to while weir runs, who reads them, and how the server's stand. */
+    "CREATE TABLE feeds (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, url TEXT NOT NULL, "
+    "mode TEXT NOT NULL, title TEXT NOT NULL, category TEXT NOT NULL, readers TEXT NOT NULL, "
+    "added_s INTEGER NOT NULL);"
+    "CREATE INDEX feeds_url ON feeds (url);"
+    "CREATE TABLE readers (name TEXT PRIMARY KEY, token_hash BLOB NOT NULL, added_s INTEGER NOT "
+    "NULL) WITHOUT ROWID;"
+    "CREATE TABLE feed_states (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, place TEXT NOT "
+    "NULL, url TEXT NOT NULL, state TEXT NOT NULL, trouble TEXT NOT NULL, checked_s INTEGER NOT "
+    "NULL, next_poll_s INTEGER NOT NULL, items INTEGER NOT NULL, held INTEGER NOT NULL, tagged "
+    "INTEGER NOT NULL, put_back INTEGER NOT NULL);"
+    "CREATE TABLE feed_changes (last INTEGER NOT NULL);"
+    "INSERT INTO feed_changes VALUES (1);" CHANGES_FEEDS("INSERT", "feeds")
+        CHANGES_FEEDS("DELETE", "feeds") CHANGES_FEEDS("INSERT", "readers")
+            CHANGES_FEEDS("DELETE", "readers") "PRAGMA user_version = 13;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -34,8 +34,13 @@ int records_tear_down(void **state);
 void run_sql(struct fixture *fixture, const char *sql);
 int count_rows(struct fixture *fixture, const char *table);
 
+/* Takes a file back behind what came last, feeds that are subscribed to while weir runs. */
+#define RECORDS_WITHOUT_FEEDS_SQL                                                                  \
+    "DROP TABLE feeds; DROP TABLE readers; DROP TABLE feed_states; DROP TABLE feed_changes; "
+
 /* Makes a file of version 5 of today's: takes away what later steps of records_db.c added. */
 #define RECORDS_FORMER_SQL                                                                         \
+    RECORDS_WITHOUT_FEEDS_SQL                                                                      \
     "ALTER TABLE judged DROP COLUMN rules; ALTER TABLE judged DROP COLUMN rules_said; "            \
     "DROP TRIGGER held_sums_added; DROP TRIGGER held_sums_moved; DROP TRIGGER held_sums_removed; " \
     "DROP TABLE held_sums; "                                                                       \

@@ -115,11 +115,12 @@ static void test_older_file_is_taken_over(void **state)
     struct fixture *fixture = *state;
     judge(fixture, 1, "a");
     records_close(fixture->records);
-    run_sql(fixture, "DROP TRIGGER history_evidence_removed; DROP TABLE evidence; "
-                     "DROP TABLE correction; DROP TRIGGER held_sums_added; "
-                     "DROP TRIGGER held_sums_moved; DROP TRIGGER held_sums_removed; "
-                     "DROP TABLE held_sums; ALTER TABLE judged DROP COLUMN rules; "
-                     "ALTER TABLE judged DROP COLUMN rules_said; PRAGMA user_version = 8");
+    run_sql(fixture, RECORDS_WITHOUT_FEEDS_SQL
+            "DROP TRIGGER history_evidence_removed; DROP TABLE evidence; "
+            "DROP TABLE correction; DROP TRIGGER held_sums_added; "
+            "DROP TRIGGER held_sums_moved; DROP TRIGGER held_sums_removed; "
+            "DROP TABLE held_sums; ALTER TABLE judged DROP COLUMN rules; "
+            "ALTER TABLE judged DROP COLUMN rules_said; PRAGMA user_version = 8");
     fixture->records = records_open(fixture->path, &fixture->error);
     good(fixture->records);
     assert_string_equal(kept(fixture), "");

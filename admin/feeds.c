@@ -1,0 +1,317 @@
+#include "admin/commands.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "admin/feeds_change.h"
+#include "admin/feeds_list.h"
+#include "admin/opml_read.h"
+#include "admin/records_text.h"
+#include "store/memory.h"
+
+struct words {
+    const char *mode, *title, *category;
+    bool partial, dry_run;
+};
+
+/* --- list --- */
+
+static void print_feed(const struct feed_listed *feed)
+{
+    char when[32];
+    records_text_plain(feed->name);
+    printf("  %s  %s  %" PRId64 " items, %" PRId64 " held",
+           *feed->state ? feed->state : "not served",
+           feed->checked_s ? records_text_time(feed->checked_s, when) : "never", feed->items,
+           feed->held);
+    printf("  %s", *feed->url ? "" : "(its URL is in the feeds-file)");
+    records_text_plain(feed->url);
+    fputs("\n    ", stdout);
+    if (*feed->place)
+        records_text_plain(feed->place);
+    else
+        printf("added %s", records_text_time(feed->added_s, when));
+    if (strcmp(feed->title, feed->name) != 0 && *feed->title) {
+        fputs("  \"", stdout);
+        records_text_plain(feed->title);
+        putchar('"');
+    }
+    if (*feed->category) {
+        fputs("  in ", stdout);
+        records_text_plain(feed->category);
+    }
+    if (*feed->mode)
+        printf("  %s", feed->mode);
+    if (*feed->readers)
+        printf("  for %s", feed->readers);
+    if (*feed->trouble) {
+        fputs("\n    ", stdout);
+        records_text_plain(feed->trouble);
+    }
+    putchar('\n');
+}
+
+static int read_list(struct session *session, struct feeds_list *list)
+{
+    struct error error = {0};
+    int status = session_open_records(session, FRONT_FEED);
+    if (status != EX_OK)
+        return status;
+    return feeds_list_read(session, list, &error) ? EX_OK : session_complain(&error);
+}
+
+static int list(struct session *session, int count, char **arguments, const struct words *words)
+{
+    struct feeds_list found = {0};
+    (void)arguments, (void)words;
+    if (count)
+        return session_usage("feeds list takes no words");
+    int status = read_list(session, &found);
+    for (size_t i = 0; status == EX_OK && i < found.count; i++) {
+        if (session->json) {
+            struct json_writer json = {0};
+            feeds_list_put(&json, &found.items[i]);
+            json_put_newline(&json);
+            json_writer_flush(&json, stdout);
+            json_writer_free(&json);
+        } else {
+            print_feed(&found.items[i]);
+        }
+    }
+    if (status == EX_OK && !found.count && !session->json)
+        puts("there are no feeds");
+    feeds_list_clear(&found);
+    return status;
+}
+
+/* --- add, remove --- */
+
+static int open_feeds(struct session *session)
+{
+    struct error error = {0};
+    int status = session_configure(session);
+    if (status != EX_OK)
+        return status;
+    return feeds_open(session, &error) ? EX_OK : session_complain(&error);
+}
+
+static int add(struct session *session, int count, char **arguments, const struct words *words)
+{
+    struct error error = {0};
+    char name[SUBSCRIPTION_NAME_MAX + 1];
+    if (count != 2)
+        return session_usage("feeds add NAME URL");
+    const struct feed_record feed = {.name = arguments[0],
+                                     .url = arguments[1],
+                                     .mode = words->mode ? words->mode : "hold",
+                                     .title = words->title ? words->title : "",
+                                     .category = words->category ? words->category : "",
+                                     .readers = ""};
+    int status = open_feeds(session);
+    if (status != EX_OK)
+        return status;
+    if (!*feed.name)
+        return session_usage("feeds add: the name is empty");
+    if (!feeds_add(session, &feed, session_user(), name, &error)) {
+        error_prefix(&error, "feed %.80s", feed.name);
+        return session_complain(&error);
+    }
+    if (!session->json)
+        printf("%s is subscribed to: %s/f/%s\n", name, session->config->feedfilter.public_url,
+               name);
+    return EX_OK;
+}
+
+static int remove_feeds(struct session *session, int count, char **arguments,
+                        const struct words *words)
+{
+    (void)words;
+    if (!count)
+        return session_usage("feeds remove NAME…");
+    int worst = open_feeds(session);
+    if (worst != EX_OK)
+        return worst;
+    for (int i = 0; i < count; i++) {
+        struct error error = {0};
+        int status = feeds_remove(session, arguments[i], session_user(), &error)
+                         ? EX_OK
+                         : session_complain(&error);
+        worst = status > worst ? status : worst;
+        if (status == EX_OK && !session->json)
+            printf("%s is no longer subscribed to\n", arguments[i]);
+    }
+    return worst;
+}
+
+/* --- import, export --- */
+
+/* The whole file, "-" the standard input; NULL and said so. */
+static char *read_file(const char *path, size_t *length)
+{
+    FILE *file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+    char *bytes = NULL;
+    size_t room = 1 << 16, got;
+    *length = 0;
+    if (file) {
+        bytes = memory_new(room);
+        while (*length <= OPML_BYTES_MAX &&
+               (got = fread(bytes + *length, 1, room - *length, file)) > 0) {
+            *length += got;
+            if (*length == room)
+                bytes = memory_resize(bytes, room *= 2);
+        }
+    }
+    if (!file || ferror(file)) {
+        fprintf(stderr, "%s: %s: cannot be read: %s\n", session_program, path, strerror(errno));
+        free(bytes);
+        bytes = NULL;
+    }
+    if (file && file != stdin)
+        fclose(file);
+    return bytes;
+}
+
+struct telling {
+    const char *path;
+};
+
+static void tell(void *context, int line, bool bad, const char *what)
+{
+    const struct telling *telling = context;
+    fprintf(stderr, "%s: %s:%d: %s%s\n", session_program, telling->path, line, what,
+            bad ? "" : "; passed over");
+}
+
+static int say_imported(const struct session *session, const struct feeds_import *import, bool good)
+{
+    if (session->json)
+        printf("{\"added\":%zu,\"known\":%zu,\"bad\":%zu,\"dry_run\":%s}\n", import->added,
+               import->known, import->bad, import->dry_run ? "true" : "false");
+    else if (!good && !import->partial)
+        printf("nothing was added: mend the list, or take what is good of it with --partial\n");
+    else
+        printf("%zu %s%s added, %zu passed over, %zu bad\n", import->added,
+               import->added == 1 ? "feed" : "feeds", import->dry_run ? " would be" : "",
+               import->known, import->bad);
+    return good && !import->bad ? EX_OK : EX_DATAERR;
+}
+
+static int import(struct session *session, int count, char **arguments, const struct words *words)
+{
+    struct error error = {0};
+    size_t length;
+    if (count != 1)
+        return session_usage("feeds import FILE");
+    int status = open_feeds(session);
+    if (status != EX_OK)
+        return status;
+    char *bytes = read_file(arguments[0], &length);
+    if (!bytes)
+        return EX_NOINPUT;
+    struct telling telling = {arguments[0]};
+    struct feeds_import import = {.who = session_user(),
+                                  .mode = words->mode ? words->mode : "hold",
+                                  .partial = words->partial,
+                                  .dry_run = words->dry_run,
+                                  .tell = tell,
+                                  .context = &telling};
+    bool good = feeds_import(session, (struct span){bytes, length}, &import, &error);
+    free(bytes);
+    if (error.class) {
+        if (error.class == ERROR_INPUT)
+            error_prefix(&error, "%s", arguments[0]);
+        status = session_complain(&error);
+    }
+    int said = say_imported(session, &import, good);
+    return said > status ? said : status;
+}
+
+static int export(struct session *session, int count, char **arguments, const struct words *words)
+{
+    struct feeds_list found = {0};
+    size_t left_out, secrets = 0;
+    (void)words;
+    if (count > 1)
+        return session_usage("feeds export [FILE]");
+    int status = read_list(session, &found);
+    FILE *out = status != EX_OK ? NULL : count ? fopen(arguments[0], "we") : stdout;
+    if (out) {
+        feeds_list_opml(&found, "weir", out, &left_out);
+        for (size_t i = 0; i < found.count; i++)
+            secrets += found.items[i].credentials;
+        if (left_out)
+            fprintf(stderr, "%s: %zu left out whose URLs are in the feeds-file\n", session_program,
+                    left_out);
+        if (secrets)
+            fprintf(stderr, "%s: users and passwords of %zu left out\n", session_program, secrets);
+    }
+    bool written = out && !ferror(out) && (out == stdout || fclose(out) == 0);
+    if (status == EX_OK && !written) {
+        fprintf(stderr, "%s: %s: cannot be written: %s\n", session_program,
+                count ? arguments[0] : "the output", strerror(errno));
+        status = EX_IOERR;
+    }
+    feeds_list_clear(&found);
+    return status;
+}
+
+/* --- the command --- */
+
+static const struct {
+    const char *name;
+    int (*run)(struct session *session, int count, char **arguments, const struct words *words);
+} verbs[] = {
+    {"list", list}, {"add", add}, {"remove", remove_feeds}, {"import", import}, {"export", export}};
+
+static int run(struct session *session, int count, char **arguments)
+{
+    struct words words = {0};
+    const struct option_row rows[] = {
+        {"mode", &words.mode, NULL},         {"title", &words.title, NULL},
+        {"category", &words.category, NULL}, {"partial", NULL, &words.partial},
+        {"dry-run", NULL, &words.dry_run},   {NULL, NULL, NULL}};
+    enum feed_mode mode;
+    int status = session_options(session, rows, &count, arguments);
+    if (status != EX_OK)
+        return status;
+    if (words.mode && !feed_mode_find(words.mode, &mode))
+        return session_usage("--mode is hold, tag or pass, not \"%s\"", words.mode);
+    for (size_t i = 0; count && i < sizeof verbs / sizeof *verbs; i++)
+        if (!strcmp(arguments[0], verbs[i].name))
+            return verbs[i].run(session, count - 1, arguments + 1, &words);
+    return session_usage("feeds list, add, remove, import or export");
+}
+
+const struct command command_feeds = {
+    "feeds",
+    run,
+    "feeds list\n"
+    "feeds add NAME URL [--mode MODE] [--title TITLE] [--category FOLDER]\n"
+    "feeds remove NAME…\n"
+    "feeds import FILE [--partial] [--dry-run] [--mode MODE]\n"
+    "feeds export [FILE]",
+
+    "subscribe to feeds while weir runs, as OPML too",
+    "weir-feedfilter follows within a second. Feeds of weir.conf(5) are listed too, and changed "
+    "only\n"
+    "there.\n\n"
+    "list    all feeds, how they stand, and where they come from\n"
+    "add     readers find it at /f/NAME\n"
+    "remove  what is held of it stays until it expires\n"
+    "import  what an OPML file (- for the standard input) lists: all of it, or, when something in "
+    "it\n"
+    "        cannot be, nothing. What is subscribed to already is passed over\n"
+    "export  all feeds as OPML, with their own addresses; those through the gateway are not in "
+    "it\n\n"
+    "--mode MODE      hold what is spam (the default), tag it, or let it pass\n"
+    "--title TITLE    what lists of feeds say instead of the name\n"
+    "--category NAME  the folder that lists have it in: News/Science\n"
+    "--partial        import what is good though something is not\n"
+    "--dry-run        only say what would be imported\n",
+};

@@ -1,0 +1,283 @@
+#include "admin/feeds_change.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "admin/opml_read.h"
+#include "core/text.h"
+#include "store/memory.h"
+
+#define TITLE_MAX OPML_TEXT_MAX
+
+bool feeds_open(struct session *session, struct error *error)
+{
+    if (session->records[FRONT_FEED])
+        return true;
+    const char *path = session->config->records_feeds;
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return error_set(error, ERROR_SYSTEM,
+                         "%s is not there yet: weir-feedfilter makes it when it starts", path);
+    session->records[FRONT_FEED] = records_open(path, error);
+    return session->records[FRONT_FEED] != NULL;
+}
+
+static bool audit(struct records *records, const char *who, const char *what, const char *name,
+                  struct error *error)
+{
+    char subject[SUBSCRIPTION_NAME_MAX + 8];
+    snprintf(subject, sizeof subject, "feed %s", name);
+    return records_audit(records, who, what, subject, error);
+}
+
+/* --- one feed --- */
+
+struct adding {
+    struct records *records;
+    const struct feeds_names *names;
+    const struct feed_record *feed;
+    const char *who;
+    char *name;     /* of SUBSCRIPTION_NAME_MAX + 1 bytes: what it became */
+    int64_t *count; /* of the feeds that there are */
+};
+
+struct looking {
+    struct span name;
+    bool found;
+};
+
+static void look_at_reader(void *context, const struct reader_record *reader)
+{
+    struct looking *looking = context;
+    looking->found = looking->found || span_equal(looking->name, span_of(reader->name));
+}
+
+/* "ann,bob": are there such readers? */
+static bool check_readers(struct records *records, const char *readers, struct error *error)
+{
+    for (const char *at = readers; *at; at += *at == ',') {
+        struct looking looking = {.name = {at, strcspn(at, ",")}};
+        if (!records_readers_visit(records, look_at_reader, &looking, error))
+            return false;
+        if (!looking.found)
+            return error_set(error, ERROR_INPUT, "there is no reader \"%.*s\"",
+                             (int)(looking.name.length < 64 ? looking.name.length : 64), at);
+        at += looking.name.length;
+    }
+    return true;
+}
+
+static bool is_line(const char *text)
+{
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return false;
+    return strlen(text) <= TITLE_MAX && text_is_utf8(span_of(text));
+}
+
+static bool check_name(const struct adding *adding, struct error *error)
+{
+    const char *name = adding->feed->name, *place = feeds_names_place(adding->names, name);
+    if (!subscription_is_name(name))
+        return error_set(error, ERROR_INPUT,
+                         "\"%.80s\" is no name: 1 to %u letters, digits, '.', '_' or '-'", name,
+                         SUBSCRIPTION_NAME_MAX);
+    return !place || error_set(error, ERROR_INPUT, "\"%s\" is configured at %s", name, place);
+}
+
+static bool check(const struct adding *adding, struct error *error)
+{
+    const struct feed_record *feed = adding->feed;
+    const char *trouble = subscription_url_trouble(feed->url, NULL);
+    enum feed_mode mode;
+    if (trouble)
+        return error_set(error, ERROR_INPUT, "its URL %s", trouble);
+    if (*feed->name && !check_name(adding, error))
+        return false;
+    if (!feed_mode_find(feed->mode, &mode))
+        return error_set(error, ERROR_INPUT, "the mode \"%.60s\" is none of hold, tag, pass",
+                         feed->mode);
+    if (!is_line(feed->title) || !is_line(feed->category))
+        return error_set(error, ERROR_INPUT,
+                         "title and category are lines of UTF-8, of at most %d bytes", TITLE_MAX);
+    return check_readers(adding->records, feed->readers, error);
+}
+
+/* In a transaction; what is wrong with it was looked for. */
+static bool put(const struct adding *adding, struct error *error)
+{
+    struct feed_record feed = *adding->feed;
+    if (*adding->count >= RECORDS_FEEDS_MOST)
+        return error_set(error, ERROR_INPUT, "there are %d feeds already, and no more can be",
+                         RECORDS_FEEDS_MOST);
+    if (*feed.name)
+        snprintf(adding->name, SUBSCRIPTION_NAME_MAX + 1, "%s", feed.name);
+    else if (!feeds_names_make(adding->names, feed.title, feed.url, adding->name, error))
+        return false;
+    feed.name = adding->name;
+    if (!*feed.title)
+        feed.title = adding->name;
+    (*adding->count)++;
+    return records_feed_add(adding->records, &feed, error) &&
+           audit(adding->records, adding->who, "add", feed.name, error);
+}
+
+static bool add(void *context, struct error *error)
+{
+    const struct adding *adding = context;
+    char *other;
+    if (!check(adding, error) || !records_feeds_count(adding->records, adding->count, error) ||
+        !feeds_names_of_url(adding->names, adding->feed->url, &other, error))
+        return false;
+    if (other) {
+        error_set(error, ERROR_INPUT, "this URL is subscribed to already, as \"%s\"", other);
+        free(other);
+        return false;
+    }
+    return put(adding, error);
+}
+
+bool feeds_add(struct session *session, const struct feed_record *feed, const char *who,
+               char name[SUBSCRIPTION_NAME_MAX + 1], struct error *error)
+{
+    struct feeds_names *names = feeds_names_new(session, error);
+    int64_t count;
+    struct adding adding = {session->records[FRONT_FEED], names, feed, who, name, &count};
+    bool good = names && records_transaction(adding.records, add, &adding, error);
+    feeds_names_free(names);
+    return good;
+}
+
+struct removing {
+    struct records *records;
+    const char *name, *who;
+};
+
+static bool remove_feed(void *context, struct error *error)
+{
+    const struct removing *removing = context;
+    bool removed;
+    if (!records_feed_remove(removing->records, removing->name, &removed, error))
+        return false;
+    return removed ? audit(removing->records, removing->who, "remove", removing->name, error)
+                   : error_set(error, ERROR_INPUT, "there is no feed \"%.64s\"", removing->name);
+}
+
+bool feeds_remove(struct session *session, const char *name, const char *who, struct error *error)
+{
+    struct feeds_names *names = feeds_names_new(session, error);
+    if (!names)
+        return false;
+    struct removing removing = {session->records[FRONT_FEED], name, who};
+    const char *place = feeds_names_place(names, name);
+    bool good = place ? error_set(error, ERROR_INPUT,
+                                  "\"%s\" is configured at %s: take it out there, and reload "
+                                  "weir-feedfilter",
+                                  name, place)
+                      : records_transaction(removing.records, remove_feed, &removing, error);
+    feeds_names_free(names);
+    return good;
+}
+
+/* --- a list of them --- */
+
+struct importing {
+    struct records *records;
+    struct feeds_names *names;
+    struct span bytes;
+    struct feeds_import *import;
+    int64_t count;
+    struct error trouble; /* of the records; none: go on */
+};
+
+static void tell(struct importing *importing, int line, bool bad, const char *what)
+{
+    struct feeds_import *import = importing->import;
+    import->bad += bad;
+    import->known += !bad;
+    import->tell(import->context, line, bad, what);
+}
+
+/* True, and told, when its URL is subscribed to; or when that cannot be found out. */
+static bool is_known(struct importing *importing, const struct opml_outline *outline)
+{
+    char *other, what[200];
+    if (!feeds_names_of_url(importing->names, outline->url, &other, &importing->trouble))
+        return true;
+    if (!other)
+        return false;
+    snprintf(what, sizeof what, "is subscribed to already, as \"%s\"", other);
+    free(other);
+    tell(importing, outline->line, false, what);
+    return true;
+}
+
+static bool import_one(void *context, const struct opml_outline *outline)
+{
+    struct importing *importing = context;
+    struct error why = {0};
+    char name[SUBSCRIPTION_NAME_MAX + 1] = "";
+    const struct feed_record feed = {.name = "",
+                                     .url = outline->url,
+                                     .mode = importing->import->mode,
+                                     .title = outline->title,
+                                     .category = outline->category,
+                                     .readers = ""};
+    struct adding adding = {
+        importing->records, importing->names, &feed, importing->import->who, name,
+        &importing->count};
+    if (!outline->url) {
+        tell(importing, outline->line, true, "has no xmlUrl");
+        return true;
+    }
+    if (!check(&adding, &why)) {
+        if (why.class == ERROR_INPUT)
+            tell(importing, outline->line, true, why.message);
+        else
+            importing->trouble = why;
+        return !importing->trouble.class;
+    }
+    if (is_known(importing, outline))
+        return !importing->trouble.class;
+    if (!put(&adding, &importing->trouble))
+        return false;
+    importing->import->added++;
+    return true;
+}
+
+/* In a transaction, which an error undoes. */
+static bool import_all(void *context, struct error *error)
+{
+    struct importing *importing = context;
+    struct feeds_import *import = importing->import;
+    struct error broken = {0};
+    if (!records_feeds_count(importing->records, &importing->count, error))
+        return false;
+    bool whole = opml_read(importing->bytes, import_one, importing, &broken);
+    if (importing->trouble.class) {
+        *error = importing->trouble;
+        return false;
+    }
+    if (!whole)
+        *error = broken;
+    bool kept = (whole && !import->bad) || import->partial;
+    return kept && !import->dry_run;
+}
+
+bool feeds_import(struct session *session, struct span bytes, struct feeds_import *import,
+                  struct error *error)
+{
+    struct importing importing = {.records = session->records[FRONT_FEED],
+                                  .names = feeds_names_new(session, error),
+                                  .bytes = bytes,
+                                  .import = import};
+    import->added = import->known = import->bad = 0;
+    if (!importing.names)
+        return false;
+    bool kept = records_transaction(importing.records, import_all, &importing, error);
+    feeds_names_free(importing.names);
+    if (!kept && !import->dry_run)
+        import->added = 0;
+    return !error->class && (kept || (import->dry_run && (!import->bad || import->partial)));
+}

@@ -1,0 +1,42 @@
+/* feeds_change: subscriptions that come and go while weir runs. For weirctl and the console. What
+ * is changed and its line in the audit trail are written together or not at all; weir-feedfilter
+ * follows within a second. */
+#ifndef WEIR_FEEDS_CHANGE_H
+#define WEIR_FEEDS_CHANGE_H
+
+#include "admin/feeds_names.h"
+
+#include <stddef.h>
+
+/* session->records[FRONT_FEED] is open. Says why not on `error`: ERROR_SYSTEM when weir-feedfilter
+ * has never run. */
+bool feeds_open(struct session *session, struct error *error);
+
+/* Subscribes to it, in the name of `who`. `feed->name` empty: one is made of the title, else of the
+ * URL. `name` is what it became. ERROR_INPUT: what is wrong with it, or that it is there already.
+ */
+bool feeds_add(struct session *session, const struct feed_record *feed, const char *who,
+               char name[SUBSCRIPTION_NAME_MAX + 1], struct error *error);
+
+/* ERROR_INPUT: there is none of that name, or it is configured, and where. What is held of it stays
+ * in the records. */
+bool feeds_remove(struct session *session, const char *name, const char *who, struct error *error);
+
+struct feeds_import {
+    const char *who;
+    const char *mode; /* of what is added: "hold", "tag", "pass" */
+    bool partial;     /* adds what is good though something is not */
+    bool dry_run;     /* adds nothing */
+    /* Called for each outline that is passed over, one line; `bad`: it is none that can be. */
+    void (*tell)(void *context, int line, bool bad, const char *what);
+    void *context;
+    size_t added, known, bad; /* how many; added is 0 when nothing was */
+};
+
+/* Subscribes to what the OPML in `bytes` lists. True: all that is not `known` was added, or with
+ * `partial` all that is good. ERROR_INPUT "line 12: …": it ends there; with `partial` what came
+ * before was added. False and ERROR_NONE: some are bad, and nothing was added. */
+bool feeds_import(struct session *session, struct span bytes, struct feeds_import *import,
+                  struct error *error);
+
+#endif

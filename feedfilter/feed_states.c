@@ -1,0 +1,99 @@
+#include "feedfilter/feed_states.h"
+
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "core/arena.h"
+#include "store/memory.h"
+#include "store/records_feeds.h"
+
+struct telling {
+    struct arena *arena;
+    struct feed_state *states;
+    size_t count, room;
+    bool all, stopped;
+};
+
+static const char *copy(struct telling *telling, const char *text)
+{
+    return text ? arena_printf(telling->arena, "%s", text).data : "";
+}
+
+/* The lock is held. */
+static struct feed_state state_of(struct telling *telling, const struct subscription *subscription)
+{
+    const struct subscription_config *own = subscription->own;
+    return (struct feed_state){
+        .name = subscription->name,
+        .place = copy(telling, own->place),
+        .url = own->secret ? "" : copy(telling, own->url),
+        .state = telling->stopped ? "stopped" : metrics_feed_name(subscription_state(subscription)),
+        .trouble = copy(telling, subscription->trouble),
+        .checked_s = subscription->checked_s,
+        .next_poll_s = subscription->next_poll_s,
+        .items = (int64_t)subscription->items,
+        .held = (int64_t)subscription->held,
+        .tagged = (int64_t)subscription->tagged,
+        .put_back = (int64_t)subscription->put_back,
+    };
+}
+
+static uint64_t mark_of(const struct feed_state *state)
+{
+    const char *texts[] = {state->place, state->url, state->state, state->trouble};
+    const int64_t numbers[] = {state->checked_s, state->next_poll_s, state->items,
+                               state->held,      state->tagged,      state->put_back};
+    uint64_t mark = XXH3_64bits(numbers, sizeof numbers);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        mark = XXH3_64bits_withSeed(texts[i], strlen(texts[i]), mark);
+    return mark;
+}
+
+static void look(void *context, struct subscription *subscription)
+{
+    struct telling *telling = context;
+    pthread_mutex_lock(&subscription->lock);
+    if (subscription->own) {
+        struct feed_state state = state_of(telling, subscription);
+        uint64_t mark = mark_of(&state);
+        if (telling->all || mark != subscription->told_mark) {
+            state.name = copy(telling, state.name);
+            if (telling->count == telling->room) {
+                telling->room = telling->room ? 2 * telling->room : 16;
+                telling->states =
+                    memory_resize(telling->states, telling->room * sizeof *telling->states);
+            }
+            telling->states[telling->count++] = state;
+        }
+        subscription->told_mark = mark;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+static bool tell(struct telling *telling, struct subscriptions *subscriptions,
+                 struct records *records, struct error *error)
+{
+    telling->arena = arena_new();
+    subscriptions_visit(subscriptions, look, telling);
+    bool good =
+        (!telling->count && !telling->all) ||
+        records_feed_states_save(records, telling->states, telling->count, telling->all, error);
+    free(telling->states);
+    arena_free(telling->arena);
+    return good;
+}
+
+bool feed_states_tell(struct feed_states *states, struct subscriptions *subscriptions,
+                      struct records *records, struct error *error)
+{
+    struct telling telling = {.all = !states->partly};
+    states->partly = tell(&telling, subscriptions, records, error);
+    return states->partly;
+}
+
+bool feed_states_tell_stopped(struct subscriptions *subscriptions, struct records *records,
+                              struct error *error)
+{
+    struct telling telling = {.all = true, .stopped = true};
+    return tell(&telling, subscriptions, records, error);
+}
