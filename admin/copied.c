@@ -58,9 +58,9 @@ static void add_up(void *context, const struct identity *identity,
                    const struct reputation_counts *counts)
 {
     struct side *side = context;
-    int64_t numbers[] = {identity->type,          counts->ham_milli, counts->spam_milli,
-                         counts->time_s,          counts->override,  counts->override_centi,
-                         counts->override_until_s};
+    int64_t numbers[] = {identity->type,           counts->ham_milli,  counts->spam_milli,
+                         counts->time_s,           counts->override,   counts->override_centi,
+                         counts->override_until_s, counts->seen_milli, counts->first_s};
     uint64_t value = XXH3_64bits(identity->value.data, identity->value.length);
     side->sum += XXH3_64bits_withSeed(numbers, sizeof numbers, value);
     side->reputations++;

@@ -170,6 +170,23 @@ bool counts_reputation_page(struct counts_store *store, enum identity_type type,
     return store->ops->reputation_page(store, type, cursor, visit, context, error);
 }
 
+bool counts_reputation_seen(struct counts_store *store, const struct identity *identities,
+                            const uint32_t *documents, size_t n, struct error *error)
+{
+    return n == 0 || store->ops->reputation_seen(store, identities, documents, n, error);
+}
+
+int64_t counts_seen_since(const struct counts_store *store)
+{
+    return store->seen_since_s;
+}
+
+/* Text and attachments are mostly of one document alone, and there are many of them. */
+int64_t counts_seen_life_s(enum identity_type type)
+{
+    return reputation_group_of(type) == REPUTATION_CONTENT ? 2 * 86400 : COUNTS_SEEN_KEPT_S;
+}
+
 bool counts_reputation_list(struct counts_store *store, enum identity_type type,
                             counts_visit_reputation *visit, void *context, struct error *error)
 {

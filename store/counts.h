@@ -152,12 +152,15 @@ enum override_kind {
     OVERRIDE_PIN  /* the admin's value, until it is taken away */
 };
 
-/* Counts in thousandths of a lesson, as they stood at `time_s`; decay to now is the reader's
- * (reputation.h). All zero: never seen. */
+/* Counts in thousandths of a lesson or document, as they stood at `time_s`; decay to now is the
+ * reader's (reputation.h). All zero: never seen. */
 struct reputation_counts {
     uint32_t ham_milli;
     uint32_t spam_milli;
+    uint32_t seen_milli; /* documents that were judged with it, whatever was said of them later */
     int64_t time_s;
+    int64_t first_s; /* when it was first judged, taught or overridden; 0: not known, before stores
+                      * kept that */
     enum override_kind override;
     int32_t override_centi; /* log-odds in hundredths */
     int64_t override_until_s;
@@ -166,12 +169,29 @@ struct reputation_counts {
 /* Whether nothing is known: no counts, and no override. */
 static inline bool reputation_counts_are_none(const struct reputation_counts *counts)
 {
+    return !counts->ham_milli && !counts->spam_milli && !counts->seen_milli &&
+           counts->override == OVERRIDE_NONE;
+}
+
+/* Whether nobody has said anything of it: no lesson is left, and there is no override. */
+static inline bool reputation_counts_are_unlabelled(const struct reputation_counts *counts)
+{
     return !counts->ham_milli && !counts->spam_milli && counts->override == OVERRIDE_NONE;
 }
 
 /* Reads all `n` in one round trip; counts[i] answers identities[i]. On failure all are zero. */
 bool counts_reputation_read(struct counts_store *store, const struct identity *identities, size_t n,
                             struct reputation_counts *counts, struct error *error);
+
+/* Counts documents that were just judged: documents[i] of them bore identities[i]; each comes once.
+ * An identity that nobody has said anything of is kept for two weeks after the last of them, a
+ * text's or an attachment's for two days: most come once. On failure some may be counted. */
+bool counts_reputation_seen(struct counts_store *store, const struct identity *identities,
+                            const uint32_t *documents, size_t n, struct error *error);
+
+/* Since when documents have been counted without a gap of two weeks, as the last
+ * counts_reputation_read() of this process found it; 0: they are not. No round trip. */
+int64_t counts_seen_since(const struct counts_store *store);
 
 typedef void counts_visit_reputation(void *context, const struct identity *identity,
                                      const struct reputation_counts *counts);

@@ -21,7 +21,9 @@ static bool stop_at_item(void *context, const struct counts_item *item, struct e
 {
     (void)error;
     bool *empty = context;
-    *empty = item->kind == COUNTS_ITEM_KEY;
+    *empty =
+        item->kind == COUNTS_ITEM_KEY || item->kind == COUNTS_ITEM_SINCE ||
+        (item->kind == COUNTS_ITEM_REPUTATION && reputation_counts_are_unlabelled(&item->counts));
     return *empty;
 }
 

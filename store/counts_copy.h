@@ -1,8 +1,9 @@
 /* counts_copy: everything that was learned, moved from one counts store to another of whatever
  * kind: the installation's key, the admin's settings, snapshot, log, remembered event ids and
- * labels, reputations with their overrides. For weirctl migrate, backup and restore. What gateways
- * reported of their replicas stays behind, and what each source has in a reputation: it may add to
- * it afresh. (A backup of a SQLite store has even these.) */
+ * labels, reputations with their overrides, and since when documents are counted. For weirctl
+ * migrate, backup and restore. What gateways reported of their replicas stays behind, and what each
+ * source has in a reputation: it may add to it afresh. (A backup of a SQLite store has even these.)
+ */
 #ifndef WEIR_COUNTS_COPY_H
 #define WEIR_COUNTS_COPY_H
 
@@ -11,6 +12,7 @@
 enum counts_item_kind {
     COUNTS_ITEM_KEY,
     COUNTS_ITEM_SETTINGS,
+    COUNTS_ITEM_SINCE,
     COUNTS_ITEM_SNAPSHOT,
     COUNTS_ITEM_LESSON,
     COUNTS_ITEM_EVENT,
@@ -27,12 +29,12 @@ struct counts_item {
     struct span bytes; /* the key; the settings' text; a lesson as encoded; an event's id; of a
                         * label: the document's */
     uint64_t version; /* of settings; of a lesson; of the one that an event or a label belongs to */
-    int64_t expires_s; /* of an event, a label, a reputation */
+    int64_t expires_s; /* of an event, a label, a reputation; of counts_seen_since() */
     const struct snapshot *snapshot;
 
-    struct span source; /* of a label, as are: */
+    int64_t time_s; /* counts_seen_since(); or of a label, as are: */
+    struct span source;
     enum label label;
-    int64_t time_s;
     const struct identity *identities; /* that counted it */
     size_t identity_count;
     const uint16_t *amounts; /* for each, in thousandths of a lesson; NULL: a whole one for all, by
@@ -50,14 +52,14 @@ struct counts_sums {
     size_t items[COUNTS_ITEM_KINDS]; /* given away; one that changed meanwhile counts twice */
 };
 
-/* Whether nothing was learned and no override set; a key alone is nothing. */
+/* Whether nothing was learned and no override set; a key, and what was only seen, is nothing. */
 bool counts_is_empty(struct counts_store *store, bool *empty, struct error *error);
 
 /* Makes `to` a copy of `from` as it is at the end of the call; what was in `to` is gone. `from` may
- * be in use; where lessons come without end they are refused for a moment, as if it were away. So
- * may `to`, whose replicas are then made anew; lessons are refused until the copy is complete, as
- * if it were away. A copy that fails leaves a SQLite file as it was, and in Redis only a part of
- * it. */
+ * be in use (documents that it counts meanwhile may be left out); where lessons come without end
+ * they are refused for a moment, as if it were away. So may `to`, whose replicas are then made
+ * anew; lessons are refused until the copy is complete, as if it were away. A copy that fails
+ * leaves a SQLite file as it was, and in Redis only a part of it. */
 bool counts_copy(struct counts_store *from, struct counts_store *to, struct counts_sums *sums,
                  struct error *error);
 

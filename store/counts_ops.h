@@ -11,6 +11,11 @@
  * scripts of redis_scripts.c say so themselves. */
 #define COUNTS_HALF_LIVES_KEPT 5
 
+/* What was only seen is kept for so long after it was last seen; and how long documents may go
+ * uncounted until the store no longer knows who is new. */
+#define COUNTS_SEEN_KEPT_S (14 * 86400)
+int64_t counts_seen_life_s(enum identity_type type);
+
 /* Gives all items to `put`; what fills a store that is being imported to. */
 typedef bool counts_fill(void *context, counts_put_item *put, void *put_context,
                          struct error *error);
@@ -20,6 +25,7 @@ struct counts_store {
     const struct counts_ops *ops;
     _Atomic uint32_t half_life_s[IDENTITY_TYPES];
     _Atomic double source_share;
+    _Atomic int64_t seen_since_s; /* counts_seen_since() */
 };
 
 /* What the source of this lesson may have in a reputation beyond one lesson, as a part of what all
@@ -53,6 +59,8 @@ struct counts_ops {
     bool (*reputation_page)(struct counts_store *store, enum identity_type type,
                             struct counts_cursor *cursor, counts_visit_reputation *visit,
                             void *context, struct error *error);
+    bool (*reputation_seen)(struct counts_store *store, const struct identity *identities,
+                            const uint32_t *documents, size_t n, struct error *error);
     bool (*reputation_override)(struct counts_store *store, const struct identity *identity,
                                 enum override_kind kind, int32_t centi, int64_t until_s,
                                 struct error *error);

@@ -157,6 +157,7 @@ static const struct counts_ops redis_ops = {
     .replica_slowest = counts_redis_replica_slowest,
     .reputation_read = counts_redis_reputation_read,
     .reputation_page = counts_redis_reputation_page,
+    .reputation_seen = counts_redis_reputation_seen,
     .reputation_override = counts_redis_reputation_override,
     .reputation_write = counts_redis_reputation_write,
     .reputation_forget = counts_redis_reputation_forget,

@@ -10,6 +10,7 @@
  *   key          of the installation, 16 bytes
  *   settings     hash: version, text
  *   replicas     hash: gateway to "time version"
+ *   since        when documents began to be counted without a gap; 14 days
  *   origin       of an imported copy, made at random for each; part of what counts_health() tells
  *   copying      while a copy is put in place, or the end of one is taken: lessons are refused
  *   e:ID         event id (16 bytes) to version; 30 days
@@ -57,7 +58,7 @@ void counts_redis_reputation_key(const struct counts_redis *redis, struct redis_
 
 /* The bytes of a reputation, and back; false for bytes that are none. `bytes` has room for
  * COUNTS_REDIS_REPUTATION_MAX. */
-#define COUNTS_REDIS_REPUTATION_MAX 21
+#define COUNTS_REDIS_REPUTATION_MAX 29
 size_t counts_redis_pack(const struct reputation_counts *counts, unsigned char *bytes);
 bool counts_redis_unpack(struct span bytes, struct reputation_counts *counts);
 
@@ -113,6 +114,8 @@ bool counts_redis_reputation_read(struct counts_store *store, const struct ident
 bool counts_redis_reputation_page(struct counts_store *store, enum identity_type type,
                                   struct counts_cursor *cursor, counts_visit_reputation *visit,
                                   void *context, struct error *error);
+bool counts_redis_reputation_seen(struct counts_store *store, const struct identity *identities,
+                                  const uint32_t *documents, size_t n, struct error *error);
 bool counts_redis_reputation_override(struct counts_store *store, const struct identity *identity,
                                       enum override_kind kind, int32_t centi, int64_t until_s,
                                       struct error *error);

@@ -80,7 +80,7 @@ static bool read_label(struct span value, struct counts_item *item,
     return true;
 }
 
-/* What stands under `key`; a key that is none of these three, or damaged, is left out. `value` is
+/* What stands under `key`; a key that is none of these four, or damaged, is left out. `value` is
  * empty when there is nothing (any more). */
 static bool give_key(struct export *export, struct span key, const redisReply *value,
                      int64_t expires_s, struct error *error)
@@ -102,6 +102,11 @@ static bool give_key(struct export *export, struct span key, const redisReply *v
         item.source =
             (struct span){name.data + 3 + LESSON_ID_BYTES, name.length - 3 - LESSON_ID_BYTES};
         known = read_label(bytes, &item, identities, amounts);
+    } else if (span_equal(name, SPAN("since"))) {
+        uint64_t since_s = 0;
+        item.kind = COUNTS_ITEM_SINCE;
+        known = bytes.length && counts_redis_number(value, &since_s);
+        item.time_s = (int64_t)since_s;
     } else if (counts_redis_identity_of(export->redis, key, &item.identity)) {
         item.kind = COUNTS_ITEM_REPUTATION;
         known = counts_redis_unpack(bytes, &item.counts) || !bytes.length;
@@ -333,10 +338,11 @@ bool counts_redis_export(struct counts_store *store, counts_put_item *put, void 
     struct counts_health health;
     bool good = counts_health(store, &health, error);
     export.first = health.version;
+    ask_for_named(&export, (struct span[]){span_of(export.redis->prefix), SPAN("since")}, 2);
     good = good && give_installation_key(&export, error) && give_settings(&export, error) &&
-           give_by_scan(&export, "e:", error) && give_by_scan(&export, "l:", error) &&
-           give_by_scan(&export, "r:", error) && give_model(&export, error) &&
-           give_what_changed(&export, error);
+           give_keys(&export, error) && give_by_scan(&export, "e:", error) &&
+           give_by_scan(&export, "l:", error) && give_by_scan(&export, "r:", error) &&
+           give_model(&export, error) && give_what_changed(&export, error);
     if (export.holds && !hold(&export, false, good ? error : NULL))
         good = false;
     drop_keys(&export);

@@ -90,6 +90,14 @@ static void take_settings(struct import *import, const struct counts_item *item)
     redis_batch_bytes(&import->batch, item->bytes.data, item->bytes.length);
 }
 
+static void take_since(struct import *import, const struct counts_item *item)
+{
+    struct span key[] = {span_of(import->redis->prefix), SPAN("since")};
+    begin_set(import, key, 2, item->expires_s);
+    redis_batch_number(&import->batch, item->time_s);
+    end_set(import, item->expires_s);
+}
+
 static void take_snapshot(struct import *import, const struct counts_item *item)
 {
     counts_redis_begin(import->redis, &import->batch, 8, "HSET", "snapshot");
@@ -162,13 +170,10 @@ static void take_reputation(struct import *import, const struct counts_item *ite
 static bool take(void *context, const struct counts_item *item, struct error *error)
 {
     static void (*const takes[COUNTS_ITEM_KINDS])(struct import *, const struct counts_item *) = {
-        [COUNTS_ITEM_KEY] = take_key,
-        [COUNTS_ITEM_SETTINGS] = take_settings,
-        [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
-        [COUNTS_ITEM_LESSON] = take_lesson,
-        [COUNTS_ITEM_EVENT] = take_event,
-        [COUNTS_ITEM_LABEL] = take_label,
-        [COUNTS_ITEM_REPUTATION] = take_reputation,
+        [COUNTS_ITEM_KEY] = take_key,       [COUNTS_ITEM_SETTINGS] = take_settings,
+        [COUNTS_ITEM_SINCE] = take_since,   [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
+        [COUNTS_ITEM_LESSON] = take_lesson, [COUNTS_ITEM_EVENT] = take_event,
+        [COUNTS_ITEM_LABEL] = take_label,   [COUNTS_ITEM_REPUTATION] = take_reputation,
     };
     struct import *import = context;
     takes[item->kind](import, item);

@@ -7,8 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-#define COUNTS_BYTES 12
+/* See redis_scripts.c; the shorter ones were written before documents were counted. */
+#define COUNTS_BYTES 20
+#define COUNTS_BYTES_SHORT 12
 #define OVERRIDE_BYTES 9
+
+#define SEEN_GROUP 128 /* identities in one call of the script, which keeps others waiting */
 
 struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT])
 {
@@ -43,6 +47,8 @@ size_t counts_redis_pack(const struct reputation_counts *counts, unsigned char *
     put_u32(bytes, counts->ham_milli);
     put_u32(bytes + 4, counts->spam_milli);
     put_u32(bytes + 8, (uint32_t)counts->time_s);
+    put_u32(bytes + 12, counts->seen_milli);
+    put_u32(bytes + 16, (uint32_t)counts->first_s);
     if (counts->override == OVERRIDE_NONE)
         return COUNTS_BYTES;
     bytes[COUNTS_BYTES] = (unsigned char)counts->override;
@@ -54,13 +60,21 @@ size_t counts_redis_pack(const struct reputation_counts *counts, unsigned char *
 bool counts_redis_unpack(struct span bytes, struct reputation_counts *counts)
 {
     *counts = (struct reputation_counts){0};
-    if (bytes.length != COUNTS_BYTES && bytes.length != COUNTS_BYTES + OVERRIDE_BYTES)
+    size_t length =
+        bytes.length == COUNTS_BYTES_SHORT || bytes.length == COUNTS_BYTES_SHORT + OVERRIDE_BYTES
+            ? COUNTS_BYTES_SHORT
+            : COUNTS_BYTES;
+    if (bytes.length != length && bytes.length != length + OVERRIDE_BYTES)
         return false;
     counts->ham_milli = get_u32(bytes.data);
     counts->spam_milli = get_u32(bytes.data + 4);
     counts->time_s = get_u32(bytes.data + 8);
-    if (bytes.length > COUNTS_BYTES) {
-        const char *override = bytes.data + COUNTS_BYTES;
+    if (length == COUNTS_BYTES) {
+        counts->seen_milli = get_u32(bytes.data + 12);
+        counts->first_s = get_u32(bytes.data + 16);
+    }
+    if (bytes.length > length) {
+        const char *override = bytes.data + length;
         counts->override = override[0] == OVERRIDE_PIN ? OVERRIDE_PIN : OVERRIDE_SET;
         counts->override_centi = (int32_t)get_u32(override + 1);
         counts->override_until_s = get_u32(override + 5);
@@ -82,21 +96,86 @@ bool counts_redis_reputation_read(struct counts_store *store, const struct ident
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    redis_batch_begin(&batch, 1 + n);
+    redis_batch_begin(&batch, 2 + n);
     redis_batch_text(&batch, "MGET");
     for (size_t i = 0; i < n; i++)
         counts_redis_reputation_key(redis, &batch, &identities[i]);
+    counts_redis_key(redis, &batch, "since");
     redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
     redis_batch_clear(&batch);
     bool good = reply != NULL;
-    if (good && reply->elements != n)
+    if (good && reply->elements != n + 1)
         good = error_set(error, ERROR_BUG, "redis at %s: %zu answers to %zu keys",
-                         redis_pool_address(redis->pool)->place, reply->elements, n);
+                         redis_pool_address(redis->pool)->place, reply->elements, n + 1);
     for (size_t i = 0; good && i < n; i++)
         counts[i] = read_counts(reply->element[i]);
+    uint64_t since_s = 0;
+    if (good)
+        store->seen_since_s =
+            counts_redis_number(reply->element[n], &since_s) ? (int64_t)since_s : 0;
     freeReplyObject(reply);
     return good;
 }
+
+/* --- what was seen --- */
+
+static void add_numbers(struct redis_batch *batch, const uint32_t *numbers, size_t n)
+{
+    unsigned char packed[4 * SEEN_GROUP];
+    _Static_assert(IDENTITY_TYPES <= SEEN_GROUP, "there is room for one of each type");
+    for (size_t i = 0; i < n; i++)
+        put_u32(packed + 4 * i, numbers[i]);
+    redis_batch_bytes(batch, packed, 4 * n);
+}
+
+/* At most SEEN_GROUP of them. */
+static bool add_seen(struct counts_redis *redis, struct redis_batch *batch,
+                     const struct identity *identities, const uint32_t *documents, size_t n,
+                     struct error *error)
+{
+    uint32_t half_lives[IDENTITY_TYPES], lives[IDENTITY_TYPES];
+    unsigned char types[SEEN_GROUP];
+    if (!redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_SEEN, 2 + n, 4, error))
+        return false;
+    counts_redis_key(redis, batch, "since");
+    counts_redis_key(redis, batch, "copying");
+    for (size_t i = 0; i < n; i++) {
+        counts_redis_reputation_key(redis, batch, &identities[i]);
+        types[i] = (unsigned char)identities[i].type;
+    }
+    for (size_t type = 0; type < IDENTITY_TYPES; type++) {
+        half_lives[type] = redis->base.half_life_s[type];
+        lives[type] = (uint32_t)counts_seen_life_s((enum identity_type)type);
+    }
+    add_numbers(batch, half_lives, IDENTITY_TYPES);
+    add_numbers(batch, lives, IDENTITY_TYPES);
+    redis_batch_bytes(batch, types, n);
+    add_numbers(batch, documents, n);
+    return true;
+}
+
+bool counts_redis_reputation_seen(struct counts_store *store, const struct identity *identities,
+                                  const uint32_t *documents, size_t n, struct error *error)
+{
+    struct counts_redis *redis = counts_redis_of(store);
+    struct redis_batch batch = {0};
+    size_t answered = 0;
+    bool good = true;
+    for (size_t at = 0; good && at < n; at += SEEN_GROUP)
+        good = add_seen(redis, &batch, identities + at, documents + at,
+                        n - at < SEEN_GROUP ? n - at : SEEN_GROUP, error);
+    redisReply **replies = memory_new(batch.commands * sizeof *replies);
+    good = good && redis_scripts_exchange(redis->scripts, REDIS_SCRIPT_SEEN, &batch, replies,
+                                          &answered, error);
+    for (size_t i = 0; good && i < answered; i++)
+        good = redis_pool_expect(redis->pool, replies[i], REDIS_REPLY_INTEGER, error);
+    redis_replies_free(replies, answered);
+    free(replies);
+    redis_batch_clear(&batch);
+    return good;
+}
+
+/* --- all of them --- */
 
 bool counts_redis_identity_of(const struct counts_redis *redis, struct span key,
                               struct identity *identity)

@@ -121,6 +121,7 @@ static const struct counts_ops sqlite_ops = {
     .replica_slowest = counts_sqlite_replica_slowest,
     .reputation_read = counts_sqlite_reputation_read,
     .reputation_page = counts_sqlite_reputation_page,
+    .reputation_seen = counts_sqlite_reputation_seen,
     .reputation_override = counts_sqlite_reputation_override,
     .reputation_write = counts_sqlite_reputation_write,
     .reputation_forget = counts_sqlite_reputation_forget,

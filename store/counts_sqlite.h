@@ -83,6 +83,8 @@ bool counts_sqlite_write_snapshot(struct sqlite_link *link, const struct snapsho
 bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct identity *identity,
                                     const struct reputation_counts *counts, int64_t expires_s,
                                     struct error *error);
+bool counts_sqlite_write_since(struct sqlite_link *link, int64_t since_s, int64_t last_s,
+                               struct error *error);
 void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_counts *counts,
                                    int64_t *expires_s);
 
@@ -111,6 +113,8 @@ bool counts_sqlite_reputation_read(struct counts_store *store, const struct iden
 bool counts_sqlite_reputation_page(struct counts_store *store, enum identity_type type,
                                    struct counts_cursor *cursor, counts_visit_reputation *visit,
                                    void *context, struct error *error);
+bool counts_sqlite_reputation_seen(struct counts_store *store, const struct identity *identities,
+                                   const uint32_t *documents, size_t n, struct error *error);
 bool counts_sqlite_reputation_override(struct counts_store *store, const struct identity *identity,
                                        enum override_kind kind, int32_t centi, int64_t until_s,
                                        struct error *error);

@@ -54,6 +54,15 @@ static bool give_settings(struct giving *giving, sqlite3_stmt *statement, struct
     return giving->put(giving->context, &item, error);
 }
 
+static bool give_since(struct giving *giving, sqlite3_stmt *statement, struct error *error)
+{
+    struct counts_item item = {.kind = COUNTS_ITEM_SINCE,
+                               .time_s = sqlite3_column_int64(statement, 0),
+                               .expires_s =
+                                   sqlite3_column_int64(statement, 1) + COUNTS_SEEN_KEPT_S};
+    return giving->put(giving->context, &item, error);
+}
+
 static bool give_snapshot(struct giving *giving, sqlite3_stmt *statement, struct error *error)
 {
     struct span data = column(statement, 2);
@@ -105,7 +114,7 @@ static bool give_reputation(struct giving *giving, sqlite3_stmt *statement, stru
 {
     struct counts_item item = {
         .kind = COUNTS_ITEM_REPUTATION,
-        .identity = {(enum identity_type)sqlite3_column_int(statement, 7), column(statement, 8)}};
+        .identity = {(enum identity_type)sqlite3_column_int(statement, 9), column(statement, 10)}};
     counts_sqlite_read_reputation(statement, &item.counts, &item.expires_s);
     return giving->put(giving->context, &item, error);
 }
@@ -117,6 +126,7 @@ static bool give_all(struct sqlite_link *link, void *context, struct error *erro
     giving->now_s = time(NULL);
     return give_rows(giving, SQL_STATE, false, give_key, error) &&
            give_rows(giving, SQL_SETTINGS_LOAD, false, give_settings, error) &&
+           give_rows(giving, SQL_SEEN_LOAD, false, give_since, error) &&
            give_rows(giving, SQL_SNAPSHOT_LOAD, false, give_snapshot, error) &&
            give_rows(giving, SQL_LOG_ALL, false, give_lesson, error) &&
            give_rows(giving, SQL_EVENT_ALL, true, give_event, error) &&
@@ -146,6 +156,13 @@ static bool take_settings(struct sqlite_link *link, const struct counts_item *it
                           struct error *error)
 {
     return counts_sqlite_write_settings(link, item->version, item->bytes, error);
+}
+
+static bool take_since(struct sqlite_link *link, const struct counts_item *item,
+                       struct error *error)
+{
+    return counts_sqlite_write_since(link, item->time_s, item->expires_s - COUNTS_SEEN_KEPT_S,
+                                     error);
 }
 
 static bool take_snapshot(struct sqlite_link *link, const struct counts_item *item,
@@ -183,13 +200,10 @@ static bool take(void *context, const struct counts_item *item, struct error *er
 {
     static bool (*const takes[COUNTS_ITEM_KINDS])(struct sqlite_link *, const struct counts_item *,
                                                   struct error *) = {
-        [COUNTS_ITEM_KEY] = take_key,
-        [COUNTS_ITEM_SETTINGS] = take_settings,
-        [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
-        [COUNTS_ITEM_LESSON] = take_lesson,
-        [COUNTS_ITEM_EVENT] = take_event,
-        [COUNTS_ITEM_LABEL] = take_label,
-        [COUNTS_ITEM_REPUTATION] = take_reputation,
+        [COUNTS_ITEM_KEY] = take_key,       [COUNTS_ITEM_SETTINGS] = take_settings,
+        [COUNTS_ITEM_SINCE] = take_since,   [COUNTS_ITEM_SNAPSHOT] = take_snapshot,
+        [COUNTS_ITEM_LESSON] = take_lesson, [COUNTS_ITEM_EVENT] = take_event,
+        [COUNTS_ITEM_LABEL] = take_label,   [COUNTS_ITEM_REPUTATION] = take_reputation,
     };
     return takes[item->kind](context, item, error);
 }
@@ -203,9 +217,9 @@ struct taking {
 static bool take_all(struct sqlite_link *link, void *context, struct error *error)
 {
     static const enum sql_statement clears[] = {
-        SQL_CLEAR_SETTINGS,   SQL_CLEAR_LOG,          SQL_CLEAR_EVENT,
-        SQL_CLEAR_LABEL,      SQL_CLEAR_SNAPSHOT,     SQL_CLEAR_REPLICA,
-        SQL_CLEAR_REPUTATION, SQL_CLEAR_CONTRIBUTION, SQL_STATE_ANOTHER};
+        SQL_CLEAR_SETTINGS, SQL_CLEAR_LOG,     SQL_CLEAR_EVENT,      SQL_CLEAR_LABEL,
+        SQL_CLEAR_SNAPSHOT, SQL_CLEAR_REPLICA, SQL_CLEAR_REPUTATION, SQL_CLEAR_CONTRIBUTION,
+        SQL_CLEAR_SEEN,     SQL_STATE_ANOTHER};
     const struct taking *taking = context;
     for (size_t i = 0; i < sizeof clears / sizeof *clears; i++) {
         sqlite3_stmt *statement = counts_sqlite_prepare(link, clears[i], error);

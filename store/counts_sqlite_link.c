@@ -19,7 +19,7 @@
  * the identities that counted it: type and length (a byte each), value; `amounts` what it added to
  * each (2 bytes, in thousandths of a lesson), or NULL for whole lessons of a source without limit.
  * A contribution is what a source that is limited has in a reputation, as it stood at `time_s`. An
- * expiry of NULL is never. */
+ * expiry of NULL is never. Documents are counted since `since_s`, and were so last at `last_s`. */
 static const char *const steps[] = {
     "CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, "
     "installation_key BLOB);"
@@ -52,10 +52,17 @@ static const char *const steps[] = {
     "NOT NULL, UNIQUE (source, type, value));"
     "CREATE INDEX contribution_expires ON contribution (expires_s);"
     "PRAGMA user_version = 3;",
+
+    "ALTER TABLE reputation ADD COLUMN seen_milli INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE reputation ADD COLUMN first_s INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE seen (id INTEGER PRIMARY KEY CHECK (id = 1), since_s INTEGER NOT NULL, last_s "
+    "INTEGER NOT NULL);"
+    "PRAGMA user_version = 4;",
 };
 
 #define REPUTATION_COLUMNS                                                                         \
-    "ham_milli, spam_milli, time_s, override, override_centi, override_until_s, expires_s"
+    "ham_milli, spam_milli, time_s, override, override_centi, override_until_s, expires_s, "       \
+    "seen_milli, first_s"
 
 static const char *const texts[SQL_STATEMENTS] = {
     [SQL_BEGIN_READ] = "BEGIN",
@@ -67,6 +74,10 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_STATE_KEY] = "UPDATE state SET installation_key = ?1",
     [SQL_STATE_ANOTHER] = "UPDATE state SET run_id = lower(hex(randomblob(16))), installation_key "
                           "= NULL",
+    [SQL_SEEN_LOAD] = "SELECT since_s, last_s FROM seen",
+    [SQL_SEEN_SINCE] = "SELECT since_s FROM seen WHERE last_s > ?1",
+    [SQL_SEEN_SAVE] = "INSERT INTO seen (id, since_s, last_s) VALUES (1, ?1, ?2) ON CONFLICT DO "
+                      "UPDATE SET since_s = ?1, last_s = ?2",
     [SQL_VERSION_NEWEST] = "SELECT max(version) FROM log",
     [SQL_SETTINGS_LOAD] = "SELECT version, text FROM settings",
     [SQL_SETTINGS_SAVE] = "INSERT OR REPLACE INTO settings (id, version, text) VALUES (1, ?1, ?2)",
@@ -107,7 +118,7 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_REPUTATION_ALL] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation WHERE "
                            "expires_s IS NULL OR expires_s > ?1",
     [SQL_REPUTATION_ADD] = "INSERT OR REPLACE INTO reputation (type, value, " REPUTATION_COLUMNS
-                           ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                           ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_REPUTATION_COUNT] = "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4 WHERE type "
                              "= ?1 AND value = ?2",
     [SQL_REPUTATION_FORGET] = "DELETE FROM reputation WHERE type = ?1 AND value = ?2",
@@ -121,6 +132,7 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_CONTRIBUTION_PRUNE] = "DELETE FROM contribution WHERE number IN (SELECT number FROM "
                                "contribution WHERE expires_s <= ?1 LIMIT ?2)",
     [SQL_CLEAR_CONTRIBUTION] = "DELETE FROM contribution",
+    [SQL_CLEAR_SEEN] = "DELETE FROM seen",
     [SQL_CLEAR_LOG] = "DELETE FROM log",
     [SQL_CLEAR_SETTINGS] = "DELETE FROM settings",
     [SQL_CLEAR_EVENT] = "DELETE FROM event",

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#define SEEN_GROUP 500 /* identities in one transaction, which keeps other writers waiting */
+
 /* What stands under one identity. */
 struct row {
     bool found;
@@ -25,6 +27,8 @@ void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_co
     *expires_s = sqlite3_column_type(statement, 6) == SQLITE_NULL
                      ? COUNTS_NEVER
                      : sqlite3_column_int64(statement, 6);
+    counts->seen_milli = (uint32_t)sqlite3_column_int64(statement, 7);
+    counts->first_s = sqlite3_column_int64(statement, 8);
 }
 
 static bool find(struct sqlite_link *link, const struct identity *identity, int64_t now_s,
@@ -70,6 +74,8 @@ static bool write_row(struct sqlite_link *link, const struct identity *identity,
     sqlite3_bind_int64(statement, 8, row->counts.override_until_s);
     if (row->expires_s != COUNTS_NEVER)
         sqlite3_bind_int64(statement, 9, row->expires_s);
+    sqlite3_bind_int64(statement, 10, row->counts.seen_milli);
+    sqlite3_bind_int64(statement, 11, row->counts.first_s);
     return counts_sqlite_run(link, statement, error);
 }
 
@@ -125,6 +131,7 @@ static bool add_event(struct reputation_counts *counts, double half_life_s, enum
         double decay = pow(2, -age_s / half_life_s);
         ham *= decay;
         spam *= decay;
+        counts->seen_milli = counts_sqlite_whole(counts->seen_milli * decay);
         age_s = 0;
         counts->time_s = time_s;
     }
@@ -162,15 +169,17 @@ static bool change_one(struct sqlite_link *link, const struct sqlite_event *even
             return true;
         counts->ham_milli = label == LABEL_HAM ? (uint32_t)milli : 0;
         counts->spam_milli = label == LABEL_SPAM ? (uint32_t)milli : 0;
-        counts->time_s = time_s;
+        counts->time_s = counts->first_s = time_s;
         row.expires_s = expiry(link, identity->type, counts, now_s);
         return write_row(link, identity, &row, error);
     }
+    /* It may have been kept for as long as what was only seen is. */
+    bool unlabelled = !counts->ham_milli && !counts->spam_milli;
     bool moved =
         add_event(counts, link->store->base.half_life_s[identity->type], label, time_s, milli);
     if (reputation_counts_are_none(counts))
         return remove_row(link, identity, error);
-    if (!moved)
+    if (!moved && !unlabelled)
         return write_counts(link, identity, counts, error);
     row.expires_s = expiry(link, identity->type, counts, now_s);
     return write_row(link, identity, &row, error);
@@ -188,6 +197,94 @@ bool counts_sqlite_change(struct sqlite_link *link, const struct sqlite_event *e
     for (size_t i = 0; i < event->count; i++)
         if (!change_one(link, event, i, rows[i], back, error))
             return false;
+    return true;
+}
+
+/* --- what was seen --- */
+
+bool counts_sqlite_write_since(struct sqlite_link *link, int64_t since_s, int64_t last_s,
+                               struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SEEN_SAVE, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, since_s);
+    sqlite3_bind_int64(statement, 2, last_s);
+    return counts_sqlite_run(link, statement, error);
+}
+
+/* 0: documents are not counted, or there was too long a gap. */
+static bool read_since(struct sqlite_link *link, int64_t now_s, int64_t *since_s,
+                       struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_SEEN_SINCE, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, now_s - COUNTS_SEEN_KEPT_S);
+    int code = counts_sqlite_step(link, statement, error);
+    *since_s = code == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    sqlite3_reset(statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+static bool see_one(struct sqlite_link *link, const struct identity *identity, uint32_t documents,
+                    int64_t now_s, struct error *error)
+{
+    struct row row;
+    struct reputation_counts *counts = &row.counts;
+    if (!find(link, identity, now_s, &row, error))
+        return false;
+    if (!row.found)
+        counts->time_s = counts->first_s = now_s;
+    double half_life_s = link->store->base.half_life_s[identity->type], seen = counts->seen_milli;
+    double age_s = (double)(now_s - counts->time_s);
+    bool moved = age_s > half_life_s / 16;
+    if (moved) {
+        double decay = pow(2, -age_s / half_life_s);
+        counts->ham_milli = counts_sqlite_whole(counts->ham_milli * decay);
+        counts->spam_milli = counts_sqlite_whole(counts->spam_milli * decay);
+        seen *= decay;
+        counts->time_s = now_s;
+        age_s = 0;
+    }
+    counts->seen_milli =
+        counts_sqlite_whole(seen + 1000.0 * documents * pow(2, age_s / half_life_s));
+    if (reputation_counts_are_unlabelled(counts))
+        row.expires_s = now_s + counts_seen_life_s(identity->type);
+    else if (moved)
+        row.expires_s = expiry(link, identity->type, counts, now_s);
+    return write_row(link, identity, &row, error);
+}
+
+struct seeing {
+    const struct identity *identities;
+    const uint32_t *documents;
+    size_t count;
+};
+
+/* As many again are pruned as came, and more, so that nothing piles up. */
+static bool see_all(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct seeing *seeing = context;
+    int64_t now_s = time(NULL), since_s;
+    if (!read_since(link, now_s, &since_s, error) ||
+        !counts_sqlite_write_since(link, since_s ? since_s : now_s, now_s, error))
+        return false;
+    for (size_t i = 0; i < seeing->count; i++)
+        if (!see_one(link, &seeing->identities[i], seeing->documents[i], now_s, error))
+            return false;
+    return counts_sqlite_prune(link, 2 * seeing->count, now_s, error);
+}
+
+bool counts_sqlite_reputation_seen(struct counts_store *store, const struct identity *identities,
+                                   const uint32_t *documents, size_t n, struct error *error)
+{
+    for (size_t at = 0; at < n; at += SEEN_GROUP) {
+        struct seeing seeing = {identities + at, documents + at,
+                                n - at < SEEN_GROUP ? n - at : SEEN_GROUP};
+        if (!counts_sqlite_write(counts_sqlite_of(store), see_all, &seeing, error))
+            return false;
+    }
     return true;
 }
 
@@ -224,12 +321,15 @@ struct reading {
     const struct identity *identities;
     size_t count;
     struct reputation_counts *counts;
+    int64_t since_s;
 };
 
 static bool read_all(struct sqlite_link *link, void *context, struct error *error)
 {
-    const struct reading *reading = context;
+    struct reading *reading = context;
     int64_t now_s = time(NULL);
+    if (!read_since(link, now_s, &reading->since_s, error))
+        return false;
     for (size_t i = 0; i < reading->count; i++) {
         struct row row;
         if (!find(link, &reading->identities[i], now_s, &row, error))
@@ -242,9 +342,11 @@ static bool read_all(struct sqlite_link *link, void *context, struct error *erro
 bool counts_sqlite_reputation_read(struct counts_store *store, const struct identity *identities,
                                    size_t n, struct reputation_counts *counts, struct error *error)
 {
-    struct reading reading = {identities, n, counts};
-    if (counts_sqlite_read(counts_sqlite_of(store), read_all, &reading, error))
+    struct reading reading = {identities, n, counts, 0};
+    if (counts_sqlite_read(counts_sqlite_of(store), read_all, &reading, error)) {
+        store->seen_since_s = reading.since_s;
         return true;
+    }
     memset(counts, 0, n * sizeof *counts);
     return false;
 }
@@ -293,8 +395,8 @@ static bool list_page(struct sqlite_link *link, void *context, struct error *err
         struct row row;
         counts_sqlite_read_reputation(statement, &row.counts, &row.expires_s);
         struct identity identity = {
-            (enum identity_type)sqlite3_column_int(statement, 7),
-            {sqlite3_column_blob(statement, 8), (size_t)sqlite3_column_bytes(statement, 8)}};
+            (enum identity_type)sqlite3_column_int(statement, 9),
+            {sqlite3_column_blob(statement, 10), (size_t)sqlite3_column_bytes(statement, 10)}};
         if (identity.value.length <= IDENTITY_VALUE_MAX)
             keep_place(listing->cursor, &identity);
         listing->visit(listing->context, &identity, &row.counts);
@@ -332,11 +434,11 @@ static bool override(struct sqlite_link *link, void *context, struct error *erro
     if (!find(link, identity, now_s, &row, error))
         return false;
     if (!row.found)
-        row.counts.time_s = now_s;
+        row.counts.time_s = row.counts.first_s = now_s;
     row.counts.override = overriding->kind;
     row.counts.override_centi = overriding->kind == OVERRIDE_NONE ? 0 : overriding->centi;
     row.counts.override_until_s = overriding->kind == OVERRIDE_NONE ? 0 : overriding->until_s;
-    if (overriding->kind == OVERRIDE_NONE && !row.counts.ham_milli && !row.counts.spam_milli)
+    if (reputation_counts_are_none(&row.counts))
         return remove_row(link, identity, error);
     row.expires_s = expiry(link, identity->type, &row.counts, now_s);
     return write_row(link, identity, &row, error);

@@ -7,9 +7,26 @@
 
 #define SHA_HEX 40
 
-/* A reputation is 12 bytes: ham and spam in thousandths of a lesson, and the time they stand for;
- * with an override 9 more: its kind, log-odds in hundredths, and until when. It lives for 5
- * half-lives after that time was set (a lesson is down to 3 % then), or as long as its override. */
+/* A reputation is 20 bytes: ham and spam in thousandths of a lesson, the time they stand for,
+ * documents seen, in thousandths too, and when it was first seen (0: not known); with an override 9
+ * more: its kind, log-odds in hundredths, and until when. Those written before documents were
+ * counted have neither documents nor first time, 12 bytes; they grow when they are next written
+ * whole. It lives for 5 half-lives after that time was set (a lesson is down to 3 % then), or as
+ * long as its override; for less when documents are all that was counted. */
+#define LUA_OPEN                                                                                   \
+    "local function open(value)\n"                                                                 \
+    "  if #value == 12 or #value == 21 then\n"                                                     \
+    "    local ham, spam, reference = struct.unpack('<I4I4I4', value)\n"                           \
+    "    return 12, ham, spam, reference, 0, 0\n"                                                  \
+    "  end\n"                                                                                      \
+    "  return 20, struct.unpack('<I4I4I4I4I4', value)\n"                                           \
+    "end\n"
+#define LUA_WHOLE                                                                                  \
+    "local function whole(count)\n"                                                                \
+    "  if count <= 0 then return 0 end\n"                                                          \
+    "  if count > 4294967295 then return 4294967295 end\n"                                         \
+    "  return math.floor(count + 0.5)\n"                                                           \
+    "end\n"
 #define LUA_KEEP_OVERRIDDEN                                                                        \
     "local function keep_overridden(key, counts, override, half_life, now)\n"                      \
     "  local kind, centi, expires = struct.unpack('<Bi4I4', override)\n"                           \
@@ -46,7 +63,7 @@
  *
  * What a lesson costs Redis is decided here: hence one MGET, SETRANGE where the lifetime may stay
  * as it is (SET with EX costs twice as much), and no number made into text or bytes twice. */
-static const char append_text[] = LUA_KEEP_OVERRIDDEN
+static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct, floor = struct.pack, struct.unpack, math.floor\n"
     "local seen, earlier, copying = unpack(call('MGET', KEYS[3], KEYS[4], KEYS[5]))\n"
@@ -69,11 +86,6 @@ static const char append_text[] = LUA_KEEP_OVERRIDDEN
     "  end\n"
     "end\n"
     "local half_life_of, lifetime_of = {}, {}\n"
-    "local function whole(count)\n"
-    "  if count <= 0 then return 0 end\n"
-    "  if count > 4294967295 then return 4294967295 end\n"
-    "  return floor(count + 0.5)\n"
-    "end\n"
     "local function look_up(type)\n"
     "  local half_life = unpack_struct('<I4', half_lives, 4 * type + 1)\n"
     "  half_life_of[type] = half_life\n"
@@ -85,7 +97,8 @@ static const char append_text[] = LUA_KEEP_OVERRIDDEN
     "  if first > #keys then return end\n"
     "  local values, fresh = call('MGET', unpack(keys, first)), ''\n"
     "  if milli > 0 then\n"
-    "    fresh = pack('<I4I4I4', label == 0 and milli or 0, label == 1 and milli or 0, time)\n"
+    "    fresh = pack('<I4I4I4I4I4', label == 0 and milli or 0, label == 1 and milli or 0, "
+    "time, 0, time)\n"
     "  end\n"
     "  for i = 1, #values do\n"
     "    local key, value, type = keys[first + i - 1], values[i], byte(types, i)\n"
@@ -94,29 +107,34 @@ static const char append_text[] = LUA_KEEP_OVERRIDDEN
     "    if amounts then\n"
     "      amount = milli / 1000 * amounts[i]\n"
     "      if amount > 0 then\n"
-    "        fresh = pack('<I4I4I4', label == 0 and amount or 0, label == 1 and amount or 0, "
-    "time)\n"
+    "        fresh = pack('<I4I4I4I4I4', label == 0 and amount or 0, label == 1 and amount or "
+    "0, time, 0, time)\n"
     "      end\n"
     "    end\n"
     "    if value and amount ~= 0 then\n"
-    "      local ham, spam, reference = unpack_struct('<I4I4I4', value)\n"
+    "      local length, ham, spam, reference, seen, first = open(value)\n"
     "      local age, moved = time - reference, false\n"
+    /* It may have been kept for as long as what was only seen is. */
+    "      local unlabelled = ham == 0 and spam == 0\n"
     "      if age > half_life / 16 then\n"
     "        local decay = 2 ^ (-age / half_life)\n"
-    "        ham, spam, reference, age, moved = ham * decay, spam * decay, time, 0, true\n"
+    "        ham, spam, seen = ham * decay, spam * decay, whole(seen * decay)\n"
+    "        reference, age, moved = time, 0, true\n"
     "      end\n"
     "      local weight = amount * 2 ^ (age / half_life)\n"
     "      if label == 1 then spam = spam + weight else ham = ham + weight end\n"
     "      ham, spam = whole(ham), whole(spam)\n"
-    "      local counts = pack('<I4I4I4', ham, spam, reference)\n"
-    "      if ham == 0 and spam == 0 and #value == 12 then\n"
+    "      if ham == 0 and spam == 0 and seen == 0 and #value == length then\n"
     "        call('DEL', key)\n"
-    "      elseif not moved then\n"
-    "        call('SETRANGE', key, '0', counts)\n"
-    "      elseif #value == 12 then\n"
-    "        call('SETEX', key, lifetime_of[type], counts)\n"
+    "      elseif not moved and not unlabelled then\n"
+    "        call('SETRANGE', key, '0', pack('<I4I4I4', ham, spam, reference))\n"
     "      else\n"
-    "        keep_overridden(key, counts, sub(value, 13), half_life, now)\n"
+    "        local counts = pack('<I4I4I4I4I4', ham, spam, reference, seen, first)\n"
+    "        if #value == length then\n"
+    "          call('SETEX', key, lifetime_of[type], counts)\n"
+    "        else\n"
+    "          keep_overridden(key, counts, sub(value, length + 1), half_life, now)\n"
+    "        end\n"
     "      end\n"
     "    elseif amount > 0 then\n"
     "      call('SETEX', key, lifetime_of[type], fresh)\n"
@@ -210,15 +228,60 @@ static const char append_text[] = LUA_KEEP_OVERRIDDEN
     "change(KEYS, 6, ARGV[5], label, time, 1000, amounts)\n"
     "return {earlier and 3 or 0, version}\n";
 
+/* KEYS: since, copying (see counts_redis.h), then one for each identity. ARGV: half-lives, and how
+ * long what was only seen is kept (4 bytes for each type), types of the identities (a byte each),
+ * documents that bore them (4 bytes each). They count as of now, in the way of lessons. */
+static const char seen_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
+    "local call, byte, sub = redis.call, string.byte, string.sub\n"
+    "local pack, unpack_struct = struct.pack, struct.unpack\n"
+    "local since, copying = unpack(call('MGET', KEYS[1], KEYS[2]))\n"
+    "if copying then\n"
+    "  return redis.error_reply('BUSY a copy is being made; try again later')\n"
+    "end\n"
+    "local text = call('TIME')[1]\n"
+    "local now = tonumber(text)\n"
+    "call('SET', KEYS[1], since or text, 'EX', '1209600')\n"
+    "local values = call('MGET', unpack(KEYS, 3))\n"
+    "for i = 1, #values do\n"
+    "  local key, value, at = KEYS[i + 2], values[i], 4 * byte(ARGV[3], i) + 1\n"
+    "  local half_life = unpack_struct('<I4', ARGV[1], at)\n"
+    "  local seen_life = unpack_struct('<I4', ARGV[2], at)\n"
+    "  local milli = 1000 * unpack_struct('<I4', ARGV[4], 4 * i - 3)\n"
+    "  if not value then\n"
+    "    call('SETEX', key, seen_life, pack('<I4I4I4I4I4', 0, 0, now, whole(milli), now))\n"
+    "  else\n"
+    "    local length, ham, spam, reference, seen, first = open(value)\n"
+    "    local age, moved = now - reference, false\n"
+    "    if age > half_life / 16 then\n"
+    "      local decay = 2 ^ (-age / half_life)\n"
+    "      ham, spam, seen = whole(ham * decay), whole(spam * decay), seen * decay\n"
+    "      reference, age, moved = now, 0, true\n"
+    "    end\n"
+    "    seen = whole(seen + milli * 2 ^ (age / half_life))\n"
+    "    local counts = pack('<I4I4I4I4I4', ham, spam, reference, seen, first)\n"
+    "    if ham == 0 and spam == 0 and #value == length then\n"
+    "      call('SETEX', key, seen_life, counts)\n"
+    "    elseif not moved then\n"
+    "      call('SET', key, counts .. sub(value, length + 1), 'KEEPTTL')\n"
+    "    elseif #value == length then\n"
+    "      call('SETEX', key, string.format('%d', 5 * half_life), counts)\n"
+    "    else\n"
+    "      keep_overridden(key, counts, sub(value, length + 1), half_life, now)\n"
+    "    end\n"
+    "  end\n"
+    "end\n"
+    "return 1\n";
+
 /* KEYS: reputation. ARGV: override (empty: take it away), half-life. */
-static const char override_text[] = LUA_KEEP_OVERRIDDEN
+static const char override_text[] = LUA_OPEN LUA_KEEP_OVERRIDDEN
     "local value = redis.call('GET', KEYS[1])\n"
     "local now, half_life = tonumber(redis.call('TIME')[1]), tonumber(ARGV[2])\n"
-    "local counts = value and string.sub(value, 1, 12) or struct.pack('<I4I4I4', 0, 0, now)\n"
-    "local ham, spam = struct.unpack('<I4I4', counts)\n"
+    "value = value or struct.pack('<I4I4I4I4I4', 0, 0, now, 0, now)\n"
+    "local length, ham, spam, reference, seen, first = open(value)\n"
+    "local counts = string.sub(value, 1, length)\n"
     "if ARGV[1] ~= '' then\n"
     "  keep_overridden(KEYS[1], counts, ARGV[1], half_life, now)\n"
-    "elseif ham > 0 or spam > 0 then\n"
+    "elseif ham > 0 or spam > 0 or seen > 0 then\n"
     "  redis.call('SET', KEYS[1], counts, 'EX', 5 * half_life)\n"
     "else\n"
     "  redis.call('DEL', KEYS[1])\n"
@@ -260,9 +323,9 @@ static const char slowest_text[] =
     "return slowest\n";
 
 static const char *const texts[REDIS_SCRIPTS] = {
-    [REDIS_SCRIPT_APPEND] = append_text,     [REDIS_SCRIPT_OVERRIDE] = override_text,
-    [REDIS_SCRIPT_SNAPSHOT] = snapshot_text, [REDIS_SCRIPT_REPORT] = report_text,
-    [REDIS_SCRIPT_SLOWEST] = slowest_text,
+    [REDIS_SCRIPT_APPEND] = append_text,     [REDIS_SCRIPT_SEEN] = seen_text,
+    [REDIS_SCRIPT_OVERRIDE] = override_text, [REDIS_SCRIPT_SNAPSHOT] = snapshot_text,
+    [REDIS_SCRIPT_REPORT] = report_text,     [REDIS_SCRIPT_SLOWEST] = slowest_text,
 };
 
 struct redis_scripts {

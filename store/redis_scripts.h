@@ -14,6 +14,7 @@
 /* Keys and arguments of each are told above its text in redis_scripts.c. */
 enum redis_script {
     REDIS_SCRIPT_APPEND,
+    REDIS_SCRIPT_SEEN,
     REDIS_SCRIPT_OVERRIDE,
     REDIS_SCRIPT_SNAPSHOT,
     REDIS_SCRIPT_REPORT,

@@ -112,6 +112,8 @@ static void assert_same_counts(struct fixture *fixture)
         assert_int_equal(ours[i].ham_milli, theirs[i].ham_milli);
         assert_int_equal(ours[i].spam_milli, theirs[i].spam_milli);
         assert_int_equal(ours[i].time_s, theirs[i].time_s);
+        assert_int_equal(ours[i].seen_milli, theirs[i].seen_milli);
+        assert_int_equal(ours[i].first_s, theirs[i].first_s);
         assert_int_equal(ours[i].override, theirs[i].override);
         assert_int_equal(ours[i].override_centi, theirs[i].override_centi);
         assert_int_equal(ours[i].override_until_s, theirs[i].override_until_s);
@@ -125,6 +127,8 @@ static void fill(struct fixture *fixture)
     for (uint32_t i = 0; i < 40; i++)
         teach(fixture, fixture->from, i, i % 3 ? LABEL_SPAM : LABEL_HAM, 0);
     teach(fixture, fixture->from, 5, LABEL_HAM, 1);
+    const uint32_t documents = 7;
+    good(counts_reputation_seen(fixture->from, &odd, &documents, 1, &fixture->error));
     bool saved;
     good(counts_settings_save(fixture->from, 0, SPAN("{}"), &saved, &fixture->error));
     good(counts_settings_save(fixture->from, 1, SPAN("{\"weights\":{}}"), &saved, &fixture->error));
@@ -148,6 +152,8 @@ static void test_copy_has_the_same_counts_and_overrides(void **state)
     fill(fixture);
     copy(fixture);
     assert_same_counts(fixture);
+    assert_true(counts_seen_since(fixture->from) > 0);
+    assert_int_equal(counts_seen_since(fixture->to), counts_seen_since(fixture->from));
     assert_same_settings(fixture);
 }
 
@@ -300,6 +306,8 @@ static void test_store_without_lessons_and_overrides_is_empty(void **state)
     good(counts_is_empty(fixture->from, &empty, &fixture->error));
     assert_true(empty);
     good(counts_installation_key(fixture->from, NULL, key, &fixture->error));
+    const uint32_t documents = 7;
+    good(counts_reputation_seen(fixture->from, &odd, &documents, 1, &fixture->error));
     good(counts_is_empty(fixture->from, &empty, &fixture->error));
     assert_true(empty);
     good(counts_reputation_override(fixture->from, &host, OVERRIDE_PIN, 1, 0, &fixture->error));

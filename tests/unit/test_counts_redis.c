@@ -431,6 +431,77 @@ static void test_nothing_but_log_and_pins_lives_for_ever(void **state)
     assert_lifetime(fixture, "weir:r:9:spam.example", days);
 }
 
+static bool see(struct fixture *fixture, const struct identity *identity)
+{
+    uint32_t documents = 1;
+    return counts_reputation_seen(fixture->store, identity, &documents, 1, &fixture->error);
+}
+
+/* Of most identities of text no second document ever comes. */
+static void test_what_was_only_seen_is_kept_for_days(void **state)
+{
+    struct fixture *fixture = *state;
+    struct append_result result;
+    const struct identity shingle = {IDENTITY_SHINGLE, SPAN("0011223344556677")};
+    long days = 5 * (long)reputation_table_default.types[host.type].half_life_s / 86400;
+    good(see(fixture, &host) && see(fixture, &shingle));
+    assert_lifetime(fixture, "weir:r:9:spam.example", 14);
+    assert_lifetime(fixture, "weir:r:13:0011223344556677", 2);
+    assert_lifetime(fixture, "weir:since", 14);
+    good(teach(fixture->store, 1, &result, &fixture->error));
+    assert_lifetime(fixture, "weir:r:9:spam.example", days);
+    good(see(fixture, &host));
+    assert_lifetime(fixture, "weir:r:9:spam.example", days);
+    cli(fixture, "STRLEN weir:r:9:spam.example", "20");
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_PIN, 1, 0, &fixture->error));
+    good(see(fixture, &host));
+    cli(fixture, "TTL weir:r:9:spam.example", "-1");
+    cli(fixture, "STRLEN weir:r:9:spam.example", "29");
+}
+
+/* 12 bytes (ham, spam, time), or 21 with an override, as they were before documents were counted.
+ */
+static void test_older_values_are_read_and_grow(void **state)
+{
+    struct fixture *fixture = *state;
+    struct append_result result;
+    struct reputation_counts counts;
+    int64_t now = time(NULL);
+    char command[256];
+    snprintf(
+        command, sizeof command,
+        "EVAL \"return redis.call('SET', 'weir:r:9:spam.example', struct.pack('<I4I4I4', 3000, "
+        "5000, %lld) .. (ARGV[1] == '1' and struct.pack('<Bi4I4', 2, -250, 0) or ''))\" 0 ",
+        (long long)now);
+    for (int overridden = 0; overridden < 2; overridden++) {
+        strcat(command, overridden ? "1" : " ");
+        cli(fixture, command, "OK");
+        good(counts_reputation_read(fixture->store, &host, 1, &counts, &fixture->error));
+        assert_int_equal(counts.ham_milli, 3000);
+        assert_int_equal(counts.spam_milli, 5000);
+        assert_int_equal(counts.seen_milli, 0);
+        assert_int_equal(counts.first_s, 0);
+        good(teach(fixture->store, 1 + (uint32_t)overridden, &result, &fixture->error));
+        good(see(fixture, &host));
+        good(counts_reputation_read(fixture->store, &host, 1, &counts, &fixture->error));
+        assert_in_range(counts.spam_milli, 5999, 6001);
+        assert_in_range(counts.seen_milli, 999, 1001);
+        assert_int_equal(counts.first_s, 0); /* it was seen before, nobody knows when */
+        assert_int_equal(counts.override, overridden ? OVERRIDE_PIN : OVERRIDE_NONE);
+        assert_int_equal(counts.override_centi, overridden ? -250 : 0);
+        cli(fixture, "STRLEN weir:r:9:spam.example", overridden ? "29" : "20");
+    }
+}
+
+static void test_nothing_is_counted_while_a_copy_is_made(void **state)
+{
+    struct fixture *fixture = *state;
+    cli(fixture, "SET weir:copying 1", "OK");
+    assert_false(see(fixture, &host));
+    assert_non_null(strstr(fixture->error.message, "a copy is being made"));
+    cli(fixture, "EXISTS weir:r:9:spam.example", "0");
+}
+
 static void test_what_a_source_added_is_kept_as_long_as_the_reputation(void **state)
 {
     struct fixture *fixture = *state;
@@ -525,6 +596,9 @@ int main(void)
         with_server(test_append_only_file_makes_the_store_persistent),
         with_server(test_prefixes_are_apart_whatever_they_are),
         with_server(test_nothing_but_log_and_pins_lives_for_ever),
+        with_server(test_what_was_only_seen_is_kept_for_days),
+        with_server(test_older_values_are_read_and_grow),
+        with_server(test_nothing_is_counted_while_a_copy_is_made),
         with_server(test_what_a_source_added_is_kept_as_long_as_the_reputation),
         with_server(test_reports_of_replicas_end_after_ten_seconds),
         with_server(test_lost_version_is_found_again_in_the_log),

@@ -195,7 +195,11 @@ static void test_reputations_are_written_exactly(void **state)
     struct identity identities[] = {host, odd, {IDENTITY_IP, SPAN("192.0.2.7")}};
     struct reputation_counts counts[3] = {
         {.ham_milli = 1, .spam_milli = UINT32_MAX, .time_s = now - 1000000},
-        {.time_s = now, .override = OVERRIDE_PIN, .override_centi = -250},
+        {.time_s = now,
+         .seen_milli = 1234567,
+         .first_s = now - 77,
+         .override = OVERRIDE_PIN,
+         .override_centi = -250},
         {.ham_milli = 5,
          .time_s = now,
          .override = OVERRIDE_SET,
@@ -210,6 +214,8 @@ static void test_reputations_are_written_exactly(void **state)
         assert_int_equal(read[i].ham_milli, counts[i].ham_milli);
         assert_int_equal(read[i].spam_milli, counts[i].spam_milli);
         assert_int_equal(read[i].time_s, counts[i].time_s);
+        assert_int_equal(read[i].seen_milli, counts[i].seen_milli);
+        assert_int_equal(read[i].first_s, counts[i].first_s);
         assert_int_equal(read[i].override, counts[i].override);
         assert_int_equal(read[i].override_centi, counts[i].override_centi);
         assert_int_equal(read[i].override_until_s, counts[i].override_until_s);
@@ -218,6 +224,123 @@ static void test_reputations_are_written_exactly(void **state)
     bool existed;
     good(counts_reputation_forget(fixture->store, &host, &existed, &fixture->error));
     assert_false(existed);
+}
+
+/* --- documents without a label --- */
+
+static void see(struct fixture *fixture, const struct identity *identity, uint32_t documents)
+{
+    good(counts_reputation_seen(fixture->store, identity, &documents, 1, &fixture->error));
+}
+
+static void test_documents_are_counted_beside_lessons(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t before = time(NULL);
+    see(fixture, &host, 3);
+    teach(fixture, 1, LABEL_SPAM, 0);
+    see(fixture, &host, 2);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.seen_milli, 5000);
+    assert_near(counts.spam_milli, 1000);
+    assert_int_equal(counts.ham_milli, 0);
+    assert_in_range(counts.first_s, before, time(NULL));
+}
+
+static void test_many_identities_are_seen_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    enum { MANY = 1000 };
+    static char names[MANY][16];
+    static struct identity identities[MANY];
+    static uint32_t documents[MANY];
+    static struct reputation_counts counts[MANY];
+    for (unsigned i = 0; i < MANY; i++) {
+        size_t length = (size_t)snprintf(names[i], sizeof names[i], "n%u.example", i);
+        identities[i] =
+            (struct identity){(enum identity_type)(i % IDENTITY_TYPES), {names[i], length}};
+        documents[i] = i + 1;
+    }
+    good(counts_reputation_seen(fixture->store, identities, documents, MANY, &fixture->error));
+    good(counts_reputation_read(fixture->store, identities, MANY, counts, &fixture->error));
+    for (unsigned i = 0; i < MANY; i++)
+        assert_near(counts[i].seen_milli, 1000 * (i + 1));
+}
+
+/* What was read is written again as if it had stood so a half-life ago. */
+static void age(struct fixture *fixture, const struct identity *identity, int64_t half_lives)
+{
+    struct reputation_counts counts = read_one(fixture, identity);
+    int64_t by_s = half_lives * reputation_table_default.types[identity->type].half_life_s;
+    counts.time_s -= by_s;
+    counts.first_s -= by_s;
+    good(counts_reputation_write(fixture->store, identity, &counts, 1, &fixture->error));
+}
+
+static void test_documents_decay_as_lessons_do(void **state)
+{
+    struct fixture *fixture = *state;
+    see(fixture, &host, 8);
+    teach(fixture, 1, LABEL_HAM, 0);
+    int64_t first_s = read_one(fixture, &host).first_s;
+    age(fixture, &host, 1);
+    see(fixture, &host, 1);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_in_range(counts.seen_milli, 4998, 5002);
+    assert_in_range(counts.ham_milli, 499, 501);
+    assert_in_range(counts.time_s, time(NULL) - 60, time(NULL));
+    age(fixture, &host, 1);
+    teach(fixture, 2, LABEL_SPAM, 0);
+    counts = read_one(fixture, &host);
+    assert_in_range(counts.seen_milli, 2498, 2502);
+    assert_near(counts.spam_milli, 1000);
+    assert_int_equal(counts.first_s,
+                     first_s - 2 * reputation_table_default.types[host.type].half_life_s);
+}
+
+static void test_lesson_taken_back_leaves_the_documents(void **state)
+{
+    struct fixture *fixture = *state;
+    see(fixture, &host, 4);
+    int64_t first_s = read_one(fixture, &host).first_s;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    teach(fixture, 1, LABEL_HAM, 1);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_near(counts.seen_milli, 4000);
+    assert_int_equal(counts.spam_milli, 0);
+    assert_near(counts.ham_milli, 1000);
+    assert_int_equal(counts.first_s, first_s);
+}
+
+static void test_override_stands_beside_the_documents(void **state)
+{
+    struct fixture *fixture = *state;
+    see(fixture, &odd, 4);
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_PIN, 500, 0, &fixture->error));
+    see(fixture, &odd, 1);
+    assert_int_equal(read_one(fixture, &odd).override_centi, 500);
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_NONE, 0, 0, &fixture->error));
+    struct reputation_counts counts = read_one(fixture, &odd);
+    assert_near(counts.seen_milli, 5000);
+    assert_int_equal(counts.override, OVERRIDE_NONE);
+}
+
+static void test_store_knows_since_when_it_counts(void **state)
+{
+    struct fixture *fixture = *state;
+    int64_t before = time(NULL);
+    read_one(fixture, &host);
+    assert_int_equal(counts_seen_since(fixture->store), 0);
+    teach(fixture, 1, LABEL_SPAM, 0);
+    read_one(fixture, &host);
+    assert_int_equal(counts_seen_since(fixture->store), 0);
+    see(fixture, &host, 1);
+    read_one(fixture, &host);
+    int64_t since_s = counts_seen_since(fixture->store);
+    assert_in_range(since_s, before, time(NULL));
+    see(fixture, &host, 1);
+    read_one(fixture, &host);
+    assert_int_equal(counts_seen_since(fixture->store), since_s);
 }
 
 int main(void)
@@ -236,6 +359,12 @@ int main(void)
         contract(test_identity_never_seen_can_be_pinned),
         contract(test_forget_removes_counts_and_override),
         contract(test_reputations_are_written_exactly),
+        contract(test_documents_are_counted_beside_lessons),
+        contract(test_many_identities_are_seen_at_once),
+        contract(test_documents_decay_as_lessons_do),
+        contract(test_lesson_taken_back_leaves_the_documents),
+        contract(test_override_stands_beside_the_documents),
+        contract(test_store_knows_since_when_it_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

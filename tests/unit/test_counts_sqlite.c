@@ -173,9 +173,33 @@ static void assert_same_counts(struct fixture *fixture, struct counts_store *red
         assert_int_equal(ours[i].ham_milli, theirs[i].ham_milli);
         assert_int_equal(ours[i].spam_milli, theirs[i].spam_milli);
         assert_int_equal(ours[i].time_s, theirs[i].time_s);
+        assert_int_equal(ours[i].first_s, theirs[i].first_s);
         assert_int_equal(ours[i].override, theirs[i].override);
         assert_int_equal(ours[i].override_centi, theirs[i].override_centi);
         assert_int_equal(ours[i].override_until_s, theirs[i].override_until_s);
+    }
+}
+
+/* At each store's own second. */
+static void see_in_both(struct fixture *fixture, struct counts_store *redis)
+{
+    uint32_t documents[NAMES];
+    struct reputation_counts ours[NAMES], theirs[NAMES];
+    int64_t begin_s = time(NULL);
+    for (uint32_t i = 0; i < NAMES; i++)
+        documents[i] = 1 + 100 * i;
+    good(counts_reputation_seen(fixture->store, identities, documents, NAMES, &fixture->error));
+    good(counts_reputation_seen(redis, identities, documents, NAMES, &fixture->error));
+    int64_t took_s = time(NULL) - begin_s;
+    good(counts_reputation_read(fixture->store, identities, NAMES, ours, &fixture->error));
+    good(counts_reputation_read(redis, identities, NAMES, theirs, &fixture->error));
+    for (int i = 0; i < NAMES; i++) {
+        assert_in_range(theirs[i].time_s, ours[i].time_s, ours[i].time_s + took_s);
+        assert_in_range(theirs[i].seen_milli, ours[i].seen_milli - 1 - took_s,
+                        ours[i].seen_milli + 1 + took_s);
+        assert_in_range(theirs[i].ham_milli + 1, ours[i].ham_milli, ours[i].ham_milli + 2);
+        assert_in_range(theirs[i].spam_milli + 1, ours[i].spam_milli, ours[i].spam_milli + 2);
+        assert_int_equal(theirs[i].first_s, ours[i].first_s);
     }
 }
 
@@ -210,6 +234,7 @@ static void test_same_lessons_leave_the_counts_that_redis_has(void **state)
             assert_same_counts(fixture, redis);
     }
     assert_same_counts(fixture, redis);
+    see_in_both(fixture, redis);
     counts_close(redis);
     counts_place_free(place);
 }
@@ -431,7 +456,7 @@ static void test_file_of_a_newer_weir_is_refused(void **state)
     sql(fixture, "PRAGMA user_version = 99");
     fixture->store = counts_open(counts_place_url(fixture->place), &hasty, &fixture->error);
     assert_refused(fixture, ERROR_SYSTEM,
-                   "was made by a newer weir (schema 99, this one knows 3); install that one, or "
+                   "was made by a newer weir (schema 99, this one knows 4); install that one, or "
                    "move the file away and a new one will be made");
 }
 
@@ -444,6 +469,9 @@ static void test_older_file_is_taken_over(void **state)
     counts_close(fixture->store);
     sql(fixture, "DROP TABLE contribution");
     sql(fixture, "ALTER TABLE label DROP COLUMN amounts");
+    sql(fixture, "ALTER TABLE reputation DROP COLUMN seen_milli");
+    sql(fixture, "ALTER TABLE reputation DROP COLUMN first_s");
+    sql(fixture, "DROP TABLE seen");
     sql(fixture, "PRAGMA user_version = 2");
     fixture->store = counts_open(counts_place_url(fixture->place), &patient, &fixture->error);
     struct lesson lesson = lesson_about(1, LABEL_HAM, 1);
@@ -453,6 +481,34 @@ static void test_older_file_is_taken_over(void **state)
     assert_int_equal(result.outcome, APPEND_CORRECTED);
     assert_in_range(read_one(fixture, &host).spam_milli, 999, 1001);
     assert_in_range(read_one(fixture, &host).ham_milli, 999, 1001);
+    assert_int_equal(read_one(fixture, &host).first_s, 0); /* nobody knows */
+    uint32_t documents = 2;
+    good(counts_reputation_seen(fixture->store, &host, &documents, 1, &fixture->error));
+    assert_in_range(read_one(fixture, &host).seen_milli, 1999, 2001);
+    assert_int_equal(read_one(fixture, &host).first_s, 0);
+}
+
+/* Lessons and a pin outlive what was only seen; nothing is known of who is new after a gap. */
+static void test_what_was_only_seen_expires_after_two_weeks(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct identity seen[] = {
+        {IDENTITY_IP, SPAN("192.0.2.1")}, {IDENTITY_ATTACHMENT, SPAN("00112233")}, host};
+    const uint32_t documents[] = {1, 1, 1};
+    good(teach(fixture->store, 1, &fixture->error));
+    good(counts_reputation_seen(fixture->store, seen, documents, 3, &fixture->error));
+    read_one(fixture, &host);
+    assert_true(counts_seen_since(fixture->store) > 0);
+    sql(fixture, "UPDATE reputation SET expires_s = expires_s - 3 * 86400");
+    assert_int_equal(read_one(fixture, &seen[1]).seen_milli, 0);
+    assert_true(read_one(fixture, &seen[0]).seen_milli > 0);
+    sql(fixture, "UPDATE reputation SET expires_s = expires_s - 12 * 86400");
+    sql(fixture, "UPDATE seen SET last_s = last_s - 15 * 86400");
+    assert_int_equal(read_one(fixture, &seen[0]).seen_milli, 0);
+    assert_int_equal(counts_seen_since(fixture->store), 0);
+    assert_true(read_one(fixture, &host).spam_milli > 0);
+    good(counts_reputation_seen(fixture->store, &host, documents, 1, &fixture->error));
+    assert_int_equal(sql(fixture, "SELECT count(*) FROM reputation"), 1);
 }
 
 static void test_file_that_this_user_may_not_write_is_named(void **state)
@@ -516,6 +572,7 @@ int main(void)
         TEST(test_database_of_somebody_else_is_left_alone),
         TEST(test_file_of_a_newer_weir_is_refused),
         TEST(test_older_file_is_taken_over),
+        TEST(test_what_was_only_seen_expires_after_two_weeks),
         TEST(test_file_that_this_user_may_not_write_is_named),
         TEST(test_relative_path_is_refused_at_once),
         TEST(test_another_file_in_its_place_is_noticed),
