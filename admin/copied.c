@@ -1,12 +1,15 @@
 #include "admin/copied.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 #include "core/json_writer.h"
+#include "core/reputation.h"
 
 #define SQLITE_SCHEME "sqlite://"
 #define TIMEOUT_LEAST_MS 10000
@@ -47,41 +50,57 @@ bool copied_is_in_the_way(struct counts_store *to, bool force, int *status)
 
 /* --- comparing --- */
 
+#define NEGLIGIBLE 0.01 /* of a lesson */
+
+/* Of reputations, those that anything was said of: documents go on being counted in a store that is
+ * in use, which also brings the counts of lessons up to another time. So what is left of these at
+ * one moment is compared, up to rounding. */
 struct side {
     uint64_t version, digest; /* of the replica */
     size_t reputations;
-    double ham, spam; /* lessons */
-    uint64_t sum;     /* of a hash of each reputation, in whatever order they come */
+    double ham, spam; /* lessons that are left at `now_s` */
+    uint64_t sum;     /* of a hash of each reputation's override, in whatever order they come */
+    const struct reputation_table *table;
+    int64_t now_s;
 };
 
 static void add_up(void *context, const struct identity *identity,
                    const struct reputation_counts *counts)
 {
     struct side *side = context;
-    int64_t numbers[] = {identity->type,           counts->ham_milli,  counts->spam_milli,
-                         counts->time_s,           counts->override,   counts->override_centi,
-                         counts->override_until_s, counts->seen_milli, counts->first_s};
+    struct reputation_weight weight =
+        reputation_weight(side->table, identity->type, counts, side->now_s);
+    if (weight.ham + weight.spam < NEGLIGIBLE && counts->override == OVERRIDE_NONE)
+        return;
+    int64_t numbers[] = {identity->type, counts->override, counts->override_centi,
+                         counts->override_until_s};
     uint64_t value = XXH3_64bits(identity->value.data, identity->value.length);
     side->sum += XXH3_64bits_withSeed(numbers, sizeof numbers, value);
     side->reputations++;
-    side->ham += counts->ham_milli / 1000.0;
-    side->spam += counts->spam_milli / 1000.0;
+    side->ham += weight.ham;
+    side->spam += weight.spam;
 }
 
-static bool look(struct counts_store *store, struct side *side, struct error *error)
+static bool look(struct counts_store *store, const struct reputation_table *table, int64_t now_s,
+                 struct side *side, struct error *error)
 {
     struct replica *replica = replica_new(store, NULL);
     bool good = replica_catch_up(replica, error);
     *side = (struct side){.version = model_version(replica_model(replica)),
-                          .digest = model_digest(replica_model(replica))};
+                          .digest = model_digest(replica_model(replica)),
+                          .table = table,
+                          .now_s = now_s};
     replica_free(replica);
     return good && counts_reputation_list(store, IDENTITY_TYPES, add_up, side, error);
 }
 
+/* Each count is rounded to a thousandth whenever it is brought up to another time. */
 static bool same(const struct side *a, const struct side *b)
 {
+    double rounding = 0.002 * (double)(a->reputations + 1);
     return a->version == b->version && a->digest == b->digest && a->reputations == b->reputations &&
-           a->sum == b->sum;
+           a->sum == b->sum && fabs(a->ham - b->ham) < rounding &&
+           fabs(a->spam - b->spam) < rounding;
 }
 
 /* --- telling --- */
@@ -152,11 +171,16 @@ int copied_run(struct session *session, struct counts_store *from, struct counts
     struct counts_sums sums;
     struct side ours, theirs;
     struct error error = {0};
+    struct reputation_table table;
+    struct session source = {.config = session->config, .store = from};
+    int64_t now_s = time(NULL);
+    if (!session_reputations(&source, &table, NULL)) /* settings of a newer weir are copied, too */
+        table = session->config->reputations;
     if (!counts_copy(from, to, &sums, &error))
         return session_complain(&error);
     if (!session->json)
         print_words(&sums, counts_name(from), counts_name(to));
-    if (!look(from, &ours, &error) || !look(to, &theirs, &error))
+    if (!look(from, &table, now_s, &ours, &error) || !look(to, &table, now_s, &theirs, &error))
         return session_complain(&error);
     bool verified = same(&ours, &theirs);
     if (session->json)

@@ -7,6 +7,7 @@
 #include "admin/progress.h"
 #include "core/checks.h"
 #include "core/features.h"
+#include "core/first_seen.h"
 #include "core/gatherers.h"
 #include "core/mail.h"
 #include "core/model.h"
@@ -15,6 +16,7 @@
 #include "store/memory.h"
 
 #define REPUTATIONS (1u << 20)
+#define MET 1000 /* documents until it is told who is new; as in a store that counts for long */
 #define NOW_S 1700000000 /* all lessons are of one moment: nothing decays */
 
 /* What the chances of a document are drawn for. */
@@ -94,13 +96,17 @@ static struct document *parse(const struct evaluation *evaluation, const struct 
 /* What speaks beside content. Checks run in any case: they take time. */
 static void hear_others(const struct run *run, struct document *document, struct terms *terms)
 {
-    terms_run_checks(document, terms);
-    if (!run->evaluation->reputations)
+    if (!run->evaluation->reputations) {
+        terms_run_checks(document, terms);
         return;
+    }
     struct reputation_counts *counts =
         arena_alloc(document->arena, document->identity_count * sizeof *counts);
     for (size_t i = 0; i < document->identity_count; i++)
         counts[i] = *reputation_of(run, &document->identities[i]);
+    first_seen_note(document, counts, run->outcome->lessons < MET ? 0 : NOW_S - FIRST_SEEN_AFTER_S,
+                    NOW_S);
+    terms_run_checks(document, terms);
     reputation_evidence(&run->evaluation->config->reputations, document, counts, NOW_S,
                         &terms->reputations);
 }

@@ -12,12 +12,12 @@
 
 #define CLOCKS_DIFFER_S 86400 /* what was counted on another machine may be so much ahead */
 
-enum column { TYPE, VALUE, HAM, SPAM, TIME, OVERRIDE, LOG_ODDS, UNTIL, COLUMNS };
+enum column { TYPE, VALUE, HAM, SPAM, TIME, OVERRIDE, LOG_ODDS, UNTIL, SEEN, FIRST_SEEN, COLUMNS };
 
 _Static_assert(COLUMNS == REPUTATION_FILE_COLUMNS, "as many as the header says");
 
-static const char *const names[COLUMNS] = {"type", "value",    "ham",      "spam",
-                                           "time", "override", "log_odds", "until"};
+static const char *const names[COLUMNS] = {"type",     "value",    "ham",   "spam", "time",
+                                           "override", "log_odds", "until", "seen", "first_seen"};
 static const char *const overrides[] = {
     [OVERRIDE_NONE] = "none", [OVERRIDE_SET] = "set", [OVERRIDE_PIN] = "pin"};
 
@@ -64,7 +64,7 @@ void reputation_file_put_csv(FILE *stream, const struct identity *identity,
     putc(',', stream);
     if (counts->override == OVERRIDE_SET)
         fprintf(stream, "%" PRId64, counts->override_until_s);
-    putc('\n', stream);
+    fprintf(stream, ",%.10g,%" PRId64 "\n", counts->seen_milli / 1000.0, counts->first_s);
 }
 
 void reputation_file_put_json(struct json_writer *json, const struct identity *identity,
@@ -85,6 +85,9 @@ void reputation_file_put_json(struct json_writer *json, const struct identity *i
         json_put_number(json, names[LOG_ODDS], counts->override_centi / 100.0, 2);
     if (counts->override == OVERRIDE_SET)
         json_put_integer(json, names[UNTIL], counts->override_until_s);
+    snprintf(number, sizeof number, "%.10g", counts->seen_milli / 1000.0);
+    json_put_raw(json, names[SEEN], span_of(number));
+    json_put_integer(json, names[FIRST_SEEN], counts->first_s);
     json_put_close(json, '}');
     json_put_newline(json);
 }
@@ -152,6 +155,25 @@ static bool read_counts(char *const fields[COLUMNS], struct reputation_counts *c
            error_set(error, ERROR_INPUT, "time %.40s is in the future", fields[TIME]);
 }
 
+static bool read_seen(char *const fields[COLUMNS], struct reputation_counts *counts,
+                      struct error *error)
+{
+    double steps = 0;
+    if (*fields[SEEN] && !read_steps(fields[SEEN], 1000, 0, UINT32_MAX, &steps))
+        return error_set(error, ERROR_INPUT,
+                         "seen \"%.40s\" is not a number of documents from 0 to 4294967.295, to a "
+                         "thousandth",
+                         fields[SEEN]);
+    counts->seen_milli = (uint32_t)steps;
+    steps = 0;
+    if (*fields[FIRST_SEEN] && !read_steps(fields[FIRST_SEEN], 1, 0, UINT32_MAX, &steps))
+        return error_set(error, ERROR_INPUT,
+                         "first_seen \"%.40s\" is no time in seconds since 1970",
+                         fields[FIRST_SEEN]);
+    counts->first_s = (int64_t)steps;
+    return true;
+}
+
 static bool read_row(const struct config *config, char *const fields[COLUMNS],
                      struct document *scratch, struct identity *identity,
                      struct reputation_counts *counts, struct error *error)
@@ -161,7 +183,8 @@ static bool read_row(const struct config *config, char *const fields[COLUMNS],
         return error_set(error, ERROR_INPUT, "no type");
     if (!identity_text_read(config, IDENTITY_KNOWN, fields[TYPE], fields[VALUE], scratch, identity,
                             error) ||
-        !read_counts(fields, counts, error) || !read_override(fields, counts, error))
+        !read_counts(fields, counts, error) || !read_seen(fields, counts, error) ||
+        !read_override(fields, counts, error))
         return false;
     return !reputation_counts_are_none(counts) ||
            error_set(error, ERROR_INPUT, "there are no counts and no override");
@@ -258,7 +281,7 @@ static bool read_header(struct reputation_file *file, struct error *error)
         if (column == COLUMNS || there[column])
             return error_set(error, ERROR_INPUT, "column \"%.40s\" %s", field,
                              column == COLUMNS ? "is none of type, value, ham, spam, time, "
-                                                 "override, log_odds and until"
+                                                 "override, log_odds, until, seen and first_seen"
                                                : "comes twice");
         there[column] = true;
         file->meaning[i] = column;

@@ -2,8 +2,8 @@
  * reads them: CSV (RFC 4180) with a header line that names the columns, or an object of JSON on
  * each line. Both have "type", "value", "ham" and "spam" (lessons, to a thousandth, as they stood
  * at "time", which is in seconds since 1970), "override" ("none", "set" or "pin"), "log_odds" of
- * that, and "until" of what is set. Nothing is decayed, so what is read is exactly what was
- * written. */
+ * that, "until" of what is set, "seen" (documents, likewise) and "first_seen" (0: not known); the
+ * last two may be missing. Nothing is decayed, so what is read is exactly what was written. */
 #ifndef WEIR_REPUTATION_FILE_H
 #define WEIR_REPUTATION_FILE_H
 
@@ -27,7 +27,7 @@ enum reputation_file_outcome {
     REPUTATION_FILE_END     /* or the stream failed: ferror() */
 };
 
-#define REPUTATION_FILE_COLUMNS 8
+#define REPUTATION_FILE_COLUMNS 10
 #define REPUTATION_FILE_LINE_MAX 4096
 
 /* Zeroed at first, but for `stream` and `config` (NULL: none), which are lent. */

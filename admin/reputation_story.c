@@ -30,6 +30,9 @@ void reputation_story_members(struct json_writer *json, const struct reputation_
     json_put_string(json, "value", identity->value);
     json_put_number(json, "ham", weight.ham, 3);
     json_put_number(json, "spam", weight.spam, 3);
+    json_put_number(json, "seen", weight.seen, 3);
+    if (counts->first_s)
+        json_put_integer(json, "first_seen", counts->first_s);
     json_put_number(json, "log_odds", reputation_log_odds(table, identity->type, counts, now_s), 3);
     json_put_string(json, "override", span_of(override));
     if (in_force && counts->override == OVERRIDE_SET)
@@ -294,8 +297,8 @@ void reputation_story_print_line(FILE *out, const struct reputation_table *table
 {
     enum identity_type type = identity->type;
     struct reputation_weight weight = reputation_weight(table, type, counts, now_s);
-    fprintf(out, "%+6.2f  ham %7.1f  spam %7.1f  %-15s ",
-            reputation_log_odds(table, type, counts, now_s), weight.ham, weight.spam,
+    fprintf(out, "%+6.2f  ham %7.1f  spam %7.1f  seen %7.1f  %-15s ",
+            reputation_log_odds(table, type, counts, now_s), weight.ham, weight.spam, weight.seen,
             identity_type_name(type));
     printable_put(out, identity->value, PRINTABLE_LINE);
     if (reputation_override_in_force(counts, now_s)) {
@@ -351,6 +354,10 @@ static void print_counts(FILE *out, const struct reputation_story *story)
                 story->parameters.half_life_s / 86400.0, 100 * share_left(story), weight.spam,
                 weight.ham);
     }
+    if (counts->seen_milli)
+        fprintf(out, "  seen       %.1f documents that were judged are left\n", weight.seen);
+    if (counts->first_s)
+        fprintf(out, "  first met  %s\n", records_text_time(counts->first_s, when));
     fprintf(out, "  posterior  %.1f %% spam; with 90 %% between %.1f %% and %.1f %%\n",
             100 * posterior.mean, 100 * posterior.low, 100 * posterior.high);
 }

@@ -11,7 +11,8 @@
 #include <stdio.h>
 
 /* One reputation as it is listed: the members "type", "value", "ham", "spam" (lessons that are
- * left), "log_odds", "override" and "until". */
+ * left), "seen" (documents that are left), "first_seen" (when that is known), "log_odds",
+ * "override" and "until". */
 void reputation_story_members(struct json_writer *json, const struct reputation_table *table,
                               const struct identity *identity,
                               const struct reputation_counts *counts, int64_t now_s);

@@ -64,7 +64,8 @@ static void collect(void *context, const struct identity *identity,
     struct reputation_weight weight =
         reputation_weight(&top->table, identity->type, counts, top->now_s);
     double sum = weight.ham + weight.spam;
-    if ((sum < top->least && !reputation_override_in_force(counts, top->now_s)) ||
+    if (reputation_counts_are_unlabelled(counts) ||
+        (sum < top->least && !reputation_override_in_force(counts, top->now_s)) ||
         !has_part(identity->value, top->part))
         return;
     if (top->most && top->count == 2 * top->most)

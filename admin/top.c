@@ -170,7 +170,7 @@ static void add_symbol(void *context, const char *name, int64_t ham, int64_t spa
     while (i < names->count && strcmp(names->items[i].name, name) != 0)
         i++;
     if (i == names->count)
-        add_name(names, span_of(name), (struct reputation_weight){0, 0});
+        add_name(names, span_of(name), (struct reputation_weight){0});
     names->items[i].weight.ham += (double)ham;
     names->items[i].weight.spam += (double)spam;
 }

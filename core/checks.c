@@ -34,6 +34,8 @@ static const struct check checks[] = {
      "a link to an IP address instead of a name"},
     {"LINK_FARM", 2.5, CHANNEL_ANY, check_link_farm,
      "a list of keywords or links as link farms have them"},
+    {"LINK_FIRST_SEEN", 0.3, CHANNEL_MAIL, check_link_first_seen,
+     "all that it links to is new here"},
     {"LINK_TEXT_MISMATCH", 1.3, CHANNEL_ANY, check_link_text_mismatch,
      "a link shows another site than the one it leads to"},
     {"MESSAGE_ID_MALFORMED", 0.7, CHANNEL_MAIL, check_message_id_malformed,

@@ -41,8 +41,8 @@ struct check_weights {
 void checks_run(const struct document *document, const struct check_weights *weights,
                 struct evidence_list *list);
 
-/* The functions behind the rows; check_headers.c, check_letters.c, check_links.c, check_markers.c,
- * check_parts.c, check_sender.c, check_splice.c, check_text.c, check_words.c. */
+/* The functions behind the rows; first_seen.c, check_headers.c, check_letters.c, check_links.c,
+ * check_markers.c, check_parts.c, check_sender.c, check_splice.c, check_text.c, check_words.c. */
 double check_attachment_disguised(const struct document *document, struct span *detail);
 double check_attachment_executable(const struct document *document, struct span *detail);
 double check_comment_links(const struct document *document, struct span *detail);
@@ -57,6 +57,7 @@ double check_image_only(const struct document *document, struct span *detail);
 double check_letters_decorated(const struct document *document, struct span *detail);
 double check_link_address(const struct document *document, struct span *detail);
 double check_link_farm(const struct document *document, struct span *detail);
+double check_link_first_seen(const struct document *document, struct span *detail);
 double check_link_text_mismatch(const struct document *document, struct span *detail);
 double check_links_hidden(const struct document *document, struct span *detail);
 double check_message_id_malformed(const struct document *document, struct span *detail);

@@ -143,6 +143,10 @@ struct document {
     struct identity *identities;
     size_t identity_count;
 
+    /* Filled by first_seen_note(), once reputations were read. */
+    double first_seen; /* how new all that it links to is, from 0 to 1 */
+    struct span first_seen_detail;
+
     /* Filled by features_extract(). */
     uint64_t *features; /* hashes, ascending, no doubles, at most 2,000 */
     size_t feature_count;

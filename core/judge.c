@@ -2,6 +2,7 @@
 
 #include "core/checks.h"
 #include "core/features.h"
+#include "core/first_seen.h"
 #include "core/gatherers.h"
 #include "core/metrics.h"
 #include "core/prior.h"
@@ -327,7 +328,7 @@ static void ask_rules(const struct rules *rules, const struct document *document
 }
 
 static struct evidence_record *record_of(const struct judge *judge, const struct config *config,
-                                         const struct document *document,
+                                         struct document *document,
                                          const struct reputation_counts *counts, bool store_up)
 {
     struct arena *arena = document->arena;
@@ -338,6 +339,8 @@ static struct evidence_record *record_of(const struct judge *judge, const struct
     record->time_s = time(NULL);
     record->content_micro = evidence_micro(content_log_odds(judge, document));
     record_identities(record, document, counts);
+    first_seen_note(document, counts, store_up ? counts_seen_since(judge->store) : 0,
+                    record->time_s);
     if (!store_up)
         evidence_record_add(record, arena, STORE_DOWN_SYMBOL, 0, false,
                             SPAN("the store of counts is away: what is learned may be missing"));
@@ -367,6 +370,8 @@ void judge_documents(const struct judge *judge, const struct config *config,
         ask_rules(rules, documents[i], record);
         verdicts[i] = evidence_record_verdict(record, &scoring, documents[i]->arena);
         verdicts[i].record = record;
+        if (judge->volume)
+            volume_add(judge->volume, documents[i]);
         own += documents[i]->identity_count;
     }
     free(counts);

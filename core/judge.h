@@ -11,6 +11,7 @@
 #include "core/replica.h"
 #include "core/reputation_cache.h"
 #include "core/verdict.h"
+#include "core/volume.h"
 #include "store/counts.h"
 #include "store/lesson.h"
 
@@ -21,6 +22,7 @@ struct judge {
     struct replica *replica;        /* NULL or not ready: no content */
     struct reputation_cache *cache; /* NULL: each call asks the store */
     struct live_tuning *tuning;     /* NULL: the configuration alone, and no rules */
+    struct volume *volume;          /* NULL: documents are not counted */
 };
 
 #define STORE_DOWN_SYMBOL "STORE_DOWN"

@@ -47,11 +47,13 @@ bool judge_stores_open(struct judge_stores *stores, const struct config *config,
     if (!replica_start(judge->replica, error) || !outbox_start(stores->outbox, error))
         return false;
     judge->cache = reputation_cache_new();
-    return true;
+    judge->volume = volume_new(judge->store);
+    return volume_start(judge->volume, error);
 }
 
 void judge_stores_close(struct judge_stores *stores)
 {
+    volume_free(stores->judge.volume);
     outbox_free(stores->outbox);
     journal_free(stores->journal);
     reputation_cache_free(stores->judge.cache);

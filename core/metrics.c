@@ -113,6 +113,12 @@ static const struct row rows[METRICS] = {
                         COUNTER,
                         METRICS_RELEASE | METRICS_FEEDFILTER,
                         {{"what", dropped}}},
+    [METRIC_VOLUME_DROPPED] = {"weir_volume_dropped_total",
+                               "Identities of judged documents that were not counted, because the "
+                               "counts store was away or slower than they came.",
+                               COUNTER,
+                               JUDGES,
+                               {{NULL, NULL}}},
 };
 
 /* Upper bounds in seconds; one more bucket is of what is above them. */

@@ -34,6 +34,7 @@ enum metric {
     METRIC_RESPONSES,          /* counter; cells: metrics_response_cell() */
     METRIC_CONNECTIONS,        /* gauge */
     METRIC_DROPPED,            /* counter; cells: enum records_dropped */
+    METRIC_VOLUME_DROPPED,     /* counter; identities of documents */
     METRICS
 };
 

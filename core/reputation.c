@@ -35,7 +35,8 @@ struct reputation_weight reputation_weight(const struct reputation_table *table,
     double age_s = (double)now_s - (double)counts->time_s;
     double left = age_s > 0 ? exp2(-age_s / table->types[type].half_life_s) : 1;
     return (struct reputation_weight){counts->ham_milli * left / 1000,
-                                      counts->spam_milli * left / 1000};
+                                      counts->spam_milli * left / 1000,
+                                      counts->seen_milli * left / 1000};
 }
 
 bool reputation_override_in_force(const struct reputation_counts *counts, int64_t now_s)

@@ -12,9 +12,9 @@
 
 /* `table` holds the numbers of all types; the one in force is the configuration's. */
 
-/* Counts decayed to `now_s` with the type's half-life, in lessons. */
+/* Counts decayed to `now_s` with the type's half-life, in lessons and in documents. */
 struct reputation_weight {
-    double ham, spam;
+    double ham, spam, seen;
 };
 struct reputation_weight reputation_weight(const struct reputation_table *table,
                                            enum identity_type type,

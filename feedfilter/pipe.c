@@ -84,6 +84,7 @@ static void prepare(struct feed_judge *judge)
         return;
     }
     judge->judge.store = counts;
+    judge->judge.volume = volume_new(counts);
     judge->judge.replica = replica_new(counts, NULL);
     if (!judge->judge.tuning)
         judge->judge.tuning = live_tuning_new(NULL);
@@ -144,6 +145,7 @@ static struct filtered_feed *filter(struct flow *flow, struct span bytes)
     records_close(records);
     replica_free(judge.judge.replica);
     live_tuning_free(judge.judge.tuning);
+    volume_free(judge.judge.volume);
     counts_close(judge.judge.store);
     return feed;
 }

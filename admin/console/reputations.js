@@ -122,6 +122,10 @@ function facts(one) {
             counts: say("{ham} ham, {spam} spam", one.counted), time: time(one.counted.time)}))],
         [say("decay"), say("half in {days} days; {left} % are left",
             {days: one.half_life_s / DAY_S, left: Math.round(1000 * one.left) / 10})]);
+    if (one.seen)
+        pairs.push([say("documents"), say("{seen} that were judged are left", {seen: one.seen})]);
+    if (one.first_seen)
+        pairs.push([say("first met"), time(one.first_seen)]);
     pairs.push([say("posterior"), posterior(one.posterior)],
         [say("expected"), say("{rate} % of such are spam, which counts as {strength} lessons",
             {rate: Math.round(1000 * one.base_rate) / 10, strength: one.strength})]);

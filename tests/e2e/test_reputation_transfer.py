@@ -7,7 +7,8 @@ import time
 
 from servers import SAMPLES, CountsFile, Redis, Weir, make_temporary_directory, run
 
-HEADER = "type,value,ham,spam,time,override,log_odds,until"
+HEADER = "type,value,ham,spam,time,override,log_odds,until,seen,first_seen"
+SHORT = "type,value,ham,spam,time,override,log_odds,until"  # before documents were counted
 NOW = int(time.time())
 ODD = 'planet "x", y  ü'
 
@@ -66,10 +67,10 @@ def test_export_has_everything(fixture):
     lines = fixture.export()
     listed = fixture.ctl("--json", "reputation", "list").json()
     assert lines[0] == HEADER and len(lines) - 1 == len(listed) > 50, (len(lines), len(listed))
-    assert any(line.startswith("link-domain,shop.test,") and line.endswith(",pin,7,")
+    assert any(line.startswith("link-domain,shop.test,") and ",pin,7,,0," in line
                for line in lines), lines
     (row,) = [line for line in lines if line.startswith("author,")]
-    assert row.startswith('author,"planet ""x"", y  ü",0,0,') and row.endswith(",pin,1.25,"), row
+    assert row.startswith('author,"planet ""x"", y  ü",0,0,') and ",pin,1.25,,0," in row, row
     (row,) = [json.loads(line) for line in fixture.export("ip", "--json") if "192.0.2.7" in line]
     assert row["override"] == "set" and row["log_odds"] == -3.05 and row["until"] > NOW, row
     assert all(line.startswith("ip,") for line in fixture.export("ip")[1:])
@@ -99,8 +100,8 @@ def test_import_replaces(fixture):
             "2 reputations imported\n"
         after = fixture.export()
         changed = set(after) - set(before)
-        assert changed == {"ip,192.0.2.7,4294967.295,0.001,%d,none,," % (NOW - 5),
-                           "link-domain,shop.test,2,1,5,set,-20,%d" % (NOW + 100)}, changed
+        assert changed == {"ip,192.0.2.7,4294967.295,0.001,%d,none,,,0,0" % (NOW - 5),
+                           "link-domain,shop.test,2,1,5,set,-20,%d,0,0" % (NOW + 100)}, changed
         assert len(after) == len(before)
         assert fixture.ctl("reputation", "import", "-", input="").text() == \
             "0 reputations imported\n"
@@ -132,22 +133,24 @@ def test_broken_lines(fixture):
     """Lines that cannot be are named with number and reason, 20 of them, and nothing is changed"""
     fixture.use("sqlite")
     before = fixture.export()
-    text = HEADER + "\nip,192.0.2.99,1,1,5,,,\n" + "".join(line + "\n" for line, _ in BROKEN)
+    text = SHORT + "\nip,192.0.2.99,1,1,5,,,\n" + "".join(line + "\n" for line, _ in BROKEN)
     said = fixture.ctl("reputation", "import", "-", input=text, status=65).errors.splitlines()
     assert len(said) == len(BROKEN) + 1, said
     for number, (_, words) in enumerate(BROKEN):
         assert said[number].startswith("weirctl: standard input:%d: " % (number + 3)), said[number]
         assert words in said[number], (words, said[number])
     assert said[-1] == "weirctl: standard input: nothing was imported", said
-    text = HEADER + "\n" + "ip,x,1,1,5,,,\n" * 27
+    text = SHORT + "\n" + "ip,x,1,1,5,,,\n" * 27
     said = fixture.ctl("reputation", "import", "-", input=text, status=65).errors.splitlines()
     assert len(said) == 21 and said[-1].endswith("and 7 more lines; nothing was imported"), said
     for text, words in (("type,value,ham\n", 'no column "spam"'), ("ip,192.0.2.1,1\n", 'column "ip"'),
                         ("type,type,ham\n", "comes twice"), ("{}\n", "no type"), ("{\n", "no JSON"),
                         ('{"type":"ip","value":"192.0.2.1","ham":true}\n', "no text or number"),
                         ('{"type":"ip","colour":1}\n', '"colour" is no member'),
-                        (HEADER + '\nip,"192.0.2.1,1,1,5,,,\n', "quotation mark is not closed"),
-                        (HEADER + "\nip,192.0\0.2.1,1,1,5,,,\n", "a NUL")):
+                        (HEADER + "\nip,192.0.2.1,0,0,5,,,,-1,0\n", 'seen "-1" is not a number of'),
+                        (HEADER + "\nip,192.0.2.1,0,0,5,,,,1,x\n", 'first_seen "x" is no time'),
+                        (SHORT + '\nip,"192.0.2.1,1,1,5,,,\n', "quotation mark is not closed"),
+                        (SHORT + "\nip,192.0\0.2.1,1,1,5,,,\n", "a NUL")):
         said = fixture.ctl("reputation", "import", "-", input=text, status=65).errors.splitlines()
         assert len(said) == 2 and words in said[0], (text, said)
     assert fixture.export() == before
