@@ -1,5 +1,6 @@
 #include "admin/console_api.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -183,36 +184,35 @@ bool console_open_records(struct session *session, enum front front, struct reco
 #define ANYBODY (SEES | TEACHES)
 
 /* A call is its name, or that and '/' and more, which the function gets as `rest`; of one whose
- * name has two parts, the second one is given as well. They run under the lock, but for those that
- * take it themselves. */
+ * name has two parts, the second one is given as well. Those that take a processor for a while are
+ * answered in turn, one at a time. */
 static const struct call {
     const char *method, *name;
     unsigned roles;
     void (*answer)(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer);
-    void (*answer_freely)(struct console_gateway *gateway, const struct console_request *request,
-                          const char *rest, struct console_answer *answer);
+    bool in_turn;
 } calls[] = {
-    {"GET", "session", ANYBODY, answer_session, NULL},
-    {"GET", "overview", SEES, answer_overview, NULL},
-    {"GET", "held", SEES, console_held, NULL},
-    {"POST", "held", DECIDES, console_held, NULL},
-    {"GET", "reputation/show", SEES, console_reputation, NULL},
-    {"GET", "reputation/explain", SEES, console_reputation, NULL},
-    {"GET", "reputation/history", SEES, console_reputation, NULL},
-    {"GET", "reputation/export", SEES, console_reputation_export, NULL},
-    {"GET", "reputation", SEES, NULL, console_reputation_list},
-    {"POST", "reputation/import", TUNES, console_reputation_import, NULL},
-    {"POST", "reputation", TUNES, console_reputation, NULL},
-    {"GET", "history", SEES, console_history, NULL},
-    {"GET", "search", SEES, console_search, NULL},
-    {"GET", "audit", TUNES, console_audit_list, NULL},
-    {"GET", "tuning", SEES, console_tuning, NULL},
-    {"POST", "tuning/preview", SEES, NULL, console_tuning_try},
-    {"POST", "tuning/suggest", SEES, NULL, console_tuning_try},
-    {"POST", "tuning/apply", TUNES, console_tuning_write, NULL},
-    {"POST", "tuning/undo", TUNES, console_tuning_write, NULL},
-    {"POST", "learn", TEACHES, console_learn, NULL},
+    {"GET", "session", ANYBODY, answer_session, false},
+    {"GET", "overview", SEES, answer_overview, false},
+    {"GET", "held", SEES, console_held, false},
+    {"POST", "held", DECIDES, console_held, false},
+    {"GET", "reputation/show", SEES, console_reputation, false},
+    {"GET", "reputation/explain", SEES, console_reputation, false},
+    {"GET", "reputation/history", SEES, console_reputation, false},
+    {"GET", "reputation/export", SEES, console_reputation_export, false},
+    {"GET", "reputation", SEES, console_reputation_list, false},
+    {"POST", "reputation/import", TUNES, console_reputation_import, false},
+    {"POST", "reputation", TUNES, console_reputation, false},
+    {"GET", "history", SEES, console_history, false},
+    {"GET", "search", SEES, console_search, false},
+    {"GET", "audit", TUNES, console_audit_list, false},
+    {"GET", "tuning", SEES, console_tuning, false},
+    {"POST", "tuning/preview", SEES, console_tuning_try, true},
+    {"POST", "tuning/suggest", SEES, console_tuning_try, true},
+    {"POST", "tuning/apply", TUNES, console_tuning_write, false},
+    {"POST", "tuning/undo", TUNES, console_tuning_write, false},
+    {"POST", "learn", TEACHES, console_learn, false},
 };
 
 /* The one that may the least else. */
@@ -244,13 +244,14 @@ static void answer_call(struct console_gateway *gateway, const struct call *call
                         const struct console_request *request, const char *rest,
                         struct console_answer *answer)
 {
-    if (call->answer_freely) {
-        call->answer_freely(gateway, request, rest, answer);
-        return;
-    }
-    pthread_mutex_lock(&gateway->lock);
-    call->answer(&gateway->session, request, rest, answer);
-    pthread_mutex_unlock(&gateway->lock);
+    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+    if (call->in_turn)
+        pthread_mutex_lock(&turn);
+    struct session *session = console_gateway_enter(gateway);
+    call->answer(session, request, rest, answer);
+    console_gateway_leave(gateway, session);
+    if (call->in_turn)
+        pthread_mutex_unlock(&turn);
 }
 
 /* Whether it is "held/ID/preview"; then `id` is filled, but left empty when it is too long. */
@@ -291,7 +292,7 @@ void console_api(void *context, const struct console_request *request,
 void console_api_audit(void *context, const char *who, const char *what, const char *subject)
 {
     struct console_gateway *gateway = context;
-    pthread_mutex_lock(&gateway->lock);
-    console_audit(&gateway->session, who, what, subject);
-    pthread_mutex_unlock(&gateway->lock);
+    struct session *session = console_gateway_enter(gateway);
+    console_audit(session, who, what, subject);
+    console_gateway_leave(gateway, session);
 }

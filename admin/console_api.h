@@ -3,16 +3,8 @@
 #ifndef WEIR_CONSOLE_API_H
 #define WEIR_CONSOLE_API_H
 
+#include "admin/console_gateway.h"
 #include "admin/console_server.h"
-#include "admin/session.h"
-
-#include <pthread.h>
-
-/* Threads take turns with the session, but do not hold it while they wait for weir-release. */
-struct console_gateway {
-    struct session session; /* configured */
-    pthread_mutex_t lock;
-};
 
 /* `context` is a struct console_gateway. Thread-safe. */
 void console_api(void *context, const struct console_request *request,
@@ -21,8 +13,8 @@ void console_api(void *context, const struct console_request *request,
 /* The same `context`; see console_server.h. */
 void console_api_audit(void *context, const char *who, const char *what, const char *subject);
 
-/* The parts of it, under the lock. `rest` is what stands behind the call's name in the path:
- * "m12/release". */
+/* The parts of it; the session is theirs meanwhile. `rest` is what stands behind the call's name in
+ * the path: "m12/release". */
 void console_overview(struct session *session, struct console_answer *answer);
 void console_reputation(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
@@ -53,11 +45,10 @@ bool console_open_counts(struct session *session, struct error *error);
 bool console_open_records(struct session *session, enum front front, struct records **records,
                           struct error *error);
 
-/* Without the lock, which they take while they have to: "reputation"; "tuning/preview",
- * "tuning/suggest". */
-void console_reputation_list(struct console_gateway *gateway, const struct console_request *request,
+/* "reputation"; "tuning/preview" and "tuning/suggest". */
+void console_reputation_list(struct session *session, const struct console_request *request,
                              const char *rest, struct console_answer *answer);
-void console_tuning_try(struct console_gateway *gateway, const struct console_request *request,
+void console_tuning_try(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
 
 void console_learn(struct session *session, const struct console_request *request, const char *rest,
@@ -70,7 +61,7 @@ bool console_limit(const struct console_request *request, size_t usual, size_t m
 /* "recipients", which records keep as one text between commas, as a member. */
 void console_put_recipients(struct json_writer *json, const char *recipients);
 
-/* Without the lock: "held/ID/preview". */
+/* "held/ID/preview", which waits for weir-release without a session. */
 void console_held_preview(struct console_gateway *gateway, const char *id,
                           struct console_answer *answer);
 

@@ -1,5 +1,6 @@
 #include "admin/console_audit.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,8 @@ static void write_one(struct session *session, const char *who, const char *what
                   records ? error.message : "there are no records yet", NULL);
 }
 
-/* False for one too many of this minute; those of the minute before are told of at the next. */
+/* Under the lock. False for one too many of this minute; those of the minute before are told of at
+ * the next. */
 static bool may_write(struct session *session)
 {
     static int64_t minute;
@@ -49,6 +51,15 @@ static bool may_write(struct session *session)
     return true;
 }
 
+static bool may_write_next(struct session *session)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&lock);
+    bool may = may_write(session);
+    pthread_mutex_unlock(&lock);
+    return may;
+}
+
 void console_audit(struct session *session, const char *who, const char *what, const char *subject)
 {
     char text[SUBJECT_BYTES + 1];
@@ -56,6 +67,6 @@ void console_audit(struct session *session, const char *who, const char *what, c
     for (char *c = text; *c; c++)
         if (*c < ' ' || *c > '~')
             *c = '?';
-    if (strncmp(what, "refused-", 8) != 0 || may_write(session))
+    if (strncmp(what, "refused-", 8) != 0 || may_write_next(session))
         write_one(session, who, what, text);
 }

@@ -500,14 +500,14 @@ static void answer_visit(struct visit *visit)
 void console_door(void *context, const struct door_request *request, struct door_answer *answer)
 {
     struct console_gateway *gateway = context;
-    struct visit visit = {.session = &gateway->session,
+    struct session *session = console_gateway_enter(gateway);
+    struct visit visit = {.session = session,
                           .request = request,
                           .answer = answer,
-                          .language = gateway->session.config->digest.language,
+                          .language = session->config->digest.language,
                           .arena = arena_new(),
                           .said = WORD_COUNT};
-    pthread_mutex_lock(&gateway->lock);
     answer_visit(&visit);
-    pthread_mutex_unlock(&gateway->lock);
+    console_gateway_leave(gateway, session);
     arena_free(visit.arena);
 }

@@ -489,14 +489,14 @@ void console_held_preview(struct console_gateway *gateway, const char *id,
                           struct console_answer *answer)
 {
     enum front front;
-    pthread_mutex_lock(&gateway->lock);
-    struct held *held = find(&gateway->session, id, &front, answer);
-    pthread_mutex_unlock(&gateway->lock);
+    struct session *session = console_gateway_enter(gateway);
+    struct held *held = find(session, id, &front, answer);
+    console_gateway_leave(gateway, session);
     if (!held)
         return;
     if (front == FRONT_FEED)
         preview_item(held, answer);
     else
-        console_preview_mail(gateway->session.config->release.preview, held, answer);
+        console_preview_mail(console_gateway_config(gateway)->release.preview, held, answer);
     held_free(held);
 }

@@ -99,7 +99,7 @@ static void wait_for_end(const struct console_server *server, const sigset_t *si
 
 static bool serve(struct console_gateway *gateway, const sigset_t *signals, struct error *error)
 {
-    const struct config *config = gateway->session.config;
+    const struct config *config = console_gateway_config(gateway);
     struct console_server_options options = {
         .listen = config->console.listen,
         .public_url = config->console.public_url,
@@ -129,31 +129,31 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
 int main(int argc, char **argv)
 {
     struct options options = read_options(argc, argv);
-    struct console_gateway gateway = {.session.config_path = options.config_path,
-                                      .lock = PTHREAD_MUTEX_INITIALIZER};
     struct error error = {0};
     sigset_t signals;
     session_program = "weir-console";
     log_open("weir-console", options.to_stderr);
     if (sodium_init() < 0)
         return EX_SOFTWARE;
-    gateway.session.config =
+    struct config *config =
         config_read(options.config_path ? options.config_path : config_default_path(), &error);
-    if (!gateway.session.config) {
+    if (!config) {
         log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
         return EX_CONFIG;
     }
-    log_set_level(gateway.session.config->log_level);
+    log_set_level(config->log_level);
     metrics_start(METRICS_CONSOLE, PACKAGE_VERSION);
     mail_init();
     text_init();
     url_init();
     xmlInitParser();
     block_signals(&signals);
-    bool good = serve(&gateway, &signals, &error);
+    struct console_gateway *gateway = console_gateway_new(config, options.config_path);
+    bool good = serve(gateway, &signals, &error);
     if (!good)
         log_event(LOG_LEVEL_ERROR, "start-failed", "reason", error.message, NULL);
-    session_close(&gateway.session);
+    console_gateway_free(gateway);
+    config_release(config);
     xmlCleanupParser();
     return good ? EX_OK : EX_UNAVAILABLE;
 }

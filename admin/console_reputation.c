@@ -97,7 +97,7 @@ static void put_list(struct json_writer *json, const struct reputation_top *top)
     json_put_close(json, '}');
 }
 
-void console_reputation_list(struct console_gateway *gateway, const struct console_request *request,
+void console_reputation_list(struct session *session, const struct console_request *request,
                              const char *rest, struct console_answer *answer)
 {
     struct error error = {0};
@@ -110,11 +110,8 @@ void console_reputation_list(struct console_gateway *gateway, const struct conso
         return;
     bool good = identity_text_type(console_parameter(request, "type"), &top.type, &error) &&
                 read_least(request, &top.least, &error);
-    pthread_mutex_lock(&gateway->lock);
-    good = good && console_open_counts(&gateway->session, &error);
-    struct session own = {.config = gateway->session.config, .store = gateway->session.store};
-    pthread_mutex_unlock(&gateway->lock);
-    if (!good || !reputation_top_read(&own, &top, &error))
+    good = good && console_open_counts(session, &error);
+    if (!good || !reputation_top_read(session, &top, &error))
         console_refuse_error(answer, &error);
     else if (wants_text(request))
         put_list_text(&answer->json, &top);

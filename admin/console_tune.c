@@ -183,47 +183,21 @@ static bool try_out(struct session *session, const struct tune_state *state, boo
     return true;
 }
 
-/* The records of a session that are nobody else's: what reads them long keeps nobody waiting. */
-static bool open_own_records(const struct session *shared, struct session *own, struct error *error)
-{
-    const char *const paths[FRONTS] = {
-        [FRONT_MAIL] = shared->config->records_mail, [FRONT_FEED] = shared->config->records_feeds};
-    *own = (struct session){.config = shared->config, .store = shared->store};
-    for (int front = 0; front < FRONTS; front++) {
-        if (!shared->records[front])
-            continue;
-        own->records[front] = records_open(paths[front], error);
-        if (!own->records[front])
-            return false;
-    }
-    return true;
-}
-
-void console_tuning_try(struct console_gateway *gateway, const struct console_request *request,
+void console_tuning_try(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer)
 {
-    /* One at a time: each takes a processor for a while. */
-    static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
     bool suggests = !strcmp(rest, "suggest");
     struct error error = {0};
     struct tune_state state = {0};
     struct tune_change change;
-    struct session own = {0};
     size_t limit;
-    if (!read_changes(request, gateway->session.config, &change, &error) ||
+    if (!read_changes(request, session->config, &change, &error) ||
         !read_limit(request, &limit, &error)) {
         console_refuse_error(answer, &error);
         return;
     }
-    pthread_mutex_lock(&turn);
-    pthread_mutex_lock(&gateway->lock);
-    bool good = load(&gateway->session, &state, &error);
-    pthread_mutex_unlock(&gateway->lock);
-    good = good && open_own_records(&gateway->session, &own, &error) &&
-           try_out(&own, &state, suggests, &change, limit, answer, &error);
-    for (int front = 0; front < FRONTS; front++)
-        records_close(own.records[front]);
-    pthread_mutex_unlock(&turn);
+    bool good = load(session, &state, &error) &&
+                try_out(session, &state, suggests, &change, limit, answer, &error);
     if (!good)
         console_refuse_error(answer, &error);
     tune_state_clear(&state);
