@@ -80,9 +80,11 @@ static bool read_zone(const struct console_request *request, int64_t *zone_s, st
     char *end = NULL;
     long minutes = text ? strtol(text, &end, 10) : 0;
     *zone_s = minutes * 60;
-    return ((!end || (end != text && !*end)) && labs(minutes) <= ZONE_MOST) ||
-           error_set(error, ERROR_INPUT, "zone is minutes east of Greenwich, %d at most",
-                     ZONE_MOST);
+    return ((!end || (end != text && !*end)) && labs(minutes) <= ZONE_MOST &&
+            *zone_s % RECORDS_QUARTER_S == 0) ||
+           error_set(error, ERROR_INPUT,
+                     "zone is minutes east of Greenwich, a multiple of %d, %d at most",
+                     RECORDS_QUARTER_S / 60, ZONE_MOST);
 }
 
 static bool read_bucket(const struct console_request *request, bool *days, struct error *error)

@@ -206,6 +206,37 @@ static const char *const steps[] = {
     "INSERT INTO feed_changes VALUES (1);" CHANGES_FEEDS("INSERT", "feeds")
         CHANGES_FEEDS("DELETE", "feeds") CHANGES_FEEDS("INSERT", "readers")
             CHANGES_FEEDS("DELETE", "readers") "PRAGMA user_version = 13;",
+
+    /* How many there were in each quarter of an hour, for charts: days begin on quarters in every
+     * zone. */
+    "CREATE TABLE history_quarters (quarter INTEGER NOT NULL, channel TEXT NOT NULL, action TEXT "
+    "NOT NULL, verdicts INTEGER NOT NULL, PRIMARY KEY (quarter, channel, action)) WITHOUT ROWID;"
+    "INSERT INTO history_quarters SELECT time_s / 900, channel, action, count(*) FROM history "
+    "INDEXED BY history_search GROUP BY 1, 2, 3;"
+    "CREATE TRIGGER history_quarters_added AFTER INSERT ON history BEGIN "
+    "INSERT INTO history_quarters VALUES (NEW.time_s / 900, NEW.channel, NEW.action, 1) "
+    "ON CONFLICT (quarter, channel, action) DO UPDATE SET verdicts = verdicts + 1; END;"
+    "CREATE TRIGGER history_quarters_removed AFTER DELETE ON history BEGIN "
+    "UPDATE history_quarters SET verdicts = verdicts - 1 WHERE quarter = OLD.time_s / 900 AND "
+    "channel = OLD.channel AND action = OLD.action; "
+    "DELETE FROM history_quarters WHERE quarter = OLD.time_s / 900 AND verdicts = 0; END;"
+    "CREATE TABLE held_quarters (quarter INTEGER NOT NULL, state INTEGER NOT NULL, entries INTEGER "
+    "NOT NULL, PRIMARY KEY (quarter, state)) WITHOUT ROWID;"
+    "INSERT INTO held_quarters SELECT time_s / 900, state, count(*) FROM held INDEXED BY held_time "
+    "GROUP BY 1, 2;"
+    "CREATE TRIGGER held_quarters_added AFTER INSERT ON held BEGIN "
+    "INSERT INTO held_quarters VALUES (NEW.time_s / 900, NEW.state, 1) "
+    "ON CONFLICT (quarter, state) DO UPDATE SET entries = entries + 1; END;"
+    "CREATE TRIGGER held_quarters_moved AFTER UPDATE OF state, time_s ON held BEGIN "
+    "UPDATE held_quarters SET entries = entries - 1 WHERE quarter = OLD.time_s / 900 AND state = "
+    "OLD.state; "
+    "INSERT INTO held_quarters VALUES (NEW.time_s / 900, NEW.state, 1) "
+    "ON CONFLICT (quarter, state) DO UPDATE SET entries = entries + 1; END;"
+    "CREATE TRIGGER held_quarters_removed AFTER DELETE ON held BEGIN "
+    "UPDATE held_quarters SET entries = entries - 1 WHERE quarter = OLD.time_s / 900 AND state = "
+    "OLD.state; "
+    "DELETE FROM held_quarters WHERE quarter = OLD.time_s / 900 AND entries = 0; END;"
+    "PRAGMA user_version = 14;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -206,10 +206,14 @@ bool records_history_sums(struct records *records, int64_t since_s,
 {
     struct history_visit at = {visit, context};
     records_lock(records);
-    sqlite3_stmt *statement = records_prepare_text(records,
-                                                   "SELECT channel, action, count(*)" FROM_HISTORY
-                                                   " WHERE time_s >= ?1 GROUP BY channel, action",
-                                                   error);
+    /* The quarter of an hour that it begins within, and the sums of those behind it. */
+    sqlite3_stmt *statement = records_prepare_text(
+        records,
+        "SELECT channel, action, sum(verdicts) FROM (SELECT channel, action, 1 AS verdicts" //
+        FROM_HISTORY " WHERE time_s >= ?1 AND time_s < (?1 / 900 + 1) * 900 UNION ALL SELECT "
+        "channel, action, verdicts FROM history_quarters WHERE quarter > ?1 / 900) "
+        "GROUP BY channel, action",
+        error);
     if (statement)
         sqlite3_bind_int64(statement, 1, since_s);
     bool good = take_rows(records, statement, take_verdicts, &at, error);

@@ -17,6 +17,8 @@ static bool read_series(struct records *records, const char *query,
                         const struct visit *visit, struct error *error)
 {
     int code = SQLITE_ERROR;
+    if (spans->since_s % RECORDS_QUARTER_S || spans->width_s % RECORDS_QUARTER_S)
+        return error_set(error, ERROR_BUG, "a span of time begins within a quarter of an hour");
     records_lock(records);
     sqlite3_stmt *statement = records_prepare_text(records, query, error);
     if (statement) {
@@ -46,8 +48,9 @@ bool records_series_verdicts(struct records *records, const struct records_spans
 {
     struct visit to = {.verdicts = visit, .context = context};
     return read_series(records,
-                       "SELECT (time_s - ?1) / ?2, channel, action, count(*) FROM history INDEXED "
-                       "BY history_search WHERE time_s >= ?1 AND time_s < ?3 GROUP BY 1, 2, 3",
+                       "SELECT (quarter * 900 - ?1) / ?2, channel, action, sum(verdicts) FROM "
+                       "history_quarters WHERE quarter >= ?1 / 900 AND quarter < ?3 / 900 "
+                       "GROUP BY 1, 2, 3",
                        spans, take_verdicts, &to, error);
 }
 
@@ -66,7 +69,8 @@ bool records_series_held(struct records *records, const struct records_spans *sp
 {
     struct visit to = {.held = visit, .context = context};
     return read_series(records,
-                       "SELECT (time_s - ?1) / ?2, state, count(*) FROM held INDEXED BY held_time "
-                       "WHERE time_s >= ?1 AND time_s < ?3 GROUP BY 1, 2",
+                       "SELECT (quarter * 900 - ?1) / ?2, state, sum(entries) FROM held_quarters "
+                       "WHERE quarter >= ?1 / 900 AND quarter < ?3 / 900 GROUP BY 1, 2 HAVING "
+                       "sum(entries) > 0",
                        spans, take_held, &to, error);
 }

@@ -1,11 +1,14 @@
 /* records_series: how many verdicts and held entries there were over time, for charts. Reads only,
- * through indices in the order of time: no evidence is touched. */
+ * from sums that are kept for each quarter of an hour. */
 #ifndef WEIR_RECORDS_SERIES_H
 #define WEIR_RECORDS_SERIES_H
 
 #include "store/records.h"
 
-/* `count` spans of `width_s` seconds, one behind the other. What is before or after is left out. */
+#define RECORDS_QUARTER_S 900
+
+/* `count` spans of `width_s` seconds, one behind the other. What is before or after is left out.
+ * `since_s` and `width_s` are multiples of RECORDS_QUARTER_S, else ERROR_BUG. */
 struct records_spans {
     int64_t since_s, width_s;
     size_t count;

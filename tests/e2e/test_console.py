@@ -281,7 +281,7 @@ def test_series(fixture):
             assert all(0 <= one["span"] < count for one in feeds["verdicts"] + feeds["held"])
             assert sum(one["count"] for one in feeds["held"]) == \
                 fixture.client.get("held?form=count&state=all").json()["count"]
-    for query in ("bucket=week", "zone=x", "zone=841", "bucket=hour&zone=-841"):
+    for query in ("bucket=week", "zone=x", "zone=841", "zone=7", "bucket=hour&zone=-841"):
         expect(fixture.client.get("history/series?" + query), 400)
 
 

@@ -34,8 +34,15 @@ int records_tear_down(void **state);
 void run_sql(struct fixture *fixture, const char *sql);
 int count_rows(struct fixture *fixture, const char *table);
 
-/* Takes a file back behind what came last, feeds that are subscribed to while weir runs. */
+/* Takes away the sums of quarters of hours, which came last. */
+#define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
+    "DROP TRIGGER history_quarters_added; DROP TRIGGER history_quarters_removed; DROP TABLE "      \
+    "history_quarters; DROP TRIGGER held_quarters_added; DROP TRIGGER held_quarters_moved; DROP "  \
+    "TRIGGER held_quarters_removed; DROP TABLE held_quarters; "
+
+/* Takes a file back behind what came before them, feeds that are subscribed to while weir runs. */
 #define RECORDS_WITHOUT_FEEDS_SQL                                                                  \
+    RECORDS_WITHOUT_QUARTERS_SQL                                                                   \
     "DROP TABLE feeds; DROP TABLE readers; DROP TABLE feed_states; DROP TABLE feed_changes; "
 
 /* Makes a file of version 5 of today's: takes away what later steps of records_db.c added. */

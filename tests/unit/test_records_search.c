@@ -1,4 +1,5 @@
 #include "store/records_search.h"
+#include "store/records_series.h"
 #include "tests/unit/records_file.h"
 
 #include <stdio.h>
@@ -103,6 +104,72 @@ static void test_verdicts_are_counted_since_a_time(void **state)
     fill(fixture);
     good(records_history_sums(fixture->records, 200, note_sum, text, &fixture->error));
     assert_string_equal(text, "feed/accept 1 mail/hold 1 mail/hold (observed) 1 ");
+}
+
+static void test_verdicts_are_counted_from_within_a_quarter(void **state)
+{
+    struct fixture *fixture = *state;
+    char text[200] = "";
+    const int64_t times_s[] = {1799, 1800, 1950, 2699, 2700, 90000};
+    for (size_t i = 0; i < sizeof times_s / sizeof *times_s; i++)
+        add(fixture, (unsigned char)i, "mail", "hold", times_s[i], "a@x.example", "one");
+    records_flush(fixture->records);
+    good(records_history_sums(fixture->records, 1950, note_sum, text, &fixture->error));
+    good(records_history_sums(fixture->records, 1800, note_sum, text, &fixture->error));
+    run_sql(fixture, "DELETE FROM history WHERE time_s > 1950");
+    good(records_history_sums(fixture->records, 0, note_sum, text, &fixture->error));
+    assert_string_equal(text, "mail/hold 4 mail/hold 5 mail/hold 3 ");
+}
+
+static void note_span(void *context, size_t span, const char *channel, const char *action,
+                      int64_t count)
+{
+    char *text = context;
+    snprintf(text + strlen(text), 200 - strlen(text), "%d:%s/%s %d ", (int)span, channel, action,
+             (int)count);
+}
+
+static void note_held_span(void *context, size_t span, enum held_state state, int64_t count)
+{
+    char *text = context;
+    snprintf(text + strlen(text), 200 - strlen(text), "%d:%s %d ", (int)span,
+             held_state_name(state), (int)count);
+}
+
+static const struct records_spans hours = {.since_s = 1700000100, .width_s = 3600, .count = 2};
+
+static const char *series(struct fixture *fixture)
+{
+    static char text[200];
+    text[0] = '\0';
+    good(records_series_verdicts(fixture->records, &hours, note_span, text, &fixture->error));
+    good(records_series_held(fixture->records, &hours, note_held_span, text, &fixture->error));
+    return text;
+}
+
+static void test_what_is_over_time_is_counted_also_of_an_older_file(void **state)
+{
+    struct fixture *fixture = *state;
+    const int64_t since_s = hours.since_s, ends_s = since_s + 7200;
+    const int64_t times_s[] = {since_s - 1, since_s, since_s + 3599, since_s + 3600, ends_s};
+    for (size_t i = 0; i < sizeof times_s / sizeof *times_s; i++)
+        add(fixture, (unsigned char)i, "mail", "hold", times_s[i], "a@x.example", "one");
+    records_flush(fixture->records);
+    struct held held = held_of("Q1");
+    int64_t id;
+    held.time_s = since_s + 3600;
+    good(records_held_add(fixture->records, &held, &id, &fixture->error));
+    good(records_held_add(fixture->records, &held, &id, &fixture->error));
+    good(move(fixture, id, 1u << HELD_PENDING, HELD_HELD));
+    const char *expected = "0:mail/hold 2 1:mail/hold 1 1:pending 1 1:held 1 ";
+    assert_string_equal(series(fixture), expected);
+    records_close(fixture->records);
+    run_sql(fixture, RECORDS_WITHOUT_QUARTERS_SQL "PRAGMA user_version = 13;");
+    fixture->records = records_open(fixture->path, &fixture->error);
+    good(fixture->records);
+    assert_string_equal(series(fixture), expected);
+    run_sql(fixture, "DELETE FROM held WHERE state = 0; DELETE FROM history WHERE time_s % 2 = 0");
+    assert_string_equal(series(fixture), "0:mail/hold 1 1:held 1 ");
 }
 
 static void note_sender(void *context, const char *sender, int64_t ham, int64_t spam)
@@ -246,6 +313,8 @@ int main(void)
         with_records(test_a_percent_sign_means_itself),
         with_records(test_what_comes_after_an_id_is_in_the_order_of_adding),
         with_records(test_verdicts_are_counted_since_a_time),
+        with_records(test_verdicts_are_counted_from_within_a_quarter),
+        with_records(test_what_is_over_time_is_counted_also_of_an_older_file),
         with_records(test_senders_are_ordered_by_what_was_not_accepted),
         with_records(test_held_entries_are_counted_by_state_and_lesson),
     };
