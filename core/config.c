@@ -253,6 +253,7 @@ static const struct {
     {"console|public-url", config_check_public_url},
     {"console|pages", config_check_path},
     {"feedfilter|public-url", config_check_public_url},
+    {"feedfilter|websub-url", config_check_public_url},
     {"feedfilter|upstream-networks", config_check_networks},
     {"feed", subscription_check},
     {"check", check_check},

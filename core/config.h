@@ -120,6 +120,7 @@ struct config {
         enum mode mode;   /* observe: no subscription holds or tags, whatever its own mode */
         char *listen;     /* "127.0.0.1:8092", "[::1]:8092" */
         char *public_url; /* where readers find us, no '/' at the end; default: from `listen` */
+        char *websub_url; /* where WebSub hubs find us, the same; empty: none is asked */
         char *cache;      /* directory of the last good copies; "/var/cache/weir-feed" */
         uint64_t cache_size_bytes;
         size_t size_limit_bytes;     /* of an upstream answer, decoded; at most FEED_SIZE_LIMIT */

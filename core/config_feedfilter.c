@@ -16,6 +16,7 @@ cfg_opt_t feedfilter_options[] = {
     CFG_INT_CB("mode", MODE_OBSERVE, CFGF_NONE, config_parse_mode),
     CFG_STR("listen", "127.0.0.1:8092", CFGF_NONE),
     CFG_STR("public-url", "", CFGF_NONE),
+    CFG_STR("websub-url", "", CFGF_NONE),
     CFG_STR("cache", "/var/cache/weir-feed", CFGF_NONE),
     CFG_INT_CB("cache-size", 256L << 20, CFGF_NONE, config_parse_size),
     CFG_INT_CB("size-limit", 32L << 20, CFGF_NONE, config_parse_size),
@@ -81,6 +82,7 @@ void feedfilter_take(cfg_t *section, struct config *config)
     config->feedfilter.mode = (enum mode)cfg_getint(section, "mode");
     config->feedfilter.listen = memory_text(cfg_getstr(section, "listen"));
     config->feedfilter.public_url = public_url(section);
+    config->feedfilter.websub_url = memory_text(cfg_getstr(section, "websub-url"));
     config->feedfilter.cache = memory_text(cfg_getstr(section, "cache"));
     config->feedfilter.feeds_file = memory_text(cfg_getstr(section, "feeds-file"));
     config->feedfilter.cache_size_bytes = (uint64_t)cfg_getint(section, "cache-size");
@@ -104,6 +106,7 @@ void feedfilter_free(struct config *config)
 {
     free(config->feedfilter.listen);
     free(config->feedfilter.public_url);
+    free(config->feedfilter.websub_url);
     free(config->feedfilter.cache);
     free(config->feedfilter.feeds_file);
     free(config->feedfilter.upstream_networks);

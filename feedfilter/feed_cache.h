@@ -5,6 +5,7 @@
 #define WEIR_FEED_CACHE_H
 
 #include "feedfilter/feed_site.h"
+#include "feedfilter/websub.h"
 #include "store/error.h"
 #include "store/span.h"
 
@@ -24,6 +25,7 @@ struct cached_feed {
     int64_t fresh_s;                           /* as fetch_answer.fresh_s */
     char page_etag[40];                        /* of what readers got last; empty: nothing yet */
     int64_t page_changed_s; /* since when readers have got that: its Last-Modified */
+    struct websub websub;   /* the same of its hub */
     struct feed_site site;  /* as far as a restart is to know it: what is followed, gone, rhythm */
 };
 

@@ -65,6 +65,21 @@ static void set_site(json_t *meta, const struct feed_site *site)
     set_number(meta, "rhythm", site->rhythm_s);
 }
 
+#define WEBSUB_FORMAT "{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}"
+
+/* What the hub was given; a restart asks for nothing that it has. */
+static void set_websub(json_t *meta, const struct websub *websub)
+{
+    if (websub->state == WEBSUB_NONE)
+        return;
+    json_t *kept = json_pack(WEBSUB_FORMAT, "base", websub->base, "hub", websub->hub, "topic",
+                             websub->topic, "token", websub->token, "secret", websub->secret, "ask",
+                             (json_int_t)websub->ask_s, "lease", (json_int_t)websub->lease_s,
+                             "active", websub->state == WEBSUB_ACTIVE);
+    if (kept) /* it is all UTF-8 */
+        json_object_set_new(meta, "websub", kept);
+}
+
 char *feed_cache_file_front(const struct cached_feed *feed, size_t *length, struct error *error)
 {
     json_t *meta = memory_checked(json_object());
@@ -78,6 +93,7 @@ char *feed_cache_file_front(const struct cached_feed *feed, size_t *length, stru
     json_object_set_new(meta, "fresh", json_integer(feed->fresh_s));
     json_object_set_new(meta, "page-changed", json_integer(feed->page_changed_s));
     set_site(meta, &feed->site);
+    set_websub(meta, &feed->websub);
     bool has_url = json_object_get(meta, "url") != NULL;
     char *text = memory_checked(json_dumps(meta, JSON_COMPACT | JSON_SORT_KEYS));
     json_decref(meta);
@@ -126,6 +142,28 @@ static void get_site(struct feed_site *site, const json_t *meta)
     site->rhythm_s = json_integer_value(json_object_get(meta, "rhythm"));
 }
 
+static void get_websub(struct websub *websub, json_t *meta)
+{
+    const char *base, *hub, *topic, *token, *secret;
+    json_int_t ask, lease;
+    int active;
+    json_t *kept = json_object_get(meta, "websub");
+    if (!kept ||
+        json_unpack(kept, WEBSUB_FORMAT, "base", &base, "hub", &hub, "topic", &topic, "token",
+                    &token, "secret", &secret, "ask", &ask, "lease", &lease, "active",
+                    &active) != 0 ||
+        strlen(token) != WEBSUB_TOKEN_SIZE - 1 || strlen(secret) != WEBSUB_SECRET_SIZE - 1)
+        return;
+    websub->state = active ? WEBSUB_ACTIVE : WEBSUB_DUE;
+    websub->base = memory_text(base);
+    websub->hub = memory_text(hub);
+    websub->topic = memory_text(topic);
+    memcpy(websub->token, token, WEBSUB_TOKEN_SIZE);
+    memcpy(websub->secret, secret, WEBSUB_SECRET_SIZE);
+    websub->ask_s = ask;
+    websub->lease_s = lease;
+}
+
 static bool read_meta(struct cached_feed *feed, const char *text, size_t length)
 {
     json_t *meta = json_loadb(text, length, 0, NULL);
@@ -140,6 +178,7 @@ static bool read_meta(struct cached_feed *feed, const char *text, size_t length)
     feed->page_changed_s = json_integer_value(json_object_get(meta, "page-changed"));
     snprintf(feed->page_etag, sizeof feed->page_etag, "%s", page_etag ? page_etag : "");
     get_site(&feed->site, meta);
+    get_websub(&feed->websub, meta);
     json_decref(meta);
     return feed->url != NULL;
 }
@@ -200,5 +239,6 @@ void cached_feed_free(struct cached_feed *feed)
     free(feed->last_modified);
     free(feed->content_type);
     feed_site_clear(&feed->site);
+    websub_clear(&feed->websub);
     free(feed);
 }

@@ -281,6 +281,8 @@ struct filtered_feed *feed_filter(struct feed_judge *judge, struct span bytes, s
         out->poll_s = passage.feed->poll_s;
         out->skip_hours = passage.feed->skip_hours;
         out->skip_days = passage.feed->skip_days;
+        out->hub = arena_copy(arena, passage.feed->hub);
+        out->self = arena_copy(arena, passage.feed->self);
         out->listed = listed_guids(passage.feed);
         out->items = passage.feed->item_count;
         out->not_well_formed = passage.feed->recovered;

@@ -26,7 +26,8 @@ struct filtered_feed {
     unsigned poll_s;  /* feed.poll_s, and so on */
     uint32_t skip_hours;
     uint8_t skip_days;
-    uint64_t listed; /* the same while upstream lists items of the same guids; 0: unparsed */
+    struct span hub, self; /* of the feed, as struct feed has them */
+    uint64_t listed;       /* the same while upstream lists items of the same guids; 0: unparsed */
     size_t items, held, tagged, put_back;
 };
 

@@ -39,6 +39,8 @@ struct fetch_request {
     const struct subscription_config *subscription;
     const char *etag, *last_modified; /* of the copy at hand, as upstream gave them; NULL: none */
     const char *moved_to; /* asked instead of the subscription's URL; NULL: nothing else */
+    const char *form;     /* to be posted (application/x-www-form-urlencoded); NULL: a plain GET.
+                             No redirect is followed then, and only the status is of interest */
 };
 
 struct fetch_answer {
@@ -52,9 +54,10 @@ struct fetch_answer {
     char *etag, *last_modified, *content_type; /* as given; NULL: not there */
     int64_t fresh_s;       /* s-maxage, max-age or Expires, less Age; 0: no-cache; -1: not said */
     int64_t retry_after_s; /* from now, of either form of Retry-After, a week at most; -1: none */
-    char *moved_to; /* where permanent redirects (301, 308) led from the URL that was asked, up to
-                       the first other one; without user, password and fragment. NULL: nowhere */
-    char *base_url; /* where it came from, after redirects; without user and password */
+    char *moved_to;   /* where permanent redirects (301, 308) led from the URL that was asked, up to
+                         the first other one; without user, password and fragment. NULL: nowhere */
+    char *hub, *self; /* of its Link headers (RFC 8288), whole URLs; NULL: not there */
+    char *base_url;   /* where it came from, after redirects; without user and password */
 };
 
 /* Starts the thread. */

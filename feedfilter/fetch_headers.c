@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 
+#include "feedfilter/fetch_links.h"
 #include "store/memory.h"
 
 #define VALUE_MAX 8000
@@ -23,6 +24,8 @@ void fetch_headers_free(struct fetch_headers *headers)
     free(headers->content_type);
     free(headers->content_encoding);
     free(headers->location);
+    free(headers->hub);
+    free(headers->self);
     *headers = (struct fetch_headers){0};
 }
 
@@ -158,6 +161,16 @@ static void read_location(struct fetch_headers *headers, struct span value)
     keep_text(&headers->location, value);
 }
 
+static void read_link(struct fetch_headers *headers, struct span value)
+{
+    struct span hub = fetch_links_find(value, SPAN("hub"));
+    struct span self = fetch_links_find(value, SPAN("self"));
+    if (hub.length && !headers->hub)
+        keep_text(&headers->hub, hub);
+    if (self.length && !headers->self)
+        keep_text(&headers->self, self);
+}
+
 static const struct {
     struct span name;
     void (*read)(struct fetch_headers *headers, struct span value);
@@ -171,6 +184,7 @@ static const struct {
     {{"etag", 4}, read_etag},
     {{"expires", 7}, read_expires},
     {{"last-modified", 13}, read_last_modified},
+    {{"link", 4}, read_link},
     {{"location", 8}, read_location},
     {{"pragma", 6}, read_pragma},
     {{"retry-after", 11}, read_retry_after},

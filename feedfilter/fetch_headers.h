@@ -14,6 +14,7 @@
 struct fetch_headers {
     /* malloc'd; NULL: not there, or nothing that could be sent */
     char *etag, *last_modified, *content_type, *content_encoding, *location;
+    char *hub, *self; /* targets of links, as they stand there */
     int64_t max_age_s, shared_max_age_s, age_s;
     bool revalidate;       /* no-cache, no-store, Pragma: no-cache */
     int64_t expires, date; /* Unix time; expires 0: "already" */

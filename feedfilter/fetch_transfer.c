@@ -113,7 +113,7 @@ static size_t take_body(char *data, size_t size, size_t count, void *context)
 {
     struct transfer *transfer = context;
     struct span piece = {data, size * count};
-    bool wanted = status_of(transfer) == 200;
+    bool wanted = status_of(transfer) == 200 && !transfer->posts;
     transfer->received += piece.length;
     if (transfer->received > (wanted ? transfer->limits->size_bytes : DISCARD_MAX_BYTES))
         transfer->end = wanted ? TRANSFER_BODY_TOO_LARGE : TRANSFER_HEARD_ENOUGH;
@@ -283,6 +283,16 @@ static bool set_subscription(struct transfer *transfer,
     return ok && keep_secrets(transfer);
 }
 
+static bool set_form(struct transfer *transfer, const char *form)
+{
+    CURL *easy = transfer->easy;
+    bool ok = true;
+    transfer->posts = form != NULL;
+    if (form)
+        SET(CURLOPT_COPYPOSTFIELDS, form);
+    return ok;
+}
+
 static char *host_name(CURLU *url)
 {
     char *host = NULL;
@@ -315,7 +325,8 @@ struct transfer *transfer_new(const struct fetch_request *request,
         bad = curl_url_set(transfer->url, CURLUPART_URL, request->moved_to, 0);
     transfer->host_name = host_name(transfer->url);
     transfer->easy = memory_checked(curl_easy_init());
-    if (bad || !set_rules(transfer) || !set_subscription(transfer, request->subscription)) {
+    if (bad || !set_rules(transfer) || !set_subscription(transfer, request->subscription) ||
+        !set_form(transfer, request->form)) {
         fetch_failure_set(transfer, bad ? "its url cannot be read" : "it cannot be asked for");
         curl_easy_cleanup(transfer->easy);
         transfer->easy = NULL;
@@ -341,6 +352,8 @@ static void transfer_free(struct transfer *transfer)
     free(transfer->answer.content_type);
     free(transfer->answer.base_url);
     free(transfer->answer.moved_to);
+    free(transfer->answer.hub);
+    free(transfer->answer.self);
     free(transfer);
 }
 
@@ -412,7 +425,7 @@ static bool was_answered(const struct transfer *transfer, CURLcode code)
 {
     if (code == CURLE_OK)
         return true;
-    return transfer->headers_whole && status_of(transfer) > 200 &&
+    return transfer->headers_whole && (status_of(transfer) > 200 || transfer->posts) &&
            code != CURLE_ABORTED_BY_CALLBACK;
 }
 
@@ -427,7 +440,7 @@ static void note_move(struct transfer *transfer)
 bool transfer_follow(struct transfer *transfer, CURLcode code)
 {
     long status = was_answered(transfer, code) ? status_of(transfer) : 0;
-    if (!transfer->headers.location ||
+    if (!transfer->headers.location || transfer->posts ||
         !(status == 301 || status == 302 || status == 303 || status == 307 || status == 308))
         return false;
     if (++transfer->redirects > transfer->limits->redirects) {
@@ -449,6 +462,17 @@ static char *take(char **text)
     return taken;
 }
 
+/* A link of the answer as a whole URL. */
+static char *whole_link(const struct transfer *transfer, const char *link)
+{
+    char *whole = NULL;
+    CURLU *url = link ? memory_checked(curl_url_dup(transfer->url)) : NULL;
+    if (url && curl_url_set(url, CURLUPART_URL, link, CURLU_URLENCODE) == CURLUE_OK)
+        whole = plain_text(url);
+    curl_url_cleanup(url);
+    return whole;
+}
+
 static void fill_answer(struct transfer *transfer)
 {
     struct fetch_answer *answer = &transfer->answer;
@@ -459,19 +483,21 @@ static void fill_answer(struct transfer *transfer)
     answer->last_modified = take(&headers->last_modified);
     answer->content_type = take(&headers->content_type);
     answer->fresh_s = fetch_headers_fresh_s(headers, now);
+    answer->hub = whole_link(transfer, headers->hub);
+    answer->self = whole_link(transfer, headers->self);
     answer->retry_after_s = fetch_headers_retry_after_s(headers, now);
     /* What relative references in the answer start from (RFC 3986, 5.1.3). */
     answer->base_url = plain_text(transfer->url);
-    if (answer->status == 200) {
+    if (answer->status == 200 && !transfer->posts) {
         answer->length = transfer->length;
         answer->body = memory_resize(transfer->body, transfer->length);
         transfer->body = NULL;
     }
-    if (answer->status == 200 && answer->length == 0)
+    if (answer->status == 200 && answer->length == 0 && !transfer->posts)
         fetch_failure_set(transfer, "its answer is empty");
     else if (answer->status == 304 && !transfer->conditional)
         fetch_failure_set(transfer, "it answered 304 without having been told of a copy");
-    else if (answer->status != 200 && answer->status != 304)
+    else if (answer->status != 200 && answer->status != 304 && !transfer->posts)
         fetch_failure_set(transfer, "it answered %d", answer->status);
 }
 

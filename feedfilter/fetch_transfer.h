@@ -40,6 +40,7 @@ struct transfer {
     CURLU *first_url, *url;                 /* of the subscription, of this hop */
     struct curl_slist *own_headers, *plain; /* with and without those of the subscription */
     bool proxied;
+    bool posts;          /* a form */
     bool conditional;    /* upstream was told of a copy: it may answer 304 */
     int64_t deadline_ms; /* CLOCK_MONOTONIC */
     unsigned redirects;

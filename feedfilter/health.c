@@ -44,6 +44,9 @@ static void report_feed(void *context, struct subscription *subscription)
         feed_site_origin(site->moved_to, origin, sizeof origin);
         json_object_set_new(feed, "moved_to", json_string(origin));
     }
+    if (subscription->websub.state != WEBSUB_NONE)
+        json_object_set_new(feed, "websub",
+                            json_string(websub_state_name(subscription->websub.state)));
     if (site->gone_s)
         json_object_set_new(feed, "gone_since", time_json(site->gone_s));
     bool failing = !site->gone_s && subscription->failures;

@@ -47,7 +47,7 @@ static int64_t patience_s(const struct poll_facts *facts)
 {
     int64_t seen = larger(facts->rhythm_s, facts->quiet_s) / SHARE, said = facts->feed_poll_s;
     int64_t after = facts->rhythm_s > 0 ? seen : larger(said ? said : facts->poll_s, seen);
-    return larger(larger(after, said), facts->fresh_s);
+    return larger(larger(after, said), larger(facts->fresh_s, facts->pushed_s));
 }
 
 static bool is_skipped(const struct poll_facts *facts, int64_t time_s)

@@ -13,6 +13,7 @@ struct poll_facts {
     int64_t quiet_s;       /* since the last such change, or since it was first seen */
     uint32_t skip_hours;   /* as struct feed has them */
     uint8_t skip_days;
+    int64_t pushed_s; /* 0: nobody else tells of changes; else how far apart polls are then */
     int64_t now_s;
     unsigned poll_s, poll_min_s, poll_max_s; /* of the configuration */
 };
@@ -20,11 +21,11 @@ struct poll_facts {
 /* Seconds from now to the next poll. After success: a tenth of the time that usually passes between
  * changes, or that has passed since the last (the share that RFC 9111, 4.2.2 proposes), else
  * poll_s; what the feed and its cache headers say can ask for more patience; and while a change has
- * yet to be seen, what the feed says stands for poll_s. Within min and max. Then on to the first
- * hour and day that the feed does not have skipped, while max allows that. After failures:
- * poll_min_s doubled for each further one, up to poll_max_s. Retry-After is honoured up to
- * poll_max_s. `random` (0 to 1) spreads the result over 90 to 110 percent, never below Retry-After
- * or poll_min_s, so that many feeds do not come due at once. */
+ * yet to be seen, what the feed says stands for poll_s. pushed_s, if that is longer. Within min and
+ * max. Then on to the first hour and day that the feed does not have skipped, while max allows
+ * that. After failures: poll_min_s doubled for each further one, up to poll_max_s. Retry-After is
+ * honoured up to poll_max_s. `random` (0 to 1) spreads the result over 90 to 110 percent, never
+ * below Retry-After or poll_min_s, so that many feeds do not come due at once. */
 int64_t poll_after_s(const struct poll_facts *facts, double random);
 
 /* The rhythm after a change that came `gap_s` after the last one; a fourth of it is news. */

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "feedfilter/hub.h"
 #include "feedfilter/poll_schedule.h"
 #include "feedfilter/refresh_job.h"
 #include "store/memory.h"
@@ -37,6 +38,8 @@ static void job_free(struct refresh_job *job)
     free(job->answer.content_type);
     free(job->answer.base_url);
     free(job->answer.moved_to);
+    free(job->answer.hub);
+    free(job->answer.self);
     subscription_release(job->subscription);
     free(job);
 }
@@ -109,6 +112,8 @@ static void on_fetched(void *context, struct fetch_answer *answer)
     job->answer.content_type = memory_text(answer->content_type);
     job->answer.base_url = memory_text(answer->base_url);
     job->answer.moved_to = memory_text(answer->moved_to);
+    job->answer.hub = memory_text(answer->hub);
+    job->answer.self = memory_text(answer->self);
     queue(job);
 }
 
@@ -120,6 +125,8 @@ static void begin_poll(struct refresh *refresh, struct subscription *subscriptio
                                     .moved_to = feed_site_address(&subscription->site, time(NULL))};
     struct refresh_job *job = begin(refresh, subscription, JOB_ANSWER);
     job->followed = request.moved_to != NULL;
+    subscription->hinted = false;
+    subscription->polled_s = time(NULL);
     fetch_start(refresh->parts.fetcher, &request, on_fetched, job);
 }
 
@@ -167,9 +174,12 @@ void refresh_tick(struct refresh *refresh, struct subscription *subscription)
                    may_record_now(refresh, subscription)) {
             subscription->filter_again = false;
             queue(begin(refresh, subscription, JOB_FILTER_AGAIN));
+        } else if (subscription->learned) {
+            queue(begin(refresh, subscription, JOB_REMEMBER));
         }
     }
     pthread_mutex_unlock(&subscription->lock);
+    hub_tick(refresh->parts.fetcher, subscription);
 }
 
 void refresh_filter_again(struct subscription *subscription)

@@ -184,6 +184,51 @@ static void publish(struct work *work)
     subscription_answer(subscription, subscription->page);
 }
 
+/* By its hub. */
+static bool is_told(const struct subscription *subscription, int64_t now_s)
+{
+    return subscription->websub.state == WEBSUB_ACTIVE && subscription->websub.lease_s > now_s;
+}
+
+/* What is offered now; `hub` empty: nothing. */
+static void offer(const struct work *work, struct span hub, struct span topic)
+{
+    struct span base = span_of(work->config->feedfilter.websub_url);
+    if (websub_offer(&work->subscription->websub, hub, topic, base, work->now_s))
+        work->subscription->learned = true;
+}
+
+static struct span first_of(const char *a, struct span b)
+{
+    return a ? span_of(a) : b;
+}
+
+/* The headers of an answer, and the feed in it. What cannot be parsed offers nothing new. */
+static void offer_answered(const struct work *work, const struct fetch_answer *answer)
+{
+    const struct filtered_feed *filtered = work->filtered;
+    if (filtered->unparsed)
+        return;
+    struct span topic = first_of(answer->self, filtered->self);
+    offer(work, first_of(answer->hub, filtered->hub),
+          topic.length ? topic : first_of(answer->base_url, span_of(work->own->url)));
+}
+
+/* From the cache: another callback may be configured, which the hub is not told of by upstream. */
+static void offer_loaded(const struct work *work)
+{
+    const struct filtered_feed *filtered = work->filtered;
+    const struct websub *websub = &work->subscription->websub;
+    char *hub = memory_text(websub->hub), *topic = memory_text(websub->topic);
+    struct span self = filtered->self.length ? filtered->self : span_of(work->own->url);
+    if (hub)
+        offer(work, span_of(hub), span_of(topic));
+    else
+        offer(work, filtered->hub, self);
+    free(hub);
+    free(topic);
+}
+
 /* `from_s` may be of a clock that was ahead. */
 static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t retry_after_s)
 {
@@ -197,6 +242,7 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
         .quiet_s = subscription->site.changed_s ? work->now_s - subscription->site.changed_s : 0,
         .skip_hours = subscription->skip_hours,
         .skip_days = subscription->skip_days,
+        .pushed_s = is_told(subscription, work->now_s) ? WEBSUB_POLL_S : 0,
         .now_s = work->now_s,
         .poll_s = work->config->feedfilter.poll_s,
         .poll_min_s = work->config->feedfilter.poll_min_s,
@@ -204,6 +250,8 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
     };
     subscription->next_poll_s = (from_s < work->now_s ? from_s : work->now_s) +
                                 poll_after_s(&facts, randombytes_random() / (double)UINT32_MAX);
+    if (subscription->hinted)
+        subscription_hint(subscription, work->now_s);
 }
 
 /* True when a restart is to know what was learned. */
@@ -294,9 +342,12 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
         if (job->kind == JOB_LOAD && !subscription->checked_s) {
             feed_site_copy(&subscription->site, &copy->site);
             subscription->site.items = work->filtered->listed;
+            websub_copy(&subscription->websub, &copy->websub);
             subscription->checked_s = copy->fetched_s < work->now_s ? copy->fetched_s : work->now_s;
             schedule(work, copy->fetched_s, copy->fresh_s, -1);
         }
+        if (job->kind == JOB_LOAD)
+            offer_loaded(work);
     } else {
         ask_for_all(subscription);
     }
@@ -338,8 +389,11 @@ static void run_good(struct work *work, const struct refresh_job *job)
         replace_text(&subscription->last_modified, answer->last_modified);
         if (!work->filtered->unparsed)
             feed_site_listed(&subscription->site, listed, work->now_s);
+        offer_answered(work, answer);
         succeeded(work, job);
+        subscription->learned = false;
         feed_site_copy(&copy.site, &subscription->site);
+        websub_copy(&copy.websub, &subscription->websub);
     } else {
         subscription->filter_again = true;
     }
@@ -347,17 +401,23 @@ static void run_good(struct work *work, const struct refresh_job *job)
     if (wanted)
         keep(work, &copy);
     feed_site_clear(&copy.site);
+    websub_clear(&copy.websub);
 }
 
 /* What was learned of upstream, with the copy that is at hand. */
 static void remember(const struct work *work)
 {
+    struct subscription *subscription = work->subscription;
     struct cached_feed *copy = load(work);
+    pthread_mutex_lock(&subscription->lock);
+    subscription->learned = false;
+    if (copy) {
+        feed_site_copy(&copy->site, &subscription->site);
+        websub_copy(&copy->websub, &subscription->websub);
+    }
+    pthread_mutex_unlock(&subscription->lock);
     if (!copy)
         return;
-    pthread_mutex_lock(&work->subscription->lock);
-    feed_site_copy(&copy->site, &work->subscription->site);
-    pthread_mutex_unlock(&work->subscription->lock);
     keep(work, copy);
     cached_feed_free(copy);
 }
@@ -414,6 +474,9 @@ static void run_answer(struct work *work, const struct refresh_job *job)
         learned = failed(work, job, why);
     else {
         learned = succeeded(work, job);
+        if (job->answer.hub)
+            offer(work, span_of(job->answer.hub),
+                  first_of(job->answer.self, span_of(work->own->url)));
         if (llabs(work->now_s - subscription->filtered_s) > FILTER_EVERY_S || !subscription->page ||
             subscription->unrecorded)
             subscription->filter_again = true;
@@ -439,6 +502,8 @@ void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
     pthread_mutex_unlock(&subscription->lock);
     if (wanted && job->kind == JOB_ANSWER)
         run_answer(&work, job);
+    else if (wanted && job->kind == JOB_REMEMBER)
+        remember(&work);
     else if (wanted)
         run_from_cache(&work, job);
     page_release(work.page);

@@ -8,6 +8,7 @@
 enum refresh_job_kind {
     JOB_LOAD,         /* from the cache, at start or because the configuration changed */
     JOB_FILTER_AGAIN, /* from the cache, because records or verdicts changed */
+    JOB_REMEMBER,     /* what was learned goes to the copy in the cache; readers get the same */
     JOB_ANSWER        /* from upstream */
 };
 

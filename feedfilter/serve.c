@@ -23,6 +23,7 @@
 #include "feedfilter/feed_states.h"
 #include "feedfilter/health.h"
 #include "feedfilter/held_feed.h"
+#include "feedfilter/hub.h"
 #include "feedfilter/live_feeds.h"
 #include "feedfilter/refresh.h"
 #include "store/memory.h"
@@ -193,6 +194,26 @@ static struct page *on_metrics(void *context)
     struct page *page = page_new(&text, 1, METRICS_CONTENT_TYPE, 0);
     free(bytes);
     return page;
+}
+
+static struct page *on_hub_asks(void *context, const char *name, const char *token,
+                                const struct websub_query *query)
+{
+    struct gateway *gateway = context;
+    return hub_asks(gateway->subscriptions, name, token, query);
+}
+
+static struct websub_push *on_hub_sends(void *context, const char *name, const char *token,
+                                        const char *signature)
+{
+    struct gateway *gateway = context;
+    return hub_sends(gateway->subscriptions, name, token, signature);
+}
+
+static struct page *on_hub_sent(void *context, const char *name, const char *token, bool fits)
+{
+    struct gateway *gateway = context;
+    return hub_sent(gateway->subscriptions, name, token, fits);
 }
 
 /* --- the records: opened when they can be, looked at for releases --- */
@@ -478,7 +499,10 @@ static bool start_serving(struct gateway *gateway, struct error *error)
                                        .feed = on_feed,
                                        .held = on_held,
                                        .health = on_health,
-                                       .metrics = on_metrics};
+                                       .metrics = on_metrics,
+                                       .hub_asks = on_hub_asks,
+                                       .hub_sends = on_hub_sends,
+                                       .hub_sent = on_hub_sent};
     gateway->server = server_new(config->feedfilter.listen, &limits, &handlers, error);
     if (gateway->server)
         server_set_public_url(gateway->server, config->feedfilter.public_url);

@@ -6,6 +6,7 @@
 #include "core/metrics.h"
 #include "core/server_address.h"
 #include "feedfilter/http_condition.h"
+#include "feedfilter/server_hub.h"
 #include "feedfilter/server_target.h"
 #include "store/memory.h"
 
@@ -27,6 +28,7 @@
 /* A body that a request brings is read and thrown away up to here, so that the client gets to see
  * its answer; with a longer one the connection ends after the answer. */
 #define BODY_LIMIT (64 * 1024)
+#define HUB_BODY_LIMIT (64u * 1024 * 1024) /* of what a hub posts; none of it is kept */
 #define STOPPING_RETRY_S 10
 
 struct server {
@@ -58,6 +60,8 @@ struct reader {
     char method[METHOD_LOGGED + 1];
     unsigned status;
     size_t bytes;
+    struct websub_push *push; /* that a hub posts; NULL: none, or it is over */
+    size_t pushed_bytes;
 };
 
 static void copy_cut(char *to, size_t size, const char *from, size_t length)
@@ -98,6 +102,67 @@ static struct page *take_waited(struct server *server, struct server_wait *wait)
     return page || !resumed ? page : page_retain(server->not_found);
 }
 
+/* --- hubs --- */
+
+static struct page *answer_hub(struct server *server, const struct reader *reader,
+                               const char *target)
+{
+    char name[SERVER_NAME_LENGTH + 1], token[SERVER_NAME_LENGTH + 1];
+    struct page *page = NULL;
+    struct arena *arena = arena_new();
+    struct websub_query query = server_hub_query(arena, reader->wait.connection);
+    if (server_target_read_hub(target, name, token))
+        page = server->handlers.hub_asks(server->handlers.context, name, token, &query);
+    arena_free(arena);
+    return page;
+}
+
+/* At the head of a request: whether it is a hub's post, whose body is looked at as it comes. */
+static bool begin_push(struct server *server, struct reader *reader, const char *target,
+                       const char *method)
+{
+    char name[SERVER_NAME_LENGTH + 1], token[SERVER_NAME_LENGTH + 1];
+    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0 || !server_target_read_hub(target, name, token))
+        return false;
+    const char *signature =
+        MHD_lookup_connection_value(reader->wait.connection, MHD_HEADER_KIND, "X-Hub-Signature");
+    pthread_rwlock_rdlock(&server->calls);
+    if (!server->quiesced)
+        reader->push = server->handlers.hub_sends(server->handlers.context, name, token, signature);
+    pthread_rwlock_unlock(&server->calls);
+    reader->pushed_bytes = 0;
+    return reader->push != NULL;
+}
+
+/* False: it is too long. */
+static bool take_pushed(struct reader *reader, const char *body, size_t length)
+{
+    reader->pushed_bytes += length;
+    if (!reader->push)
+        return true;
+    websub_push_take(reader->push, body, length);
+    return reader->pushed_bytes <= HUB_BODY_LIMIT;
+}
+
+static void end_push(struct reader *reader)
+{
+    websub_push_free(reader->push);
+    reader->push = NULL;
+}
+
+/* Under the lock for calls. */
+static struct page *answer_push(struct server *server, struct reader *reader, const char *target)
+{
+    char name[SERVER_NAME_LENGTH + 1], token[SERVER_NAME_LENGTH + 1];
+    bool fits = websub_push_fits(reader->push);
+    end_push(reader);
+    if (server->quiesced)
+        return page_retain(server->stopping);
+    return server_target_read_hub(target, name, token)
+               ? server->handlers.hub_sent(server->handlers.context, name, token, fits)
+               : NULL;
+}
+
 static bool is_for_us(const struct server *server, const struct reader *reader)
 {
     const char *host =
@@ -107,17 +172,19 @@ static bool is_for_us(const struct server *server, const struct reader *reader)
 
 /* Under the lock for calls. NULL: the request waits, or there is no such page. */
 static struct page *call_handler(struct server *server, struct reader *reader,
-                                 enum server_target target, const char *name)
+                                 enum server_target target, const char *name, const char *whole)
 {
     if (server->quiesced)
         return page_retain(server->stopping);
-    if (!is_for_us(server, reader))
+    if (target != TARGET_HUB && !is_for_us(server, reader))
         return page_retain(server->not_ours);
     switch (target) {
     case TARGET_FEED:
         return ask_for_feed(server, reader, name);
     case TARGET_HELD:
         return server->handlers.held(server->handlers.context, name);
+    case TARGET_HUB:
+        return answer_hub(server, reader, whole);
     case TARGET_HEALTH:
         return server->handlers.health(server->handlers.context);
     case TARGET_METRICS:
@@ -133,10 +200,19 @@ static struct page *find_page(struct server *server, struct reader *reader, cons
                               const char *method)
 {
     char name[SERVER_NAME_LENGTH + 1];
+    if (reader->push) {
+        pthread_rwlock_rdlock(&server->calls);
+        struct page *answer = answer_push(server, reader, target);
+        pthread_rwlock_unlock(&server->calls);
+        return answer ? answer : page_retain(server->not_found);
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && server_target_read(target, name) == TARGET_HUB)
+        return page_retain(server->not_found); /* or it were a push */
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return page_retain(server->not_allowed);
     pthread_rwlock_rdlock(&server->calls);
-    struct page *page = call_handler(server, reader, server_target_read(target, name), name);
+    struct page *page =
+        call_handler(server, reader, server_target_read(target, name), name, target);
     pthread_rwlock_unlock(&server->calls);
     if (!page && reader->stage == STAGE_WAITING)
         return reader->wait.suspended ? NULL : take_waited(server, &reader->wait);
@@ -195,18 +271,18 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
                                       const char *body, size_t *body_length, void **request)
 {
     (void)version;
-    (void)body;
     struct server *server = context;
     struct reader *reader = *request;
     if (*body_length) {
+        bool bounded = take_pushed(reader, body, *body_length);
         *body_length = 0;
-        return MHD_YES;
+        return bounded ? MHD_YES : MHD_NO;
     }
     if (reader->stage == STAGE_HEAD) {
         copy_cut(reader->method, sizeof reader->method, method, strlen(method));
         reader->stage = STAGE_BODY;
         /* An answer that is given here ends the connection, even where no body was to come. */
-        if (!has_long_body(connection))
+        if (begin_push(server, reader, target, method) || !has_long_body(connection))
             return MHD_YES;
     }
     struct page *page = reader->stage == STAGE_WAITING ? take_waited(server, &reader->wait)
@@ -222,7 +298,11 @@ static void *begin_request(void *context, const char *target, struct MHD_Connect
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct reader *reader = info->socket_context;
     target = target ? target : "";
-    copy_cut(reader->path, sizeof reader->path, target, strcspn(target, "?"));
+    char name[SERVER_NAME_LENGTH + 1];
+    if (server_target_read(target, name) == TARGET_HUB) /* the token is nobody's business */
+        snprintf(reader->path, sizeof reader->path, "/w/%s", name);
+    else
+        copy_cut(reader->path, sizeof reader->path, target, strcspn(target, "?"));
     reader->method[0] = '\0';
     reader->stage = STAGE_HEAD;
     reader->status = 0;
@@ -256,6 +336,7 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     if (!reader)
         return;
     log_request(reader, code);
+    end_push(reader);
     page_release(reader->wait.page);
     reader->wait.page = NULL;
     connection_restart(server->connections, &reader->connection);

@@ -1,13 +1,15 @@
 /* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME, /health and
- * /metrics; all else is 404 or 405, and 421 what is meant for another host (core/http_host.h).
- * Answers conditional requests (RFC 9110, 13: If-None-Match before If-Modified-Since) and chooses
- * gzip by Accept-Encoding. Bounded: connections, bytes of a request's head, the time that a request
- * or the reading of an answer may take, however slowly bytes trickle. One line in the log for each
- * answer: at level info, at debug where it is 404. */
+ * /metrics; GET and POST of /w/NAME/TOKEN for WebSub hubs, by whatever name; all else is 404 or
+ * 405, and 421 what is meant for another host (core/http_host.h). Answers conditional requests (RFC
+ * 9110, 13: If-None-Match before If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded:
+ * connections, bytes of a request's head, the time that a request or the reading of an answer may
+ * take, however slowly bytes trickle. One line in the log for each answer: at level info, at debug
+ * where it is 404. */
 #ifndef WEIR_SERVER_H
 #define WEIR_SERVER_H
 
 #include "feedfilter/page.h"
+#include "feedfilter/websub.h"
 #include "store/error.h"
 
 struct server;
@@ -26,6 +28,13 @@ struct server_handlers {
     struct page *(*held)(void *context, const char *name);
     struct page *(*health)(void *context);
     struct page *(*metrics)(void *context);
+    /* What a hub asks at /w/NAME/TOKEN, and what it posts there: a push to which the server gives
+     * the body and which it frees, then the answer to whether that fits. NULL: no such place. */
+    struct page *(*hub_asks)(void *context, const char *name, const char *token,
+                             const struct websub_query *query);
+    struct websub_push *(*hub_sends)(void *context, const char *name, const char *token,
+                                     const char *signature);
+    struct page *(*hub_sent)(void *context, const char *name, const char *token, bool fits);
 };
 
 struct server_limits {

@@ -1,7 +1,5 @@
 #include "feedfilter/server_target.h"
 
-#include "store/span.h"
-
 #include <ctype.h>
 
 static int hex_value(char c)
@@ -12,8 +10,7 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The next character of `*text`, its escape undone; -1: a broken escape. */
-static int next_character(struct span *text)
+int server_target_next(struct span *text)
 {
     int c = (unsigned char)text->data[0];
     size_t length = 1;
@@ -33,7 +30,7 @@ static bool read_name(struct span text, char name[SERVER_NAME_LENGTH + 1])
 {
     size_t length = 0;
     while (text.length) {
-        int c = next_character(&text);
+        int c = server_target_next(&text);
         if (c < 0 || length == SERVER_NAME_LENGTH ||
             !(c < 0x80 && (isalnum(c) || c == '.' || c == '_' || c == '-')))
             return false;
@@ -57,9 +54,32 @@ static struct span without_authority(struct span target)
     return target;
 }
 
+static struct span path_of(const char *target)
+{
+    return without_authority((struct span){target, strcspn(target, "?#")});
+}
+
+bool server_target_read_hub(const char *target, char name[SERVER_NAME_LENGTH + 1],
+                            char token[SERVER_NAME_LENGTH + 1])
+{
+    struct span path = path_of(target);
+    if (path.length < 3 || memcmp(path.data, "/w/", 3) != 0)
+        return false;
+    path = (struct span){path.data + 3, path.length - 3};
+    const char *slash = path.length ? memchr(path.data, '/', path.length) : NULL;
+    if (!slash)
+        return false;
+    size_t length = (size_t)(slash - path.data);
+    return read_name((struct span){path.data, length}, name) &&
+           read_name((struct span){slash + 1, path.length - length - 1}, token);
+}
+
 enum server_target server_target_read(const char *target, char name[SERVER_NAME_LENGTH + 1])
 {
-    struct span path = without_authority((struct span){target, strcspn(target, "?#")});
+    char token[SERVER_NAME_LENGTH + 1];
+    struct span path = path_of(target);
+    if (server_target_read_hub(target, name, token))
+        return TARGET_HUB;
     if (span_equal(path, SPAN("/health")))
         return TARGET_HEALTH;
     if (span_equal(path, SPAN("/metrics")))

@@ -41,6 +41,7 @@ void subscription_release(struct subscription *subscription)
     config_release(subscription->config);
     free(subscription->waiting);
     feed_site_clear(&subscription->site);
+    websub_clear(&subscription->websub);
     free(subscription->etag);
     free(subscription->last_modified);
     free(subscription->name);
@@ -108,6 +109,7 @@ static void forget_upstream(struct subscription *subscription)
     subscription->checked_s = subscription->next_poll_s = subscription->filtered_s = 0;
     subscription->feed_poll_s = subscription->skip_hours = subscription->skip_days = 0;
     feed_site_clear(&subscription->site);
+    websub_clear(&subscription->websub);
     subscription->items = subscription->held = subscription->tagged = subscription->put_back = 0;
 }
 
@@ -117,6 +119,7 @@ static bool same_output(const struct config *a, const struct config *b,
 {
     return own_a->mode == own_b->mode && a->feedfilter.mode == b->feedfilter.mode &&
            same_text(a->feedfilter.public_url, b->feedfilter.public_url) &&
+           same_text(a->feedfilter.websub_url, b->feedfilter.websub_url) &&
            a->feedfilter.put_back_s == b->feedfilter.put_back_s;
 }
 
@@ -148,6 +151,16 @@ enum metrics_feed subscription_state(const struct subscription *subscription)
            : subscription->unjudged  ? METRICS_FEED_UNJUDGED
            : subscription->page      ? METRICS_FEED_OK
                                      : METRICS_FEED_WAITING;
+}
+
+void subscription_hint(struct subscription *subscription, int64_t now_s)
+{
+    int64_t due_s = subscription->polled_s + subscription->config->feedfilter.poll_min_s;
+    if (due_s < now_s || due_s > now_s + subscription->config->feedfilter.poll_min_s)
+        due_s = now_s;
+    subscription->hinted = true; /* for a poll that is under way: it may have come too early */
+    if (due_s < subscription->next_poll_s)
+        subscription->next_poll_s = due_s;
 }
 
 struct page *subscription_ask(struct subscription *subscription, struct server_wait *wait)

@@ -8,6 +8,7 @@
 #include "feedfilter/feed_site.h"
 #include "feedfilter/page.h"
 #include "feedfilter/server.h"
+#include "feedfilter/websub.h"
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -46,6 +47,10 @@ struct subscription {
     uint8_t skip_days;
     bool asked;            /* a reader asked for it since the last poll */
     struct feed_site site; /* what is known of upstream beyond that */
+    struct websub websub;  /* its hub; */
+    bool hinted;           /* which said that there is news since the last poll began */
+    bool learned;          /* something about either that a restart is to know */
+    int64_t polled_s;      /* when the last poll began */
     size_t items, held, tagged, put_back;
     uint64_t told_mark; /* of what feed_states told the records last */
 
@@ -65,6 +70,10 @@ bool subscription_configure(struct subscription *subscription, struct config *co
 
 /* How it stands. The lock is held. */
 enum metrics_feed subscription_state(const struct subscription *subscription);
+
+/* There is news upstream, somebody says: it is polled as soon as poll-min allows. The lock is held.
+ */
+void subscription_hint(struct subscription *subscription, int64_t now_s);
 
 /* The page that a reader gets now, retained for the caller; NULL: `wait` was noted and will be
  * resumed. While nothing good ever came, the trouble is the page. */

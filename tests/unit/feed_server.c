@@ -65,9 +65,43 @@ static struct page *health(void *context)
     return page_new(&text, 1, "text/plain; charset=utf-8", 0);
 }
 
+/* The hub of "planet" has the token "t0ken" and the secret "secret". */
+static bool is_hub(const char *name, const char *token)
+{
+    return strcmp(name, "planet") == 0 && strcmp(token, "t0ken") == 0;
+}
+
+static struct page *hub_asks(void *context, const char *name, const char *token,
+                             const struct websub_query *query)
+{
+    (void)context;
+    return is_hub(name, token) ? page_new(&query->challenge, 1, "text/plain", 0) : NULL;
+}
+
+static struct websub_push *hub_sends(void *context, const char *name, const char *token,
+                                     const char *signature)
+{
+    (void)context;
+    struct websub websub = {.secret = "secret"};
+    return is_hub(name, token) ? websub_push_new(&websub, signature) : NULL;
+}
+
+static struct page *hub_sent(void *context, const char *name, const char *token, bool fits)
+{
+    (void)context, (void)name, (void)token;
+    return page_error(202, fits ? "fits" : "does not fit", 0);
+}
+
 struct server_handlers feed_server_handlers(struct feed_server *feeds)
 {
-    return (struct server_handlers){feeds, feed, held, health, health};
+    return (struct server_handlers){.context = feeds,
+                                    .feed = feed,
+                                    .held = held,
+                                    .health = health,
+                                    .metrics = health,
+                                    .hub_asks = hub_asks,
+                                    .hub_sends = hub_sends,
+                                    .hub_sent = hub_sent};
 }
 
 int feed_server_start(void **state, unsigned connections, unsigned timeout_ms)

@@ -17,7 +17,7 @@ static void take_answer(void *context, struct fetch_answer *answer)
     pthread_mutex_lock(&wait->mutex);
     wait->answer = *answer;
     answer->body = answer->etag = answer->last_modified = answer->content_type = NULL;
-    answer->base_url = answer->moved_to = NULL;
+    answer->base_url = answer->moved_to = answer->hub = answer->self = NULL;
     wait->is_done = true;
     pthread_cond_signal(&wait->done);
     pthread_mutex_unlock(&wait->mutex);
@@ -71,4 +71,6 @@ void fetching_free(struct fetch_answer *answer)
     free(answer->content_type);
     free(answer->base_url);
     free(answer->moved_to);
+    free(answer->hub);
+    free(answer->self);
 }

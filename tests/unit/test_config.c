@@ -98,6 +98,7 @@ static void assert_same(const struct config *a, const struct config *b)
     assert_int_equal(a->feedfilter.size_limit_bytes, b->feedfilter.size_limit_bytes);
     assert_int_equal(a->feedfilter.fetch_timeout_ms, b->feedfilter.fetch_timeout_ms);
     assert_int_equal(a->feedfilter.redirects, b->feedfilter.redirects);
+    assert_string_equal(a->feedfilter.websub_url, b->feedfilter.websub_url);
     assert_int_equal(a->feedfilter.fetches, b->feedfilter.fetches);
     assert_int_equal(a->feedfilter.host_fetches, b->feedfilter.host_fetches);
     assert_int_equal(a->feedfilter.host_spacing_ms, b->feedfilter.host_spacing_ms);

@@ -126,6 +126,15 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
                                .fresh_s = 600,
                                .page_etag = "\"0123456789abcdef0123456789abcdef\"",
                                .page_changed_s = 1690000000,
+                               .websub = {.state = WEBSUB_ACTIVE,
+                                          .base = (char *)"https://feeds.example.org",
+                                          .hub = (char *)"https://hub.example/",
+                                          .topic = (char *)"https://example.net/self",
+                                          .token = "0123456789abcdef0123456789abcdef",
+                                          .secret = "0123456789abcdef0123456789abcdef"
+                                                    "0123456789abcdef0123456789abcdef",
+                                          .ask_s = 1690000004,
+                                          .lease_s = 1690000005},
                                .site = {.moved_to = (char *)"https://example.net/moved",
                                         .moved_seen = 3,
                                         .moved_told = true,
@@ -150,6 +159,14 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
     assert_int_equal(loaded->fresh_s, 600);
     assert_string_equal(loaded->page_etag, feed.page_etag);
     assert_int_equal(loaded->page_changed_s, feed.page_changed_s);
+    assert_int_equal(loaded->websub.state, WEBSUB_ACTIVE);
+    assert_string_equal(loaded->websub.base, feed.websub.base);
+    assert_string_equal(loaded->websub.hub, feed.websub.hub);
+    assert_string_equal(loaded->websub.topic, feed.websub.topic);
+    assert_string_equal(loaded->websub.token, feed.websub.token);
+    assert_string_equal(loaded->websub.secret, feed.websub.secret);
+    assert_int_equal(loaded->websub.ask_s, feed.websub.ask_s);
+    assert_int_equal(loaded->websub.lease_s, feed.websub.lease_s);
     assert_string_equal(loaded->site.moved_to, feed.site.moved_to);
     assert_int_equal(loaded->site.moved_seen, 3);
     assert_true(loaded->site.moved_told);

@@ -87,7 +87,7 @@ static void test_a_fetch_is_conditional_on_what_is_at_hand(void **state)
                                                .user_agent = user_agent};
     struct fetch_limits limits = fetching_limits();
     struct fetch_answer answer = fetching_once(
-        &limits, &(struct fetch_request){&subscription, "W/\"v1\"", "last Tuesday", NULL});
+        &limits, &(struct fetch_request){&subscription, "W/\"v1\"", "last Tuesday", NULL, NULL});
     assert_int_equal(answer.status, 304);
     assert_int_equal(answer.error.class, ERROR_NONE);
     assert_null(answer.body);
@@ -222,7 +222,7 @@ static void test_secrets_stay_behind_at_a_redirect_to_elsewhere(void **state)
                                                .password = password};
     struct fetch_limits limits = fetching_limits();
     struct fetch_answer answer =
-        fetching_once(&limits, &(struct fetch_request){&subscription, "\"v1\"", NULL, NULL});
+        fetching_once(&limits, &(struct fetch_request){&subscription, "\"v1\"", NULL, NULL, NULL});
     assert_int_equal(answer.status, 200);
     const char *heads[] = {http_server_head(other, "/elsewhere"),
                            http_server_head(server, "/back")};

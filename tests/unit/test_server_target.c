@@ -108,9 +108,25 @@ static void test_what_is_no_address_is_refused_by_name(void **state)
     }
 }
 
+static void test_where_a_hub_calls_back(void **state)
+{
+    (void)state;
+    char token[SERVER_NAME_LENGTH + 1];
+    assert_int_equal(server_target_read("/w/planet/0123abcd?hub.mode=x", name), TARGET_HUB);
+    assert_true(server_target_read_hub("/w/pl%61net/0123abcd?hub.mode=x", name, token));
+    assert_string_equal(name, "planet");
+    assert_string_equal(token, "0123abcd");
+    assert_int_equal(server_target_read("/w/planet", name), TARGET_UNKNOWN);
+    assert_int_equal(server_target_read("/w/planet/", name), TARGET_UNKNOWN);
+    assert_int_equal(server_target_read("/w//token", name), TARGET_UNKNOWN);
+    assert_int_equal(server_target_read("/w/planet/token/x", name), TARGET_UNKNOWN);
+    assert_int_equal(server_target_read("/w/../token", name), TARGET_UNKNOWN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_where_a_hub_calls_back),
         cmocka_unit_test(test_feeds_and_held_items_have_their_names),
         cmocka_unit_test(test_health_has_no_name),
         cmocka_unit_test(test_escapes_are_undone_once),
