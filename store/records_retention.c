@@ -144,10 +144,11 @@ static bool drop_by_age(struct step *step, struct error *error)
                "UPDATE held SET item = NULL, item_head = NULL WHERE id IN (SELECT id FROM held "
                "WHERE " EMPTIED " LIMIT " STEP ")",
                step->now_s, NULL, &sums[RECORDS_EMPTIED], error) &&
-           /* What was released stays so in its feed, though its entry goes. */
+           /* What was released stays so in its feed, though its entry goes. The index has only
+            * what is held, so this has to say that it is. */
            run(records,
-               "UPDATE judged SET held_id = 0, action = 'accept' WHERE held_id IN (SELECT id FROM "
-               "held WHERE state = 3 AND channel = 'feed' AND state_time_s <= ?1)",
+               "UPDATE judged SET held_id = 0, action = 'accept' WHERE held_id > 0 AND held_id IN "
+               "(SELECT id FROM held WHERE state = 3 AND channel = 'feed' AND state_time_s <= ?1)",
                settled_s, NULL, NULL, error) &&
            run(records,
                "DELETE FROM held WHERE id IN (SELECT id FROM held WHERE state IN " SETTLED_STATES
