@@ -119,12 +119,23 @@ static bool print_row(void *context, const struct held_row *row)
     return !ferror(stdout);
 }
 
+/* What is older would take seconds to go through. */
+static void tell_of_short(const struct held_asked *asked, int status)
+{
+    if (status == EX_OK && records_held_is_short(&asked->wish.filter))
+        fprintf(stderr,
+                "weirctl: a text of less than 3 characters is looked for in the newest %d entries "
+                "only\n",
+                RECORDS_SHORT_NEWEST);
+}
+
 int held_list_print(struct session *session, const struct held_asked *asked)
 {
     struct printing printing = {session, 0};
     int status = held_list_walk(session, asked, print_row, &printing);
     if (!printing.count && !session->json && status == EX_OK)
         puts("nothing is held");
+    tell_of_short(asked, status);
     return status;
 }
 
@@ -157,6 +168,7 @@ int held_list_count(struct session *session, const struct held_asked *asked)
         status = count_here(session, asked, &sum);
     else if (!held_remote_count(session, asked, &sum, &error))
         status = session_complain(&error);
+    tell_of_short(asked, status);
     if (status == EX_OK)
         printf(session->json ? "{\"count\":%" PRId64 "}\n" : "%" PRId64 "\n", sum);
     return status;

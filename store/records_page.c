@@ -50,6 +50,16 @@ static bool is_indexed(const char *text)
     return count >= INDEXED_FROM;
 }
 
+static bool is_short(const char *text)
+{
+    return is_set(text) && !is_indexed(text);
+}
+
+bool records_held_is_short(const struct held_filter *filter)
+{
+    return is_short(filter->text) || is_short(filter->sender) || is_short(filter->recipient);
+}
+
 /* Adds a phrase of FTS5's language (sqlite.org/fts5.html, 3.1) that means `text`, in that column
  * ("": in any). */
 static char *add_phrase(char *to, const char *column, const char *text, bool first)
@@ -181,6 +191,8 @@ static void add_ids(struct query *query, enum driver driver)
         add(query, " AND %s <= ?%d", id, BOUND_LAST);
     if (query->filter->before_id)
         add(query, " AND %s < ?%d", id, BOUND_BEFORE);
+    if (records_held_is_short(query->filter))
+        add(query, " AND %s > (SELECT max(id) FROM held) - %d", id, RECORDS_SHORT_NEWEST);
 }
 
 /* " FROM … WHERE …", with what is the driver's own; `alone` without the table of entries, where
@@ -211,11 +223,6 @@ static void add_driver(struct query *query, enum driver driver, bool alone)
 static void add_like(struct query *query, const char *column, int bound)
 {
     add(query, " AND held.%s LIKE ?%d ESCAPE '\\'", column, bound);
-}
-
-static bool is_short(const char *text)
-{
-    return is_set(text) && !is_indexed(text);
 }
 
 /* All filters that are not the driver's own. */

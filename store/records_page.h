@@ -9,8 +9,9 @@
 #define RECORDS_ALL ((1u << HELD_STATES) - 1)
 
 /* What all have to agree; NULL, empty or 0: any. Texts are found anywhere and in whatever case: by
- * an index from three characters on; shorter ones are looked for in the entries themselves, and
- * there only ASCII letters match in either case. */
+ * an index from three characters on; shorter ones are looked for in the newest RECORDS_SHORT_NEWEST
+ * entries themselves, and there only ASCII letters match in either case. */
+#define RECORDS_SHORT_NEWEST 10000
 struct held_filter {
     unsigned states;       /* bits, 1u << state */
     const char *text;      /* in sender, recipients, subject or reference */
@@ -24,6 +25,9 @@ struct held_filter {
     int64_t before_id;           /* entries older than this one; 0: from the newest on */
     size_t most;                 /* on the page */
 };
+
+/* Whether there is a text that is looked for in the newest entries only. */
+bool records_held_is_short(const struct held_filter *filter);
 
 /* Visits the entries of the page, which have no item bytes and are lent for the call. Whatever is
  * asked for, the filter that fewest entries agree with finds them, by its index. */
