@@ -7,6 +7,17 @@
 #include "admin/tune_show.h"
 #include "core/json_writer.h"
 
+static void show_json(const struct config *config, const struct tuning *tuning)
+{
+    struct json_writer json = {0};
+    json_put_open(&json, NULL, '{');
+    tune_show_put(&json, config, tuning);
+    json_put_close(&json, '}');
+    json_put_newline(&json);
+    json_writer_flush(&json, stdout);
+    json_writer_free(&json);
+}
+
 /* Where the numbers that verdicts are made with come from. */
 static int show(struct session *session)
 {
@@ -19,7 +30,10 @@ static int show(struct session *session)
         fprintf(stderr, "weirctl: %s; without what was tuned\n", error.message);
         tuning_clear(&state.tuning);
     }
-    tune_show_numbers(session->config, &state.tuning, true);
+    if (session->json)
+        show_json(session->config, &state.tuning);
+    else
+        tune_show_numbers(session->config, &state.tuning, true);
     tune_state_clear(&state);
     return EX_OK;
 }

@@ -250,17 +250,25 @@ static bool find_mail(const struct visit *visit, int64_t id, struct held **held,
 
 /* --- the page of one mail --- */
 
+/* Nobody is allowed or denied by mail without a sender. */
+static bool can_be_asked(const struct held *held, size_t which)
+{
+    return actions[which].action == SIGNED_LINK_RELEASE || *held->sender;
+}
+
 static void put_buttons(const struct visit *visit, const struct held *held, size_t asked)
 {
     bool open = OPEN & 1u << held->state;
-    if (asked < ACTIONS && !visit->request->post && (open || asked > 0)) {
+    if (asked < ACTIONS && !visit->request->post && (open || asked > 0) &&
+        can_be_asked(held, asked)) {
         span_buffer_text(out(visit), "<p>");
         put_word(visit, actions[asked].ask);
         span_buffer_text(out(visit), "</p>\n");
         put_button(visit, actions[asked].name, actions[asked].button, NULL, NULL);
     }
     for (size_t i = 0; i < ACTIONS; i++)
-        if (i != asked && (visit->link.actions & actions[i].action) && (i > 0 || open))
+        if (i != asked && (visit->link.actions & actions[i].action) && (i > 0 || open) &&
+            can_be_asked(held, i))
             put_button(visit, actions[i].name, actions[i].button, NULL, NULL);
 }
 
@@ -324,7 +332,8 @@ static bool show_listed(void *context, const struct held *held)
     records_text_id(FRONT_MAIL, held->id, id);
     if (recipient_is_alone(held->recipients, visit->link.recipient)) {
         for (size_t i = 0; i < ACTIONS; i++)
-            put_button(visit, actions[i].name, actions[i].button, "id", id);
+            if (can_be_asked(held, i))
+                put_button(visit, actions[i].name, actions[i].button, "id", id);
     } else {
         put_word(visit, WORD_SEVERAL);
     }

@@ -7,6 +7,7 @@
 
 #include "admin/console_users.h"
 #include "admin/password.h"
+#include "core/json_writer.h"
 
 /* Asked twice on a terminal. The exit code. */
 static int ask_for_password(char password[CONSOLE_PASSWORD_MAX + 2])
@@ -93,8 +94,21 @@ static int take_away(const char *path, const char *name)
 
 static void print_user(void *context, const struct console_user *user)
 {
-    (void)context;
-    printf("%-20s %-9s %s\n", user->name, console_role_name(user->role),
+    const struct session *session = context;
+    const char *role = console_role_name(user->role);
+    if (session->json) {
+        struct json_writer json = {0};
+        json_put_open(&json, NULL, '{');
+        json_put_string(&json, "name", span_of(user->name));
+        json_put_string(&json, "role", span_of(role));
+        json_put_bool(&json, "program", console_user_is_program(user));
+        json_put_close(&json, '}');
+        json_put_newline(&json);
+        json_writer_flush(&json, stdout);
+        json_writer_free(&json);
+        return;
+    }
+    printf("%-20s %-9s %s\n", user->name, role,
            console_user_is_program(user) ? "token" : "password");
 }
 
@@ -152,8 +166,8 @@ static int run(struct session *session, int count, char **arguments)
     if (sodium_init() < 0)
         return EX_SOFTWARE;
     if (count == 1 && strcmp(arguments[0], "list") == 0)
-        return console_users_list(path, print_user, NULL, &error) ? EX_OK
-                                                                  : session_complain(&error);
+        return console_users_list(path, print_user, session, &error) ? EX_OK
+                                                                     : session_complain(&error);
     const struct deed *deed = count >= 2 ? find_deed(arguments[0]) : NULL;
     bool removal = count == 2 && strcmp(arguments[0], "remove") == 0;
     if (!deed && !removal)

@@ -78,20 +78,28 @@ static void text_link(const struct parts *parts, enum person_word name, const st
     span_buffer_text(parts->out, "\n");
 }
 
+/* A bounce has none: there is nobody to allow or deny. */
+static struct span sender_of(const struct held *held)
+{
+    return *held->sender ? span_of(held->sender) : SPAN("<>");
+}
+
 static void text_item(const struct parts *parts, size_t number, const struct held *held)
 {
     char when[32];
     span_buffer_printf(parts->out, "%zu. ", number);
     span_buffer_add(parts->out, subject_of(parts, held));
     span_buffer_text(parts->out, "\n");
-    text_line(parts, WORD_FROM, span_of(held->sender));
+    text_line(parts, WORD_FROM, sender_of(held));
     text_line(parts, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     text_line(parts, WORD_UNTIL, span_of(person_time(expires_s(parts, held), when)));
     text_line(parts, WORD_WHY, person_why(parts->arena, span_of(held->evidence), REASONS));
     if (is_theirs(parts, held)) {
         text_link(parts, WORD_RELEASE, held, "release");
-        text_link(parts, WORD_ALLOW, held, "allow");
-        text_link(parts, WORD_DENY, held, "deny");
+        if (*held->sender) {
+            text_link(parts, WORD_ALLOW, held, "allow");
+            text_link(parts, WORD_DENY, held, "deny");
+        }
     } else {
         span_buffer_printf(parts->out, "   %s\n", word(parts, WORD_SEVERAL));
     }
@@ -139,17 +147,19 @@ static void html_item(const struct parts *parts, const struct held *held)
                                  "<div style=\"font-weight:bold\">");
     person_html(parts->out, parts->arena, subject_of(parts, held));
     span_buffer_text(parts->out, "</div>\n");
-    html_line(parts, WORD_FROM, span_of(held->sender));
+    html_line(parts, WORD_FROM, sender_of(held));
     html_line(parts, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     html_line(parts, WORD_UNTIL, span_of(person_time(expires_s(parts, held), when)));
     html_line(parts, WORD_WHY, person_why(parts->arena, span_of(held->evidence), REASONS));
     if (is_theirs(parts, held)) {
         span_buffer_text(parts->out, "<div style=\"padding-top:6px\">");
         html_link(parts, WORD_RELEASE, held, "release");
-        span_buffer_text(parts->out, " &nbsp; ");
-        html_link(parts, WORD_ALLOW, held, "allow");
-        span_buffer_text(parts->out, " &nbsp; ");
-        html_link(parts, WORD_DENY, held, "deny");
+        if (*held->sender) {
+            span_buffer_text(parts->out, " &nbsp; ");
+            html_link(parts, WORD_ALLOW, held, "allow");
+            span_buffer_text(parts->out, " &nbsp; ");
+            html_link(parts, WORD_DENY, held, "deny");
+        }
         span_buffer_text(parts->out, "</div>\n");
     } else {
         span_buffer_printf(parts->out, "<div style=\"padding-top:6px\">%s</div>\n",

@@ -6,6 +6,7 @@
 
 #include "core/printable.h"
 #include "core/reasons.h"
+#include "core/reputation.h"
 
 static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_LANGUAGE] = {"en", "zh-Hans"},
@@ -115,6 +116,16 @@ static const struct reason *heaviest_after(const struct reasons *reasons,
     return best;
 }
 
+/* What is known of texts and files by their hashes is told without these. */
+static struct span words_of(const struct reason *reason)
+{
+    if (span_equal(reason->symbol, span_of(reputation_symbol(IDENTITY_SHINGLE))))
+        return SPAN("the text is much like that of earlier spam");
+    if (span_equal(reason->symbol, span_of(reputation_symbol(IDENTITY_ATTACHMENT))))
+        return SPAN("an attachment came with earlier spam");
+    return reason->words;
+}
+
 struct span person_why(struct arena *arena, struct span evidence, size_t most)
 {
     const struct reason *taken[8];
@@ -128,8 +139,9 @@ struct span person_why(struct arena *arena, struct span evidence, size_t most)
         taken[count] = heaviest_after(&reasons, taken, count);
         if (!taken[count])
             break;
-        why = arena_printf(arena, "%.*s%s%.*s", SPAN_ARGS(why), count ? "; " : "",
-                           SPAN_ARGS(taken[count]->words));
+        struct span reason = words_of(taken[count]);
+        why =
+            arena_printf(arena, "%.*s%s%.*s", SPAN_ARGS(why), count ? "; " : "", SPAN_ARGS(reason));
     }
     return why;
 }

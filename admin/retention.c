@@ -91,6 +91,7 @@ static int show(struct session *session, enum front front, int64_t within_s)
 
 static int run(struct session *session, int count, char **arguments)
 {
+    struct error error = {0};
     const char *within = "1d";
     int64_t since_s, now_s = time(NULL);
     const struct option_row rows[] = {{"within", &within, NULL}, {NULL, NULL, NULL}};
@@ -99,8 +100,8 @@ static int run(struct session *session, int count, char **arguments)
         return status;
     if (count)
         return session_usage("retention takes no words");
-    if (!period_since(within, now_s, &since_s))
-        return EX_USAGE;
+    if (!period_read(within, now_s, &since_s, &error))
+        return session_usage("retention: --within: %s", error.message);
     int worst = session_configure(session);
     for (int front = FRONT_MAIL; front < FRONTS && worst == EX_OK; front++)
         worst = show(session, (enum front)front, now_s > since_s ? now_s - since_s : 0);

@@ -53,7 +53,7 @@ struct stats {
     struct session *session;
     int64_t since_s;
     struct channel_sums sums[FRONTS];
-    bool recorded[FRONTS];
+    bool recorded[FRONTS], failed[FRONTS];
     struct store_state store;
     int worst;
 };
@@ -114,6 +114,7 @@ static void sum_front(struct stats *stats, enum front front)
         status = good ? EX_OK : session_complain(&error);
         stats->recorded[front] = good;
     }
+    stats->failed[front] = status != EX_OK;
     note(stats, status);
 }
 
@@ -188,6 +189,12 @@ static double share(int64_t part, int64_t whole)
 static void print_channel(const struct stats *stats, enum front front)
 {
     const struct channel_sums *sums = &stats->sums[front];
+    if (stats->failed[front]) {
+        printf("%s: not known, as %s cannot be read\n", channel_names[front],
+               front == FRONT_MAIL ? stats->session->config->records_mail
+                                   : stats->session->config->records_feeds);
+        return;
+    }
     if (!stats->recorded[front]) {
         printf("%s: nothing is recorded\n", channel_names[front]);
         return;

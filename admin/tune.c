@@ -1,6 +1,9 @@
 #include "admin/tune.h"
 
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "admin/tune_words.h"
 #include "core/weir_id.h"
@@ -73,6 +76,32 @@ static int newest_first(const void *left, const void *right)
            (a->replayed.history_id > b->replayed.history_id);
 }
 
+/* In the order in which they are tried, the strongest last. */
+static void warn_of_thresholds(const char *channel, const struct thresholds *thresholds,
+                               char warning[TUNE_WARNING_SIZE])
+{
+    double tag = thresholds->tag, hold = thresholds->hold, reject = thresholds->reject;
+    const char *why = hold <= 0 || reject <= 0 || tag <= 0
+                          ? "a threshold of 0 is reached by everything"
+                      : tag <= 1 && tag >= fmin(hold, reject)
+                          ? "tag is not below hold and reject, so nothing is tagged"
+                      : hold <= 1 && hold >= reject ? "hold is not below reject, so nothing is held"
+                                                    : NULL;
+    size_t length = strlen(warning);
+    if (why)
+        snprintf(warning + length, TUNE_WARNING_SIZE - length, "%s%s: %s", length ? "; " : "",
+                 channel, why);
+}
+
+static bool is_about_thresholds(const struct tune_change *change)
+{
+    for (size_t place = 0; place < TUNING_NUMBERS; place++)
+        if (tuning_kind_of(place) == TUNING_THRESHOLD &&
+            (change->back[place] || !isnan(change->numbers.numbers[place])))
+            return true;
+    return false;
+}
+
 bool tune_preview(struct session *session, const struct tune_state *state,
                   const struct tune_change *change, size_t most, struct tune_preview *preview,
                   struct error *error)
@@ -91,6 +120,10 @@ bool tune_preview(struct session *session, const struct tune_state *state,
         pins[i] =
             (struct replay_pin){change->pins[i].identity.type,
                                 identity_hash(&change->pins[i].identity), change->pins[i].centi};
+    if (is_about_thresholds(change)) {
+        warn_of_thresholds("mail", &replay.after.mail, preview->warning);
+        warn_of_thresholds("feed", &replay.after.feed, preview->warning);
+    }
     bool good = true;
     for (int front = 0; front < FRONTS && good; front++)
         good = replay_front(session, &replay, most, (enum front)front, preview, error);
@@ -177,6 +210,8 @@ void tune_preview_put(struct json_writer *json, const struct tune_preview *previ
 {
     struct replay_sums all = tune_preview_all(preview);
     json_put_string(json, "what", span_of(preview->what));
+    if (*preview->warning)
+        json_put_string(json, "warning", span_of(preview->warning));
     json_put_integer(json, "verdicts", (int64_t)all.verdicts);
     json_put_integer(json, "verdicts_mail", (int64_t)preview->sums[FRONT_MAIL].verdicts);
     json_put_integer(json, "verdicts_feed", (int64_t)preview->sums[FRONT_FEED].verdicts);

@@ -67,8 +67,11 @@ struct tune_moved {
     struct history_entry *entry; /* NULL: no longer in the history */
 };
 
+#define TUNE_WARNING_SIZE 400
+
 struct tune_preview {
     char *what; /* "mail.hold 0.95 -> 0.9, LINK_FARM 2 -> off"; empty: nothing is changed by it */
+    char warning[TUNE_WARNING_SIZE]; /* of thresholds that are hardly meant; empty: none */
     struct replay_sums sums[FRONTS];
     struct tune_moved *moved; /* newest first, `most` of each front */
     size_t moved_count;

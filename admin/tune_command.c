@@ -196,6 +196,8 @@ static int preview_and_apply(struct request *request)
         print_preview_json(request, &preview);
     else
         print_preview(&preview, request->limit);
+    if (*preview.warning && !session->json)
+        fprintf(stderr, "weirctl: warning: %s\n", preview.warning);
     if (warning.class != ERROR_NONE)
         session_complain(&warning);
     if (status == EX_OK && !session->json)

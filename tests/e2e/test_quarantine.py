@@ -2,6 +2,7 @@
 
 import contextlib
 import email.header
+import json
 import os
 import re
 import sqlite3
@@ -450,6 +451,30 @@ def test_digest_chinese(gateway):
     assert browse(link_in(hostile[1], 1, "release"))[0] == 200
 
 
+def test_digest_of_a_bounce(gateway):
+    """Mail without a sender can be released, and there is nobody to allow or deny; a reason that is a
+    hash is told in words"""
+    mail = hold(gateway, ["nora@box.test"])
+    evidence = {"action": "hold", "p": 0.9, "log_odds": 3, "terms": [
+        {"symbol": "REPUTATION_SHINGLE", "log_odds": 3, "detail": "0123456789abcdef"}]}
+    set_now(gateway, "UPDATE held SET sender = '', evidence = ? WHERE id = ?", json.dumps(evidence),
+            mail.id[1:])
+    tell(gateway, "--recipient", "nora@box.test")
+    _, text, page = wait_digests(gateway, "nora@box.test", 1)[0]
+    for whole in (text, page):
+        assert "do=release" in whole and "do=allow" not in whole and "do=deny" not in whole, whole
+        assert "From: &lt;&gt;" in whole or "From: <>" in whole, whole
+        assert "the text is much like that of earlier spam" in whole, whole
+        assert "0123456789abcdef" not in whole, whole
+    link = link_in(text, 1, "release")
+    body = browse(link)[1]
+    assert 'value="release"' in body and 'value="allow"' not in body and 'value="deny"' not in body
+    refused = browse(link.split("?")[0], {"do": "allow"})[1]
+    assert "list of allowed senders has it" not in refused, refused
+    body = browse(re.findall(r"http://\S+/d/\S+", text)[-1])[1].split("<h2>")[0]
+    assert 'value="release"' in body and 'value="allow"' not in body, body
+
+
 def test_digest_not_sent(gateway):
     """What sendmail does not take is told the next time, and the exit code says so"""
     hold(gateway, ["fay@box.test"])
@@ -555,5 +580,5 @@ if __name__ == "__main__":
                 test_undo_item, test_retention, test_digest, test_digest_several,
                 test_digest_page_among_many,
                 test_link_after_a_reviewer, test_lists_do_not_wait, test_digest_lists,
-                test_digest_chinese, test_digest_not_sent, test_digests_at_once, test_digest_warns,
+                test_digest_chinese, test_digest_of_a_bounce, test_digest_not_sent, test_digests_at_once, test_digest_warns,
                 test_links_refused, test_reapply])
