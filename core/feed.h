@@ -1,12 +1,13 @@
 /* feed: a feed's bytes to items, and an item to a document. Says WHAT the items are; where they
  * stand in the bytes is feedfilter's lexer's to say. RSS 0.9x, 1.0 (RDF) and 2.0, Atom 0.3 and 1.0,
- * JSON Feed 1.0 and 1.1. libxml2: no network, no external entities, entities not substituted, depth
- * and size bounded; json_scan.h for JSON. */
+ * CDF (a W3C note of 1997, read as RSS), JSON Feed 1.0 and 1.1. libxml2: no network, no external
+ * entities, entities not substituted, depth and size bounded; json_scan.h for JSON. */
 #ifndef WEIR_FEED_H
 #define WEIR_FEED_H
 
 #include "core/arena.h"
 #include "core/document.h"
+#include "core/feed_encoding.h"
 #include "store/error.h"
 
 #include <stdint.h>
@@ -30,7 +31,11 @@ struct feed_enclosure {
 struct feed_item {
     /* guid or id, or rdf:about; else link; else "hash:" and a hash of title and content */
     struct span guid;
-    struct span link, title, author, date;
+    struct span link, title;
+    struct span author;       /* names, or the addresses of who gives none, with commas between */
+    struct span author_email; /* with commas between */
+    struct span date;         /* as it stands: when it was published, else last changed */
+    int64_t time_s;           /* what `date` means, in seconds since 1970; 0: no date that is one */
     struct span summary, content;
     bool title_is_html, summary_is_html, content_is_html;
     struct span title_base, summary_base, content_base; /* of relative references in them */
@@ -49,13 +54,15 @@ struct feed_item {
 struct feed {
     struct arena *arena;
     enum feed_format format;
-    struct span title, link; /* link: of the site */
+    struct span title, link;                /* link: of the site */
+    struct span author, author_email, date; /* of the feed, as of an item */
+    int64_t time_s;
     struct span hub;         /* that tells of changes (WebSub, 4); of several the first */
     struct span self;        /* the feed's own address (Atom's link rel="self") */
     struct feed_item *items; /* in document order */
     size_t item_count;
-    struct span encoding; /* that libxml2 read it in: "UTF-8"; lent spelling */
-    unsigned poll_s;      /* between polls, as its ttl or its sy:updatePeriod says; 0: not said */
+    struct feed_encoding encoding; /* that it was read in; its spans are the feed's */
+    unsigned poll_s; /* between polls, as its ttl or its sy:updatePeriod says; 0: not said */
     /* RSS: bit h: nobody is to ask in hour h of the day (GMT); bit d: on day d, from Sunday. */
     uint32_t skip_hours;
     uint8_t skip_days;
@@ -77,6 +84,10 @@ struct feed {
  * where libxml2 can; there an end tag closes the innermost open element of its name. A truncated
  * last item does not count. */
 struct feed *feed_read(struct span bytes, struct span address, struct error *error);
+
+/* The same of a feed that came by HTTP with that charset in its Content-Type; empty: with none. */
+struct feed *feed_read_served(struct span bytes, struct span address, struct span charset,
+                              struct error *error);
 void feed_free(struct feed *feed);
 
 /* True when `bytes` look like XML whose root is a feed, or like a JSON Feed. */

@@ -206,21 +206,34 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     return document;
 }
 
+/* Behind the '>' of a declaration ("<!…"), or the '[' behind which more of them stand; quoted text
+ * may hold either. */
+static const char *skip_declaration(const char *at, const char *end)
+{
+    for (; at < end && *at != '>' && *at != '['; at++) {
+        const char *close =
+            *at == '"' || *at == '\'' ? memchr(at + 1, *at, (size_t)(end - at - 1)) : at;
+        at = close ? close : end - 1;
+    }
+    return at < end ? at + 1 : end;
+}
+
 /* Behind what may stand before the root element; the end when it goes on past it. */
 static const char *skip_prolog(const char *at, const char *end)
 {
     while (at < end) {
         struct span rest = {at, (size_t)(end - at)};
-        struct span close = SPAN(">");
+        struct span close = SPAN("?>");
         if (rest.data[0] != '<') {
             at++;
             continue;
         }
         if (span_starts_nocase(rest, SPAN("<!--")))
             close = SPAN("-->");
-        else if (span_starts_nocase(rest, SPAN("<?")))
-            close = SPAN("?>");
-        else if (!span_starts_nocase(rest, SPAN("<!")))
+        else if (span_starts_nocase(rest, SPAN("<!"))) {
+            at = skip_declaration(at, end);
+            continue;
+        } else if (!span_starts_nocase(rest, SPAN("<?")))
             return at;
         const char *found = memmem(at, rest.length, close.data, close.length);
         at = found ? found + close.length : end;
@@ -230,7 +243,7 @@ static const char *skip_prolog(const char *at, const char *end)
 
 static bool xml_looks_like_feed(struct span text)
 {
-    static const char *const roots[] = {"rss", "RDF", "feed"};
+    static const char *const roots[] = {"rss", "RDF", "feed", "CHANNEL", "channel"};
     const char *end = text.data + text.length;
     const char *name = skip_prolog(text.data, end);
     name += name < end;
@@ -253,7 +266,7 @@ bool feed_looks_like(struct span bytes)
     bool is_feed = false;
     if (bytes.length > LOOK_BYTES)
         bytes.length = LOOK_BYTES;
-    if (!feed_encoding_find(bytes, &encoding, NULL))
+    if (!feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, NULL))
         return false;
     struct arena *arena = arena_new();
     struct span text = span_trim(feed_encoding_to_utf8(arena, bytes, &encoding, &trouble));

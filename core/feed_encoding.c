@@ -1,14 +1,16 @@
 #include "core/feed_encoding.h"
 
 #include <stdint.h>
+#include <strings.h>
 
 #include "core/text.h"
+#include "core/text_guess.h"
 
 /* Longest XML declaration that is looked at. */
 #define DECLARATION_UNITS 400
 
 /* How markup stands in encodings whose names start so. */
-enum special_kind { NOT_ASCII, DOUBLE_BYTE, SHIFT_JIS };
+enum special_kind { BYTES_ASCII, NOT_ASCII, DOUBLE_BYTE, SHIFT_JIS };
 
 static const struct {
     const char *name;
@@ -33,6 +35,7 @@ static const struct {
     {"cp949", DOUBLE_BYTE},
     {"ks_c_5601", DOUBLE_BYTE},
     {"windows-949", DOUBLE_BYTE},
+    {"uhc", DOUBLE_BYTE},
     {"utf-7", NOT_ASCII},
     {"utf7", NOT_ASCII},
     {"unicode-1-1-utf-7", NOT_ASCII},
@@ -42,6 +45,13 @@ static const struct {
     {"ebcdic", NOT_ASCII},
     {"cp037", NOT_ASCII},
     {"ibm037", NOT_ASCII},
+};
+
+static const char *const unit_names[] = {
+    [UNITS_UTF16_LITTLE] = "UTF-16LE",
+    [UNITS_UTF16_BIG] = "UTF-16BE",
+    [UNITS_UTF32_LITTLE] = "UTF-32LE",
+    [UNITS_UTF32_BIG] = "UTF-32BE",
 };
 
 static uint32_t unit_at(const unsigned char *at, enum feed_units units)
@@ -121,30 +131,141 @@ static struct span find_declared(struct span bytes)
     return close ? (struct span){at + 1, (size_t)(close - at - 1)} : none;
 }
 
-bool feed_encoding_find(struct span bytes, struct feed_encoding *encoding, struct error *error)
+/* What is to be UTF-8 and has bad bytes is either UTF-8 with a few characters cut in two, or some
+ * old charset; characters from 0x80 up that are whole hardly occur in the latter. */
+static bool is_utf8_with_faults(struct span bytes)
+{
+    size_t whole = 0, bad = 0;
+    const char *at = bytes.data, *end = bytes.data + bytes.length;
+    while (at < end) {
+        const char *start = at;
+        if (text_next(&at, end) < 0x80)
+            continue;
+        if (at - start > 1)
+            whole++;
+        else
+            bad++;
+    }
+    return whole > bad;
+}
+
+static bool is_json(struct span bytes)
+{
+    struct span text = span_trim(bytes);
+    return text.length && text.data[0] == '{';
+}
+
+static bool is_ascii(struct span bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++)
+        if ((unsigned char)bytes.data[i] >= 0x80)
+            return false;
+    return true;
+}
+
+static bool is_utf8_name(struct span name)
+{
+    return span_equal_nocase(name, SPAN("utf-8")) || span_equal_nocase(name, SPAN("utf8"));
+}
+
+/* Whether text whose units are bytes can be read by what `name` says. */
+static bool is_usable(struct span name)
+{
+    static const char *const wide[] = {"utf-16", "utf16", "utf-32", "ucs-"};
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (span_starts_nocase(name, span_of(wide[i])))
+            return false;
+    return text_knows_charset(name);
+}
+
+static bool is_ascii_name(struct span name)
+{
+    return span_equal_nocase(name, SPAN("us-ascii")) || span_equal_nocase(name, SPAN("ascii"));
+}
+
+/* Decides the charset of text whose units are bytes. `name`: what was said of it. */
+static void find_charset(struct span text, struct span name, struct feed_encoding *encoding)
+{
+    bool says_utf8 = !name.length || is_utf8_name(name), known = is_usable(name);
+    encoding->charset = SPAN("UTF-8");
+    if (!says_utf8 && !known && !is_ascii_name(name))
+        encoding->trouble = "nobody knows the encoding that it declares";
+    if (text_is_utf8(text)) {
+        if (is_ascii(text))
+            encoding->charset = known ? name : encoding->charset;
+        else if (!says_utf8)
+            encoding->trouble = "it is UTF-8, whatever encoding it declares";
+    } else if (!says_utf8 && known) {
+        encoding->charset = name;
+    } else {
+        if (!encoding->trouble)
+            encoding->trouble = says_utf8 ? "it is not the UTF-8 that it declares to be"
+                                          : "it is not the ASCII that it declares to be";
+        /* JSON is read as UTF-8 whatever is in it (RFC 8259, 8.1). */
+        if (!is_json(text) && !is_utf8_with_faults(text))
+            encoding->charset = span_of(text_guess_charset(text));
+    }
+}
+
+static enum special_kind special_kind_of(struct span charset)
+{
+    for (size_t i = 0; i < sizeof special_encodings / sizeof *special_encodings; i++)
+        if (span_starts_nocase(charset, span_of(special_encodings[i].name)))
+            return special_encodings[i].kind;
+    return BYTES_ASCII;
+}
+
+bool feed_encoding_find(struct span bytes, struct span served, struct feed_encoding *encoding,
+                        struct error *error)
 {
     find_units(bytes, encoding);
-    if (encoding->units != UNITS_ASCII)
-        return true;
-    struct span rest = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
-    encoding->declared = find_declared(rest);
-    /* A UTF-8 mark outranks the declaration (XML 1.0, appendix F.2). */
-    if (encoding->mark_bytes)
-        return true;
-    for (size_t i = 0; i < sizeof special_encodings / sizeof *special_encodings; i++) {
-        if (!span_starts_nocase(encoding->declared, span_of(special_encodings[i].name)))
-            continue;
-        if (special_encodings[i].kind == NOT_ASCII)
-            return error_set(error, ERROR_INPUT,
-                             "encoding %.*s: markup does not stand as ASCII in it",
-                             SPAN_ARGS(encoding->declared));
-        /* Text that is UTF-8 after all is read as such, whatever it declares. */
-        if (!text_is_utf8(rest))
-            encoding->units =
-                special_encodings[i].kind == SHIFT_JIS ? UNITS_SHIFT_JIS : UNITS_DOUBLE_BYTE;
+    if (encoding->units != UNITS_ASCII) {
+        encoding->charset = span_of(unit_names[encoding->units]);
         return true;
     }
+    struct span rest = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
+    encoding->declared = find_declared(rest);
+    struct span name = encoding->declared;
+    if (is_usable(served) && !is_ascii_name(served))
+        name = served;
+    /* A UTF-8 mark outranks all (XML 1.0, appendix F.2). */
+    if (encoding->mark_bytes)
+        name = SPAN("UTF-8");
+    else if (special_kind_of(name) == NOT_ASCII)
+        return error_set(error, ERROR_INPUT, "encoding %.*s: markup does not stand as ASCII in it",
+                         SPAN_ARGS(name));
+    encoding->said = name;
+    find_charset(rest, name, encoding);
+    if (encoding->mark_bytes && encoding->declared.length && !is_utf8_name(encoding->declared) &&
+        !encoding->trouble)
+        encoding->trouble = "it begins with the mark of UTF-8, whatever encoding it declares";
+    switch (text_is_utf8(rest) ? BYTES_ASCII : special_kind_of(encoding->charset)) {
+    case SHIFT_JIS:
+        encoding->units = UNITS_SHIFT_JIS;
+        break;
+    case DOUBLE_BYTE:
+        encoding->units = UNITS_DOUBLE_BYTE;
+        break;
+    default:
+        break;
+    }
     return true;
+}
+
+struct span feed_encoding_served(const char *content_type)
+{
+    struct span none = {NULL, 0};
+    const char *at = content_type ? strchr(content_type, ';') : NULL;
+    while (at) {
+        at += 1 + strspn(at + 1, " \t");
+        if (strncasecmp(at, "charset=", 8) == 0) {
+            at += 8;
+            at += *at == '"';
+            return (struct span){at, strcspn(at, "\"; \t")};
+        }
+        at = strchr(at, ';');
+    }
+    return none;
 }
 
 static struct span decode_units(struct arena *arena, struct span bytes,
@@ -170,30 +291,6 @@ static struct span decode_units(struct arena *arena, struct span bytes,
         length += text_put(out + length, code_point);
     }
     return (struct span){out, length};
-}
-
-/* What is to be UTF-8 and has bad bytes is either UTF-8 with a few characters cut in two, or some
- * old charset; characters from 0x80 up that are whole hardly occur in the latter. */
-static bool is_utf8_with_faults(struct span bytes)
-{
-    size_t whole = 0, bad = 0;
-    const char *at = bytes.data, *end = bytes.data + bytes.length;
-    while (at < end) {
-        const char *start = at;
-        if (text_next(&at, end) < 0x80)
-            continue;
-        if (at - start > 1)
-            whole++;
-        else
-            bad++;
-    }
-    return whole > bad;
-}
-
-static bool is_json(struct span bytes)
-{
-    struct span text = span_trim(bytes);
-    return text.length && text.data[0] == '{';
 }
 
 static bool is_forbidden(unsigned char byte)
@@ -238,36 +335,14 @@ static struct span blank_forbidden(struct arena *arena, struct span utf8, const 
     return (struct span){copy, utf8.length};
 }
 
-static bool is_ascii(struct span bytes)
-{
-    for (size_t i = 0; i < bytes.length; i++)
-        if ((unsigned char)bytes.data[i] >= 0x80)
-            return false;
-    return true;
-}
-
 struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
                                   const struct feed_encoding *encoding, const char **trouble)
 {
     struct span body = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
-    struct span charset = encoding->declared;
-    bool declares_utf8 = !charset.length || span_equal_nocase(charset, SPAN("utf-8")) ||
-                         span_equal_nocase(charset, SPAN("utf8"));
-    *trouble = NULL;
-    if (encoding->unit_bytes > 1)
-        return blank_forbidden(arena, decode_units(arena, body, encoding), trouble);
-    if (text_is_utf8(body)) {
-        if (!declares_utf8 && !encoding->mark_bytes && !is_ascii(body))
-            *trouble = "it is UTF-8, whatever encoding it declares";
-        return blank_forbidden(arena, body, trouble);
-    }
-    if (declares_utf8) {
-        *trouble = "it is not the UTF-8 that it declares to be";
-        /* JSON is read as UTF-8 whatever is in it (RFC 8259, 8.1). */
-        bool faulty = is_json(body) || is_utf8_with_faults(body);
-        charset = faulty ? SPAN("utf-8") : (struct span){NULL, 0};
-    }
-    return blank_forbidden(arena, text_to_utf8(arena, body, charset), trouble);
+    *trouble = encoding->trouble;
+    struct span utf8 = encoding->unit_bytes > 1 ? decode_units(arena, body, encoding)
+                                                : text_to_utf8(arena, body, encoding->charset);
+    return blank_forbidden(arena, utf8, trouble);
 }
 
 /* Whether `unit` is the first byte of two. */

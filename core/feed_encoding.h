@@ -1,6 +1,6 @@
-/* feed_encoding: how a feed's bytes are to be read. Decided by the byte order mark, the first bytes
- * and the XML declaration, once, so that what core/feed.h reads and where feedfilter's lexer cuts
- * rest on one decision. */
+/* feed_encoding: how a feed's bytes are to be read. Decided by the byte order mark, the first
+ * bytes, what HTTP said, the XML declaration and the text itself, once, so that what core/feed.h
+ * reads and where feedfilter's lexer cuts rest on one decision. */
 #ifndef WEIR_FEED_ENCODING_H
 #define WEIR_FEED_ENCODING_H
 
@@ -26,11 +26,23 @@ struct feed_encoding {
     size_t unit_bytes;    /* 1, 2 or 4 */
     size_t mark_bytes;    /* length of the byte order mark; 0: none */
     struct span declared; /* name in the XML declaration; points into the bytes; empty: none */
+    struct span said;     /* what HTTP, else the declaration calls it; lent alike */
+    struct span charset;  /* what the text is read as: "UTF-8" wherever it is that, else what was
+                             served, declared or guessed; points into those, or is static */
+    const char *trouble;  /* what is wrong with that; static; NULL: nothing */
 };
 
-/* false and ERROR_INPUT when the declared encoding is none in which markup stands as ASCII
- * (UTF-7, ISO-2022, HZ, EBCDIC): such a feed cannot be cut byte for byte. */
-bool feed_encoding_find(struct span bytes, struct feed_encoding *encoding, struct error *error);
+/* `served` is the charset that HTTP's Content-Type names, or empty; it outranks the declaration
+ * (RFC 7303, 3.2) where it is one that is known and says more than "us-ascii". But text that is
+ * valid UTF-8 is read as such, whatever is said of it. false and ERROR_INPUT when the encoding is
+ * none in which markup stands as ASCII (UTF-7, ISO-2022, HZ, EBCDIC): such a feed cannot be cut
+ * byte for byte. */
+bool feed_encoding_find(struct span bytes, struct span served, struct feed_encoding *encoding,
+                        struct error *error);
+
+/* The charset parameter of a Content-Type (RFC 9110, 8.3.1), lent; empty: it has none. NULL is
+ * fine. */
+struct span feed_encoding_served(const char *content_type);
 
 /* `bytes` as UTF-8 without the mark; in `arena` where they are not already that. Units that cannot
  * be become U+FFFD. Characters that XML forbids become blanks, since libxml2 would take the rest of

@@ -2,7 +2,9 @@
 
 #include <glib.h>
 
+#include "core/feed_date.h"
 #include "core/feed_item.h"
+#include "core/feed_person.h"
 #include "core/feed_skip.h"
 #include "core/text.h"
 #include "store/memory.h"
@@ -12,139 +14,9 @@
 /* A feed that says to be polled once a century is polled once a year. */
 #define POLL_MAX_S (365 * DAY_S)
 
-enum vocabulary {
-    OWN, /* the namespace of the feed's root, or none */
-    ATOM,
-    CONTENT,
-    DUBLIN_CORE,
-    XHTML,
-    ITUNES,
-    MEDIA,
-    SYNDICATION,
-    OTHER
-};
-
-enum field {
-    FIELD_TITLE,
-    FIELD_LINK,
-    FIELD_GUID,
-    FIELD_SUMMARY,
-    FIELD_CONTENT,
-    FIELD_AUTHOR,
-    FIELD_AUTHOR_EMAIL, /* only where no name is given */
-    FIELD_DATE,
-    FIELD_CATEGORY,
-    FIELD_KEYWORDS, /* categories between commas */
-    FIELD_PICTURE,  /* of the feed */
-    FIELD_TTL,
-    FIELD_SKIP_HOURS,
-    FIELD_SKIP_DAYS,
-    FIELD_PERIOD,
-    FIELD_FREQUENCY
-};
-
-struct feed_row {
-    const char *local;
-    enum vocabulary vocabulary;
-    unsigned places; /* enum feed_place, or-ed */
-    enum field field;
-    bool fallback; /* only when the field is still empty */
-};
-
-/* Elements whose text is gathered, in RSS 0.9x and 2.0, RSS 1.0, Atom 0.3 and 1.0 alike: no name
- * means different things in two of them. */
-static const struct feed_row rows[] = {
-    {"title", OWN, PLACE_FEED | PLACE_ITEM, FIELD_TITLE, false},
-    {"title", DUBLIN_CORE, PLACE_FEED | PLACE_ITEM, FIELD_TITLE, true},
-    {"title", ITUNES, PLACE_ITEM, FIELD_TITLE, true},
-    {"title", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_TITLE, true},
-    {"link", OWN, PLACE_FEED | PLACE_ITEM, FIELD_LINK, false},
-    {"guid", OWN, PLACE_ITEM, FIELD_GUID, false},
-    {"id", OWN, PLACE_ITEM, FIELD_GUID, false},
-    {"description", OWN, PLACE_ITEM, FIELD_SUMMARY, false},
-    {"summary", OWN, PLACE_ITEM, FIELD_SUMMARY, false},
-    {"summary", ATOM, PLACE_ITEM, FIELD_SUMMARY, false},
-    {"description", DUBLIN_CORE, PLACE_ITEM, FIELD_SUMMARY, true},
-    {"summary", ITUNES, PLACE_ITEM, FIELD_SUMMARY, true},
-    {"subtitle", ITUNES, PLACE_ITEM, FIELD_SUMMARY, true},
-    {"description", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_SUMMARY, true},
-    {"content", OWN, PLACE_ITEM, FIELD_CONTENT, false},
-    {"content", ATOM, PLACE_ITEM, FIELD_CONTENT, false},
-    {"encoded", CONTENT, PLACE_ITEM, FIELD_CONTENT, false},
-    {"fullitem", OWN, PLACE_ITEM, FIELD_CONTENT, false},
-    {"body", OWN, PLACE_ITEM, FIELD_CONTENT, false},
-    {"body", XHTML, PLACE_ITEM, FIELD_CONTENT, false},
-    {"div", XHTML, PLACE_ITEM, FIELD_CONTENT, false},
-    {"author", OWN, PLACE_ITEM, FIELD_AUTHOR, false},
-    {"name", OWN, PLACE_AUTHOR, FIELD_AUTHOR, false},
-    {"email", OWN, PLACE_AUTHOR, FIELD_AUTHOR_EMAIL, true},
-    {"name", ATOM, PLACE_AUTHOR, FIELD_AUTHOR, false},
-    {"creator", DUBLIN_CORE, PLACE_ITEM, FIELD_AUTHOR, true},
-    {"author", DUBLIN_CORE, PLACE_ITEM, FIELD_AUTHOR, true},
-    {"author", ITUNES, PLACE_ITEM, FIELD_AUTHOR, true},
-    {"pubDate", OWN, PLACE_ITEM, FIELD_DATE, false},
-    {"published", OWN, PLACE_ITEM, FIELD_DATE, false},
-    {"updated", OWN, PLACE_ITEM, FIELD_DATE, true},
-    {"issued", OWN, PLACE_ITEM, FIELD_DATE, true},
-    {"modified", OWN, PLACE_ITEM, FIELD_DATE, true},
-    {"created", OWN, PLACE_ITEM, FIELD_DATE, true},
-    {"date", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
-    {"issued", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
-    {"created", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
-    {"modified", DUBLIN_CORE, PLACE_ITEM, FIELD_DATE, true},
-    {"category", OWN, PLACE_ITEM, FIELD_CATEGORY, false},
-    {"subject", DUBLIN_CORE, PLACE_ITEM, FIELD_CATEGORY, false},
-    {"category", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_CATEGORY, false},
-    {"keywords", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_KEYWORDS, false},
-    {"keywords", ITUNES, PLACE_ITEM, FIELD_KEYWORDS, false},
-    {"icon", OWN, PLACE_FEED, FIELD_PICTURE, false},
-    {"logo", OWN, PLACE_FEED, FIELD_PICTURE, false},
-    {"ttl", OWN, PLACE_FEED, FIELD_TTL, false},
-    {"skipHours", OWN, PLACE_FEED, FIELD_SKIP_HOURS, false},
-    {"skipDays", OWN, PLACE_FEED, FIELD_SKIP_DAYS, false},
-    {"updatePeriod", SYNDICATION, PLACE_FEED, FIELD_PERIOD, false},
-    {"updateFrequency", SYNDICATION, PLACE_FEED, FIELD_FREQUENCY, false},
-};
-
-static const struct {
-    const char *uri, *prefix; /* prefix: understood when nothing declares it */
-    enum vocabulary vocabulary;
-} vocabularies[] = {
-    {"http://www.w3.org/2005/Atom", "atom", ATOM},
-    {"http://purl.org/atom/ns#", "atom03", ATOM},
-    {"http://purl.org/rss/1.0/modules/content/", "content", CONTENT},
-    {"http://purl.org/dc/elements/1.1/", "dc", DUBLIN_CORE},
-    {"http://purl.org/dc/elements/1.0/", "dc10", DUBLIN_CORE},
-    {"http://purl.org/dc/terms/", "dcterms", DUBLIN_CORE},
-    {"http://www.w3.org/1999/xhtml", "xhtml", XHTML},
-    {"http://www.itunes.com/dtds/podcast-1.0.dtd", "itunes", ITUNES},
-    {"http://search.yahoo.com/mrss/", "media", MEDIA},
-    {"http://search.yahoo.com/mrss", "media", MEDIA},
-    {"http://purl.org/rss/1.0/modules/syndication/", "sy", SYNDICATION},
-    {"http://purl.org/rss/1.0/", NULL, OWN},
-    {"http://my.netscape.com/rdf/simple/0.9/", NULL, OWN},
-    {"http://channel.netscape.com/rdf/simple/0.9/", NULL, OWN},
-    {"http://backend.userland.com/rss2", NULL, OWN},
-};
-
 static bool same(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;
-}
-
-static enum vocabulary vocabulary_of(const struct feed_fields *fields,
-                                     const struct feed_element *element)
-{
-    if (!element->uri && !element->prefix)
-        return OWN;
-    if (same(element->uri, fields->root_uri))
-        return OWN;
-    /* "http://www.itunes.com/DTDs/Podcast-1.0.dtd" is meant for the same as it is in lower case. */
-    for (size_t i = 0; i < sizeof vocabularies / sizeof *vocabularies; i++)
-        if (element->uri ? strcasecmp(element->uri, vocabularies[i].uri) == 0
-                         : same(element->prefix, vocabularies[i].prefix))
-            return vocabularies[i].vocabulary;
-    return OTHER;
 }
 
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
@@ -290,6 +162,7 @@ static void read_link(struct feed_fields *fields, const struct feed_element *ele
         *target = href;
     else if (target && to_item && !span_equal(*target, href))
         feed_item_add_link(feed, fields->item, href);
+    fields->leads_elsewhere = !target;
 }
 
 static void read_attributes(struct feed_fields *fields, const struct feed_element *element,
@@ -299,7 +172,7 @@ static void read_attributes(struct feed_fields *fields, const struct feed_elemen
     struct arena *arena = fields->feed->arena;
     if (own && place != PLACE_AUTHOR && same(element->local, "link"))
         read_link(fields, element, place == PLACE_ITEM);
-    if (place != PLACE_ITEM && !(media && place == PLACE_MEDIA))
+    if (place != PLACE_ITEM && !((media || vocabulary == ITUNES) && place == PLACE_MEDIA))
         return;
     if (own && same(element->local, "enclosure"))
         add_enclosure(fields, element, "url");
@@ -313,6 +186,9 @@ static void read_attributes(struct feed_fields *fields, const struct feed_elemen
     } else if (vocabulary == ITUNES && same(element->local, "category"))
         feed_item_add_category(fields->feed, fields->item,
                                feed_attribute(arena, element, NULL, "text"));
+    else if (media && same(element->local, "category"))
+        feed_item_add_category(fields->feed, fields->item,
+                               feed_attribute(arena, element, NULL, "label"));
     else if (media && same(element->local, "content"))
         add_enclosure(fields, element, "url");
     else if (media && same(element->local, "player"))
@@ -353,27 +229,21 @@ static void read_type(struct feed_fields *fields, const struct feed_element *ele
 bool feed_fields_open(struct feed_fields *fields, const struct feed_element *element,
                       enum feed_place place)
 {
-    enum vocabulary vocabulary = vocabulary_of(fields, element);
+    enum vocabulary vocabulary =
+        feed_vocabulary_of(fields->root_uri, element->uri, element->prefix);
     read_attributes(fields, element, vocabulary, place);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].vocabulary != vocabulary || !(rows[i].places & (unsigned)place) ||
-            strcasecmp(rows[i].local, element->local) != 0)
-            continue;
-        /* An Atom author's text is in its children. */
-        if (rows[i].field == FIELD_AUTHOR && place == PLACE_ITEM &&
-            fields->feed->format == FEED_ATOM && vocabulary == OWN)
-            return false;
-        fields->row = &rows[i];
-        fields->to_item = fields->item != NULL;
-        fields->text_base = fields->base;
-        fields->has_elements = false;
-        fields->length = 0;
-        read_type(fields, element, vocabulary);
-        if (vocabulary == XHTML) /* the element is markup itself */
-            fields->has_elements = true;
-        return true;
-    }
-    return false;
+    const struct feed_row *row = feed_row_find(vocabulary, element->local, place);
+    /* An Atom author's text is in its children. */
+    if (!row || (row->field == FIELD_AUTHOR && place != PLACE_AUTHOR &&
+                 fields->feed->format == FEED_ATOM && vocabulary == OWN))
+        return false;
+    fields->row = row;
+    fields->to_item = fields->item != NULL;
+    fields->text_base = fields->base;
+    fields->has_elements = vocabulary == XHTML; /* the element is markup itself */
+    fields->length = 0;
+    read_type(fields, element, vocabulary);
+    return true;
 }
 
 static void add_text(struct feed_fields *fields, enum feed_item_text which, const struct span *text,
@@ -427,6 +297,8 @@ static unsigned read_period(struct span name)
 void feed_fields_finish(struct feed_fields *fields)
 {
     struct feed *feed = fields->feed;
+    if (!feed->author.length)
+        feed->author = feed->author_email;
     unsigned period_s = fields->period_s;
     if (!period_s && fields->frequency)
         period_s = DAY_S;
@@ -449,6 +321,34 @@ static struct span whole(struct feed_fields *fields, struct span value)
     return value.length ? feed_item_resolve(fields->feed, fields->text_base, value) : value;
 }
 
+/* Several are listed, but for what another element says with less weight. */
+static void add_author(struct feed_fields *fields, struct span *names, struct span *emails,
+                       const struct feed_row **source, struct span value)
+{
+    struct arena *arena = fields->feed->arena;
+    struct span name, email;
+    if (!value.length || (*source && *source != fields->row && fields->row->fallback))
+        return;
+    if (*source && *source != fields->row && (*source)->fallback)
+        *names = *emails = (struct span){NULL, 0};
+    *source = fields->row;
+    feed_person_split(value, &name, &email);
+    feed_person_add(arena, names, name.length ? name : email);
+    feed_person_add(arena, emails, email);
+}
+
+/* One that cannot be understood gives way to any that can. */
+static void set_date(struct feed_fields *fields, struct span *date, int64_t *time_s,
+                     struct span value)
+{
+    int64_t its_time_s;
+    bool good = feed_date_read(value, &its_time_s);
+    if (date->length && (*time_s ? !good || fields->row->fallback : !good))
+        return;
+    *date = value;
+    *time_s = good ? its_time_s : 0;
+}
+
 static void close_in_feed(struct feed_fields *fields, struct span value)
 {
     struct feed *feed = fields->feed;
@@ -458,7 +358,8 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
         set(&feed->title, value, false);
         break;
     case FIELD_LINK:
-        set(&feed->link, whole(fields, value), false);
+        if (!fields->leads_elsewhere)
+            set(&feed->link, whole(fields, value), false);
         break;
     case FIELD_PICTURE:
         needed = feed_item_needed_base(whole(fields, value));
@@ -480,10 +381,13 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
         fields->frequency = read_number(value, DAY_S);
         break;
     case FIELD_AUTHOR:
-        set(&fields->feed_author, value, true);
+        add_author(fields, &feed->author, &feed->author_email, &fields->feed_author, value);
         break;
     case FIELD_AUTHOR_EMAIL:
-        set(&fields->feed_author, value, false);
+        feed_person_add(feed->arena, &feed->author_email, value);
+        break;
+    case FIELD_DATE:
+        set_date(fields, &feed->date, &feed->time_s, value);
         break;
     default:
         break;
@@ -494,7 +398,7 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
 static void close_link(struct feed_fields *fields, struct span url)
 {
     struct feed_item *item = fields->item;
-    if (item->link.length && !span_equal(item->link, url))
+    if (fields->leads_elsewhere || (item->link.length && !span_equal(item->link, url)))
         feed_item_add_link(fields->feed, item, url);
     else
         item->link = url;
@@ -524,13 +428,13 @@ static void close_in_item(struct feed_fields *fields, struct span value)
             set(&fields->permalink, value, false);
         break;
     case FIELD_AUTHOR:
-        set(&item->author, value, !fields->row->fallback);
+        add_author(fields, &item->author, &item->author_email, &fields->item_author, value);
         break;
     case FIELD_AUTHOR_EMAIL:
-        set(&item->author, value, false);
+        feed_person_add(fields->feed->arena, &item->author_email, value);
         break;
     case FIELD_DATE:
-        set(&item->date, value, !fields->row->fallback);
+        set_date(fields, &item->date, &item->time_s, value);
         break;
     case FIELD_CATEGORY:
         feed_item_add_category(fields->feed, fields->item, value);
@@ -563,11 +467,27 @@ void feed_fields_close(struct feed_fields *fields)
         value = decode_base64(fields->feed->arena, value);
     else if (value.length)
         value = arena_copy(fields->feed->arena, value);
+    value = text_without_c1(fields->feed->arena, value);
     if (fields->to_item)
         close_in_item(fields, value);
     else
         close_in_feed(fields, value);
     fields->row = NULL;
+}
+
+static void read_cdf(struct feed_fields *fields, const struct feed_element *element,
+                     struct span *link, struct span *date, int64_t *time_s)
+{
+    *link = read_reference(fields, element, "HREF");
+    *date = feed_attribute(fields->feed->arena, element, NULL, "LASTMOD");
+    if (!feed_date_read(*date, time_s))
+        *time_s = 0;
+}
+
+void feed_fields_open_channel(struct feed_fields *fields, const struct feed_element *element)
+{
+    struct feed *feed = fields->feed;
+    read_cdf(fields, element, &feed->link, &feed->date, &feed->time_s);
 }
 
 void feed_fields_open_item(struct feed_fields *fields, const struct feed_element *element,
@@ -577,6 +497,9 @@ void feed_fields_open_item(struct feed_fields *fields, const struct feed_element
     fields->item = item;
     fields->joined = 0;
     fields->permalink = fields->about = (struct span){NULL, 0};
+    fields->item_author = NULL;
+    if (fields->feed->format == FEED_RSS)
+        read_cdf(fields, element, &item->link, &item->date, &item->time_s);
     if (fields->feed->format == FEED_RDF) {
         fields->about = feed_attribute(arena, element, "rdf", "about");
         if (!fields->about.length)
@@ -593,6 +516,7 @@ void feed_fields_close_item(struct feed_fields *fields)
 {
     struct feed_item *item = fields->item;
     set(&item->guid, fields->about, false);
+    set(&item->author, item->author_email, false);
     if (is_web_address(fields->permalink))
         set(&item->link, fields->permalink, false);
     if (is_web_address(fields->about))

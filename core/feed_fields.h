@@ -4,6 +4,7 @@
 #define WEIR_FEED_FIELDS_H
 
 #include "core/feed.h"
+#include "core/feed_vocabulary.h"
 
 #include <libxml/xmlstring.h>
 #include <stdbool.h>
@@ -16,24 +17,16 @@ struct feed_element {
     int attribute_count;
 };
 
-/* What the element stands in. */
-enum feed_place {
-    PLACE_FEED = 1, /* the channel of RSS, the root of Atom */
-    PLACE_ITEM = 2,
-    PLACE_AUTHOR = 4, /* the author of either */
-    PLACE_MEDIA = 8   /* media:group or media:content of an item */
-};
-
 struct feed_fields {
     struct feed *feed;
-    const char *root_uri;    /* NULL: the root has no namespace */
-    struct span base;        /* what xml:base says where the parser stands; empty: nothing */
-    struct span feed_author; /* of entries that name none (RFC 4287, 4.2.1) */
+    const char *root_uri; /* NULL: the root has no namespace */
+    struct span base;     /* what xml:base says where the parser stands; empty: nothing */
     unsigned ttl_s, period_s, frequency;
 
     struct feed_item *item;       /* the one that is open, or NULL */
     struct span permalink, about; /* its guid where that is one, and its rdf:about */
     unsigned joined;              /* as feed_item_say() keeps it */
+    const struct feed_row *item_author, *feed_author; /* what named the author; NULL: nothing yet */
 
     const struct feed_row *row; /* of the element whose text is gathered, or NULL */
     struct span text_base;      /* `base` there */
@@ -43,7 +36,8 @@ struct feed_fields {
     bool base64;
     bool has_elements;
     bool is_permalink;
-    char *text; /* malloc'ed */
+    bool leads_elsewhere; /* a link that is none to the item itself */
+    char *text;           /* malloc'ed */
     size_t length, room;
 };
 
@@ -57,6 +51,10 @@ void feed_fields_close(struct feed_fields *fields);
 void feed_fields_text(struct feed_fields *fields, const char *data, size_t length);
 void feed_fields_inner_open(struct feed_fields *fields, const struct feed_element *element);
 void feed_fields_inner_close(struct feed_fields *fields, const char *local);
+
+/* Reads what CDF says in attributes of its root; feed_fields_open_item() reads those of its items.
+ */
+void feed_fields_open_channel(struct feed_fields *fields, const struct feed_element *element);
 
 /* Opens the item that `element` starts, and gives the open one what it may lack. */
 void feed_fields_open_item(struct feed_fields *fields, const struct feed_element *element,

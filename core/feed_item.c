@@ -259,12 +259,14 @@ static void make_item_whole(struct feed *feed, struct span base, struct feed_ite
         *bases[i] = bases[i]->length ? feed_item_resolve(feed, base, *bases[i]) : base;
 }
 
-void feed_items_finish(struct feed *feed, struct span address, struct span feed_author)
+void feed_items_finish(struct feed *feed, struct span address)
 {
     struct span candidates[] = {address, feed->self, feed->link}, base = {NULL, 0};
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates && !base.length; i++)
         if (!url_is_relative(candidates[i]))
             base = candidates[i];
+    /* RFC 4287, 4.2.1, and JSON Feed; who edits a channel of RSS did not write its items. */
+    bool inherits = feed->format == FEED_ATOM || feed->format == FEED_JSON;
     find_needed_base(feed);
     make_whole(feed, base, &feed->link);
     make_whole(feed, base, &feed->self);
@@ -272,7 +274,9 @@ void feed_items_finish(struct feed *feed, struct span address, struct span feed_
         struct feed_item *item = &feed->items[i];
         make_item_whole(feed, base, item);
         name_item(feed, item);
-        if (!item->author.length)
-            item->author = feed_author;
+        if (!item->author.length && inherits) {
+            item->author = feed->author;
+            item->author_email = feed->author_email;
+        }
     }
 }

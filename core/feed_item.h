@@ -38,6 +38,6 @@ bool feed_item_looks_like_html(struct span text);
 /* Completes a feed that was read: items get what they lack (a guid, an author), and what is
  * relative to the feed's address (or, where that is empty, to what the feed calls its own) becomes
  * whole. */
-void feed_items_finish(struct feed *feed, struct span address, struct span feed_author);
+void feed_items_finish(struct feed *feed, struct span address);
 
 #endif

@@ -1,18 +1,16 @@
 #include "core/feed_json.h"
 
+#include "core/feed_date.h"
 #include "core/feed_item.h"
+#include "core/feed_person.h"
 #include "core/json_scan.h"
-
-/* Names of more authors than fit are not looked at. */
-#define AUTHORS_LENGTH_MAX 1000u
 
 struct reader {
     struct json_scan scan;
     struct feed *feed;
     size_t element; /* of "items", from 1 */
     bool has_items;
-    struct span author; /* the feed's own */
-    struct span *names; /* where an author's name goes: the feed's or the item's */
+    struct span *names; /* where an author's name goes */
 
     struct feed_item *item; /* NULL: none is open */
     struct span external_url, modified;
@@ -89,18 +87,9 @@ static void set_once(struct span *target, struct span value)
 
 /* --- authors: of the feed and of items --- */
 
-static void add_name(struct reader *reader, struct span name)
-{
-    if (!reader->names->length)
-        *reader->names = name;
-    else if (name.length && reader->names->length < AUTHORS_LENGTH_MAX)
-        *reader->names = arena_printf(reader->feed->arena, "%.*s, %.*s", SPAN_ARGS(*reader->names),
-                                      SPAN_ARGS(name));
-}
-
 static void read_author_name(struct reader *reader)
 {
-    add_name(reader, read_text(reader));
+    feed_person_add(reader->feed->arena, reader->names, read_text(reader));
 }
 
 static void read_link(struct reader *reader)
@@ -125,7 +114,7 @@ static void read_author(struct reader *reader)
 
 static void read_authors(struct reader *reader)
 {
-    reader->names = reader->item ? &reader->item->author : &reader->author;
+    reader->names = reader->item ? &reader->item->author : &reader->feed->author;
     read_each(reader, read_author);
 }
 
@@ -255,7 +244,9 @@ static void finish_item(struct reader *reader)
         item->content_is_html = false;
         item->plain = (struct span){NULL, 0};
     }
-    set_once(&item->date, reader->modified);
+    if (!feed_date_read(item->date, &item->time_s) && reader->modified.length &&
+        (feed_date_read(reader->modified, &item->time_s) || !item->date.length))
+        item->date = reader->modified;
 }
 
 static void read_item(struct reader *reader)
@@ -360,7 +351,7 @@ bool feed_json_read(struct feed *feed, struct span utf8, struct span address, st
                          reader.scan.trouble);
     if (!reader.has_items)
         return error_set(error, ERROR_INPUT, "JSON, but no feed: it has no list of \"items\"");
-    feed_items_finish(feed, address, reader.author);
+    feed_items_finish(feed, address);
     if (span_trim((struct span){reader.scan.at, (size_t)(reader.scan.end - reader.scan.at)})
             .length) {
         feed->recovered = true;

@@ -5,16 +5,22 @@
 #include <libxml/parserInternals.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "core/feed_encoding.h"
 #include "core/feed_fields.h"
 #include "core/feed_item.h"
 #include "core/feed_json.h"
+#include "core/feed_mend.h"
 #include "core/text.h"
+#include "core/url.h"
 #include "core/xml_text.h"
 
 #define DEPTH_MAX 512u
 #define ENTITIES_MAX 256u
+/* Longer texts of entities are not expanded; all that are make no more than EXPANDED_MAX bytes. */
+#define ENTITY_TEXT_MAX 1000u
+#define EXPANDED_MAX (1024u * 1024)
 #define BARE_NAME_MAX 200
 /* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
 #define ERRORS_MAX 100000u
@@ -36,14 +42,18 @@ struct reader {
     size_t item_depth;  /* of the open item; 0: none is open */
     size_t field_depth; /* of the element whose text is gathered; 0: none */
     bool root_seen, root_closed;
+    bool is_cdf; /* its root is the channel, and names are in capitals or not */
     const char *root_prefix;
     struct span end_tag; /* name of the end tag that closes something else; empty: none */
 
-    struct span entities[ENTITIES_MAX]; /* names that the document declares */
-    size_t entity_count;
-    xmlEntity html_entity; /* the one last asked for */
-    char html_entity_text[8];
+    struct declared_entity {
+        struct span name, text; /* text NULL: none that is expanded */
+    } entities[ENTITIES_MAX];   /* of the document type */
+    size_t entity_count, expanded_bytes;
+    xmlEntity entity; /* the one last asked for */
+    char entity_text[ENTITY_TEXT_MAX + 1];
 
+    bool needs_mending; /* a reference was lost that feed_mend_references() saves */
     size_t errors;
     struct span first_error, failure; /* failure: why the parser was stopped */
 };
@@ -63,6 +73,21 @@ static void go_on(struct reader *reader)
     reader->parser->wellFormed = 1;
 }
 
+/* The first is the one that is told. */
+static void note_error(struct reader *reader, int line, const char *what)
+{
+    struct span message = span_trim(span_of(what));
+    reader->feed->recovered = true;
+    if (reader->first_error.length || !message.length)
+        return;
+    if (message.length > 200)
+        message.length = 200;
+    struct span text = arena_printf(reader->arena, "line %d: %.*s", line, SPAN_ARGS(message));
+    for (char *at = (char *)text.data; *at; at++)
+        *at = (unsigned char)*at < 0x20 ? ' ' : *at;
+    reader->first_error = text;
+}
+
 static bool same(const char *a, const char *b)
 {
     return a == b || (a && b && strcmp(a, b) == 0);
@@ -79,7 +104,10 @@ static bool open_root(struct reader *reader, const struct feed_element *element)
         reader->feed->format = FEED_RDF;
     else if (same(element->local, "feed"))
         reader->feed->format = FEED_ATOM;
-    else {
+    else if (strcasecmp(element->local, "channel") == 0) { /* CDF, in whose place RSS came */
+        reader->is_cdf = true;
+        feed_fields_open_channel(&reader->fields, element);
+    } else {
         stop(reader, arena_printf(reader->arena, "XML, but no feed: its root element is <%.40s>",
                                   element->local));
         return false;
@@ -92,6 +120,8 @@ static bool open_root(struct reader *reader, const struct feed_element *element)
 static bool is_item(const struct reader *reader, const struct feed_element *element)
 {
     bool atom = reader->feed->format == FEED_ATOM;
+    if (reader->is_cdf)
+        return strcasecmp(element->local, "item") == 0;
     if (!same(element->local, atom ? "entry" : "item"))
         return false;
     if (reader->feed->format == FEED_RDF)
@@ -119,11 +149,12 @@ static void open_item(struct reader *reader, const struct feed_element *element)
     reader->item_depth = reader->depth;
 }
 
-/* In media:group or media:content of the item, or in the one in the other. */
+/* In media:group or media:content of the item, or in the one in the other; or in a category. */
 static bool is_in_media(const struct reader *reader)
 {
     for (size_t i = reader->item_depth; i < reader->depth - 1; i++)
-        if (!same(reader->stack[i].local, "group") && !same(reader->stack[i].local, "content"))
+        if (!same(reader->stack[i].local, "group") && !same(reader->stack[i].local, "content") &&
+            !same(reader->stack[i].local, "category"))
             return false;
     return reader->depth <= reader->item_depth + 3;
 }
@@ -145,7 +176,18 @@ static enum feed_place place_of(const struct reader *reader)
             return PLACE_FEED;
         return depth == 3 && same(parent, "author") ? PLACE_AUTHOR : 0;
     }
+    if (reader->is_cdf)
+        return depth == 2 ? PLACE_FEED : 0;
     return depth == 3 && same(parent, "channel") ? PLACE_FEED : 0;
+}
+
+/* What cannot be the base of a link is passed over, as readers do. */
+static struct span inner_base(struct reader *reader, struct span outer, struct span own)
+{
+    struct span base = feed_item_resolve(reader->feed, outer, own);
+    bool fit = url_is_relative(base) || span_starts_nocase(base, SPAN("http://")) ||
+               span_starts_nocase(base, SPAN("https://"));
+    return fit ? base : outer;
 }
 
 static void on_start_element(void *context, const xmlChar *local, const xmlChar *prefix,
@@ -165,8 +207,10 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     }
     struct span base = reader->depth ? reader->stack[reader->depth - 1].base : (struct span){0};
     struct span own_base = feed_attribute(reader->arena, &element, "xml", "base");
+    if (!reader->depth && !own_base.length)
+        own_base = feed_attribute(reader->arena, &element, NULL, "BASE"); /* of CDF */
     if (own_base.length)
-        base = feed_item_resolve(reader->feed, base, own_base);
+        base = inner_base(reader, base, own_base);
     reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
     reader->fields.base = base;
     reader->start_tags++;
@@ -245,6 +289,16 @@ static unsigned html_entity_value(const xmlChar *name)
     return known ? known->value : 0;
 }
 
+/* The text of an entity that the document type defines as such: with no markup in it, and naming no
+ * other entity, it says to all readers the same. */
+static struct span plain_entity_text(struct reader *reader, int type, const char *content)
+{
+    if (type != XML_INTERNAL_GENERAL_ENTITY || !content || strpbrk(content, "<&") ||
+        strlen(content) > ENTITY_TEXT_MAX)
+        return (struct span){NULL, 0};
+    return arena_copy(reader->arena, span_of(content));
+}
+
 static void on_entity_declared(void *context, const xmlChar *name, int type,
                                const xmlChar *public_id, const xmlChar *system_id, xmlChar *content)
 {
@@ -252,55 +306,88 @@ static void on_entity_declared(void *context, const xmlChar *name, int type,
     struct reader *reader = context;
     if (type == XML_INTERNAL_PARAMETER_ENTITY || type == XML_EXTERNAL_PARAMETER_ENTITY)
         return;
-    char utf8[8] = "", number[16];
-    unsigned value = html_entity_value(name);
-    if (value && type == XML_INTERNAL_GENERAL_ENTITY && content) {
-        utf8[text_put(utf8, value)] = '\0';
-        snprintf(number, sizeof number, "&#%u;", value);
-        if (same((const char *)content, utf8) || same((const char *)content, number))
-            return; /* means what it means without the declaration */
-    }
     if (reader->entity_count == ENTITIES_MAX)
         stop(reader, SPAN("the document type declares too many entities"));
     else
-        reader->entities[reader->entity_count++] =
-            arena_copy(reader->arena, span_of((const char *)name));
+        reader->entities[reader->entity_count++] = (struct declared_entity){
+            .name = arena_copy(reader->arena, span_of((const char *)name)),
+            .text = plain_entity_text(reader, type, (const char *)content),
+        };
 }
 
-/* HTML's entities are understood in any feed, as readers do. One that the document defines itself
- * is never expanded; a feed that uses it says to its readers what cannot be judged here. */
+/* The first declaration is the one that counts (XML 1.0, 4.2). */
+static const struct declared_entity *find_declared(const struct reader *reader, struct span name)
+{
+    for (size_t i = 0; i < reader->entity_count; i++)
+        if (span_equal(reader->entities[i].name, name))
+            return &reader->entities[i];
+    return NULL;
+}
+
+static bool find_entity(void *context, struct span name, struct span *text)
+{
+    const struct declared_entity *declared = find_declared(context, name);
+    if (declared)
+        *text = declared->text;
+    return declared != NULL;
+}
+
+static bool is_in_attribute(const struct reader *reader)
+{
+    return reader->parser->instate == XML_PARSER_ATTRIBUTE_VALUE;
+}
+
+/* Puts what the entity stands for into reader->entity_text. */
+static void expand(struct reader *reader, const struct declared_entity *declared, const char *name)
+{
+    reader->expanded_bytes += declared->text.length;
+    if (!declared->text.data || reader->expanded_bytes > EXPANDED_MAX)
+        stop(reader, arena_printf(reader->arena,
+                                  "it uses the entity \"%.40s\" of its own document type, "
+                                  "and such are not expanded",
+                                  name));
+    else
+        memcpy(reader->entity_text, declared->text.data, declared->text.length);
+}
+
+/* HTML's entities are understood in any feed, as readers do, and those that the document type
+ * defines as plain text. A feed that uses others of its own says to its readers what cannot be
+ * judged here. */
 static xmlEntityPtr on_entity_asked(void *context, const xmlChar *name)
 {
     struct reader *reader = context;
     xmlEntityPtr predefined = xmlGetPredefinedEntity(name);
     if (predefined || reader->parser->inSubset)
         return predefined;
-    for (size_t i = 0; i < reader->entity_count; i++)
-        if (span_equal(reader->entities[i], span_of((const char *)name))) {
-            stop(reader, arena_printf(reader->arena,
-                                      "it uses the entity \"%.40s\" of its own document type, "
-                                      "and such are not expanded",
-                                      (const char *)name));
-            return NULL;
-        }
-    unsigned value = html_entity_value(name);
-    if (!value) { /* readers show it as it stands */
+    reader->needs_mending |= is_in_attribute(reader);
+    const struct declared_entity *declared = find_declared(reader, span_of((const char *)name));
+    unsigned value = declared ? 0 : html_entity_value(name);
+    if (!declared && !value) { /* readers show it as it stands */
         struct span shown = arena_printf(reader->arena, "&%.200s;", (const char *)name);
         if (reader->field_depth)
             feed_fields_text(&reader->fields, shown.data, shown.length);
         return NULL;
     }
-    size_t length = text_put(reader->html_entity_text, value);
-    reader->html_entity_text[length] = '\0';
-    reader->html_entity = (xmlEntity){
+    if (!declared && !reader->parser->hasExternalSubset && !reader->feed->recovered)
+        note_error(reader, reader->parser->input->line,
+                   arena_printf(reader->arena, "the entity \"%.40s\" is HTML's, not XML's",
+                                (const char *)name)
+                       .data);
+    size_t length = declared ? declared->text.length : text_put(reader->entity_text, value);
+    if (declared)
+        expand(reader, declared, (const char *)name);
+    if (reader->failure.length)
+        return NULL;
+    reader->entity_text[length] = '\0';
+    reader->entity = (xmlEntity){
         .type = XML_ENTITY_DECL,
         .name = name,
-        .orig = (xmlChar *)reader->html_entity_text,
-        .content = (xmlChar *)reader->html_entity_text,
+        .orig = (xmlChar *)reader->entity_text,
+        .content = (xmlChar *)reader->entity_text,
         .length = (int)length,
         .etype = XML_INTERNAL_PREDEFINED_ENTITY,
     };
-    return &reader->html_entity;
+    return &reader->entity;
 }
 
 static void on_attribute_declared(void *context, const xmlChar *element, const xmlChar *name,
@@ -329,27 +416,25 @@ static void keep_bare_ampersand(struct reader *reader)
 static void on_error(void *context, xmlErrorPtr trouble)
 {
     struct reader *reader = context;
+    /* Prefixes that nothing declares are understood, and may be as many as elements. */
+    bool is_prefix = trouble->code == XML_NS_ERR_UNDEFINED_NAMESPACE;
+    if (is_prefix)
+        note_error(reader, trouble->line, trouble->message);
     if (trouble->level < XML_ERR_ERROR || trouble->domain == XML_FROM_NAMESPACE)
         return;
-    reader->feed->recovered = true;
     if (++reader->errors > ERRORS_MAX)
         stop(reader, arena_printf(reader->arena, "more than %u errors", ERRORS_MAX));
     if (trouble->code == XML_ERR_TAG_NAME_MISMATCH && trouble->str2)
         reader->end_tag = arena_copy(reader->arena, span_of(trouble->str2));
+    if (trouble->code == XML_ERR_INVALID_DEC_CHARREF ||
+        trouble->code == XML_ERR_INVALID_HEX_CHARREF)
+        reader->needs_mending = true;
     if (trouble->code == XML_ERR_ENTITYREF_SEMICOL_MISSING ||
-        trouble->code == XML_ERR_NAME_REQUIRED)
+        trouble->code == XML_ERR_NAME_REQUIRED) {
+        reader->needs_mending |= is_in_attribute(reader);
         keep_bare_ampersand(reader);
-    if (reader->first_error.length || !trouble->message)
-        return;
-    struct span message = span_trim(span_of(trouble->message));
-    if (message.length > 200)
-        message.length = 200;
-    struct span line =
-        arena_printf(reader->arena, "line %d: %.*s", trouble->line, SPAN_ARGS(message));
-    char *text = arena_text(reader->arena, line.length);
-    for (size_t i = 0; i < line.length; i++)
-        text[i] = (unsigned char)line.data[i] < 0x20 ? ' ' : line.data[i];
-    reader->first_error = (struct span){text, line.length};
+    }
+    note_error(reader, trouble->line, trouble->message);
 }
 
 static xmlParserCtxtPtr new_parser(struct reader *reader, struct span utf8)
@@ -398,37 +483,49 @@ static bool parse(struct reader *reader, struct span utf8, struct error *error)
     return true;
 }
 
-static struct span encoding_name(const struct feed_encoding *encoding)
-{
-    static const char *const names[] = {
-        [UNITS_UTF16_LITTLE] = "UTF-16LE",
-        [UNITS_UTF16_BIG] = "UTF-16BE",
-        [UNITS_UTF32_LITTLE] = "UTF-32LE",
-        [UNITS_UTF32_BIG] = "UTF-32BE",
-    };
-    if (encoding->unit_bytes > 1)
-        return span_of(names[encoding->units]);
-    return encoding->declared.length ? encoding->declared : SPAN("UTF-8");
-}
-
-static bool read_xml(struct arena *text_arena, struct feed *feed, struct span utf8,
-                     struct span address, struct error *error)
+static struct reader *new_reader(struct arena *text_arena, struct feed *feed)
 {
     struct reader *reader = arena_alloc(text_arena, sizeof *reader);
     reader->arena = feed->arena;
     reader->feed = feed;
     reader->fields.feed = feed;
+    return reader;
+}
+
+static bool read_xml(struct arena *text_arena, struct feed *feed, struct span utf8,
+                     struct span address, struct error *error)
+{
+    const struct feed start = *feed;
+    struct reader *reader = new_reader(text_arena, feed);
     if (xml_has_monstrous_tag(utf8))
         return error_set(error, ERROR_INPUT, "a tag with more than %u attributes",
                          XML_ATTRIBUTES_MAX);
-    if (!parse(reader, utf8, error))
+    bool good = parse(reader, utf8, error);
+    if (good && reader->needs_mending) {
+        struct span_buffer mended = {0};
+        struct span trouble = feed->trouble;
+        feed_mend_references(utf8, find_entity, reader, &mended);
+        *feed = start;
+        reader = new_reader(text_arena, feed);
+        good = parse(reader, span_buffer_span(&mended), error);
+        span_buffer_free(&mended);
+        feed->recovered = feed->recovered || trouble.length;
+        feed->trouble = trouble;
+    }
+    if (!good)
         return false;
     feed_fields_finish(&reader->fields);
-    feed_items_finish(feed, address, reader->fields.feed_author);
+    feed_items_finish(feed, address);
     return true;
 }
 
 struct feed *feed_read(struct span bytes, struct span address, struct error *error)
+{
+    return feed_read_served(bytes, address, (struct span){NULL, 0}, error);
+}
+
+struct feed *feed_read_served(struct span bytes, struct span address, struct span charset,
+                              struct error *error)
 {
     struct feed_encoding encoding;
     if (!span_trim(bytes).length) {
@@ -439,7 +536,7 @@ struct feed *feed_read(struct span bytes, struct span address, struct error *err
         error_set(error, ERROR_INPUT, "larger than %u MiB", FEED_SIZE_LIMIT / (1024 * 1024));
         return NULL;
     }
-    if (!feed_encoding_find(bytes, &encoding, error))
+    if (!feed_encoding_find(bytes, charset, &encoding, error))
         return NULL;
     xmlInitParser();
     struct arena *arena = arena_new();
@@ -447,7 +544,10 @@ struct feed *feed_read(struct span bytes, struct span address, struct error *err
     struct arena *text_arena = arena_new();
     struct feed *feed = arena_alloc(arena, sizeof *feed);
     feed->arena = arena;
-    feed->encoding = arena_copy(arena, encoding_name(&encoding));
+    feed->encoding = encoding;
+    feed->encoding.declared = arena_copy(arena, encoding.declared);
+    feed->encoding.said = arena_copy(arena, encoding.said);
+    feed->encoding.charset = arena_copy(arena, encoding.charset);
     const char *trouble;
     struct span utf8 = span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &trouble));
     feed->recovered = trouble != NULL;

@@ -155,6 +155,38 @@ static struct span decode_windows_1252(struct arena *arena, struct span bytes)
     return (struct span){text, length};
 }
 
+/* Where the next of U+0080 to U+009F stands, from `at` on; the end when there is none. */
+static size_t find_c1(struct span utf8, size_t at)
+{
+    while (at + 1 < utf8.length) {
+        const char *lead = memchr(utf8.data + at, 0xC2, utf8.length - 1 - at);
+        if (!lead)
+            break;
+        if ((unsigned char)lead[1] < 0xA0)
+            return (size_t)(lead - utf8.data);
+        at = (size_t)(lead - utf8.data) + 2;
+    }
+    return utf8.length;
+}
+
+struct span text_without_c1(struct arena *arena, struct span utf8)
+{
+    size_t next = find_c1(utf8, 0), from = 0, length = 0;
+    if (next == utf8.length)
+        return utf8;
+    char *text = arena_text(arena, utf8.length + utf8.length / 2);
+    while (next < utf8.length) {
+        memcpy(text + length, utf8.data + from, next - from);
+        length += next - from;
+        length +=
+            text_put(text + length, windows_1252_code_point((unsigned char)utf8.data[next + 1]));
+        from = next + 2;
+        next = find_c1(utf8, from);
+    }
+    memcpy(text + length, utf8.data + from, utf8.length - from);
+    return (struct span){text, length + utf8.length - from};
+}
+
 /* A text that grows in the arena, up to a limit. */
 struct output {
     struct arena *arena;
@@ -286,17 +318,23 @@ static const struct alias {
     {"sjis", CHARSET_ICONV, "CP932"},
     {"x-sjis", CHARSET_ICONV, "CP932"},
     {"windows-31j", CHARSET_ICONV, "CP932"},
+    {"cp932", CHARSET_ICONV, "CP932"},
+    {"ms932", CHARSET_ICONV, "CP932"},
+    {"x-euc-jp", CHARSET_ICONV, "EUC-JP"},
     {"euc-kr", CHARSET_ICONV, "CP949"},
     {"ks_c_5601-1987", CHARSET_ICONV, "CP949"},
     {"ks_c_5601", CHARSET_ICONV, "CP949"},
     {"ksc5601", CHARSET_ICONV, "CP949"},
     {"windows-949", CHARSET_ICONV, "CP949"},
+    {"cp949", CHARSET_ICONV, "CP949"},
+    {"uhc", CHARSET_ICONV, "CP949"},
     {"iso-8859-9", CHARSET_ICONV, "CP1254"},
     {"iso-8859-11", CHARSET_ICONV, "CP874"},
     {"iso-8859-8-i", CHARSET_ICONV, "ISO-8859-8"},
     {"tis-620", CHARSET_ICONV, "CP874"},
     {"windows-874", CHARSET_ICONV, "CP874"},
     {"x-mac-cyrillic", CHARSET_ICONV, "MAC-CYRILLIC"},
+    {"mac-cyrillic", CHARSET_ICONV, "MAC-CYRILLIC"},
     {"utf-7", CHARSET_ESCAPES, "UTF-7"},
     {"unicode-1-1-utf-7", CHARSET_ESCAPES, "UTF-7"},
     {"utf16", CHARSET_ICONV, "UTF-16"},
@@ -351,6 +389,18 @@ static struct charset charset_of(struct span declared)
             break;
         }
     return charset;
+}
+
+bool text_knows_charset(struct span name)
+{
+    struct charset charset = charset_of(name);
+    if (charset.kind != CHARSET_ICONV && charset.kind != CHARSET_ESCAPES)
+        return charset.kind != CHARSET_NONE;
+    iconv_t converter = iconv_open("UTF-8", charset.name);
+    if (converter == (iconv_t)-1)
+        return false;
+    iconv_close(converter);
+    return true;
 }
 
 /* What undeclared bytes are by the look of them. */

@@ -33,6 +33,13 @@ enum script {
  * it lies in `arena` and is at most 4 times as long. */
 struct span text_to_utf8(struct arena *arena, struct span bytes, struct span declared_charset);
 
+/* The control characters U+0080 to U+009F as what windows-1252 has in their place, which is what is
+ * meant and what browsers show (WHATWG HTML, 13.2.5.80). `utf8` itself when there are none. */
+struct span text_without_c1(struct arena *arena, struct span utf8);
+
+/* Whether text_to_utf8() can read such text. */
+bool text_knows_charset(struct span name);
+
 /* True for well-formed UTF-8 (RFC 3629) without NUL. */
 bool text_is_utf8(struct span bytes);
 

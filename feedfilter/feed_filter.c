@@ -53,8 +53,8 @@ static bool locate(struct passage *passage, struct error *error)
 {
     const struct feed *feed = passage->feed;
     struct feed_ranges *ranges = &passage->ranges;
-    if (!feed_encoding_find(passage->bytes, &passage->encoding, error) ||
-        !feed_lex(passage->out->arena, passage->bytes, &passage->encoding, ranges, error))
+    passage->encoding = feed->encoding;
+    if (!feed_lex(passage->out->arena, passage->bytes, &passage->encoding, ranges, error))
         return false;
     if (ranges->count != feed->item_count)
         return error_set(error, ERROR_INPUT, "%zu items were read but %zu found in the bytes",
@@ -268,11 +268,12 @@ struct filtered_feed *feed_filter(struct feed_judge *judge, struct span bytes, s
     struct arena *arena = arena_new();
     struct filtered_feed *out = arena_alloc(arena, sizeof *out);
     struct passage passage = {.out = out, .judge = judge, .http = http, .bytes = bytes};
-    struct span address = http ? http->upstream : (struct span){NULL, 0};
+    struct span none = {NULL, 0};
     out->arena = arena;
     name = arena_copy(arena, url_without_user(arena, name));
     out->name = name;
-    passage.feed = feed_read(bytes, address, &out->trouble);
+    passage.feed = feed_read_served(bytes, http ? http->upstream : none,
+                                    http ? http->charset : none, &out->trouble);
     if (!passage.feed || !locate(&passage, &out->trouble)) {
         out->unparsed = true;
         pass_whole(out, bytes);

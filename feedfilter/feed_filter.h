@@ -9,6 +9,7 @@
 struct feed_http {
     struct span own_address; /* where readers find this feed */
     struct span upstream;    /* without user and password */
+    struct span charset;     /* that its Content-Type names, or empty */
     int64_t now_s, put_back_s;
     int64_t
         gone_s; /* since when its site has said that it is gone, which readers are told; 0: not */

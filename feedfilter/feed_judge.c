@@ -463,7 +463,7 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         .mode = judge->config->feedfilter.mode == MODE_OBSERVE ? FEED_PASS : judge->mode,
         .arena = arena,
         .name = arena_copy(arena, name),
-        .head = item_head(arena, bytes, ranges),
+        .head = item_head(arena, bytes, &feed->encoding, ranges),
         .items = arena_alloc(arena, feed->item_count * sizeof(struct item)),
         .count = feed->item_count,
         .records_work = judge->records != NULL,

@@ -102,6 +102,8 @@ static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
         layout->format = LAYOUT_RDF;
     else if (span_equal(name->local, SPAN("feed")))
         layout->format = LAYOUT_ATOM;
+    else if (span_equal_nocase(name->local, SPAN("channel")))
+        layout->format = LAYOUT_CDF;
     else
         return false;
     layout->root = *name;
@@ -123,6 +125,8 @@ static bool in_channel(const struct feed_layout *layout)
 static bool is_item(const struct feed_layout *layout, const struct xml_name *name)
 {
     struct span wanted = layout->format == LAYOUT_ATOM ? SPAN("entry") : SPAN("item");
+    if (layout->format == LAYOUT_CDF)
+        return span_equal_nocase(name->local, wanted);
     if (!span_equal(name->local, wanted))
         return false;
     struct span uri = resolve(layout, name->prefix);
@@ -170,7 +174,9 @@ static void open_item(struct feed_layout *layout, const struct start_tag *tag,
 /* The title that belongs to the vocabulary of the item, which media:title does not. */
 static bool is_title(const struct feed_layout *layout, const struct xml_name *name)
 {
-    if (layout->depth != layout->item_depth + 1 || !span_equal(name->local, SPAN("title")))
+    bool named = layout->format == LAYOUT_CDF ? span_equal_nocase(name->local, SPAN("title"))
+                                              : span_equal(name->local, SPAN("title"));
+    if (layout->depth != layout->item_depth + 1 || !named)
         return false;
     const struct open_element *item = &layout->stack[layout->item_depth];
     struct span uri = resolve(layout, name->prefix);

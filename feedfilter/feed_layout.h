@@ -53,7 +53,7 @@ struct feed_layout {
     struct span bytes;
     const char *text; /* `bytes` with one byte per unit */
     size_t unit_bytes;
-    enum { LAYOUT_NONE, LAYOUT_RSS, LAYOUT_RDF, LAYOUT_ATOM } format;
+    enum { LAYOUT_NONE, LAYOUT_RSS, LAYOUT_RDF, LAYOUT_ATOM, LAYOUT_CDF } format;
     struct xml_name root;
     struct span root_uri;
     struct open_element stack[FEED_DEPTH_MAX];

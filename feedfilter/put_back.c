@@ -177,28 +177,30 @@ static struct span short_tag(struct arena *arena, struct span tag,
     return joined(arena, kept, close, (struct span){NULL, 0});
 }
 
-/* The same for "<?xml … ?>". */
-static struct span short_declaration(struct arena *arena, struct span declaration,
-                                     const struct feed_encoding *encoding)
+/* The same for "<?xml … ?>"; and where the feed is read in another encoding than the declaration
+ * says (HTTP said so, or the text did), the item needs that one to be read alone. */
+static struct span own_declaration(struct arena *arena, struct span declaration,
+                                   const struct feed_encoding *encoding)
 {
-    if (declaration.length <= ITEM_HEAD_TAG_BYTES)
+    bool says_it = span_equal_nocase(encoding->charset, encoding->declared) ||
+                   span_equal_nocase(encoding->charset, SPAN("UTF-8")) || encoding->unit_bytes > 1;
+    if (declaration.length <= ITEM_HEAD_TAG_BYTES && says_it)
         return declaration;
-    struct span text =
-        arena_printf(arena, "<?xml version=\"1.0\" encoding=\"%.*s\"?>",
-                     SPAN_ARGS(encoding->declared.length ? encoding->declared : SPAN("utf-8")));
+    struct span text = arena_printf(arena, "<?xml version=\"1.0\" encoding=\"%.*s\"?>",
+                                    SPAN_ARGS(encoding->charset));
     return encoding->unit_bytes > 1 ? item_markup_widen(arena, text, encoding) : text;
 }
 
-struct span item_head(struct arena *arena, struct span bytes, const struct feed_ranges *ranges)
+struct span item_head(struct arena *arena, struct span bytes, const struct feed_encoding *encoding,
+                      const struct feed_ranges *ranges)
 {
-    struct feed_encoding encoding;
-    if (ranges->json || !feed_encoding_find(bytes, &encoding, NULL))
+    if (ranges->json)
         return (struct span){NULL, 0};
-    struct feed_encoding inside = encoding;
+    struct feed_encoding inside = *encoding;
     inside.mark_bytes = 0;
     struct span start =
-        joined(arena, (struct span){bytes.data, encoding.mark_bytes},
-               short_declaration(arena, stretch_of(bytes, ranges->declaration), &inside),
+        joined(arena, (struct span){bytes.data, encoding->mark_bytes},
+               own_declaration(arena, stretch_of(bytes, ranges->declaration), &inside),
                short_tag(arena, stretch_of(bytes, ranges->root_tag), &inside));
     return joined(arena, start, short_tag(arena, stretch_of(bytes, ranges->channel_tag), &inside),
                   (struct span){NULL, 0});
@@ -225,7 +227,7 @@ static bool read_former(struct arena *arena, struct span head, struct span item,
     memcpy(bytes, head.data, head.length);
     memcpy(bytes + head.length, item.data, item.length);
     former->bytes = (struct span){bytes, head.length + item.length};
-    if (!feed_encoding_find(former->bytes, &former->encoding, error) ||
+    if (!feed_encoding_find(former->bytes, (struct span){NULL, 0}, &former->encoding, error) ||
         !feed_lex(arena, former->bytes, &former->encoding, &former->ranges, error))
         return error_prefix(error, "what the item once stood in");
     if (former->ranges.count != 1 || former->ranges.ranges[0].start != head.length ||
@@ -315,9 +317,8 @@ static bool is_ascii(struct span bytes)
 
 static bool is_named_utf8(const struct feed_encoding *encoding)
 {
-    return encoding->mark_bytes || !encoding->declared.length ||
-           span_equal_nocase(encoding->declared, SPAN("utf-8")) ||
-           span_equal_nocase(encoding->declared, SPAN("utf8"));
+    return !encoding->said.length || span_equal_nocase(encoding->said, SPAN("utf-8")) ||
+           span_equal_nocase(encoding->said, SPAN("utf8"));
 }
 
 /* Whether an item's bytes are read in their new place as they were in the former one. */
@@ -332,7 +333,7 @@ static bool reads_alike(const struct place *former, struct span item, const stru
         return text_is_utf8(item) && text_is_utf8(place->bytes);
     /* Of a feed that is not in the encoding it declares, nobody knows how it is read. */
     bool mislabelled = text_is_utf8(place->bytes) && !is_ascii(place->bytes);
-    return !mislabelled && !from->mark_bytes && span_equal_nocase(from->declared, to->declared);
+    return !mislabelled && !from->mark_bytes && span_equal_nocase(from->said, to->said);
 }
 
 /* Behind the name of `item`'s start tag. */

@@ -102,6 +102,7 @@ static void filter(struct work *work, struct cached_feed *copy)
     struct feed_http http = {
         .own_address = span_of(own_address),
         .upstream = span_of(copy->base_url ? copy->base_url : work->own->url),
+        .charset = feed_encoding_served(copy->content_type),
         .now_s = work->now_s,
         .put_back_s = work->config->feedfilter.put_back_s,
         .gone_s = copy->site.gone_s,

@@ -100,7 +100,7 @@ static void filter(struct bench *bench, const char *path)
     spent(bench, STAGE_LOAD);
     struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     spent(bench, STAGE_READ);
-    if (feed && feed_encoding_find(bytes, &encoding, &error))
+    if (feed && feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &error))
         feed_lex(arena, bytes, &encoding, &ranges, &error);
     spent(bench, STAGE_LEX);
     if (feed) {

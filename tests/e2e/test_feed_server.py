@@ -116,6 +116,23 @@ def test_bytes(fixture):
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
+def test_charset_of_http_is_what_a_feed_is_read_in(fixture):
+    """A feed is read, and its held item shown, in the charset that HTTP names"""
+    weir = fixture.weir(start=False)
+    spam = item("http://goldenspin-casino.test/f/79", "500 FREE SPINS no deposit casino да",
+                "<p>Play online slots, roulette and live poker. Instant payout, no deposit required! "
+                "<a href=\"http://goldenspin-casino.test/claim?r=7\">CLAIM MY BONUS NOW</a></p>")
+    whole = feed([HAM[0], spam]).replace(b" encoding=\"UTF-8\"", b"").decode().encode("koi8-r")
+    fixture.upstream.documents[weir.path] = Document(whole, kind="text/xml; charset=KOI8-R")
+    weir.start_feeds()
+    answer = get(weir, "/f/planet")
+    assert answer.headers["Content-Type"] == "text/xml; charset=KOI8-R", answer.headers
+    assert answer.body == without(whole, spam.decode().encode("koi8-r"))
+    for shown in (weir.ctl("held", "show", "f%d" % held_ids(weir)[0]).text(),
+                  get(weir, "/q/planet").body.decode()):
+        assert "no deposit casino да" in shown, shown
+
+
 def test_released_item_is_put_back(fixture):
     """A released item that upstream no longer lists stands in front, with its namespace"""
     weir = fixture.weir(fixture.taught_store())
@@ -480,7 +497,7 @@ def test_states_are_metrics(fixture):
     weir = fixture.weir(start=False)
     url = fixture.upstream.url
     fixture.upstream.documents["/unjudged%d" % fixture.count] = Document(
-        b"<!DOCTYPE rss [<!ENTITY x 'y'>]><rss><channel><item><title>&x;</title></item></channel></rss>")
+        b"<!DOCTYPE rss [<!ENTITY x '<b>y</b>'>]><rss><channel><item><title>&x;</title></item></channel></rss>")
     weir.configure({"feed odd": {"url": "%s/unjudged%d" % (url, fixture.count)},
                     "feed gone": {"url": url + "/nowhere"}})
     weir.start_feeds()

@@ -48,7 +48,8 @@ static bool read(struct arena *arena, struct span bytes, struct reading *reading
 {
     *reading = (struct reading){.arena = arena, .bytes = bytes};
     reading->feed = feed_read(bytes, (struct span){NULL, 0}, NULL);
-    if (!reading->feed || !feed_encoding_find(bytes, &reading->encoding, NULL) ||
+    if (!reading->feed ||
+        !feed_encoding_find(bytes, (struct span){NULL, 0}, &reading->encoding, NULL) ||
         !feed_lex(arena, bytes, &reading->encoding, &reading->ranges, NULL) ||
         reading->ranges.count != reading->feed->item_count)
         return false;
@@ -131,7 +132,7 @@ static void check_put_back(struct reading *into, struct span head, struct span i
 static void check_put_backs(struct reading *reading)
 {
     struct arena *arena = reading->arena;
-    struct span head = item_head(arena, reading->bytes, &reading->ranges);
+    struct span head = item_head(arena, reading->bytes, &reading->encoding, &reading->ranges);
     const struct feed_range *first = reading->ranges.ranges;
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         if (hosts[i].format != reading->feed->format)

@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct feed_ranges found = {0};
     struct arena *arena = arena_new();
     struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
-    bool lexed = size && feed_encoding_find(bytes, &encoding, &error) &&
+    bool lexed = size && feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &error) &&
                  feed_lex(arena, bytes, &encoding, &found, &error);
     if (lexed) {
         check_ranges(&found, size);

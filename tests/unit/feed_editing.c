@@ -36,7 +36,7 @@ struct edited_feed *edited_feed(struct span bytes)
     struct edited_feed *feed = arena_alloc(arena, sizeof *feed);
     feed->bytes = bytes;
     feed->edits = (struct feed_edits){.arena = arena, .encoding = &feed->encoding};
-    if (!feed_encoding_find(bytes, &feed->encoding, &error) ||
+    if (!feed_encoding_find(bytes, (struct span){NULL, 0}, &feed->encoding, &error) ||
         !feed_lex(arena, bytes, &feed->encoding, &feed->ranges, &error))
         fail_msg("%s", error.message);
     return feed;

@@ -16,7 +16,7 @@ static void assert_cut(struct span feed, const char *cut, struct span expected)
     struct feed_ranges found;
     bool gone[16] = {false};
     size_t count, length = 0;
-    assert_true(feed_encoding_find(feed, &encoding, &error));
+    assert_true(feed_encoding_find(feed, (struct span){NULL, 0}, &encoding, &error));
     assert_true(feed_lex(arena, feed, &encoding, &found, &error));
     assert_int_equal(found.count, strlen(cut));
     for (size_t i = 0; i < found.count; i++)

@@ -85,7 +85,7 @@ static void poll(struct fixture *fixture, const char *name, const char *items)
     struct feed_ranges ranges;
     struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     assert_non_null(feed);
-    assert_true(feed_encoding_find(bytes, &encoding, &error));
+    assert_true(feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &error));
     assert_true(feed_lex(arena, bytes, &encoding, &ranges, &error));
     assert_int_equal(ranges.count, feed->item_count);
     assert_in_range(feed->item_count, 1, ITEMS_MAX);

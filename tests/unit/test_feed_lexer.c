@@ -15,7 +15,7 @@ static struct feed_ranges lex(struct arena *arena, struct span bytes)
     struct error error = {0};
     struct feed_encoding encoding;
     struct feed_ranges found;
-    assert_true(feed_encoding_find(bytes, &encoding, &error));
+    assert_true(feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &error));
     if (!feed_lex(arena, bytes, &encoding, &found, &error))
         fail_msg("not lexed: %s", error.message);
     return found;
@@ -71,7 +71,7 @@ static void assert_refused(struct span bytes, const char *part_of_message)
     struct arena *arena = arena_new();
     struct feed_encoding encoding;
     struct feed_ranges found;
-    assert_true(feed_encoding_find(bytes, &encoding, &error));
+    assert_true(feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &error));
     assert_false(feed_lex(arena, bytes, &encoding, &found, &error));
     assert_int_equal(error.class, ERROR_INPUT);
     if (!strstr(error.message, part_of_message))
@@ -218,7 +218,7 @@ static void test_start_tags_are_numbered_as_the_parser_numbers_them(void **state
     struct feed_ranges found;
     struct feed *feed = feed_read(SPAN(xml), (struct span){NULL, 0}, &error);
     assert_non_null(feed);
-    assert_true(feed_encoding_find(SPAN(xml), &encoding, &error));
+    assert_true(feed_encoding_find(SPAN(xml), (struct span){NULL, 0}, &encoding, &error));
     assert_true(feed_lex(arena, SPAN(xml), &encoding, &found, &error));
     assert_int_equal(found.count, feed->item_count);
     for (size_t i = 0; i < found.count; i++)
