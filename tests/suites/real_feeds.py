@@ -273,10 +273,11 @@ def test_real_feeds(suite):
     assert passed >= AT_LEAST * len(results)
 
 
-if sys.argv[1:] == ["--install"]:
-    try:
-        print("the parsers are in " + install_parsers())
-    except Skip as reason:
-        print("skipped: %s" % reason)
-else:
-    run(setup, [test_real_feeds])
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--install"]:
+        try:
+            print("the parsers are in " + install_parsers())
+        except Skip as reason:
+            print("skipped: %s" % reason)
+    else:
+        run(setup, [test_real_feeds])
