@@ -182,7 +182,7 @@ static void take_word(struct reading *reading)
             return;
         }
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-        if (reading->has_time && word_is(word, length, zones[i].name)) {
+        if (reading->has_time && !reading->has_zone && word_is(word, length, zones[i].name)) {
             reading->has_zone = true;
             reading->zone_s = zones[i].minutes * 60;
             return;

@@ -1,9 +1,9 @@
 #include "core/rule_fields.h"
 
-#include "core/text.h"
-
-#include <gmime/gmime.h>
 #include <stdlib.h>
+
+#include "core/feed_date.h"
+#include "core/text.h"
 
 #define LABELS_MAX 32              /* of a host name, from its end */
 #define LOOK_BYTES ((size_t)65536) /* of each text, for its language */
@@ -311,27 +311,8 @@ const uint64_t *rule_fields_words(const struct rule_fields *fields, const struct
     return own->words;
 }
 
-/* RFC 5322 as mail and RSS have it, or RFC 3339. */
-static bool read_time(struct arena *arena, struct span text, int64_t *time_s)
-{
-    const char *string = arena_copy(arena, text).data;
-    GDateTime *date = NULL;
-    if (text.length >= 10 && text.data[4] == '-') {
-        GTimeZone *utc = g_time_zone_new_utc();
-        date = g_date_time_new_from_iso8601(string, utc);
-        g_time_zone_unref(utc);
-    } else if (text.length) {
-        date = g_mime_utils_header_decode_date(string);
-    }
-    if (!date)
-        return false;
-    *time_s = g_date_time_to_unix(date);
-    g_date_time_unref(date);
-    return true;
-}
-
 bool rule_fields_time(const struct document *document, int64_t *time_s)
 {
     const struct header *date = document_header(document, "Date");
-    return read_time(document->arena, span_trim(date ? date->value : document->date), time_s);
+    return feed_date_read(span_trim(date ? date->value : document->date), time_s);
 }

@@ -27,6 +27,7 @@ static void test_dates_of_rfc_822_are_read(void **state)
     expect("Thu, 01 Jan 2004 14:48:21 EST", 1072986501);
     expect("Thu, 01 Jan 2004 20:48:21 +01:00", 1072986501);
     expect("Thu, 01 Jan 2004 20:48:21 GMT+0100", 1072986501);
+    expect("Thu, 1 Jan 2004 20:48:21 +0100 (CST)", 1072986501);
     expect("Thu, 01 Jan 2004 11:48:21 -0800", 1072986501);
     expect("Thu Jan  1 19:48:21 2004", 1072986501);
     expect("Thu Jan  1 14:48:21 EST 2004", 1072986501);
