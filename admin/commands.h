@@ -21,6 +21,7 @@ extern const struct command command_retention;
 extern const struct command command_digest;
 extern const struct command command_undo;
 extern const struct command command_tune;
+extern const struct command command_rules;
 extern const struct command command_explain;
 extern const struct command command_evaluate;
 extern const struct command command_config;

@@ -212,6 +212,10 @@ static const struct call {
     {"POST", "tuning/suggest", SEES, console_tuning_try, true},
     {"POST", "tuning/apply", TUNES, console_tuning_write, false},
     {"POST", "tuning/undo", TUNES, console_tuning_write, false},
+    {"GET", "rules", SEES, console_rules, false},
+    {"POST", "rules/preview", SEES, console_rules_try, true},
+    {"POST", "rules/apply", TUNES, console_rules_write, false},
+    {"POST", "rules/undo", TUNES, console_rules_write, false},
     {"POST", "learn", TEACHES, console_learn, false},
 };
 

@@ -33,6 +33,10 @@ void console_held(struct session *session, const struct console_request *request
                   struct console_answer *answer);
 void console_tuning(struct session *session, const struct console_request *request,
                     const char *rest, struct console_answer *answer);
+void console_rules(struct session *session, const struct console_request *request, const char *rest,
+                   struct console_answer *answer);
+void console_rules_write(struct session *session, const struct console_request *request,
+                         const char *rest, struct console_answer *answer);
 void console_tuning_write(struct session *session, const struct console_request *request,
                           const char *rest, struct console_answer *answer);
 
@@ -48,6 +52,8 @@ bool console_open_records(struct session *session, enum front front, struct reco
 /* "reputation"; "tuning/preview" and "tuning/suggest". */
 void console_reputation_list(struct session *session, const struct console_request *request,
                              const char *rest, struct console_answer *answer);
+void console_rules_try(struct session *session, const struct console_request *request,
+                       const char *rest, struct console_answer *answer);
 void console_tuning_try(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
 

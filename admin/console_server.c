@@ -34,6 +34,7 @@
 #define DEED_HEADER "X-Weir-Deed"
 #define API "/api/"
 #define IMPORT API "reputation/import"
+#define RULES API "rules/"
 #define MESSAGE_TYPE "message/rfc822"
 
 struct console_server {
@@ -425,8 +426,8 @@ static void take_body(struct client *client, const char *data, size_t length)
     client->length += length;
 }
 
-/* A message, or an import of reputations, may be large, of who is known: nobody else fills the
- * memory. */
+/* A message, an import of reputations, or a text of rules may be large, of who is known: nobody
+ * else fills the memory. */
 static size_t body_max(struct console_server *server, struct MHD_Connection *connection,
                        const char *target)
 {
@@ -434,7 +435,7 @@ static size_t body_max(struct console_server *server, struct MHD_Connection *con
     struct console_caller caller;
     const char *bearer = bearer_of(connection);
     bool message = bearer && has_type(connection, MESSAGE_TYPE);
-    if (!message && strcmp(target, IMPORT) != 0)
+    if (!message && strcmp(target, IMPORT) != 0 && strncmp(target, RULES, strlen(RULES)) != 0)
         return BODY_MAX;
     return console_access_find(server->access, session_of(connection), bearer, &caller, &error)
                ? CONSOLE_MESSAGE_MAX

@@ -1,4 +1,4 @@
-#include "admin/console_api.h"
+#include "admin/console_tune.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,9 +50,8 @@ static bool read_changes(const struct console_request *request, const struct con
     return true;
 }
 
-/* The version of the settings that somebody saw. */
-static bool read_version(const struct console_request *request, uint64_t *version,
-                         struct error *error)
+bool console_read_version(const struct console_request *request, uint64_t *version,
+                          struct error *error)
 {
     const json_t *member = json_object_get(request->body, "version");
     *version = (uint64_t)json_integer_value(member);
@@ -69,7 +68,7 @@ static bool read_limit(const struct console_request *request, size_t *limit, str
            error_set(error, ERROR_INPUT, "limit is from 0 to %d", LISTED_MOST);
 }
 
-static bool load(struct session *session, struct tune_state *state, struct error *error)
+bool console_load_settings(struct session *session, struct tune_state *state, struct error *error)
 {
     struct records *records;
     *state = (struct tune_state){0};
@@ -111,7 +110,7 @@ void console_tuning(struct session *session, const struct console_request *reque
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
         return;
     }
-    if (!load(session, &state, &error)) {
+    if (!console_load_settings(session, &state, &error)) {
         console_refuse_error(answer, &error);
         return;
     }
@@ -196,7 +195,7 @@ void console_tuning_try(struct session *session, const struct console_request *r
         console_refuse_error(answer, &error);
         return;
     }
-    bool good = load(session, &state, &error) &&
+    bool good = console_load_settings(session, &state, &error) &&
                 try_out(session, &state, suggests, &change, limit, answer, &error);
     if (!good)
         console_refuse_error(answer, &error);
@@ -235,9 +234,9 @@ static void write_tuning(struct session *session, const struct console_request *
     uint64_t seen;
     char *what = NULL;
     const char *who = request->caller->name;
-    if (!read_version(request, &seen, &error) ||
+    if (!console_read_version(request, &seen, &error) ||
         !read_changes(request, session->config, &change, &error) ||
-        !load(session, &state, &error)) {
+        !console_load_settings(session, &state, &error)) {
         console_refuse_error(answer, &error);
         return;
     }

@@ -6,8 +6,11 @@
 
 #include "admin/records_text.h"
 #include "admin/review.h"
+#include "admin/rule_preview.h"
+#include "admin/rule_settings.h"
 #include "admin/tune.h"
 #include "core/evidence_record.h"
+#include "core/judge.h"
 #include "store/lesson.h"
 #include "store/memory.h"
 #include "store/records_evidence.h"
@@ -15,6 +18,7 @@
 struct reapply {
     struct session *session;
     struct scoring scoring;
+    struct rules *rules;
     enum front front;
     int64_t *ids;
     size_t count;
@@ -49,6 +53,35 @@ static bool renew_counts(struct session *session, const struct lesson *lesson,
     return good;
 }
 
+static void drop_rules(struct evidence_record *record)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < record->piece_count; i++)
+        if (record->pieces[i].is_check ||
+            strncmp(record->pieces[i].symbol, RULE_SYMBOL, strlen(RULE_SYMBOL)) != 0)
+            record->pieces[kept++] = record->pieces[i];
+    record->piece_count = kept;
+}
+
+/* Puts what the rules of now say into the record. false: one that may hold it, or weigh, cannot be
+ * told without the body. */
+static bool renew_rules(const struct reapply *reapply, const struct held *held, struct arena *arena,
+                        struct evidence_record *record)
+{
+    struct rules_said said;
+    bool known = true;
+    struct document *document = rule_preview_held(reapply->rules, held, reapply->front, &said);
+    drop_rules(record);
+    judge_record_rules(record, arena, &said);
+    for (size_t i = 0; i < said.count; i++) {
+        const struct rule_match *match = &said.matches[i];
+        known = known && (match->answer != RULE_UNKNOWN || match->rule->dry ||
+                          match->rule->action == RULE_KEEP);
+    }
+    document_free(document);
+    return known;
+}
+
 /* The verdict of now, in `*verdict`; `*known` is false when nothing is kept that would tell. */
 static bool judge_anew(struct reapply *reapply, const struct held *held, struct arena *arena,
                        struct verdict *verdict, bool *known, struct error *error)
@@ -60,6 +93,7 @@ static bool judge_anew(struct reapply *reapply, const struct held *held, struct 
     bool good = records_evidence_of(reapply->session->records[reapply->front], held->document_id,
                                     &bytes, error);
     *known = good && lesson && bytes.length && evidence_record_decode(bytes, arena, &record);
+    *known = *known && renew_rules(reapply, held, arena, &record);
     if (*known)
         good = renew_counts(reapply->session, lesson, &record, error);
     if (good && *known) {
@@ -131,7 +165,10 @@ int held_reapply(struct session *session, bool apply)
     if (!tune_load(session, &state, &error))
         return session_complain(&error);
     scoring_make(&reapply.scoring, session->config, &state.tuning);
+    reapply.rules = rule_settings_rules(&state, &error);
     tune_state_clear(&state);
+    if (!reapply.rules)
+        return session_complain(&error);
     for (int front = FRONT_MAIL; front < FRONTS && worst == EX_OK; front++) {
         reapply.front = (enum front)front;
         worst = session_open_records(session, reapply.front);
@@ -139,6 +176,7 @@ int held_reapply(struct session *session, bool apply)
             worst = session_complain(&error);
     }
     free(reapply.ids);
+    rules_release(reapply.rules);
     if (worst == EX_OK && !session->json) {
         printf("%zu of %zu %s be held by the rules and reputations of now", reapply.freed,
                reapply.seen, apply ? "are released, which would not" : "would not");

@@ -103,9 +103,21 @@ static bool set_pins(struct session *session, const struct tune_change *change, 
 
 /* --- writing --- */
 
+/* Of the numbers, or of the rules. */
+static const json_t *last_change(const json_t *whole)
+{
+    const json_t *rules = json_object_get(whole, "rules");
+    const json_t *tuned = json_array_get(json_object_get(whole, "changes"), 0);
+    const json_t *ruled = json_array_get(json_object_get(rules, "changes"), 0);
+    return json_integer_value(json_object_get(ruled, "time_s")) >
+                   json_integer_value(json_object_get(tuned, "time_s"))
+               ? ruled
+               : tuned;
+}
+
 bool tune_is_seen(const struct tune_state *state, uint64_t seen, struct error *error)
 {
-    const json_t *last = json_array_get(json_object_get(state->whole, "changes"), 0);
+    const json_t *last = last_change(state->whole);
     const char *who = json_string_value(json_object_get(last, "who"));
     const char *what = json_string_value(json_object_get(last, "what"));
     return state->version == seen ||
@@ -124,7 +136,7 @@ static void tell_stale(struct session *session, uint64_t read, struct error *err
     tune_state_clear(&now);
 }
 
-static bool save(struct session *session, uint64_t read, json_t *whole, struct error *error)
+bool tune_save(struct session *session, uint64_t read, json_t *whole, struct error *error)
 {
     char *text = json_dumps(whole, JSON_COMPACT | JSON_REAL_PRECISION(15));
     bool saved = false;
@@ -138,8 +150,8 @@ static bool save(struct session *session, uint64_t read, json_t *whole, struct e
 }
 
 /* Into the records that are there; the settings tell the same to those that have none. */
-static bool audit(struct session *session, const char *who, const char *deed, const char *what,
-                  struct error *error)
+bool tune_audit(struct session *session, const char *who, const char *deed, const char *what,
+                struct error *error)
 {
     for (int front = 0; front < FRONTS; front++)
         if (session->records[front])
@@ -162,7 +174,7 @@ static bool audit_pins(struct session *session, const char *who, const json_t *p
         if (!back)
             snprintf(deed, sizeof deed, "pin %+.2f",
                      (double)json_integer_value(json_object_get(pin, "pinned")) / 100);
-        good = audit(session, who, deed, subject, error);
+        good = tune_audit(session, who, deed, subject, error);
     }
     return good;
 }
@@ -190,11 +202,11 @@ static bool write_change(struct session *session, const struct tune_state *state
                          const struct tune_change *change, json_t *pins, struct error *error)
 {
     size_t done, newer;
-    if (!save(session, state->version, whole, error))
+    if (!tune_save(session, state->version, whole, error))
         return false;
     if (set_pins(session, change, &done, error))
         return true;
-    if (save(session, state->version + 1, state->whole, NULL) &&
+    if (tune_save(session, state->version + 1, state->whole, NULL) &&
         put_back_pins(session, pins, &newer, NULL))
         error_prefix(error, "nothing was changed");
     else
@@ -217,7 +229,7 @@ bool tune_apply(struct session *session, const struct tune_state *state,
         json_t *pins = pins_to_json(change, before);
         json_t *whole = whole_after(state, &after, who, *what, json_incref(pins));
         good = write_change(session, state, whole, change, pins, error);
-        if (good && !(audit(session, who, "tune", *what, warning) &&
+        if (good && !(tune_audit(session, who, "tune", *what, warning) &&
                       audit_pins(session, who, pins, false, warning)))
             error_prefix(warning, "changed, but not in the audit log");
         json_decref(whole);
@@ -258,14 +270,14 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
         json_t *whole = json_copy(state->whole);
         json_object_set_new(whole, "tuning", tuning_to_json(&before));
         json_object_set(whole, "changes", changes);
-        good = save(session, state->version, whole, error);
+        good = tune_save(session, state->version, whole, error);
         json_decref(whole);
     }
     const char *words = json_string_value(json_object_get(last, "what"));
     if (good) {
         *what = memory_text(words ? words : "");
         take_back_pins(session, who, json_object_get(last, "pins"), warning);
-        if (!audit(session, who, "tune-undo", *what, warning))
+        if (!tune_audit(session, who, "tune-undo", *what, warning))
             error_prefix(warning, "taken back, but not in the audit log");
     }
     json_decref(last);

@@ -13,7 +13,8 @@ static const struct command *const commands[] = {
     &command_reputation,   &command_history,  &command_stats,  &command_top,
     &command_config,       &command_migrate,  &command_backup, &command_restore,
     &command_console_user, &command_evaluate, &command_undo,   &command_retention,
-    &command_tune,         &command_audit,    &command_digest, &command_feeds,
+    &command_tune,         &command_rules,    &command_audit,  &command_digest,
+    &command_feeds,
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)

@@ -298,8 +298,10 @@ static void record_match(struct evidence_record *record, struct arena *arena,
     const struct rule *rule = match->rule;
     if (match->answer == RULE_UNFINISHED)
         add_rule(record, arena, RULE_UNFINISHED_SYMBOL, 0, rule);
-    else if (rule->dry)
+    else if (match->answer == RULE_MATCHES && rule->dry)
         add_rule(record, arena, RULE_DRY_SYMBOL, 0, rule);
+    else if (match->answer != RULE_MATCHES)
+        return; /* not known: nothing to say */
     else if (rule->action == RULE_WEIGHT || rule == said->decides)
         add_rule(record, arena, RULE_SYMBOL, rule->log_odds, rule);
     else

@@ -1,5 +1,7 @@
 #include "core/judge_stores.h"
 
+#include "core/metrics.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -36,6 +38,7 @@ bool judge_stores_open(struct judge_stores *stores, const struct config *config,
         return false;
     stores->config = config;
     judge->tuning = open_tuning(journal_path);
+    metrics_also(live_tuning_write_metrics, judge->tuning);
     use_table(stores);
     judge->replica = replica_new(judge->store, config->gateway);
     replica_follow_tuning(judge->replica, judge->tuning, use_table, stores);
@@ -53,6 +56,7 @@ bool judge_stores_open(struct judge_stores *stores, const struct config *config,
 
 void judge_stores_close(struct judge_stores *stores)
 {
+    metrics_also(NULL, NULL);
     volume_free(stores->judge.volume);
     outbox_free(stores->outbox);
     journal_free(stores->journal);

@@ -108,6 +108,43 @@ void live_tuning_free(struct live_tuning *live)
     free(live);
 }
 
+/* --- metrics --- */
+
+static void write_label(FILE *file, const char *value)
+{
+    for (; *value; value++) {
+        if (*value == '"' || *value == '\\')
+            fputc('\\', file);
+        fputc(*value, file);
+    }
+}
+
+static void write_counter(FILE *file, const struct rule *rule, const char *name, uint64_t value)
+{
+    fprintf(file, "%s{rule=\"", name);
+    write_label(file, rule->name);
+    fprintf(file, "\",action=\"%s\",dry=\"%s\"} %" PRIu64 "\n", rule_action_name(rule->action),
+            rule->dry ? "yes" : "no", value);
+}
+
+void live_tuning_write_metrics(void *live, FILE *file)
+{
+    struct rules *rules = live_tuning_rules(live, NULL);
+    fputs("# HELP weir_rule_matches_total Documents that a rule matched, those on trial too.\n"
+          "# TYPE weir_rule_matches_total counter\n",
+          file);
+    for (size_t i = 0; i < rules_count(rules); i++)
+        write_counter(file, rules_at(rules, i), "weir_rule_matches_total",
+                      atomic_load(&rules_at(rules, i)->matched));
+    fputs("# HELP weir_rule_unfinished_total Documents that a rule did not finish on.\n"
+          "# TYPE weir_rule_unfinished_total counter\n",
+          file);
+    for (size_t i = 0; i < rules_count(rules); i++)
+        write_counter(file, rules_at(rules, i), "weir_rule_unfinished_total",
+                      atomic_load(&rules_at(rules, i)->unfinished));
+    rules_release(rules);
+}
+
 /* --- following --- */
 
 void live_tuning_get(struct live_tuning *live, struct tuning *tuning)

@@ -9,6 +9,7 @@
 #include "store/counts.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct live_tuning;
 
@@ -22,6 +23,9 @@ void live_tuning_get(struct live_tuning *live, struct tuning *tuning);
 /* The rules in force; rules_release(). NULL: none. `*known` (NULL: never mind) is false until store
  * or file have told which. */
 struct rules *live_tuning_rules(struct live_tuning *live, bool *known);
+
+/* Writes how often each rule has matched since the start, for metrics_also(). */
+void live_tuning_write_metrics(void *live, FILE *file);
 
 /* Takes over the settings of `store`, whose health was just read, when they are others than those
  * in force; `*changed` says whether (NULL: never mind). Settings that cannot be read are left

@@ -4,6 +4,7 @@
 #include "store/monotonic.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,6 +260,18 @@ static void write_own(FILE *file)
     fprintf(file, "weir_build_info{program=\"%s\",version=\"%s\"} 1\n", program_name(), version);
 }
 
+static pthread_mutex_t also = PTHREAD_MUTEX_INITIALIZER;
+static void (*write_more)(void *context, FILE *file);
+static void *more_context;
+
+void metrics_also(void (*write)(void *context, FILE *file), void *context)
+{
+    pthread_mutex_lock(&also);
+    write_more = write;
+    more_context = context;
+    pthread_mutex_unlock(&also);
+}
+
 char *metrics_text(size_t *length)
 {
     char *text = NULL;
@@ -272,6 +285,10 @@ char *metrics_text(size_t *length)
         else
             write_cells(file, row);
     }
+    pthread_mutex_lock(&also);
+    if (write_more)
+        write_more(more_context, file);
+    pthread_mutex_unlock(&also);
     write_own(file);
     fclose(file);
     return memory_checked(text);

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Who shows which rows. */
 enum metrics_program {
@@ -62,6 +63,10 @@ unsigned metrics_response_cell(unsigned status);
 void metrics_add(enum metric metric, unsigned cell, int64_t amount);
 void metrics_set(enum metric metric, unsigned cell, int64_t value);
 void metrics_observe(enum metric metric, double seconds);
+
+/* What `write` writes comes behind the rows, in the same format: families whose labels are the
+ * admin's names, escaped. NULL: nothing any more; when this returns, it is not being called. */
+void metrics_also(void (*write)(void *context, FILE *file), void *context);
 
 /* All rows of this program in the text format 0.0.4; to be freed with free(). */
 char *metrics_text(size_t *length);

@@ -103,6 +103,9 @@ struct rules_said {
 void rules_match(const struct rules *rules, const struct document *document, unsigned unknown,
                  struct rules_said *said);
 
+/* Finds anew which of the matches decides: for who changed an answer. */
+void rules_decide(struct rules_said *said);
+
 /* Counts what matched, and logs, once for each rule, what did not finish. */
 void rules_count_matches(const struct rules_said *said, const struct document *document);
 

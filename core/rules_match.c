@@ -226,9 +226,17 @@ static void note(struct rules_said *said, struct arena *arena, struct rule *rule
         [YES] = RULE_MATCHES, [UNKNOWN] = RULE_UNKNOWN, [UNFINISHED] = RULE_UNFINISHED};
     said->matches = arena_grow(arena, said->matches, said->count, sizeof *said->matches);
     said->matches[said->count++] = (struct rule_match){rule, answers[answer], why};
-    if (answer == YES && !rule->dry && rule->action != RULE_WEIGHT &&
-        (!said->decides || rank_of(rule) < rank_of(said->decides)))
-        said->decides = rule;
+}
+
+void rules_decide(struct rules_said *said)
+{
+    said->decides = NULL;
+    for (size_t i = 0; i < said->count; i++) {
+        const struct rule *rule = said->matches[i].rule;
+        if (said->matches[i].answer == RULE_MATCHES && !rule->dry && rule->action != RULE_WEIGHT &&
+            (!said->decides || rank_of(rule) < rank_of(said->decides)))
+            said->decides = rule;
+    }
 }
 
 void rules_match(const struct rules *rules, const struct document *document, unsigned unknown,
@@ -252,6 +260,7 @@ void rules_match(const struct rules *rules, const struct document *document, uns
         if (answer != NO)
             note(said, document->arena, &rules->list[i].rule, answer, why);
     }
+    rules_decide(said);
     if (matching.running)
         regex_run_end(&matching.run);
 }

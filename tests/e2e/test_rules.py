@@ -1,0 +1,217 @@
+"""Rules of the admin: over mail through a real Postfix and over feeds, live, tried before, taken back."""
+
+import os
+import re
+import sqlite3
+import types
+
+import servers
+from gateway import get
+from sample_feeds import HAM, ITEMS, SPAM, feed, without
+from servers import (Postfix, Weir, counts_store, free_port, make_message, make_temporary_directory,
+                     need_root, wait_for)
+from upstream import Document, Upstream
+
+RULES = """# what we want for certain
+rule "no hulls" { title = hull  action = hold }
+rule "friend" { sender = friend.test  action = keep }
+rule "bob's casino" { recipient = bob@box.test  title = "/casino.{0,20}night/i"  action = tag }
+rule "trial" { text = minutes  action = hold  dry = true }
+rule "boom" { content = "/(a+)+[0-9]/"  action = hold }
+"""
+MORE = RULES + 'rule "let spins" { on = feeds  title = "free spins"  action = keep }\n'
+
+
+def setup():
+    need_root()
+    directory = make_temporary_directory()
+    fixture = types.SimpleNamespace(directory=directory)
+    fixture.counts = counts_store(directory)
+    fixture.weir = weir = Weir(directory, fixture.counts.url, settings={
+        "milter": {"socket": "inet:127.0.0.1:%d" % free_port()}, "held": {"undo": "0s"},
+        "cold-lessons": 10, "thresholds": {"hold": 0.85},
+        "check FROM_NAME_IS_ADDRESS": {"log-odds": 9}})
+    weir.learn_samples()
+    fixture.upstream = Upstream()
+    fixture.upstream.documents["/planet.xml"] = Document(feed(ITEMS))
+    weir.configure({"feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s",
+                                   "poll-min": "1s"},
+                    "feed planet": {"url": fixture.upstream.url + "/planet.xml"}})
+    fixture.postfix = Postfix(directory, milter=weir.socket)
+    weir.start_milter()
+    weir.start_hold(fixture.postfix)
+    weir.start_feeds()
+    yield fixture
+
+
+def file_of(fixture, text):
+    path = os.path.join(fixture.directory, "f.rules")
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def in_force(process, before):
+    wait_for(lambda: process.log().count("event=rules") > before, "the rules are followed")
+
+
+def change(fixture, *words):
+    """Runs weirctl rules …, which changes them, and waits until both daemons have heard of it."""
+    daemons = [fixture.weir.milter, fixture.weir.feeds]
+    before = [daemon.log().count("event=rules") for daemon in daemons]
+    done = fixture.weir.ctl("rules", *words)
+    for daemon, count in zip(daemons, before):
+        in_force(daemon, count)
+    return done.text()
+
+
+def mail(subject, body="Dear all,\n\nsee below.\n", sender="Ann <ann@other.test>", **more):
+    return make_message(subject, body, sender=sender, **more)
+
+
+def rules_hold_and_keep_mail(fixture):
+    """a rule holds mail that the score lets pass, keeps what it would hold, and is told as the reason"""
+    said = change(fixture, "apply", file_of(fixture, RULES))
+    assert said.startswith('applied: 5 rules: added "no hulls", "friend", '), said
+    held = mail("About the HULL")
+    fixture.postfix.send(held[0], "ann@other.test", address="10.1.1.1")
+    queue_id = fixture.postfix.wait_held(held[1])
+    why = wait_for(lambda: fixture.weir.ctl("explain", queue_id, status=None).text(), "it is told")
+    assert 'by the rule "no hulls"' in why and '[RULE]' in why, why
+    assert re.search('rule="no hulls"', fixture.weir.milter.log()), fixture.weir.milter.log()
+    kept = make_message("The hull", "see below\n", sender='"help@bank.test" <eva@friend.test>')
+    fixture.postfix.send(kept[0], "eva@friend.test", address="10.1.1.2")
+    fixture.postfix.wait_delivered(kept[1])
+    other = make_message("The boat", "see below\n", sender='"help@bank.test" <eva@foe.test>')
+    fixture.postfix.send(other[0], "eva@foe.test", address="10.1.1.3")
+    fixture.postfix.wait_held(other[1])  # what the rule saved the other one from
+
+
+def tags_and_trials(fixture):
+    """a rule for one recipient tags his mail; one on trial counts, and does nothing"""
+    tagged = mail("Casino and dance night", "the minutes\n")
+    fixture.postfix.send(tagged[0], "ann@other.test", address="10.1.1.4")
+    message = fixture.postfix.wait_delivered(tagged[1])
+    assert message["X-Spam-Flag"] == "YES", message
+    assert "terms=RULE " in message["X-Spam-Status"], message
+    def shown():
+        text = fixture.weir.ctl("rules", "show").text()
+        return text if re.search(r"^tag .* 1  bob", text, re.M) else None
+    shown = wait_for(shown, "the history has it")
+    assert re.search(r"^hold +mail and feeds +1  trial  \(on trial\)$", shown, re.M), shown
+    assert re.search(r"^tag +mail +1  bob's casino  \(for some only\)$", shown, re.M), shown
+    told = get(fixture.weir, "/metrics").text()
+    assert 'weir_rule_matches_total{rule="no hulls",action="hold",dry="no"} 1\n' in told, told
+    assert 'weir_rule_matches_total{rule="trial",action="hold",dry="yes"} 0\n' in told, told
+    other = mail("Casino and dance night again", recipient="eva@box.test")
+    fixture.postfix.send(other[0], "ann@other.test", ["eva@box.test"], address="10.1.1.5")
+    assert "X-Spam-Flag" not in fixture.postfix.wait_delivered(other[1])
+
+
+def an_expression_that_explodes_costs_little(fixture):
+    """a regular expression that does not finish does not match, and is told once"""
+    for number in range(2):
+        message = mail("Mail %d" % number, "a" * 70 + "\n" + ("a" * 900 + "\n") * 40)
+        fixture.postfix.send(message[0], "ann@other.test", address="10.1.1.6")
+        fixture.postfix.wait_delivered(message[1])
+    log = fixture.weir.milter.log()
+    assert log.count("name=boom") == 1 and "did not finish" in log, log
+
+
+def feeds_follow_the_rules(fixture):
+    """items are judged again when a rule says something else of them, and back when it is taken back"""
+    weir = fixture.weir
+    less = without(feed(ITEMS), *SPAM)
+    wait_for(lambda: get(weir, "/f/planet").body == without(less, HAM[0]), "the hull is held")
+    assert b"Painting the hull" in get(weir, "/q/planet").body
+    preview = weir.ctl("--json", "rules", "preview", file_of(fixture, MORE)).json()
+    counts = {row["name"]: row for row in preview["rules"]}
+    assert counts["let spins"]["held"] == 1 and preview["held_let_go"] == 1, preview
+    assert counts["no hulls"]["held"] == 2 and counts["boom"]["past_unknown"] > 0, preview
+    said = change(fixture, "apply", "--release", file_of(fixture, MORE))
+    assert said.startswith('applied: 6 rules: added "let spins"\n'), said
+    wait_for(lambda: get(weir, "/f/planet").body == without(feed(ITEMS), HAM[0], SPAM[1]),
+             "the spins are shown")
+    said = change(fixture, "undo")
+    assert said.startswith('undone: 6 rules: added "let spins"\n'), said
+    wait_for(lambda: b"hull" not in get(weir, "/f/planet").body, "the hull stays held")
+    said = weir.ctl("rules", "history").text().splitlines()
+    assert len(said) == 1 and "5 rules: added" in said[0], said
+
+
+def what_is_held_is_let_go(fixture):
+    """without the rule that held it, held mail is let go when that is asked for, and delivered"""
+    held = mail("The hull once more")
+    fixture.postfix.send(held[0], "ann@other.test", address="10.1.1.7")
+    fixture.postfix.wait_held(held[1])
+    without_hulls = "\n".join(line for line in RULES.splitlines() if "hull" not in line
+                              and "boom" not in line)
+    said = change(fixture, "apply", file_of(fixture, without_hulls))
+    assert "would not be held by the rules and reputations of now" in said, said
+    said = fixture.weir.ctl("held", "reapply", "--apply").text()
+    assert "released" in said, said
+    fixture.postfix.wait_delivered(held[1])
+    with sqlite3.connect(fixture.weir.records_mail) as records:
+        audit = [row[0] for row in records.execute("SELECT what FROM audit")]
+    assert audit.count("rules") == 3 and audit.count("rules-undo") == 1, audit
+
+
+def rules_are_tested_on_files(fixture):
+    """rules test says which rules match documents, why, and which decides, without a store"""
+    path = os.path.join(fixture.directory, "m.eml")
+    with open(path, "wb") as file:
+        file.write(make_message("Hull", "minutes\n", sender="Eva <eva@friend.test>")[0])
+    said = fixture.weir.ctl("rules", "test", "--rules", file_of(fixture, RULES), path).text()
+    assert re.search(r"^  hold +no hulls  \(title: hull\)  another goes before it$", said, re.M), said
+    assert re.search(r"^  keep +friend  \(sender: friend.test\)  decides$", said, re.M), said
+    assert re.search(r"^  hold +trial  \(text: minutes\)  on trial$", said, re.M), said
+    path = os.path.join(fixture.directory, "planet.xml")
+    with open(path, "wb") as file:
+        file.write(feed(ITEMS))
+    rows = fixture.weir.ctl("--json", "rules", "test", "--rules", file_of(
+        fixture, 'rule "r" { feed = planet  title = hull  action = hold }'), "--feed", "planet",
+        path).json()
+    assert [row["action"] for row in rows] == ["hold", "", "", "", ""], rows
+
+
+BAD = (
+    ('rule "a" {\n titel = x\n action = hold }', "{}:2: rule: no such option 'titel'"),
+    ('rule "a" { title = "/a(/" action = hold }',
+     '{}:1: rule "a".title: the regular expression is wrong at its character 3: missing closing '
+     'parenthesis'),
+    ('rule "a" { action = hold }', '{}:1: rule "a": has no condition, and would match everything'),
+    ("x" * 300000, "{}: is larger than 256 KiB"),
+)
+
+
+def bad_input_costs_one_line(fixture):
+    """what cannot be a rule costs one line that says where, and nothing changes"""
+    before = fixture.weir.ctl("rules", "show", "--text").text()
+    for text, line in BAD:
+        path = file_of(fixture, text)
+        for verb in ("apply", "preview"):
+            said = fixture.weir.ctl("rules", verb, path, status=65)
+            assert said.errors == "weirctl: " + line.replace("{}", path) + "\n", said.errors
+    said = fixture.weir.ctl("rules", "apply", file_of(fixture, before), status=65)
+    assert said.errors == "weirctl: nothing is changed by this\n", said.errors
+    said = fixture.weir.ctl("rules", "apply", "--seen", "1", file_of(fixture, RULES), status=65)
+    assert "the settings were changed meanwhile, by " in said.errors, said.errors
+    assert fixture.weir.ctl("rules", "show", "--text").text() == before
+
+
+def rules_survive_the_store(fixture):
+    """while the counts store is away, the last rules go on, also over a restart"""
+    change(fixture, "apply", file_of(fixture, RULES))
+    fixture.counts.stop()
+    fixture.weir.milter.stop(servers.signal.SIGUSR2)
+    fixture.weir.start_milter()
+    held = mail("Hull without a store")
+    fixture.postfix.send(held[0], "ann@other.test", address="10.1.1.8")
+    fixture.postfix.wait_held(held[1])
+
+
+servers.run(setup, [
+    rules_hold_and_keep_mail, tags_and_trials, an_expression_that_explodes_costs_little,
+    feeds_follow_the_rules, what_is_held_is_let_go, rules_are_tested_on_files,
+    bad_input_costs_one_line, rules_survive_the_store,
+])
