@@ -230,7 +230,7 @@ bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml
     if (!span_trim(bytes).length)
         return error_set(error, ERROR_INPUT, "line 1: it is empty");
     struct error why = {0};
-    if (!feed_encoding_find(bytes, &encoding, &why))
+    if (!feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &why))
         return error_set(error, ERROR_INPUT, "line 1: %s", why.message);
     struct arena *arena = arena_new();
     struct span utf8 = feed_encoding_to_utf8(arena, bytes, &encoding, &trouble);
