@@ -11,12 +11,13 @@
 
 #include "admin/feeds_change.h"
 #include "admin/feeds_list.h"
+#include "admin/feeds_reader.h"
 #include "admin/opml_read.h"
 #include "admin/records_text.h"
 #include "store/memory.h"
 
 struct words {
-    const char *mode, *title, *category;
+    const char *mode, *title, *category, *readers;
     bool partial, dry_run;
 };
 
@@ -112,7 +113,7 @@ static int add(struct session *session, int count, char **arguments, const struc
                                      .mode = words->mode ? words->mode : "hold",
                                      .title = words->title ? words->title : "",
                                      .category = words->category ? words->category : "",
-                                     .readers = ""};
+                                     .readers = words->readers ? words->readers : ""};
     int status = open_feeds(session);
     if (status != EX_OK)
         return status;
@@ -272,46 +273,50 @@ static const struct {
 static int run(struct session *session, int count, char **arguments)
 {
     struct words words = {0};
-    const struct option_row rows[] = {
-        {"mode", &words.mode, NULL},         {"title", &words.title, NULL},
-        {"category", &words.category, NULL}, {"partial", NULL, &words.partial},
-        {"dry-run", NULL, &words.dry_run},   {NULL, NULL, NULL}};
+    const struct option_row rows[] = {{"mode", &words.mode, NULL},
+                                      {"title", &words.title, NULL},
+                                      {"category", &words.category, NULL},
+                                      {"readers", &words.readers, NULL},
+                                      {"partial", NULL, &words.partial},
+                                      {"dry-run", NULL, &words.dry_run},
+                                      {NULL, NULL, NULL}};
     enum feed_mode mode;
     int status = session_options(session, rows, &count, arguments);
     if (status != EX_OK)
         return status;
     if (words.mode && !feed_mode_find(words.mode, &mode))
         return session_usage("--mode is hold, tag or pass, not \"%s\"", words.mode);
+    if (count && !strcmp(arguments[0], "reader"))
+        return feeds_reader(session, count - 1, arguments + 1);
     for (size_t i = 0; count && i < sizeof verbs / sizeof *verbs; i++)
         if (!strcmp(arguments[0], verbs[i].name))
             return verbs[i].run(session, count - 1, arguments + 1, &words);
-    return session_usage("feeds list, add, remove, import or export");
+    return session_usage("feeds list, add, remove, import, export or reader");
 }
 
 const struct command command_feeds = {
     "feeds",
     run,
     "feeds list\n"
-    "feeds add NAME URL [--mode MODE] [--title TITLE] [--category FOLDER]\n"
+    "feeds add NAME URL [--mode MODE] [--title TITLE] [--category FOLDER] [--readers NAMES]\n"
     "feeds remove NAME…\n"
     "feeds import FILE [--partial] [--dry-run] [--mode MODE]\n"
-    "feeds export [FILE]",
-
+    "feeds export [FILE]\n"
+    "feeds reader add NAME | remove NAME | list",
     "subscribe to feeds while weir runs, as OPML too",
-    "weir-feedfilter follows within a second. Feeds of weir.conf(5) are listed too, and changed "
-    "only\n"
-    "there.\n\n"
+    "weir-feedfilter follows within a second. Feeds of weir.conf(5) are listed too, and changed\n"
+    "only there.\n\n"
     "list    all feeds, how they stand, and where they come from\n"
     "add     readers find it at /f/NAME\n"
     "remove  what is held of it stays until it expires\n"
-    "import  what an OPML file (- for the standard input) lists: all of it, or, when something in "
-    "it\n"
-    "        cannot be, nothing. What is subscribed to already is passed over\n"
-    "export  all feeds as OPML, with their own addresses; those through the gateway are not in "
-    "it\n\n"
+    "import  what an OPML file (- for the standard input) lists: all of it, or, when something in\n"
+    "        it cannot be, nothing. What is subscribed to already is passed over\n"
+    "export  all feeds as OPML, with their own addresses; those through the gateway are at /opml\n"
+    "reader  readers with addresses of their own; the token in them is printed once\n\n"
     "--mode MODE      hold what is spam (the default), tag it, or let it pass\n"
     "--title TITLE    what lists of feeds say instead of the name\n"
     "--category NAME  the folder that lists have it in: News/Science\n"
+    "--readers NAMES  only those may read it: ann,bob\n"
     "--partial        import what is good though something is not\n"
     "--dry-run        only say what would be imported\n",
 };

@@ -1,10 +1,11 @@
-/* feeds_change: subscriptions that come and go while weir runs. For weirctl and the console. What
- * is changed and its line in the audit trail are written together or not at all; weir-feedfilter
- * follows within a second. */
+/* feeds_change: subscriptions that come and go while weir runs, and readers with addresses of their
+ * own. For weirctl and the console. What is changed and its line in the audit trail are written
+ * together or not at all; weir-feedfilter follows within a second. */
 #ifndef WEIR_FEEDS_CHANGE_H
 #define WEIR_FEEDS_CHANGE_H
 
 #include "admin/feeds_names.h"
+#include "core/reader_token.h"
 
 #include <stddef.h>
 
@@ -38,5 +39,14 @@ struct feeds_import {
  * before was added. False and ERROR_NONE: some are bad, and nothing was added. */
 bool feeds_import(struct session *session, struct span bytes, struct feeds_import *import,
                   struct error *error);
+
+/* --- readers --- */
+
+/* `token` is the only copy of it; sodium_init() must have been called. ERROR_INPUT: no name, or it
+ * is taken. */
+bool feeds_reader_add(struct session *session, const char *name, const char *who,
+                      char token[READER_TOKEN_SIZE], struct error *error);
+bool feeds_reader_remove(struct session *session, const char *name, const char *who,
+                         struct error *error);
 
 #endif

@@ -37,6 +37,7 @@ static void add_configured(struct feeds_list *list, const struct subscription_co
     feed->credentials = own->user != NULL;
     feed->mode = memory_text(feed_mode_name(own->mode));
     feed->title = memory_text(own->name);
+    feed->readers = memory_text(own->readers);
 }
 
 static void add_live(void *context, const struct feed_record *record)

@@ -41,6 +41,7 @@ struct subscription_config {
     char *name;  /* letters, digits, '.', '_', '-'; at most 64 */
     char *place; /* "weir.conf:12", where the section ends; NULL: it was added while weir runs */
     char *title, *category; /* of what was added while weir runs; else NULL */
+    char *readers;          /* who may read it, "ann,bob"; empty: everybody */
     bool secret;            /* of the feeds-file: its URL is for the feed server alone */
     char *url;              /* http or https, without user and password, which are below */
     enum feed_mode mode;

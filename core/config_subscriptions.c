@@ -1,5 +1,6 @@
 #include "core/config_subscriptions.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -10,15 +11,16 @@
 #include "store/memory.h"
 #include "store/span.h"
 
-static char no_headers[] = "{}"; /* libconfuse takes no const here */
+static char empty_list[] = "{}"; /* libconfuse takes no const here */
 cfg_opt_t subscription_options[] = {
     CFG_STR("url", NULL, CFGF_NONE),
     CFG_INT_CB("mode", FEED_HOLD, CFGF_NONE, config_parse_feed_mode),
     CFG_STR("user-agent", NULL, CFGF_NONE),
-    CFG_STR_LIST("headers", no_headers, CFGF_NONE),
+    CFG_STR_LIST("headers", empty_list, CFGF_NONE),
     CFG_STR("user", NULL, CFGF_NONE),
     CFG_STR("password", NULL, CFGF_NONE),
     CFG_STR("proxy", NULL, CFGF_NONE),
+    CFG_STR_LIST("readers", empty_list, CFGF_NONE),
     CFG_END(),
 };
 
@@ -87,6 +89,26 @@ static int check_headers(cfg_t *section)
     return 0;
 }
 
+static int check_readers(cfg_t *section)
+{
+    cfg_opt_t *option = cfg_getopt(section, "readers");
+    for (unsigned i = 0; i < cfg_opt_size(option); i++)
+        if (!subscription_is_name(cfg_opt_getnstr(option, i)))
+            return config_refuse(section, option, "\"%.80s\" is no name of a reader",
+                                 cfg_opt_getnstr(option, i));
+    return 0;
+}
+
+/* "ann,bob" */
+static char *take_readers(cfg_t *section)
+{
+    unsigned count = cfg_size(section, "readers");
+    char *text = memory_new(count * (SUBSCRIPTION_NAME_MAX + 1) + 1), *at = text;
+    for (unsigned i = 0; i < count; i++)
+        at += sprintf(at, "%s%s", i ? "," : "", cfg_getnstr(section, "readers", i));
+    return text;
+}
+
 static int check_credentials(cfg_t *section, const struct subscription_address *address)
 {
     const char *user = cfg_getstr(section, "user"), *password = cfg_getstr(section, "password");
@@ -120,7 +142,7 @@ int subscription_check(cfg_t *cfg, cfg_opt_t *option)
         return config_refuse(section, cfg_getopt(section, "url"), "%s", trouble);
     if (user_agent && (!*user_agent || strpbrk(user_agent, "\r\n")))
         return config_refuse(section, cfg_getopt(section, "user-agent"), "must be one line");
-    if (check_credentials(section, &address) || check_headers(section) ||
+    if (check_credentials(section, &address) || check_headers(section) || check_readers(section) ||
         check_proxy(section, cfg_getopt(section, "proxy")))
         return -1;
     return 0;
@@ -132,6 +154,7 @@ static struct subscription_config take(cfg_t *section)
     const char *user_agent = cfg_getstr(section, "user-agent");
     subscription.name = memory_text(cfg_title(section));
     subscription.place = config_place(section);
+    subscription.readers = take_readers(section);
     subscription_take_url(&subscription, cfg_getstr(section, "url"));
     if (cfg_getstr(section, "user")) {
         subscription.user = memory_text(cfg_getstr(section, "user"));
@@ -160,6 +183,7 @@ struct subscription_config subscription_copy(const struct subscription_config *s
     struct subscription_config copy = *subscription;
     copy.name = memory_text(subscription->name);
     copy.place = memory_text(subscription->place);
+    copy.readers = memory_text(subscription->readers);
     copy.title = memory_text(subscription->title);
     copy.category = memory_text(subscription->category);
     copy.url = memory_text(subscription->url);
@@ -180,6 +204,7 @@ void subscription_clear(struct subscription_config *subscription)
     free(subscription->headers);
     free(subscription->name);
     free(subscription->place);
+    free(subscription->readers);
     free(subscription->title);
     free(subscription->category);
     free(subscription->url);

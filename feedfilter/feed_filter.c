@@ -247,9 +247,13 @@ static void edit(struct passage *passage)
             feed_notice_gone(&passage->edits, passage->bytes, &passage->ranges, feed, out->name,
                              http->gone_s);
         put_back_released(passage);
-        feed_rewrite_links(&passage->edits, passage->bytes, &passage->ranges, http->own_address,
-                           http->upstream, passage->needed_base);
+        out->own_address =
+            feed_rewrite_links(&passage->edits, passage->bytes, &passage->ranges, http->own_address,
+                               http->upstream, passage->needed_base);
     }
+    out->unit_bytes = passage->encoding.unit_bytes;
+    out->big_units =
+        passage->encoding.units == UNITS_UTF16_BIG || passage->encoding.units == UNITS_UTF32_BIG;
     out->pieces = feed_edits_apply(&passage->edits, passage->bytes, &out->piece_count);
 }
 

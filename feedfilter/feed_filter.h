@@ -19,6 +19,9 @@ struct filtered_feed {
     struct arena *arena; /* of what follows */
     struct span *pieces; /* the output: stretches of the input, and what was put in */
     size_t piece_count;
+    struct span own_address; /* the piece that says it, each time the very same; empty: none does */
+    size_t unit_bytes; /* of the feed's characters, and whether the highest byte comes first */
+    bool big_units;
     bool unparsed;        /* passed on unjudged: `trouble` says why */
     bool not_well_formed; /* judged as far as it can be read: `trouble` says what */
     bool records_failed;  /* nothing is cut that could not be recorded: `trouble` says why */

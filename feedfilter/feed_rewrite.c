@@ -138,21 +138,22 @@ static void set_base(struct feed_edits *edits, struct span bytes, const struct f
                        arena_printf(edits->arena, " xml:base=\"%.*s\"", SPAN_ARGS(escaped)));
 }
 
-void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
-                        const struct feed_ranges *ranges, struct span own_address,
-                        struct span upstream, enum feed_base needed)
+struct span feed_rewrite_links(struct feed_edits *edits, struct span bytes,
+                               const struct feed_ranges *ranges, struct span own_address,
+                               struct span upstream, enum feed_base needed)
 {
-    struct span own = escape_url(edits->arena, own_address, ranges->json);
+    struct span own = feed_edits_widen(edits, escape_url(edits->arena, own_address, ranges->json));
     for (size_t i = 0; i < ranges->link_count; i++) {
         const struct feed_link *link = &ranges->links[i];
         /* Without its end tag a link may hold all that follows, so it stays and leads to us. */
         if (link->kind != FEED_LINK_SELF && link->whole.end > link->whole.start)
             feed_edits_replace(edits, link->whole.start, link->whole.end, SPAN(""));
         else if (link->kind != FEED_LINK_NEW_FEED_URL && link->value.start != FEED_NOWHERE)
-            feed_edits_replace(edits, link->value.start, link->value.end, own);
+            feed_edits_replace_raw(edits, link->value.start, link->value.end, own);
     }
     if (needed != FEED_BASE_NONE && !ranges->json)
         set_base(edits, bytes, ranges, upstream, needed);
+    return own;
 }
 
 struct marking {

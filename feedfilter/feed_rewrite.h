@@ -10,10 +10,11 @@
  * itunes:new-feed-url go, and so do their JSON twins. When the root has no xml:base and one is
  * `needed`, it gets that much of `upstream`, the URL that the feed came from, without user,
  * password, query and fragment; and one that is relative itself is made whole with it. A link
- * without an end tag stays, and leads to us. */
-void feed_rewrite_links(struct feed_edits *edits, struct span bytes,
-                        const struct feed_ranges *ranges, struct span own_address,
-                        struct span upstream, enum feed_base needed);
+ * without an end tag stays, and leads to us. Returns the bytes that say `own_address`, each time
+ * the very same. */
+struct span feed_rewrite_links(struct feed_edits *edits, struct span bytes,
+                               const struct feed_ranges *ranges, struct span own_address,
+                               struct span upstream, enum feed_base needed);
 
 /* Marks the items whose `tag` is true: "[spam] " before the title (a title is added where there is
  * none) and the category "spam", in the words of the feed's format. "<item/>" has no room for

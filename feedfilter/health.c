@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "feedfilter/readers.h"
 #include "store/span.h"
 
 struct report {
@@ -28,18 +29,20 @@ static void report_feed(void *context, struct subscription *subscription)
     struct report *report = context;
     pthread_mutex_lock(&subscription->lock);
     enum metrics_feed state = subscription_state(subscription);
+    /* What only some may read is nameless to everybody who asks. */
+    bool hidden = subscription->own && !readers_allow(subscription->own->readers, "");
     json_t *feed =
-        json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name", subscription->name,
-                  "state", metrics_feed_name(state), "has_copy", subscription->page != NULL,
-                  "last_success", time_json(subscription->checked_s), "next_poll",
-                  time_json(subscription->site.gone_s ? 0 : subscription->next_poll_s), "failures",
-                  (int)subscription->failures, "items", (json_int_t)subscription->items, "held",
-                  (json_int_t)subscription->held, "tagged", (json_int_t)subscription->tagged,
-                  "put_back", (json_int_t)subscription->put_back);
-    if (*subscription->trouble)
+        json_pack("{s:s, s:s, s:b, s:o, s:o, s:i, s:I, s:I, s:I, s:I}", "name",
+                  hidden ? "" : subscription->name, "state", metrics_feed_name(state), "has_copy",
+                  subscription->page != NULL, "last_success", time_json(subscription->checked_s),
+                  "next_poll", time_json(subscription->site.gone_s ? 0 : subscription->next_poll_s),
+                  "failures", (int)subscription->failures, "items", (json_int_t)subscription->items,
+                  "held", (json_int_t)subscription->held, "tagged",
+                  (json_int_t)subscription->tagged, "put_back", (json_int_t)subscription->put_back);
+    if (*subscription->trouble && !hidden)
         json_object_set_new(feed, "trouble", json_string(subscription->trouble));
     const struct feed_site *site = &subscription->site;
-    if (site->moved_to && site->moved_told) {
+    if (site->moved_to && site->moved_told && !hidden) {
         char origin[300];
         feed_site_origin(site->moved_to, origin, sizeof origin);
         json_object_set_new(feed, "moved_to", json_string(origin));

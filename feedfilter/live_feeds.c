@@ -22,6 +22,7 @@ static void add(void *context, const struct feed_record *record)
         !feed_mode_find(record->mode, &feed.mode))
         return;
     feed.name = memory_text(record->name);
+    feed.readers = memory_text(record->readers);
     feed.title = memory_text(record->title);
     feed.category = memory_text(record->category);
     feed.user_agent = memory_text(SUBSCRIPTION_USER_AGENT);

@@ -2,6 +2,7 @@
 
 #include "store/memory.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,15 +17,33 @@
 #define CONTENT_TYPE_MOST 200
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to ask for gzip's wrapping */
 
+#define PRIVATE_KEPT 4u
+
+/* Where it names its own address. */
+struct own {
+    size_t *places, count, unit_bytes;
+    bool big;
+};
+
 struct counted_page {
     struct page page; /* first: the two are cast into each other */
     atomic_uint references;
+    const char *body; /* of `plain`; NULL: an error's */
+    char *content_type;
+    struct own own;
+    pthread_mutex_t lock; /* of what follows: the page for readers with tokens */
+    struct {
+        char *token;
+        struct page *page;
+    } privates[PRIVATE_KEPT];
+    unsigned next_private;
 };
 
 static struct page *new_page(unsigned status)
 {
     struct counted_page *page = memory_new(sizeof *page);
     page->page.status = status;
+    pthread_mutex_init(&page->lock, NULL);
     atomic_init(&page->references, 1);
     return &page->page;
 }
@@ -75,12 +94,13 @@ static void format_date(int64_t seconds, char text[40])
 
 /* What 200 and 304 say alike (RFC 9110, 15.4.5). no-cache lets readers keep the page but has them
  * ask each time, which the validators make cheap: a released item shows at the next poll. */
-static void add_validators(struct MHD_Response *response, const char *etag, int64_t last_modified_s)
+static void add_validators(struct MHD_Response *response, const char *etag, int64_t last_modified_s,
+                           const char *cache_control)
 {
     char date[40];
     add(response, MHD_HTTP_HEADER_ETAG, etag);
     add(response, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
-    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+    add(response, MHD_HTTP_HEADER_CACHE_CONTROL, cache_control);
     if (last_modified_s) {
         format_date(last_modified_s, date);
         add(response, MHD_HTTP_HEADER_LAST_MODIFIED, date);
@@ -109,12 +129,13 @@ static void add_content_type(struct MHD_Response *response, const char *content_
 }
 
 static struct page_form make_form(char *body, size_t length, const char *content_type,
-                                  const char *etag, int64_t last_modified_s)
+                                  const char *etag, int64_t last_modified_s,
+                                  const char *cache_control)
 {
     struct page_form form = {respond(body, length), respond_unchanged(length), length};
     add_content_type(form.whole, content_type);
-    add_validators(form.whole, etag, last_modified_s);
-    add_validators(form.unchanged, etag, last_modified_s);
+    add_validators(form.whole, etag, last_modified_s, cache_control);
+    add_validators(form.unchanged, etag, last_modified_s, cache_control);
     return form;
 }
 
@@ -152,8 +173,8 @@ void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE])
              (unsigned long long)hash.low64);
 }
 
-struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
-                      int64_t last_modified_s)
+static struct page *make_page(const struct span *pieces, size_t count, const char *content_type,
+                              int64_t last_modified_s, const char *cache_control)
 {
     size_t length = 0, at = 0;
     for (size_t i = 0; i < count; i++)
@@ -165,19 +186,92 @@ struct page *page_new(const struct span *pieces, size_t count, const char *conte
         at += pieces[i].length;
     }
     struct page *page = new_page(MHD_HTTP_OK);
+    ((struct counted_page *)page)->body = body;
+    ((struct counted_page *)page)->content_type = memory_text(content_type);
     page_tag(pieces, count, page->etag);
     page->last_modified_s = last_modified_s;
 
     size_t compressed_length;
     char *compressed = compress_body(body, length, &compressed_length);
-    page->plain = make_form(body, length, content_type, page->etag, last_modified_s);
+    page->plain = make_form(body, length, content_type, page->etag, last_modified_s, cache_control);
     if (compressed) {
         char etag[sizeof page->etag + 8];
         snprintf(etag, sizeof etag, "%.*s-gzip\"", (int)strlen(page->etag) - 1, page->etag);
-        page->gzip = make_form(compressed, compressed_length, content_type, etag, last_modified_s);
+        page->gzip = make_form(compressed, compressed_length, content_type, etag, last_modified_s,
+                               cache_control);
         add(page->gzip.whole, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     }
     return page;
+}
+
+struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
+                      int64_t last_modified_s)
+{
+    return make_page(pieces, count, content_type, last_modified_s, "no-cache");
+}
+
+/* --- for readers with addresses of their own --- */
+
+void page_set_own(struct page *page, const size_t *places, size_t count, size_t unit_bytes,
+                  bool big)
+{
+    struct own *own = &((struct counted_page *)page)->own;
+    free(own->places);
+    *own = (struct own){memory_new(count * sizeof *places), count, unit_bytes, big};
+    if (count)
+        memcpy(own->places, places, count * sizeof *places);
+}
+
+/* "/r/TOKEN" in the units of the page, the caller's. */
+static struct span widen(const struct own *own, const char *token)
+{
+    char ascii[64];
+    size_t count = (size_t)snprintf(ascii, sizeof ascii, "/r/%s", token);
+    size_t unit = own->unit_bytes ? own->unit_bytes : 1;
+    char *wide = memory_new(count * unit);
+    for (size_t i = 0; i < count; i++)
+        wide[i * unit + (own->big ? unit - 1 : 0)] = ascii[i];
+    return (struct span){wide, count * unit};
+}
+
+static struct page *make_private(const struct counted_page *page, const char *token)
+{
+    const struct own *own = &page->own;
+    struct span put_in = widen(own, token);
+    struct span *pieces = memory_new((2 * own->count + 1) * sizeof *pieces);
+    size_t count = 0, done = 0;
+    for (size_t i = 0; i < own->count; i++) {
+        pieces[count++] = (struct span){page->body + done, own->places[i] - done};
+        pieces[count++] = put_in;
+        done = own->places[i];
+    }
+    pieces[count++] = (struct span){page->body + done, page->page.plain.length - done};
+    struct page *made = make_page(pieces, count, page->content_type, page->page.last_modified_s,
+                                  "private, no-cache");
+    free(pieces);
+    free((char *)(uintptr_t)put_in.data);
+    return made;
+}
+
+struct page *page_private(struct page *page, const char *token)
+{
+    struct counted_page *counted = (struct counted_page *)page;
+    struct page *found = NULL;
+    pthread_mutex_lock(&counted->lock);
+    for (size_t i = 0; i < PRIVATE_KEPT && !found; i++)
+        if (counted->privates[i].page && strcmp(counted->privates[i].token, token) == 0)
+            found = page_retain(counted->privates[i].page);
+    if (!found) {
+        unsigned place = counted->next_private++ % PRIVATE_KEPT;
+        page_release(counted->privates[place].page);
+        free(counted->privates[place].token);
+        found = make_private(counted, token);
+        counted->privates[place].token = memory_text(token);
+        counted->privates[place].page = page_retain(found);
+    }
+    pthread_mutex_unlock(&counted->lock);
+    page_release(page);
+    return found;
 }
 
 struct page *page_error(unsigned status, const char *line, int64_t retry_after_s)
@@ -216,6 +310,13 @@ void page_release(struct page *page)
     struct counted_page *counted = (struct counted_page *)page;
     if (!page || atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) != 1)
         return;
+    for (size_t i = 0; i < PRIVATE_KEPT; i++) {
+        page_release(counted->privates[i].page);
+        free(counted->privates[i].token);
+    }
+    pthread_mutex_destroy(&counted->lock);
+    free(counted->own.places);
+    free(counted->content_type);
     clear_form(&page->plain);
     clear_form(&page->gzip);
     free(counted);

@@ -6,6 +6,7 @@
 #include "store/span.h"
 
 #include <microhttpd.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,17 @@ void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE])
  * longer than 200 bytes or not printable ASCII. last_modified_s 0: no Last-Modified. */
 struct page *page_new(const struct span *pieces, size_t count, const char *content_type,
                       int64_t last_modified_s);
+
+/* Says where the page names its own address: `places` (copied) in its bytes, in order, before "/f/"
+ * or "/q/", in units of `unit_bytes`, the highest byte first when `big`. Before anybody else has
+ * the page. */
+void page_set_own(struct page *page, const size_t *places, size_t count, size_t unit_bytes,
+                  bool big);
+
+/* The page for a reader with addresses of its own, in place of `page`, which is released: with
+ * "/r/TOKEN" at those places, and for no cache that is shared (RFC 9111, 5.2.2.7). The last few are
+ * kept with the page. */
+struct page *page_private(struct page *page, const char *token);
 
 /* An answer of one line of text; retry_after_s 0: no Retry-After. */
 struct page *page_error(unsigned status, const char *line, int64_t retry_after_s);

@@ -86,6 +86,22 @@ static void log_trouble(const struct work *work)
                   filtered->trouble.message, NULL);
 }
 
+/* Where the page says its own address, for readers that have another one: before "/f/NAME", which
+ * ends it. */
+static void set_own(struct page *page, const struct filtered_feed *filtered, const char *name)
+{
+    const struct span own = filtered->own_address;
+    size_t *places = memory_new(filtered->piece_count * sizeof *places);
+    size_t count = 0, at = 0, tail = (strlen("/f/") + strlen(name)) * filtered->unit_bytes;
+    for (size_t i = 0; i < filtered->piece_count; i++) {
+        if (own.length > tail && filtered->pieces[i].data == own.data)
+            places[count++] = at + own.length - tail;
+        at += filtered->pieces[i].length;
+    }
+    page_set_own(page, places, count, filtered->unit_bytes, filtered->big_units);
+    free(places);
+}
+
 /* Makes the page of `copy` and notes in it which that is. A page that says what readers got before
  * keeps the time of that; another has a later one, whatever the clock says. */
 static void filter(struct work *work, struct cached_feed *copy)
@@ -121,6 +137,7 @@ static void filter(struct work *work, struct cached_feed *copy)
     snprintf(copy->page_etag, sizeof copy->page_etag, "%s", etag);
     work->page =
         page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
+    set_own(work->page, filtered, work->own->name);
     work->provisional = !was_up || !replica_store_up(judge.judge.replica);
 }
 

@@ -3,6 +3,7 @@
 #include <libxml/parser.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +21,13 @@
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
+#include "feedfilter/feed_list.h"
 #include "feedfilter/feed_states.h"
 #include "feedfilter/health.h"
-#include "feedfilter/held_feed.h"
+#include "feedfilter/held_page.h"
 #include "feedfilter/hub.h"
 #include "feedfilter/live_feeds.h"
+#include "feedfilter/readers.h"
 #include "feedfilter/refresh.h"
 #include "store/memory.h"
 #include "store/records_evidence.h"
@@ -56,16 +59,34 @@ struct gateway {
     bool cache_told;       /* that it fails */
     struct fetcher *fetcher;
     struct subscriptions *subscriptions;
+    struct readers *readers;
     struct refresh *refresh;
     struct server *server;
 };
 
 /* --- what readers ask; in the server's threads --- */
 
-static struct page *on_feed(void *context, const char *name, struct server_wait *wait)
+/* What there is for whoever has `token` (empty: nobody in particular), retained; NULL: nothing. */
+static struct subscription *find_for(struct gateway *gateway, const char *token, const char *name)
 {
-    struct gateway *gateway = context;
+    char reader[READER_NAME_SIZE] = "";
+    bool known = !*token || readers_find(gateway->readers, token, reader);
     struct subscription *subscription = subscriptions_find(gateway->subscriptions, name);
+    if (!subscription)
+        return NULL;
+    pthread_mutex_lock(&subscription->lock);
+    bool may = known && subscription->own && readers_allow(subscription->own->readers, reader);
+    pthread_mutex_unlock(&subscription->lock);
+    if (may)
+        return subscription;
+    subscription_release(subscription);
+    return NULL;
+}
+
+static struct page *on_feed(void *context, const char *token, const char *name,
+                            struct server_wait *wait)
+{
+    struct subscription *subscription = find_for(context, token, name);
     struct page *page = NULL;
     if (subscription)
         page = subscription_ask(subscription, wait);
@@ -75,79 +96,19 @@ static struct page *on_feed(void *context, const char *name, struct server_wait 
     return page;
 }
 
-static struct page *make_held_page(struct records *records, const struct subscription *subscription,
-                                   const struct config *config)
-{
-    struct error error = {0};
-    struct arena *arena = arena_new();
-    struct page *page = NULL;
-    char address[400];
-    size_t count;
-    time_t changed;
-    snprintf(address, sizeof address, "%s/q/%s", config->feedfilter.public_url, subscription->name);
-    struct span feed = held_feed(arena, records, span_of(config->gateway),
-                                 span_of(subscription->name), address, &count, &changed, &error);
-    if (feed.length)
-        page = page_new(&feed, 1, "application/atom+xml", changed);
-    arena_free(arena);
-    return page;
-}
-
-struct change_of_feed {
-    const char *name;
-    bool changed;
-};
-
-static bool note_change(void *context, const char *feed)
-{
-    struct change_of_feed *change = context;
-    change->changed = change->changed || strcmp(feed, change->name) == 0;
-    return true;
-}
-
-/* The page that was made last, retained, when nothing of the feed changed after it. All who ask
- * share one, however slowly they read. `*change` is up to where that was looked at. */
-static struct page *last_held_page(struct records *records, struct subscription *subscription,
-                                   int64_t *change)
-{
-    struct error error = {0};
-    struct change_of_feed seen = {.name = subscription->name};
-    pthread_mutex_lock(&subscription->lock);
-    struct page *page = subscription->held_page ? page_retain(subscription->held_page) : NULL;
-    *change = subscription->held_page_change;
-    pthread_mutex_unlock(&subscription->lock);
-    bool good = records_held_changes(records, change, note_change, &seen, &error);
-    if (page && good && !seen.changed)
-        return page;
-    page_release(page);
-    return NULL;
-}
-
-static struct page *held_page(struct records *records, struct subscription *subscription)
-{
-    int64_t change;
-    struct page *page = last_held_page(records, subscription, &change);
-    if (page)
-        return page;
-    pthread_mutex_lock(&subscription->lock);
-    struct config *config = config_retain(subscription->config);
-    pthread_mutex_unlock(&subscription->lock);
-    page = make_held_page(records, subscription, config);
-    pthread_mutex_lock(&subscription->lock);
-    if (page && subscription->config == config) {
-        page_release(subscription->held_page);
-        subscription->held_page = page_retain(page);
-        subscription->held_page_change = change;
-    }
-    pthread_mutex_unlock(&subscription->lock);
-    config_release(config);
-    return page ? page : page_error(503, "the records cannot be read", RECORDS_RETRY_S);
-}
-
-static struct page *on_held(void *context, const char *name)
+static struct page *on_opml(void *context, const char *token)
 {
     struct gateway *gateway = context;
-    struct subscription *subscription = subscriptions_find(gateway->subscriptions, name);
+    char reader[READER_NAME_SIZE] = "";
+    if (*token && !readers_find(gateway->readers, token, reader))
+        return NULL;
+    return feed_list_page(gateway->subscriptions, token, reader);
+}
+
+static struct page *on_held(void *context, const char *token, const char *name)
+{
+    struct gateway *gateway = context;
+    struct subscription *subscription = find_for(gateway, token, name);
     if (!subscription)
         return NULL;
     struct records *records = atomic_load(&gateway->reading);
@@ -388,7 +349,8 @@ static bool look_for_feeds(struct gateway *gateway)
     struct error error = {0};
     bool changed;
     struct records *records = atomic_load(&gateway->reading);
-    return records && live_feeds_look(&gateway->live, records, &changed, &error) && changed;
+    return records && live_feeds_look(&gateway->live, records, &changed, &error) && changed &&
+           readers_read(gateway->readers, records, &error);
 }
 
 static void look_at_feeds(struct gateway *gateway)
@@ -477,6 +439,7 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
         .allowed_count = config->feedfilter.upstream_network_count,
     };
     gateway->subscriptions = subscriptions_new();
+    gateway->readers = readers_new();
     gateway->fetcher = fetcher_new(&limits, error);
     if (!gateway->fetcher)
         return false;
@@ -498,6 +461,7 @@ static bool start_serving(struct gateway *gateway, struct error *error)
     struct server_handlers handlers = {.context = gateway,
                                        .feed = on_feed,
                                        .held = on_held,
+                                       .opml = on_opml,
                                        .health = on_health,
                                        .metrics = on_metrics,
                                        .hub_asks = on_hub_asks,
@@ -536,6 +500,7 @@ static void stop(struct gateway *gateway)
     records_close(atomic_load(&gateway->reading));
     records_close(atomic_load(&gateway->records));
     judge_stores_close(&gateway->stores);
+    readers_free(gateway->readers);
     live_feeds_clear(&gateway->live);
     config_release(gateway->config);
     config_release(gateway->file);
@@ -575,6 +540,11 @@ int serve_run(const char *config_path)
     log_set_level(gateway.started->log_level);
     config_log_warnings(gateway.started);
     metrics_start(METRICS_FEEDFILTER, PACKAGE_VERSION);
+    if (sodium_init() < 0) {
+        complain("cannot start: libsodium does not");
+        config_release(gateway.started);
+        return EX_SOFTWARE;
+    }
     text_init();
     url_init();
     xmlInitParser();

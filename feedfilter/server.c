@@ -56,6 +56,7 @@ struct reader {
     struct connection connection; /* first: the two are cast into each other */
     enum stage stage;
     struct server_wait wait;
+    char token[READER_TOKEN_SIZE]; /* of the request; empty: none */
     char path[PATH_LOGGED + 1];
     char method[METHOD_LOGGED + 1];
     unsigned status;
@@ -78,7 +79,7 @@ static struct page *ask_for_feed(struct server *server, struct reader *reader, c
     struct server_wait *wait = &reader->wait;
     wait->suspended = wait->resumed = false;
     connection_exempt(&reader->connection);
-    struct page *page = server->handlers.feed(server->handlers.context, name, wait);
+    struct page *page = server->handlers.feed(server->handlers.context, reader->token, name, wait);
     if (page)
         return page;
     reader->stage = STAGE_WAITING;
@@ -171,24 +172,28 @@ static bool is_for_us(const struct server *server, const struct reader *reader)
 }
 
 /* Under the lock for calls. NULL: the request waits, or there is no such page. */
-static struct page *call_handler(struct server *server, struct reader *reader,
-                                 enum server_target target, const char *name, const char *whole)
+static struct page *call_handler(struct server *server, struct reader *reader, const char *target)
 {
+    const struct server_handlers *handlers = &server->handlers;
     if (server->quiesced)
         return page_retain(server->stopping);
-    if (target != TARGET_HUB && !is_for_us(server, reader))
+    const struct server_target read = server_target_read(target);
+    if (read.kind != TARGET_HUB && !is_for_us(server, reader))
         return page_retain(server->not_ours);
-    switch (target) {
+    memcpy(reader->token, read.token, sizeof reader->token);
+    switch (read.kind) {
     case TARGET_FEED:
-        return ask_for_feed(server, reader, name);
+        return ask_for_feed(server, reader, read.name);
     case TARGET_HELD:
-        return server->handlers.held(server->handlers.context, name);
+        return handlers->held(handlers->context, read.token, read.name);
+    case TARGET_OPML:
+        return handlers->opml(handlers->context, read.token);
     case TARGET_HUB:
-        return answer_hub(server, reader, whole);
+        return answer_hub(server, reader, target);
     case TARGET_HEALTH:
-        return server->handlers.health(server->handlers.context);
+        return handlers->health(handlers->context);
     case TARGET_METRICS:
-        return server->handlers.metrics(server->handlers.context);
+        return handlers->metrics(handlers->context);
     case TARGET_UNKNOWN:
         break;
     }
@@ -199,20 +204,18 @@ static struct page *call_handler(struct server *server, struct reader *reader,
 static struct page *find_page(struct server *server, struct reader *reader, const char *target,
                               const char *method)
 {
-    char name[SERVER_NAME_LENGTH + 1];
     if (reader->push) {
         pthread_rwlock_rdlock(&server->calls);
         struct page *answer = answer_push(server, reader, target);
         pthread_rwlock_unlock(&server->calls);
         return answer ? answer : page_retain(server->not_found);
     }
-    if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && server_target_read(target, name) == TARGET_HUB)
+    if (strcmp(method, MHD_HTTP_METHOD_POST) == 0 && server_target_read(target).kind == TARGET_HUB)
         return page_retain(server->not_found); /* or it were a push */
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
         return page_retain(server->not_allowed);
     pthread_rwlock_rdlock(&server->calls);
-    struct page *page =
-        call_handler(server, reader, server_target_read(target, name), name, target);
+    struct page *page = call_handler(server, reader, target);
     pthread_rwlock_unlock(&server->calls);
     if (!page && reader->stage == STAGE_WAITING)
         return reader->wait.suspended ? NULL : take_waited(server, &reader->wait);
@@ -231,6 +234,8 @@ static enum MHD_Result read_field(void *context, enum MHD_ValueKind kind, const 
 static enum MHD_Result send_page(struct server *server, struct reader *reader, struct page *page,
                                  const char *method)
 {
+    if (*reader->token && page->status == MHD_HTTP_OK)
+        page = page_private(page, reader->token);
     const struct page_form *form = &page->plain;
     bool unchanged = false;
     if (page->status == MHD_HTTP_OK) {
@@ -298,11 +303,8 @@ static void *begin_request(void *context, const char *target, struct MHD_Connect
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     struct reader *reader = info->socket_context;
     target = target ? target : "";
-    char name[SERVER_NAME_LENGTH + 1];
-    if (server_target_read(target, name) == TARGET_HUB) /* the token is nobody's business */
-        snprintf(reader->path, sizeof reader->path, "/w/%s", name);
-    else
-        copy_cut(reader->path, sizeof reader->path, target, strcspn(target, "?"));
+    server_target_to_log(target, reader->path, sizeof reader->path);
+    reader->token[0] = '\0';
     reader->method[0] = '\0';
     reader->stage = STAGE_HEAD;
     reader->status = 0;

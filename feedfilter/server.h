@@ -1,10 +1,11 @@
-/* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME, /health and
- * /metrics; GET and POST of /w/NAME/TOKEN for WebSub hubs, by whatever name; all else is 404 or
- * 405, and 421 what is meant for another host (core/http_host.h). Answers conditional requests (RFC
- * 9110, 13: If-None-Match before If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded:
- * connections, bytes of a request's head, the time that a request or the reading of an answer may
- * take, however slowly bytes trickle. One line in the log for each answer: at level info, at debug
- * where it is 404. */
+/* server: HTTP to readers, with libmicrohttpd. GET and HEAD of /f/NAME, /q/NAME, /opml, the same
+ * behind /r/TOKEN (core/reader_token.h), /health and /metrics; GET and POST of /w/NAME/TOKEN for
+ * WebSub hubs, by whatever name; all else is 404 or 405, and 421 what is meant for another host
+ * (core/http_host.h). Answers conditional requests (RFC 9110, 13: If-None-Match before
+ * If-Modified-Since) and chooses gzip by Accept-Encoding. Bounded: connections, bytes of a
+ * request's head, the time that a request or the reading of an answer may take, however slowly
+ * bytes trickle. One line in the log for each answer: at level info, at debug where it is 404.
+ * Tokens are never in it. */
 #ifndef WEIR_SERVER_H
 #define WEIR_SERVER_H
 
@@ -19,13 +20,16 @@ struct server_wait;
 
 struct server_handlers {
     void *context;
-    /* What /f/NAME, /q/NAME, /health and /metrics answer: pages that the server releases. Called in
-     * the server's threads: they must not wait for the network. Names are 1 to 64 letters, digits,
-     * '.',
-     * '_' and '-'. /f/NAME may answer NULL instead and call server_resume() once, later, in another
-     * thread or at once. NULL from `held`: no such feed. */
-    struct page *(*feed)(void *context, const char *name, struct server_wait *wait);
-    struct page *(*held)(void *context, const char *name);
+    /* What /f/NAME, /q/NAME, /opml, /health and /metrics answer: pages that the server releases.
+     * Called in the server's threads: they must not wait for the network. Names are 1 to 64
+     * letters, digits, '.', '_' and '-'; `token` is empty where the path has none. /f/NAME may
+     * answer NULL instead and call server_resume() once, later, in another thread or at once. NULL
+     * from `held` and `opml`: no such feed or reader. With a token what is sent is page_private().
+     */
+    struct page *(*feed)(void *context, const char *token, const char *name,
+                         struct server_wait *wait);
+    struct page *(*held)(void *context, const char *token, const char *name);
+    struct page *(*opml)(void *context, const char *token);
     struct page *(*health)(void *context);
     struct page *(*metrics)(void *context);
     /* What a hub asks at /w/NAME/TOKEN, and what it posts there: a push to which the server gives

@@ -1,6 +1,8 @@
 #include "feedfilter/server_target.h"
 
 #include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
 
 static int hex_value(char c)
 {
@@ -74,19 +76,83 @@ bool server_target_read_hub(const char *target, char name[SERVER_NAME_LENGTH + 1
            read_name((struct span){slash + 1, path.length - length - 1}, token);
 }
 
-enum server_target server_target_read(const char *target, char name[SERVER_NAME_LENGTH + 1])
+/* Takes "/r/TOKEN" off. False: it begins so, and goes on with no token. */
+static bool take_token(struct span *path, char token[READER_TOKEN_SIZE])
 {
-    char token[SERVER_NAME_LENGTH + 1];
+    size_t length = 0;
+    if (!span_starts(*path, SPAN("/r/")))
+        return true;
+    const char *from = path->data + 3;
+    while (3 + length < path->length && from[length] != '/')
+        length++;
+    for (size_t i = 0; i < length; i++)
+        if (!((from[i] & 0x80) == 0 && (isalnum(from[i]) || from[i] == '_' || from[i] == '-')))
+            return false;
+    if (length != READER_TOKEN_LENGTH)
+        return false;
+    memcpy(token, from, length);
+    token[length] = '\0';
+    path->data += 3 + length;
+    path->length -= 3 + length;
+    return true;
+}
+
+struct server_target server_target_read(const char *target)
+{
+    struct server_target read = {.kind = TARGET_UNKNOWN};
     struct span path = path_of(target);
-    if (server_target_read_hub(target, name, token))
-        return TARGET_HUB;
-    if (span_equal(path, SPAN("/health")))
-        return TARGET_HEALTH;
-    if (span_equal(path, SPAN("/metrics")))
-        return TARGET_METRICS;
-    if (path.length < 3 || path.data[0] != '/' || path.data[2] != '/' ||
-        (path.data[1] != 'f' && path.data[1] != 'q') ||
-        !read_name((struct span){path.data + 3, path.length - 3}, name))
-        return TARGET_UNKNOWN;
-    return path.data[1] == 'f' ? TARGET_FEED : TARGET_HELD;
+    char hub_token[SERVER_NAME_LENGTH + 1];
+    if (server_target_read_hub(target, read.name, hub_token)) {
+        read.kind = TARGET_HUB;
+        return read;
+    }
+    if (!take_token(&path, read.token))
+        return read;
+    if (span_equal(path, SPAN("/opml")))
+        read.kind = TARGET_OPML;
+    else if (!*read.token && span_equal(path, SPAN("/health")))
+        read.kind = TARGET_HEALTH;
+    else if (!*read.token && span_equal(path, SPAN("/metrics")))
+        read.kind = TARGET_METRICS;
+    else if (path.length > 3 && path.data[0] == '/' && path.data[2] == '/' &&
+             (path.data[1] == 'f' || path.data[1] == 'q') &&
+             read_name((struct span){path.data + 3, path.length - 3}, read.name))
+        read.kind = path.data[1] == 'f' ? TARGET_FEED : TARGET_HELD;
+    return read;
+}
+
+/* A token may stand anywhere in what is mistyped, so that no long part of it is told. */
+static void hide_long_parts(struct span path, char *text, size_t size)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < path.length && length + 1 < size;) {
+        size_t part = 0;
+        while (i + part < path.length && path.data[i + part] != '/')
+            part++;
+        if (part >= READER_TOKEN_LENGTH / 2) {
+            text[length++] = '-';
+            i += part;
+        }
+        for (; i < path.length && part && part < READER_TOKEN_LENGTH / 2 && length + 1 < size;
+             part--)
+            text[length++] = path.data[i++];
+        if (i < path.length && path.data[i] == '/' && length + 1 < size)
+            text[length++] = path.data[i++];
+    }
+    text[length] = '\0';
+}
+
+void server_target_to_log(const char *target, char *text, size_t size)
+{
+    const struct server_target read = server_target_read(target);
+    const struct span path = path_of(target);
+    const size_t before = 3 + READER_TOKEN_LENGTH; /* "/r/TOKEN" */
+    if (read.kind == TARGET_HUB)
+        snprintf(text, size, "/w/%s", read.name);
+    else if (read.kind == TARGET_UNKNOWN)
+        hide_long_parts(path, text, size);
+    else if (*read.token)
+        snprintf(text, size, "/r/-%.*s", (int)(path.length - before), path.data + before);
+    else
+        snprintf(text, size, "%.*s", (int)strcspn(target, "?"), target);
 }

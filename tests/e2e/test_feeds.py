@@ -1,14 +1,17 @@
 """Feeds that are subscribed to while weir runs: weirctl feeds, OPML in and out, and what readers get."""
 
+import gzip
 import json
 import os
 import sqlite3
+import subprocess
 import time
 import xml.etree.ElementTree
 
 from gateway import get
-from sample_feeds import HAM, ITEMS, SPAM, feed, without
-from servers import Weir, counts_store, make_temporary_directory, run, wait_for
+from sample_feeds import HAM, ITEMS, SPAM, feed, guid_of, without
+from servers import (PATIENCE_S, Weir, counts_store, make_temporary_directory, need_program, run,
+                     wait_for)
 from upstream import Document, Upstream
 
 FOLLOWED_S = 20  # a second, but for sanitizers and a busy machine
@@ -292,6 +295,150 @@ def test_other_encodings(fixture):
     gbk = opml(outline("科技", fixture.document("g3"))).decode().replace("UTF-8", "GBK").encode("gbk")
     weir.ctl("feeds", "import", write(weir, "g.opml", gbk))
     assert [feed["title"] for feed in listed(weir).values()][2] == "科技", listed(weir)
+    assert weir.feeds.stop() == 0
+
+
+def add_reader(weir, name):
+    """The start of the addresses of a new reader."""
+    said = weir.ctl("feeds", "reader", "add", name).text()
+    first = said.splitlines()[0]
+    assert first.startswith(weir.feeds_url + "/r/") and first.endswith("/opml"), said
+    return first[len(weir.feeds_url):-len("/opml")]
+
+
+def test_opml_of_the_gateway(fixture):
+    """/opml lists the feeds with the gateway's addresses, in their folders; compressed for who asks"""
+    weir = fixture.weir(**{"feed fixed": {"url": fixture.document("o1")}})
+    weir.ctl("feeds", "add", "sea", fixture.document("o2"), "--title", "Sea & <Sky>", "--category",
+             "Notes/Water")
+    wait_served(weir, "sea")
+    answer = get(weir, "/opml")
+    assert answer.headers["Content-Type"].startswith("text/x-opml"), answer.headers
+    assert answer.headers["Cache-Control"] == "no-cache"
+    assert urls_of(answer.body) == [weir.feeds_url + "/f/fixed", weir.feeds_url + "/f/sea"]
+    tree = xml.etree.ElementTree.fromstring(answer.body)
+    inner = tree.find("body/outline[@text='Notes']/outline[@text='Water']/outline")
+    assert inner.get("title") == "Sea & <Sky>", answer.text()
+    assert get(weir, "/opml", If_None_Match=answer.headers["ETag"]).status == 304
+    packed = get(weir, "/opml", Accept_Encoding="gzip")
+    assert gzip.decompress(packed.body) == answer.body
+    assert fixture.upstream.url not in answer.text()
+    assert weir.feeds.stop() == 0
+
+
+def test_newsboat_imports_it(fixture):
+    """newsboat takes the feeds from /opml, and reads them less their spam"""
+    need_program("newsboat")
+    weir = fixture.weir()
+    weir.ctl("feeds", "add", "planet", fixture.document("n1"))
+    wait_served(weir, "planet")
+    home = os.path.join(weir.directory, "newsboat")
+    os.mkdir(home)
+    for name in ("urls", "config"):
+        open(os.path.join(home, name), "w").close()
+    listed_at = write(weir, "gateway.opml", get(weir, "/opml").body)
+    words = ["newsboat", "-u", home + "/urls", "-c", home + "/cache.db", "-C", home + "/config"]
+    env = dict(os.environ, HOME=home)
+    for more in (["-i", listed_at], ["-x", "reload"]):
+        subprocess.run(words + more, env=env, check=True, timeout=PATIENCE_S,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    with sqlite3.connect(home + "/cache.db") as cache:
+        guids = {row[0] for row in cache.execute("select guid from rss_item")}
+    assert guids == {guid_of(data) for data in HAM}, guids
+    assert weir.feeds.stop() == 0
+
+
+SELF = (b"<?xml version=\"1.0\" encoding=\"%s\"?><feed xmlns=\"http://www.w3.org/2005/Atom\">"
+        b"<title>Own</title><id>urn:own</id><link rel=\"self\" href=\"http://up.example/a?b&amp;c\"/>"
+        b"<updated>2026-11-01T00:00:00Z</updated><entry><title>One</title><id>urn:1</id>"
+        b"<updated>2026-11-01T00:00:00Z</updated><content>it is at SELF/f/own</content></entry></feed>")
+
+
+def own_feed(encoding="UTF-8"):
+    return (SELF % encoding.encode()).decode().encode(encoding)
+
+
+def test_readers_of_their_own(fixture):
+    """A feed for some is found with their tokens only, and names their own addresses"""
+    weir = fixture.weir()
+    ann, bob = add_reader(weir, "ann"), add_reader(weir, "bob")
+    refused = weir.ctl("feeds", "reader", "add", "ann", status=65).errors
+    assert refused == "weirctl: there is a reader \"ann\" already\n", refused
+    refused = weir.ctl("feeds", "add", "x", "http://x.example/", "--readers", "carl",
+                       status=65).errors
+    assert "there is no reader \"carl\"" in refused, refused
+    weir.ctl("feeds", "add", "open", fixture.document("r1"))
+    weir.ctl("feeds", "add", "own", fixture.document("r2", own_feed()), "--readers", "ann,bob",
+             "--title", "The private one")
+    weir.ctl("feeds", "add", "anns", fixture.document("r3"), "--readers", "ann")
+    wait_for(lambda: get(weir, ann + "/f/own").status == 200, "ann reads it", FOLLOWED_S)
+    wait_for(lambda: get(weir, ann + "/f/anns").body == GOOD, "ann reads hers", FOLLOWED_S)
+    wait_served(weir, "open")
+
+    def expected(prefix):
+        return own_feed().replace(b"http://up.example/a?b&amp;c",
+                                  (weir.feeds_url + prefix + "/f/own").encode())
+    for prefix in (ann, bob, ann):
+        answer = get(weir, prefix + "/f/own")
+        assert answer.body == expected(prefix), answer.text()
+        assert answer.headers["Cache-Control"] == "private, no-cache", answer.headers
+        packed = get(weir, prefix + "/f/own", Accept_Encoding="gzip")
+        assert gzip.decompress(packed.body) == expected(prefix)
+        assert get(weir, prefix + "/f/own", If_None_Match=answer.headers["ETag"]).status == 304
+    assert get(weir, ann + "/f/open").headers["Cache-Control"] == "private, no-cache"
+    assert get(weir, "/f/open").headers["Cache-Control"] == "no-cache"
+    held = get(weir, ann + "/q/anns")
+    assert (weir.feeds_url + ann + "/q/anns").encode() in held.body, held.text()
+
+    lost = get(weir, "/f/nothing")
+    for path in ("/f/own", "/q/own", bob + "/f/anns", bob + "/q/anns", ann[:-1] + "x/f/open",
+                 ann[:-1] + "x/opml", ann + "/health", ann + "/f/nothing", ann):
+        answer = get(weir, path)
+        assert (answer.status, answer.body) == (404, lost.body), (path, answer.status)
+        assert sorted(answer.headers.keys()) == sorted(lost.headers.keys())
+    assert urls_of(get(weir, "/opml").body) == [weir.feeds_url + "/f/open"]
+    assert urls_of(get(weir, bob + "/opml").body) == [
+        weir.feeds_url + bob + "/f/open", weir.feeds_url + bob + "/f/own"]
+    health = get(weir, "/health").text()
+    assert "own" not in health.replace("unknown", "") and "anns" not in health, health
+
+    weir.ctl("feeds", "reader", "remove", "bob")
+    wait_for(lambda: get(weir, bob + "/f/own").status == 404, "bob is out", FOLLOWED_S)
+    assert get(weir, ann + "/f/own").status == 200
+    assert [line["name"] for line in map(json.loads, weir.ctl(
+        "--json", "feeds", "reader", "list").text().splitlines())] == ["ann"]
+    assert audit(weir)[:2] == ["add reader ann", "add reader bob"], audit(weir)
+    with open(weir.records_feeds, "rb") as records, open(weir.records_feeds + "-wal", "rb") as wal:
+        stored = records.read() + wal.read()
+    for prefix in (ann, bob):
+        token = prefix[len("/r/"):]
+        assert len(token) == 32 and token not in weir.feeds.log() and token.encode() not in stored
+    assert " path=/r/-/f/own " in weir.feeds.log()
+    assert weir.feeds.stop() == 0
+
+
+def test_own_addresses_in_wide_characters(fixture):
+    """In a feed of two-byte characters, too, a reader's address is its own, and no byte else changes"""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        weir = fixture.weir()
+        ann = add_reader(weir, "ann")
+        mark = "\ufeff".encode(encoding)
+        whole = mark + (SELF % b"UTF-16").decode().encode(encoding)
+        weir.ctl("feeds", "add", "own", fixture.document("w-" + encoding, whole))
+        own = weir.feeds_url + ann + "/f/own"
+        wait_for(lambda: get(weir, ann + "/f/own").status == 200, "it is there", FOLLOWED_S)
+        assert get(weir, ann + "/f/own").body == whole.replace(
+            "http://up.example/a?b&amp;c".encode(encoding), own.encode(encoding))
+        assert weir.feeds.stop() == 0
+
+
+def test_readers_of_configured_feeds(fixture):
+    """A configured feed can be for some readers, who come and go while weir runs"""
+    weir = fixture.weir(**{"feed fixed": {"url": fixture.document("s1"), "readers": ["ann"]}})
+    assert get(weir, "/f/fixed").status == 404
+    ann = add_reader(weir, "ann")
+    wait_for(lambda: get(weir, ann + "/f/fixed").body == GOOD, "ann reads it", FOLLOWED_S)
+    assert get(weir, "/f/fixed").status == 404 and listed(weir)["fixed"]["readers"] == "ann"
     assert weir.feeds.stop() == 0
 
 

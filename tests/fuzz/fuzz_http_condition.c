@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -16,11 +17,14 @@ static void must(bool holds)
 
 static void read_target(const char *target)
 {
-    char name[SERVER_NAME_LENGTH + 1];
-    enum server_target found = server_target_read(target, name);
-    if (found == TARGET_FEED || found == TARGET_HELD)
-        must(name[0] && !name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                           "0123456789._-")]);
+    char logged[100];
+    const struct server_target found = server_target_read(target);
+    server_target_to_log(target, logged, sizeof logged);
+    must(!*found.token || !strstr(logged, found.token));
+    if (found.kind == TARGET_FEED || found.kind == TARGET_HELD)
+        must(*found.name &&
+             !found.name[strspn(found.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789._-")]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -25,8 +25,10 @@ static struct page *make_page(size_t bytes, int64_t last_modified_s)
     return page;
 }
 
-static struct page *feed(void *context, const char *name, struct server_wait *wait)
+static struct page *feed(void *context, const char *token, const char *name,
+                         struct server_wait *wait)
 {
+    (void)token;
     struct feed_server *feeds = context;
     atomic_fetch_add(&feeds->asked, 1);
     if (strcmp(name, "planet") == 0)
@@ -52,10 +54,17 @@ static struct page *feed(void *context, const char *name, struct server_wait *wa
     return NULL;
 }
 
-static struct page *held(void *context, const char *name)
+static struct page *held(void *context, const char *token, const char *name)
 {
+    (void)token;
     struct feed_server *feeds = context;
     return strcmp(name, "planet") == 0 ? page_retain(feeds->planet) : NULL;
+}
+
+static struct page *opml(void *context, const char *token)
+{
+    struct feed_server *feeds = context;
+    return *token ? NULL : page_retain(feeds->planet);
 }
 
 static struct page *health(void *context)
@@ -97,6 +106,7 @@ struct server_handlers feed_server_handlers(struct feed_server *feeds)
     return (struct server_handlers){.context = feeds,
                                     .feed = feed,
                                     .held = held,
+                                    .opml = opml,
                                     .health = health,
                                     .metrics = health,
                                     .hub_asks = hub_asks,

@@ -388,7 +388,8 @@ static void test_unknown_paths_do_not_fill_the_log(void **state)
 static void test_a_line_in_the_log_is_bounded(void **state)
 {
     char request[4000] = "PUT /";
-    memset(request + 5, 'a', sizeof request - 6);
+    for (size_t i = 5; i + 1 < sizeof request; i++)
+        request[i] = i % 8 ? 'a' : '/';
     assert_in_range(strlen(logged(*state, request)), 100, 400);
 }
 

@@ -1,0 +1,69 @@
+#include "admin/feeds_reader.h"
+
+#include <sodium.h>
+#include <stdio.h>
+
+#include "admin/feeds_change.h"
+#include "admin/records_text.h"
+
+static void print_reader(void *context, const struct reader_record *reader)
+{
+    const struct session *session = context;
+    char when[32];
+    if (session->json) {
+        struct json_writer json = {0};
+        json_put_open(&json, NULL, '{');
+        json_put_string(&json, "name", span_of(reader->name));
+        json_put_integer(&json, "added_s", reader->added_s);
+        json_put_close(&json, '}');
+        json_put_newline(&json);
+        json_writer_flush(&json, stdout);
+        json_writer_free(&json);
+        return;
+    }
+    printf("%s  added %s\n", reader->name, records_text_time(reader->added_s, when));
+}
+
+static int add_reader(struct session *session, const char *name)
+{
+    struct error error = {0};
+    char token[READER_TOKEN_SIZE];
+    if (sodium_init() < 0) {
+        fprintf(stderr, "%s: libsodium does not start\n", session_program);
+        return EX_SOFTWARE;
+    }
+    if (!feeds_reader_add(session, name, session_user(), token, &error))
+        return session_complain(&error);
+    const char *url = session->config->feedfilter.public_url;
+    if (session->json)
+        printf("{\"name\":\"%s\",\"token\":\"%s\"}\n", name, token);
+    else
+        printf("%s/r/%s/opml\nThis address is shown once. It lists all feeds that %s may read; "
+               "one of them is\n%s/r/%s/f/NAME\n",
+               url, token, name, url, token);
+    return EX_OK;
+}
+
+int feeds_reader(struct session *session, int count, char **arguments)
+{
+    struct error error = {0};
+    const char *what = count ? arguments[0] : "";
+    bool lists = !strcmp(what, "list") && count == 1, adds = !strcmp(what, "add") && count == 2,
+         removes = !strcmp(what, "remove") && count == 2;
+    if (!lists && !adds && !removes)
+        return session_usage(
+            "feeds reader add NAME, feeds reader remove NAME, or feeds reader list");
+    int status = session_configure(session);
+    if (status != EX_OK)
+        return status;
+    if (!feeds_open(session, &error))
+        return session_complain(&error);
+    if (adds)
+        return add_reader(session, arguments[1]);
+    bool good =
+        lists ? records_readers_visit(session->records[FRONT_FEED], print_reader, session, &error)
+              : feeds_reader_remove(session, arguments[1], session_user(), &error);
+    if (good && removes && !session->json)
+        printf("the addresses of %s are not found any more\n", arguments[1]);
+    return good ? EX_OK : session_complain(&error);
+}

@@ -1,0 +1,13 @@
+/* held_page: what /q/NAME answers, made again when what is held of the feed has changed. */
+#ifndef WEIR_HELD_PAGE_H
+#define WEIR_HELD_PAGE_H
+
+#include "feedfilter/subscription.h"
+#include "store/records.h"
+
+#define HELD_PAGE_RETRY_S 5
+
+/* The caller's; 503 when the records cannot be read. Thread-safe. */
+struct page *held_page(struct records *records, struct subscription *subscription);
+
+#endif
