@@ -24,6 +24,7 @@ const PAGES = [
         load: () => import("./reputations.js"), show: "showReputation"},
     {path: "/audit", name: mark("Audit"), role: "admin", load: () => import("./audit.js"), show: "showAudit"},
     {path: "/tuning", name: mark("Tuning"), role: "reader", load: () => import("./tuning.js"), show: "showTuning"},
+    {path: "/rules", name: mark("Rules"), role: "reader", load: () => import("./rules.js"), show: "showRules"},
 ];
 
 const main = document.getElementById("main");

@@ -229,6 +229,18 @@ export const words = {
     "Suggest": "建议",
     "Changes": "修改记录",
 
+    // rules.js
+    "rule": "规则",
+    "past verdicts": "过往判定",
+    "Of {held} that are held, rules would let {held_let_go} go. Of {past} past verdicts they would have held {past_held} that passed, and let pass {past_let} that did not.": "在 {held} 份被隔离内容中，规则会放行 {held_let_go} 份。在 {past} 次过往判定中，规则会隔离已放行的 {past_held} 份，并放行未放行的 {past_let} 份。",
+    "There are no rules in it.": "其中没有规则。",
+    "?: cannot be told, since no bodies are kept. Of held mail and of the history only envelope and subject are known; held items of feeds are whole.": "?：因不保留正文，无从判断。被隔离的邮件与历史记录只知信封与主题；被隔离的订阅条目则完整保留。",
+    "Text of the rules": "规则文本",
+    "What it matches": "匹配情况",
+    "The rules were never changed.": "规则从未修改过。",
+    "Rules": "规则",
+    "What matches a rule is kept, held or tagged whatever the score. man weir.rules tells how they are written.": "凡符合规则者，无论评分如何，都会被保留、隔离或标记。写法见 man weir.rules。",
+
     // reputations.js
     "pinned": "已固定",
     "set until": "设定至",
