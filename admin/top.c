@@ -223,16 +223,85 @@ static int by_link_domain(struct top *top)
     return status;
 }
 
+/* --- who teaches --- */
+
+struct listed_source {
+    struct span name;
+    struct counts_trust trust;
+};
+
+struct sources {
+    struct listed_source *items;
+    size_t count;
+};
+
+static void collect_source(void *context, struct span source, const struct counts_trust *trust)
+{
+    struct sources *sources = context;
+    sources->items = memory_resize(sources->items, (sources->count + 1) * sizeof *sources->items);
+    sources->items[sources->count++] =
+        (struct listed_source){{memory_copy(source.data, source.length), source.length}, *trust};
+}
+
+/* Whom to believe least comes first. */
+static int doubtful_first(const void *a, const void *b)
+{
+    const struct listed_source *x = a, *y = b;
+    double p = counts_trust_mean(&x->trust), q = counts_trust_mean(&y->trust);
+    return p != q ? (p > q) - (p < q) : strcmp(x->name.data, y->name.data);
+}
+
+static void print_source(const struct top *top, const struct listed_source *source)
+{
+    double trust = counts_trust_mean(&source->trust);
+    double share = trust * top->session->config->reputations.source_share;
+    if (!top->session->json) {
+        printf("%5.1f %%  agreed %4u  not %4u  ", 100 * share, source->trust.agreed,
+               source->trust.disagreed);
+        printable_put(stdout, source->name, PRINTABLE_LINE);
+        putchar('\n');
+        return;
+    }
+    struct json_writer json = {0};
+    json_put_open(&json, NULL, '{');
+    json_put_string(&json, "source", source->name);
+    json_put_integer(&json, "agreed", source->trust.agreed);
+    json_put_integer(&json, "disagreed", source->trust.disagreed);
+    json_put_number(&json, "trust", trust, 4);
+    json_put_number(&json, "share", share, 4);
+    json_put_close(&json, '}');
+    json_put_newline(&json);
+    json_writer_flush(&json, stdout);
+    json_writer_free(&json);
+}
+
+static int by_source(struct top *top)
+{
+    struct error error = {0};
+    struct sources sources = {NULL, 0};
+    int status = session_open_counts(top->session);
+    if (status != EX_OK)
+        return status;
+    if (!counts_source_list(top->session->store, collect_source, &sources, &error))
+        status = session_complain(&error);
+    if (sources.count)
+        qsort(sources.items, sources.count, sizeof *sources.items, doubtful_first);
+    for (size_t i = 0; i < sources.count; i++) {
+        if (status == EX_OK && i < top->limit)
+            print_source(top, &sources.items[i]);
+        free((char *)(uintptr_t)sources.items[i].name.data);
+    }
+    free(sources.items);
+    return status;
+}
+
 /* --- the command --- */
 
 static const struct {
     const char *name;
     int (*run)(struct top *top);
-} tables[] = {{"sender", by_sender},
-              {"domain", by_domain},
-              {"feed", by_feed},
-              {"symbol", by_symbol},
-              {"link-domain", by_link_domain}};
+} tables[] = {{"sender", by_sender}, {"domain", by_domain},           {"feed", by_feed},
+              {"symbol", by_symbol}, {"link-domain", by_link_domain}, {"source", by_source}};
 
 static int run(struct session *session, int count, char **arguments)
 {
@@ -260,13 +329,14 @@ static int run(struct session *session, int count, char **arguments)
         if (!strcmp(by, tables[i].name))
             return tables[i].run(&top);
     }
-    return session_usage("top: --by sender, domain, feed, symbol or link-domain, not \"%s\"", by);
+    return session_usage(
+        "top: --by sender, domain, feed, symbol, link-domain or source, not \"%s\"", by);
 }
 
 const struct command command_top = {
     "top",
     run,
-    "top [--by sender|domain|feed|symbol|link-domain] [--ham] [--since WHEN] [--limit N]",
+    "top [--by sender|domain|feed|symbol|link-domain|source] [--ham] [--since WHEN] [--limit N]",
     "who sends the most spam, or ham; what tells it",
     "--by sender       envelope senders, by the verdicts on their mail at this gateway: accepted "
     "is\n"
@@ -279,6 +349,10 @@ const struct command command_top = {
     "--by link-domain  domains that are linked to, by the lessons of all gateways, which count "
     "less\n"
     "                  the older they are\n"
+    "--by source       who teaches and is not the operator: the share of a reputation that each "
+    "may "
+    "have, and\n"
+    "                  how often the operator agreed later; whom to believe least comes first\n"
     "--ham             those with the most ham first\n"
     "--since WHEN      verdicts since, or domains taught since: 90m, 24h, 7d or 2w ago, or a day\n"
     "--limit N         so many (20)\n",

@@ -2,7 +2,6 @@
 
 #include "store/counts_ops.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,10 +58,20 @@ void counts_use_table(struct counts_store *store, const struct reputation_table 
     store->source_share = table->source_share;
 }
 
-double counts_part_of_others(const struct counts_store *store, const struct lesson *lesson)
+bool counts_is_limited(const struct counts_store *store, const struct lesson *lesson)
 {
-    double share = store->source_share;
-    return lesson->trust == TRUST_OPERATOR || share >= 1 ? INFINITY : share / (1 - share);
+    return lesson->trust != TRUST_OPERATOR && store->source_share < 1;
+}
+
+double counts_trust_mean(const struct counts_trust *trust)
+{
+    return (trust->agreed + 2.0) / (trust->agreed + (double)trust->disagreed + 4);
+}
+
+bool counts_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
+                        struct error *error)
+{
+    return store->ops->source_list(store, visit, context, error);
 }
 
 const char *counts_name(const struct counts_store *store)

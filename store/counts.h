@@ -96,12 +96,31 @@ struct append_result {
  * event id tested, entry added, reputations' counts changed; a label that the same source had
  * given the other way is taken back from the counts exactly (records of labels: 180 days; event
  * ids: 30 days). What a source that is not the operator has in a reputation, of ham and spam
- * together and decayed like that, is one lesson or its share of the whole, whichever is more: its
- * lessons add less than 1, and perhaps nothing, where that is reached. The log has them whole. On
+ * together and decayed like that, is one lesson or its share of the whole, whichever is more, and
+ * less where it is not believed (counts_trust_mean()): its lessons add less than 1, and perhaps
+ * nothing, where that is reached. The log has them whole. On
  * failure `*done` lessons were answered and the rest may or may not have been appended: send them
  * again, event ids make that harmless. */
 bool counts_append(struct counts_store *store, const struct lesson *const *lessons, size_t n,
                    struct append_result *results, size_t *done, struct error *error);
+
+/* What became of the words of a source that is not the operator: how many the operator's later word
+ * about the same document agreed with. Of both together the last hundred or so count. */
+struct counts_trust {
+    uint32_t agreed, disagreed;
+};
+
+/* How far it is believed, from 0 to 1: the mean of Beta(2 + agreed, 2 + disagreed), so half at
+ * first. What it may have in a reputation is that part of the share of one source, and of one
+ * lesson twice that part, at most all of it: nobody earns more than the share. */
+double counts_trust_mean(const struct counts_trust *trust);
+
+typedef void counts_visit_source(void *context, struct span source,
+                                 const struct counts_trust *trust);
+
+/* Visits each source of which any word was tested within 180 days, in no order. */
+bool counts_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
+                        struct error *error);
 
 enum follow_outcome {
     FOLLOW_DONE,    /* every entry there was (up to `most`) was visited; perhaps none came */

@@ -2,8 +2,8 @@
  * kind: the installation's key, the admin's settings, snapshot, log, remembered event ids and
  * labels, reputations with their overrides, and since when documents are counted. For weirctl
  * migrate, backup and restore. What gateways reported of their replicas stays behind, and what each
- * source has in a reputation: it may add to it afresh. (A backup of a SQLite store has even these.)
- */
+ * source has in a reputation and how far it is believed: it may add to it afresh. (A backup of a
+ * SQLite store has even these.) */
 #ifndef WEIR_COUNTS_COPY_H
 #define WEIR_COUNTS_COPY_H
 

@@ -28,9 +28,12 @@ struct counts_store {
     _Atomic int64_t seen_since_s; /* counts_seen_since() */
 };
 
-/* What the source of this lesson may have in a reputation beyond one lesson, as a part of what all
- * others have there; INFINITY: it is not limited. */
-double counts_part_of_others(const struct counts_store *store, const struct lesson *lesson);
+/* Whether the source of this lesson may have a share of a reputation alone. */
+bool counts_is_limited(const struct counts_store *store, const struct lesson *lesson);
+
+#define COUNTS_TRUST_LIFE_S (180 * 86400) /* as that of labels */
+#define COUNTS_TRUST_WORDS 100            /* beyond that both numbers are halved */
+#define COUNTS_DOCUMENT_SOURCES 32        /* whose words about one document are tested */
 
 struct counts_ops {
     void (*close)(struct counts_store *store);
@@ -54,6 +57,8 @@ struct counts_ops {
     bool (*replica_report)(struct counts_store *store, const char *gateway, uint64_t version,
                            struct error *error);
     bool (*replica_slowest)(struct counts_store *store, uint64_t *slowest, struct error *error);
+    bool (*source_list)(struct counts_store *store, counts_visit_source *visit, void *context,
+                        struct error *error);
     bool (*reputation_read)(struct counts_store *store, const struct identity *identities, size_t n,
                             struct reputation_counts *counts, struct error *error);
     bool (*reputation_page)(struct counts_store *store, enum identity_type type,

@@ -155,6 +155,7 @@ static const struct counts_ops redis_ops = {
     .snapshot_save = counts_redis_snapshot_save,
     .replica_report = counts_redis_replica_report,
     .replica_slowest = counts_redis_replica_slowest,
+    .source_list = counts_redis_source_list,
     .reputation_read = counts_redis_reputation_read,
     .reputation_page = counts_redis_reputation_page,
     .reputation_seen = counts_redis_reputation_seen,

@@ -18,8 +18,11 @@
  *                reputations that counted it, so that it can be taken back; 180 days
  *   s:N:SOURCE…  what SOURCE, of N bytes, has in the reputation whose key without prefix follows;
  *                5 half-lives. It is not copied to another store
+ *   d:ID         what sources that are limited said of document ID; 180 days
+ *   t:SOURCE     how often the operator agreed with SOURCE, and how often not (4 bytes each); 180
+ *                days. Neither is copied to another store
  *   r:TYPE:VALUE reputation, of an identity's type (its number) and value
- * The bytes of l:, s: and r: are told in redis_scripts.c. */
+ * The bytes of d:, l:, s: and r: are told in redis_scripts.c. */
 #ifndef WEIR_COUNTS_REDIS_H
 #define WEIR_COUNTS_REDIS_H
 
@@ -107,6 +110,9 @@ bool counts_redis_replica_report(struct counts_store *store, const char *gateway
                                  struct error *error);
 bool counts_redis_replica_slowest(struct counts_store *store, uint64_t *slowest,
                                   struct error *error);
+
+bool counts_redis_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
+                              struct error *error);
 
 /* counts_redis_reputation.c */
 bool counts_redis_reputation_read(struct counts_store *store, const struct identity *identities,

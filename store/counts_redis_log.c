@@ -2,7 +2,6 @@
 
 #include "store/memory.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,11 +74,10 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
                        const struct lesson *lesson, struct error *error)
 {
     size_t length;
-    double part = counts_part_of_others(&redis->base, lesson);
-    bool limited = part < INFINITY;
+    bool limited = counts_is_limited(&redis->base, lesson);
     unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
     bool good = redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_APPEND,
-                                    5 + lesson->identity_count, limited ? 8 : 7, error);
+                                    5 + lesson->identity_count, 9, error);
     if (good) {
         add_append_keys(redis, batch, lesson);
         redis_batch_bytes(batch, encoded, length);
@@ -88,11 +86,11 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
         add_half_lives(redis, batch);
         add_identities(batch, lesson);
         redis_batch_text(batch, redis->prefix);
-    }
-    if (good && limited) {
-        char text[32];
-        snprintf(text, sizeof text, "%.17g", part);
+        char text[32] = "";
+        if (limited)
+            snprintf(text, sizeof text, "%.17g", (double)redis->base.source_share);
         redis_batch_text(batch, text);
+        redis_batch_number(batch, lesson->trust == TRUST_OPERATOR);
     }
     free(encoded);
     return good;
@@ -349,6 +347,49 @@ bool counts_redis_snapshot_save(struct counts_store *store, const struct snapsho
     freeReplyObject(reply);
     *stored = answer == 1;
     return answer >= 0 || counts_refuse_snapshot(snapshot, (uint32_t)-answer, error);
+}
+
+/* --- sources --- */
+
+static bool visit_sources(struct counts_redis *redis, const redisReply *keys,
+                          counts_visit_source *visit, void *context, struct error *error)
+{
+    size_t start = strlen(redis->prefix) + 2;
+    bool good = true;
+    for (size_t i = 0; good && i < keys->elements; i++) {
+        const redisReply *key = keys->element[i];
+        struct redis_batch batch = {0};
+        redisReply *value = NULL;
+        size_t answered;
+        redis_batch_begin(&batch, 2);
+        redis_batch_text(&batch, "GET");
+        redis_batch_bytes(&batch, key->str, key->len);
+        good = redis_pool_exchange(redis->pool, &batch, 0, &value, &answered, error);
+        redis_batch_clear(&batch);
+        if (good && value->type == REDIS_REPLY_STRING && value->len == 8) {
+            const unsigned char *at = (const unsigned char *)value->str;
+            /* Neither is above COUNTS_TRUST_WORDS. */
+            struct counts_trust trust = {at[0], at[4]};
+            visit(context, (struct span){key->str + start, key->len - start}, &trust);
+        }
+        freeReplyObject(value);
+    }
+    return good;
+}
+
+bool counts_redis_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
+                              struct error *error)
+{
+    struct counts_redis *redis = counts_redis_of(store);
+    char cursor[24] = "0";
+    bool good = true;
+    do {
+        const redisReply *keys;
+        redisReply *reply = counts_redis_scan(redis, SPAN("t:"), cursor, &keys, error);
+        good = reply && visit_sources(redis, keys, visit, context, error);
+        freeReplyObject(reply);
+    } while (good && strcmp(cursor, "0") != 0);
+    return good;
 }
 
 /* --- replicas --- */

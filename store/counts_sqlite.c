@@ -119,6 +119,7 @@ static const struct counts_ops sqlite_ops = {
     .snapshot_save = counts_sqlite_snapshot_save,
     .replica_report = counts_sqlite_replica_report,
     .replica_slowest = counts_sqlite_replica_slowest,
+    .source_list = counts_sqlite_source_list,
     .reputation_read = counts_sqlite_reputation_read,
     .reputation_page = counts_sqlite_reputation_page,
     .reputation_seen = counts_sqlite_reputation_seen,

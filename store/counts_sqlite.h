@@ -33,14 +33,21 @@ bool counts_sqlite_counts_of(struct sqlite_link *link, const struct identity *id
                              int64_t now_s, struct reputation_counts *counts, struct error *error);
 
 /* counts_sqlite_source.c, in a transaction and before the change itself, likewise as in the script:
- * how much of an event `source` may add where it is limited to `part` of what others have
- * (counts_part_of_others()), which it has from now on; and that it no longer has what is taken
- * back. */
+ * how much of an event `source` may add where it is limited, which it has from now on; and that it
+ * no longer has what is taken back. */
 bool counts_sqlite_allow(struct sqlite_link *link, struct span source,
-                         const struct sqlite_event *event, double part,
-                         uint16_t amounts[LESSON_IDENTITIES_MAX], struct error *error);
+                         const struct sqlite_event *event, uint16_t amounts[LESSON_IDENTITIES_MAX],
+                         struct error *error);
 bool counts_sqlite_give_back(struct sqlite_link *link, struct span source,
                              const struct sqlite_event *event, struct error *error);
+
+/* Likewise: the word of a source that is limited is remembered, to be tested by the operator's. */
+bool counts_sqlite_remember_word(struct sqlite_link *link, const struct lesson *lesson,
+                                 int64_t now_s, struct error *error);
+bool counts_sqlite_test_words(struct sqlite_link *link, const struct lesson *lesson, int64_t now_s,
+                              struct error *error);
+bool counts_sqlite_source_list(struct counts_store *store, counts_visit_source *visit,
+                               void *context, struct error *error);
 
 /* In a transaction: removes up to `most` reputations that have expired. */
 bool counts_sqlite_prune(struct sqlite_link *link, size_t most, int64_t now_s, struct error *error);

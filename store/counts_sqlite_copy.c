@@ -219,7 +219,7 @@ static bool take_all(struct sqlite_link *link, void *context, struct error *erro
     static const enum sql_statement clears[] = {
         SQL_CLEAR_SETTINGS, SQL_CLEAR_LOG,     SQL_CLEAR_EVENT,      SQL_CLEAR_LABEL,
         SQL_CLEAR_SNAPSHOT, SQL_CLEAR_REPLICA, SQL_CLEAR_REPUTATION, SQL_CLEAR_CONTRIBUTION,
-        SQL_CLEAR_SEEN,     SQL_STATE_ANOTHER};
+        SQL_CLEAR_WORD,     SQL_CLEAR_TRUST,   SQL_CLEAR_SEEN,       SQL_STATE_ANOTHER};
     const struct taking *taking = context;
     for (size_t i = 0; i < sizeof clears / sizeof *clears; i++) {
         sqlite3_stmt *statement = counts_sqlite_prepare(link, clears[i], error);

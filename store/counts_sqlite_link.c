@@ -19,7 +19,9 @@
  * the identities that counted it: type and length (a byte each), value; `amounts` what it added to
  * each (2 bytes, in thousandths of a lesson), or NULL for whole lessons of a source without limit.
  * A contribution is what a source that is limited has in a reputation, as it stood at `time_s`. An
- * expiry of NULL is never. Documents are counted since `since_s`, and were so last at `last_s`. */
+ * expiry of NULL is never. Documents are counted since `since_s`, and were so last at `last_s`. A
+ * word is what a source that is limited said of a document; `tested` is whether the operator agreed
+ * later, NULL while he has not spoken. */
 static const char *const steps[] = {
     "CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), run_id TEXT NOT NULL, "
     "installation_key BLOB);"
@@ -58,6 +60,13 @@ static const char *const steps[] = {
     "CREATE TABLE seen (id INTEGER PRIMARY KEY CHECK (id = 1), since_s INTEGER NOT NULL, last_s "
     "INTEGER NOT NULL);"
     "PRAGMA user_version = 4;",
+
+    "CREATE TABLE word (number INTEGER PRIMARY KEY, document_id BLOB NOT NULL, source BLOB NOT "
+    "NULL, label INTEGER NOT NULL, tested INTEGER, expires_s INTEGER NOT NULL, UNIQUE "
+    "(document_id, source));"
+    "CREATE TABLE trust (source BLOB PRIMARY KEY, agreed INTEGER NOT NULL, disagreed INTEGER NOT "
+    "NULL, expires_s INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 5;",
 };
 
 #define REPUTATION_COLUMNS                                                                         \
@@ -131,6 +140,23 @@ static const char *const texts[SQL_STATEMENTS] = {
                                 "value = ?3",
     [SQL_CONTRIBUTION_PRUNE] = "DELETE FROM contribution WHERE number IN (SELECT number FROM "
                                "contribution WHERE expires_s <= ?1 LIMIT ?2)",
+    [SQL_WORD_ADD] =
+        "INSERT INTO word (document_id, source, label, expires_s) SELECT ?1, ?2, ?3, ?4 WHERE "
+        "(SELECT count(*) FROM word WHERE document_id = ?1 AND source <> ?2) < ?5 ON CONFLICT DO "
+        "UPDATE SET label = ?3, expires_s = ?4 WHERE tested IS NULL",
+    [SQL_WORD_FIND] = "SELECT number, source, label, tested FROM word WHERE document_id = ?1 AND "
+                      "expires_s > ?2",
+    [SQL_WORD_TEST] = "UPDATE word SET tested = ?2, expires_s = ?3 WHERE number = ?1",
+    [SQL_WORD_PRUNE] = "DELETE FROM word WHERE number IN (SELECT number FROM word ORDER BY number "
+                       "LIMIT ?2) AND expires_s <= ?1",
+    [SQL_TRUST_FIND] = "SELECT agreed, disagreed FROM trust WHERE source = ?1 AND expires_s > ?2",
+    [SQL_TRUST_SAVE] = "INSERT OR REPLACE INTO trust (source, agreed, disagreed, expires_s) VALUES "
+                       "(?1, ?2, ?3, ?4)",
+    [SQL_TRUST_ALL] = "SELECT agreed, disagreed, source FROM trust WHERE expires_s > ?1",
+    [SQL_TRUST_PRUNE] = "DELETE FROM trust WHERE source IN (SELECT source FROM trust WHERE "
+                        "expires_s <= ?1 LIMIT ?2)",
+    [SQL_CLEAR_WORD] = "DELETE FROM word",
+    [SQL_CLEAR_TRUST] = "DELETE FROM trust",
     [SQL_CLEAR_CONTRIBUTION] = "DELETE FROM contribution",
     [SQL_CLEAR_SEEN] = "DELETE FROM seen",
     [SQL_CLEAR_LOG] = "DELETE FROM log",

@@ -4,7 +4,6 @@
 #include "store/memory.h"
 #include "store/monotonic.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -230,17 +229,20 @@ static bool count(struct sqlite_link *link, const struct lesson *lesson, uint64_
                   int64_t time_s, int64_t now_s, struct error *error)
 {
     uint16_t amounts[LESSON_IDENTITIES_MAX];
-    double part = counts_part_of_others(&link->store->base, lesson);
+    bool limited = counts_is_limited(&link->store->base, lesson);
     struct sqlite_event event = {.identities = lesson->identities,
                                  .count = lesson->identity_count,
                                  .label = lesson->label,
                                  .time_s = time_s,
                                  .now_s = now_s};
-    if (part < INFINITY) {
-        if (!counts_sqlite_allow(link, lesson->source, &event, part, amounts, error))
+    if (limited) {
+        if (!counts_sqlite_allow(link, lesson->source, &event, amounts, error) ||
+            !counts_sqlite_remember_word(link, lesson, now_s, error))
             return false;
         event.amounts = amounts;
     }
+    if (lesson->trust == TRUST_OPERATOR && !counts_sqlite_test_words(link, lesson, now_s, error))
+        return false;
     return remember_label(link, lesson, version, &event, error) &&
            counts_sqlite_change(link, &event, false, error);
 }
@@ -293,6 +295,8 @@ static bool prune(struct sqlite_link *link, const struct append *append, struct 
         identities += append->lessons[i]->identity_count;
     return prune_rows(link, SQL_EVENT_PRUNE, 2 * append->count, append->now_s, error) &&
            prune_rows(link, SQL_LABEL_PRUNE, 2 * append->count, append->now_s, error) &&
+           prune_rows(link, SQL_WORD_PRUNE, 2 * append->count, append->now_s, error) &&
+           prune_rows(link, SQL_TRUST_PRUNE, 2 * append->count, append->now_s, error) &&
            prune_rows(link, SQL_CONTRIBUTION_PRUNE, 2 * identities, append->now_s, error) &&
            counts_sqlite_prune(link, 2 * identities, append->now_s, error);
 }

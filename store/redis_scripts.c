@@ -41,17 +41,17 @@
 /* KEYS: log, version, event id, label record, copying (see counts_redis.h), then one for each
  * identity. ARGV: encoded lesson,
  * label (0 or 1), time of the event, half-lives (4 bytes for each type), types of the identities
- * (a byte each), packed names of their keys, what these begin with; and perhaps the limit, see
- * below. Answers {outcome, version},
- * the outcome as in enum append_outcome.
+ * (a byte each), packed names of their keys, what these begin with; the limit, see below; whether
+ * the operator says so (0 or 1). Answers {outcome, version}, the outcome as in enum append_outcome.
  *
  * The label record is label, time and version of the entry, and the packed names (type, length,
  * name of the key behind the prefix), so that all can be taken back. Of a lesson whose share was
  * limited the label is 2 higher, and between version and names stands how many identities there
  * are (2 bytes) and what was added to each (2 bytes, in thousandths of a lesson).
  *
- * An eighth argument limits what the source may add: it is what the source may have in a
- * reputation at most, as a part of what all others have there. What it has stands under
+ * The eighth argument, unless empty, limits what the source may add: it is the share that one
+ * source may have in a reputation, if it is believed whole (counts_trust_mean()). What it has
+ * stands under
  * "s:", length and name of the source, and the name of the reputation: 8 bytes, in thousandths of
  * a lesson, and the time they stand for, as with the reputations.
  *
@@ -66,14 +66,19 @@
 static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct, floor = struct.pack, struct.unpack, math.floor\n"
-    "local seen, earlier, copying = unpack(call('MGET', KEYS[3], KEYS[4], KEYS[5]))\n"
+    "local prefix, share = ARGV[7], tonumber(ARGV[8])\n"
+    "local source = sub(KEYS[4], #prefix + 20)\n"
+    "local words_key = prefix .. 'd:' .. sub(KEYS[4], #prefix + 3, #prefix + 18)\n"
+    "local seen, earlier, copying, words = unpack(call('MGET', KEYS[3], KEYS[4], KEYS[5], "
+    "words_key))\n"
+    "words = words or ''\n"
     "if copying then\n"
     "  return redis.error_reply('BUSY a copy is being made; try again later')\n"
     "end\n"
     "if seen then return {1, tonumber(seen)} end\n"
     "local now = tonumber(call('TIME')[1])\n"
     "local label, time = tonumber(ARGV[2]), tonumber(ARGV[3])\n"
-    "local half_lives, prefix = ARGV[4], ARGV[7]\n"
+    "local half_lives = ARGV[4]\n"
     "time = math.max(0, math.min(time, now + 300))\n"
     "local earlier_label, earlier_time, earlier_version, earlier_limited\n"
     "if earlier then\n"
@@ -145,7 +150,15 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
      * may add, which is answered. It never has more than there is: reputations can be forgotten. */
     "local function account(keys, first, types, time, taken)\n"
     "  local owns, added = {}, {}\n"
-    "  local source = sub(KEYS[4], #prefix + 20)\n"
+    "  local part, least = 0, 0\n"
+    "  if not taken then\n"
+    "    local trusted = call('GET', prefix .. 't:' .. source)\n"
+    "    local agreed, disagreed = 0, 0\n"
+    "    if trusted then agreed, disagreed = unpack_struct('<I4I4', trusted) end\n"
+    "    local trust = (agreed + 2) / (agreed + disagreed + 4)\n"
+    "    part = share * trust / (1 - share * trust)\n"
+    "    least = 1000 * math.min(1, 2 * trust)\n"
+    "  end\n"
     "  local own_prefix = prefix .. 's:' .. #source .. ':' .. source\n"
     "  for i = first, #keys do\n"
     "    owns[i - first + 1] = own_prefix .. sub(keys[i], #prefix + 1)\n"
@@ -171,7 +184,7 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "    if taken then\n"
     "      amount = -taken[i]\n"
     "    else\n"
-    "      local most = math.max(1000, tonumber(ARGV[8]) * (total - has))\n"
+    "      local most = math.max(least, part * (total - has))\n"
     "      amount = floor(math.max(0, math.min(1000, most - has)))\n"
     "    end\n"
     "    added[i] = amount\n"
@@ -185,6 +198,45 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "    end\n"
     "  end\n"
     "  return added\n"
+    "end\n"
+    /* The words of sources that are limited about the document are flags (1: spam, 2: the operator
+     * spoke later, 4: and agreed), length and name of the source. One that was tested stays. */
+    "local function remember_word()\n"
+    "  local at, kept, others = 1, '', 0\n"
+    "  while at < #words do\n"
+    "    local flags, length = byte(words, at, at + 1)\n"
+    "    if sub(words, at + 2, at + 1 + length) ~= source then\n"
+    "      kept, others = kept .. sub(words, at, at + 1 + length), others + 1\n"
+    "    elseif flags >= 2 then\n"
+    "      return\n"
+    "    end\n"
+    "    at = at + 2 + length\n"
+    "  end\n"
+    "  if others >= 32 then return end\n"
+    "  call('SET', words_key, kept .. string.char(label, #source) .. source, 'EX', '15552000')\n"
+    "end\n"
+    "local function test_words()\n"
+    "  local at, kept = 1, ''\n"
+    "  while at < #words do\n"
+    "    local flags, length = byte(words, at, at + 1)\n"
+    "    local name = sub(words, at + 2, at + 1 + length)\n"
+    "    local agrees, tested, before = flags % 2 == label, flags >= 2, flags >= 4\n"
+    "    if not tested or before ~= agrees then\n"
+    "      local key, agreed, disagreed = prefix .. 't:' .. name, 0, 0\n"
+    "      local value = call('GET', key)\n"
+    "      if value then agreed, disagreed = unpack_struct('<I4I4', value) end\n"
+    "      if tested and before then agreed = math.max(0, agreed - 1) end\n"
+    "      if tested and not before then disagreed = math.max(0, disagreed - 1) end\n"
+    "      if agrees then agreed = agreed + 1 else disagreed = disagreed + 1 end\n"
+    "      if agreed + disagreed > 100 then\n"
+    "        agreed, disagreed = floor(agreed / 2), floor(disagreed / 2)\n"
+    "      end\n"
+    "      call('SET', key, pack('<I4I4', agreed, disagreed), 'EX', '15552000')\n"
+    "    end\n"
+    "    kept = kept .. string.char(flags % 2 + (agrees and 6 or 2), length) .. name\n"
+    "    at = at + 2 + length\n"
+    "  end\n"
+    "  if kept ~= words then call('SET', words_key, kept, 'EX', '15552000') end\n"
     "end\n"
     "local function take_back()\n"
     "  local keys, types, amounts, at = {}, {}, nil, 14\n"
@@ -217,8 +269,9 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "call('SET', KEYS[2], text)\n"
     "call('SET', KEYS[3], text, 'EX', '2592000')\n"
     "if earlier then take_back() end\n"
-    "local record = pack('<BI4I8', ARGV[8] and label + 2 or label, time, version)\n"
-    "local amounts = ARGV[8] and account(KEYS, 6, ARGV[5], time)\n"
+    "local record = pack('<BI4I8', share and label + 2 or label, time, version)\n"
+    "local amounts = share and account(KEYS, 6, ARGV[5], time)\n"
+    "if share then remember_word() elseif ARGV[9] == '1' then test_words() end\n"
     "if amounts then\n"
     "  local packed = {pack('<I2', #amounts)}\n"
     "  for i = 1, #amounts do packed[i + 1] = pack('<I2', amounts[i]) end\n"

@@ -129,6 +129,26 @@ def test_top(fixture):
     assert fixture.ctl("--json", "reputation", "top", "link-domain").json()["value"] == "pills.test"
 
 
+def test_sources_are_believed_as_far_as_the_operator_agrees(fixture):
+    """top --by source tells whose word the operator agreed with, and what share that leaves each"""
+    assert fixture.ctl("top", "--by", "source").text() == ""
+    words = {"user:eve": ("spam", "spam", "ham"), "user:ann": ("spam",)}
+    for source, labels in words.items():
+        for number, label in enumerate(labels):
+            path = "%s/%s%d.eml" % (fixture.directory, source[5:], number)
+            with open(path, "wb") as file:
+                file.write(make_message("%s %d" % (source, number), "see http://tried.test/\n")[0])
+            fixture.ctl("learn", label, "--untrusted", "--source", source, path)
+            fixture.ctl("learn", "ham" if source == "user:eve" else "spam", path)
+    rows = fixture.ctl("--json", "top", "--by", "source").json()
+    assert [(row["source"], row["agreed"], row["disagreed"]) for row in rows] == [
+        ("user:eve", 1, 2), ("user:ann", 1, 0)], rows
+    assert rows[0]["trust"] == round(3 / 7, 4) and rows[1]["trust"] == 0.6, rows
+    assert rows[1]["share"] == 0.15, rows
+    assert fixture.ctl("top", "--by", "source", "--limit", "1").text() == \
+        " 10.7 %  agreed    1  not    2  user:eve\n"
+
+
 def test_changes_are_audited(fixture):
     """What admins say of reputations is in the audit, with filters"""
     begin = int(time.time())
@@ -238,4 +258,4 @@ def test_tuning_in_force(fixture):
 
 servers.run(setup, [test_explain_counts, test_explain_documents_and_verdicts, test_unknown, test_top,
                     test_history, test_changes_are_audited, test_audit_follows, test_api,
-                    test_tuning_in_force])
+                    test_tuning_in_force, test_sources_are_believed_as_far_as_the_operator_agrees])

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #define SPAM_OF_OTHERS 5 /* with a share of a quarter, one source may have 1.667 beside these */
+#define SHARE 0.5        /* of which a source that nobody knows may have half */
 
 static struct append_result say(struct fixture *fixture, const char *source, unsigned document,
                                 enum label label, uint64_t sequence, int64_t age_s)
@@ -35,6 +36,14 @@ static void set_share(struct fixture *fixture, double share)
     struct reputation_table table = reputation_table_default;
     table.source_share = share;
     counts_use_table(fixture->store, &table);
+}
+
+static int set_up(void **state)
+{
+    int failed = contract_set_up(state);
+    if (!failed)
+        set_share(*state, SHARE);
+    return failed;
 }
 
 static void test_one_source_alone_has_one_lesson(void **state)
@@ -119,7 +128,7 @@ static void test_taken_back_when_the_limit_is_gone_all_the_same(void **state)
     say(fixture, "user:eve", 1, LABEL_HAM, 1, 0);
     assert_about(read_one(fixture, &host).spam_milli, 6000);
     assert_about(read_one(fixture, &host).ham_milli, 1000);
-    set_share(fixture, 0.25);
+    set_share(fixture, SHARE);
     say(fixture, "user:eve", 1, LABEL_SPAM, 2, 0);
     assert_about(read_one(fixture, &host).spam_milli, 6667);
     assert_about(read_one(fixture, &host).ham_milli, 0);
@@ -211,23 +220,162 @@ static void test_log_has_what_adds_nothing_whole(void **state)
     assert_int_equal(slots, 12);
 }
 
+/* --- whom to believe --- */
+
+/* About another identity than those that shares are tested on. */
+static struct append_result judge(struct fixture *fixture, const char *source, unsigned document,
+                                  enum label label, uint64_t sequence)
+{
+    struct lesson lesson = lesson_about(100000 + document, label, 0);
+    lesson.trust = strcmp(source, "operator") ? TRUST_USER : TRUST_OPERATOR;
+    lesson.source = span_of(source);
+    lesson.identities = &odd;
+    lesson_set_event_id(&lesson, sequence);
+    return append(fixture, &lesson);
+}
+
+/* The source speaks first, then the operator. */
+static void agree(struct fixture *fixture, const char *source, unsigned first, unsigned times,
+                  enum label operators)
+{
+    for (unsigned i = 0; i < times; i++) {
+        judge(fixture, source, first + i, LABEL_SPAM, 0);
+        judge(fixture, "operator", first + i, operators, 0);
+    }
+}
+
+struct known {
+    const char *source;
+    struct counts_trust trust;
+    size_t sources;
+};
+
+static void visit_source(void *context, struct span source, const struct counts_trust *trust)
+{
+    struct known *known = context;
+    known->sources++;
+    if (span_equal(source, span_of(known->source)))
+        known->trust = *trust;
+}
+
+static struct counts_trust trust_of(struct fixture *fixture, const char *source)
+{
+    struct known known = {.source = source};
+    good(counts_source_list(fixture->store, visit_source, &known, &fixture->error));
+    return known.trust;
+}
+
+#define assert_trust(source, its_agreed, its_disagreed)                                            \
+    do {                                                                                           \
+        struct counts_trust trust_ = trust_of(fixture, source);                                    \
+        assert_int_equal(trust_.agreed, its_agreed);                                               \
+        assert_int_equal(trust_.disagreed, its_disagreed);                                         \
+    } while (0)
+
+static void test_trust_grows_as_the_operator_agrees(void **state)
+{
+    struct fixture *fixture = *state;
+    set_share(fixture, 0.25);
+    say_spam(fixture, "operator", 14);
+    say_spam(fixture, "user:eve", 10); /* half of a quarter: an eighth of the whole */
+    assert_about(read_one(fixture, &host).spam_milli, 16000);
+    agree(fixture, "user:eve", 0, 16, LABEL_SPAM);
+    assert_trust("user:eve", 16, 0);
+    say_spam(fixture, "user:eve", 10); /* 0.9 of a quarter: 14 * 0.225 / 0.775 */
+    assert_about(read_one(fixture, &host).spam_milli, 18065);
+}
+
+/* Easy ones can be had without end. */
+static void test_nobody_earns_more_than_the_share(void **state)
+{
+    struct fixture *fixture = *state;
+    set_share(fixture, 0.25);
+    agree(fixture, "user:eve", 0, 250, LABEL_SPAM);
+    struct counts_trust trust = trust_of(fixture, "user:eve");
+    assert_int_equal(trust.disagreed, 0);
+    assert_true(trust.agreed >= 50 && trust.agreed <= 100);
+    say_spam(fixture, "operator", 12);
+    say_spam(fixture, "user:eve", 50);
+    assert_in_range(read_one(fixture, &host).spam_milli, 15500, 16000);
+}
+
+/* And what was earned with them is lost within so many. */
+static void test_trust_is_lost_by_disagreement(void **state)
+{
+    struct fixture *fixture = *state;
+    set_share(fixture, 0.25);
+    agree(fixture, "user:eve", 0, 6, LABEL_HAM);
+    assert_trust("user:eve", 0, 6);
+    say_spam(fixture, "user:eve", 5); /* 0.2: less than a lesson, 2 * 0.2 of it */
+    assert_about(read_one(fixture, &host).spam_milli, 400);
+    agree(fixture, "user:ann", 1000, 100, LABEL_SPAM);
+    agree(fixture, "user:ann", 2000, 60, LABEL_HAM);
+    struct counts_trust trust = trust_of(fixture, "user:ann");
+    assert_true(counts_trust_mean(&trust) < 0.5);
+}
+
+static void test_only_words_before_the_operators_are_tested(void **state)
+{
+    struct fixture *fixture = *state;
+    judge(fixture, "operator", 1, LABEL_SPAM, 0);
+    judge(fixture, "user:eve", 1, LABEL_SPAM, 0);
+    judge(fixture, "user:ann", 2, LABEL_SPAM, 0);
+    judge(fixture, "user:bob", 2, LABEL_SPAM, 0); /* other users test nobody */
+    struct known known = {.source = ""};
+    good(counts_source_list(fixture->store, visit_source, &known, &fixture->error));
+    assert_int_equal(known.sources, 0);
+}
+
+static void test_operator_changes_his_mind(void **state)
+{
+    struct fixture *fixture = *state;
+    judge(fixture, "user:eve", 1, LABEL_SPAM, 0);
+    judge(fixture, "user:ann", 1, LABEL_HAM, 0);
+    judge(fixture, "operator", 1, LABEL_SPAM, 0);
+    judge(fixture, "operator", 1, LABEL_SPAM, 7); /* again */
+    assert_trust("user:eve", 1, 0);
+    assert_trust("user:ann", 0, 1);
+    judge(fixture, "user:ann", 1, LABEL_SPAM, 1); /* too late */
+    assert_trust("user:ann", 0, 1);
+    judge(fixture, "operator", 1, LABEL_HAM, 1);
+    assert_trust("user:eve", 0, 1);
+    assert_trust("user:ann", 1, 0);
+}
+
+static void test_last_word_before_the_operators_is_tested(void **state)
+{
+    struct fixture *fixture = *state;
+    judge(fixture, "user:eve", 1, LABEL_SPAM, 0);
+    judge(fixture, "user:eve", 1, LABEL_HAM, 1);
+    judge(fixture, "operator", 1, LABEL_HAM, 0);
+    assert_trust("user:eve", 1, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        contract(test_one_source_alone_has_one_lesson),
-        contract(test_operator_is_not_limited),
-        contract(test_source_has_its_share_of_the_whole),
-        contract(test_other_sources_are_not_held_by_one),
-        contract(test_other_reputations_of_a_source_are_its_own),
-        contract(test_what_was_added_in_part_is_taken_back_exactly),
-        contract(test_taken_back_when_the_limit_is_gone_all_the_same),
-        contract(test_what_decayed_may_be_added_again),
-        contract(test_late_lessons_are_limited_alike),
-        contract(test_forgotten_reputation_is_taught_anew),
-        contract(test_share_of_one_is_no_limit),
-        contract(test_share_of_nothing_is_one_lesson),
-        contract(test_sources_are_told_apart),
-        contract(test_log_has_what_adds_nothing_whole),
+        on_each_store(test_one_source_alone_has_one_lesson, set_up, contract_tear_down),
+        on_each_store(test_operator_is_not_limited, set_up, contract_tear_down),
+        on_each_store(test_source_has_its_share_of_the_whole, set_up, contract_tear_down),
+        on_each_store(test_other_sources_are_not_held_by_one, set_up, contract_tear_down),
+        on_each_store(test_other_reputations_of_a_source_are_its_own, set_up, contract_tear_down),
+        on_each_store(test_what_was_added_in_part_is_taken_back_exactly, set_up,
+                      contract_tear_down),
+        on_each_store(test_taken_back_when_the_limit_is_gone_all_the_same, set_up,
+                      contract_tear_down),
+        on_each_store(test_what_decayed_may_be_added_again, set_up, contract_tear_down),
+        on_each_store(test_late_lessons_are_limited_alike, set_up, contract_tear_down),
+        on_each_store(test_forgotten_reputation_is_taught_anew, set_up, contract_tear_down),
+        on_each_store(test_share_of_one_is_no_limit, set_up, contract_tear_down),
+        on_each_store(test_share_of_nothing_is_one_lesson, set_up, contract_tear_down),
+        on_each_store(test_sources_are_told_apart, set_up, contract_tear_down),
+        on_each_store(test_log_has_what_adds_nothing_whole, set_up, contract_tear_down),
+        on_each_store(test_trust_grows_as_the_operator_agrees, set_up, contract_tear_down),
+        on_each_store(test_nobody_earns_more_than_the_share, set_up, contract_tear_down),
+        on_each_store(test_trust_is_lost_by_disagreement, set_up, contract_tear_down),
+        on_each_store(test_only_words_before_the_operators_are_tested, set_up, contract_tear_down),
+        on_each_store(test_operator_changes_his_mind, set_up, contract_tear_down),
+        on_each_store(test_last_word_before_the_operators_is_tested, set_up, contract_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -161,6 +161,12 @@ static struct lesson random_lesson(uint64_t *state, struct identity chosen[NAMES
     for (size_t i = 0; i < lesson.identity_count; i++)
         chosen[i] = identities[next_random(state) % NAMES];
     lesson.identities = chosen;
+    /* Some are of users, whose shares are limited as far as the operator agrees with them. */
+    if (next_random(state) % 3 == 0) {
+        static const char *const users[] = {"user:ann", "user:bob", "user:eve"};
+        lesson.source = span_of(users[next_random(state) % 3]);
+        lesson.trust = TRUST_USER;
+    }
     return lesson;
 }
 
@@ -456,7 +462,7 @@ static void test_file_of_a_newer_weir_is_refused(void **state)
     sql(fixture, "PRAGMA user_version = 99");
     fixture->store = counts_open(counts_place_url(fixture->place), &hasty, &fixture->error);
     assert_refused(fixture, ERROR_SYSTEM,
-                   "was made by a newer weir (schema 99, this one knows 4); install that one, or "
+                   "was made by a newer weir (schema 99, this one knows 5); install that one, or "
                    "move the file away and a new one will be made");
 }
 
@@ -472,6 +478,8 @@ static void test_older_file_is_taken_over(void **state)
     sql(fixture, "ALTER TABLE reputation DROP COLUMN seen_milli");
     sql(fixture, "ALTER TABLE reputation DROP COLUMN first_s");
     sql(fixture, "DROP TABLE seen");
+    sql(fixture, "DROP TABLE word");
+    sql(fixture, "DROP TABLE trust");
     sql(fixture, "PRAGMA user_version = 2");
     fixture->store = counts_open(counts_place_url(fixture->place), &patient, &fixture->error);
     struct lesson lesson = lesson_about(1, LABEL_HAM, 1);

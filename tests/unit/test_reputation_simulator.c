@@ -402,7 +402,7 @@ static void test_resold_feed_sinks(void **state)
 /* One user calls everything from a good shop spam, ten times a day, while its other customers and
  * the users who know its mail teach it as ham once a day; and calls ham what a spammer sends, whom
  * others teach as spam as often. A twin of each, whom the poisoner leaves alone, shows what they
- * would be. */
+ * would be. Before, the poisoner agreed with the operator a hundred times. */
 struct target {
     const char *domain, *twin;
     enum label label;
@@ -437,12 +437,25 @@ static double poison(struct world *world, const struct target *target, unsigned 
     return share;
 }
 
+/* By agreeing with the operator on what is easy. */
+static void earn_trust(struct world *world, const char *user)
+{
+    const struct named names[] = {{IDENTITY_LINK_DOMAIN, "easy.example"}, {0, NULL}};
+    for (unsigned i = 0; i < 100; i++) {
+        struct document *document = document_of(world, CHANNEL_MAIL, names);
+        teach(world, document, LABEL_SPAM, user);
+        teach(world, document, LABEL_SPAM, "operator");
+        document_free(document);
+    }
+}
+
 static void test_poisoner_moves_nothing_past_the_cap(void **state)
 {
     struct world *world = *state;
     static const struct target good = {"shop.example", "other-shop.example", LABEL_HAM},
                                bad = {"pills.example", "other-pills.example", LABEL_SPAM};
     double most = 0;
+    earn_trust(world, "user:eve");
     for (unsigned day = 0; day < 180; day++, now_s += DAY) {
         most = fmax(most, poison(world, &good, day));
         most = fmax(most, poison(world, &bad, day));
