@@ -8,7 +8,7 @@ PACKAGES_TO_BUILD="gcc make autoconf automake pkg-config libc6-dev libmilter-dev
 PACKAGES_TO_RUN="redis-server postfix curl procps ca-certificates"
 PACKAGES_TO_TEST="libcmocka-dev clang clang-format libclang-rt-14-dev valgrind python3 newsboat
     sqlite3 iproute2 util-linux git nginx-light wrk libxml2-utils openssl systemd dpkg-dev debhelper
-    lintian chromium dovecot-imapd dovecot-sieve"
+    lintian chromium fonts-wqy-microhei dovecot-imapd dovecot-sieve"
 
 as_root() {
     if [ "$(id -u)" -eq 0 ]; then

@@ -207,6 +207,7 @@ async function start() {
 
 listen(main, () => !header.hidden);
 addEventListener("hashchange", () => {
+    tell(""); // it was about the page before
     if (!header.hidden)
         show();
 });

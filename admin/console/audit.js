@@ -7,10 +7,10 @@ import {more, table} from "./list.js";
 
 const FILTERS = [
     {name: "who", label: mark("Who")},
-    {name: "what", label: mark("Deed"), hint: mark("release, pin, log-in, refused-role")},
-    {name: "subject", label: mark("To what"), hint: mark("m12, link-domain evil.example")},
-    {name: "since", label: mark("Since"), hint: mark("24h, 7d, 2026-01-31")},
-    {name: "until", label: mark("Until"), hint: mark("24h, 7d, 2026-01-31")},
+    {name: "what", label: mark("Deed"), hint: mark("pin, release, log-in")},
+    {name: "subject", label: mark("To what"), hint: mark("m12, ip 192.0.2.1")},
+    {name: "since", label: mark("Since"), hint: mark("24h, 2026-01-31")},
+    {name: "until", label: mark("Until"), hint: mark("24h, 2026-01-31")},
 ];
 
 // What was done to an entry or a reputation leads there.
@@ -38,8 +38,9 @@ function filterForm(wish, app) {
         event.preventDefault();
         app.search("#/audit", form);
     }},
-        ...FILTERS.map(({name, label, hint}) => element("input", {type: "search", name, value: wish[name],
-            "aria-label": say(label), placeholder: say(label) + (hint ? ": " + say(hint) : "")})),
+        element("div", {class: "filters fields"}, ...FILTERS.map(({name, label, hint}) =>
+            element("label", {}, say(label), element("input", {type: "search", name, value: wish[name],
+                placeholder: hint && say(hint), autocapitalize: "none", spellcheck: "false"})))),
         element("button", {class: "main"}, say("Search")));
     return form;
 }

@@ -15,7 +15,8 @@ export function table(heads, lines) {
     const body = element("tbody", {role: "rowgroup"}, ...lines.map((cells) => line(heads, cells)));
     const node = element("table", {role: "table", class: "lines"},
         element("thead", {role: "rowgroup"}, element("tr", {role: "row"}, ...heads.map((head, column) =>
-            element("th", {role: "columnheader", scope: "col", class: lines.length && lines[0][column].class},
+            element("th", {role: "columnheader", scope: "col",
+                class: lines.length > 0 && /\bnumber\b/.test(lines[0][column].class) && "number"},
                 say(head))))),
         body);
     const add = (more) => {

@@ -106,7 +106,7 @@ function posterior({mean, low, high}) {
         svg("rect", {x: 100 * low, y: 2, width: Math.max(100 * (high - low), 0.5), height: 6, class: "range"}),
         svg("rect", {x: Math.max(100 * mean - 0.4, 0), y: 0, width: 0.8, height: 10, class: "mean"}));
     const share = (value) => number(value, {style: "percent", maximumFractionDigits: 1});
-    return element("div", {}, say("{mean} spam; with 90 % between {low} and {high}",
+    return element("div", {}, say("{mean} spam; with 90% between {low} and {high}",
         {mean: share(mean), low: share(low), high: share(high)}), picture);
 }
 
@@ -120,14 +120,14 @@ function facts(one) {
     if (one.counted.ham || one.counted.spam)
         pairs.push([say("counted"), element("span", {}, ...sayWith("{counts}, as of {time}", {
             counts: say("{ham} ham, {spam} spam", one.counted), time: time(one.counted.time)}))],
-        [say("decay"), say("half in {days} days; {left} % are left",
+        [say("decay"), say("half in {days} days; {left}% are left",
             {days: one.half_life_s / DAY_S, left: Math.round(1000 * one.left) / 10})]);
     if (one.seen)
         pairs.push([say("documents"), say("{seen} that were judged are left", {seen: one.seen})]);
     if (one.first_seen)
         pairs.push([say("first met"), time(one.first_seen)]);
     pairs.push([say("posterior"), posterior(one.posterior)],
-        [say("expected"), say("{rate} % of such are spam, which counts as {strength} lessons",
+        [say("expected"), say("{rate}% of such are spam, which counts as {strength} lessons",
             {rate: Math.round(1000 * one.base_rate) / 10, strength: one.strength})]);
     if (one.limited)
         pairs.push([say("limited"), say("its type may say no more than this")]);

@@ -120,7 +120,7 @@ function section(about, numbers, wishes, changed) {
 function finder(wishes, sections) {
     return element("form", {class: "search", role: "search", onsubmit: (event) => event.preventDefault()},
         element("input", {type: "search", "aria-label": say("Find a number"),
-            placeholder: say("find a number: LINK, half-life, mail.hold"), oninput: (event) => {
+            placeholder: say("LINK, half-life, mail.hold"), oninput: (event) => {
                 const wanted = event.target.value.trim().toLowerCase();
                 for (const {one, row} of wishes.fields.values())
                     row.hidden = !(one.name + " " + (one.words || "")).toLowerCase().includes(wanted);

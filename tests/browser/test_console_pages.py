@@ -123,6 +123,10 @@ def test_history(fixture):
     browser.do("search", text="the filter")
     browser.do("wait", text="For the filter")
     wait_for(lambda: browser.do("see")["lines"] == 1, "only that is left")
+    browser.do("open", hash="#/history")
+    browser.picture("console-history")
+    browser.picture("console-history-dark", dark=True)
+    browser.picture("console-history-phone", width=360)
     browser.do("open", hash="#/history?action=defer")
     browser.do("wait", text="No verdict says that.")
     browser.do("open", hash="#/history?q=the+filter&action=hold&stream=mail")
@@ -150,6 +154,9 @@ def test_search_everywhere(fixture):
     assert "from-domain " + domain in identities, identities
     assert "For the filter" in held and "For the filter" in history, rest
     assert any("#/reputation/from-domain/" in link for link in seen["links"]), seen["links"]
+    browser.picture("console-search")
+    browser.picture("console-search-dark", dark=True)
+    browser.picture("console-search-phone", width=360)
 
 
 def test_keys(fixture):
@@ -254,18 +261,21 @@ def test_hostile_tuning(fixture):
     browser.do("press", key="j")
     browser.do("press", key="c")
     browser.do("wait", text="It is confirmed as spam")
+    fixture.strangers -= 1  # the same one once more
+    fixture.hold("Attack again " + ATTACK)
+    wait_for(lambda: b"Attack again" in fixture.weir.ctl("history").output, "it is written")
     browser.do("open", hash="#/reputation/from-domain/stranger%d.test" % fixture.strangers)
-    browser.do("wait", text="<script>alert(1)</script>")
+    browser.do("wait", text="Attack again <script>alert(1)</script>")
     assert browser.do("see")["scripts"] == 0
-    attachment = "<img src=x onerror=alert(7)>.exe"
-    fixture.weir.ctl("reputation", "pin", "attachment", attachment, "1")
+    author = "<img src=x onerror=alert(7)>.exe"
+    fixture.weir.ctl("reputation", "pin", "author", author, "1")
     browser.do("open", hash="#/reputations?q=onerror")
-    browser.do("wait", text=attachment)
+    browser.do("wait", text=author)
     assert browser.do("see")["scripts"] == 0
     probe = Client(fixture.weir, login=False)
     assert probe.request("GET", "/../" + urllib.parse.quote(ATTACK)).status == 404
     browser.do("open", hash="#/audit")
-    browser.do("wait", text=attachment)
+    browser.do("wait", text=author)
     browser.do("wait", text="/../<script>alert(1)</script>")
     assert browser.do("see")["scripts"] == 0
 
@@ -279,6 +289,9 @@ def test_phone(fixture):
             browser.do("open", hash=place)
             browser.picture("phone", width=360)
         seen = browser.do("see")
+        if seen["language"] == "zh-Hans":
+            browser.do("open", hash="#/")
+            browser.picture("console-overview-chinese", width=360)
         browser.do("click", role="button", name="English" if seen["language"] == "zh-Hans" else "中文")
 
 

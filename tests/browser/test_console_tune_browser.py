@@ -52,7 +52,7 @@ def test_tune(fixture):
     assert "tag → hold" in seen["text"] and seen["lines"] == foretold["changed"], seen["text"]
     browser.picture("console-tuning")
     browser.picture("console-tuning-dark", dark=True)
-    browser.picture("console-tuning-phone", width=390)
+    browser.picture("console-tuning-phone", width=360)
     before = fixture.milter.log().count("event=tuning")
     browser.do("click", role="button", name="Apply")
     browser.do("wait", text="Applied: mail.hold 0.8 -> 0.42")
@@ -106,17 +106,17 @@ def test_reputation(fixture):
     browser.do("click", role="button", name="Search")
     browser.do("wait", text="host1.test")
     browser.picture("console-reputations")
-    browser.picture("console-reputations-phone", width=390)
+    browser.picture("console-reputations-phone", width=360)
     browser.do("click", role="link", name="host1.test")
     browser.do("wait", text="Verdicts here that it moved")
     seen = browser.do("see")
     told = fixture.ctl("--json", "reputation", "explain", "link-domain", "host1.test").json()
-    assert "with 90 % between" in seen["text"] and "half in" in seen["text"], seen["text"]
+    assert "with 90% between" in seen["text"] and "half in" in seen["text"], seen["text"]
     assert seen["text"].count("its part") == len(told["verdicts"]) > 0, (told, seen["text"])
     assert "by user:" in seen["text"] or "by operator" in seen["text"], seen["text"]
     browser.picture("console-reputation")
     browser.picture("console-reputation-dark", dark=True)
-    browser.picture("console-reputation-phone", width=390)
+    browser.picture("console-reputation-phone", width=360)
     passed = next(verdict for verdict in told["verdicts"] if "id" not in verdict)
     browser.do("click", role="link", name=passed["subject"])
     browser.do("wait", text="← all verdicts")
@@ -135,7 +135,7 @@ def test_reputation(fixture):
     browser.do("click", role="button", name="Go by what is learned")
     browser.do("wait", text="learned", exact=True)
     value = ATTACK.lower()
-    fixture.ctl("reputation", "pin", "attachment", value, "2")
+    fixture.ctl("reputation", "pin", "author", value, "2")
     browser.do("open", hash="#/reputations?q=onerror")
     browser.do("wait", text="<script>alert(1)</script>")
     assert browser.do("see")["scripts"] == 0
@@ -154,7 +154,7 @@ def test_audit(fixture):
     assert "link-domain host1.test" in seen["text"] and seen["scripts"] == 0, seen["text"]
     browser.picture("console-audit")
     browser.picture("console-audit-dark", dark=True)
-    browser.picture("console-audit-phone", width=390)
+    browser.picture("console-audit-phone", width=360)
     browser.do("fill", label="Deed", text="tune-undo")
     browser.do("click", role="button", name="Search")
     browser.do("wait", text="mail.hold 0.8 -> 0.42")

@@ -271,12 +271,12 @@ def others_do_not_wait_for_a_replay(fixture):
 
 def reputations_are_found(fixture):
     """reputations are listed by type and by a part of their value, whatever is in it"""
-    value = XSS.lower() + ".test"
+    value = XSS.lower() + " of the test"
     answered(fixture.client.post("reputation/pin", {
-        "type": "link-domain", "value": value, "log_odds": 2.5}))
+        "type": "author", "value": value, "log_odds": 2.5}))
     page = answered(fixture.client.get("reputation?q=SCRIPT%3E"))
     assert [(one["type"], one["value"], one["override"]) for one in page["items"]] == [
-        ("link-domain", value, "pin")], page
+        ("author", value, "pin")], page
     assert "link-domain" in page["types"] and "pair" in page["types"], page["types"]
     assert answered(fixture.client.get("reputation?q=script&type=ip"))["items"] == []
     hosts = answered(fixture.client.get("reputation?q=host1.test&type=link-domain"))["items"]
@@ -285,7 +285,7 @@ def reputations_are_found(fixture):
                         ("min=x", "min is a number of lessons")):
         expect(fixture.client.get("reputation?" + query), 400, line)
     expect(fixture.client.get("reputation/x"), 404, "no such call")
-    answered(fixture.client.post("reputation/learned", {"type": "link-domain", "value": value}))
+    answered(fixture.client.post("reputation/learned", {"type": "author", "value": value}))
 
 
 def reputations_go_by_the_tuning(fixture):
