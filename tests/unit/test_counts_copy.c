@@ -264,10 +264,14 @@ static void assert_spam(struct fixture *fixture, uint32_t milli)
     }
 }
 
-/* Eve may add a whole lesson, two thirds of one, and no more. */
+/* Eve may add a whole lesson, two thirds of one, and no more: half of the share, since the operator
+ * has agreed with nothing of hers yet. */
 static void test_copy_knows_how_much_a_limited_lesson_added(void **state)
 {
     struct fixture *fixture = *state;
+    struct reputation_table table = reputation_table_default;
+    table.source_share = 0.5;
+    counts_use_table(fixture->from, &table);
     for (uint32_t i = 1; i <= 5; i++)
         say(fixture, fixture->from, "operator", i, LABEL_SPAM);
     for (uint32_t i = 6; i <= 8; i++)
