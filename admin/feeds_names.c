@@ -18,6 +18,7 @@ struct feeds_names {
     struct records *records;
     struct configured *by_name, *by_url;
     size_t count, room;
+    char *numbered_out; /* the last base whose numbers are all taken: they are not tried again */
 };
 
 static void add(struct feeds_names *names, const char *name, const char *url, const char *place)
@@ -52,6 +53,7 @@ struct feeds_names *feeds_names_new(struct session *session, struct error *error
     struct feeds_names *names = memory_new(sizeof *names);
     const struct config *config = session->config;
     names->records = session->records[FRONT_FEED];
+    names->numbered_out = memory_new(MADE_MOST + 1);
     for (size_t i = 0; i < config->subscription_count; i++)
         add(names, config->subscriptions[i].name, config->subscriptions[i].url,
             config->subscriptions[i].place);
@@ -79,6 +81,7 @@ void feeds_names_free(struct feeds_names *names)
     }
     free(names->by_name);
     free(names->by_url);
+    free(names->numbered_out);
     free(names);
 }
 
@@ -164,7 +167,10 @@ bool feeds_names_make(const struct feeds_names *names, const char *title, const 
         shorten_host(url, base);
     if (!*base)
         snprintf(base, sizeof base, "feed");
-    for (int number = 1; number <= NUMBERED_MOST + 1 && !is_new; number++) {
+    int number = strcmp(base, names->numbered_out) == 0 ? NUMBERED_MOST + 1 : 1;
+    for (; number <= NUMBERED_MOST + 1 && !is_new; number++) {
+        if (number > NUMBERED_MOST)
+            memcpy(names->numbered_out, base, sizeof base);
         if (number == 1)
             snprintf(name, SUBSCRIPTION_NAME_MAX + 1, "%s", base);
         else if (number <= NUMBERED_MOST)
