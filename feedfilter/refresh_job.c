@@ -302,8 +302,7 @@ static bool failed(struct work *work, const struct refresh_job *job, const char 
 {
     struct subscription *subscription = work->subscription;
     const char *get = subscription->page ? "the last good copy" : "an error";
-    bool told = strcmp(subscription->trouble, why) == 0;
-    subscription->failures++;
+    bool told = subscription->failures++ > 0; /* /health has the newest reason */
     snprintf(subscription->trouble, sizeof subscription->trouble, "%s", why);
     schedule(work, work->now_s, -1, job->answer.retry_after_s);
     bool gone =
