@@ -1,11 +1,14 @@
 #include "feedfilter/fetch_hosts.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include <xxhash.h>
 
 #include "store/memory.h"
 
 #define BUCKETS 1024u
+/* A thread that wakes late makes up for so much, or a busy machine would stretch each interval. */
+#define LATE_MS 50
 
 struct fetch_host {
     struct fetch_host *next; /* in its bucket */
@@ -64,7 +67,8 @@ int64_t fetch_hosts_wait_ms(const struct fetch_hosts *hosts, const struct fetch_
 void fetch_hosts_begin(const struct fetch_hosts *hosts, struct fetch_host *host, int64_t now_ms)
 {
     host->running++;
-    host->next_ms = now_ms + hosts->spacing_ms;
+    bool in_time = host->next_ms && now_ms - host->next_ms <= LATE_MS;
+    host->next_ms = (in_time ? host->next_ms : now_ms) + hosts->spacing_ms;
 }
 
 void fetch_hosts_end(struct fetch_host *host)

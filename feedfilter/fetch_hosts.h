@@ -9,7 +9,8 @@
 struct fetch_hosts;
 struct fetch_host;
 
-/* At most `at_once` fetches to a host (0: no such limit), which begin `spacing_ms` apart. */
+/* At most `at_once` fetches to a host (0: no such limit), which begin `spacing_ms` apart, as far as
+ * the caller comes in time: 50 ms that it is late are made up for by the next ones. */
 struct fetch_hosts *fetch_hosts_new(unsigned at_once, unsigned spacing_ms);
 void fetch_hosts_free(struct fetch_hosts *hosts); /* NULL is fine */
 

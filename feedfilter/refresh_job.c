@@ -491,7 +491,8 @@ static void run_answer(struct work *work, const struct refresh_job *job)
         learned = failed(work, job, why);
     else {
         learned = succeeded(work, job);
-        if (job->answer.hub)
+        /* Where one is known, what it was offered with is known better from the whole answer. */
+        if (job->answer.hub && subscription->websub.state == WEBSUB_NONE)
             offer(work, span_of(job->answer.hub),
                   first_of(job->answer.self, span_of(work->own->url)));
         if (llabs(work->now_s - subscription->filtered_s) > FILTER_EVERY_S || !subscription->page ||

@@ -3,7 +3,7 @@
 What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
 taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|memory|daemons|judging|copies|lesson|held|replay|feeds|hot …]
+bench.py [--quick] [bulk|postfix|memory|daemons|judging|copies|lesson|held|replay|feeds|hot|polling …]
 """
 
 import contextlib
@@ -21,6 +21,7 @@ import urllib.parse
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 import corpora  # noqa: E402
 import hot  # noqa: E402
+import polling  # noqa: E402
 import servers  # noqa: E402
 
 QUICK = "--quick" in sys.argv
@@ -458,10 +459,23 @@ def bench_hot(directory):
                "nginx: %.0f requests/s" % theirs, "%.2f" % ratio, "printed")
 
 
+def bench_polling(directory):
+    """A thousand subscriptions polled each five seconds."""
+    got = polling.measure(directory, 10 if QUICK else 30)
+    what = "%d feeds polled each %d s, 20 ms away" % (polling.COUNT, polling.POLL_S)
+    report(what + ", from a change to a reader", "p50 %.1f s, p99 %.1f s (%d changes)" % (
+        got["p50"], got["p99"], got["changes"]), "-", "-", "p99 at most 7 s")
+    report(what + ", CPU for 10,000 fetches (304)", "%.1f s (%.0f fetches/s)" % (
+        got["per_10000"], got["per_second"]), "curl, 64 at once: %.1f s" % got["curl_per_10000"],
+        "%.2f" % (got["curl_per_10000"] / got["per_10000"]), "printed")
+    report(what + ", resident memory", "%.1f MB" % got["memory_mb"], "-", "-", "printed")
+
+
 ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
                  "daemons": bench_daemons}
 BENCHES = {"judging": bench_judging, "copies": bench_copies, "lesson": bench_lesson,
-           "held": bench_held, "replay": bench_replay, "feeds": bench_feeds, "hot": bench_hot}
+           "held": bench_held, "replay": bench_replay, "feeds": bench_feeds, "hot": bench_hot,
+           "polling": bench_polling}
 
 
 def run_bench(directory, name):

@@ -25,23 +25,24 @@ class Answer:
         return self.body.decode(errors="replace")
 
 
-def get(gateway, path, method="GET", **headers):
+def get(gateway, path, method="GET", patience_s=PATIENCE_S, **headers):
     """An answer of the server, whatever its status. Keywords are headers: If_None_Match=…"""
     request = urllib.request.Request(gateway.feeds_url + path, method=method, headers={
         name.replace("_", "-"): value for name, value in headers.items()})
     start = time.monotonic()
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE_S) as answer:
+        with urllib.request.urlopen(request, timeout=patience_s) as answer:
             return Answer(answer.status, answer.headers, answer.read(), time.monotonic() - start)
     except urllib.error.HTTPError as error:
         with error:
             return Answer(error.code, error.headers, error.read(), time.monotonic() - start)
 
 
-def get_all(gateway, paths):
+def get_all(gateway, paths, patience_s=PATIENCE_S):
     """{path: answer}, all asked for at once."""
     with concurrent.futures.ThreadPoolExecutor(max(len(paths), 1)) as pool:
-        return dict(zip(paths, pool.map(lambda path: get(gateway, path), paths)))
+        return dict(zip(paths, pool.map(
+            lambda path: get(gateway, path, patience_s=patience_s), paths)))
 
 
 class Gateway(Weir):
