@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FETCH_SIZES_AT_ONCE 4u
+#define FETCH_SIZES_AT_ONCE 8u
 
 struct fetcher;
 

@@ -18,7 +18,8 @@ POLLS = 3       # of each
 MOST_MB = 160   # resident at its highest, with answers of up to 2 MiB; not under sanitizers
 NOISE = random.Random(14)
 BODY = feed(ITEMS)
-SLOW = "it is too slow|no whole answer|no connection within"  # anything is, on a busy machine
+# What may become of anything on a busy machine, and beside so many others.
+SLOW = "it is too slow|no whole answer|no connection within|no room for it"
 FAR = b"http://127.0.0.1:1/"
 
 # name: what is served (a play, or a document), and the line that tells of it; None: it passes
@@ -157,18 +158,19 @@ def test_hostile_upstreams(fixture):
 
 
 def look_at(gateway, name, pattern):
-    """What is not as it should be; None: nothing. One line of the pattern tells of a feed that fails;
-    none of one that passes (None), at most one of one that does either (empty)."""
+    """What is not as it should be; None: nothing. One line tells of a feed that fails, until it is
+    back, and its trouble is of the pattern; None: it passes; empty: it does either."""
     trouble = gateway.health(name).get("trouble", "")
     got = get(gateway, "/f/" + name)
     told = gateway.lines("feed-failed", name)
+    most = 1 + len(gateway.lines("feed-back", name))
     remarks = gateway.lines("feed-(unparsed|not-well-formed)", name)
     right = len(remarks) <= 1 and all(len(line) < 1200 for line in told + remarks)
     if pattern is None:
         right = right and got.status == 200 and (not trouble or re.search(SLOW, trouble))
     elif pattern:
-        right = right and got.status == 502 and re.search(pattern + "|" + SLOW, trouble) and len(told) == 1
-    return None if right and len(told) <= 1 else (name, got.status, trouble, told, remarks)
+        right = right and got.status == 502 and re.search(pattern + "|" + SLOW, trouble) and told
+    return None if right and len(told) <= most else (name, got.status, trouble, told, remarks)
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])

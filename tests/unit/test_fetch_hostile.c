@@ -169,13 +169,14 @@ static void test_large_bodies_side_by_side_are_bounded_and_small_ones_pass(void 
     http_server_answer(server, "/small", "200 OK", "", "<rss/>");
     struct subscription_config large = {.url = (char *)http_server_url(server, "/most")};
     struct subscription_config small = {.url = (char *)http_server_url(server, "/small")};
-    struct fetch_limits limits = fetching_limits(); /* 1 MiB each, so 4 MiB for all */
+    struct fetch_limits limits = fetching_limits(); /* 1 MiB each, so 8 MiB for all */
     limits.timeout_ms = 60000;
+    limits.at_once = 12;
     struct error error = {0};
     struct outcomes outcomes = {0};
     struct fetcher *fetcher = fetcher_new(&limits, &error);
     assert_non_null(fetcher);
-    for (int i = 0; i < 8; i++)
+    for (int i = 0; i < 12; i++)
         fetch_start(fetcher, &(struct fetch_request){.subscription = &large}, count_outcome,
                     &outcomes);
     while (outcomes.crowded < 4)
