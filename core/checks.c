@@ -6,8 +6,8 @@
  * public corpora, the logarithm of that ratio being damped, since checks that fire together are not
  * independent. `make fit` starts from them and writes what ships to check_weights.def. The four
  * that answer to text made for search engines add up to more than what holds an item, whatever the
- * text that it was made of speaks for: FARM_UNRELATED, which fires on none of 25,000 messages and
- * items that are ham, holds one alone. */
+ * text that it was made of speaks for: FARM_UNRELATED, which fires on one of 25,000 messages and
+ * items that are ham, and weakly, holds one alone. */
 static const struct check checks[] = {
     {"ATTACHMENT_DISGUISED", 2.0, CHANNEL_MAIL, check_attachment_disguised,
      "an attachment's name hides that it is a program"},
@@ -19,6 +19,14 @@ static const struct check checks[] = {
     {"DATE_MISSING", 0.7, CHANNEL_MAIL, check_date_missing, "there is no Date"},
     {"FARM_UNRELATED", 7.0, CHANNEL_ANY, check_farm_unrelated,
      "a list of keywords under a text that is about something else"},
+    {"FEED_FLOOD", 1.2, CHANNEL_FEED, check_feed_flood,
+     "far more items than the feed has in a day, built alike and unlike those before"},
+    {"FEED_LANGUAGE_CHANGED", 2.4, CHANNEL_FEED, check_feed_language_changed,
+     "the feed has gone over to another language"},
+    {"FEED_LINKS_CHANGED", 1.8, CHANNEL_FEED, check_feed_links_changed,
+     "the feed has gone over to sites that it never linked to"},
+    {"FEED_TOPIC_CHANGED", 2.4, CHANNEL_FEED, check_feed_topic_changed,
+     "the feed is about something else than it was"},
     {"FROM_MALFORMED", 0.7, CHANNEL_MAIL, check_from_malformed, "From holds no address"},
     {"FROM_MISSING", 0.7, CHANNEL_MAIL, check_from_missing, "there is no From"},
     {"FROM_NAME_IS_ADDRESS", 1.0, CHANNEL_MAIL, check_from_name_is_address,

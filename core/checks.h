@@ -41,14 +41,19 @@ struct check_weights {
 void checks_run(const struct document *document, const struct check_weights *weights,
                 struct evidence_list *list);
 
-/* The functions behind the rows; first_seen.c, check_headers.c, check_letters.c, check_links.c,
- * check_markers.c, check_parts.c, check_sender.c, check_splice.c, check_text.c, check_words.c. */
+/* The functions behind the rows; first_seen.c, check_feed.c, check_headers.c, check_letters.c,
+ * check_links.c, check_markers.c, check_parts.c, check_sender.c, check_splice.c, check_text.c,
+ * check_words.c. */
 double check_attachment_disguised(const struct document *document, struct span *detail);
 double check_attachment_executable(const struct document *document, struct span *detail);
 double check_comment_links(const struct document *document, struct span *detail);
 double check_date_malformed(const struct document *document, struct span *detail);
 double check_date_missing(const struct document *document, struct span *detail);
 double check_farm_unrelated(const struct document *document, struct span *detail);
+double check_feed_flood(const struct document *document, struct span *detail);
+double check_feed_language_changed(const struct document *document, struct span *detail);
+double check_feed_links_changed(const struct document *document, struct span *detail);
+double check_feed_topic_changed(const struct document *document, struct span *detail);
 double check_from_malformed(const struct document *document, struct span *detail);
 double check_from_missing(const struct document *document, struct span *detail);
 double check_from_name_is_address(const struct document *document, struct span *detail);

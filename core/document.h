@@ -106,6 +106,17 @@ struct envelope {
     bool internal; /* authenticated, ORIGINATING, or from networks.internal */
 };
 
+/* How an item differs from those that its feed had before (core/feed_profile.h); strengths from 0
+ * to 1. */
+struct feed_change {
+    bool known; /* else nothing is known of the feed, and all are 0 */
+    double topic, links, language, flood;
+    double topic_known, topic_usual; /* share of the words that the feed uses; and usually */
+    double links_unknown;            /* share of the sites it never linked to; negative: no links */
+    double flood_items;              /* of this shape, within a day */
+    unsigned run;                    /* items in another language, one after the other */
+};
+
 struct document {
     struct arena *arena;
     enum channel channel;
@@ -136,6 +147,7 @@ struct document {
     unsigned char content_hash[16]; /* feed items: title, content, link */
     bool formerly_released;         /* feed items: an admin released it before it was edited */
     struct span site;               /* feed items: registrable domain of the item's own link */
+    struct feed_change feed_change; /* feed items: against what the feed was before */
     bool is_comment;                /* feed items: somebody's comment on a page, no page itself */
 
     /* Filled by gatherers. */

@@ -8,6 +8,7 @@
 #include "core/features.h"
 #include "core/log.h"
 #include "core/verdict_log.h"
+#include "feedfilter/feed_memory.h"
 #include "feedfilter/put_back.h"
 #include "store/lesson.h"
 #include "store/memory.h"
@@ -55,6 +56,7 @@ struct run {
     bool rules_known;
     struct rules *rules;
     struct error *error;
+    struct feed_memory memory;
     struct judged_item batch[BATCH_MAX];
     size_t batch_count;
 };
@@ -258,6 +260,25 @@ static void recall(struct run *run, const struct feed *feed)
 
 /* --- judging --- */
 
+/* The oldest first: feeds have the newest at their top. */
+static void compare_batch(struct run *run)
+{
+    int64_t now_s = time(NULL);
+    for (size_t i = run->batch_count; run->memory.works && i > 0; i--)
+        feed_profile_compare(&run->memory.profile, run->batch[i - 1].document, now_s);
+}
+
+/* What is held would make its kind the feed's own; a verdict by other rules is of an item that was
+ * learned before. */
+static void learn_batch(struct run *run, int64_t now_s)
+{
+    for (size_t i = run->batch_count; run->memory.works && i > 0; i--) {
+        struct judged_item *judged = &run->batch[i - 1];
+        if (!judged->known && !judged->item->by_rules && judged->verdict.action != ACTION_HOLD)
+            feed_profile_learn(&run->memory.profile, judged->document, now_s);
+    }
+}
+
 static void judge_batch(struct run *run, const struct feed *feed)
 {
     struct document *documents[BATCH_MAX];
@@ -270,6 +291,7 @@ static void judge_batch(struct run *run, const struct feed *feed)
         judge_prepare(judged->document, config);
         documents[i] = judged->document;
     }
+    compare_batch(run);
     judge_documents(&run->judge->judge, config, documents, run->batch_count, verdicts);
     for (size_t i = 0; i < run->batch_count; i++) {
         struct judged_item *judged = &run->batch[i];
@@ -379,7 +401,8 @@ static bool save_batch(void *context, struct error *error)
     for (size_t i = 0; i < run->batch_count; i++)
         if (!save_one(run, &run->batch[i], now_s, error))
             return false;
-    return true;
+    learn_batch(run, now_s);
+    return feed_memory_keep(&run->memory, run->judge->records, run->name.data, now_s, error);
 }
 
 /* The verdict as it was carried out: nobody is to look for what is only tagged among what is held.
@@ -431,6 +454,10 @@ static void finish_batch(struct run *run, const struct feed *feed)
     if (!run->prepared && run->judge->prepare)
         run->judge->prepare(run->judge);
     run->prepared = true;
+    run->memory.works = false;
+    if (run->records_work && !run->judge->names_itself &&
+        !feed_memory_recall(&run->memory, run->judge->records, run->name.data, &error))
+        records_failed(run, &error);
     judge_batch(run, feed);
     bool saved =
         run->records_work && records_transaction(run->judge->records, save_batch, run, &error);

@@ -121,6 +121,11 @@ static const char *const texts[STATEMENTS] = {
         "(name) DO UPDATE SET place = ?2, url = ?3, state = ?4, trouble = ?5, checked_s = ?6, "
         "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11",
     [STATEMENT_FEED_STATES_FORGET] = "DELETE FROM feed_states",
+    [STATEMENT_PROFILE_FIND] = "SELECT profile FROM feed_profiles WHERE feed = ?1",
+    [STATEMENT_PROFILE_SAVE] =
+        "INSERT OR REPLACE INTO feed_profiles (feed, profile, time_s) VALUES (?1, ?2, ?3)",
+    [STATEMENT_RELEASED_SINCE] = "SELECT 1 FROM held WHERE sender = ?1 AND state_time_s >= ?2 AND "
+                                 "channel = 'feed' AND state IN (2, 3) LIMIT 1",
 };
 
 struct records {

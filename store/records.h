@@ -179,6 +179,17 @@ bool records_reading(struct records *records, bool (*work)(void *context, struct
 bool records_judged_save(struct records *records, const char *feed, const char *guid,
                          const struct judged *judged, struct error *error);
 
+/* What is remembered of a feed (core/feed_profile.h): bytes that the records only keep. Copies up
+ * to `room` of them; `*length` is 0 when there are none, or more than fit. */
+bool records_profile_find(struct records *records, const char *feed, void *bytes, size_t room,
+                          size_t *length, struct error *error);
+bool records_profile_save(struct records *records, const char *feed, const void *bytes,
+                          size_t length, int64_t now_s, struct error *error);
+
+/* Whether an admin released an item of the feed at `since_s` or later. */
+bool records_released_since(struct records *records, const char *feed, int64_t since_s,
+                            bool *released, struct error *error);
+
 /* --- audit --- */
 
 /* Who did what to which thing: ("root", "release", "m12"). */

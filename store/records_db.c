@@ -237,6 +237,10 @@ static const char *const steps[] = {
     "OLD.state; "
     "DELETE FROM held_quarters WHERE quarter = OLD.time_s / 900 AND entries = 0; END;"
     "PRAGMA user_version = 14;",
+    /* What is remembered of each feed. */
+    "CREATE TABLE feed_profiles (feed TEXT PRIMARY KEY, profile BLOB NOT NULL, time_s INTEGER NOT "
+    "NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 15;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)
