@@ -21,9 +21,11 @@ def unpacked(archive, wanted):
         return DATA
     folder = os.path.join(BUILD, "corpora", archive.split(".")[0])
     path = os.path.join(DATA, archive)
+    if not os.path.exists(path):
+        return None  # also where another $WEIR_DATA was unpacked before
     if os.path.isdir(folder):
         return folder
-    if not os.path.exists(path) or not shutil.which("zstd"):
+    if not shutil.which("zstd"):
         return None
     half = folder + ".half"  # what was interrupted is not taken for the whole
     shutil.rmtree(half, ignore_errors=True)

@@ -36,6 +36,15 @@ def setup():
     yield Fixture(make_temporary_directory())
 
 
+def at_one_time(done):
+    """What was said in JSON, but for how much the seconds between two questions let fade."""
+    said = done.json()
+    for one in said if isinstance(said, list) else [said]:
+        if "left" in one:
+            one["left"] = round(one["left"], 3)
+    return said
+
+
 def test_says_the_same_as_there(fixture):
     """What is shown over the console is what the other machine's own weirctl shows"""
     top = fixture.far.ctl("reputation", "top", "from-domain", "--limit", "3", "--json").json()
@@ -51,7 +60,7 @@ def test_says_the_same_as_there(fixture):
             there = fixture.far.ctl(*form, "reputation", *words)
             here = fixture.over(*form, "reputation", *words)
             if form:
-                assert here.json() == there.json(), (words, here.output, there.output)
+                assert at_one_time(here) == at_one_time(there), (words, here.output, there.output)
             else:
                 assert here.text() == there.text() and here.text(), (words, here.text())
             assert not here.errors, here.errors
