@@ -162,7 +162,8 @@ static void test_language_and_script(void **state)
 
 static void read_dated(int64_t age_s, bool feed)
 {
-    char date[100], message[200];
+    static char message[200]; /* the document lives on in it */
+    char date[100];
     time_t then = time(NULL) - age_s;
     struct tm parts;
     gmtime_r(&then, &parts);
