@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -18,10 +19,12 @@ import sys
 import time
 import urllib.parse
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(HERE, "../e2e"), os.path.join(HERE, "../suites")]
 import corpora  # noqa: E402
 import hot  # noqa: E402
 import polling  # noqa: E402
+import real_feeds  # noqa: E402
 import servers  # noqa: E402
 
 QUICK = "--quick" in sys.argv
@@ -439,17 +442,43 @@ def bench_feeds(directory):
     if not feeds:
         corpora.skip("real feeds")
         return
-    ours, theirs = [], []
+    ours, theirs, npm = [], [], {name: [] for name in npm_parsers()}
     megabytes = sum(os.path.getsize(path) for path in feeds) / 1e6
     program = os.path.join(servers.BUILD, "tests/bench/filter_feeds")
     for _ in range(ROUNDS + 1):
-        said = subprocess.run([program, *feeds], stdout=subprocess.PIPE, check=True, text=True)
-        ours.append(float(re.search(r"([0-9.]+) seconds", said.stdout)[1]))
+        ours.append(items_per_second([program, *feeds]))
         theirs.append(cpu_seconds(["xmllint", "--stream", "--noout", *feeds]))
-    mine, peer = megabytes / min(ours), megabytes / min(theirs)
-    report("feed items parsed, judged and written, %d feeds, %.1f MB" % (len(feeds), megabytes),
-           "%.1f MB/s" % mine, "xmllint --stream: %.1f MB/s" % peer, "%.2f" % (mine / peer),
-           "at least 0.25")
+        for name, rates in npm.items():
+            rates.append(items_per_second(["node", npm_program(), name, "3", *feeds]))
+    (mine, seconds), peer = max(ours), megabytes / min(theirs)
+    what = "feed items parsed, judged and written, %d feeds, %.1f MB" % (len(feeds), megabytes)
+    report(what, "%.1f MB/s" % (megabytes / seconds), "xmllint --stream: %.1f MB/s" % peer,
+           "%.2f" % (megabytes / seconds / peer), "at least 0.5")
+    for name, rates in npm.items():
+        report(what, "%.0f items/s" % mine, "%s, merely parsing: %.0f items/s" % (name, max(rates)[0]),
+               "%.1f" % (mine / max(rates)[0]), "at least 5")
+
+
+def items_per_second(command):
+    """(items a CPU second, the CPU seconds) that the program prints."""
+    said = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+    seconds = float(re.search(r"([0-9.]+) seconds", said)[1])
+    return int(re.search(r"(\d+) items", said)[1]) / seconds, seconds
+
+
+def npm_program():
+    return os.path.join(servers.BUILD, "tests/suites/npm/parse_feeds.mjs")
+
+
+def npm_parsers():
+    """Which of npm's parsers there are to measure against."""
+    try:
+        place = real_feeds.install_parsers()
+    except servers.Skip as reason:
+        print("skipped: npm's parsers: %s" % reason)
+        return []
+    shutil.copy(os.path.join(HERE, "parse_feeds.mjs"), place)
+    return ["rss-parser", "feedsmith"]
 
 
 def bench_hot(directory):

@@ -95,7 +95,7 @@ def install_parsers():
     os.makedirs(place, exist_ok=True)
     for name in ("package.json", "less_one.mjs"):
         shutil.copy(os.path.join(HERE, name), place)
-    if os.path.isdir(os.path.join(place, "node_modules/htmlparser2")):
+    if os.path.isdir(os.path.join(place, "node_modules/rss-parser")):
         return place
     try:
         subprocess.run([npm, "install", "--no-audit", "--no-fund", "--ignore-scripts",
