@@ -363,8 +363,7 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
             subscription->checked_s = copy->fetched_s < work->now_s ? copy->fetched_s : work->now_s;
             schedule(work, copy->fetched_s, copy->fresh_s, -1);
         }
-        if (job->kind == JOB_LOAD)
-            offer_loaded(work);
+        offer_loaded(work);
     } else {
         ask_for_all(subscription);
     }

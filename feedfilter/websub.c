@@ -95,11 +95,16 @@ static void fail(struct websub *websub, int64_t now_s)
     websub->state = websub->lease_s > now_s ? WEBSUB_ACTIVE : WEBSUB_DUE;
 }
 
+/* A clock may have been put back. */
+static bool is_time_to_ask(const struct websub *websub, int64_t now_s)
+{
+    int64_t ahead_s = websub->ask_s - now_s;
+    return ahead_s <= 0 || ahead_s > LEASE_ASKED_S;
+}
+
 bool websub_is_due(struct websub *websub, int64_t now_s)
 {
-    int64_t ahead_s = websub->ask_s - now_s; /* a clock may have been put back */
-    bool reached = ahead_s <= 0 || ahead_s > LEASE_ASKED_S;
-    if (websub->state == WEBSUB_NONE || websub->asking || !reached)
+    if (websub->state == WEBSUB_NONE || websub->asking || !is_time_to_ask(websub, now_s))
         return false;
     if (websub->state != WEBSUB_ASKED)
         return true;
@@ -140,10 +145,9 @@ bool websub_answered(struct websub *websub, int status, int64_t now_s)
     websub->asking = false;
     if (websub->state == WEBSUB_NONE)
         return false;
-    /* It may have asked back before it answered. */
     if (status >= 200 && status < 300) {
-        if (websub->state == WEBSUB_DUE ||
-            (websub->state == WEBSUB_ACTIVE && websub->ask_s <= now_s)) {
+        /* It may have said yes or no before it answered: then it is not time to ask any more. */
+        if (is_time_to_ask(websub, now_s)) {
             websub->state = WEBSUB_ASKED;
             websub->ask_s = now_s + VERIFY_S;
         }

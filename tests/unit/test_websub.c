@@ -179,6 +179,11 @@ static void test_a_hub_may_deny(void **state)
     assert_int_equal(websub.state, WEBSUB_DUE);
     assert_false(websub_is_due(&websub, NOW + DAY - 1));
     assert_true(websub_is_due(&websub, NOW + DAY));
+    websub.asking = true;
+    assert_int_equal(websub_verify(&websub, &denial, NOW + DAY), WEBSUB_ACKNOWLEDGE);
+    websub_answered(&websub, 202, NOW + DAY); /* which came after it */
+    assert_int_equal(websub.state, WEBSUB_DUE);
+    assert_false(websub_is_due(&websub, NOW + 2 * DAY - 1));
     websub_clear(&websub);
 }
 
