@@ -54,6 +54,7 @@ def test_news_comes_at_once(fixture):
     gateway.__enter__()
     names = ("inside", "header", "json")
     wait_for(lambda: all(state(gateway, name) == "active" for name in names), "the hub has said yes")
+    wait_for(lambda: len(hub.verified) == 3, "the hub has heard our answers")
     assert sorted(hub.verified) == [("/header", 200, True), ("/inside", 200, True),
                                     ("/json", 200, True)], hub.verified
     topics = {path: form["hub.topic"] for path, form, _ in hub.forms}

@@ -29,7 +29,7 @@ def setup():
     fixture.counts = counts_store(directory)
     fixture.weir = weir = Weir(directory, fixture.counts.url, settings={
         "milter": {"socket": "inet:127.0.0.1:%d" % free_port()}, "held": {"undo": "0s"},
-        "cold-lessons": 10, "thresholds": {"hold": 0.85},
+        "cold-lessons": 10, "thresholds": {"tag": 0.84, "hold": 0.85},
         "check FROM_NAME_IS_ADDRESS": {"log-odds": 9}})
     weir.learn_samples()
     fixture.upstream = Upstream()
@@ -105,7 +105,8 @@ def tags_and_trials(fixture):
     assert 'weir_rule_matches_total{rule="trial",action="hold",dry="yes"} 0\n' in told, told
     other = mail("Casino and dance night again", recipient="eva@box.test")
     fixture.postfix.send(other[0], "ann@other.test", ["eva@box.test"], address="10.1.1.5")
-    assert "X-Spam-Flag" not in fixture.postfix.wait_delivered(other[1])
+    message = fixture.postfix.wait_delivered(other[1])
+    assert "X-Spam-Flag" not in message, message
 
 
 def an_expression_that_explodes_costs_little(fixture):
