@@ -73,7 +73,7 @@ def test_language(fixture):
     browser = fixture.browser
     browser.do("open", hash="#/held")
     browser.do("click", role="button", name="中文")
-    browser.do("wait", text="隔离区")
+    browser.do("wait", text="待审核")  # the header changes first
     seen = browser.do("see")
     assert seen["language"] == "zh-Hans" and "隔离区" in seen["title"], seen
     assert "待审核" in seen["text"] and "Another one that stays" in seen["text"], seen["text"]
@@ -116,6 +116,7 @@ def test_keyboard(fixture):
     message_id = fixture.hold("By hand only")
     browser = fixture.browser
     browser.do("click", role="button", name="Log out")
+    browser.do("wait", text="Password")
     for key in ("ann", "Tab", PASSWORD, "Enter"):
         browser.do("press" if key in ("Tab", "Enter") else "type", **{
             "key" if key in ("Tab", "Enter") else "text": key})
