@@ -51,6 +51,10 @@ static void print_feed(const struct feed_listed *feed)
         printf("  %s", feed->mode);
     if (*feed->readers)
         printf("  for %s", feed->readers);
+    if (*feed->found) {
+        fputs("\n    that is a page, and what it names is fetched: ", stdout);
+        records_text_plain(feed->found);
+    }
     if (*feed->trouble) {
         fputs("\n    ", stdout);
         records_text_plain(feed->trouble);

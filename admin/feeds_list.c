@@ -81,6 +81,7 @@ static void add_state(void *context, const struct feed_state *state)
     fill(&feed->url, state->url);
     fill(&feed->state, state->state);
     fill(&feed->trouble, state->trouble);
+    fill(&feed->found, state->found);
     feed->checked_s = state->checked_s;
     feed->next_poll_s = state->next_poll_s;
     feed->items = state->items;
@@ -142,7 +143,7 @@ bool feeds_list_read(struct session *session, struct feeds_list *list, struct er
     for (size_t i = 0; i < list->count; i++) {
         struct feed_listed *feed = &list->items[i];
         char **texts[] = {&feed->url,     &feed->title, &feed->category, &feed->mode,
-                          &feed->readers, &feed->state, &feed->trouble};
+                          &feed->readers, &feed->state, &feed->trouble,  &feed->found};
         for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
             fill(texts[j], "");
     }
@@ -162,6 +163,7 @@ void feeds_list_clear(struct feeds_list *list)
         free(feed->readers);
         free(feed->state);
         free(feed->trouble);
+        free(feed->found);
     }
     free(list->items);
     *list = (struct feeds_list){0};
@@ -171,10 +173,11 @@ void feeds_list_put(struct json_writer *json, const struct feed_listed *feed)
 {
     const struct {
         const char *key, *value;
-    } texts[] = {
-        {"name", feed->name},       {"place", feed->place},       {"url", feed->url},
-        {"title", feed->title},     {"category", feed->category}, {"mode", feed->mode},
-        {"readers", feed->readers}, {"state", feed->state},       {"trouble", feed->trouble}};
+    } texts[] = {{"name", feed->name},         {"place", feed->place},
+                 {"url", feed->url},           {"title", feed->title},
+                 {"category", feed->category}, {"mode", feed->mode},
+                 {"readers", feed->readers},   {"state", feed->state},
+                 {"trouble", feed->trouble},   {"found", feed->found}};
     const struct {
         const char *key;
         int64_t value;

@@ -14,6 +14,7 @@ struct feed_listed {
     char *title, *category, *mode, *readers; /* of what is only in the feeds-file: empty */
     char *state; /* "ok", "failing" and so on; empty: the server has not said */
     char *trouble;
+    char *found;     /* what is fetched instead, since a page stands at `url`; empty: nothing */
     int64_t added_s; /* 0: configured */
     int64_t checked_s, next_poll_s, items, held, tagged, put_back;
 };

@@ -60,6 +60,9 @@ static void set_site(json_t *meta, const struct feed_site *site)
     set_number(meta, "moved-seen", site->moved_seen);
     set_number(meta, "moved-told", site->moved_told);
     set_number(meta, "moved", site->moved_s);
+    set_text(meta, "found", site->found);
+    set_number(meta, "found-told", site->found_told);
+    set_number(meta, "found-seen", site->found_s);
     set_number(meta, "gone", site->gone_s);
     set_number(meta, "changed", site->changed_s);
     set_number(meta, "rhythm", site->rhythm_s);
@@ -137,6 +140,9 @@ static void get_site(struct feed_site *site, const json_t *meta)
     site->moved_seen = (unsigned)json_integer_value(json_object_get(meta, "moved-seen"));
     site->moved_told = json_integer_value(json_object_get(meta, "moved-told")) != 0;
     site->moved_s = json_integer_value(json_object_get(meta, "moved"));
+    site->found = get_text(meta, "found");
+    site->found_told = json_integer_value(json_object_get(meta, "found-told")) != 0;
+    site->found_s = json_integer_value(json_object_get(meta, "found-seen"));
     site->gone_s = json_integer_value(json_object_get(meta, "gone"));
     site->changed_s = json_integer_value(json_object_get(meta, "changed"));
     site->rhythm_s = json_integer_value(json_object_get(meta, "rhythm"));

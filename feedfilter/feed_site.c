@@ -9,6 +9,7 @@
 void feed_site_clear(struct feed_site *site)
 {
     free(site->moved_to);
+    free(site->found);
     *site = (struct feed_site){0};
 }
 
@@ -17,6 +18,7 @@ void feed_site_copy(struct feed_site *to, const struct feed_site *from)
     feed_site_clear(to);
     *to = *from;
     to->moved_to = memory_text(from->moved_to);
+    to->found = memory_text(from->found);
 }
 
 static bool is_followed(const struct feed_site *site)
@@ -24,10 +26,17 @@ static bool is_followed(const struct feed_site *site)
     return site->moved_to && site->moved_seen >= FEED_SITE_CONVINCED;
 }
 
+static bool is_recent(int64_t seen_s, int64_t now_s)
+{
+    int64_t age_s = now_s - seen_s; /* less than nothing: the clock was put back */
+    return age_s >= 0 && age_s < FEED_SITE_CONFIRM_S;
+}
+
 const char *feed_site_address(const struct feed_site *site, int64_t now_s)
 {
-    int64_t age_s = now_s - site->moved_s; /* less than nothing: the clock was put back */
-    return is_followed(site) && age_s >= 0 && age_s < FEED_SITE_CONFIRM_S ? site->moved_to : NULL;
+    if (site->found)
+        return is_recent(site->found_s, now_s) ? site->found : NULL;
+    return is_followed(site) && is_recent(site->moved_s, now_s) ? site->moved_to : NULL;
 }
 
 bool feed_site_redirected(struct feed_site *site, const char *moved_to, int64_t now_s)
@@ -52,10 +61,31 @@ bool feed_site_tell_moved(struct feed_site *site)
     return tell;
 }
 
+bool feed_site_found(struct feed_site *site, const char *found, int64_t now_s)
+{
+    bool was = site->found != NULL;
+    if (!found || !was || strcmp(found, site->found) != 0) {
+        free(site->found);
+        site->found = memory_text(found);
+        site->found_told = false;
+    }
+    site->found_s = found ? now_s : 0;
+    return was || found;
+}
+
+bool feed_site_tell_found(struct feed_site *site)
+{
+    bool tell = site->found && !site->found_told;
+    site->found_told = site->found_told || tell;
+    return tell;
+}
+
 bool feed_site_failed(struct feed_site *site, int status, bool followed, int64_t now_s)
 {
     site->gone_seen = status == 410 ? site->gone_seen + 1 : 0;
-    if (followed)
+    if (followed && site->found)
+        site->found_s = 0;
+    else if (followed)
         site->moved_seen = FEED_SITE_CONVINCED - 1;
     if (site->gone_s || site->gone_seen < FEED_SITE_CONVINCED)
         return false;

@@ -19,11 +19,15 @@ struct feed_site {
     unsigned moved_seen; /* how many polls in a row said so */
     bool moved_told;     /* that it is followed */
     int64_t moved_s;     /* when that was last seen */
-    unsigned gone_seen;  /* how many polls in a row answered 410 */
-    int64_t gone_s;      /* since when it is asked no more; 0: it is asked */
-    uint64_t items;      /* what distinguishes the items that it lists */
-    int64_t changed_s;   /* when those last changed, or were first seen; 0: never yet */
-    int64_t rhythm_s;    /* between changes, see poll_schedule.h; 0: not known */
+    char *
+        found; /* the feed that the page at the configured URL names; NULL: that is a feed itself */
+    bool found_told;
+    int64_t found_s;    /* when the page was last seen to name it; 0: it is to be asked again */
+    unsigned gone_seen; /* how many polls in a row answered 410 */
+    int64_t gone_s;     /* since when it is asked no more; 0: it is asked */
+    uint64_t items;     /* what distinguishes the items that it lists */
+    int64_t changed_s;  /* when those last changed, or were first seen; 0: never yet */
+    int64_t rhythm_s;   /* between changes, see poll_schedule.h; 0: not known */
 };
 
 void feed_site_clear(struct feed_site *site);
@@ -39,8 +43,16 @@ bool feed_site_redirected(struct feed_site *site, const char *moved_to, int64_t 
 /* True once, when it is followed from now on: to be told. */
 bool feed_site_tell_moved(struct feed_site *site);
 
-/* A poll brought nothing good but `status` (0: none); `followed`: the address it moved to was
- * asked, so that the next one asks the configured URL. True when the feed is gone from now on. */
+/* The configured URL answers a page that names the feed `found`, which answered; NULL: it answers a
+ * feed itself. True when that is to be remembered. */
+bool feed_site_found(struct feed_site *site, const char *found, int64_t now_s);
+
+/* True once, when what was found is asked from now on: to be told. */
+bool feed_site_tell_found(struct feed_site *site);
+
+/* A poll brought nothing good but `status` (0: none); `followed`: the address it moved to, or
+ * what its page names, was asked, so that the next one asks the configured URL. True when the feed
+ * is gone from now on. */
 bool feed_site_failed(struct feed_site *site, int status, bool followed, int64_t now_s);
 
 /* A poll succeeded, and the feed lists `items`. */

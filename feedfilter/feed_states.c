@@ -19,6 +19,17 @@ static const char *copy(struct telling *telling, const char *text)
     return text ? arena_printf(telling->arena, "%s", text).data : "";
 }
 
+/* Where the URL is a secret, no more than the host of what it led to is shown. The lock is held. */
+static const char *found_for(struct telling *telling, const struct subscription *subscription)
+{
+    char origin[300];
+    const char *found = subscription->site.found;
+    if (!found || !subscription->own->secret)
+        return copy(telling, found);
+    feed_site_origin(found, origin, sizeof origin);
+    return copy(telling, origin);
+}
+
 /* The lock is held. */
 static struct feed_state state_of(struct telling *telling, const struct subscription *subscription)
 {
@@ -29,6 +40,7 @@ static struct feed_state state_of(struct telling *telling, const struct subscrip
         .url = own->secret ? "" : copy(telling, own->url),
         .state = telling->stopped ? "stopped" : metrics_feed_name(subscription_state(subscription)),
         .trouble = copy(telling, subscription->trouble),
+        .found = found_for(telling, subscription),
         .checked_s = subscription->checked_s,
         .next_poll_s = subscription->next_poll_s,
         .items = (int64_t)subscription->items,
@@ -40,7 +52,7 @@ static struct feed_state state_of(struct telling *telling, const struct subscrip
 
 static uint64_t mark_of(const struct feed_state *state)
 {
-    const char *texts[] = {state->place, state->url, state->state, state->trouble};
+    const char *texts[] = {state->place, state->url, state->state, state->trouble, state->found};
     const int64_t numbers[] = {state->checked_s, state->next_poll_s, state->items,
                                state->held,      state->tagged,      state->put_back};
     uint64_t mark = XXH3_64bits(numbers, sizeof numbers);

@@ -38,7 +38,8 @@ struct fetch_limits {
 struct fetch_request {
     const struct subscription_config *subscription;
     const char *etag, *last_modified; /* of the copy at hand, as upstream gave them; NULL: none */
-    const char *moved_to; /* asked instead of the subscription's URL; NULL: nothing else */
+    const char *moved_to; /* asked instead of the subscription's URL, as a redirect would lead to
+                             it; NULL: nothing else */
     const char *form;     /* to be posted (application/x-www-form-urlencoded); NULL: a plain GET.
                              No redirect is followed then, and only the status is of interest */
 };

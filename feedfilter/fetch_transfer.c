@@ -322,7 +322,8 @@ struct transfer *transfer_new(const struct fetch_request *request,
     CURLUcode bad = curl_url_set(transfer->url, CURLUPART_URL, request->subscription->url, 0);
     transfer->first_url = memory_checked(curl_url_dup(transfer->url));
     if (!bad && request->moved_to)
-        bad = curl_url_set(transfer->url, CURLUPART_URL, request->moved_to, 0);
+        bad = curl_url_set(transfer->url, CURLUPART_URL, request->moved_to,
+                           CURLU_URLENCODE | CURLU_ALLOW_SPACE);
     transfer->host_name = host_name(transfer->url);
     transfer->easy = memory_checked(curl_easy_init());
     if (bad || !set_rules(transfer) || !set_subscription(transfer, request->subscription) ||

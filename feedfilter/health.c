@@ -24,6 +24,15 @@ static json_t *time_json(int64_t time_s)
     return json_string(text);
 }
 
+static void set_origin(json_t *feed, const char *key, const char *url)
+{
+    char origin[300];
+    if (!url)
+        return;
+    feed_site_origin(url, origin, sizeof origin);
+    json_object_set_new(feed, key, json_string(origin));
+}
+
 static void report_feed(void *context, struct subscription *subscription)
 {
     struct report *report = context;
@@ -42,11 +51,10 @@ static void report_feed(void *context, struct subscription *subscription)
     if (*subscription->trouble && !hidden)
         json_object_set_new(feed, "trouble", json_string(subscription->trouble));
     const struct feed_site *site = &subscription->site;
-    if (site->moved_to && site->moved_told && !hidden) {
-        char origin[300];
-        feed_site_origin(site->moved_to, origin, sizeof origin);
-        json_object_set_new(feed, "moved_to", json_string(origin));
-    }
+    if (!hidden && site->moved_told)
+        set_origin(feed, "moved_to", site->moved_to);
+    if (!hidden)
+        set_origin(feed, "found_at", site->found);
     if (subscription->websub.state != WEBSUB_NONE)
         json_object_set_new(feed, "websub",
                             json_string(websub_state_name(subscription->websub.state)));

@@ -30,16 +30,23 @@ struct refresh {
     unsigned worker_count;
 };
 
+static void answer_clear(struct fetch_answer *answer)
+{
+    free(answer->body);
+    free(answer->etag);
+    free(answer->last_modified);
+    free(answer->content_type);
+    free(answer->base_url);
+    free(answer->moved_to);
+    free(answer->hub);
+    free(answer->self);
+    *answer = (struct fetch_answer){0};
+}
+
 static void job_free(struct refresh_job *job)
 {
-    free(job->answer.body);
-    free(job->answer.etag);
-    free(job->answer.last_modified);
-    free(job->answer.content_type);
-    free(job->answer.base_url);
-    free(job->answer.moved_to);
-    free(job->answer.hub);
-    free(job->answer.self);
+    answer_clear(&job->answer);
+    free(job->found);
     subscription_release(job->subscription);
     free(job);
 }
@@ -67,6 +74,7 @@ static struct refresh_job *take(struct refresh *refresh)
     struct refresh_job *job = refresh->stopping ? NULL : refresh->first;
     if (job) {
         refresh->first = job->next;
+        job->next = NULL; /* it may come again */
         if (!refresh->first)
             refresh->last = &refresh->first;
         refresh->waiting_bytes -= job->answer.length;
@@ -74,16 +82,6 @@ static struct refresh_job *take(struct refresh *refresh)
     }
     pthread_mutex_unlock(&refresh->lock);
     return job;
-}
-
-static void *work(void *context)
-{
-    struct refresh *refresh = context;
-    for (struct refresh_job *job; (job = take(refresh));) {
-        refresh_job_run(&refresh->parts, job);
-        job_free(job);
-    }
-    return NULL;
 }
 
 /* --- what begins; the subscription's lock is held --- */
@@ -117,17 +115,55 @@ static void on_fetched(void *context, struct fetch_answer *answer)
     queue(job);
 }
 
+static void set_conditions(struct fetch_request *request, const struct subscription *subscription)
+{
+    request->etag = subscription->etag;
+    request->last_modified = subscription->last_modified;
+}
+
 static void begin_poll(struct refresh *refresh, struct subscription *subscription)
 {
+    const struct feed_site *site = &subscription->site;
     struct fetch_request request = {.subscription = subscription->own,
-                                    .etag = subscription->etag,
-                                    .last_modified = subscription->last_modified,
-                                    .moved_to = feed_site_address(&subscription->site, time(NULL))};
+                                    .moved_to = feed_site_address(site, time(NULL))};
     struct refresh_job *job = begin(refresh, subscription, JOB_ANSWER);
     job->followed = request.moved_to != NULL;
+    if (request.moved_to == site->found)
+        job->found = memory_text(site->found);
+    if (!site->found || job->found) /* the copy at hand is not of the page */
+        set_conditions(&request, subscription);
     subscription->hinted = false;
     subscription->polled_s = time(NULL);
     fetch_start(refresh->parts.fetcher, &request, on_fetched, job);
+}
+
+/* What a page named, for the job that brought the page. False: nobody wants it any more. */
+static bool begin_found(struct refresh *refresh, struct refresh_job *job)
+{
+    struct subscription *subscription = job->subscription;
+    answer_clear(&job->answer);
+    pthread_mutex_lock(&subscription->lock);
+    bool wanted = subscription->own && subscription->generation == job->generation;
+    if (wanted) {
+        struct fetch_request request = {.subscription = subscription->own, .moved_to = job->found};
+        if (subscription->site.found && strcmp(subscription->site.found, job->found) == 0)
+            set_conditions(&request, subscription);
+        fetch_start(refresh->parts.fetcher, &request, on_fetched, job);
+    } else {
+        subscription->busy = false;
+        subscription->filter_again = true;
+    }
+    pthread_mutex_unlock(&subscription->lock);
+    return wanted;
+}
+
+static void *work(void *context)
+{
+    struct refresh *refresh = context;
+    for (struct refresh_job *job; (job = take(refresh));)
+        if (!refresh_job_run(&refresh->parts, job) || !begin_found(refresh, job))
+            job_free(job);
+    return NULL;
 }
 
 void refresh_load(struct refresh *refresh, struct subscription *subscription)

@@ -7,11 +7,11 @@
 #include <strings.h>
 #include <time.h>
 
-#include "core/feed.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "feedfilter/feed_filter.h"
 #include "feedfilter/poll_schedule.h"
+#include "feedfilter/refresh_answer.h"
 #include "store/memory.h"
 
 /* A page is made again so often at least: what was put back must go in the end. */
@@ -39,13 +39,6 @@ static bool still_wanted(const struct work *work)
     return work->subscription->own && work->subscription->generation == work->generation;
 }
 
-static bool is_printable_ascii(const char *text)
-{
-    while (*text >= ' ' && *text <= '~')
-        text++;
-    return !*text;
-}
-
 /* Types that leave nothing to a browser but a feed; others are told by what the bytes are. */
 static const char *content_type(const struct cached_feed *copy)
 {
@@ -56,9 +49,7 @@ static const char *content_type(const struct cached_feed *copy)
                                         "text/xml",
                                         "application/feed+json",
                                         "application/json"};
-    const char *given = copy->content_type;
-    if (!given || !is_printable_ascii(given))
-        given = "";
+    const char *given = refresh_answer_type(copy->content_type);
     size_t length = strcspn(given, "; \t");
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strlen(known[i]) == length && strncasecmp(given, known[i], length) == 0)
@@ -272,6 +263,45 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
         subscription_hint(subscription, work->now_s);
 }
 
+static void tell_moved(const struct work *work, const struct feed_site *site)
+{
+    char origin[300];
+    feed_site_origin(site->moved_to, origin, sizeof origin);
+    log_event(LOG_LEVEL_NOTICE, "feed-moved", "feed", work->own->name, "to", origin, "reason",
+              "its site redirects there permanently; weir follows, and asks its url again each "
+              "week",
+              "mend", "set url to where it redirects", NULL);
+}
+
+static void tell_found(const struct work *work, const struct feed_site *site)
+{
+    char origin[300];
+    feed_site_origin(site->found, origin, sizeof origin);
+    log_event(LOG_LEVEL_NOTICE, "feed-found", "feed", work->own->name, "at", origin, "reason",
+              "its url answers a page (HTML) that names this feed; weir fetches that, and asks "
+              "its url again each week",
+              "mend", "set url to the feed's own, which 'weirctl feeds list' shows", NULL);
+}
+
+/* What the answer says of where the feed is: its page came and named it, or the configured URL was
+ * asked and is the feed. True when a restart is to know. */
+static bool learn_place(const struct work *work, const struct refresh_job *job)
+{
+    struct feed_site *site = &work->subscription->site;
+    bool learned = false;
+    if (job->from_page)
+        learned = feed_site_found(site, job->found, work->now_s);
+    else if (!job->found)
+        learned = feed_site_found(site, NULL, work->now_s);
+    if (!job->followed)
+        learned |= feed_site_redirected(site, job->answer.moved_to, work->now_s);
+    if (feed_site_tell_moved(site))
+        tell_moved(work, site);
+    if (feed_site_tell_found(site))
+        tell_found(work, site);
+    return learned;
+}
+
 /* True when a restart is to know what was learned. */
 static bool succeeded(struct work *work, const struct refresh_job *job)
 {
@@ -283,16 +313,7 @@ static bool succeeded(struct work *work, const struct refresh_job *job)
     *subscription->trouble = '\0';
     subscription->checked_s = work->now_s;
     subscription->site.gone_seen = 0;
-    bool learned =
-        !job->followed && feed_site_redirected(&subscription->site, answer->moved_to, work->now_s);
-    if (feed_site_tell_moved(&subscription->site)) {
-        char origin[300];
-        feed_site_origin(subscription->site.moved_to, origin, sizeof origin);
-        log_event(LOG_LEVEL_NOTICE, "feed-moved", "feed", work->own->name, "to", origin, "reason",
-                  "its site redirects there permanently; weir follows, and asks its url again each "
-                  "week",
-                  "mend", "set url to where it redirects", NULL);
-    }
+    bool learned = learn_place(work, job);
     schedule(work, work->now_s, answer->fresh_s, answer->retry_after_s);
     return learned;
 }
@@ -305,8 +326,9 @@ static bool failed(struct work *work, const struct refresh_job *job, const char 
     bool told = subscription->failures++ > 0; /* /health has the newest reason */
     snprintf(subscription->trouble, sizeof subscription->trouble, "%s", why);
     schedule(work, work->now_s, -1, job->answer.retry_after_s);
-    bool gone =
-        feed_site_failed(&subscription->site, job->answer.status, job->followed, work->now_s);
+    /* What a page names may be gone without the page. */
+    int status = job->found ? 0 : job->answer.status;
+    bool gone = feed_site_failed(&subscription->site, status, job->followed, work->now_s);
     if (gone) {
         snprintf(subscription->trouble, sizeof subscription->trouble,
                  "%.400s (Gone) again and again, and is asked no more", why);
@@ -451,28 +473,13 @@ static void note_use(const struct work *work)
         feed_cache_use(cache, work->own->name);
 }
 
-/* What upstream sent instead of a feed, in one line; empty: it sent a good one. */
-static void look_at(const struct fetch_answer *answer, char *why, size_t size)
-{
-    *why = '\0';
-    if (answer->status == 304)
-        return;
-    if (answer->status != 200)
-        snprintf(why, size, "%s", answer->error.message);
-    else if (!answer->length)
-        snprintf(why, size, "the answer is empty");
-    else if (!feed_looks_like((struct span){answer->body, answer->length}))
-        snprintf(why, size, "what came is no feed (%s)",
-                 answer->content_type && is_printable_ascii(answer->content_type)
-                     ? answer->content_type
-                     : "of no known type");
-}
-
-static void run_answer(struct work *work, const struct refresh_job *job)
+/* True when what its page names is to be fetched first. */
+static bool run_answer(struct work *work, struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
     char why[sizeof subscription->trouble];
-    look_at(&job->answer, why, sizeof why);
+    if (refresh_answer_look(job, why, sizeof why))
+        return true;
     metrics_add(METRIC_FETCHES,
                 *why                        ? METRICS_FETCH_FAILED
                 : job->answer.status == 304 ? METRICS_FETCH_UNCHANGED
@@ -480,7 +487,7 @@ static void run_answer(struct work *work, const struct refresh_job *job)
                 1);
     if (!*why && job->answer.status == 200) {
         run_good(work, job);
-        return;
+        return false;
     }
     bool learned = false;
     pthread_mutex_lock(&subscription->lock);
@@ -502,9 +509,10 @@ static void run_answer(struct work *work, const struct refresh_job *job)
     if (learned)
         remember(work);
     note_use(work);
+    return false;
 }
 
-void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
+bool refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
 {
     struct subscription *subscription = job->subscription;
     struct work work = {.parts = parts,
@@ -517,8 +525,9 @@ void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
     bool wanted = still_wanted(&work);
     subscription->filter_again = subscription->filter_again || !wanted;
     pthread_mutex_unlock(&subscription->lock);
+    bool goes_on = false;
     if (wanted && job->kind == JOB_ANSWER)
-        run_answer(&work, job);
+        goes_on = run_answer(&work, job);
     else if (wanted && job->kind == JOB_REMEMBER)
         remember(&work);
     else if (wanted)
@@ -526,7 +535,8 @@ void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
     page_release(work.page);
     filtered_feed_free(work.filtered);
     pthread_mutex_lock(&subscription->lock);
-    subscription->busy = false;
+    subscription->busy = goes_on;
     pthread_mutex_unlock(&subscription->lock);
     config_release(work.config);
+    return goes_on;
 }

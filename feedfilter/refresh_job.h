@@ -18,11 +18,14 @@ struct refresh_job {
     struct subscription *subscription; /* retained; busy with this job */
     enum refresh_job_kind kind;
     unsigned generation; /* of the subscription when the job began */
-    bool followed;       /* asked where the feed has moved to, not the configured URL */
+    bool followed;       /* asked something else than the configured URL */
+    char *found;         /* which is what the page there names; NULL: it is not */
+    bool from_page;      /* in this very job, so that no second page is followed */
     struct fetch_answer answer;
 };
 
-/* Does it, and leaves the subscription idle. */
-void refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job);
+/* Does it, and leaves the subscription idle. True when a page came that names a feed: that is in
+ * `job->found` now, to be fetched for the same job, and the subscription stays busy. */
+bool refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job);
 
 #endif

@@ -114,12 +114,13 @@ static const char *const texts[STATEMENTS] = {
                              "ON CONFLICT DO NOTHING",
     [STATEMENT_READER_REMOVE] = "DELETE FROM readers WHERE name = ?1",
     [STATEMENT_FEED_STATES] = "SELECT name, place, url, state, trouble, checked_s, next_poll_s, "
-                              "items, held, tagged, put_back FROM feed_states ORDER BY id",
+                              "items, held, tagged, put_back, found FROM feed_states ORDER BY id",
     [STATEMENT_FEED_STATE_SAVE] =
         "INSERT INTO feed_states (name, place, url, state, trouble, checked_s, next_poll_s, items, "
-        "held, tagged, put_back) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT "
-        "(name) DO UPDATE SET place = ?2, url = ?3, state = ?4, trouble = ?5, checked_s = ?6, "
-        "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11",
+        "held, tagged, put_back, found) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
+        "ON CONFLICT (name) DO UPDATE SET place = ?2, url = ?3, state = ?4, trouble = ?5, "
+        "checked_s = ?6, "
+        "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11, found = ?12",
     [STATEMENT_FEED_STATES_FORGET] = "DELETE FROM feed_states",
     [STATEMENT_PROFILE_FIND] = "SELECT profile FROM feed_profiles WHERE feed = ?1",
     [STATEMENT_PROFILE_SAVE] =

@@ -241,6 +241,14 @@ static const char *const steps[] = {
     "CREATE TABLE feed_profiles (feed TEXT PRIMARY KEY, profile BLOB NOT NULL, time_s INTEGER NOT "
     "NULL) WITHOUT ROWID;"
     "PRAGMA user_version = 15;",
+    /* The feed that the page at a feed's URL names. The server tells how all stand when it starts.
+     */
+    "DROP TABLE feed_states;"
+    "CREATE TABLE feed_states (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, place TEXT NOT "
+    "NULL, url TEXT NOT NULL, state TEXT NOT NULL, trouble TEXT NOT NULL, checked_s INTEGER NOT "
+    "NULL, next_poll_s INTEGER NOT NULL, items INTEGER NOT NULL, held INTEGER NOT NULL, tagged "
+    "INTEGER NOT NULL, put_back INTEGER NOT NULL, found TEXT NOT NULL);"
+    "PRAGMA user_version = 16;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

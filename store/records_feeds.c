@@ -199,6 +199,7 @@ static bool save_state(struct records *records, const struct feed_state *state, 
     records_bind_text(statement, 5, state->trouble);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sqlite3_bind_int64(statement, 6 + (int)i, numbers[i]);
+    records_bind_text(statement, 12, state->found);
     return records_run(records, statement, NULL, error);
 }
 
@@ -240,7 +241,8 @@ bool records_feed_states_visit(struct records *records,
                                          .items = sqlite3_column_int64(statement, 7),
                                          .held = sqlite3_column_int64(statement, 8),
                                          .tagged = sqlite3_column_int64(statement, 9),
-                                         .put_back = sqlite3_column_int64(statement, 10)};
+                                         .put_back = sqlite3_column_int64(statement, 10),
+                                         .found = text_of(statement, 11)};
         visit(context, &state);
     }
     records_unlock(records);

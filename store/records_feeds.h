@@ -63,6 +63,7 @@ struct feed_state {
     const char *url;     /* without user and password; empty: it is a secret */
     const char *state;   /* as /health says it */
     const char *trouble; /* empty: none */
+    const char *found;   /* what is fetched instead, since a page stands at `url`; empty: nothing */
     int64_t checked_s;   /* last poll that succeeded; 0: never */
     int64_t next_poll_s;
     int64_t items, held, tagged, put_back;

@@ -136,6 +136,9 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
                                           .ask_s = 1690000004,
                                           .lease_s = 1690000005},
                                .site = {.moved_to = (char *)"https://example.net/moved",
+                                        .found = (char *)"https://example.net/found",
+                                        .found_told = true,
+                                        .found_s = 77,
                                         .moved_seen = 3,
                                         .moved_told = true,
                                         .moved_s = 1690000001,
@@ -170,6 +173,9 @@ static void test_a_copy_comes_back_as_it_was_stored(void **state)
     assert_string_equal(loaded->site.moved_to, feed.site.moved_to);
     assert_int_equal(loaded->site.moved_seen, 3);
     assert_true(loaded->site.moved_told);
+    assert_string_equal(loaded->site.found, feed.site.found);
+    assert_true(loaded->site.found_told);
+    assert_int_equal(loaded->site.found_s, 77);
     assert_int_equal(loaded->site.moved_s, feed.site.moved_s);
     assert_int_equal(loaded->site.gone_s, feed.site.gone_s);
     assert_int_equal(loaded->site.changed_s, feed.site.changed_s);

@@ -107,6 +107,28 @@ static void test_an_origin_holds_no_path(void **state)
     assert_string_equal(text, "https://a");
 }
 
+static void
+test_what_a_page_names_is_asked_at_once_and_the_page_each_week_or_after_a_failure(void **state)
+{
+    (void)state;
+    struct feed_site site = {0};
+    assert_false(feed_site_found(&site, NULL, NOW));
+    assert_true(feed_site_found(&site, THERE, NOW));
+    assert_true(feed_site_tell_found(&site));
+    assert_false(feed_site_tell_found(&site));
+    assert_string_equal(feed_site_address(&site, NOW), THERE);
+    assert_null(feed_site_address(&site, NOW + FEED_SITE_CONFIRM_S));
+    feed_site_failed(&site, 0, true, NOW);
+    assert_null(feed_site_address(&site, NOW));
+    assert_true(feed_site_found(&site, THERE, NOW));
+    assert_false(feed_site_tell_found(&site));
+    assert_true(feed_site_found(&site, "https://other.example/", NOW));
+    assert_true(feed_site_tell_found(&site));
+    assert_true(feed_site_found(&site, NULL, NOW));
+    assert_null(feed_site_address(&site, NOW));
+    feed_site_clear(&site);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +138,8 @@ int main(void)
         cmocka_unit_test(test_gone_is_believed_once_it_was_said_in_a_row),
         cmocka_unit_test(test_the_rhythm_is_that_of_the_items),
         cmocka_unit_test(test_an_origin_holds_no_path),
+        cmocka_unit_test(
+            test_what_a_page_names_is_asked_at_once_and_the_page_each_week_or_after_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

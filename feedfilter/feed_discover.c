@@ -1,0 +1,231 @@
+#include "feedfilter/feed_discover.h"
+
+#include <libxml/HTMLparser.h>
+#include <libxml/dict.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "core/feed_encoding.h"
+#include "core/url.h"
+#include "store/memory.h"
+
+/* Where heads end; a page may be as large as any feed. */
+#define LOOK_BYTES ((size_t)256 * 1024)
+/* Pages have their links in the head; libxml2 searches what is open for each stray end tag. */
+#define DEPTH_MAX 200u
+#define ERRORS_MAX 10000u
+/* libxml2 compares each attribute of a tag with all before it, but takes only so many names. */
+#define NAMES_MAX_BYTES (32u * 1024)
+#define CANDIDATES_MAX 32u
+#define URL_MAX_BYTES 4000u
+
+struct search {
+    struct arena *arena;
+    htmlParserCtxtPtr parser;
+    struct span base; /* the first that has an href counts (HTML, 4.2.3); empty: none */
+    struct span candidates[CANDIDATES_MAX]; /* as they stand there */
+    size_t count, depth, errors;
+};
+
+struct alternate {
+    struct span rel, type, href, title;
+};
+
+static bool contains_nocase(struct span text, struct span wanted)
+{
+    for (; text.length >= wanted.length; text.data++, text.length--)
+        if (span_starts_nocase(text, wanted))
+            return true;
+    return false;
+}
+
+/* Takes the first word of `text`; empty: there is none. */
+static struct span take_word(struct span *text)
+{
+    *text = span_trim(*text);
+    size_t length = 0;
+    while (length < text->length && !strchr(" \t\r\n\f", text->data[length]))
+        length++;
+    struct span word = {text->data, length};
+    text->data += length;
+    text->length -= length;
+    return word;
+}
+
+static bool is_alternate(struct span relations)
+{
+    struct span word;
+    while ((word = take_word(&relations)).length)
+        if (span_equal_nocase(word, SPAN("alternate")))
+            return true;
+    return false;
+}
+
+static bool is_feed_type(struct span type)
+{
+    static const char *const types[] = {"application/rss+xml", "application/atom+xml",
+                                        "application/feed+json", "application/rdf+xml"};
+    const char *end = type.length ? memchr(type.data, ';', type.length) : NULL;
+    if (end)
+        type.length = (size_t)(end - type.data);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (span_equal_nocase(span_trim(type), span_of(types[i])))
+            return true;
+    return false;
+}
+
+/* As the common programs for sites call it, in their languages; its address is what WordPress,
+ * Blogger and their like give it in all of them. */
+static bool is_of_comments(const struct alternate *link)
+{
+    static const char *const words[] = {
+        "comment",  "kommentar", "comentario", "comentário", "kommentár", "komentar", "komentář",
+        "reacties", "коммента",  "评论",       "留言",       "コメント",  "댓글"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (contains_nocase(link->title, span_of(words[i])))
+            return true;
+    return contains_nocase(link->href, SPAN("/comments/")) ||
+           contains_nocase(link->href, SPAN("=comments"));
+}
+
+static struct span value_of(const xmlChar *value)
+{
+    return value ? span_trim(span_of((const char *)value)) : SPAN("");
+}
+
+static void read_link(struct search *search, const xmlChar **list)
+{
+    struct alternate link = {.rel = SPAN("")};
+    for (; list && *list; list += 2) {
+        struct span name = span_of((const char *)list[0]);
+        struct span *part = span_equal(name, SPAN("rel"))     ? &link.rel
+                            : span_equal(name, SPAN("type"))  ? &link.type
+                            : span_equal(name, SPAN("href"))  ? &link.href
+                            : span_equal(name, SPAN("title")) ? &link.title
+                                                              : NULL;
+        if (part)
+            *part = value_of(list[1]);
+    }
+    if (link.href.length && link.href.length <= URL_MAX_BYTES && is_alternate(link.rel) &&
+        is_feed_type(link.type) && !is_of_comments(&link) && search->count < CANDIDATES_MAX)
+        search->candidates[search->count++] = arena_copy(search->arena, link.href);
+}
+
+static void read_base(struct search *search, const xmlChar **list)
+{
+    for (; list && *list && !search->base.length; list += 2)
+        if (span_equal(span_of((const char *)list[0]), SPAN("href")) &&
+            value_of(list[1]).length <= URL_MAX_BYTES)
+            search->base = arena_copy(search->arena, value_of(list[1]));
+}
+
+static void start_element(void *context, const xmlChar *name, const xmlChar **list)
+{
+    struct search *search = context;
+    struct span tag = span_of((const char *)name);
+    if (++search->depth > DEPTH_MAX)
+        xmlStopParser(search->parser);
+    else if (span_equal(tag, SPAN("link")))
+        read_link(search, list);
+    else if (span_equal(tag, SPAN("base")))
+        read_base(search, list);
+}
+
+static void end_element(void *context, const xmlChar *name)
+{
+    struct search *search = context;
+    (void)name;
+    search->depth -= search->depth > 0;
+}
+
+static void count_error(void *context, xmlErrorPtr error)
+{
+    struct search *search = context;
+    (void)error;
+    if (++search->errors == ERRORS_MAX && search->parser)
+        xmlStopParser(search->parser);
+}
+
+/* What is looked for must be among the names that are taken, whatever comes first. */
+static void bound_names(htmlParserCtxtPtr parser)
+{
+    static const char *const names[] = {"html", "head", "body", "link", "base",
+                                        "rel",  "type", "href", "title"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        xmlDictLookup(parser->dict, (const xmlChar *)names[i], -1);
+    xmlDictSetLimit(parser->dict, NAMES_MAX_BYTES);
+}
+
+static void parse(struct search *search, struct span utf8)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, xmlInitParser);
+    htmlSAXHandler handler = {.startElement = start_element,
+                              .endElement = end_element,
+                              .serror = count_error,
+                              .initialized = XML_SAX2_MAGIC};
+    search->parser =
+        htmlCreatePushParserCtxt(&handler, search, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
+    if (!search->parser)
+        return;
+    htmlCtxtUseOptions(search->parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
+                                           HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
+                                           HTML_PARSE_IGNORE_ENC);
+    search->parser->sax->serror = count_error;
+    bound_names(search->parser);
+    htmlParseChunk(search->parser, utf8.data, (int)utf8.length, 1);
+    htmlFreeParserCtxt(search->parser);
+}
+
+static struct span without_fragment(struct span url)
+{
+    const char *hash = url.length ? memchr(url.data, '#', url.length) : NULL;
+    return hash ? (struct span){url.data, (size_t)(hash - url.data)} : url;
+}
+
+static char *first_usable(const struct search *search, struct span address)
+{
+    struct span base = url_resolve(search->arena, address, search->base);
+    struct span own = without_fragment(address);
+    for (size_t i = 0; i < search->count; i++) {
+        struct span url = url_resolve(search->arena, base, search->candidates[i]);
+        url = without_fragment(url_without_user(search->arena, url));
+        bool is_web =
+            span_starts_nocase(url, SPAN("http://")) || span_starts_nocase(url, SPAN("https://"));
+        if (is_web && url.length <= URL_MAX_BYTES && !span_equal(url, own))
+            return memory_text(arena_copy(search->arena, url).data);
+    }
+    return NULL;
+}
+
+/* Scripts that complain before the page begins do so in markup too. */
+static bool is_page(struct span utf8)
+{
+    static const char *const signs[] = {"<!doctype html", "<html", "<head", "<body", "<link"};
+    if (!utf8.length || utf8.data[0] != '<')
+        return false;
+    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
+        if (contains_nocase(utf8, span_of(signs[i])))
+            return true;
+    return false;
+}
+
+bool feed_discover(struct span bytes, struct span charset, struct span address, char **found)
+{
+    struct feed_encoding encoding;
+    const char *trouble;
+    *found = NULL;
+    if (bytes.length > LOOK_BYTES)
+        bytes.length = LOOK_BYTES;
+    if (!feed_encoding_find(bytes, charset, &encoding, NULL))
+        return false;
+    struct search search = {.arena = arena_new(), .base = SPAN("")};
+    struct span utf8 = span_trim(feed_encoding_to_utf8(search.arena, bytes, &encoding, &trouble));
+    bool page = is_page(utf8);
+    if (page) {
+        parse(&search, utf8);
+        *found = first_usable(&search, address);
+    }
+    arena_free(search.arena);
+    return page;
+}

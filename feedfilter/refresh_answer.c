@@ -1,0 +1,72 @@
+#include "feedfilter/refresh_answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/feed.h"
+#include "core/feed_encoding.h"
+#include "feedfilter/feed_discover.h"
+
+const char *refresh_answer_type(const char *content_type)
+{
+    const char *at = content_type ? content_type : "";
+    while (*at >= ' ' && *at <= '~')
+        at++;
+    return *at || !content_type ? "" : content_type;
+}
+
+/* A page instead of a feed that there was is a slip of the site, until it comes again and again. */
+static bool may_follow_page(struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    bool may = !subscription->page || subscription->site.found ||
+               subscription->failures + 1 >= FEED_SITE_CONVINCED;
+    pthread_mutex_unlock(&subscription->lock);
+    return may;
+}
+
+/* What is no feed. True when it is a page that names one, which is to be fetched. */
+static bool look_at_page(struct refresh_job *job, char *why, size_t size)
+{
+    const struct fetch_answer *answer = &job->answer;
+    const char *type = refresh_answer_type(answer->content_type);
+    char *found;
+    bool follow = false;
+    if (!feed_discover((struct span){answer->body, answer->length},
+                       feed_encoding_served(answer->content_type), span_of(answer->base_url),
+                       &found))
+        snprintf(why, size, "what came is no feed (%s)", *type ? type : "of no known type");
+    else if (job->found)
+        snprintf(why, size, "the feed that its page names is no feed but a page (HTML) itself");
+    else if (!found)
+        snprintf(why, size, "what came is no feed but a page (HTML), which names none");
+    else if (!may_follow_page(job->subscription))
+        snprintf(why, size,
+                 "what came is no feed but a page (HTML); if that goes on, the feed "
+                 "that it names is taken");
+    else
+        follow = true;
+    if (follow) {
+        job->found = found;
+        job->followed = job->from_page = true;
+    } else {
+        free(found);
+    }
+    return follow;
+}
+
+bool refresh_answer_look(struct refresh_job *job, char *why, size_t size)
+{
+    const struct fetch_answer *answer = &job->answer;
+    *why = '\0';
+    if (answer->status == 304)
+        return false;
+    if (answer->status != 200)
+        snprintf(why, size, "%s%s", job->found ? "the feed that its page names: " : "",
+                 answer->error.message);
+    else if (!answer->length)
+        snprintf(why, size, "the answer is empty");
+    else if (!feed_looks_like((struct span){answer->body, answer->length}))
+        return look_at_page(job, why, size);
+    return false;
+}
