@@ -3,28 +3,27 @@
 What a store takes part in is measured on Redis and on SQLite. Figures of two programs are always
 taken in turn (A B A B …) and given as medians; a single absolute
 time says little on a shared machine.
-bench.py [--quick] [bulk|postfix|memory|daemons|judging|copies|lesson|held|replay|feeds|hot|polling …]
+bench.py [--quick] [bulk|postfix|memory|daemons|judging|copies|lesson|held|history|reputations|replay|
+feeds|hot|polling …]
 """
 
-import contextlib
-import http.client
 import json
 import os
 import re
 import shutil
-import sqlite3
 import statistics
 import subprocess
 import sys
 import time
-import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "../e2e"), os.path.join(HERE, "../suites")]
 import corpora  # noqa: E402
 import hot  # noqa: E402
+import lists  # noqa: E402
 import polling  # noqa: E402
 import real_feeds  # noqa: E402
+import reputations  # noqa: E402
 import servers  # noqa: E402
 
 QUICK = "--quick" in sys.argv
@@ -319,98 +318,28 @@ def bench_daemons(directory, store):
     counts.stop()
 
 
-HELD = """insert into held (id, change, state, document_id, time_s, state_time_s, channel, sender,
-recipients, subject, reference, log_odds, evidence) values (?1, ?1, ?2, randomblob(16), ?3, ?3, 'mail', ?4,
-?5, ?6, ?7, ?8, ?9)"""
-SYMBOLS = ("LINK_FARM", "DATE_MISSING", "REPLY_TO_ELSEWHERE", "REPUTATION_LINK_DOMAIN")
-
-
-def held_symbols(number):
-    """CONTENT in all, another in a quarter, and one of 40 rare ones in every 49th."""
-    rare = ("RARE_%d" % (number // 49 % 40),) if number % 49 == 0 else ()
-    return ("CONTENT", SYMBOLS[number % 4]) + rare
-
-
-def held_row(number):
-    terms = ",".join('{"symbol":"%s","log_odds":1.2,"detail":"shop%d.test: 12 spam, 0 ham"}' %
-                     (symbol, number % 997) for symbol in held_symbols(number))
-    score = 1 + number * 7919 % 1000 / 100
-    return (number + 1, 4 if number % 10 == 0 else 1, 1700000000 + number,
-            "sender%d@shop%d.test" % (number, number % 997), "user%d@box.test" % (number % 5000),
-            "%s offer %d of the week" % (("cheap", "新品", "новый")[number % 3], number),
-            "4j%010d" % number, score,
-            '{"action":"hold","p":0.985,"log_odds":%.2f,"terms":[%s]}' % (score, terms))
-
-
-def fill_records(path, count):
-    """So many entries of mail, one in ten of which was decided. The triggers, which keep the indices,
-    are set aside meanwhile: what they would have done is done at the end, at once."""
-    with contextlib.closing(sqlite3.connect(path)) as records, records:
-        triggers = records.execute("select name, sql from sqlite_master where type = 'trigger' and "
-                                   "tbl_name = 'held'").fetchall()
-        for name, _ in triggers:
-            records.execute("drop trigger " + name)
-        records.executemany(HELD, map(held_row, range(count)))
-        records.executemany("insert into held_symbol values (?, ?)", (
-            (symbol, number + 1) for number in range(count) for symbol in held_symbols(number)))
-        records.execute("insert into held_text (held_text) values ('rebuild')")
-        records.execute("insert into held_sums select state, count(*) from held group by state")
-        for _, text in triggers:
-            records.execute(text)
-
-
-def held_queries(count):
-    """What the page is of, and the parameters of the API that ask for it."""
-    middle = 1700000000 + count // 2
-    return (
-        ("first page", {}), ("a page far behind", {"after": "m%d.f0" % (count // 2)}),
-        ("in any state", {"state": "all"}), ("confirmed", {"state": "confirmed"}),
-        ("a sender's address", {"sender": "sender%d@" % (count // 3 + 1)}),
-        ("a sender's domain", {"sender": "shop5.test"}), ("all senders", {"sender": "shop"}),
-        ("a recipient", {"recipient": "user77@"}), ("a common symbol", {"symbol": "CONTENT"}),
-        ("a rare symbol", {"symbol": "RARE_7"}), ("a low score", {"max_score": "1.05"}),
-        ("a high score", {"min_score": "10.9"}), ("half of the scores", {"min_score": "6"}),
-        ("the last hour", {"since": "@%d" % (1700000000 + count - 3600)}),
-        ("older than half", {"until": "@%d" % middle}),
-        ("ten seconds long ago", {"since": "@%d" % middle, "until": "@%d" % (middle + 10)}),
-        ("a search for one", {"q": "offer %d of" % (count // 3 + 1)}),
-        ("a search for a third", {"q": "cheap"}), ("a search for two characters", {"q": "新品"}),
-        ("a search, a symbol, a sender and a score", {"q": "новый", "symbol": "RARE_7",
-                                                      "sender": "shop", "min_score": "2"}))
-
-
 def bench_held(directory):
-    """The console's list of what is held: the time to the whole answer, on a kept connection, of the
-    first page, of a page far behind, and of each filter."""
+    """The console's list of what is held, by what is asked."""
     count = 20000 if QUICK else 1000000
-    counts = servers.CountsFile(directory, "counts-held")
-    weir = servers.Weir(directory, counts.url, "held", {"log": {"level": "notice"}})
-    weir.start_milter()
-    fill_records(weir.records_mail, count)
-    weir.start_console()
-    connection = http.client.HTTPConnection("127.0.0.1", weir.console_port)
-    connection.request("POST", "/api/login", json.dumps({"user": "ann", "password": "correct horse"}),
-                       {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    answer.read()
-    cookie = answer.headers["Set-Cookie"].split(";")[0]
+    for what, took in lists.held(directory, count, ROUNDS * 4):
+        report("the console's list of %d held, %s" % (count, what), "%.1f ms" % took, "-", "-",
+               "under 50 ms")
 
-    def milliseconds(query):
-        times = []
-        for _ in range(ROUNDS * 4):
-            start = time.monotonic()
-            connection.request("GET", "/api/held?" + urllib.parse.urlencode(query),
-                               headers={"Cookie": cookie})
-            answer = connection.getresponse()
-            page = json.loads(answer.read())
-            times.append(1000 * (time.monotonic() - start))
-            assert answer.status == 200 and page["items"], (query, page)
-        return statistics.median(times)
-    for what, query in held_queries(count):
-        report("the console's list of %d held, %s" % (count, what), "%.1f ms" % milliseconds(query),
-               "-", "-", "under 50 ms")
-    weir.console.stop()
-    weir.milter.stop()
+
+def bench_history(directory):
+    """The console's list and charts of past verdicts."""
+    count = 20000 if QUICK else 1000000
+    for what, took in lists.history(directory, count, ROUNDS * 4):
+        report("the console's history of %d verdicts, %s" % (count, what), "%.1f ms" % took, "-",
+               "-", "under 50 ms")
+
+
+def bench_reputations(directory):
+    """A million of them: out, in, in memory, and the 40 of a document."""
+    count = 20000 if QUICK else 1000000
+    for store in STORES:
+        for row in reputations.measure(directory, STORES[store], store, count, ROUNDS):
+            report(*row)
 
 
 def bench_replay(directory):
@@ -503,7 +432,8 @@ def bench_polling(directory):
 ON_EACH_STORE = {"bulk": bench_bulk, "postfix": bench_postfix, "memory": bench_memory,
                  "daemons": bench_daemons}
 BENCHES = {"judging": bench_judging, "copies": bench_copies, "lesson": bench_lesson,
-           "held": bench_held, "replay": bench_replay, "feeds": bench_feeds, "hot": bench_hot,
+           "held": bench_held, "history": bench_history, "reputations": bench_reputations,
+           "replay": bench_replay, "feeds": bench_feeds, "hot": bench_hot,
            "polling": bench_polling}
 
 
