@@ -5,8 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "admin/console_audit.h"
+#include "admin/console_door_item.h"
+#include "admin/console_door_page.h"
 #include "admin/person_words.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
@@ -20,132 +23,23 @@
 #define LISTED_MOST 200
 #define OPEN (1u << HELD_PENDING | 1u << HELD_HELD)
 
-const char console_door_style[] =
-    "body{font:16px/1.5 sans-serif;max-width:40rem;margin:0 auto;padding:1rem;color:#222;"
-    "background:#fff}h1{font-size:1.3rem}h2{font-size:1.1rem;margin-top:2rem}dt{color:#555;"
-    "font-size:.9rem}dd{margin:0 0 .5rem;overflow-wrap:anywhere}button{font:inherit;padding:.4rem "
-    ".9rem;margin:.2rem .4rem .2rem 0}form{display:inline}.said{border-left:4px solid "
-    "#0b57a4;padding-left:.8rem}article{border-top:1px solid #ccc;padding:.8rem 0}input{font:"
-    "inherit;padding:.3rem;max-width:100%}@media(prefers-color-scheme:dark){body{color:#ddd;"
-    "background:#1b1b1b}dt{color:#aaa}}";
-
-struct visit {
-    struct session *session;
-    struct records *records;
-    const struct door_request *request;
-    struct door_answer *answer;
-    struct signed_link link;
-    enum language language;
-    struct arena *arena;
-    char who[SIGNED_LINK_RECIPIENT_MAX + 16]; /* "recipient bob@box.test" */
-    enum person_word said;                    /* of what was done; WORD_COUNT: nothing was */
-    int64_t before_s;                         /* it was done then */
-};
-
-static struct span_buffer *out(const struct visit *visit)
-{
-    return &visit->answer->html;
-}
-
-static void put_word(const struct visit *visit, enum person_word word)
-{
-    span_buffer_text(out(visit), person_word(visit->language, word));
-}
-
-static void begin_page(const struct visit *visit)
-{
-    span_buffer_printf(out(visit),
-                       "<!DOCTYPE html>\n<html lang=\"%s\"><head><meta charset=\"utf-8\"><meta "
-                       "name=\"viewport\" content=\"width=device-width\"><meta name=\"robots\" "
-                       "content=\"noindex\"><title>%s</title><style>%s</style></head><body>\n"
-                       "<h1>%s</h1>\n",
-                       person_word(visit->language, WORD_LANGUAGE),
-                       person_word(visit->language, WORD_TITLE), console_door_style,
-                       person_word(visit->language, WORD_TITLE));
-}
-
-static void end_page(const struct visit *visit)
-{
-    span_buffer_text(out(visit), "</body></html>\n");
-}
-
-static void put_said(const struct visit *visit)
-{
-    char when[32];
-    if (visit->said == WORD_COUNT)
-        return;
-    span_buffer_text(out(visit), "<p class=\"said\" role=\"status\">");
-    if (visit->said == WORD_DONE_BEFORE) { /* "%s" stands in it once */
-        const char *text = person_word(visit->language, WORD_DONE_BEFORE);
-        size_t before = (size_t)(strstr(text, "%s") - text);
-        span_buffer_add(out(visit), (struct span){text, before});
-        span_buffer_text(out(visit), person_time(visit->before_s, when));
-        span_buffer_text(out(visit), text + before + 2);
-    } else {
-        put_word(visit, visit->said);
-    }
-    span_buffer_text(out(visit), "</p>\n");
-}
-
-/* A page with one sentence. */
-static void say_only(struct visit *visit, unsigned status, enum person_word word)
-{
-    visit->answer->status = status;
-    visit->said = word;
-    begin_page(visit);
-    put_said(visit);
-    end_page(visit);
-}
-
-static void fail(struct visit *visit, const struct error *error)
-{
-    log_event(LOG_LEVEL_ERROR, "door-failed", "reason", error->message, NULL);
-    span_buffer_free(out(visit));
-    say_only(visit, MHD_HTTP_SERVICE_UNAVAILABLE, WORD_FAILED);
-}
-
 /* --- what a mail looks like --- */
-
-static void put_row(const struct visit *visit, enum person_word name, struct span value)
-{
-    span_buffer_text(out(visit), "<dt>");
-    put_word(visit, name);
-    span_buffer_text(out(visit), "</dt><dd>");
-    person_html(out(visit), visit->arena, value);
-    span_buffer_text(out(visit), "</dd>\n");
-}
 
 static void put_mail(const struct visit *visit, const struct held *held)
 {
     char when[32];
     int64_t until_s = held->time_s + visit->session->config->held.keep_s;
-    span_buffer_text(out(visit), "<p><strong>");
+    span_buffer_text(door_out(visit), "<p><strong>");
     if (*held->subject)
-        person_html(out(visit), visit->arena, span_of(held->subject));
+        person_html(door_out(visit), visit->arena, span_of(held->subject));
     else
-        put_word(visit, WORD_NO_SUBJECT);
-    span_buffer_text(out(visit), "</strong></p><dl>");
-    put_row(visit, WORD_FROM, span_of(held->sender));
-    put_row(visit, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
-    put_row(visit, WORD_UNTIL, span_of(person_time(until_s, when)));
-    put_row(visit, WORD_WHY, person_why(visit->arena, span_of(held->evidence), REASONS));
-    span_buffer_text(out(visit), "</dl>\n");
-}
-
-/* A form with a button. `name` and `value`: what it sends besides; NULL: nothing. */
-static void put_button(const struct visit *visit, const char *action, enum person_word word,
-                       const char *name, const char *value)
-{
-    span_buffer_printf(out(visit),
-                       "<form method=\"post\"><input type=\"hidden\" name=\"do\" value=\"%s\">",
-                       action);
-    if (name) {
-        span_buffer_printf(out(visit), "<input type=\"hidden\" name=\"%s\" value=\"", name);
-        person_html(out(visit), visit->arena, span_of(value));
-        span_buffer_text(out(visit), "\">");
-    }
-    span_buffer_printf(out(visit), "<button>%s</button></form>\n",
-                       person_word(visit->language, word));
+        door_put_word(visit, WORD_NO_SUBJECT);
+    span_buffer_text(door_out(visit), "</strong></p><dl>");
+    door_put_row(visit, WORD_FROM, span_of(held->sender));
+    door_put_row(visit, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
+    door_put_row(visit, WORD_UNTIL, span_of(person_time(until_s, when)));
+    door_put_row(visit, WORD_WHY, person_why(visit->arena, span_of(held->evidence), REASONS));
+    span_buffer_text(door_out(visit), "</dl>\n");
 }
 
 /* --- deeds --- */
@@ -261,30 +155,30 @@ static void put_buttons(const struct visit *visit, const struct held *held, size
     bool open = OPEN & 1u << held->state;
     if (asked < ACTIONS && !visit->request->post && (open || asked > 0) &&
         can_be_asked(held, asked)) {
-        span_buffer_text(out(visit), "<p>");
-        put_word(visit, actions[asked].ask);
-        span_buffer_text(out(visit), "</p>\n");
-        put_button(visit, actions[asked].name, actions[asked].button, NULL, NULL);
+        span_buffer_text(door_out(visit), "<p>");
+        door_put_word(visit, actions[asked].ask);
+        span_buffer_text(door_out(visit), "</p>\n");
+        door_put_button(visit, actions[asked].name, actions[asked].button, NULL, NULL);
     }
     for (size_t i = 0; i < ACTIONS; i++)
         if (i != asked && (visit->link.actions & actions[i].action) && (i > 0 || open) &&
             can_be_asked(held, i))
-            put_button(visit, actions[i].name, actions[i].button, NULL, NULL);
+            door_put_button(visit, actions[i].name, actions[i].button, NULL, NULL);
 }
 
 static void show_mail(struct visit *visit, const struct held *held, size_t asked)
 {
     visit->answer->status = MHD_HTTP_OK;
-    begin_page(visit);
-    put_said(visit);
+    door_begin(visit);
+    door_put_said(visit);
     put_mail(visit, held);
     if (!(OPEN & 1u << held->state) && visit->said == WORD_COUNT) {
         const char *text = person_word(visit->language, WORD_STATE);
-        span_buffer_printf(out(visit), "<p>%.*s%s</p>\n", (int)(strstr(text, "%s") - text), text,
-                           held_state_name(held->state));
+        span_buffer_printf(door_out(visit), "<p>%.*s%s</p>\n", (int)(strstr(text, "%s") - text),
+                           text, held_state_name(held->state));
     }
     put_buttons(visit, held, asked);
-    end_page(visit);
+    door_end(visit);
 }
 
 static void visit_mail(struct visit *visit)
@@ -293,15 +187,15 @@ static void visit_mail(struct visit *visit)
     struct held *held;
     size_t asked = find_action(visit);
     if (!find_mail(visit, visit->link.held_id, &held, &error)) {
-        fail(visit, &error);
+        door_fail(visit, &error);
         return;
     }
     if (!held || memcmp(held->document_id, visit->link.document_id, RECORD_ID_BYTES) != 0)
-        say_only(visit, MHD_HTTP_GONE, WORD_GONE);
+        door_say_only(visit, MHD_HTTP_GONE, WORD_GONE);
     else if (visit->request->post && asked == ACTIONS)
-        say_only(visit, MHD_HTTP_BAD_REQUEST, WORD_GONE);
+        door_say_only(visit, MHD_HTTP_BAD_REQUEST, WORD_GONE);
     else if (visit->request->post && !act(visit, &held, asked, &error))
-        fail(visit, &error);
+        door_fail(visit, &error);
     else
         show_mail(visit, held, asked);
     held_free(held);
@@ -327,17 +221,17 @@ static bool show_listed(void *context, const struct held *held)
         strcmp(held->channel, "mail") != 0)
         return true;
     page->shown++;
-    span_buffer_text(out(visit), "<article>");
+    span_buffer_text(door_out(visit), "<article>");
     put_mail(visit, held);
     records_text_id(FRONT_MAIL, held->id, id);
     if (recipient_is_alone(held->recipients, visit->link.recipient)) {
         for (size_t i = 0; i < ACTIONS; i++)
             if (can_be_asked(held, i))
-                put_button(visit, actions[i].name, actions[i].button, "id", id);
+                door_put_button(visit, actions[i].name, actions[i].button, "id", id);
     } else {
-        put_word(visit, WORD_SEVERAL);
+        door_put_word(visit, WORD_SEVERAL);
     }
-    span_buffer_text(out(visit), "</article>\n");
+    span_buffer_text(door_out(visit), "</article>\n");
     return page->shown < LISTED_MOST;
 }
 
@@ -355,30 +249,30 @@ static bool show_held(struct visit *visit, struct error *error)
         filter.before_id = page.last_id;
     } while (page.seen == filter.most && page.shown < LISTED_MOST);
     if (!page.shown)
-        put_word(visit, WORD_NOTHING_HELD);
+        door_put_word(visit, WORD_NOTHING_HELD);
     return true;
 }
 
 static void show_entry(void *context, const char *entry, bool denies)
 {
     const struct visit *visit = context;
-    span_buffer_text(out(visit), "<p>");
-    person_html(out(visit), visit->arena, span_of(entry));
-    span_buffer_text(out(visit), " – ");
-    put_word(visit, denies ? WORD_DENIED : WORD_ALLOWED);
-    span_buffer_text(out(visit), " ");
-    put_button(visit, "remove", WORD_REMOVE, "entry", entry);
-    span_buffer_text(out(visit), "</p>\n");
+    span_buffer_text(door_out(visit), "<p>");
+    person_html(door_out(visit), visit->arena, span_of(entry));
+    span_buffer_text(door_out(visit), " – ");
+    door_put_word(visit, denies ? WORD_DENIED : WORD_ALLOWED);
+    span_buffer_text(door_out(visit), " ");
+    door_put_button(visit, "remove", WORD_REMOVE, "entry", entry);
+    span_buffer_text(door_out(visit), "</p>\n");
 }
 
 static bool show_lists(struct visit *visit, struct error *error)
 {
-    span_buffer_printf(out(visit), "<h2>%s</h2>\n<p>%s</p>\n",
+    span_buffer_printf(door_out(visit), "<h2>%s</h2>\n<p>%s</p>\n",
                        person_word(visit->language, WORD_LISTS),
                        person_word(visit->language, WORD_LISTS_EXPLAINED));
     if (!records_list_visit(visit->records, visit->link.recipient, show_entry, visit, error))
         return false;
-    span_buffer_printf(out(visit),
+    span_buffer_printf(door_out(visit),
                        "<form method=\"post\"><label>%s <input name=\"entry\" maxlength=\"254\" "
                        "required></label> <button name=\"do\" value=\"allow\">%s</button><button "
                        "name=\"do\" value=\"deny\">%s</button></form>\n",
@@ -430,20 +324,20 @@ static void visit_person(struct visit *visit)
     if (request->post && !(request->entry ? act_on_lists(visit, &error)
                            : request->id  ? act_on_mail(visit, &error)
                                           : true)) {
-        fail(visit, &error);
+        door_fail(visit, &error);
         return;
     }
     visit->answer->status = MHD_HTTP_OK;
-    begin_page(visit);
-    span_buffer_text(out(visit), "<p>");
-    person_html(out(visit), visit->arena, span_of(visit->link.recipient));
-    span_buffer_text(out(visit), "</p>\n");
-    put_said(visit);
+    door_begin(visit);
+    span_buffer_text(door_out(visit), "<p>");
+    person_html(door_out(visit), visit->arena, span_of(visit->link.recipient));
+    span_buffer_text(door_out(visit), "</p>\n");
+    door_put_said(visit);
     if (!show_held(visit, &error) || !show_lists(visit, &error)) {
-        fail(visit, &error);
+        door_fail(visit, &error);
         return;
     }
-    end_page(visit);
+    door_end(visit);
 }
 
 /* --- the door --- */
@@ -453,57 +347,95 @@ static void refuse_forged(struct visit *visit)
 {
     char who[80];
     if (visit->request->must_wait) {
-        say_only(visit, MHD_HTTP_TOO_MANY_REQUESTS, WORD_TOO_MANY);
+        door_say_only(visit, MHD_HTTP_TOO_MANY_REQUESTS, WORD_TOO_MANY);
         return;
     }
     visit->answer->forged = true;
     snprintf(who, sizeof who, "link from %.60s", visit->request->address);
     log_event(LOG_LEVEL_WARNING, "forged-link", "address", visit->request->address, NULL);
     console_audit(visit->session, who, "refused-link", "");
-    say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
+    door_say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
 }
 
-static enum signed_link_status verify(struct visit *visit, struct error *error)
+static enum signed_link_status verify_by(struct visit *visit, const char *path, struct error *error)
 {
     struct signed_link_keys keys = {0};
-    const char *path = visit->session->config->digest.key_file;
-    /* Read each time, so that a rotation needs no restart. */
-    if (!signed_link_keys_make(path, error) || !signed_link_keys_read(path, &keys, error))
-        return SIGNED_LINK_FORGED;
-    enum signed_link_status status =
-        signed_link_verify(&keys, visit->request->token, time(NULL), &visit->link);
+    enum signed_link_status status = SIGNED_LINK_FORGED;
+    if (signed_link_keys_read(path, &keys, error))
+        status = signed_link_verify(&keys, visit->request->token, time(NULL), &visit->link);
     sodium_memzero(&keys, sizeof keys);
     return status;
+}
+
+/* Keys are read each time, so that a rotation needs no restart. That of the feed server signs for
+ * items of feeds alone: it is no key to people's mail. */
+static enum signed_link_status verify(struct visit *visit, struct error *error)
+{
+    const struct config *config = visit->session->config;
+    const char *of_feeds = config->feedfilter.link_key_file;
+    enum signed_link_status status = SIGNED_LINK_FORGED;
+    if (signed_link_keys_make(config->digest.key_file, error))
+        status = verify_by(visit, config->digest.key_file, error);
+    if (status != SIGNED_LINK_FORGED && visit->link.purpose != SIGNED_LINK_ITEM)
+        return status;
+    if (error->class != ERROR_NONE || access(of_feeds, F_OK) != 0)
+        return SIGNED_LINK_FORGED;
+    status = verify_by(visit, of_feeds, error);
+    return visit->link.purpose == SIGNED_LINK_ITEM ? status : SIGNED_LINK_FORGED;
+}
+
+/* Whose link it is. */
+static void find_visitor(struct visit *visit)
+{
+    const char *recipient = visit->link.recipient;
+    if (visit->link.purpose == SIGNED_LINK_ITEM) {
+        visit->title = WORD_ITEM_TITLE;
+        snprintf(visit->who, sizeof visit->who, "reader of %s", recipient);
+    } else {
+        visit->language = config_recipient(visit->session->config, recipient).language;
+        snprintf(visit->who, sizeof visit->who, "recipient %s", recipient);
+    }
+}
+
+static void enter(struct visit *visit)
+{
+    struct error error = {0};
+    enum front front = visit->link.purpose == SIGNED_LINK_ITEM ? FRONT_FEED : FRONT_MAIL;
+    bool opened = session_open_records(visit->session, front) == EX_OK;
+    visit->records = visit->session->records[front];
+    if (!opened)
+        door_fail(visit, &error);
+    else if (!visit->records)
+        door_say_only(visit, MHD_HTTP_GONE, WORD_GONE);
+    else if (visit->link.purpose == SIGNED_LINK_ITEM)
+        console_door_item(visit);
+    else if (visit->link.purpose == SIGNED_LINK_MAIL)
+        visit_mail(visit);
+    else if (visit->link.purpose == SIGNED_LINK_PERSON)
+        visit_person(visit);
+    else
+        door_say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
 }
 
 static void answer_visit(struct visit *visit)
 {
     struct error error = {0};
-    bool opened = session_open_records(visit->session, FRONT_MAIL) == EX_OK;
-    visit->records = visit->session->records[FRONT_MAIL];
     enum signed_link_status status = verify(visit, &error);
-    if (error.class != ERROR_NONE || !opened) {
-        fail(visit, &error);
+    if (error.class != ERROR_NONE) {
+        door_fail(visit, &error);
         return;
     }
     if (status == SIGNED_LINK_FORGED) {
         refuse_forged(visit);
         return;
     }
-    visit->language = config_recipient(visit->session->config, visit->link.recipient).language;
-    snprintf(visit->who, sizeof visit->who, "recipient %s", visit->link.recipient);
+    find_visitor(visit);
     if (status == SIGNED_LINK_EXPIRED && visit->request->post)
         console_audit(visit->session, visit->who, "refused-link-expired", "");
     if (status == SIGNED_LINK_EXPIRED)
-        say_only(visit, MHD_HTTP_GONE, WORD_EXPIRED);
-    else if (!visit->records)
-        say_only(visit, MHD_HTTP_GONE, WORD_GONE);
-    else if (visit->link.purpose == SIGNED_LINK_MAIL)
-        visit_mail(visit);
-    else if (visit->link.purpose == SIGNED_LINK_PERSON)
-        visit_person(visit);
+        door_say_only(visit, MHD_HTTP_GONE, WORD_EXPIRED);
     else
-        say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
+        enter(visit);
 }
 
 void console_door(void *context, const struct door_request *request, struct door_answer *answer)
@@ -515,6 +447,7 @@ void console_door(void *context, const struct door_request *request, struct door
                           .answer = answer,
                           .language = session->config->digest.language,
                           .arena = arena_new(),
+                          .title = WORD_TITLE,
                           .said = WORD_COUNT};
     answer_visit(&visit);
     console_gateway_leave(gateway, session);

@@ -1,5 +1,5 @@
-/* person_words: what weir says to people whom mail is held for, in their language: in digests, and
- * on the pages that their links open. */
+/* person_words: what weir says to people whom mail is held for, and to readers of feeds, in their
+ * language: in digests, and on the pages that links open. */
 #ifndef WEIR_PERSON_WORDS_H
 #define WEIR_PERSON_WORDS_H
 
@@ -46,6 +46,22 @@ enum person_word {
     WORD_GONE,
     WORD_TOO_MANY,
     WORD_FAILED,
+    WORD_ITEM_TITLE, /* of pages about an item of a feed */
+    WORD_ITEM_FEED,
+    WORD_ITEM_NO_TITLE,
+    WORD_ASK_SPAM,
+    WORD_ASK_NOT_SPAM,
+    WORD_ASK_ITEM_RELEASE,
+    WORD_ASK_CONFIRM,
+    WORD_SPAM,
+    WORD_NOT_SPAM,
+    WORD_ITEM_RELEASE,
+    WORD_CONFIRM,
+    WORD_DONE_SPAM,
+    WORD_DONE_NOT_SPAM,
+    WORD_DONE_ITEM_RELEASE,
+    WORD_DONE_CONFIRM,
+    WORD_SAID_BEFORE,
     WORD_COUNT
 };
 

@@ -96,7 +96,7 @@ static bool teach_lesson(struct session *session, const struct held *held, enum 
 }
 
 /* The record remembers what was taught, so that a lesson which failed can be asked for again. */
-static void teach(struct session *session, enum front front, const struct held *held,
+void review_teach(struct session *session, enum front front, const struct held *held,
                   enum label label, struct review_outcome *outcome)
 {
     struct error error = {0};
@@ -205,7 +205,7 @@ static bool do_deed(struct session *session, enum front front, struct held **hel
     /* A lesson may have failed the first time. */
     if (!quiet && deeds[deed].teaches && !outcome->impossible &&
         (work.changed || (*held)->taught != (int)label + 1))
-        teach(session, front, *held, label, outcome);
+        review_teach(session, front, *held, label, outcome);
     return true;
 }
 
@@ -357,7 +357,7 @@ static void unteach(struct session *session, enum front front, const struct held
     enum label label = deeds[deed].label;
     enum label opposite = label == LABEL_HAM ? LABEL_SPAM : LABEL_HAM;
     if (held->taught == (int)label + 1 && undone->taught_before != held->taught)
-        teach(session, front, held, opposite, outcome);
+        review_teach(session, front, held, opposite, outcome);
 }
 
 bool review_undo(struct session *session, enum front front, struct held **held, const char *name,

@@ -46,6 +46,11 @@ bool review_release_open(struct session *session, enum front front, struct held 
 bool review_release_quietly(struct session *session, enum front front, struct held **held,
                             const char *who, struct review_outcome *outcome, struct error *error);
 
+/* Teaches what `held` is, and nothing else. Of what is not in the records, whose id is 0, nobody
+ * remembers that it was taught. */
+void review_teach(struct session *session, enum front front, const struct held *held,
+                  enum label label, struct review_outcome *outcome);
+
 /* Says on stderr what of `outcome` went wrong with the entry `id`, or waits; the exit code. For
  * weirctl. */
 int review_complain(const struct session *session, const char *id,

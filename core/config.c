@@ -236,6 +236,7 @@ static const struct {
     {"feedfilter|listen", config_check_listen},
     {"feedfilter|cache", feedfilter_check_cache},
     {"feedfilter|feeds-file", config_check_path},
+    {"feedfilter|link-key-file", config_check_path},
     {"records", check_two_paths},
     {"held", people_check_held},
     {"digest|sendmail", config_check_path},
@@ -440,6 +441,10 @@ static struct config *read_config(const char *path, bool with_feeds, struct erro
     if (config && with_feeds && *config->feedfilter.feeds_file && !add_feeds_file(config, error)) {
         config_release(config);
         config = NULL;
+    }
+    if (config) {
+        feedfilter_check_footer(config);
+        keep_warnings(config);
     }
     config_reading_end();
     return config;

@@ -33,6 +33,9 @@ enum feed_mode {
     FEED_PASS  /* only judges and records */
 };
 
+/* Whether items end with links for readers to say what they are. */
+enum feed_footer { FOOTER_AS_THE_OTHERS, FOOTER_ON, FOOTER_OFF };
+
 const char *feed_mode_name(enum feed_mode mode); /* "hold" */
 bool feed_mode_find(const char *name, enum feed_mode *mode);
 
@@ -45,6 +48,7 @@ struct subscription_config {
     bool secret;            /* of the feeds-file: its URL is for the feed server alone */
     char *url;              /* http or https, without user and password, which are below */
     enum feed_mode mode;
+    enum feed_footer footer;
     char *user_agent;
     char **headers; /* "Name: value" */
     size_t header_count;
@@ -137,7 +141,9 @@ struct config {
         unsigned put_back_s; /* released items that upstream no longer lists: so long in front */
         struct network *upstream_networks; /* private addresses that may be fetched from */
         size_t upstream_network_count;
-        char *feeds_file; /* with more subscriptions; empty: none */
+        char *feeds_file;    /* with more subscriptions; empty: none */
+        bool footer;         /* of subscriptions that do not say otherwise */
+        char *link_key_file; /* signs the links of items; "/var/lib/weir-feed/link.key" */
     } feedfilter;
     struct subscription_config *subscriptions; /* in the order of the file */
     size_t subscription_count;
@@ -191,6 +197,10 @@ struct config *config_defaults(void);
  * name that it has itself keeps its meaning: that one of `more` is left out. */
 struct config *config_with_subscriptions(struct config *config,
                                          const struct subscription_config *more, size_t count);
+
+/* Whether items of that subscription are to end with links. */
+bool config_has_footer(const struct config *config, const struct subscription_config *own);
+bool config_has_any_footer(const struct config *config);
 
 struct config *config_retain(struct config *config);
 void config_release(struct config *config); /* NULL is fine; thread-safe */

@@ -33,6 +33,8 @@ cfg_opt_t feedfilter_options[] = {
     CFG_INT_CB("put-back", 14 * DAY_MS, CFGF_NONE, config_parse_duration),
     CFG_STR_LIST("upstream-networks", no_networks, CFGF_NONE),
     CFG_STR("feeds-file", "", CFGF_NONE),
+    CFG_BOOL("footer", cfg_false, CFGF_NONE),
+    CFG_STR("link-key-file", "/var/lib/weir-feed/link.key", CFGF_NONE),
     CFG_END(),
 };
 
@@ -85,6 +87,8 @@ void feedfilter_take(cfg_t *section, struct config *config)
     config->feedfilter.websub_url = memory_text(cfg_getstr(section, "websub-url"));
     config->feedfilter.cache = memory_text(cfg_getstr(section, "cache"));
     config->feedfilter.feeds_file = memory_text(cfg_getstr(section, "feeds-file"));
+    config->feedfilter.footer = cfg_getbool(section, "footer");
+    config->feedfilter.link_key_file = memory_text(cfg_getstr(section, "link-key-file"));
     config->feedfilter.cache_size_bytes = (uint64_t)cfg_getint(section, "cache-size");
     config->feedfilter.size_limit_bytes = (size_t)cfg_getint(section, "size-limit");
     config->feedfilter.fetch_timeout_ms = (unsigned)cfg_getint(section, "fetch-timeout");
@@ -109,5 +113,6 @@ void feedfilter_free(struct config *config)
     free(config->feedfilter.websub_url);
     free(config->feedfilter.cache);
     free(config->feedfilter.feeds_file);
+    free(config->feedfilter.link_key_file);
     free(config->feedfilter.upstream_networks);
 }

@@ -16,4 +16,7 @@ int feedfilter_check_cache(cfg_t *cfg, cfg_opt_t *option);
 void feedfilter_take(cfg_t *section, struct config *config);
 void feedfilter_free(struct config *config);
 
+/* Warns when links in items are asked for, and there will be none: core/config_footer.c. */
+void feedfilter_check_footer(const struct config *config);
+
 #endif

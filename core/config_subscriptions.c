@@ -21,6 +21,7 @@ cfg_opt_t subscription_options[] = {
     CFG_STR("password", NULL, CFGF_NONE),
     CFG_STR("proxy", NULL, CFGF_NONE),
     CFG_STR_LIST("readers", empty_list, CFGF_NONE),
+    CFG_BOOL("footer", cfg_false, CFGF_NODEFAULT),
     CFG_END(),
 };
 
@@ -161,6 +162,8 @@ static struct subscription_config take(cfg_t *section)
         subscription.password = memory_text(cfg_getstr(section, "password"));
     }
     subscription.mode = (enum feed_mode)cfg_getint(section, "mode");
+    if (cfg_size(section, "footer"))
+        subscription.footer = cfg_getbool(section, "footer") ? FOOTER_ON : FOOTER_OFF;
     subscription.user_agent = memory_text(user_agent ? user_agent : SUBSCRIPTION_USER_AGENT);
     subscription.proxy = memory_text(cfg_getstr(section, "proxy"));
     subscription.header_count = cfg_size(section, "headers");

@@ -97,6 +97,10 @@ bool feed_looks_like(struct span bytes);
  * other links. */
 void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16]);
 
+/* The id of the document that such an item is. */
+void feed_item_document_id(struct span feed_name, struct span guid,
+                           const unsigned char content_hash[16], unsigned char id[16]);
+
 /* A new document of `item`. `feed_name` is what the feed is known by (subscription name, URL, or
  * the feed's own link). Document id: hash of feed name, guid and content hash. Copies what it
  * needs: outlives the feed. */

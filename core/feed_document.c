@@ -49,13 +49,14 @@ void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16]
     hash_finish(state, hash);
 }
 
-static void hash_identity(const struct document *document, unsigned char id[DOCUMENT_ID_BYTES])
+void feed_item_document_id(struct span feed_name, struct span guid,
+                           const unsigned char content_hash[16], unsigned char id[16])
 {
     XXH3_state_t *state = XXH3_createState();
     XXH3_128bits_reset(state);
-    hash_span(state, document->feed);
-    hash_span(state, document->guid);
-    hash_span(state, (struct span){(const char *)document->content_hash, 16});
+    hash_span(state, feed_name);
+    hash_span(state, guid);
+    hash_span(state, (struct span){(const char *)content_hash, 16});
     hash_finish(state, id);
 }
 
@@ -202,7 +203,7 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     for (size_t i = 0; i < item->category_count; i++)
         document->categories[i] = arena_copy(arena, item->categories[i]);
     feed_item_content_hash(item, document->content_hash);
-    hash_identity(document, document->id);
+    feed_item_document_id(feed_name, item->guid, document->content_hash, document->id);
     return document;
 }
 

@@ -14,6 +14,11 @@ static struct span head_of(const struct held *held)
 
 struct feed *held_item_read(const struct held *held, struct error *error)
 {
+    return held_item_read_at(held, (struct span){NULL, 0}, error);
+}
+
+struct feed *held_item_read_at(const struct held *held, struct span address, struct error *error)
+{
     struct arena *arena = arena_new();
     struct span head = head_of(held), item = {(const char *)held->item, held->item_length};
     bool json = span_starts_nocase(head, SPAN("{"));
@@ -24,7 +29,7 @@ struct feed *held_item_read(const struct held *held, struct error *error)
         memcpy(bytes + head.length, item.data, item.length);
     memcpy(bytes + length, "]}", 2);
     struct span whole = {bytes, json ? length + 2 : length};
-    struct feed *feed = feed_read(whole, (struct span){NULL, 0}, error);
+    struct feed *feed = feed_read(whole, address, error);
     arena_free(arena);
     if (feed && feed->item_count != 1) {
         error_set(error, ERROR_INPUT, "the item holds %zu items", feed->item_count);

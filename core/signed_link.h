@@ -34,14 +34,18 @@ bool signed_link_keys_read(const char *path, struct signed_link_keys *keys, stru
 bool signed_link_keys_make(const char *path, struct error *error);
 
 enum signed_link_purpose {
-    SIGNED_LINK_MAIL = 1,  /* one held mail */
-    SIGNED_LINK_PERSON = 2 /* a person's own page: all that is held for them, their lists */
+    SIGNED_LINK_MAIL = 1,   /* one held mail */
+    SIGNED_LINK_PERSON = 2, /* a person's own page: all that is held for them, their lists */
+    SIGNED_LINK_ITEM = 3    /* an item of the feed that stands for the recipient */
 };
 
 enum signed_link_action { /* bits */
                           SIGNED_LINK_RELEASE = 1,
                           SIGNED_LINK_ALLOW = 2, /* its sender */
-                          SIGNED_LINK_DENY = 4
+                          SIGNED_LINK_DENY = 4,
+                          SIGNED_LINK_SPAM = 8, /* the item, which is in its feed */
+                          SIGNED_LINK_NOT_SPAM = 16,
+                          SIGNED_LINK_CONFIRM = 32 /* it is held, as release */
 };
 
 struct signed_link {

@@ -8,6 +8,7 @@
 #include "core/url.h"
 #include "core/verdict.h"
 #include "feedfilter/feed_cut.h"
+#include "feedfilter/feed_footer.h"
 #include "feedfilter/feed_notice.h"
 #include "feedfilter/feed_rewrite.h"
 #include "feedfilter/put_back.h"
@@ -74,14 +75,48 @@ static void pass_whole(struct filtered_feed *out, struct span bytes)
     out->piece_count = bytes.length ? 1 : 0;
 }
 
+/* What feed_judge() is to find out for add_footers(). */
+static void begin_footers(struct passage *passage, struct feed_showing *showing)
+{
+    struct arena *arena = passage->out->arena;
+    size_t n = passage->feed->item_count;
+    *showing = (struct feed_showing){
+        .address = arena_copy(arena, passage->http->upstream),
+        .now_s = passage->http->now_s,
+        .keep_s = passage->http->links->keep_s,
+        .since_s = arena_alloc(arena, n * sizeof *showing->since_s),
+        .ids = arena_alloc(arena, n * sizeof *showing->ids),
+    };
+    memset(showing->since_s, 0, n * sizeof *showing->since_s);
+    passage->judge->showing = showing;
+}
+
+static void add_footers(struct passage *passage, const struct feed_showing *showing)
+{
+    struct footers footer;
+    const struct item_links *links = passage->http->links;
+    passage->judge->showing = NULL;
+    feed_footer_begin(&footer, &passage->edits, passage->bytes, &passage->ranges,
+                      passage->feed->format, links->language);
+    for (size_t i = 0; i < passage->feed->item_count; i++)
+        if (showing->since_s[i])
+            feed_footer_add(&footer, &passage->ranges.ranges[i],
+                            item_links_url(passage->out->arena, links, showing->ids[i], 0,
+                                           showing->since_s[i]));
+}
+
 static void judge_items(struct passage *passage)
 {
+    struct feed_showing showing;
+    bool footers = passage->http && passage->http->links;
     struct filtered_feed *out = passage->out;
     struct error error = {0};
     size_t n = passage->feed->item_count;
     enum item_fate *fates = arena_alloc(out->arena, n * sizeof *fates);
     bool *cut = arena_alloc(out->arena, n * sizeof *cut);
     bool *tag = arena_alloc(out->arena, n * sizeof *tag);
+    if (footers)
+        begin_footers(passage, &showing);
     if (!feed_judge(passage->judge, passage->feed, out->name, passage->bytes, &passage->ranges,
                     fates, &error)) {
         out->records_failed = true;
@@ -97,6 +132,8 @@ static void judge_items(struct passage *passage)
     if (out->tagged)
         feed_rewrite_tags(&passage->edits, passage->bytes, &passage->ranges, passage->feed->format,
                           tag);
+    if (footers)
+        add_footers(passage, &showing);
 }
 
 /* --- released items that upstream no longer lists --- */

@@ -4,12 +4,14 @@
 #define WEIR_FEED_FILTER_H
 
 #include "feedfilter/feed_judge.h"
+#include "feedfilter/item_links.h"
 
 /* Of the server only. */
 struct feed_http {
-    struct span own_address; /* where readers find this feed */
-    struct span upstream;    /* without user and password */
-    struct span charset;     /* that its Content-Type names, or empty */
+    struct span own_address;        /* where readers find this feed */
+    struct span upstream;           /* without user and password */
+    struct span charset;            /* that its Content-Type names, or empty */
+    const struct item_links *links; /* for readers to say what items are; NULL: none */
     int64_t now_s, put_back_s;
     int64_t
         gone_s; /* since when its site has said that it is gone, which readers are told; 0: not */

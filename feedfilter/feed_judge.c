@@ -479,6 +479,42 @@ static void finish_batch(struct run *run, const struct feed *feed)
     run->batch_count = 0;
 }
 
+/* --- what readers may say something of --- */
+
+static void show(struct run *run)
+{
+    struct error error = {0};
+    struct feed_showing *showing = run->judge->showing;
+    struct shown_item *items = arena_alloc(run->arena, (run->count + 1) * sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        const struct item *item = &run->items[i], *judged = item->same ? item->same : item;
+        if (judged->fate == ITEM_IS_CUT)
+            continue;
+        struct shown_item *shown = &items[count++];
+        *shown = (struct shown_item){.feed = run->name.data,
+                                     .key = judged->key.data,
+                                     .reference = text_of(run->arena, item->source->guid),
+                                     .subject = text_of(run->arena, item->source->title),
+                                     .item = (const unsigned char *)item->raw.data,
+                                     .item_length = item->raw.length,
+                                     .head = (const unsigned char *)run->head.data,
+                                     .head_length = run->head.length};
+        memcpy(shown->content_hash, item->content_hash, RECORD_ID_BYTES);
+        feed_item_document_id(run->name, item->source->guid, item->content_hash,
+                              shown->document_id);
+    }
+    if (!feed_shown_keep(showing, run->judge->records, items, count, &error))
+        records_failed(run, &error);
+    for (size_t i = 0, next = 0; i < run->count; i++) {
+        const struct item *item = &run->items[i], *judged = item->same ? item->same : item;
+        if (run->records_work && judged->fate != ITEM_IS_CUT)
+            showing->since_s[i] = items[next].time_s;
+        if (judged->fate != ITEM_IS_CUT)
+            memcpy(showing->ids[i], items[next++].document_id, RECORD_ID_BYTES);
+    }
+}
+
 bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span name,
                 struct span bytes, const struct feed_ranges *ranges, enum item_fate *fates,
                 struct error *error)
@@ -520,6 +556,8 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
     }
     if (run->batch_count)
         finish_batch(run, feed);
+    if (judge->showing && run->records_work)
+        show(run);
     for (size_t i = 0; i < run->count; i++)
         fates[i] = run->items[i].same ? run->items[i].same->fate : run->items[i].fate;
     bool worked = run->records_work || !judge->records;

@@ -13,6 +13,7 @@
 #include "core/feed.h"
 #include "core/judge.h"
 #include "feedfilter/feed_lexer.h"
+#include "feedfilter/feed_shown.h"
 #include "store/records.h"
 
 #include <stdbool.h>
@@ -26,10 +27,11 @@ struct feed_judge {
      * new needs no counts store. NULL: `judge` is filled already. */
     void (*prepare)(struct feed_judge *judge);
     struct judge judge;
-    void *context;           /* the caller's */
-    enum feed_mode mode;     /* FEED_HOLD in a pipe; the front's mode observe makes it FEED_PASS */
-    bool names_itself;       /* the feed's name stands in the feed; the caller knows no better */
-    struct records *records; /* NULL: nothing is remembered, and so nothing is kept back */
+    void *context;       /* the caller's */
+    enum feed_mode mode; /* FEED_HOLD in a pipe; the front's mode observe makes it FEED_PASS */
+    bool names_itself;   /* the feed's name stands in the feed; the caller knows no better */
+    struct feed_showing *showing; /* readers may say what the items are; NULL: they may not */
+    struct records *records;      /* NULL: nothing is remembered, and so nothing is kept back */
 };
 
 enum item_fate { ITEM_PASSES, ITEM_IS_CUT, ITEM_IS_TAGGED };

@@ -1,5 +1,6 @@
 #include "feedfilter/feed_layout.h"
 
+#include "feedfilter/feed_body.h"
 #include "feedfilter/xml_references.h"
 
 /* Of rdf:li: RDF, channel, items, Seq. */
@@ -185,6 +186,18 @@ static bool is_title(const struct feed_layout *layout, const struct xml_name *na
            (uri.length || span_equal(name->prefix, item->name.prefix));
 }
 
+static bool is_body(struct feed_layout *layout, const struct start_tag *tag)
+{
+    const struct open_element *item = &layout->stack[layout->item_depth];
+    struct span uri = resolve(layout, tag->name.prefix);
+    bool own = span_equal(uri, layout->item_uri) &&
+               (uri.length || span_equal(tag->name.prefix, item->name.prefix));
+    return layout->depth == layout->item_depth + 1 &&
+           (layout->format == LAYOUT_ATOM ? own && feed_body_of_atom(tag, &layout->body)
+                                          : feed_body_of_rss(tag, own, uri, &layout->body)) &&
+           layout->body.rank > layout->ranges->ranges[item->index].body.rank;
+}
+
 static bool is_mention(const struct feed_layout *layout, const struct xml_name *name)
 {
     return layout->format == LAYOUT_RDF && layout->depth == MENTION_DEPTH && in_channel(layout) &&
@@ -299,9 +312,12 @@ static void find_role(struct feed_layout *layout, const struct start_tag *tag,
                       struct open_element *element)
 {
     if (layout->item_depth) {
-        if (!is_title(layout, &tag->name))
+        if (is_title(layout, &tag->name))
+            element->role = ROLE_TITLE;
+        else if (is_body(layout, tag))
+            element->role = ROLE_BODY;
+        else
             return;
-        element->role = ROLE_TITLE;
         element->index = layout->stack[layout->item_depth].index;
     } else if (is_item(layout, &tag->name)) {
         open_item(layout, tag, element);
@@ -356,6 +372,21 @@ static void close_title(struct feed_layout *layout, const struct open_element *e
         item->empty_title = stretch(layout, start, after);
 }
 
+/* What another element cut off stays what it is. */
+static void close_body(struct feed_layout *layout, const struct open_element *element,
+                       const char *before, const char *after, bool own_end_tag)
+{
+    struct feed_body *body = &layout->ranges->ranges[element->index].body;
+    const struct xml_name *name = &element->name;
+    const char *start = (name->prefix.length ? name->prefix.data : name->local.data) - 1;
+    if (before && !own_end_tag)
+        return;
+    *body = layout->body;
+    body->empty = !before;
+    body->inside =
+        before ? stretch(layout, element->inside, before) : stretch(layout, start, after);
+}
+
 static void close_link(struct feed_layout *layout, const struct open_element *element,
                        const char *before, const char *after, bool own_end_tag)
 {
@@ -377,6 +408,9 @@ void feed_layout_close(struct feed_layout *layout, const char *before, const cha
         break;
     case ROLE_TITLE:
         close_title(layout, element, before, after);
+        break;
+    case ROLE_BODY:
+        close_body(layout, element, before, after, own_end_tag);
         break;
     case ROLE_MENTION:
         if (own_end_tag)

@@ -32,6 +32,7 @@ enum element_role {
     ROLE_CHANNEL,
     ROLE_ITEM,
     ROLE_TITLE, /* of an item */
+    ROLE_BODY,  /* of an item */
     ROLE_MENTION,
     ROLE_LINK
 };
@@ -63,6 +64,7 @@ struct feed_layout {
     size_t start_tags;
     size_t item_depth; /* of the open item; 0: none is open */
     struct span item_uri;
+    struct feed_body body;           /* that is open; `inside` is not known yet */
     struct feed_stretch channel_tag; /* of the channel that was opened last */
     bool root_has_base, channel_has_base;
     size_t unfinished; /* items that something else closed */

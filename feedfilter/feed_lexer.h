@@ -22,6 +22,17 @@ struct feed_stretch {
     size_t start, end;
 };
 
+/* What stands below an item's title, and how it is written: as HTML (in XML escaped, or in CDATA
+ * sections), as XHTML in a div, or as plain text. */
+enum feed_body_form { FEED_BODY_HTML, FEED_BODY_XHTML, FEED_BODY_TEXT };
+struct feed_body {
+    unsigned rank; /* readers prefer a higher one; 0: there is none, and nothing below is set */
+    enum feed_body_form form;
+    struct feed_stretch inside; /* between its tags, or its quotes; of a "<description/>" the whole
+                                   tag, with `empty` */
+    bool empty;
+};
+
 /* An item: from the first byte of "<item" to the last of "</item>" (or of "<item/>"); in JSON from
  * its '{' to its '}'. */
 struct feed_range {
@@ -37,6 +48,7 @@ struct feed_range {
     struct feed_stretch
         tags; /* JSON: the inside of its "tags" array; start FEED_NOWHERE: has none */
     size_t comma_before, comma_after; /* JSON: of the list; FEED_NOWHERE: none there */
+    struct feed_body body;            /* its content, else its summary; of several the first */
     struct span about; /* RSS 1.0: the value of rdf:about as it stands; empty: none */
 };
 

@@ -53,6 +53,18 @@ static bool is_named(struct json_lexer *lexer, struct span name, const char *wan
     return span_equal(name, span_of(wanted));
 }
 
+/* content_html goes before content_text (JSON Feed 1.1, items). */
+static void read_body(struct json_lexer *lexer, struct span name, struct span value,
+                      struct feed_body *body)
+{
+    bool html = is_named(lexer, name, "content_html");
+    if (!html && (body->rank > 1 || !is_named(lexer, name, "content_text")))
+        return;
+    *body = (struct feed_body){.rank = html ? 2 : 1,
+                               .form = html ? FEED_BODY_HTML : FEED_BODY_TEXT,
+                               .inside = inside_of(lexer, value)};
+}
+
 /* Of members with one name, most readers take the last. */
 static void read_item(struct json_lexer *lexer, struct feed_range *item)
 {
@@ -68,6 +80,8 @@ static void read_item(struct json_lexer *lexer, struct feed_range *item)
             item->title = inside_of(lexer, value);
         else if (kind == '[' && is_named(lexer, name, "tags"))
             item->tags = inside_of(lexer, value);
+        else if (kind == '"')
+            read_body(lexer, name, value, &item->body);
     }
     item->end = position(lexer, lexer->scan.at);
 }

@@ -18,6 +18,7 @@ struct writing {
     FILE *out;
     struct arena *arena; /* emptied after each item */
     struct span gateway;
+    const struct item_links *links; /* NULL: none */
     size_t count;
 };
 
@@ -67,9 +68,22 @@ static void put_labelled(FILE *out, const char *label, struct span text)
     fputc('\n', out);
 }
 
+static void put_how(const struct writing *writing, const struct held *held, struct span url)
+{
+    FILE *out = writing->out;
+    if (url.length)
+        fprintf(out, "\nTo have it in the feed: %.*s?do=release\nIt is spam: %.*s?do=confirm\n",
+                SPAN_ARGS(url), SPAN_ARGS(url));
+    else
+        fprintf(out,
+                "\nTo have it in the feed: weirctl held release f%" PRId64
+                "\nIt is spam: weirctl held confirm f%" PRId64 "\n",
+                held->id, held->id);
+}
+
 /* Ours first: nothing that the item says can be taken for it. */
 static void put_content(const struct writing *writing, const struct held *held,
-                        const struct feed *feed)
+                        const struct feed *feed, struct span url)
 {
     FILE *out = writing->out;
     fprintf(out,
@@ -77,10 +91,8 @@ static void put_content(const struct writing *writing, const struct held *held,
             "of\n",
             100 * probability_of(held->log_odds), held->log_odds);
     put_reasons(out, writing->arena, held);
-    fprintf(out,
-            "\nTo have it in the feed: weirctl held release f%" PRId64
-            "\nIt is spam: weirctl held confirm f%" PRId64 "\n\nThe item:\n\n",
-            held->id, held->id);
+    put_how(writing, held, url);
+    fputs("\nThe item:\n\n", out);
     put_labelled(out, "Title", span_of(held->subject));
     if (feed) {
         put_labelled(out, "Author", feed->items[0].author);
@@ -101,6 +113,7 @@ static bool put_entry(void *context, const struct held *held)
     struct writing *writing = context;
     FILE *out = writing->out;
     struct feed *feed = held_item_read(held, NULL);
+    struct span url = {NULL, 0};
     fputs("<entry>\n<id>weir:", out);
     xml_put_text(out, writing->gateway);
     fprintf(out, "-f%" PRId64 "</id>\n", held->id);
@@ -112,7 +125,13 @@ static bool put_entry(void *context, const struct held *held)
         fputs("</author>\n", out);
     }
     fputs("<category term=\"held\"/>\n", out);
-    put_content(writing, held, feed);
+    if (writing->links)
+        url = item_links_url(writing->arena, writing->links, held->document_id, held->id,
+                             held->time_s);
+    if (url.length)
+        fprintf(out, "<link rel=\"alternate\" type=\"text/html\" href=\"%.*s\"/>\n",
+                SPAN_ARGS(url));
+    put_content(writing, held, feed, url);
     fputs("</entry>\n", out);
     feed_free(feed);
     arena_reset(writing->arena);
@@ -145,8 +164,8 @@ static void put_start(const struct writing *writing, struct span name, const cha
 }
 
 struct span held_feed(struct arena *arena, struct records *records, struct span gateway,
-                      struct span name, const char *own_address, size_t *count, time_t *changed,
-                      struct error *error)
+                      struct span name, const char *own_address, const struct item_links *links,
+                      size_t *count, time_t *changed, struct error *error)
 {
     char *data = NULL;
     size_t length = 0;
@@ -157,6 +176,7 @@ struct span held_feed(struct arena *arena, struct records *records, struct span 
         .out = memory_checked(open_memstream(&data, &length)),
         .arena = arena_new(),
         .gateway = gateway,
+        .links = links,
     };
     bool good = records_held_of_feed(records, feed, EVERY_STATE, 0, note_change, &changed_s, error);
     put_start(&writing, name, own_address, changed_s);

@@ -4,6 +4,7 @@
 #define WEIR_HELD_FEED_H
 
 #include "core/arena.h"
+#include "feedfilter/item_links.h"
 #include "store/records.h"
 
 #include <time.h>
@@ -11,12 +12,13 @@
 #define HELD_FEED_MAX 200 /* items, those held last */
 
 /* Atom 1.0, in `arena`, of the feed that readers find as `name` at `gateway`; NULL data when the
- * records fail. Entries are "weir:GATEWAY-f12", with why it is held, how to release it, and what it
- * says. `*count` is how many there are in it, and `*changed` when anything of the feed last was
- * held, released or decided otherwise; 0: never. The same records give the same bytes. Whatever an
- * item holds, the feed is well-formed. text_init() and url_init() must have been called. */
+ * records fail. Entries are "weir:GATEWAY-f12", with why it is held, how to release it (by `links`,
+ * which an entry's own link opens too; NULL: with weirctl), and what it says. `*count` is how many
+ * there are in it, and `*changed` when anything of the feed last was held, released or decided
+ * otherwise; 0: never. The same records give the same bytes. Whatever an item holds, the feed is
+ * well-formed. text_init() and url_init() must have been called. */
 struct span held_feed(struct arena *arena, struct records *records, struct span gateway,
-                      struct span name, const char *own_address, size_t *count, time_t *changed,
-                      struct error *error);
+                      struct span name, const char *own_address, const struct item_links *links,
+                      size_t *count, time_t *changed, struct error *error);
 
 #endif

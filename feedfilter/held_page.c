@@ -17,17 +17,22 @@ static void set_own_of_held(struct page *page, struct span feed)
 }
 
 static struct page *make_held_page(struct records *records, const struct subscription *subscription,
-                                   const struct config *config)
+                                   const struct config *config,
+                                   const struct subscription_config *own)
 {
     struct error error = {0};
+    struct item_links links;
+    bool has_links = own && item_links_read(config, own, &links);
     struct arena *arena = arena_new();
     struct page *page = NULL;
     char address[400];
     size_t count;
     time_t changed;
     snprintf(address, sizeof address, "%s/q/%s", config->feedfilter.public_url, subscription->name);
-    struct span feed = held_feed(arena, records, span_of(config->gateway),
-                                 span_of(subscription->name), address, &count, &changed, &error);
+    struct span feed =
+        held_feed(arena, records, span_of(config->gateway), span_of(subscription->name), address,
+                  has_links ? &links : NULL, &count, &changed, &error);
+    explicit_bzero(&links, sizeof links);
     if (feed.length) {
         page = page_new(&feed, 1, "application/atom+xml", changed);
         set_own_of_held(page, feed);
@@ -74,8 +79,9 @@ struct page *held_page(struct records *records, struct subscription *subscriptio
         return page;
     pthread_mutex_lock(&subscription->lock);
     struct config *config = config_retain(subscription->config);
+    const struct subscription_config *own = subscription->own;
     pthread_mutex_unlock(&subscription->lock);
-    page = make_held_page(records, subscription, config);
+    page = make_held_page(records, subscription, config, own);
     pthread_mutex_lock(&subscription->lock);
     if (page && subscription->config == config) {
         page_release(subscription->held_page);

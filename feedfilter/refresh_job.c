@@ -114,9 +114,13 @@ static void filter(struct work *work, struct cached_feed *copy)
         .put_back_s = work->config->feedfilter.put_back_s,
         .gone_s = copy->site.gone_s,
     };
+    struct item_links links;
+    if (item_links_read(work->config, work->own, &links))
+        http.links = &links;
     bool was_up = replica_store_up(judge.judge.replica);
     struct span bytes = {copy->body, copy->length};
     struct filtered_feed *filtered = feed_filter(&judge, bytes, span_of(work->own->name), &http);
+    explicit_bzero(&links, sizeof links);
     work->filtered = filtered;
     log_trouble(work);
     page_tag(filtered->pieces, filtered->piece_count, etag);

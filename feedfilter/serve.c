@@ -26,6 +26,7 @@
 #include "feedfilter/health.h"
 #include "feedfilter/held_page.h"
 #include "feedfilter/hub.h"
+#include "feedfilter/item_links.h"
 #include "feedfilter/live_feeds.h"
 #include "feedfilter/readers.h"
 #include "feedfilter/refresh.h"
@@ -337,6 +338,7 @@ static void put_in_force(struct gateway *gateway, struct config *config)
     if (!config->subscription_count && !gateway->live.count)
         log_event(LOG_LEVEL_WARNING, "no-feeds", "config", gateway->config_path, "mend",
                   "say weirctl feeds add NAME URL", NULL);
+    item_links_prepare(config);
     join(gateway);
     config_release(former);
 }

@@ -113,6 +113,17 @@ static void forget_upstream(struct subscription *subscription)
     subscription->items = subscription->held = subscription->tagged = subscription->put_back = 0;
 }
 
+static bool same_footer(const struct config *a, const struct config *b,
+                        const struct subscription_config *own_a,
+                        const struct subscription_config *own_b)
+{
+    bool has = config_has_footer(a, own_a);
+    return has == config_has_footer(b, own_b) &&
+           (!has || (same_text(a->console.public_url, b->console.public_url) &&
+                     same_text(a->feedfilter.link_key_file, b->feedfilter.link_key_file) &&
+                     a->digest.language == b->digest.language && a->held.keep_s == b->held.keep_s));
+}
+
 static bool same_output(const struct config *a, const struct config *b,
                         const struct subscription_config *own_a,
                         const struct subscription_config *own_b)
@@ -120,7 +131,7 @@ static bool same_output(const struct config *a, const struct config *b,
     return own_a->mode == own_b->mode && a->feedfilter.mode == b->feedfilter.mode &&
            same_text(a->feedfilter.public_url, b->feedfilter.public_url) &&
            same_text(a->feedfilter.websub_url, b->feedfilter.websub_url) &&
-           a->feedfilter.put_back_s == b->feedfilter.put_back_s;
+           a->feedfilter.put_back_s == b->feedfilter.put_back_s && same_footer(a, b, own_a, own_b);
 }
 
 bool subscription_configure(struct subscription *subscription, struct config *config,

@@ -127,6 +127,14 @@ static const char *const texts[STATEMENTS] = {
         "INSERT OR REPLACE INTO feed_profiles (feed, profile, time_s) VALUES (?1, ?2, ?3)",
     [STATEMENT_RELEASED_SINCE] = "SELECT 1 FROM held WHERE sender = ?1 AND state_time_s >= ?2 AND "
                                  "channel = 'feed' AND state IN (2, 3) LIMIT 1",
+    [STATEMENT_SHOWN_SINCE] = "SELECT time_s FROM shown WHERE document_id = ?1",
+    [STATEMENT_SHOWN_SAVE] =
+        "INSERT OR REPLACE INTO shown (document_id, content_hash, feed, judged_as, reference, "
+        "subject, address, item, item_head, time_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10)",
+    [STATEMENT_SHOWN_FIND] = "SELECT content_hash, feed, judged_as, reference, subject, address, "
+                             "item, item_head, time_s, said FROM shown WHERE document_id = ?1",
+    [STATEMENT_SHOWN_SET_SAID] = "UPDATE shown SET said = ?2 WHERE document_id = ?1",
 };
 
 struct records {

@@ -249,6 +249,13 @@ static const char *const steps[] = {
     "NULL, next_poll_s INTEGER NOT NULL, items INTEGER NOT NULL, held INTEGER NOT NULL, tagged "
     "INTEGER NOT NULL, put_back INTEGER NOT NULL, found TEXT NOT NULL);"
     "PRAGMA user_version = 16;",
+    /* Items that readers were shown with links to say what they are. */
+    "CREATE TABLE shown (document_id BLOB NOT NULL UNIQUE, content_hash BLOB NOT NULL, feed TEXT "
+    "NOT NULL, judged_as TEXT NOT NULL, reference TEXT NOT NULL, subject TEXT NOT NULL, address "
+    "TEXT NOT NULL, item BLOB, item_head BLOB, time_s INTEGER NOT NULL, said INTEGER NOT NULL "
+    "DEFAULT 0);"
+    "CREATE INDEX shown_time ON shown (time_s);"
+    "PRAGMA user_version = 17;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -141,6 +141,10 @@ static bool drop_by_age(struct step *step, struct error *error)
                   " AND time_s <= ?1 LIMIT " STEP,
                   step->now_s - step->limits->held_s, &sums[RECORDS_EXPIRED], error) &&
            run(records,
+               "DELETE FROM shown WHERE rowid IN (SELECT rowid FROM shown WHERE time_s <= ?1 "
+               "LIMIT " STEP ")",
+               step->now_s - step->limits->held_s, NULL, NULL, error) &&
+           run(records,
                "UPDATE held SET item = NULL, item_head = NULL WHERE id IN (SELECT id FROM held "
                "WHERE " EMPTIED " LIMIT " STEP ")",
                step->now_s, NULL, &sums[RECORDS_EMPTIED], error) &&

@@ -1,0 +1,411 @@
+#include "admin/console_door_item.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "admin/console_audit.h"
+#include "admin/records_text.h"
+#include "admin/review.h"
+#include "core/held_item.h"
+#include "core/judge.h"
+#include "core/log.h"
+#include "core/verdict.h"
+#include "store/records_evidence.h"
+#include "store/records_people.h"
+#include "store/records_shown.h"
+
+#define REASONS 3
+
+struct item_page {
+    struct visit *visit;
+    struct shown_item *shown; /* NULL: the link is about what is held */
+    struct held *held;        /* what is held of it now, or was; NULL: nothing */
+    struct judged judged;     /* with `shown`: of the same content; `action` NULL: of other */
+};
+
+static bool say_item(struct item_page *page, enum label label, struct error *error);
+static bool decide(struct item_page *page, enum review_deed deed, unsigned action,
+                   struct error *error);
+
+static bool do_spam(struct item_page *page, struct error *error)
+{
+    return say_item(page, LABEL_SPAM, error);
+}
+
+static bool do_not_spam(struct item_page *page, struct error *error)
+{
+    return say_item(page, LABEL_HAM, error);
+}
+
+static bool do_release(struct item_page *page, struct error *error)
+{
+    return decide(page, REVIEW_RELEASE, SIGNED_LINK_RELEASE, error);
+}
+
+static bool do_confirm(struct item_page *page, struct error *error)
+{
+    return decide(page, REVIEW_CONFIRM, SIGNED_LINK_CONFIRM, error);
+}
+
+static const struct deed {
+    const char *name;
+    enum signed_link_action action;
+    enum person_word ask, button, done;
+    bool (*act)(struct item_page *page, struct error *error);
+} deeds[] = {
+    {"spam", SIGNED_LINK_SPAM, WORD_ASK_SPAM, WORD_SPAM, WORD_DONE_SPAM, do_spam},
+    {"not-spam", SIGNED_LINK_NOT_SPAM, WORD_ASK_NOT_SPAM, WORD_NOT_SPAM, WORD_DONE_NOT_SPAM,
+     do_not_spam},
+    {"release", SIGNED_LINK_RELEASE, WORD_ASK_ITEM_RELEASE, WORD_ITEM_RELEASE,
+     WORD_DONE_ITEM_RELEASE, do_release},
+    {"confirm", SIGNED_LINK_CONFIRM, WORD_ASK_CONFIRM, WORD_CONFIRM, WORD_DONE_CONFIRM, do_confirm},
+};
+#define DEEDS (sizeof deeds / sizeof *deeds)
+
+/* NULL: none, or the link does not let it. */
+static const struct deed *find_deed(const struct visit *visit)
+{
+    const char *name = visit->request->action;
+    for (size_t i = 0; i < DEEDS; i++)
+        if (name && strcmp(name, deeds[i].name) == 0 && (visit->link.actions & deeds[i].action))
+            return &deeds[i];
+    return NULL;
+}
+
+/* --- what it is about --- */
+
+/* `page->held` stays NULL when nothing of that number is held of this item. */
+static bool find_held(struct item_page *page, int64_t id, struct error *error)
+{
+    const struct signed_link *link = &page->visit->link;
+    struct held *held = records_held_get(page->visit->records, id, error);
+    if (!held) {
+        bool none = error->class == ERROR_INPUT;
+        if (none)
+            *error = (struct error){0};
+        return none;
+    }
+    if (strcmp(held->channel, "feed") == 0 && strcmp(held->sender, link->recipient) == 0 &&
+        memcmp(held->document_id, link->document_id, RECORD_ID_BYTES) == 0)
+        page->held = held;
+    else
+        held_free(held);
+    return true;
+}
+
+/* An item that was edited since, or whose verdict is to hold nothing, has nothing held. */
+static bool find_judged(struct item_page *page, struct error *error)
+{
+    const struct shown_item *shown = page->shown;
+    struct judged judged;
+    bool found;
+    if (!records_judged_find(page->visit->records, shown->feed, shown->key, &judged, &found, error))
+        return false;
+    if (!found) { /* while the counts store was away; it is judged once that is back */
+        page->judged = (struct judged){.action = action_name(ACTION_ACCEPT), .time_s = time(NULL)};
+        memcpy(page->judged.content_hash, shown->content_hash, RECORD_ID_BYTES);
+        return true;
+    }
+    if (memcmp(judged.content_hash, shown->content_hash, RECORD_ID_BYTES) != 0)
+        return true;
+    page->judged = judged;
+    return !judged.held_id || strcmp(judged.action, action_name(ACTION_HOLD)) != 0 ||
+           find_held(page, judged.held_id, error);
+}
+
+static bool find_item(struct item_page *page, struct error *error)
+{
+    const struct signed_link *link = &page->visit->link;
+    if (link->held_id)
+        return find_held(page, link->held_id, error);
+    if (!records_shown_find(page->visit->records, link->document_id, &page->shown, error))
+        return false;
+    if (page->shown && strcmp(page->shown->feed, link->recipient) != 0) {
+        free(page->shown);
+        page->shown = NULL;
+    }
+    return !page->shown || find_judged(page, error);
+}
+
+/* --- deeds --- */
+
+static bool is_in_state(const struct held *held, unsigned states)
+{
+    return held && states & 1u << held->state;
+}
+
+static void log_deed(const struct visit *visit, const char *deed)
+{
+    log_event(LOG_LEVEL_NOTICE, "reviewed", "user", visit->who, "deed", deed, NULL);
+}
+
+/* The lesson of what is shown, encoded, in `held`, which the caller frees; false: the item cannot
+ * be read alone. */
+static bool make_lesson(const struct item_page *page, struct held *held, unsigned char **lesson,
+                        struct error *error)
+{
+    struct session *session = page->visit->session;
+    struct error away = {0};
+    struct lesson made;
+    struct feed *feed = held_item_read_at(held, span_of(page->shown->address), error);
+    if (!feed)
+        return false;
+    session_teach_for(session, FRONT_FEED);
+    bool good = session_open_counts(session) == EX_OK;
+    if (good) {
+        session_open_replica(session, &away); /* review_teach() finds out again */
+        const struct judge judge = {.store = session->store, .replica = session->replica};
+        struct document *document =
+            feed_item_document(feed, &feed->items[0], span_of(page->shown->feed));
+        memcpy(document->id, held->document_id, RECORD_ID_BYTES);
+        judge_prepare(document, session->config);
+        judge_lesson(&judge, document, &made);
+        *lesson = lesson_encode(&made, &held->lesson_length);
+        held->lesson = *lesson;
+        document_free(document);
+    } else {
+        error_set(error, ERROR_SYSTEM, "the counts store cannot be opened");
+    }
+    feed_free(feed);
+    return good;
+}
+
+/* What is shown, as it would be held. */
+static struct held as_held(const struct shown_item *shown, const struct judged *judged,
+                           const struct history_entry *verdict)
+{
+    struct held held = {
+        .state = HELD_HELD,
+        .time_s = time(NULL),
+        .channel = "feed",
+        .sender = shown->feed,
+        .recipients = "",
+        .subject = shown->subject,
+        .reference = shown->reference,
+        .requeued_as = "",
+        .log_odds = judged->log_odds,
+        .evidence = verdict ? verdict->evidence : "{}",
+        .item = shown->item,
+        .item_length = shown->item_length,
+        .item_head = shown->head,
+        .item_head_length = shown->head_length,
+    };
+    memcpy(held.document_id, shown->document_id, RECORD_ID_BYTES);
+    return held;
+}
+
+struct saying {
+    const struct item_page *page;
+    struct held *held; /* its id is set when it is added */
+    enum label label;
+};
+
+/* The verdict that sticks is the reader's from now on. */
+static bool change_verdict(const struct saying *saying, struct error *error)
+{
+    const struct item_page *page = saying->page;
+    struct judged judged = page->judged;
+    bool spam = saying->label == LABEL_SPAM;
+    bool out = is_in_state(page->held, ~(1u << HELD_RELEASED | 1u << HELD_SUPERSEDED));
+    if (!judged.action || out || (!spam && is_in_state(page->held, 1u << HELD_RELEASED)))
+        return true;
+    if (spam && !records_held_add(page->visit->records, saying->held, &saying->held->id, error))
+        return false;
+    judged.held_id = saying->held->id;
+    judged.action = action_name(spam ? ACTION_HOLD : ACTION_ACCEPT);
+    return records_judged_save(page->visit->records, page->shown->feed, page->shown->key, &judged,
+                               error);
+}
+
+/* In a transaction. */
+static bool note_said(void *context, struct error *error)
+{
+    const struct saying *saying = context;
+    const struct visit *visit = saying->page->visit;
+    const char *what = saying->label == LABEL_SPAM ? "spam" : "not-spam";
+    char id[DOCUMENT_ID_HEX > RECORDS_TEXT_ID_SIZE ? DOCUMENT_ID_HEX : RECORDS_TEXT_ID_SIZE];
+    if (!change_verdict(saying, error))
+        return false;
+    if (saying->held->id)
+        records_text_id(FRONT_FEED, saying->held->id, id);
+    else
+        document_id_hex(saying->held->document_id, id);
+    return records_correct_known(visit->records, saying->held->document_id, saying->label,
+                                 visit->who, what, error) &&
+           records_audit(visit->records, visit->who, what, id, error);
+}
+
+/* The lesson comes last: until it is taught, it can be asked for again. */
+static bool say_shown(struct item_page *page, enum label label, struct error *error)
+{
+    struct visit *visit = page->visit;
+    char id[DOCUMENT_ID_HEX];
+    struct error unknown = {0};
+    unsigned char *lesson = NULL;
+    struct review_outcome outcome = {0};
+    document_id_hex(page->shown->document_id, id);
+    struct history_entry *verdict = records_history_find(visit->records, id, &unknown);
+    struct held held = as_held(page->shown, &page->judged, verdict);
+    struct saying saying = {page, &held, label};
+    bool good = make_lesson(page, &held, &lesson, error) &&
+                records_transaction(visit->records, note_said, &saying, error);
+    if (good) {
+        review_teach(visit->session, FRONT_FEED, &held, label, &outcome);
+        good = outcome.taught;
+        *error = outcome.trouble;
+    }
+    history_entry_free(verdict);
+    free(lesson);
+    return good;
+}
+
+static bool say_item(struct item_page *page, enum label label, struct error *error)
+{
+    struct visit *visit = page->visit;
+    bool spam = label == LABEL_SPAM, good;
+    struct review_outcome outcome;
+    visit->said = spam ? WORD_DONE_SPAM : WORD_DONE_NOT_SPAM;
+    if (page->shown->said == (int)label + 1) {
+        visit->said = WORD_SAID_BEFORE;
+        return true;
+    }
+    /* What a reviewer decided stands. */
+    if (is_in_state(page->held, 1u << HELD_CONFIRMED | 1u << HELD_DELETED)) {
+        visit->said = WORD_GONE;
+        return true;
+    }
+    if (!spam && is_in_state(page->held, 1u << HELD_HELD)) {
+        visit->said = WORD_DONE_ITEM_RELEASE;
+        good = review_release_open(visit->session, FRONT_FEED, &page->held, visit->who, &outcome,
+                                   error);
+        if (good && outcome.impossible)
+            visit->said = WORD_GONE;
+    } else {
+        good = say_shown(page, label, error);
+    }
+    if (good)
+        log_deed(visit, spam ? "spam" : "not-spam");
+    return good &&
+           records_shown_set_said(visit->records, page->shown->document_id, (int)label + 1, error);
+}
+
+static bool decide(struct item_page *page, enum review_deed deed, unsigned action,
+                   struct error *error)
+{
+    struct visit *visit = page->visit;
+    struct review_outcome outcome = {0};
+    const char *reader = visit->link.recipient;
+    int64_t id = page->held->id;
+    visit->said = deed == REVIEW_RELEASE ? WORD_DONE_ITEM_RELEASE : WORD_DONE_CONFIRM;
+    if (!records_link_used(visit->records, id, reader, action, &visit->before_s, error))
+        return false;
+    if (visit->before_s) {
+        char text[RECORDS_TEXT_ID_SIZE];
+        visit->said = WORD_DONE_BEFORE;
+        console_audit(visit->session, visit->who, "refused-link-again",
+                      records_text_id(FRONT_FEED, id, text));
+        return true;
+    }
+    bool good =
+        deed == REVIEW_RELEASE
+            ? review_release_open(visit->session, FRONT_FEED, &page->held, visit->who, &outcome,
+                                  error)
+            : review_do(visit->session, FRONT_FEED, &page->held, deed, visit->who, &outcome, error);
+    if (!good)
+        return false;
+    if (outcome.impossible) {
+        visit->said = WORD_GONE;
+        return true;
+    }
+    log_deed(visit, review_name(deed));
+    return records_link_use(visit->records, id, reader, action, error);
+}
+
+/* As a user of the feed's name. */
+static bool act(struct item_page *page, const struct deed *deed, struct error *error)
+{
+    struct session *session = page->visit->session;
+    char source[LESSON_SOURCE_MAX + 1];
+    snprintf(source, sizeof source, "user:feed/%.54s", page->visit->link.recipient);
+    session->lesson_source = source;
+    bool good = deed->act(page, error);
+    session->lesson_source = NULL;
+    return good;
+}
+
+/* --- the page --- */
+
+static void put_item(const struct item_page *page)
+{
+    const struct visit *visit = page->visit;
+    const struct held *held = page->held;
+    const char *title = page->shown ? page->shown->subject : held->subject;
+    char when[32];
+    span_buffer_text(door_out(visit), "<p><strong>");
+    if (*title)
+        person_html(door_out(visit), visit->arena, span_of(title));
+    else
+        door_put_word(visit, WORD_ITEM_NO_TITLE);
+    span_buffer_text(door_out(visit), "</strong></p><dl>");
+    door_put_row(visit, WORD_ITEM_FEED, span_of(visit->link.recipient));
+    if (is_in_state(held, 1u << HELD_HELD)) {
+        door_put_row(visit, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
+        door_put_row(visit, WORD_WHY, person_why(visit->arena, span_of(held->evidence), REASONS));
+    }
+    span_buffer_text(door_out(visit), "</dl>\n");
+}
+
+/* Of those that were asked for, or of all that the link lets, after a deed none. */
+static void put_buttons(const struct item_page *page, const struct deed *asked)
+{
+    const struct visit *visit = page->visit;
+    if (visit->request->post || (!page->shown && !is_in_state(page->held, 1u << HELD_HELD)))
+        return;
+    if (asked) {
+        span_buffer_text(door_out(visit), "<p>");
+        door_put_word(visit, asked->ask);
+        span_buffer_text(door_out(visit), "</p>\n");
+        door_put_button(visit, asked->name, asked->button, NULL, NULL);
+    }
+    for (size_t i = 0; i < DEEDS; i++)
+        if (&deeds[i] != asked && (visit->link.actions & deeds[i].action))
+            door_put_button(visit, deeds[i].name, deeds[i].button, NULL, NULL);
+}
+
+static void show_item(struct item_page *page, const struct deed *asked)
+{
+    struct visit *visit = page->visit;
+    visit->answer->status = MHD_HTTP_OK;
+    door_begin(visit);
+    door_put_said(visit);
+    put_item(page);
+    if (!page->shown && !is_in_state(page->held, 1u << HELD_HELD) && visit->said == WORD_COUNT) {
+        span_buffer_text(door_out(visit), "<p>");
+        door_put_word(visit, WORD_GONE);
+        span_buffer_text(door_out(visit), "</p>\n");
+    }
+    put_buttons(page, asked);
+    door_end(visit);
+}
+
+void console_door_item(struct visit *visit)
+{
+    struct error error = {0};
+    struct item_page page = {.visit = visit};
+    const struct deed *asked = find_deed(visit);
+    if (!find_item(&page, &error))
+        door_fail(visit, &error);
+    else if (!page.shown && !page.held)
+        door_say_only(visit, MHD_HTTP_GONE, WORD_GONE);
+    else if (visit->request->post && !asked)
+        door_say_only(visit, MHD_HTTP_BAD_REQUEST, WORD_GONE);
+    else if (visit->request->post && !act(&page, asked, &error))
+        door_fail(visit, &error);
+    else
+        show_item(&page, asked);
+    held_free(page.held);
+    free(page.shown);
+}

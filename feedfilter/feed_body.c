@@ -1,0 +1,56 @@
+#include "feedfilter/feed_body.h"
+
+#define CONTENT_URI "http://purl.org/rss/1.0/modules/content/"
+
+enum { RANK_SUMMARY = 1, RANK_CONTENT = 2 };
+
+static const struct {
+    const char *type;
+    enum feed_body_form form;
+} types[] = {
+    {"text", FEED_BODY_TEXT},   {"text/plain", FEED_BODY_TEXT},
+    {"html", FEED_BODY_HTML},   {"text/html", FEED_BODY_HTML},
+    {"xhtml", FEED_BODY_XHTML}, {"application/xhtml+xml", FEED_BODY_XHTML},
+};
+
+/* The value of an attribute without a namespace; NULL data: it has none. */
+static struct span attribute(const struct start_tag *tag, const char *name)
+{
+    for (size_t i = 0; i < tag->attribute_count; i++)
+        if (!tag->attributes[i].name.prefix.length &&
+            span_equal(tag->attributes[i].name.local, span_of(name)))
+            return tag->attributes[i].value;
+    return (struct span){NULL, 0};
+}
+
+bool feed_body_of_atom(const struct start_tag *tag, struct feed_body *body)
+{
+    bool content = span_equal(tag->name.local, SPAN("content"));
+    if (!content && !span_equal(tag->name.local, SPAN("summary")))
+        return false;
+    struct span type = span_trim(attribute(tag, "type")), mode = attribute(tag, "mode");
+    if (attribute(tag, "src").data || span_equal_nocase(mode, SPAN("base64")))
+        return false;
+    if (!type.length)
+        type = SPAN("text");
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (span_equal_nocase(type, span_of(types[i].type))) {
+            *body = (struct feed_body){.rank = content ? RANK_CONTENT : RANK_SUMMARY,
+                                       .form = types[i].form};
+            return true;
+        }
+    return false;
+}
+
+bool feed_body_of_rss(const struct start_tag *tag, bool own, struct span uri,
+                      struct feed_body *body)
+{
+    bool content = span_equal(tag->name.local, SPAN("encoded")) &&
+                   (span_equal(uri, SPAN(CONTENT_URI)) ||
+                    (!uri.length && span_equal(tag->name.prefix, SPAN("content"))));
+    if (!content && !(own && span_equal(tag->name.local, SPAN("description"))))
+        return false;
+    *body =
+        (struct feed_body){.rank = content ? RANK_CONTENT : RANK_SUMMARY, .form = FEED_BODY_HTML};
+    return true;
+}

@@ -1,0 +1,39 @@
+/* records_shown: items of feeds that readers were shown with links to say what they are. What a
+ * reader's word needs is kept of each until its links expire, since upstream may have dropped the
+ * item by then. In feeds.db. */
+#ifndef WEIR_RECORDS_SHOWN_H
+#define WEIR_RECORDS_SHOWN_H
+
+#include "store/records.h"
+
+struct shown_item {
+    unsigned char document_id[RECORD_ID_BYTES], content_hash[RECORD_ID_BYTES];
+    const char *feed, *key;    /* that it is judged under: records_judged_find() */
+    const char *reference;     /* guid */
+    const char *subject;       /* title */
+    const char *address;       /* of the feed, which relative references lead from; may be empty */
+    const unsigned char *item; /* its bytes, and what they need to be read alone, as held.item */
+    size_t item_length;
+    const unsigned char *head;
+    size_t head_length;
+    int64_t time_s; /* shown since */
+    int said;       /* label + 1 of what a reader said last; 0: nothing. When saving: 0 */
+};
+
+/* Since when it is shown; 0: it is not. */
+bool records_shown_since(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
+                         int64_t *time_s, struct error *error);
+
+/* In place of what is kept of the same document. */
+bool records_shown_save(struct records *records, const struct shown_item *item,
+                        struct error *error);
+
+/* `*item`, which the caller frees with free(), is NULL when nothing is kept of it. */
+bool records_shown_find(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
+                        struct shown_item **item, struct error *error);
+
+bool records_shown_set_said(struct records *records,
+                            const unsigned char document_id[RECORD_ID_BYTES], int said,
+                            struct error *error);
+
+#endif

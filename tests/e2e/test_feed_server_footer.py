@@ -1,0 +1,384 @@
+"""Readers say what items are, by the links at the end of each item and in /q/NAME, through real HTTP:
+weir-feedfilter signs them, and weir-console opens them."""
+
+import base64
+import hashlib
+import html
+import os
+import re
+import sqlite3
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from gateway import get
+from sample_feeds import HAM, ITEMS, feed, without
+from servers import PATIENCE_S, Weir, counts_store, make_temporary_directory, run, wait_for
+from upstream import Document, Upstream
+
+SOON_S = 20  # the server looks at the records every second or so
+LINKS = ("<a href='(http://[^/]+/d/[-\\w]+)\\?do=spam'>%s</a> \\| "
+         "<a href='\\1\\?do=not-spam'>%s</a>")
+WORDS = {"en": ("Spam", "Not spam"),
+         "zh": tuple("".join("&#x%X;" % ord(c) for c in word)
+                     for word in ("这是垃圾内容", "这不是垃圾内容"))}
+
+
+def links(language="en"):
+    return LINKS % WORDS[language]
+
+
+PARAGRAPH = "<p>" + links() + "</p>"
+ESCAPED = (PARAGRAPH.replace("<", "&lt;").replace(">", "&gt;"))
+PLAIN = "\n\nSpam: (http://[^/]+/d/[-\\w]+)\\?do=spam\nNot spam: \\1\\?do=not-spam\n"
+XHTML = '<p xmlns="http://www.w3.org/1999/xhtml">' + links() + "</p>"
+RSS = ('<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">'
+       "<channel><title>t</title><link>http://a.example/</link><description>d</description>"
+       "<item><guid>http://a.example/%d</guid><title>Hull %d</title>%s</item></channel></rss>")
+ATOM = ('<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><id>i</id>'
+        "<entry><id>http://a.example/%d</id><title>Hull %d</title>%s</entry></feed>")
+RDF = ('<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+       '<channel rdf:about="http://a.example/"><title>t</title></channel>'
+       '<item rdf:about="http://a.example/%d"><title>Hull %d</title>%s</item></rdf:RDF>')
+JSON = ('{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": ['
+        '{"id": "http://a.example/%d", "title": "Hull %d"%s}]}')
+XML_TYPE, JSON_TYPE = "application/xml", "application/feed+json"
+# "@" is where the links stand, in this form; no other byte may change.
+FORMATS = [
+    ("RSS, escaped", RSS, "<description>&lt;p&gt;Two coats&lt;/p&gt;@</description>", ESCAPED),
+    ("RSS, CDATA", RSS, "<description><![CDATA[<p>Two coats</p>@]]>\n</description>", PARAGRAPH),
+    ("RSS, both", RSS, "<description>Two</description>"
+     "<content:encoded>&lt;p&gt;Two coats&lt;/p&gt;@</content:encoded>", ESCAPED),
+    ("RSS, markup", RSS, "<description><b>Two</b> coats@</description>", PARAGRAPH),
+    ("RSS, empty", RSS, "<description>@</description>", ESCAPED),
+    ("Atom, HTML", ATOM, '<summary>Two</summary><content type="html">Two &lt;b&gt;coats&lt;/b&gt;@'
+     "</content>", ESCAPED),
+    ("Atom, XHTML", ATOM, '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Two'
+     " coats</p>@</div></content>", XHTML),
+    ("Atom, prefixed XHTML", ATOM, '<content type="xhtml"><h:div xmlns:h="http://www.w3.org/1999/'
+     'xhtml"><h:p>Two coats</h:p>@</h:div>\n</content>', XHTML),
+    ("Atom, text", ATOM, '<content type="text">Two coats@</content>', PLAIN),
+    ("Atom, no type", ATOM, "<summary>Two coats@</summary>", PLAIN),
+    ("Atom, elsewhere", ATOM, '<content type="html" src="http://a.example/x"/><summary type="html">'
+     "Two coats@</summary>", ESCAPED),
+    ("RDF", RDF, "<description>Two coats@</description>", ESCAPED),
+    ("JSON, HTML", JSON, ', "content_text": "Two", "content_html": "<p>Two coats<\\/p>@"', PARAGRAPH),
+    ("JSON, text", JSON, ', "content_text": "Two coats@"', PLAIN.replace("\n", "\\\\n")),
+]
+# What an item without a body gets.
+NEW = [("RSS, none", RSS, "<description>%s</description>" % ESCAPED),
+       ("Atom, none", ATOM, '<summary type="html">%s</summary>' % ESCAPED),
+       ("RDF, none", RDF, "<description>%s</description>" % ESCAPED),
+       ("JSON, none", JSON, '"content_html":"%s",' % PARAGRAPH)]
+
+
+class Fixture:
+    def __init__(self, directory):
+        self.directory, self.count = directory, 0
+        self.upstream = Upstream()
+
+    def gateway(self, documents, hold=0.85, console=True, **settings):
+        """A feed server with a subscription for each of the documents, and its console."""
+        self.count += 1
+        self.counts = counts_store(self.directory, "counts%d" % self.count)
+        weir = Weir(self.directory, self.counts.url, "footer%d" % self.count,
+                    {"cold-lessons": 10, "thresholds": {"hold": hold}})
+        keys = {"feedfilter": {"link-key-file": os.path.join(weir.directory, "feed-link.key")},
+                "digest": {"key-file": os.path.join(weir.directory, "link.key")}}
+        weir.configure(keys)
+        weir.configure({"feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s",
+                                       "poll-min": "1s", "footer": True}})
+        for name, document in documents.items():
+            path = "/%d/%s" % (self.count, name)
+            weir.configure({"feed " + name: {"url": self.upstream.url + path}})
+            self.upstream.documents[path] = document
+        weir.configure(settings)
+        weir.learn_samples()
+        if console:
+            weir.start_console()
+            weir.configure({"console": {"public-url": weir.console_url}})
+        weir.start_feeds()
+        return weir
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def browse(url, do=None, method=None):
+    """(status, page) of a GET, or of the POST of a form."""
+    data = urllib.parse.urlencode({"do": do}).encode() if do else None
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, method=method),
+                                    timeout=PATIENCE_S) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def query(weir, statement, *words):
+    with sqlite3.connect(weir.records_feeds) as records:
+        return records.execute(statement, words).fetchall()
+
+
+def body(weir, name):
+    return get(weir, "/f/" + name).body.decode()
+
+
+def link_of(text):
+    """The first item's link."""
+    return re.search(r"http://[^/\s]+/d/[-\w]+", text)[0]
+
+
+def links_of(weir, name="planet"):
+    """{guid: link} of the items that are in the feed."""
+    parts = re.findall("<item>\n.*?</item>", body(weir, name), re.S)
+    return {re.search("<guid>(.*?)</guid>", part)[1]: link_of(part) for part in parts}
+
+
+def pattern(template, footer):
+    return re.escape(template).replace("@", footer)
+
+
+def test_each_format_ends_with_links(fixture):
+    """In each format the links are appended as the item's body is written, and nothing else changes;
+    what a reader calls spam by them is held, once, and what is held is no feed's any more"""
+    documents, patterns = {}, {}
+    for number, (_, form, inside, footer) in enumerate(FORMATS):
+        template = form % (number, number, inside)
+        documents["f%d" % number] = Document(template.replace("@", "").encode(),
+                                             JSON_TYPE if form is JSON else XML_TYPE)
+        patterns["f%d" % number] = pattern(template, footer)
+    for number, (_, form, new) in enumerate(NEW):
+        template = form % (number, number, "")
+        at = template.index('{"id"') + 1 if form is JSON else re.search(
+            "<(item|entry)[^>]*>", template).end()
+        name = "n%d" % number
+        documents[name] = Document(template.encode(), JSON_TYPE if form is JSON else XML_TYPE)
+        patterns[name] = pattern(template[:at] + "@" + template[at:], new)
+    wide = RSS.replace('"1.0"?', '"1.0" encoding="UTF-16"?') % (7, 7, "<description>Two coats@"
+                                                              "</description>")
+    documents["wide"] = Document(wide.replace("@", "").encode("utf-16"), XML_TYPE)
+    closed = RSS % (8, 8, "@")
+    documents["closed"] = Document(closed.replace("@", "<description />").encode(), XML_TYPE)
+    patterns["closed"] = pattern(closed, "<description >%s</description>" % ESCAPED)
+    weir = fixture.gateway(documents, hold=0.99999)
+    names = dict(zip(("f%d" % n for n in range(len(FORMATS))), (row[0] for row in FORMATS)))
+    for name, expected in patterns.items():
+        served = body(weir, name)
+        assert re.fullmatch(expected, served), (names.get(name, name), expected, served)
+    served = get(weir, "/f/wide").body.decode("utf-16")
+    assert re.fullmatch(pattern(wide, ESCAPED), served), served
+    for name in ["f%d" % n for n in range(len(FORMATS))]:
+        before = fixture.counts.version()
+        link = link_of(body(weir, name))
+        assert "It is held" in browse(link, "spam")[1], names[name]
+        assert fixture.counts.version() == before + 1, names[name]
+        wait_for(lambda: "Hull" not in body(weir, name), names[name] + " is held", SOON_S)
+        assert "said before" in browse(link, "spam")[1]
+        assert fixture.counts.version() == before + 1, names[name]
+        assert query(weir, "SELECT count(*) FROM held WHERE sender = ?", name) == [(1,)]
+    listed = weir.ctl("held", "list").text()
+    assert "Hull 0" in listed and "Hull %d" % (len(FORMATS) - 1) in listed, listed
+
+
+def test_off_changes_nothing(fixture):
+    """Without a footer the bytes are upstream's; a subscription's own word goes before"""
+    document = feed(HAM)
+    weir = fixture.gateway({"on": Document(document), "off": Document(document)},
+                           **{"feedfilter": {"footer": False}, "feed on": {"footer": True}})
+    assert get(weir, "/f/off").body == document
+    served = get(weir, "/f/on").body
+    assert served != document and get(weir, "/f/on").body == served
+    stripped = re.sub(pattern("@", ESCAPED), "", served.decode())
+    assert stripped.encode() == document
+    assert query(weir, "SELECT DISTINCT feed FROM shown") == [("on",)]
+
+
+def test_only_a_post_teaches(fixture):
+    """GET and HEAD show a page and teach nothing; POST teaches the reader's word, once; the item that
+    is called no spam after all is back"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))})
+    served = body(weir, "planet")
+    guid, link = next(iter(links_of(weir).items()))
+    before = fixture.counts.version()
+    for method in ("GET", "HEAD", "GET"):
+        for do in ("", "?do=spam", "?do=not-spam", "?do=nonsense"):
+            status, page = browse(link + do, method=method)
+            assert status == 200, page
+    page = browse(link + "?do=spam")[1]
+    assert "Is this spam?" in page and "Painting the hull again" in page and "planet" in page, page
+    assert "<script" not in page and fixture.counts.version() == before
+    assert query(weir, "SELECT * FROM held") == [] == query(
+        weir, "SELECT * FROM audit WHERE who LIKE 'reader%'")
+    assert browse(link, "nonsense")[0] == 400 and browse(link, "release")[0] == 400
+    assert "It is held" in browse(link, "spam")[1]
+    wait_for(lambda: guid not in links_of(weir), "it is held", SOON_S)
+    assert get(weir, "/f/planet").body == without(served.encode(), next(
+        part for part in re.findall("<item>\n.*?</item>", served, re.S) if guid in part).encode())
+    held = weir.ctl("held", "show", "f1").text()
+    assert "Painting the hull again" in held, held
+    assert fixture.counts.version() == before + 1
+    assert "in the feed again" in browse(link, "not-spam")[1]
+    wait_for(lambda: body(weir, "planet") == served, "it is back, with its links", SOON_S)
+    assert fixture.counts.version() == before + 2
+    other = links_of(weir)[list(links_of(weir))[1]]
+    assert "learned that it is not spam" in browse(other, "not-spam")[1]
+    assert "said before" in browse(other, "not-spam")[1]
+    assert fixture.counts.version() == before + 3
+    assert query(weir, "SELECT who, what FROM audit WHERE who LIKE 'reader%' ORDER BY id") == [
+        ("reader of planet", "spam"), ("reader of planet", "release"),
+        ("reader of planet", "not-spam")]
+    assert body(weir, "planet") == served
+
+
+def test_held_items_have_links(fixture):
+    """In /q/NAME an entry's link releases it, or confirms it as spam, once; what a reviewer confirmed
+    stays so"""
+    weir = fixture.gateway({"planet": Document(feed(ITEMS))})
+    get(weir, "/f/planet")
+    page = body_of_held(weir)
+    first, second = re.findall(r'<link rel="alternate" type="text/html" href="([^"]+)"/>', page)
+    assert first + "?do=release" in page and first + "?do=confirm" in page
+    assert "weirctl" not in page
+    assert page == body_of_held(weir)
+    status, text = browse(first)
+    assert status == 200 and "Release it" in text and "Confirm that it is spam" in text, text
+    assert browse(first, "spam")[0] == 400
+    ids = {link: query(weir, "SELECT id, subject FROM held WHERE subject LIKE ?", like)[0]
+           for link, like in zip((first, second), ("%娱乐%", "%FREE SPINS%"))}
+    for link, (number, subject) in ids.items():
+        if html.escape(subject) not in browse(link)[1]:
+            ids = dict(zip((first, second), reversed(list(ids.values()))))
+            break
+    release, confirm = first, second
+    before = fixture.counts.version()
+    assert "in the feed again" in browse(release, "release")[1]
+    wait_for(lambda: ids[release][1] in body(weir, "planet"), "it is back", SOON_S)
+    assert "done before" in browse(release, "release")[1]
+    weir.ctl("undo", "f%d" % ids[release][0])
+    taught = fixture.counts.version()
+    assert "done before" in browse(release, "release")[1]
+    assert fixture.counts.version() == taught > before
+    assert query(weir, "SELECT state FROM held WHERE id = ?", ids[release][0]) == [(1,)]
+    assert "stays out of the feed" in browse(confirm, "confirm")[1]
+    assert query(weir, "SELECT state FROM held WHERE id = ?", ids[confirm][0]) == [(4,)]
+    assert "nothing to be done" in browse(confirm, "release")[1]
+    assert query(weir, "SELECT state FROM held WHERE id = ?", ids[confirm][0]) == [(4,)]
+
+
+def body_of_held(weir):
+    return get(weir, "/q/planet").body.decode()
+
+
+def token_bytes(link):
+    token = link.split("/d/")[1]
+    return base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+
+
+def signed(link, key_file, change):
+    """The same link with its payload changed, under that key."""
+    payload = bytearray(token_bytes(link)[:-32])
+    change(payload)
+    with open(key_file) as file:
+        key = bytes.fromhex(file.read().split()[0])
+    tag = hashlib.blake2b(payload, digest_size=32, key=key).digest()
+    return link.split("/d/")[0] + "/d/" + base64.urlsafe_b64encode(
+        bytes(payload) + tag).decode().rstrip("=")
+
+
+def test_bad_links(fixture):
+    """Forged and expired links get a page and an audit line, and teach nothing; the feed server's key
+    opens nobody's mail, nor another feed's item"""
+    weir = fixture.gateway({"planet": Document(feed(HAM)), "other": Document(feed(HAM))})
+    link = links_of(weir)["https://buoy.example/hull"]
+    key = weir.settings["feedfilter"]["link-key-file"]
+    before = fixture.counts.version()
+
+    def change(start, new):
+        def set_bytes(payload):
+            payload[start:start + len(new)] = new
+        return set_bytes
+
+    assert signed(link, key, lambda payload: None) == link
+    expired = signed(link, key, change(3, int(time.time()).to_bytes(8, "big")))
+    for do in (None, "spam"):
+        status, page = browse(expired, do)
+        assert status == 410 and "has expired" in page, page
+    assert query(weir, "SELECT who, what FROM audit WHERE what LIKE 'refused-link-%'") == [
+        ("reader of planet", "refused-link-expired")]
+    with open(weir.settings["digest"]["key-file"]) as file:
+        assert file.read() != open(key).read()
+    person = signed(link, key, change(1, b"\x02"))
+    wrong_key = signed(link, weir.settings["digest"]["key-file"], lambda payload: None)
+    for bad, do in ((link[:-1], None), (person, "spam"), (wrong_key, "spam")):
+        status, page = browse(bad, do)
+        assert status == 404 and "not valid" in page, (bad, status, page)
+    assert query(weir, "SELECT count(*) FROM audit WHERE what = 'refused-link'")[0][0] == 3
+    unknown = signed(link, key, change(19, bytes(16)))
+    elsewhere = signed(link, key, lambda payload: payload.__setitem__(slice(35, None), b"other"))
+    for gone in (unknown, elsewhere):
+        status, page = browse(gone, "spam")
+        assert status == 410 and "nothing to be done" in page, page
+    assert fixture.counts.version() == before and not query(weir, "SELECT * FROM held")
+
+
+def test_in_chinese(fixture):
+    """Links and pages are in the language of digests"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))}, digest={"language": "zh"})
+    served = body(weir, "planet")
+    footer = ("<p>" + links("zh") + "</p>").replace("&", "&amp;").replace(
+        "<", "&lt;").replace(">", "&gt;")
+    assert re.search(footer, served), served
+    page = browse(link_of(served) + "?do=spam")[1]
+    assert 'lang="zh-Hans"' in page and "这是垃圾内容" in page and "订阅条目" in page, page
+    assert "已扣留此条目" in browse(link_of(served), "spam")[1]
+
+
+def test_nothing_is_signed_in_vain(fixture):
+    """Without the console's address, or a key, there is no footer, and one clear line"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))}, console=False)
+    assert get(weir, "/f/planet").body == feed(HAM)
+    said = weir.ctl("config", "test")
+    assert said.errors.count("footer: items get no links, since console.public-url does not say"
+                             ) == 1, said.errors
+    weir.configure({"console": {"public-url": "https://console.example"},
+                    "feedfilter": {"link-key-file": "/nowhere/link.key"}})
+    assert weir.ctl("config", "test").errors.count(
+        "footer: items get no links, since feedfilter.link-key-file, /nowhere/link.key, lies in") == 1
+    broken = os.path.join(weir.directory, "broken.key")
+    with open(broken, "w") as file:
+        file.write("none\n")
+    weir.configure({"feedfilter": {"link-key-file": broken}})
+    assert weir.ctl("config", "test").errors.count(
+        "footer: items get no links, since %s:1: the line is not 64 hex digits" % broken) == 1
+    start = len(weir.feeds.log())
+    weir.feeds.process.send_signal(1)
+    wait_for(lambda: "event=no-links" in weir.feeds.log()[start:], "it is told")
+    assert get(weir, "/f/planet").body == feed(HAM)
+
+
+def test_edited_and_expired(fixture):
+    """An edited item gets a link of its own, and the one before holds nothing back; an item that is
+    listed for longer than its link is valid gets another one"""
+    weir = fixture.gateway({"planet": Document(feed(HAM[:1]))}, held={"keep": "1h"})
+    link = link_of(body(weir, "planet"))
+    edited = HAM[0].replace(b"eleven months", b"twelve months")
+    fixture.upstream.documents["/%d/planet" % fixture.count] = Document(feed([edited]))
+    wait_for(lambda: "twelve" in body(weir, "planet"), "the edit is served", SOON_S)
+    newer = link_of(body(weir, "planet"))
+    assert newer != link
+    assert browse(link, "spam")[0] == 200
+    time.sleep(2)
+    assert "twelve" in body(weir, "planet") and not query(weir, "SELECT * FROM held")
+    with sqlite3.connect(weir.records_feeds) as records:
+        records.execute("UPDATE shown SET time_s = time_s - 3600")
+    fixture.upstream.documents["/%d/planet" % fixture.count] = Document(feed([edited]) + b"\n")
+    wait_for(lambda: link_of(body(weir, "planet")) != newer, "it has a new link", SOON_S)
+
+
+run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
+            test_held_items_have_links, test_bad_links, test_in_chinese,
+            test_nothing_is_signed_in_vain, test_edited_and_expired])
