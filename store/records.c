@@ -51,8 +51,10 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HELD_IDS_OF_FEED] =
         "SELECT id FROM held WHERE sender = ?10 AND state_time_s >= ?11 AND channel = 'feed' "
         "AND " ANY_OF_STATES " ORDER BY state_time_s DESC, id DESC",
-    [STATEMENT_HELD_CHANGES] = "SELECT sender, max(change) FROM held WHERE change > ?1 AND channel "
-                               "= 'feed' GROUP BY sender",
+    [STATEMENT_HELD_CHANGES] =
+        "SELECT name, max(change) FROM (SELECT sender AS name, change FROM held WHERE change > ?1 "
+        "AND channel = 'feed' UNION ALL SELECT feed, change FROM shown WHERE change > ?1) GROUP BY "
+        "name",
     [STATEMENT_HELD_MOVE] = "UPDATE held SET former_state = state, state = ?11, state_time_s = ?12 "
                             "WHERE id = ?10 AND " ANY_OF_STATES,
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",

@@ -123,9 +123,9 @@ bool records_held_of_feed(struct records *records, const char *feed, unsigned st
                           int64_t since_s, bool (*visit)(void *context, const struct held *held),
                           void *context, struct error *error);
 
-/* Visits the names of feeds with entries that were added or changed their state after `*change`,
- * and moves `*change` on, unless a visitor returned false; 0 at first visits all. How a server
- * learns of a release at once. */
+/* Visits the names of feeds with entries that were added or changed their state after `*change`, or
+ * of which a reader said something (records_shown.h), and moves `*change` on, unless a visitor
+ * returned false; 0 at first visits all. How a server learns of a release at once. */
 bool records_held_changes(struct records *records, int64_t *change,
                           bool (*visit)(void *context, const char *feed), void *context,
                           struct error *error);

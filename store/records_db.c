@@ -256,6 +256,13 @@ static const char *const steps[] = {
     "DEFAULT 0);"
     "CREATE INDEX shown_time ON shown (time_s);"
     "PRAGMA user_version = 17;",
+    /* What a reader said may change the feed, as what is held does. */
+    "ALTER TABLE shown ADD COLUMN change INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX shown_change ON shown (change);"
+    "CREATE TRIGGER shown_said AFTER UPDATE OF said ON shown BEGIN "
+    "UPDATE held_changes SET last = last + 1; "
+    "UPDATE shown SET change = (SELECT last FROM held_changes) WHERE rowid = NEW.rowid; END;"
+    "PRAGMA user_version = 18;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

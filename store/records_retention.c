@@ -27,6 +27,11 @@ _Static_assert(HELD_PENDING == 0 && HELD_HELD == 1 && HELD_RELEASED == 3 && HELD
                    HELD_DELETED == 6 && HELD_GONE == 7 && HELD_SUPERSEDED == 8,
                "the statements name states by number");
 
+/* What is kept of items that readers may say something of, which comes again while they are listed:
+ * it takes half of the room at most. */
+#define SHOWN_BYTES                                                                                \
+    "SELECT sum(coalesce(length(item), 0) + coalesce(length(item_head), 0)) FROM shown"
+
 const char *records_dropped_name(enum records_dropped what)
 {
     static const char *const names[RECORDS_DROPPED] = {"expired", "emptied", "settled", "history",
@@ -168,17 +173,35 @@ static bool drop_by_age(struct step *step, struct error *error)
                settled_s, NULL, &sums[RECORDS_AUDIT], error);
 }
 
+static bool drop_shown(struct step *step, bool *dropped, struct error *error)
+{
+    int64_t bytes = 0, rows = 0;
+    bool good = run(step->records, SHOWN_BYTES, 0, &bytes, NULL, error) &&
+                (bytes <= step->limits->size_bytes / 2 ||
+                 run(step->records,
+                     "DELETE FROM shown WHERE rowid IN (SELECT rowid FROM shown ORDER BY time_s "
+                     "LIMIT " STEP ")",
+                     0, NULL, &rows, error));
+    *dropped = rows > 0;
+    return good;
+}
+
 /* Only when nothing was dropped by age. Mail expires by its age alone: it takes room in Postfix's
  * queue, not here. Nor do held items make room for what they do not hold. */
 static bool drop_by_size(struct step *step, struct error *error)
 {
     struct records *records = step->records;
     int64_t bytes, held_bytes, *sums = step->sums;
+    bool dropped;
     if (total(sums))
         return true;
     if (!read_size(records, &bytes, error))
         return false;
     if (bytes <= step->limits->size_bytes)
+        return true;
+    if (!drop_shown(step, &dropped, error))
+        return false;
+    if (dropped)
         return true;
     if (!run(records,
              "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT " STEP ")",

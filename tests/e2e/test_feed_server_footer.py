@@ -13,7 +13,7 @@ import urllib.parse
 import urllib.request
 
 from gateway import get
-from sample_feeds import HAM, ITEMS, feed, without
+from sample_feeds import HAM, ITEMS, SPAM, feed, without
 from servers import PATIENCE_S, Weir, counts_store, make_temporary_directory, run, wait_for
 from upstream import Document, Upstream
 
@@ -78,10 +78,10 @@ class Fixture:
         self.directory, self.count = directory, 0
         self.upstream = Upstream()
 
-    def gateway(self, documents, hold=0.85, console=True, **settings):
+    def gateway(self, documents, hold=0.85, console=True, persistent=False, **settings):
         """A feed server with a subscription for each of the documents, and its console."""
         self.count += 1
-        self.counts = counts_store(self.directory, "counts%d" % self.count)
+        self.counts = counts_store(self.directory, "counts%d" % self.count, persistent)
         weir = Weir(self.directory, self.counts.url, "footer%d" % self.count,
                     {"cold-lessons": 10, "thresholds": {"hold": hold}})
         keys = {"feedfilter": {"link-key-file": os.path.join(weir.directory, "feed-link.key")},
@@ -134,7 +134,7 @@ def link_of(text):
 
 def links_of(weir, name="planet"):
     """{guid: link} of the items that are in the feed."""
-    parts = re.findall("<item>\n.*?</item>", body(weir, name), re.S)
+    parts = re.findall("<item>(?! in a comment).*?</item>", body(weir, name), re.S)
     return {re.search("<guid>(.*?)</guid>", part)[1]: link_of(part) for part in parts}
 
 
@@ -379,6 +379,34 @@ def test_edited_and_expired(fixture):
     wait_for(lambda: link_of(body(weir, "planet")) != newer, "it has a new link", SOON_S)
 
 
+def test_in_mode_tag(fixture):
+    """Where nothing is held, the mark goes from what is called no spam, and comes to what is"""
+    weir = fixture.gateway({"planet": Document(feed(HAM[:1] + SPAM[:1]))}, **{"feed planet": {"mode": "tag"}})
+    ham, spam = "Painting the hull again", "500 FREE SPINS"
+    served = body(weir, "planet")
+    assert "[spam] " + spam in served and "[spam] " + ham not in served, served
+    first, second = links_of(weir).values()
+    assert browse(second, "not-spam")[0] == 200
+    wait_for(lambda: "[spam]" not in body(weir, "planet"), "the mark is gone", SOON_S)
+    assert browse(first, "spam")[0] == 200
+    wait_for(lambda: "[spam] " + ham in body(weir, "planet"), "the mark is there", SOON_S)
+    assert "[spam] " + spam not in body(weir, "planet")
+
+
+def test_store_is_away(fixture):
+    """While the counts store is away, a reader's word is carried out at once, and taught later, once"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))}, persistent=True)
+    guid, link = next(iter(links_of(weir).items()))
+    before = fixture.counts.version()
+    fixture.counts.stop()
+    assert "It is held" in browse(link, "spam")[1]
+    assert "said before" in browse(link, "spam")[1]
+    wait_for(lambda: guid not in links_of(weir), "it is held", SOON_S)
+    fixture.counts.start()
+    wait_for(lambda: fixture.counts.version() > before, "it is taught")
+    assert fixture.counts.version() == before + 1
+
+
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
-            test_nothing_is_signed_in_vain, test_edited_and_expired])
+            test_nothing_is_signed_in_vain, test_edited_and_expired, test_in_mode_tag, test_store_is_away])

@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "feedfilter/feed_cut.h"
 #include "feedfilter/feed_edit.h"
+#include "feedfilter/feed_footer.h"
 #include "feedfilter/feed_lexer.h"
 #include "feedfilter/feed_rewrite.h"
 #include "feedfilter/put_back.h"
@@ -113,6 +114,22 @@ static void check_tags(struct reading *reading)
     feed_free(feed);
 }
 
+static void check_footers(struct reading *reading)
+{
+    struct footers footers;
+    size_t count = reading->ranges.count;
+    feed_footer_begin(&footers, begin(reading), reading->bytes, &reading->ranges,
+                      reading->feed->format, LANGUAGE_CHINESE);
+    for (size_t i = 0; i < count; i++)
+        feed_footer_add(&footers, &reading->ranges.ranges[i], SPAN("http://console.test/d/x-_"));
+    struct feed *feed = read_edited(reading, count, false);
+    for (size_t i = 0; i < count && !reading->feed->recovered; i++) {
+        must(span_equal(feed->items[i].title, reading->feed->items[i].title));
+        must(span_equal(feed->items[i].link, reading->feed->items[i].link));
+    }
+    feed_free(feed);
+}
+
 static void check_put_back(struct reading *into, struct span head, struct span item, bool cut_first)
 {
     size_t count = into->ranges.count;
@@ -160,6 +177,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (read(arena, (struct span){(const char *)data, size}, &reading)) {
         check_links(&reading);
         check_tags(&reading);
+        check_footers(&reading);
         check_put_backs(&reading);
     }
     feed_free(reading.feed);

@@ -2,6 +2,7 @@
 
 #include "store/records_deeds.h"
 #include "store/records_page.h"
+#include "store/records_shown.h"
 #include "tests/unit/records_file.h"
 
 #include <stdio.h>
@@ -107,6 +108,62 @@ static void test_settled_entries_go_with_all_that_is_about_them(void **state)
     assert_int_equal(now.held_id, 0);
 }
 
+static bool note_feed(void *context, const char *feed)
+{
+    strcat(context, feed);
+    return true;
+}
+
+static void show(struct fixture *fixture, unsigned char number, int64_t age_s, size_t bytes)
+{
+    unsigned char *item = calloc(1, bytes);
+    struct shown_item shown = {.document_id = {number},
+                               .feed = "planet",
+                               .key = "guid",
+                               .item = item,
+                               .item_length = bytes,
+                               .time_s = NOW - age_s};
+    good(records_shown_save(fixture->records, &shown, &fixture->error));
+    free(item);
+}
+
+static void test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct records_limits tight = {30 * DAY, 60 * DAY, 1000000};
+    unsigned char first[RECORD_ID_BYTES] = {1}, second[RECORD_ID_BYTES] = {2};
+    struct shown_item *item;
+    int64_t since_s;
+    show(fixture, 1, 30 * DAY, 10);
+    show(fixture, 2, 29 * DAY, 10);
+    assert_string_equal(drop(fixture, &month), "0 0 0 0");
+    good(records_shown_find(fixture->records, first, &item, &fixture->error));
+    assert_null(item);
+    good(records_shown_since(fixture->records, second, &since_s, &fixture->error));
+    assert_int_equal(since_s, NOW - 29 * DAY);
+    show(fixture, 3, 0, 2000000);
+    assert_string_equal(drop(fixture, &tight), "0 0 0 0");
+    assert_int_equal(count_rows(fixture, "shown"), 0);
+}
+
+static void test_what_a_reader_said_is_a_change_of_the_feed(void **state)
+{
+    struct fixture *fixture = *state;
+    unsigned char id[RECORD_ID_BYTES] = {1};
+    struct shown_item *item;
+    char names[20] = "";
+    int64_t change = 0;
+    show(fixture, 1, 0, 10);
+    good(records_held_changes(fixture->records, &change, note_feed, names, &fixture->error));
+    assert_string_equal(names, "");
+    good(records_shown_set_said(fixture->records, id, 2, &fixture->error));
+    good(records_held_changes(fixture->records, &change, note_feed, names, &fixture->error));
+    assert_string_equal(names, "planet");
+    good(records_shown_find(fixture->records, id, &item, &fixture->error));
+    assert_int_equal(item->said, 2);
+    free(item);
+}
+
 static void test_history_goes_by_age_and_then_by_size(void **state)
 {
     struct fixture *fixture = *state;
@@ -185,6 +242,8 @@ int main(void)
         with_records(test_settled_entries_go_with_all_that_is_about_them),
         with_records(test_history_goes_by_age_and_then_by_size),
         with_records(test_audit_goes_by_age),
+        with_records(test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size),
+        with_records(test_what_a_reader_said_is_a_change_of_the_feed),
         with_records(test_held_items_make_no_room_for_other_things),
     };
     return cmocka_run_group_tests_name("records_retention", tests, NULL, NULL);
