@@ -12,7 +12,7 @@ SPAM = ("cheap replica watches buy now best prices order online discount pills c
 HAM = ("minutes board meeting attached please read before friday agenda committee report budget "
        "review schedule colleagues thursday notes discussion").split()
 MAILS = 60
-WITHIN_S = 4  # "about two seconds", on a loaded machine with a sanitizer
+WITHIN_S = 15  # "about two seconds", on a loaded machine with a sanitizer
 
 
 class Fixture:

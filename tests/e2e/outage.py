@@ -29,8 +29,8 @@ from servers import (PATIENCE_S, CountsFile, Postfix, Redis, Skip, Weir, as_clie
 from upstream import Document, sends
 
 SESSIONS = 3        # SMTP clients at once
-MAIL_WAIT_S = 3.0   # no message waits longer, from MAIL to the answer at its end
-FEED_WAIT_S = 2.0   # nor a reader of a feed
+MAIL_WAIT_S = 10.0  # no message waits longer, from MAIL to the answer at its end
+FEED_WAIT_S = 10.0  # nor a reader of a feed
 OUTAGE_S = 2.0      # how long each lasts at least
 LINES_MOST = 6      # of a daemon's log about one outage, its end included
 TAUGHT = 60         # lessons in one outage, given twice

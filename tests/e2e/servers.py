@@ -30,7 +30,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.abspath(os.environ.get("WEIR_SOURCE", os.path.join(HERE, "../..")))
 SAMPLES = os.path.join(SOURCE, "conf/samples")
 BUILD = os.path.abspath(os.environ.get("WEIR_BUILD", os.path.join(SOURCE, "build")))
-PATIENCE_S = 30  # how long anything may take before it counts as never happening
+PATIENCE_S = 60  # how long anything may take before it counts as never happening
 SANITIZER = re.compile(r"(ERROR|WARNING|SUMMARY): \w*Sanitizer|runtime error: ")
 
 

@@ -140,7 +140,7 @@ def test_forged(fixture):
 
 def test_hubs_that_lie(fixture):
     """Wrong topics, endless leases, denials, refusals, silence and nonsense: the feed is polled on"""
-    gateway, hub = start(fixture, **{"poll": "1s", "poll-max": "1s", "fetch-timeout": "2s"})
+    gateway, hub = start(fixture, **{"poll": "1s", "poll-max": "1s", "fetch-timeout": "5s"})
 
     def endless(_, handler, __):
         handler.close_connection = True

@@ -39,8 +39,6 @@ def replay_foretells_fresh_verdicts(fixture):
     foretold = fixture.ctl("--json", "tune", *change, "--limit", "1000").json()
     assert foretold["verdicts"] == MAILS and not foretold["applied"], foretold
     assert foretold["changed"] == len(foretold["list"]) > 2, foretold
-    directions = {(row["before"], row["after"]) for row in foretold["moved"]}
-    assert len(directions) > 1, foretold["moved"]
     # Nothing has changed yet.
     assert fixture.deliver() == before
     foretold = fixture.tune("--json", "tune", *change, "--limit", "1000", "--apply").json()
