@@ -27,6 +27,17 @@ static bool wants(const struct console_request *request, const char *form)
 
 /* --- one entry --- */
 
+/* "deeds": what can be done with what is in that state. */
+static void put_deeds(struct json_writer *json, enum held_state state)
+{
+    json_put_open(json, "deeds", '[');
+    for (int deed = 0; deed < REVIEW_DEEDS; deed++) {
+        if (review_can((enum review_deed)deed, state))
+            json_put_string(json, NULL, span_of(review_name((enum review_deed)deed)));
+    }
+    json_put_close(json, ']');
+}
+
 /* The members that a list shows, into an open object. */
 static void put_entry(struct json_writer *json, enum front front, const struct held *held)
 {
@@ -41,6 +52,7 @@ static void put_entry(struct json_writer *json, enum front front, const struct h
     json_put_string(json, "subject", span_of(held->subject));
     json_put_string(json, "reference", span_of(held->reference));
     json_put_number(json, "log_odds", held->log_odds, 6);
+    put_deeds(json, held->state);
 }
 
 static bool is_web_link(struct span link)
@@ -128,12 +140,6 @@ static void put_whole(struct json_writer *json, struct session *session, enum fr
         json_put_integer(json, "expires_s", held->time_s + session->config->held.keep_s);
     json_put_raw(json, "verdict", *held->evidence == '{' ? span_of(held->evidence) : SPAN("null"));
     explain_reasons_member(json, span_of(held->evidence));
-    json_put_open(json, "deeds", '[');
-    for (int deed = 0; deed < REVIEW_DEEDS; deed++) {
-        if (review_can((enum review_deed)deed, held->state))
-            json_put_string(json, NULL, span_of(review_name((enum review_deed)deed)));
-    }
-    json_put_close(json, ']');
     put_undoable(json, records, front, held);
     put_history(json, records, front, held);
     if (front == FRONT_FEED)
@@ -410,6 +416,7 @@ static void put_outcome(struct json_writer *json, const char *id,
     json_put_open(json, NULL, '{');
     json_put_string(json, "id", span_of(id));
     json_put_string(json, "state", span_of(held_state_name(outcome->state)));
+    put_deeds(json, outcome->state);
     json_put_bool(json, "changed", outcome->changed);
     if (outcome->changed)
         json_put_string(json, "said", span_of(outcome->said));
@@ -424,7 +431,7 @@ static void put_outcome(struct json_writer *json, const char *id,
     json_put_close(json, '}');
 }
 
-/* "release" and so on, and "undo". */
+/* "release" and so on, and "undo", of the latest deed or of the "deed" that is named. */
 static void answer_deed(struct session *session, const struct console_request *request,
                         enum front front, struct held **held, const char *name,
                         struct console_answer *answer)
@@ -435,8 +442,8 @@ static void answer_deed(struct session *session, const struct console_request *r
     char id[RECORDS_TEXT_ID_SIZE], undone[RECORDS_DEED_NAME_SIZE] = "";
     bool undo = !review_find(name, &deed);
     records_text_id(front, (*held)->id, id);
-    if (!(undo ? review_undo(session, front, held, NULL, request->caller->name, &outcome, undone,
-                             &error)
+    if (!(undo ? review_undo(session, front, held, console_member(request, "deed"),
+                             request->caller->name, &outcome, undone, &error)
                : review_do(session, front, held, deed, request->caller->name, &outcome, &error))) {
         console_refuse(answer, MHD_HTTP_SERVICE_UNAVAILABLE, "%s", error.message);
         return;

@@ -2,6 +2,8 @@
 // is made in the `place` that is given, and may give the element that is to have the focus.
 
 import {get, post} from "./api.js";
+import {chooser} from "./chosen.js";
+import {DEEDS, outcomeOf, outcomeText} from "./deeds.js";
 import {element, percent, received, rows, signed, time} from "./dom.js";
 import {mark, number, say, sayWith} from "./language.js";
 import {more, reasons, table} from "./list.js";
@@ -11,22 +13,6 @@ const STATES = [mark("open"), mark("all"), mark("held"), mark("confirmed"), mark
     mark("deleted"), mark("gone"), mark("superseded")];
 mark("pending"), mark("release-requested"), mark("delete-requested");
 const STREAMS = ["", mark("mail"), mark("feeds")];
-const DEEDS = {
-    release: {name: mark("Release"), main: true,
-        hint: mark("deliver it, and learn that it is wanted")},
-    confirm: {name: mark("Confirm as spam"),
-        hint: mark("learn that it is spam; it stays until it is deleted")},
-    delete: {name: mark("Delete"), ask: mark("Delete it for good?"), hint: mark("do away with it")},
-    undo: {name: mark("Undo"), hint: mark("take back what was done last")},
-};
-const OUTCOMES = {
-    held: mark("It is held again."),
-    "release-requested": mark("It is on its way out of the hold queue."),
-    released: mark("It is released."),
-    confirmed: mark("It is confirmed as spam, and stays here until it is deleted."),
-    "delete-requested": mark("It is about to be deleted."),
-    deleted: mark("It is deleted."),
-};
 const PAGE = 50, PAGE_MOST = 200;
 const FOLLOW_MS = 1000, FOLLOW_TIMES = 30;
 
@@ -95,18 +81,18 @@ function searchForm(wish, app) {
     return form;
 }
 
-// A deed by its key, on the line that has the focus.
-async function actOnLine(event, app) {
+// A deed by its key: on what is chosen, or else on the line that has the focus.
+async function actOnLine(event, choice, app) {
     const link = event.target.closest("tr") && event.target.closest("tr").querySelector("a.line");
     const deed = event.detail;
-    if (!link || !app.may("reviewer"))
+    if (!choice || choice.act(event) || !link)
         return;
     event.preventDefault();
     if (DEEDS[deed].ask && !confirm(say(DEEDS[deed].ask)))
         return;
     try {
         const done = await post("held/" + link.hash.split("/").pop() + "/" + deed);
-        link.closest("tr").querySelector(".state").textContent = say(done.state);
+        choice.changed(link.closest("tr"), done);
         app.tell(link.textContent + ": " + outcomeText(done, deed));
     } catch (failure) {
         app.fail(failure);
@@ -126,7 +112,12 @@ export async function showList(place, parameters, app) {
         Object.assign(left, {address: location.hash, count: PAGE, id: ""});
     const page = await get("held", {...wish, limit: Math.min(left.count, PAGE_MOST)});
     const {node, body, add} = table(HELD_HEADS, page.items.map(heldLine));
-    body.addEventListener("deed", (event) => actOnLine(event, app));
+    const choice = app.may("reviewer") && chooser(node, app);
+    if (choice) {
+        choice.add(page.items, [...body.rows]);
+        place.addEventListener("choose", choice.toggle);
+    }
+    place.addEventListener("deed", (event) => actOnLine(event, choice, app));
     const total = page.total_open.mail + page.total_open.feeds;
     const narrowed = Object.entries(wish).some(([name, value]) => value && name !== "state");
     place.append(
@@ -136,10 +127,13 @@ export async function showList(place, parameters, app) {
         searchForm(wish, app),
         ...page.failed.map((reason) => element("p", {class: "notice bad", role: "status"},
             say("Not all is shown: {reason}", {reason}))),
+        ...(choice && page.items.length ? [choice.bar] : []),
         page.items.length ? node : element("p", {class: "empty"},
             narrowed ? say("Nothing that is held says that.") : say("Nothing is held here.")),
         more(page, (after) => get("held", {...wish, after}), (items) => {
             const older = add(items.map(heldLine));
+            if (choice)
+                choice.add(items, older);
             left.count = body.rows.length;
             return older;
         }, app));
@@ -177,17 +171,6 @@ async function preview(panel, id) {
     } catch (failure) {
         panel.replaceChildren(element("p", {class: "faint"}, failure.message));
     }
-}
-
-function outcomeOf(state) {
-    return OUTCOMES[state] ? say(OUTCOMES[state]) : say("It is now: {state}.", {state: say(state)});
-}
-
-function outcomeText(done, deed) {
-    const late = deed === "undo" && ["released", "release-requested"].includes(done.state);
-    return (late ? say("It was delivered and cannot be recalled; its lesson is taken back.")
-        : outcomeOf(done.state)) + (done.changed ? "" : " " + say("It was so already.")) +
-        (done.warning ? " " + say("But: {reason}.", {reason: done.warning}) : "");
 }
 
 // Mail is released and deleted by weir-release in a moment: the page says when it was done.

@@ -5,6 +5,8 @@ import {mark, say} from "./language.js";
 
 // What a key asks of the line that has the focus, or of the entry that is shown.
 const DEEDS = {r: "release", c: "confirm", d: "delete", u: "undo"};
+// What a key chooses in a list.
+const CHOICES = {x: "line", a: "all"};
 const LIST = [
     ["j, ↓", mark("the next line")],
     ["k, ↑", mark("the line before")],
@@ -13,6 +15,8 @@ const LIST = [
     ["c", mark("confirm it as spam")],
     ["d", mark("delete it")],
     ["u", mark("undo what was done last")],
+    ["x", mark("choose it, for a deed on several")],
+    ["a", mark("choose all on the page, or none")],
     ["/", mark("search everywhere")],
     ["?", mark("this list")],
 ];
@@ -21,7 +25,8 @@ function move(main, by) {
     const lines = [...main.querySelectorAll("a.line")];
     if (!lines.length)
         return false;
-    const at = lines.indexOf(document.activeElement);
+    const active = document.activeElement, row = active.closest("tr");
+    const at = lines.findIndex((line) => line === active || (row && row.contains(line)));
     const to = at < 0 ? (by > 0 ? 0 : lines.length - 1) : at + by;
     lines[Math.max(0, Math.min(lines.length - 1, to))].focus();
     return true;
@@ -50,14 +55,15 @@ function press(key, main) {
     const active = document.activeElement;
     const at = active !== main && main.contains(active) ? active : main.firstElementChild;
     // Who can do it says that it is done; then the key is used up.
-    return Boolean(DEEDS[key]) && !at.dispatchEvent(
-        new CustomEvent("deed", {detail: DEEDS[key], bubbles: true, cancelable: true}));
+    const name = DEEDS[key] ? "deed" : CHOICES[key] && "choose";
+    return Boolean(name) && !at.dispatchEvent(
+        new CustomEvent(name, {detail: DEEDS[key] || CHOICES[key], bubbles: true, cancelable: true}));
 }
 
 // Keys of `main`, as long as `listening()`.
 export function listen(main, listening) {
     addEventListener("keydown", (event) => {
-        const writing = event.target.closest("input, select, textarea, dialog");
+        const writing = event.target.closest("input:not([type=checkbox]), select, textarea, dialog");
         const held = event.ctrlKey || event.altKey || event.metaKey || (event.repeat && DEEDS[event.key]);
         if (event.defaultPrevented || held || writing || !listening())
             return;

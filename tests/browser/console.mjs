@@ -172,6 +172,8 @@ const steps = {
             enabled: await page.locator("main button:enabled").allInnerTexts(),
             focused: await page.evaluate(() => document.activeElement.innerText),
             tables: await page.locator("main .figures table:visible").allInnerTexts(),
+            boxes: await page.locator("main td input[type=checkbox]").count(),
+            chosen: await page.locator("main td input[type=checkbox]:checked").count(),
             lines: await page.locator("main .lines tbody tr").count(),
             links: await page.locator("main a").evaluateAll((all) => all.map((a) => a.href)),
         };
