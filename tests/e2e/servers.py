@@ -484,8 +484,11 @@ class Postfix:
         """The queue id of the message with that Message-ID, once it lies in hold."""
         def find():
             for queue_id in self.held():
-                if message_id in self.run("postcat", "-hq", queue_id):
-                    return queue_id
+                try:
+                    if message_id in self.run("postcat", "-hq", queue_id):
+                        return queue_id
+                except subprocess.CalledProcessError:
+                    pass  # another one, which was released since the queue was listed
             return None
         return wait_for(find, "%s is in hold" % message_id)
 
