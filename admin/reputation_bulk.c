@@ -161,16 +161,38 @@ static bool write_here(void *context, const struct identity *identities,
     return true;
 }
 
+/* One line for all parts of an import, whose number grows. The parts that `who` says came before
+ * are believed when they are the last thing that the audit has of them. */
+static bool audit(struct session *session, const char *who, uint64_t before, uint64_t written,
+                  struct error *error)
+{
+    char former[64], what[64];
+    bool replaced = false;
+    snprintf(former, sizeof former, "import of %" PRIu64, before);
+    snprintf(what, sizeof what, "import of %" PRIu64, before + written);
+    if (before &&
+        !reputation_change_audit(session, who, former, what, "reputations", &replaced, error))
+        return false;
+    snprintf(what, sizeof what, "import of %" PRIu64, written);
+    return replaced ||
+           reputation_change_audit(session, who, NULL, what, "reputations", NULL, error);
+}
+
 bool reputation_import_here(struct session *session, struct reputation_import *import,
-                            const char *who, struct error *error)
+                            uint64_t before, const char *who, struct error *error)
 {
     struct importing importing = {session, import->rows, 0};
     struct reputation_table table;
-    char what[64];
+    struct error unaudited = {0};
     if (!import->rows)
         return true;
-    snprintf(what, sizeof what, "import of %" PRIu64, import->rows);
-    return session_reputations(session, &table, error) && /* how long they are kept */
-           reputation_import_give(import, write_here, &importing, error) &&
-           reputation_change_audit(session, who, what, "reputations", error);
+    if (!session_reputations(session, &table, error)) /* how long they are kept */
+        return false;
+    bool good = reputation_import_give(import, write_here, &importing, error);
+    /* What was written is, even when the rest failed; that is what is told then. */
+    if (importing.written && !audit(session, who, before, importing.written, &unaudited) && good) {
+        *error = unaudited;
+        good = false;
+    }
+    return good;
 }

@@ -37,10 +37,11 @@ typedef bool reputation_import_write(void *context, const struct identity *ident
 bool reputation_import_give(struct reputation_import *import, reputation_import_write *write,
                             void *context, struct error *error);
 
-/* Puts the rows into session's counts, which are open, with a line in the audit. On failure the
- * error says how many were imported. */
+/* Puts the rows into session's counts, which are open, with a line in the audit; when this is a
+ * part of an import, `before` rows of which came before it, their line then says how many they are
+ * together. On failure the error says how many were imported. */
 bool reputation_import_here(struct session *session, struct reputation_import *import,
-                            const char *who, struct error *error);
+                            uint64_t before, const char *who, struct error *error);
 
 void reputation_import_clear(struct reputation_import *import);
 

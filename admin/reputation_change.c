@@ -24,8 +24,9 @@ static bool check(const struct reputation_change *change, struct error *error)
            error_set(error, ERROR_INPUT, "days are from 1 to %g", REPUTATION_DAYS_MAX);
 }
 
-bool reputation_change_audit(struct session *session, const char *who, const char *what,
-                             const char *subject, struct error *error)
+bool reputation_change_audit(struct session *session, const char *who, const char *former,
+                             const char *what, const char *subject, bool *replaced,
+                             struct error *error)
 {
     for (int front = 0; front < FRONTS; front++) {
         if (session_open_records(session, (enum front)front) != EX_OK)
@@ -33,7 +34,9 @@ bool reputation_change_audit(struct session *session, const char *who, const cha
                              "it was done, but the audit cannot be written: no records");
         if (!session->records[front])
             continue;
-        if (records_audit(session->records[front], who, what, subject, error))
+        struct records *records = session->records[front];
+        if (former ? records_audit_instead(records, who, former, what, subject, replaced, error)
+                   : records_audit(records, who, what, subject, error))
             return true;
         error_prefix(error, "it was done, but the audit cannot be written");
         return false;
@@ -46,7 +49,7 @@ static bool audit(struct session *session, const struct identity *identity, cons
 {
     char subject[IDENTITY_SUBJECT_SIZE];
     identity_text_subject(identity, subject);
-    return reputation_change_audit(session, who, what, subject, error);
+    return reputation_change_audit(session, who, NULL, what, subject, NULL, error);
 }
 
 static bool forget(struct session *session, const struct identity *identity, const char *who,

@@ -23,8 +23,11 @@ bool reputation_change_do(struct session *session, const struct identity *identi
                           struct error *error);
 
 /* A line in the audit of what was done to `subject`, in the records of mail, where there are some,
- * else in those of feeds; a machine without either has no audit. */
-bool reputation_change_audit(struct session *session, const char *who, const char *what,
-                             const char *subject, struct error *error);
+ * else in those of feeds; a machine without either has no audit. With `former`
+ * (NULL: none) as records_audit_instead(); then `*replaced` is false, and no line is added, when
+ * that does not stand there. */
+bool reputation_change_audit(struct session *session, const char *who, const char *former,
+                             const char *what, const char *subject, bool *replaced,
+                             struct error *error);
 
 #endif

@@ -224,7 +224,8 @@ struct sending {
 
 static bool send_lines(struct sending *sending, struct error *error)
 {
-    json_t *object = json_pack("{s:s%}", "text", sending->lines.data, sending->lines.length),
+    json_t *object = json_pack("{s:s%, s:I}", "text", sending->lines.data, sending->lines.length,
+                               "after", (json_int_t)sending->sent),
            *answer;
     answer = object ? remote_send(sending->remote, "reputation/import", object, error) : NULL;
     if (!object)

@@ -53,9 +53,9 @@ static int import_stream(struct session *session, struct reputation_import *impo
         return session_complain(&error);
     if (import->broken)
         return complain_of_lines(import);
-    bool good = dry_run || (session->gateway
-                                ? reputation_remote_import(session, import, &error)
-                                : reputation_import_here(session, import, session_user(), &error));
+    bool good = dry_run || (session->gateway ? reputation_remote_import(session, import, &error)
+                                             : reputation_import_here(session, import, 0,
+                                                                      session_user(), &error));
     return good ? tell(session, import, dry_run) : session_complain(&error);
 }
 

@@ -25,6 +25,9 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_COMMIT] = "COMMIT",
     [STATEMENT_ROLLBACK] = "ROLLBACK",
     [STATEMENT_AUDIT] = "INSERT INTO audit (time_s, who, what, subject) VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_AUDIT_INSTEAD] =
+        "UPDATE audit SET time_s = ?1, what = ?3 WHERE id = (SELECT max(id) FROM audit WHERE "
+        "subject = ?4 AND who = ?2) AND what = ?5",
     [STATEMENT_AUDIT_OF] = "SELECT time_s, who, what FROM audit WHERE subject = ?1 ORDER BY id",
     [STATEMENT_HISTORY_BY_REFERENCE] = "SELECT " HISTORY_COLUMNS " FROM history WHERE reference = "
                                        "?1 ORDER BY id DESC LIMIT 1",
@@ -321,20 +324,41 @@ bool records_reading(struct records *records, bool (*work)(void *context, struct
     return transaction(records, STATEMENT_BEGIN_READING, work, context, error);
 }
 
-bool records_audit(struct records *records, const char *who, const char *what, const char *subject,
-                   struct error *error)
+/* `former` is of STATEMENT_AUDIT_INSTEAD. */
+static bool write_audit(struct records *records, enum records_statement which, const char *who,
+                        const char *what, const char *subject, const char *former, int *changed,
+                        struct error *error)
 {
     records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_AUDIT, error);
+    sqlite3_stmt *statement = records_prepare(records, which, error);
     bool good = statement != NULL;
     if (good) {
         sqlite3_bind_int64(statement, 1, time(NULL));
         records_bind_text(statement, 2, who);
         records_bind_text(statement, 3, what);
         records_bind_text(statement, 4, subject);
-        good = records_run(records, statement, NULL, error);
+        if (former)
+            records_bind_text(statement, 5, former);
+        good = records_run(records, statement, changed, error);
     }
     records_unlock(records);
+    return good;
+}
+
+bool records_audit(struct records *records, const char *who, const char *what, const char *subject,
+                   struct error *error)
+{
+    return write_audit(records, STATEMENT_AUDIT, who, what, subject, NULL, NULL, error);
+}
+
+bool records_audit_instead(struct records *records, const char *who, const char *former,
+                           const char *what, const char *subject, bool *replaced,
+                           struct error *error)
+{
+    int changed = 0;
+    bool good =
+        write_audit(records, STATEMENT_AUDIT_INSTEAD, who, what, subject, former, &changed, error);
+    *replaced = changed > 0;
     return good;
 }
 

@@ -196,6 +196,12 @@ bool records_released_since(struct records *records, const char *feed, int64_t s
 bool records_audit(struct records *records, const char *who, const char *what, const char *subject,
                    struct error *error);
 
+/* Puts `what` in the place of `former` in the latest line of `who` about `subject`, if that says
+ * it. For what comes in parts. */
+bool records_audit_instead(struct records *records, const char *who, const char *former,
+                           const char *what, const char *subject, bool *replaced,
+                           struct error *error);
+
 struct audit_entry {
     int64_t time_s;
     const char *who, *what;

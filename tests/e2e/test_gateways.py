@@ -2,6 +2,7 @@
 that speaks to either's console."""
 
 import contextlib
+import json
 import os
 import sqlite3
 
@@ -133,6 +134,30 @@ def test_everything_is_carried(fixture):
     assert said.count("\n") == 1 and "reputation export has all" in said, said
 
 
+def test_one_line_for_an_import(fixture):
+    """An import that is sent in parts is one line in the audit, which says how many there were; one
+    that says it goes on, and does not, has a line of its own"""
+    count = 20000  # of 2 MB, in three parts
+    rows = os.path.join(fixture.directory, "many")
+    with open(rows, "w") as file:
+        file.write("type,value,ham,spam,time\n")
+        file.writelines("link-host,host%d.many.test,%d,0.5,1700000000\n" % (number, number % 7)
+                        for number in range(count))
+
+    def lines():
+        said = fixture.over("--json", "audit", "--subject", "reputations", "--what", "import")
+        return [json.loads(line)["what"] for line in said.text().splitlines()]
+    before = lines()
+    fixture.over("reputation", "import", rows)
+    assert lines() == ["import of %d" % count] + before, lines()
+    client = Client(fixture.far)
+    text = "type,value,ham,spam,time\nip,192.0.2.1,1,0,1700000000\n"
+    assert client.post("reputation/import", {"text": text, "after": 7}).json() == {"imported": 1}
+    assert lines()[:2] == ["import of 1", "import of %d" % count], lines()
+    expect(client.post("reputation/import", {"text": text, "after": -1}), 400, "came before")
+    expect(client.post("reputation/import", {"text": text, "after": "x"}), 400, "came before")
+
+
 def test_broken_lines_change_nothing(fixture):
     """A file with a broken line is named and not sent; what is sent broken is refused as a whole"""
     before = sorted(fixture.far.ctl("reputation", "export").text().splitlines())
@@ -190,4 +215,5 @@ def test_what_cannot_be(fixture):
 
 run(setup, [test_says_the_same_as_there, test_changes_there, test_audit,
             test_everything_is_carried, test_broken_lines_change_nothing, test_roles,
+            test_one_line_for_an_import,
             test_what_cannot_be])
