@@ -307,6 +307,8 @@ static void put_list(struct json_writer *json, struct session *session, struct w
             json_put_string(json, NULL, span_of(list->failed[front].message));
     }
     json_put_close(json, ']');
+    if (records_held_is_short(&wish->asked.filter))
+        json_put_integer(json, "short_newest", RECORDS_SHORT_NEWEST);
     json_put_open(json, "total_open", '{');
     for (int front = 0; front < FRONTS; front++) {
         int64_t open = 0;

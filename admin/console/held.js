@@ -59,6 +59,13 @@ export function heldLine(item) {
     ];
 }
 
+// That older ones were not looked at, if so; null: they were.
+export function shortNote(page) {
+    return page.short_newest ? element("p", {class: "notice", role: "status"},
+        say("A text of less than 3 characters is looked for in the newest {count} entries only.",
+            {count: page.short_newest})) : null;
+}
+
 function filters(wish) {
     return element("details", {class: "filters", open: FILTERS.some(({name}) => wish[name])},
         element("summary", {}, say("More filters")),
@@ -120,7 +127,7 @@ export async function showList(place, parameters, app) {
     place.addEventListener("deed", (event) => actOnLine(event, choice, app));
     const total = page.total_open.mail + page.total_open.feeds;
     const narrowed = Object.entries(wish).some(([name, value]) => value && name !== "state");
-    place.append(
+    place.append(...[
         element("h1", {}, say("Held")),
         element("p", {class: "faint"}, total === 1 ? say("One waits for review.")
             : say("{count} wait for review.", {count: total})),
@@ -128,6 +135,7 @@ export async function showList(place, parameters, app) {
         ...page.failed.map((reason) => element("p", {class: "notice bad", role: "status"},
             say("Not all is shown: {reason}", {reason}))),
         ...(choice && page.items.length ? [choice.bar] : []),
+        shortNote(page),
         page.items.length ? node : element("p", {class: "empty"},
             narrowed ? say("Nothing that is held says that.") : say("Nothing is held here.")),
         more(page, (after) => get("held", {...wish, after}), (items) => {
@@ -136,7 +144,7 @@ export async function showList(place, parameters, app) {
                 choice.add(items, older);
             left.count = body.rows.length;
             return older;
-        }, app));
+        }, app)].filter(Boolean));
     return left.id && body.querySelector('a[href="#/held/' + left.id + '"]');
 }
 

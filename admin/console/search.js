@@ -2,7 +2,7 @@
 
 import {get} from "./api.js";
 import {element, received, signed} from "./dom.js";
-import {heldLine, HELD_HEADS} from "./held.js";
+import {heldLine, HELD_HEADS, shortNote} from "./held.js";
 import {historyLine, HISTORY_HEADS} from "./history.js";
 import {mark, number, say} from "./language.js";
 import {table} from "./list.js";
@@ -27,10 +27,11 @@ function part(heading, answer, heads, lineOf, everything) {
     const items = answer.value.items || answer.value.identities;
     return [
         element("h2", {}, heading),
+        shortNote(answer.value),
         items.length ? table(heads, items.map(lineOf)).node
             : element("p", {class: "faint"}, say("nothing")),
         ...(answer.value.next ? [element("p", {}, element("a", {href: everything}, say("all of them")))] : []),
-    ];
+    ].filter(Boolean);
 }
 
 export async function showSearch(place, parameters) {

@@ -172,6 +172,11 @@ function sums(seen) {
     ];
 }
 
+// What of it did not work, though it was done.
+function but({warning}) {
+    return warning ? " " + say("But: {reason}.", {reason: warning}) : "";
+}
+
 class Preview {
     constructor(wishes, app, again) {
         Object.assign(this, {wishes, app, again, asked: 0});
@@ -231,7 +236,7 @@ class Preview {
         button.disabled = true;
         try {
             const done = await post("tuning/apply", {changes: this.wishes.list(), version: seen.version});
-            await this.again(say("Applied: {what}", {what: done.applied}));
+            await this.again(say("Applied: {what}", {what: done.applied}) + but(done));
         } catch (failure) {
             this.refused(failure);
         }
@@ -242,6 +247,7 @@ class Preview {
             onclick: () => this.apply(seen, button)}, say("Apply"));
         this.panel.replaceChildren(
             element("p", {}, received(seen.what || say("Nothing is changed by this."))),
+            ...(seen.warning ? [element("p", {class: "notice"}, say("Mind: {warning}.", seen))] : []),
             ...sums(seen).filter(Boolean),
             element("div", {class: "deeds"},
                 seen.what && this.app.may("admin") ? button : null, this.discard()),
@@ -258,7 +264,7 @@ function past(page, app, again) {
         button.disabled = true;
         try {
             const done = await post("tuning/undo", {version: page.version});
-            await again(say("Taken back: {what}", {what: done.undone}));
+            await again(say("Taken back: {what}", {what: done.undone}) + but(done));
         } catch (failure) {
             button.disabled = false;
             app.fail(failure);

@@ -117,6 +117,8 @@ export const words = {
     "One waits for review.": "有 1 项等待审核。",
     "{count} wait for review.": "有 {count} 项等待审核。",
     "Not all is shown: {reason}": "未能全部显示：{reason}",
+    "A text of less than 3 characters is looked for in the newest {count} entries only.":
+        "少于 3 个字符的文字仅在最新的 {count} 项中查找。",
     "Nothing that is held says that.": "隔离区中没有符合的内容。",
     "Nothing is held here.": "这里没有隔离的内容。",
     "The reasons were not kept.": "没有保留理由。",
@@ -208,6 +210,7 @@ export const words = {
     "Close": "关闭",
 
     // tuning.js
+    "Mind: {warning}.": "请注意：{warning}。",
     "default": "默认",
     "configuration file": "配置文件",
     "tuned": "已调校",

@@ -175,6 +175,17 @@ def test_chinese(fixture):
     browser.do("wait", text="Choose all on the page")
 
 
+def test_short_text(fixture):
+    """That a short text is not looked for in old entries is said, as weirctl says it"""
+    browser, note = fixture.browser, "is looked for in the newest 10,000 entries only."
+    for page in ("#/held?q=pi", "#/search?q=pi"):
+        browser.do("open", hash=page)
+        browser.do("wait", text=note)
+        browser.do("open", hash=page + "lls")
+        browser.do("wait", text="pills 0")
+        assert note not in browser.do("see")["text"]
+
+
 def test_reader(fixture):
     """Who may not review is offered no boxes"""
     browser = fixture.browser

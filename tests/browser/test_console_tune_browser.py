@@ -73,6 +73,8 @@ def test_stale_and_wrong(fixture):
     browser.do("wait", text="Change a number")
     browser.do("fill", label="mail.hold", text="much")
     browser.do("wait", text='threshold mail.hold: "much" is not a probability')
+    browser.do("fill", label="mail.hold", text="0")
+    browser.do("wait", text="Mind: mail: a threshold of 0 is reached by everything.")
     browser.do("fill", label="mail.hold", text="0.6")
     browser.do("wait", text="mail.hold 0.8 -> 0.6")
     fixture.ctl("tune", "--weight", "LINK_FARM=1.5", "--apply")
