@@ -150,7 +150,8 @@ static void check_put_backs(struct reading *reading)
 {
     struct arena *arena = reading->arena;
     struct span head = item_head(arena, reading->bytes, &reading->encoding, &reading->ranges);
-    const struct feed_range *first = reading->ranges.ranges;
+    /* One that the input breaks off in may stand there, and does not count. */
+    const struct feed_range *first = reading->ranges.count ? reading->ranges.ranges : NULL;
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         if (hosts[i].format != reading->feed->format)
             continue;
