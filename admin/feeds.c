@@ -31,6 +31,8 @@ static void print_feed(const struct feed_listed *feed)
            *feed->state ? feed->state : "not served",
            feed->checked_s ? records_text_time(feed->checked_s, when) : "never", feed->items,
            feed->held);
+    if (feed->duplicates)
+        printf(", %" PRId64 " shown in other feeds", feed->duplicates);
     printf("  %s", *feed->url ? "" : "(its URL is in the feeds-file)");
     records_text_plain(feed->url);
     fputs("\n    ", stdout);

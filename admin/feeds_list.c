@@ -38,6 +38,7 @@ static void add_configured(struct feeds_list *list, const struct subscription_co
     feed->mode = memory_text(feed_mode_name(own->mode));
     feed->title = memory_text(own->name);
     feed->readers = memory_text(own->readers);
+    feed->category = memory_text(own->category);
 }
 
 static void add_live(void *context, const struct feed_record *record)
@@ -88,6 +89,7 @@ static void add_state(void *context, const struct feed_state *state)
     feed->held = state->held;
     feed->tagged = state->tagged;
     feed->put_back = state->put_back;
+    feed->duplicates = state->duplicates;
 }
 
 /* Room first: what is sorted must stay where it is. */
@@ -187,7 +189,8 @@ void feeds_list_put(struct json_writer *json, const struct feed_listed *feed)
                    {"items", feed->items},
                    {"held", feed->held},
                    {"tagged", feed->tagged},
-                   {"put_back", feed->put_back}};
+                   {"put_back", feed->put_back},
+                   {"duplicates", feed->duplicates}};
     json_put_open(json, NULL, '{');
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         json_put_string(json, texts[i].key, span_of(texts[i].value));

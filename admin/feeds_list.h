@@ -16,7 +16,7 @@ struct feed_listed {
     char *trouble;
     char *found;     /* what is fetched instead, since a page stands at `url`; empty: nothing */
     int64_t added_s; /* 0: configured */
-    int64_t checked_s, next_poll_s, items, held, tagged, put_back;
+    int64_t checked_s, next_poll_s, items, held, tagged, put_back, duplicates;
 };
 
 struct feeds_list {

@@ -39,14 +39,22 @@ enum feed_footer { FOOTER_AS_THE_OTHERS, FOOTER_ON, FOOTER_OFF };
 const char *feed_mode_name(enum feed_mode mode); /* "hold" */
 bool feed_mode_find(const char *name, enum feed_mode *mode);
 
+/* Among which feeds a story is shown once. */
+enum deduplicate {
+    DEDUPLICATE_OFF,
+    DEDUPLICATE_CATEGORY, /* those of one category; those without any are left alone */
+    DEDUPLICATE_ALL
+};
+
 /* feed "name" { … }: what readers find at /f/name. */
 struct subscription_config {
-    char *name;  /* letters, digits, '.', '_', '-'; at most 64 */
-    char *place; /* "weir.conf:12", where the section ends; NULL: it was added while weir runs */
-    char *title, *category; /* of what was added while weir runs; else NULL */
-    char *readers;          /* who may read it, "ann,bob"; empty: everybody */
-    bool secret;            /* of the feeds-file: its URL is for the feed server alone */
-    char *url;              /* http or https, without user and password, which are below */
+    char *name;     /* letters, digits, '.', '_', '-'; at most 64 */
+    char *place;    /* "weir.conf:12", where the section ends; NULL: it was added while weir runs */
+    char *title;    /* of what was added while weir runs; else NULL */
+    char *category; /* of OPML: "News/Science"; NULL or empty: none */
+    char *readers;  /* who may read it, "ann,bob"; empty: everybody */
+    bool secret;    /* of the feeds-file: its URL is for the feed server alone */
+    char *url;      /* http or https, without user and password, which are below */
     enum feed_mode mode;
     enum feed_footer footer;
     char *user_agent;
@@ -139,6 +147,7 @@ struct config {
         /* Between polls: when the feed does not say; at least; at most. */
         unsigned poll_s, poll_min_s, poll_max_s;
         unsigned put_back_s; /* released items that upstream no longer lists: so long in front */
+        enum deduplicate deduplicate;
         struct network *upstream_networks; /* private addresses that may be fetched from */
         size_t upstream_network_count;
         char *feeds_file;    /* with more subscriptions; empty: none */

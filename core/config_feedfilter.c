@@ -31,6 +31,7 @@ cfg_opt_t feedfilter_options[] = {
     CFG_INT_CB("poll-min", 300000, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("poll-max", DAY_MS, CFGF_NONE, config_parse_duration),
     CFG_INT_CB("put-back", 14 * DAY_MS, CFGF_NONE, config_parse_duration),
+    CFG_INT_CB("deduplicate", DEDUPLICATE_OFF, CFGF_NONE, config_parse_deduplicate),
     CFG_STR_LIST("upstream-networks", no_networks, CFGF_NONE),
     CFG_STR("feeds-file", "", CFGF_NONE),
     CFG_BOOL("footer", cfg_false, CFGF_NONE),
@@ -102,6 +103,7 @@ void feedfilter_take(cfg_t *section, struct config *config)
     config->feedfilter.poll_min_s = config_seconds_of(section, "poll-min");
     config->feedfilter.poll_max_s = config_seconds_of(section, "poll-max");
     config->feedfilter.put_back_s = config_seconds_of(section, "put-back");
+    config->feedfilter.deduplicate = (enum deduplicate)cfg_getint(section, "deduplicate");
     config->feedfilter.upstream_networks = config_take_networks(
         section, "upstream-networks", &config->feedfilter.upstream_network_count);
 }

@@ -22,6 +22,7 @@ cfg_opt_t subscription_options[] = {
     CFG_STR("proxy", NULL, CFGF_NONE),
     CFG_STR_LIST("readers", empty_list, CFGF_NONE),
     CFG_BOOL("footer", cfg_false, CFGF_NODEFAULT),
+    CFG_STR("category", "", CFGF_NONE),
     CFG_END(),
 };
 
@@ -100,6 +101,14 @@ static int check_readers(cfg_t *section)
     return 0;
 }
 
+static int check_category(cfg_t *section)
+{
+    for (const char *at = cfg_getstr(section, "category"); *at; at++)
+        if ((unsigned char)*at < ' ')
+            return config_refuse(section, cfg_getopt(section, "category"), "must be one line");
+    return 0;
+}
+
 /* "ann,bob" */
 static char *take_readers(cfg_t *section)
 {
@@ -144,7 +153,7 @@ int subscription_check(cfg_t *cfg, cfg_opt_t *option)
     if (user_agent && (!*user_agent || strpbrk(user_agent, "\r\n")))
         return config_refuse(section, cfg_getopt(section, "user-agent"), "must be one line");
     if (check_credentials(section, &address) || check_headers(section) || check_readers(section) ||
-        check_proxy(section, cfg_getopt(section, "proxy")))
+        check_category(section) || check_proxy(section, cfg_getopt(section, "proxy")))
         return -1;
     return 0;
 }
@@ -156,6 +165,7 @@ static struct subscription_config take(cfg_t *section)
     subscription.name = memory_text(cfg_title(section));
     subscription.place = config_place(section);
     subscription.readers = take_readers(section);
+    subscription.category = memory_text(cfg_getstr(section, "category"));
     subscription_take_url(&subscription, cfg_getstr(section, "url"));
     if (cfg_getstr(section, "user")) {
         subscription.user = memory_text(cfg_getstr(section, "user"));

@@ -139,6 +139,19 @@ int config_parse_mode(cfg_t *cfg, cfg_opt_t *option, const char *value, void *re
     return 0;
 }
 
+int config_parse_deduplicate(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
+{
+    if (!strcasecmp(value, "off"))
+        *(long *)result = DEDUPLICATE_OFF;
+    else if (!strcasecmp(value, "category"))
+        *(long *)result = DEDUPLICATE_CATEGORY;
+    else if (!strcasecmp(value, "all"))
+        *(long *)result = DEDUPLICATE_ALL;
+    else
+        return config_refuse(cfg, option, "\"%.60s\" is none of off, category and all", value);
+    return 0;
+}
+
 int config_parse_language(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result)
 {
     if (!strcasecmp(value, "en"))

@@ -18,6 +18,7 @@ int config_parse_size(cfg_t *cfg, cfg_opt_t *option, const char *value, void *re
 int config_parse_age(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_large_size(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_count(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
+int config_parse_deduplicate(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_mode(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_language(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);
 int config_parse_feed_mode(cfg_t *cfg, cfg_opt_t *option, const char *value, void *result);

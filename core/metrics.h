@@ -32,6 +32,7 @@ enum metric {
     METRIC_MESSAGES_UNDER_WAY, /* gauge */
     METRIC_FEEDS,              /* gauge; cells: enum metrics_feed */
     METRIC_FETCHES,            /* counter; cells: enum metrics_fetch */
+    METRIC_DUPLICATES,         /* counter */
     METRIC_RESPONSES,          /* counter; cells: metrics_response_cell() */
     METRIC_CONNECTIONS,        /* gauge */
     METRIC_DROPPED,            /* counter; cells: enum records_dropped */

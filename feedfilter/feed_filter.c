@@ -75,6 +75,19 @@ static void pass_whole(struct filtered_feed *out, struct span bytes)
     out->piece_count = bytes.length ? 1 : 0;
 }
 
+/* Sets left_out[i] for what another feed shows. */
+static void leave_out(struct passage *passage, const enum item_fate *fates, bool *left_out)
+{
+    struct filtered_feed *out = passage->out;
+    struct error error = {0};
+    if (!passage->http || !passage->http->duplicates || !passage->http->duplicates->records)
+        return;
+    if (!feed_duplicates_find(passage->http->duplicates, passage->feed, fates, left_out, &error)) {
+        out->records_failed = true;
+        out->trouble = error;
+    }
+}
+
 /* What feed_judge() is to find out for add_footers(). */
 static void begin_footers(struct passage *passage, struct feed_showing *showing)
 {
@@ -91,7 +104,9 @@ static void begin_footers(struct passage *passage, struct feed_showing *showing)
     passage->judge->showing = showing;
 }
 
-static void add_footers(struct passage *passage, const struct feed_showing *showing)
+/* But to what readers do not get. */
+static void add_footers(struct passage *passage, const struct feed_showing *showing,
+                        const bool *cut)
 {
     struct footers footer;
     const struct item_links *links = passage->http->links;
@@ -99,7 +114,7 @@ static void add_footers(struct passage *passage, const struct feed_showing *show
     feed_footer_begin(&footer, &passage->edits, passage->bytes, &passage->ranges,
                       passage->feed->format, links->language);
     for (size_t i = 0; i < passage->feed->item_count; i++)
-        if (showing->since_s[i])
+        if (showing->since_s[i] && !cut[i])
             feed_footer_add(&footer, &passage->ranges.ranges[i],
                             item_links_url(passage->out->arena, links, showing->ids[i], 0,
                                            showing->since_s[i]));
@@ -115,6 +130,7 @@ static void judge_items(struct passage *passage)
     enum item_fate *fates = arena_alloc(out->arena, n * sizeof *fates);
     bool *cut = arena_alloc(out->arena, n * sizeof *cut);
     bool *tag = arena_alloc(out->arena, n * sizeof *tag);
+    bool *left_out = arena_alloc(out->arena, n * sizeof *left_out);
     if (footers)
         begin_footers(passage, &showing);
     if (!feed_judge(passage->judge, passage->feed, out->name, passage->bytes, &passage->ranges,
@@ -122,18 +138,20 @@ static void judge_items(struct passage *passage)
         out->records_failed = true;
         out->trouble = error;
     }
+    leave_out(passage, fates, left_out);
     for (size_t i = 0; i < n; i++) {
-        cut[i] = fates[i] == ITEM_IS_CUT;
-        tag[i] = passage->http && fates[i] == ITEM_IS_TAGGED;
-        out->held += cut[i];
+        cut[i] = fates[i] == ITEM_IS_CUT || left_out[i];
+        tag[i] = passage->http && fates[i] == ITEM_IS_TAGGED && !left_out[i];
+        out->held += fates[i] == ITEM_IS_CUT;
         out->tagged += tag[i];
+        out->duplicates += left_out[i];
     }
     feed_cut(&passage->edits, &passage->ranges, cut);
     if (out->tagged)
         feed_rewrite_tags(&passage->edits, passage->bytes, &passage->ranges, passage->feed->format,
                           tag);
     if (footers)
-        add_footers(passage, &showing);
+        add_footers(passage, &showing, cut);
 }
 
 /* --- released items that upstream no longer lists --- */

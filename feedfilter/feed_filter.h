@@ -3,15 +3,17 @@
 #ifndef WEIR_FEED_FILTER_H
 #define WEIR_FEED_FILTER_H
 
+#include "feedfilter/feed_duplicates.h"
 #include "feedfilter/feed_judge.h"
 #include "feedfilter/item_links.h"
 
 /* Of the server only. */
 struct feed_http {
-    struct span own_address;        /* where readers find this feed */
-    struct span upstream;           /* without user and password */
-    struct span charset;            /* that its Content-Type names, or empty */
-    const struct item_links *links; /* for readers to say what items are; NULL: none */
+    struct span own_address;            /* where readers find this feed */
+    struct span upstream;               /* without user and password */
+    struct span charset;                /* that its Content-Type names, or empty */
+    const struct item_links *links;     /* for readers to say what items are; NULL: none */
+    struct feed_duplicates *duplicates; /* what another feed shows is left out; NULL: nothing is */
     int64_t now_s, put_back_s;
     int64_t
         gone_s; /* since when its site has said that it is gone, which readers are told; 0: not */
@@ -35,6 +37,7 @@ struct filtered_feed {
     struct span hub, self; /* of the feed, as struct feed has them */
     uint64_t listed;       /* the same while upstream lists items of the same guids; 0: unparsed */
     size_t items, held, tagged, put_back;
+    size_t duplicates; /* left out */
 };
 
 /* Over HTTP a released item that this feed no longer lists is put back in front for `put_back_s`

@@ -47,14 +47,15 @@ static struct feed_state state_of(struct telling *telling, const struct subscrip
         .held = (int64_t)subscription->held,
         .tagged = (int64_t)subscription->tagged,
         .put_back = (int64_t)subscription->put_back,
+        .duplicates = (int64_t)subscription->duplicates,
     };
 }
 
 static uint64_t mark_of(const struct feed_state *state)
 {
     const char *texts[] = {state->place, state->url, state->state, state->trouble, state->found};
-    const int64_t numbers[] = {state->checked_s, state->next_poll_s, state->items,
-                               state->held,      state->tagged,      state->put_back};
+    const int64_t numbers[] = {state->checked_s, state->next_poll_s, state->items,     state->held,
+                               state->tagged,    state->put_back,    state->duplicates};
     uint64_t mark = XXH3_64bits(numbers, sizeof numbers);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         mark = XXH3_64bits_withSeed(texts[i], strlen(texts[i]), mark);

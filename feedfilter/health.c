@@ -48,6 +48,8 @@ static void report_feed(void *context, struct subscription *subscription)
                   "failures", (int)subscription->failures, "items", (json_int_t)subscription->items,
                   "held", (json_int_t)subscription->held, "tagged",
                   (json_int_t)subscription->tagged, "put_back", (json_int_t)subscription->put_back);
+    if (subscription->duplicates)
+        json_object_set_new(feed, "duplicates", json_integer((json_int_t)subscription->duplicates));
     if (*subscription->trouble && !hidden)
         json_object_set_new(feed, "trouble", json_string(subscription->trouble));
     const struct feed_site *site = &subscription->site;

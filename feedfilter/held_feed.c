@@ -9,6 +9,7 @@
 #include "core/verdict.h"
 #include "core/xml_text.h"
 #include "store/memory.h"
+#include "store/records_stories.h"
 
 #define TEXT_BYTES 8192u /* of an item's own text */
 #define FIELD_BYTES 500u /* of its title, author, link */
@@ -20,6 +21,7 @@ struct writing {
     struct span gateway;
     const struct item_links *links; /* NULL: none */
     size_t count;
+    int64_t left_out_s; /* when one last was; 0: none is */
 };
 
 /* At most `most` bytes of it, at the border of a character. */
@@ -138,6 +140,29 @@ static bool put_entry(void *context, const struct held *held)
     return ++writing->count < HELD_FEED_MAX;
 }
 
+/* What another feed shows. */
+static void put_left_out(void *context, const struct story *story, const struct story *twin)
+{
+    struct writing *writing = context;
+    FILE *out = writing->out;
+    fputs("<entry>\n<id>weir:", out);
+    xml_put_text(out, writing->gateway);
+    fprintf(out, "-d%" PRId64 "</id>\n", story->id);
+    put_element(out, "title", *story->title ? span_of(story->title) : SPAN("(no title)"));
+    put_time(out, "updated", story->first_s);
+    fputs("<category term=\"duplicate\"/>\n<content type=\"text\">Duplicate of what the feed ",
+          out);
+    xml_put_text(out, span_of(twin->feed));
+    fprintf(out, " shows: it has the same %s.\n\n", story->way);
+    put_labelled(out, "Shown there", span_of(twin->title));
+    put_labelled(out, "Its link", span_of(twin->link));
+    put_labelled(out, "Link of this one", span_of(story->link));
+    fputs("</content>\n</entry>\n", out);
+    writing->count++;
+    if (story->first_s > writing->left_out_s)
+        writing->left_out_s = story->first_s;
+}
+
 static bool note_change(void *context, const struct held *held)
 {
     *(int64_t *)context = held->state_time_s;
@@ -180,8 +205,9 @@ struct span held_feed(struct arena *arena, struct records *records, struct span 
     };
     bool good = records_held_of_feed(records, feed, EVERY_STATE, 0, note_change, &changed_s, error);
     put_start(&writing, name, own_address, changed_s);
-    good =
-        good && records_held_of_feed(records, feed, 1u << HELD_HELD, 0, put_entry, &writing, error);
+    good = good &&
+           records_held_of_feed(records, feed, 1u << HELD_HELD, 0, put_entry, &writing, error) &&
+           records_stories_left_out(records, feed, HELD_FEED_MAX, put_left_out, &writing, error);
     fputs("</feed>\n", writing.out);
     fclose(writing.out);
     if (good)
@@ -189,6 +215,6 @@ struct span held_feed(struct arena *arena, struct records *records, struct span 
     free(data);
     arena_free(writing.arena);
     *count = writing.count;
-    *changed = (time_t)changed_s;
+    *changed = (time_t)(changed_s > writing.left_out_s ? changed_s : writing.left_out_s);
     return bytes;
 }

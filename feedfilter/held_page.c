@@ -80,10 +80,11 @@ struct page *held_page(struct records *records, struct subscription *subscriptio
     pthread_mutex_lock(&subscription->lock);
     struct config *config = config_retain(subscription->config);
     const struct subscription_config *own = subscription->own;
+    const struct page *shown = subscription->page; /* only compared */
     pthread_mutex_unlock(&subscription->lock);
     page = make_held_page(records, subscription, config, own);
     pthread_mutex_lock(&subscription->lock);
-    if (page && subscription->config == config) {
+    if (page && subscription->config == config && subscription->page == shown) {
         page_release(subscription->held_page);
         subscription->held_page = page_retain(page);
         subscription->held_page_change = change;

@@ -201,7 +201,12 @@ static bool is_poll_due(const struct subscription *subscription)
 void refresh_tick(struct refresh *refresh, struct subscription *subscription)
 {
     bool store_up = replica_store_up(refresh->parts.judge->replica);
+    unsigned freed = atomic_load(refresh->parts.stories_freed);
     pthread_mutex_lock(&subscription->lock);
+    if (subscription->duplicates && subscription->freed_seen != freed) {
+        subscription->filter_again = true;
+        subscription->freed_seen = freed;
+    }
     if (subscription->own && !subscription->busy) {
         /* First, so that stores that come and go keep no poll waiting. */
         if (is_poll_due(subscription)) {

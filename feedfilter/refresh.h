@@ -20,6 +20,9 @@ struct refresh_parts {
     _Atomic(struct records *) *records;  /* *records NULL: they cannot be opened; nothing is held */
     _Atomic(struct feed_cache *) *cache; /* NULL in it: none yet; each start fetches all anew */
     struct fetcher *fetcher;
+    /* Raised when what was left out as a duplicate (feed_duplicates.h) may be shown again: such
+     * feeds are made again then. Raised by refresh itself, and by who changes the configuration. */
+    atomic_uint *stories_freed;
 };
 
 /* Starts the worker threads. NULL and ERROR_SYSTEM: cannot. */

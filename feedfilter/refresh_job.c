@@ -30,6 +30,7 @@ struct work {
     struct filtered_feed *filtered; /* what was made; NULL: nothing */
     struct page *page;              /* of it, until it is published */
     bool provisional;
+    unsigned freed_seen; /* before it was made */
 };
 
 /* Whether readers get this feed from the same upstream as when the job began. The subscription's
@@ -117,11 +118,22 @@ static void filter(struct work *work, struct cached_feed *copy)
     struct item_links links;
     if (item_links_read(work->config, work->own, &links))
         http.links = &links;
+    struct feed_duplicates duplicates = {
+        .config = work->config,
+        .own = work->own,
+        .records = judge.records,
+        .now_s = work->now_s,
+    };
+    if (feed_duplicates_wanted(work->config, work->own))
+        http.duplicates = &duplicates;
+    work->freed_seen = atomic_load(work->parts->stories_freed);
     bool was_up = replica_store_up(judge.judge.replica);
     struct span bytes = {copy->body, copy->length};
     struct filtered_feed *filtered = feed_filter(&judge, bytes, span_of(work->own->name), &http);
     explicit_bzero(&links, sizeof links);
     work->filtered = filtered;
+    if (duplicates.freed)
+        atomic_fetch_add(work->parts->stories_freed, 1);
     log_trouble(work);
     page_tag(filtered->pieces, filtered->piece_count, etag);
     if (copy->page_changed_s > work->now_s + CLOCK_STEP_S) /* of a clock that was ahead */
@@ -194,6 +206,10 @@ static void publish(struct work *work)
     subscription->held = filtered->held;
     subscription->tagged = filtered->tagged;
     subscription->put_back = filtered->put_back;
+    subscription->duplicates = filtered->duplicates;
+    subscription->freed_seen = work->freed_seen;
+    page_release(subscription->held_page); /* which lists these too */
+    subscription->held_page = NULL;
     subscription_answer(subscription, subscription->page);
 }
 

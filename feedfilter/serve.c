@@ -62,6 +62,7 @@ struct gateway {
     struct subscriptions *subscriptions;
     struct readers *readers;
     struct refresh *refresh;
+    atomic_uint stories_freed; /* see refresh.h */
     struct server *server;
 };
 
@@ -322,6 +323,7 @@ static void join(struct gateway *gateway)
     struct config *former = gateway->config;
     gateway->config = live_feeds_join(&gateway->live, gateway->file);
     subscriptions_configure(gateway->subscriptions, gateway->config, load, gateway);
+    atomic_fetch_add(&gateway->stories_freed, 1); /* other feeds, or other readers of theirs */
     gateway->states.partly = false;
     if (gateway->live.known)
         tidy_cache(gateway);
@@ -448,7 +450,8 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
     struct refresh_parts parts = {.judge = &gateway->stores.judge,
                                   .records = &gateway->records,
                                   .cache = &gateway->cache,
-                                  .fetcher = gateway->fetcher};
+                                  .fetcher = gateway->fetcher,
+                                  .stories_freed = &gateway->stories_freed};
     gateway->refresh = refresh_new(&parts, error);
     return gateway->refresh != NULL;
 }

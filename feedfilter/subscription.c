@@ -111,6 +111,7 @@ static void forget_upstream(struct subscription *subscription)
     feed_site_clear(&subscription->site);
     websub_clear(&subscription->websub);
     subscription->items = subscription->held = subscription->tagged = subscription->put_back = 0;
+    subscription->duplicates = 0;
 }
 
 static bool same_footer(const struct config *a, const struct config *b,
@@ -131,7 +132,9 @@ static bool same_output(const struct config *a, const struct config *b,
     return own_a->mode == own_b->mode && a->feedfilter.mode == b->feedfilter.mode &&
            same_text(a->feedfilter.public_url, b->feedfilter.public_url) &&
            same_text(a->feedfilter.websub_url, b->feedfilter.websub_url) &&
-           a->feedfilter.put_back_s == b->feedfilter.put_back_s && same_footer(a, b, own_a, own_b);
+           a->feedfilter.put_back_s == b->feedfilter.put_back_s &&
+           a->feedfilter.deduplicate == b->feedfilter.deduplicate &&
+           same_footer(a, b, own_a, own_b);
 }
 
 bool subscription_configure(struct subscription *subscription, struct config *config,

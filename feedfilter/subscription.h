@@ -52,7 +52,9 @@ struct subscription {
     bool learned;          /* something about either that a restart is to know */
     int64_t polled_s;      /* when the last poll began */
     size_t items, held, tagged, put_back;
-    uint64_t told_mark; /* of what feed_states told the records last */
+    size_t duplicates;   /* left out, since another feed shows the same story */
+    unsigned freed_seen; /* refresh_parts.stories_freed when that was last looked at */
+    uint64_t told_mark;  /* of what feed_states told the records last */
 
     /* Of upstream's copy at hand; NULL: not given. */
     char *etag, *last_modified;

@@ -19,6 +19,10 @@
     "evidence"
 #define ANY_OF_STATES "state IN (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 
+#define STORY_COLUMNS(table)                                                                       \
+    table ".id, " table ".feed, " table ".item, " table ".twin, " table ".way, " table             \
+          ".title, " table ".link, " table ".text, " table ".first_s, " table ".seen_s"
+
 static const char *const texts[STATEMENTS] = {
     [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
     [STATEMENT_BEGIN_READING] = "BEGIN DEFERRED",
@@ -118,14 +122,17 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_READER_ADD] = "INSERT INTO readers (name, token_hash, added_s) VALUES (?1, ?2, ?3) "
                              "ON CONFLICT DO NOTHING",
     [STATEMENT_READER_REMOVE] = "DELETE FROM readers WHERE name = ?1",
-    [STATEMENT_FEED_STATES] = "SELECT name, place, url, state, trouble, checked_s, next_poll_s, "
-                              "items, held, tagged, put_back, found FROM feed_states ORDER BY id",
+    [STATEMENT_FEED_STATES] =
+        "SELECT name, place, url, state, trouble, checked_s, next_poll_s, "
+        "items, held, tagged, put_back, found, duplicates FROM feed_states ORDER BY id",
     [STATEMENT_FEED_STATE_SAVE] =
         "INSERT INTO feed_states (name, place, url, state, trouble, checked_s, next_poll_s, items, "
-        "held, tagged, put_back, found) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) "
-        "ON CONFLICT (name) DO UPDATE SET place = ?2, url = ?3, state = ?4, trouble = ?5, "
+        "held, tagged, put_back, found, duplicates) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+        "?10, ?11, ?12, ?13) ON CONFLICT (name) DO UPDATE SET place = ?2, url = ?3, state = ?4, "
+        "trouble = ?5, "
         "checked_s = ?6, "
-        "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11, found = ?12",
+        "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11, found = ?12, "
+        "duplicates = ?13",
     [STATEMENT_FEED_STATES_FORGET] = "DELETE FROM feed_states",
     [STATEMENT_PROFILE_FIND] = "SELECT profile FROM feed_profiles WHERE feed = ?1",
     [STATEMENT_PROFILE_SAVE] =
@@ -140,6 +147,25 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_SHOWN_FIND] = "SELECT content_hash, feed, judged_as, reference, subject, address, "
                              "item, item_head, time_s, said FROM shown WHERE document_id = ?1",
     [STATEMENT_SHOWN_SET_SAID] = "UPDATE shown SET said = ?2 WHERE document_id = ?1",
+    [STATEMENT_STORY_OF_ITEM] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.feed = ?1 "
+                                                             "AND s.item = ?2",
+    [STATEMENT_STORY_GET] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.id = ?1",
+    [STATEMENT_STORIES_WITH_KEY] = "SELECT story FROM story_keys WHERE key = ?1 ORDER BY story "
+                                   "LIMIT ?2",
+    [STATEMENT_STORY_ADD] =
+        "INSERT INTO stories (feed, item, twin, way, title, link, text, first_s, seen_s) VALUES "
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+    [STATEMENT_STORY_KEY_ADD] = "INSERT INTO story_keys (key, story) VALUES (?1, ?2) ON CONFLICT "
+                                "DO NOTHING",
+    [STATEMENT_STORY_SEEN] = "UPDATE stories SET seen_s = ?2 WHERE id = ?1",
+    [STATEMENT_STORY_REMOVE] = "DELETE FROM stories WHERE id = ?1",
+    [STATEMENT_STORIES_OLD] = "DELETE FROM stories WHERE seen_s < ?1",
+    [STATEMENT_STORIES_BEYOND] =
+        "DELETE FROM stories WHERE id IN (SELECT id FROM stories ORDER BY seen_s LIMIT max(0, "
+        "(SELECT count(*) FROM stories) - ?1))",
+    [STATEMENT_STORIES_LEFT_OUT] = "SELECT " STORY_COLUMNS("s") ", " STORY_COLUMNS(
+        "t") " FROM stories s JOIN stories t ON "
+             "t.id = s.twin WHERE s.feed = ?1 AND s.twin > 0 ORDER BY s.id DESC LIMIT ?2",
 };
 
 struct records {

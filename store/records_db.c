@@ -263,6 +263,19 @@ static const char *const steps[] = {
     "UPDATE held_changes SET last = last + 1; "
     "UPDATE shown SET change = (SELECT last FROM held_changes) WHERE rowid = NEW.rowid; END;"
     "PRAGMA user_version = 18;",
+    /* Which items were shown where, and which left out as the same story. */
+    "CREATE TABLE stories (id INTEGER PRIMARY KEY AUTOINCREMENT, feed TEXT NOT NULL, item BLOB NOT "
+    "NULL, twin INTEGER NOT NULL, way TEXT NOT NULL, title TEXT NOT NULL, link TEXT NOT NULL, text "
+    "BLOB NOT NULL, first_s INTEGER NOT NULL, seen_s INTEGER NOT NULL, UNIQUE (feed, item));"
+    "CREATE INDEX stories_seen ON stories (seen_s);"
+    "CREATE INDEX stories_left_out ON stories (feed, id) WHERE twin > 0;"
+    "CREATE TABLE story_keys (key INTEGER NOT NULL, story INTEGER NOT NULL, PRIMARY KEY (key, "
+    "story)) WITHOUT ROWID;"
+    "CREATE INDEX story_keys_story ON story_keys (story);"
+    "CREATE TRIGGER stories_removed AFTER DELETE ON stories BEGIN "
+    "DELETE FROM story_keys WHERE story = OLD.id; END;"
+    "ALTER TABLE feed_states ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 19;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

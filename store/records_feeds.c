@@ -200,6 +200,7 @@ static bool save_state(struct records *records, const struct feed_state *state, 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         sqlite3_bind_int64(statement, 6 + (int)i, numbers[i]);
     records_bind_text(statement, 12, state->found);
+    sqlite3_bind_int64(statement, 13, state->duplicates);
     return records_run(records, statement, NULL, error);
 }
 
@@ -242,7 +243,8 @@ bool records_feed_states_visit(struct records *records,
                                          .held = sqlite3_column_int64(statement, 8),
                                          .tagged = sqlite3_column_int64(statement, 9),
                                          .put_back = sqlite3_column_int64(statement, 10),
-                                         .found = text_of(statement, 11)};
+                                         .found = text_of(statement, 11),
+                                         .duplicates = sqlite3_column_int64(statement, 12)};
         visit(context, &state);
     }
     records_unlock(records);

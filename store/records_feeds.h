@@ -66,7 +66,7 @@ struct feed_state {
     const char *found;   /* what is fetched instead, since a page stands at `url`; empty: nothing */
     int64_t checked_s;   /* last poll that succeeded; 0: never */
     int64_t next_poll_s;
-    int64_t items, held, tagged, put_back;
+    int64_t items, held, tagged, put_back, duplicates;
 };
 
 /* In one transaction. `all`: these are all that there are; what is of others goes. */

@@ -180,6 +180,8 @@ static void test_mistyped_values_are_refused(void **state)
                                            "of bytes, or with k or M behind it");
     refused("milter { size-limit = 9999M }", "1: milter.size-limit: 9999M is out of range");
     refused("milter { mode = on }", "1: milter.mode: \"on\" is neither observe nor enforce");
+    refused("feedfilter { deduplicate = yes }",
+            "1: feedfilter.deduplicate: \"yes\" is none of off, category and all");
     refused("milter { when-stopping = wait }",
             "1: milter.when-stopping: \"wait\" is neither accept nor tempfail");
     refused("milter { socket = \"8891\" }",

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/records_stories.h"
+
 static int64_t hold_item(struct fixture *fixture, const char *feed, const char *guid)
 {
     struct held held = held_of(guid);
@@ -271,6 +273,62 @@ static void test_version_1_is_made_into_ours_once(void **state)
     assert_int_equal(id, 3);
 }
 
+static void add_story(struct fixture *fixture, const char *feed, int64_t twin, int64_t seen_s)
+{
+    struct error error = {0};
+    const int64_t key = 5;
+    struct story story = {.feed = feed, .twin = twin, .way = "link", .seen_s = seen_s};
+    assert_true(records_story_add(fixture->records, &story, &key, twin ? 0 : 1, &error));
+}
+
+static struct story *story_of(struct fixture *fixture, const char *feed)
+{
+    struct error error = {0};
+    struct story *story =
+        records_story_of_item(fixture->records, feed, (const unsigned char[16]){0}, &error);
+    assert_int_equal(error.class, ERROR_NONE);
+    return story;
+}
+
+static void test_stories_that_no_feed_lists_any_more_go_with_their_keys(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    const int64_t now_s = 2000000000;
+    int64_t ids[4];
+    size_t count;
+    add_story(fixture, "old", 0, now_s - STORIES_KEPT_S - 1);
+    add_story(fixture, "new", 0, now_s - STORIES_KEPT_S + 1);
+    assert_true(records_stories_with_key(fixture->records, 5, ids, 4, &count, &error));
+    assert_int_equal(count, 2);
+    assert_true(records_stories_prune(fixture->records, now_s, &error));
+    assert_null(story_of(fixture, "old"));
+    struct story *kept = story_of(fixture, "new");
+    assert_non_null(kept);
+    assert_true(records_stories_with_key(fixture->records, 5, ids, 4, &count, &error));
+    assert_int_equal(count, 1);
+    assert_int_equal(ids[0], kept->id);
+    story_free(kept);
+}
+
+static void test_of_too_many_stories_those_go_that_were_not_listed_for_longest(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    const int64_t now_s = 2000000000;
+    run_sql(fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                     "200000) INSERT INTO stories (feed, item, twin, way, title, link, text, "
+                     "first_s, seen_s) SELECT 'many', i, 0, '', '', '', x'', 0, 1999999999 FROM n");
+    add_story(fixture, "first", 0, now_s - 86400);
+    add_story(fixture, "last", 0, now_s);
+    assert_true(records_stories_prune(fixture->records, now_s, &error));
+    assert_int_equal(count_rows(fixture, "stories"), STORIES_MOST);
+    assert_null(story_of(fixture, "first"));
+    struct story *last = story_of(fixture, "last");
+    assert_non_null(last);
+    story_free(last);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,6 +341,8 @@ int main(void)
         with_records(test_what_was_taught_is_no_change),
         with_records(test_removed_entries_hide_no_later_change),
         with_records(test_visitor_that_stops_sees_the_changes_again),
+        with_records(test_stories_that_no_feed_lists_any_more_go_with_their_keys),
+        with_records(test_of_too_many_stories_those_go_that_were_not_listed_for_longest),
         without_records(test_version_1_keeps_what_is_held),
         without_records(test_version_1_keeps_what_was_judged_and_done),
         without_records(test_version_1_has_changes_from_then_on),

@@ -1,0 +1,330 @@
+#include "feedfilter/feed_duplicates.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "core/log.h"
+#include "core/metrics.h"
+#include "feedfilter/readers.h"
+#include "feedfilter/story_keys.h"
+#include "store/memory.h"
+#include "store/records_stories.h"
+
+/* The newest items of a feed; what is behind them is shown. */
+#define ITEMS_MOST 2000u
+/* Stories that are looked at for each key: one that thousands share tells nothing. */
+#define CANDIDATES_MOST 16u
+#define SEEN_EVERY_S 86400
+#define TITLE_MOST 300u
+#define LINK_MOST 1000u
+
+struct listed {
+    const struct feed_item *source;
+    unsigned char id[STORY_ITEM_BYTES];
+    uint64_t link;
+    bool ambiguous;   /* its guid is not its alone */
+    bool shared_link; /* its link is not its alone */
+    bool cut;         /* held: readers do not get it */
+    bool left_out;
+    struct story_keys *keys;     /* once they were needed */
+    const char *twin_feed, *way; /* newly left out: what for; in the arena */
+};
+
+struct run {
+    struct feed_duplicates *duplicates;
+    const struct feed *feed;
+    struct arena *arena;
+    struct listed *items;
+    size_t count;
+    bool may_leave_out;
+    bool writes; /* in a transaction; else it is only looked whether there is anything to write */
+    bool dirty;
+    bool freed;
+};
+
+static const char *category_of(const struct subscription_config *feed)
+{
+    return feed->category ? feed->category : "";
+}
+
+bool feed_duplicates_wanted(const struct config *config, const struct subscription_config *own)
+{
+    return config->feedfilter.deduplicate == DEDUPLICATE_ALL ||
+           (config->feedfilter.deduplicate == DEDUPLICATE_CATEGORY && *category_of(own));
+}
+
+/* Whether all who may read `own` may read `other`. */
+static bool covers(const struct subscription_config *other, const struct subscription_config *own)
+{
+    char name[READER_NAME_SIZE];
+    const char *at = own->readers ? own->readers : "";
+    if (readers_allow(other->readers, ""))
+        return true;
+    if (!*at)
+        return false;
+    while (*at) {
+        size_t length = strcspn(at, ",");
+        if (length >= sizeof name)
+            return false;
+        memcpy(name, at, length);
+        name[length] = '\0';
+        if (!readers_allow(other->readers, name))
+            return false;
+        at += length + (at[length] == ',');
+    }
+    return true;
+}
+
+/* Whether readers of this feed find what `name` shows. */
+static bool may_stand_for_us(const struct run *run, const char *name)
+{
+    const struct config *config = run->duplicates->config;
+    const struct subscription_config *own = run->duplicates->own;
+    if (!run->may_leave_out || strcmp(name, own->name) == 0)
+        return false;
+    for (size_t i = 0; i < config->subscription_count; i++) {
+        const struct subscription_config *other = &config->subscriptions[i];
+        if (strcmp(other->name, name) == 0)
+            return covers(other, own) && (config->feedfilter.deduplicate == DEDUPLICATE_ALL ||
+                                          strcmp(category_of(other), category_of(own)) == 0);
+    }
+    return false;
+}
+
+static bool is_failure(const struct error *error)
+{
+    return error->class != ERROR_NONE;
+}
+
+static void need_keys(struct run *run, struct listed *item)
+{
+    if (item->keys)
+        return;
+    item->keys = arena_alloc(run->arena, sizeof *item->keys);
+    story_keys_of(item->keys, run->feed, item->source, !item->shared_link);
+}
+
+/* Whether `story`, which has a key of `way` in common, is the same as the item. */
+static bool is_same(const struct run *run, const struct listed *item, enum story_way way,
+                    const struct story *story)
+{
+    if (story->twin || !may_stand_for_us(run, story->feed))
+        return false;
+    return way != STORY_BY_TEXT ||
+           (story->has_text && story_texts_alike(story->text, item->keys->text));
+}
+
+/* The story that is shown already; NULL: none, or the records failed. */
+static struct story *find_twin(struct run *run, const struct listed *item, enum story_way *way,
+                               struct error *error)
+{
+    struct records *records = run->duplicates->records;
+    for (size_t i = 0; run->may_leave_out && i < item->keys->count; i++) {
+        int64_t ids[CANDIDATES_MOST];
+        size_t count;
+        if (!records_stories_with_key(records, item->keys->keys[i].value, ids, CANDIDATES_MOST,
+                                      &count, error))
+            return NULL;
+        *way = item->keys->keys[i].way;
+        for (size_t j = 0; j < count; j++) {
+            struct story *story = records_story_get(records, ids[j], error);
+            if (is_failure(error) || (story && is_same(run, item, *way, story)))
+                return story;
+            story_free(story);
+        }
+    }
+    return NULL;
+}
+
+static const char *text_of(struct run *run, struct span text, size_t most)
+{
+    if (text.length > most)
+        text.length = most;
+    while (text.length && text.length == most && ((unsigned char)text.data[most - 1] & 0x80))
+        text.length--, most--;
+    return arena_copy(run->arena, text).data;
+}
+
+static bool add_story(struct run *run, struct listed *item, const struct story *twin,
+                      const char *way, struct error *error)
+{
+    struct story story = {.feed = run->duplicates->own->name,
+                          .twin = twin ? twin->id : 0,
+                          .way = way,
+                          .title = text_of(run, item->source->title, TITLE_MOST),
+                          .link = text_of(run, item->source->link, LINK_MOST),
+                          .has_text = item->keys->has_text,
+                          .first_s = run->duplicates->now_s,
+                          .seen_s = run->duplicates->now_s};
+    int64_t keys[STORY_KEYS_MOST];
+    for (size_t i = 0; i < item->keys->count; i++)
+        keys[i] = item->keys->keys[i].value;
+    memcpy(story.item, item->id, sizeof story.item);
+    memcpy(story.text, item->keys->text, sizeof story.text);
+    return records_story_add(run->duplicates->records, &story, keys, twin ? 0 : item->keys->count,
+                             error);
+}
+
+static bool add_new(struct run *run, struct listed *item, struct error *error)
+{
+    enum story_way way = STORY_BY_GUID;
+    run->dirty = true;
+    need_keys(run, item);
+    if (!run->writes)
+        return true;
+    struct story *twin = find_twin(run, item, &way, error);
+    bool good =
+        !is_failure(error) && add_story(run, item, twin, twin ? story_way_name(way) : "", error);
+    if (good && twin) {
+        item->left_out = true;
+        item->twin_feed = arena_copy(run->arena, span_of(twin->feed)).data;
+        item->way = story_way_name(way);
+    }
+    story_free(twin);
+    return good;
+}
+
+/* As long as it is listed it is remembered; so is what is shown for it. */
+static bool note_seen(struct run *run, const struct story *story, struct error *error)
+{
+    int64_t now_s = run->duplicates->now_s;
+    if (llabs(now_s - story->seen_s) < SEEN_EVERY_S)
+        return true;
+    run->dirty = true;
+    return !run->writes || records_story_seen(run->duplicates->records, story->id, now_s, error);
+}
+
+static bool remove_story(struct run *run, const struct story *story, struct error *error)
+{
+    run->dirty = true;
+    if (!run->writes)
+        return true;
+    run->freed = run->freed || !story->twin;
+    return records_story_remove(run->duplicates->records, story->id, error);
+}
+
+/* One that was left out before. */
+static bool settle_left_out(struct run *run, struct listed *item, const struct story *story,
+                            struct error *error)
+{
+    struct story *twin = records_story_get(run->duplicates->records, story->twin, error);
+    if (is_failure(error))
+        return false;
+    bool stands = twin && !twin->twin && may_stand_for_us(run, twin->feed);
+    item->left_out = stands;
+    bool good = stands ? note_seen(run, story, error) && note_seen(run, twin, error)
+                       : remove_story(run, story, error) && add_new(run, item, error);
+    story_free(twin);
+    return good;
+}
+
+static bool settle(struct run *run, struct listed *item, struct error *error)
+{
+    struct story *story = records_story_of_item(run->duplicates->records,
+                                                run->duplicates->own->name, item->id, error);
+    bool good = !is_failure(error);
+    item->left_out = false;
+    if (good && item->cut)
+        good = !story || remove_story(run, story, error);
+    else if (good && !story)
+        good = add_new(run, item, error);
+    else if (good && story->twin)
+        good = settle_left_out(run, item, story, error);
+    else if (good)
+        good = note_seen(run, story, error);
+    story_free(story);
+    return good;
+}
+
+static bool settle_all(void *context, struct error *error)
+{
+    struct run *run = context;
+    for (size_t i = 0; i < run->count; i++)
+        if (!run->items[i].ambiguous && !settle(run, &run->items[i], error))
+            return false;
+    return !run->writes ||
+           records_stories_prune(run->duplicates->records, run->duplicates->now_s, error);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+    return memcmp((*(struct listed *const *)left)->id, (*(struct listed *const *)right)->id,
+                  STORY_ITEM_BYTES);
+}
+
+static int compare_links(const void *left, const void *right)
+{
+    uint64_t a = (*(struct listed *const *)left)->link, b = (*(struct listed *const *)right)->link;
+    return (a > b) - (a < b);
+}
+
+static void mark_shared(struct run *run)
+{
+    struct listed **sorted = memory_new((run->count + 1) * sizeof *sorted);
+    for (size_t i = 0; i < run->count; i++)
+        sorted[i] = &run->items[i];
+    qsort(sorted, run->count, sizeof *sorted, compare_ids);
+    for (size_t i = 1; i < run->count; i++)
+        if (compare_ids(&sorted[i - 1], &sorted[i]) == 0)
+            sorted[i - 1]->ambiguous = sorted[i]->ambiguous = true;
+    qsort(sorted, run->count, sizeof *sorted, compare_links);
+    for (size_t i = 1; i < run->count; i++)
+        if (sorted[i - 1]->link == sorted[i]->link)
+            sorted[i - 1]->shared_link = sorted[i]->shared_link = true;
+    free(sorted);
+}
+
+static void take_items(struct run *run, const enum item_fate *fates)
+{
+    const struct feed *feed = run->feed;
+    run->count = feed->item_count < ITEMS_MOST ? feed->item_count : ITEMS_MOST;
+    run->items = arena_alloc(run->arena, (run->count + 1) * sizeof *run->items);
+    for (size_t i = 0; i < run->count; i++) {
+        struct listed *item = &run->items[i];
+        XXH128_canonical_t id;
+        item->source = &feed->items[i];
+        item->cut = fates[i] == ITEM_IS_CUT;
+        XXH128_canonicalFromHash(&id,
+                                 XXH3_128bits(item->source->guid.data, item->source->guid.length));
+        memcpy(item->id, id.digest, sizeof item->id);
+        struct span link = story_link(run->arena, item->source->link);
+        item->link = link.length ? XXH3_64bits(link.data, link.length) : i; /* nobody's */
+    }
+    mark_shared(run);
+}
+
+static void tell(const struct run *run, const struct listed *item)
+{
+    struct arena *arena = run->arena;
+    metrics_add(METRIC_DUPLICATES, 0, 1);
+    log_event(LOG_LEVEL_INFO, "duplicate", "feed", run->duplicates->own->name, "guid",
+              arena_copy(arena, item->source->guid).data, "title",
+              arena_copy(arena, item->source->title).data, "shown-in", item->twin_feed, "same",
+              item->way, NULL);
+}
+
+bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed *feed,
+                          const enum item_fate *fates, bool *left_out, struct error *error)
+{
+    struct arena *arena = arena_new();
+    struct run run = {.duplicates = duplicates,
+                      .feed = feed,
+                      .arena = arena,
+                      .may_leave_out = duplicates->config->feedfilter.mode == MODE_ENFORCE &&
+                                       duplicates->own->mode != FEED_PASS};
+    take_items(&run, fates);
+    bool good = records_reading(duplicates->records, settle_all, &run, error);
+    if (good && run.dirty) {
+        run.writes = true;
+        good = records_transaction(duplicates->records, settle_all, &run, error);
+    }
+    duplicates->freed = good && run.freed;
+    for (size_t i = 0; i < run.count; i++) {
+        left_out[i] = good && run.items[i].left_out;
+        if (good && run.items[i].twin_feed)
+            tell(&run, &run.items[i]);
+    }
+    arena_free(arena);
+    return good;
+}

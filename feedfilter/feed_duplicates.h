@@ -1,0 +1,30 @@
+/* feed_duplicates: a story that several feeds carry is shown once, in the feed that had it first
+ * (feedfilter.deduplicate). What a feed has shown it goes on showing. What was left out stays out
+ * for as long as the other feed is subscribed to, shows its own, is in the same category, and is
+ * read by everybody who may read this one: nobody misses a story for one that is not theirs, and
+ * nobody learns of feeds that are not theirs. Left out is never silently: each is logged once,
+ * counted, and stands in /q/NAME with what it is a duplicate of. */
+#ifndef WEIR_FEED_DUPLICATES_H
+#define WEIR_FEED_DUPLICATES_H
+
+#include "core/config.h"
+#include "feedfilter/feed_judge.h"
+
+struct feed_duplicates {
+    const struct config *config;
+    const struct subscription_config *own; /* of this feed, one of config's */
+    struct records *records;
+    int64_t now_s;
+    bool freed; /* set: what was left out for an item of this feed may be shown again */
+};
+
+/* Whether it does anything for this feed. */
+bool feed_duplicates_wanted(const struct config *config, const struct subscription_config *own);
+
+/* Sets left_out[i] for the items that another feed shows; `fates` are feed_judge()'s. Items whose
+ * guid is not theirs alone are shown. In mode observe, or FEED_PASS, nothing is left out, but what
+ * is shown is remembered. false with ERROR_SYSTEM: the records failed; nothing is left out. */
+bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed *feed,
+                          const enum item_fate *fates, bool *left_out, struct error *error);
+
+#endif

@@ -1,0 +1,190 @@
+#include "store/records_stories.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/memory.h"
+#include "store/records_db.h"
+
+/* id, feed, item, twin, way, title, link, text, first_s, seen_s from `column` on. Texts are lent.
+ */
+static struct story story_of_row(sqlite3_stmt *row, int column)
+{
+    struct story story = {.id = sqlite3_column_int64(row, column),
+                          .feed = (const char *)sqlite3_column_text(row, column + 1),
+                          .twin = sqlite3_column_int64(row, column + 3),
+                          .way = (const char *)sqlite3_column_text(row, column + 4),
+                          .title = (const char *)sqlite3_column_text(row, column + 5),
+                          .link = (const char *)sqlite3_column_text(row, column + 6),
+                          .first_s = sqlite3_column_int64(row, column + 8),
+                          .seen_s = sqlite3_column_int64(row, column + 9)};
+    if (sqlite3_column_bytes(row, column + 2) == STORY_ITEM_BYTES)
+        memcpy(story.item, sqlite3_column_blob(row, column + 2), STORY_ITEM_BYTES);
+    story.has_text = sqlite3_column_bytes(row, column + 7) == STORY_TEXT_BYTES;
+    if (story.has_text)
+        memcpy(story.text, sqlite3_column_blob(row, column + 7), STORY_TEXT_BYTES);
+    return story;
+}
+
+/* What the statement finds, if anything; it is reset. The lock is held. */
+static struct story *take_one(struct records *records, sqlite3_stmt *statement, struct error *error)
+{
+    int code = statement ? records_step(records, statement, error) : SQLITE_ERROR;
+    if (code != SQLITE_ROW)
+        return NULL;
+    struct story *story = memory_new(sizeof *story);
+    *story = story_of_row(statement, 0);
+    story->feed = memory_text(story->feed);
+    story->way = memory_text(story->way);
+    story->title = memory_text(story->title);
+    story->link = memory_text(story->link);
+    sqlite3_reset(statement);
+    return story;
+}
+
+struct story *records_story_of_item(struct records *records, const char *feed,
+                                    const unsigned char item[STORY_ITEM_BYTES], struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORY_OF_ITEM, error);
+    if (statement) {
+        records_bind_text(statement, 1, feed);
+        sqlite3_bind_blob(statement, 2, item, STORY_ITEM_BYTES, SQLITE_STATIC);
+    }
+    struct story *story = take_one(records, statement, error);
+    records_unlock(records);
+    return story;
+}
+
+struct story *records_story_get(struct records *records, int64_t id, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORY_GET, error);
+    if (statement)
+        sqlite3_bind_int64(statement, 1, id);
+    struct story *story = take_one(records, statement, error);
+    records_unlock(records);
+    return story;
+}
+
+void story_free(struct story *story)
+{
+    if (!story)
+        return;
+    free((char *)story->feed);
+    free((char *)story->way);
+    free((char *)story->title);
+    free((char *)story->link);
+    free(story);
+}
+
+bool records_stories_with_key(struct records *records, int64_t key, int64_t *ids, size_t room,
+                              size_t *count, struct error *error)
+{
+    int code = SQLITE_ERROR;
+    *count = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORIES_WITH_KEY, error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, key);
+        sqlite3_bind_int64(statement, 2, (int64_t)room);
+        while ((code = records_step(records, statement, error)) == SQLITE_ROW)
+            ids[(*count)++] = sqlite3_column_int64(statement, 0);
+    }
+    records_unlock(records);
+    return code == SQLITE_DONE;
+}
+
+static bool add_row(struct records *records, const struct story *story, int64_t *id,
+                    struct error *error)
+{
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORY_ADD, error);
+    if (!statement)
+        return false;
+    records_bind_text(statement, 1, story->feed);
+    sqlite3_bind_blob(statement, 2, story->item, STORY_ITEM_BYTES, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 3, story->twin);
+    records_bind_text(statement, 4, story->way);
+    records_bind_text(statement, 5, story->title);
+    records_bind_text(statement, 6, story->link);
+    sqlite3_bind_blob(statement, 7, story->text, story->has_text ? STORY_TEXT_BYTES : 0,
+                      SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 8, story->first_s);
+    sqlite3_bind_int64(statement, 9, story->seen_s);
+    int code = records_step(records, statement, error);
+    if (code != SQLITE_ROW)
+        return false;
+    *id = sqlite3_column_int64(statement, 0);
+    return records_step(records, statement, error) == SQLITE_DONE;
+}
+
+bool records_story_add(struct records *records, const struct story *story, const int64_t *keys,
+                       size_t key_count, struct error *error)
+{
+    int64_t id;
+    records_lock(records);
+    bool good = add_row(records, story, &id, error);
+    for (size_t i = 0; good && i < key_count; i++) {
+        sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORY_KEY_ADD, error);
+        if (statement) {
+            sqlite3_bind_int64(statement, 1, keys[i]);
+            sqlite3_bind_int64(statement, 2, id);
+        }
+        good = statement && records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
+/* A statement of one or two numbers. */
+static bool run_numbers(struct records *records, enum records_statement which, int64_t first,
+                        int64_t second, int count, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, which, error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, first);
+        if (count > 1)
+            sqlite3_bind_int64(statement, 2, second);
+    }
+    bool good = statement && records_run(records, statement, NULL, error);
+    records_unlock(records);
+    return good;
+}
+
+bool records_story_seen(struct records *records, int64_t id, int64_t seen_s, struct error *error)
+{
+    return run_numbers(records, STATEMENT_STORY_SEEN, id, seen_s, 2, error);
+}
+
+bool records_story_remove(struct records *records, int64_t id, struct error *error)
+{
+    return run_numbers(records, STATEMENT_STORY_REMOVE, id, 0, 1, error);
+}
+
+bool records_stories_prune(struct records *records, int64_t now_s, struct error *error)
+{
+    return run_numbers(records, STATEMENT_STORIES_OLD, now_s - STORIES_KEPT_S, 0, 1, error) &&
+           run_numbers(records, STATEMENT_STORIES_BEYOND, STORIES_MOST, 0, 1, error);
+}
+
+bool records_stories_left_out(struct records *records, const char *feed, size_t most,
+                              void (*visit)(void *context, const struct story *story,
+                                            const struct story *twin),
+                              void *context, struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORIES_LEFT_OUT, error);
+    if (statement) {
+        records_bind_text(statement, 1, feed);
+        sqlite3_bind_int64(statement, 2, (int64_t)most);
+        while ((code = records_step(records, statement, error)) == SQLITE_ROW) {
+            const struct story story = story_of_row(statement, 0);
+            const struct story twin = story_of_row(statement, 10);
+            visit(context, &story, &twin);
+        }
+    }
+    records_unlock(records);
+    return code == SQLITE_DONE;
+}

@@ -1,0 +1,225 @@
+"""A story that several feeds carry is shown once, where feedfilter.deduplicate says so: in the feed that
+had it first, to those who may read it there."""
+
+import json
+import re
+import signal
+
+from gateway import get, setup
+from sample_feeds import feed, item
+from servers import run, wait_for
+from upstream import Document
+
+TEXT = " ".join("sentence %d tells of the harbour, its tides and a boat named %d;" % (n, 7 * n)
+                for n in range(40))
+STORY = item("https://news.example/2026/harbour", "The harbour", TEXT)
+BY_LINK = item("tag:planet,1", "Harbour news", "Somebody wrote about the harbour.").replace(
+    b"<link>tag:planet,1<", b"<link>http://www.news.example/2026/harbour/?utm_source=planet<")
+BY_TEXT = item("https://copy.example/a/1", "A copy", TEXT + " Read more on our site.")
+OTHER = item("https://else.example/9", "Something else", "Nothing to do with the sea at all.")
+LAND = item("https://else.example/11", "Of the land", "Fields, and a road between them.")
+EMPTY = feed([])
+
+
+def changing(body=EMPTY):
+    return Document(body, validators=False)
+
+
+def gateway_of(fixture, names, on="all", **settings):
+    """All feeds are there and empty, so that the test says who has what first."""
+    gateway = fixture.gateway({name: changing() for name in names},
+                              feedfilter={"deduplicate": on, "public-url": "http://feeds.test"})
+    for name, own in settings.items():
+        gateway.configure({"feed " + name: own})
+    return gateway
+
+
+def publish(gateway, name, *items):
+    """From now on, and readers get what became of it: the second poll follows what the first made."""
+    gateway.document(name).body = feed(items)
+    gateway.wait_for_polls([name], 2)
+
+
+def served(gateway, name, *items, path="/f/"):
+    wait_for(lambda: get(gateway, path + name).body.count(b"<guid>") == len(items),
+             "%s is as it should be: %s" % (name, get(gateway, path + name).text()), 20)
+    # What is cut is cut, and not a byte else.
+    listed = gateway.document(name).body
+    for found in re.findall(rb"<item>\n.*?</item>", listed, re.S):
+        if found not in items:
+            listed = listed.replace(found, b"")
+    assert get(gateway, path + name).body == listed
+
+
+def reload(gateway, **settings):
+    gateway.configure(settings)
+    before = gateway.log().count("event=reloaded")
+    gateway.feeds.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: gateway.log().count("event=reloaded") > before, "it reloads")
+
+
+def test_off_changes_nothing(fixture):
+    """Without the setting all feeds are as they were"""
+    with gateway_of(fixture, ("first", "second"), on="off") as gateway:
+        for name in ("first", "second"):
+            publish(gateway, name, STORY, OTHER)
+            served(gateway, name, STORY, OTHER)
+        assert b"weir_feed_duplicates_total 0" in get(gateway, "/metrics").body
+
+
+def test_the_first_feed_shows_it(fixture):
+    """By guid, link and text; told in /q, the log, /metrics, /health and the list; the same after a restart"""
+    names = ("first", "guid", "link", "text")
+    with gateway_of(fixture, names) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "guid", OTHER, STORY)
+        served(gateway, "guid", OTHER)
+        publish(gateway, "link", BY_LINK, LAND)
+        served(gateway, "link", LAND)
+        publish(gateway, "text", BY_TEXT)
+        served(gateway, "text")
+        for name, way in (("guid", "link"), ("link", "link"), ("text", "text")):
+            lines = gateway.lines("duplicate", name)
+            assert len(lines) == 1 and "shown-in=first same=%s" % way in lines[0], lines
+            listed = get(gateway, "/q/" + name).text()
+            assert listed.count("<entry>") == 1 and "Duplicate of what the feed first" in listed
+            assert "category term=\"duplicate\"" in listed and "same %s" % way in listed, listed
+            assert gateway.health(name)["duplicates"] == 1
+        assert "<entry>" not in get(gateway, "/q/first").text()
+        assert b"weir_feed_duplicates_total 3" in get(gateway, "/metrics").body
+        wait_for(lambda: gateway.ctl("feeds", "list").text().count("1 shown in other feeds") == 3,
+                 "the list tells")
+        states = [json.loads(line) for line in
+                  gateway.ctl("--json", "feeds", "list").text().splitlines()]
+        assert sum(state["duplicates"] for state in states) == 3, states
+        # Later polls change nothing, also when the first feed lists the story no more.
+        publish(gateway, "first", OTHER.replace(b"/9", b"/10"))
+        gateway.wait_for_polls(names, 3)
+        served(gateway, "guid", OTHER)
+        served(gateway, "text")
+    with gateway:  # again
+        gateway.wait_for_polls(names, 2)
+        served(gateway, "guid", OTHER)
+        served(gateway, "link", LAND)
+        served(gateway, "text")
+        assert not gateway.lines("duplicate", "[a-z]*")
+
+
+def test_what_was_shown_stays(fixture):
+    """A story that both showed before, or that the other has no more, is not taken away"""
+    with gateway_of(fixture, ("first", "second"), on="off") as gateway:
+        for name in ("first", "second"):
+            publish(gateway, name, STORY)
+            served(gateway, name, STORY)
+        reload(gateway, feedfilter={"deduplicate": "all"}, **{"feed second": {"mode": "pass"}})
+        gateway.wait_for_polls(("first", "second"), 3)
+        served(gateway, "second", STORY)
+        # It has been shown while the feed passed everything; so it stays.
+        reload(gateway, **{"feed second": {"mode": "hold"}})
+        gateway.wait_for_polls(("first", "second"), 3)
+        served(gateway, "second", STORY)
+        assert not gateway.lines("duplicate", "second")
+
+
+def test_shown_again_when_its_twin_goes(fixture):
+    """When the first feed is removed, or its item turns out to be held, another one shows it"""
+    names = ("first", "second", "third")
+    with gateway_of(fixture, names) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "second", BY_LINK)
+        served(gateway, "second")
+        publish(gateway, "third", BY_TEXT)
+        served(gateway, "third")
+        del gateway.settings["feed first"]
+        reload(gateway)
+        # Theirs are not the same as each other by anything, so that both are shown.
+        served(gateway, "second", BY_LINK)
+        served(gateway, "third", BY_TEXT)
+    with gateway_of(fixture, names) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        for name in ("second", "third"):
+            publish(gateway, name, STORY)
+            served(gateway, name)
+        edited = STORY.replace(b"The harbour", b"500 FREE SPINS no deposit casino bonus").replace(
+            b"<description>", b"<description>Play online slots, roulette and live poker. Instant "
+            b"payout, no deposit required! CLAIM MY BONUS NOW ")
+        publish(gateway, "first", edited)
+        served(gateway, "first")
+        # One of the two shows it now, and goes on to.
+        wait_for(lambda: sorted(get(gateway, "/f/" + name).body.count(b"<guid>")
+                                for name in ("second", "third")) == [0, 1], "one shows it", 20)
+        shows = "second" if b"<guid>" in get(gateway, "/f/second").body else "third"
+        gateway.wait_for_polls(names, 3)
+        assert [name for name in ("second", "third")
+                if b"<guid>" in get(gateway, "/f/" + name).body] == [shows]
+
+
+def test_readers(fixture):
+    """A private feed hides nothing from those who cannot read it, and is not named to them"""
+    names = ("diary", "public", "also", "pair")
+    with gateway_of(fixture, names, diary={"readers": ["ann"]}, also={"readers": ["ann"]},
+                    pair={"readers": ["ann", "bob"]}) as gateway:
+        token = re.search(r"/r/([^/]+)/", gateway.ctl("feeds", "reader", "add", "ann").text()).group(1)
+        other = re.search(r"/r/([^/]+)/", gateway.ctl("feeds", "reader", "add", "bob").text()).group(1)
+        wait_for(lambda: get(gateway, "/r/%s/f/diary" % token).status == 200, "ann is known")
+        wait_for(lambda: get(gateway, "/r/%s/f/pair" % other).status == 200, "bob is known")
+        publish(gateway, "diary", STORY)
+        served(gateway, "diary", STORY, path="/r/%s/f/" % token)
+        publish(gateway, "pair", STORY)  # bob does not read the diary
+        served(gateway, "pair", STORY, path="/r/%s/f/" % other)
+        publish(gateway, "public", STORY)
+        served(gateway, "public", STORY)
+        publish(gateway, "also", STORY)  # ann does
+        served(gateway, "also", path="/r/%s/f/" % token)
+        assert "feed diary shows" in get(gateway, "/r/%s/q/also" % token).text()
+        for path in ("/q/public", "/r/%s/q/pair" % other, "/health"):
+            assert "diary" not in get(gateway, path).text(), path
+        assert get(gateway, "/q/also").status == 404
+        # What everybody may read stands for what some may.
+        publish(gateway, "public", STORY, OTHER)
+        served(gateway, "public", STORY, OTHER)
+        publish(gateway, "pair", STORY, OTHER)
+        served(gateway, "pair", STORY, path="/r/%s/f/" % other)
+        # Once the diary is ann's no more, it hides nothing from her.
+        reload(gateway, **{"feed diary": {"readers": ["bob"]}})
+        wait_for(lambda: "feed diary" not in get(gateway, "/r/%s/q/also" % token).text(),
+                 "the diary is named to ann no more", 20)
+
+
+def test_by_category(fixture):
+    """With "category" only feeds of one category are compared; those without one are left alone"""
+    sea, land = {"category": "Sea"}, {"category": "Land"}
+    with gateway_of(fixture, ("first", "second", "third", "plain", "bare"), on="category", first=sea,
+                    second=sea, third=land) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "second", STORY, OTHER)
+        served(gateway, "second", OTHER)
+        for name in ("third", "plain", "bare"):
+            publish(gateway, name, STORY)
+            served(gateway, name, STORY)
+        reload(gateway, **{"feed second": land})
+        served(gateway, "second", OTHER)  # for the third shows it
+        assert "feed third shows" in get(gateway, "/q/second").text()
+
+
+def test_what_only_observes_leaves_nothing_out(fixture):
+    """In a feed that passes everything, and in mode observe, all is shown, and shown from then on"""
+    with gateway_of(fixture, ("first", "second", "third"), second={"mode": "pass"}) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "second", STORY)
+        served(gateway, "second", STORY)
+        publish(gateway, "third", STORY)
+        served(gateway, "third")
+        reload(gateway, feedfilter={"mode": "observe"})
+        served(gateway, "third", STORY)
+        reload(gateway, feedfilter={"mode": "enforce"})
+        gateway.wait_for_polls(["good", "third"], 3)
+        served(gateway, "third", STORY)
+
+
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
