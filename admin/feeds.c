@@ -17,7 +17,7 @@
 #include "store/memory.h"
 
 struct words {
-    const char *mode, *title, *category, *readers;
+    const char *mode, *title, *category, *readers, *url;
     bool partial, dry_run;
 };
 
@@ -97,7 +97,7 @@ static int list(struct session *session, int count, char **arguments, const stru
     return status;
 }
 
-/* --- add, remove --- */
+/* --- add, change, remove --- */
 
 static int open_feeds(struct session *session)
 {
@@ -132,6 +132,32 @@ static int add(struct session *session, int count, char **arguments, const struc
     if (!session->json)
         printf("%s is subscribed to: %s/f/%s\n", name, session->config->feedfilter.public_url,
                name);
+    return EX_OK;
+}
+
+static int change(struct session *session, int count, char **arguments, const struct words *words)
+{
+    struct error error = {0};
+    if (count != 1)
+        return session_usage("feeds change NAME, and what of it: --url, --mode, --title, "
+                             "--category, --readers");
+    const struct feed_record feed = {.name = arguments[0],
+                                     .url = words->url,
+                                     .mode = words->mode,
+                                     .title = words->title,
+                                     .category = words->category,
+                                     .readers = words->readers};
+    if (!feed.url && !feed.mode && !feed.title && !feed.category && !feed.readers)
+        return session_usage("feeds change: nothing is to be changed");
+    int status = open_feeds(session);
+    if (status != EX_OK)
+        return status;
+    if (!feeds_change(session, &feed, session_user(), &error)) {
+        error_prefix(&error, "feed %.80s", feed.name);
+        return session_complain(&error);
+    }
+    if (!session->json)
+        printf("%s is changed\n", feed.name);
     return EX_OK;
 }
 
@@ -188,11 +214,12 @@ struct telling {
     const char *path;
 };
 
-static void tell(void *context, int line, bool bad, const char *what)
+static void tell(void *context, const struct feeds_outline *outline)
 {
     const struct telling *telling = context;
-    fprintf(stderr, "%s: %s:%d: %s%s\n", session_program, telling->path, line, what,
-            bad ? "" : "; passed over");
+    if (outline->why)
+        fprintf(stderr, "%s: %s:%d: %s%s\n", session_program, telling->path, outline->line,
+                outline->why, outline->outcome == FEEDS_BAD ? "" : "; passed over");
 }
 
 static int say_imported(const struct session *session, const struct feeds_import *import, bool good)
@@ -273,31 +300,31 @@ static int export(struct session *session, int count, char **arguments, const st
 static const struct {
     const char *name;
     int (*run)(struct session *session, int count, char **arguments, const struct words *words);
-} verbs[] = {
-    {"list", list}, {"add", add}, {"remove", remove_feeds}, {"import", import}, {"export", export}};
+} verbs[] = {{"list", list},           {"add", add},       {"change", change},
+             {"remove", remove_feeds}, {"import", import}, {"export", export}};
 
 static int run(struct session *session, int count, char **arguments)
 {
     struct words words = {0};
-    const struct option_row rows[] = {{"mode", &words.mode, NULL},
-                                      {"title", &words.title, NULL},
-                                      {"category", &words.category, NULL},
-                                      {"readers", &words.readers, NULL},
-                                      {"partial", NULL, &words.partial},
-                                      {"dry-run", NULL, &words.dry_run},
-                                      {NULL, NULL, NULL}};
+    const struct option_row rows[] = {
+        {"mode", &words.mode, NULL},         {"title", &words.title, NULL},
+        {"category", &words.category, NULL}, {"readers", &words.readers, NULL},
+        {"url", &words.url, NULL},           {"partial", NULL, &words.partial},
+        {"dry-run", NULL, &words.dry_run},   {NULL, NULL, NULL}};
     enum feed_mode mode;
     int status = session_options(session, rows, &count, arguments);
     if (status != EX_OK)
         return status;
     if (words.mode && !feed_mode_find(words.mode, &mode))
         return session_usage("--mode is hold, tag or pass, not \"%s\"", words.mode);
+    if (words.url && count && strcmp(arguments[0], "change") != 0)
+        return session_usage("--url goes with feeds change");
     if (count && !strcmp(arguments[0], "reader"))
         return feeds_reader(session, count - 1, arguments + 1);
     for (size_t i = 0; count && i < sizeof verbs / sizeof *verbs; i++)
         if (!strcmp(arguments[0], verbs[i].name))
             return verbs[i].run(session, count - 1, arguments + 1, &words);
-    return session_usage("feeds list, add, remove, import, export or reader");
+    return session_usage("feeds list, add, change, remove, import, export or reader");
 }
 
 const struct command command_feeds = {
@@ -305,6 +332,8 @@ const struct command command_feeds = {
     run,
     "feeds list\n"
     "feeds add NAME URL [--mode MODE] [--title TITLE] [--category FOLDER] [--readers NAMES]\n"
+    "feeds change NAME [--url URL] [--mode MODE] [--title TITLE] [--category FOLDER] [--readers "
+    "NAMES]\n"
     "feeds remove NAME…\n"
     "feeds import FILE [--partial] [--dry-run] [--mode MODE]\n"
     "feeds export [FILE]\n"
@@ -314,6 +343,7 @@ const struct command command_feeds = {
     "only there.\n\n"
     "list    all feeds, how they stand, and where they come from\n"
     "add     readers find it at /f/NAME\n"
+    "change  what is named of it; the rest, and what is held, stays\n"
     "remove  what is held of it stays until it expires\n"
     "import  what an OPML file (- for the standard input) lists: all of it, or, when something in\n"
     "        it cannot be, nothing. What is subscribed to already is passed over\n"

@@ -86,22 +86,23 @@ static bool check_name(const struct adding *adding, struct error *error)
     return !place || error_set(error, ERROR_INPUT, "\"%s\" is configured at %s", name, place);
 }
 
+/* What is NULL is not asked for. */
 static bool check(const struct adding *adding, struct error *error)
 {
     const struct feed_record *feed = adding->feed;
-    const char *trouble = subscription_url_trouble(feed->url, NULL);
+    const char *trouble = feed->url ? subscription_url_trouble(feed->url, NULL) : NULL;
     enum feed_mode mode;
     if (trouble)
         return error_set(error, ERROR_INPUT, "its URL %s", trouble);
     if (*feed->name && !check_name(adding, error))
         return false;
-    if (!feed_mode_find(feed->mode, &mode))
+    if (feed->mode && !feed_mode_find(feed->mode, &mode))
         return error_set(error, ERROR_INPUT, "the mode \"%.60s\" is none of hold, tag, pass",
                          feed->mode);
-    if (!is_line(feed->title) || !is_line(feed->category))
+    if ((feed->title && !is_line(feed->title)) || (feed->category && !is_line(feed->category)))
         return error_set(error, ERROR_INPUT,
                          "title and category are lines of UTF-8, of at most %d bytes", TITLE_MAX);
-    return check_readers(adding->records, feed->readers, error);
+    return !feed->readers || check_readers(adding->records, feed->readers, error);
 }
 
 /* In a transaction; what is wrong with it was looked for. */
@@ -123,19 +124,24 @@ static bool put(const struct adding *adding, struct error *error)
            audit(adding->records, adding->who, "add", feed.name, error);
 }
 
+/* That no other feed has its URL. */
+static bool check_url_free(const struct adding *adding, struct error *error)
+{
+    char *other;
+    if (!feeds_names_of_url(adding->names, adding->feed->url, &other, error))
+        return false;
+    bool taken = other && strcmp(other, adding->feed->name) != 0;
+    if (taken)
+        error_set(error, ERROR_INPUT, "this URL is subscribed to already, as \"%s\"", other);
+    free(other);
+    return !taken;
+}
+
 static bool add(void *context, struct error *error)
 {
     const struct adding *adding = context;
-    char *other;
-    if (!check(adding, error) || !records_feeds_count(adding->records, adding->count, error) ||
-        !feeds_names_of_url(adding->names, adding->feed->url, &other, error))
-        return false;
-    if (other) {
-        error_set(error, ERROR_INPUT, "this URL is subscribed to already, as \"%s\"", other);
-        free(other);
-        return false;
-    }
-    return put(adding, error);
+    return check(adding, error) && records_feeds_count(adding->records, adding->count, error) &&
+           check_url_free(adding, error) && put(adding, error);
 }
 
 bool feeds_add(struct session *session, const struct feed_record *feed, const char *who,
@@ -145,6 +151,32 @@ bool feeds_add(struct session *session, const struct feed_record *feed, const ch
     int64_t count;
     struct adding adding = {session->records[FRONT_FEED], names, feed, who, name, &count};
     bool good = names && records_transaction(adding.records, add, &adding, error);
+    feeds_names_free(names);
+    return good;
+}
+
+static bool change(void *context, struct error *error)
+{
+    const struct adding *adding = context;
+    struct feed_record feed = *adding->feed;
+    bool changed;
+    if (!check_name(adding, error) || !check(adding, error) ||
+        (feed.url && !check_url_free(adding, error)))
+        return false;
+    if (feed.title && !*feed.title)
+        feed.title = feed.name;
+    if (!records_feed_change(adding->records, &feed, &changed, error))
+        return false;
+    return changed ? audit(adding->records, adding->who, "change", feed.name, error)
+                   : error_set(error, ERROR_INPUT, "there is no feed \"%.64s\"", feed.name);
+}
+
+bool feeds_change(struct session *session, const struct feed_record *feed, const char *who,
+                  struct error *error)
+{
+    struct feeds_names *names = feeds_names_new(session, error);
+    struct adding adding = {session->records[FRONT_FEED], names, feed, who, NULL, NULL};
+    bool good = names && records_transaction(adding.records, change, &adding, error);
     feeds_names_free(names);
     return good;
 }
@@ -191,12 +223,15 @@ struct importing {
     struct error trouble; /* of the records; none: go on */
 };
 
-static void tell(struct importing *importing, int line, bool bad, const char *what)
+static void tell(struct importing *importing, const struct opml_outline *outline,
+                 enum feeds_outcome outcome, const char *name, const char *why)
 {
     struct feeds_import *import = importing->import;
-    import->bad += bad;
-    import->known += !bad;
-    import->tell(import->context, line, bad, what);
+    const struct feeds_outline told = {outline->line, outcome, outline->url, name, why};
+    import->added += outcome == FEEDS_ADDED;
+    import->known += outcome == FEEDS_KNOWN;
+    import->bad += outcome == FEEDS_BAD;
+    import->tell(import->context, &told);
 }
 
 /* True, and told, when its URL is subscribed to; or when that cannot be found out. */
@@ -208,8 +243,8 @@ static bool is_known(struct importing *importing, const struct opml_outline *out
     if (!other)
         return false;
     snprintf(what, sizeof what, "is subscribed to already, as \"%s\"", other);
+    tell(importing, outline, FEEDS_KNOWN, other, what);
     free(other);
-    tell(importing, outline->line, false, what);
     return true;
 }
 
@@ -228,12 +263,12 @@ static bool import_one(void *context, const struct opml_outline *outline)
         importing->records, importing->names, &feed, importing->import->who, name,
         &importing->count};
     if (!outline->url) {
-        tell(importing, outline->line, true, "has no xmlUrl");
+        tell(importing, outline, FEEDS_BAD, NULL, "has no xmlUrl");
         return true;
     }
     if (!check(&adding, &why)) {
         if (why.class == ERROR_INPUT)
-            tell(importing, outline->line, true, why.message);
+            tell(importing, outline, FEEDS_BAD, NULL, why.message);
         else
             importing->trouble = why;
         return !importing->trouble.class;
@@ -242,7 +277,7 @@ static bool import_one(void *context, const struct opml_outline *outline)
         return !importing->trouble.class;
     if (!put(&adding, &importing->trouble))
         return false;
-    importing->import->added++;
+    tell(importing, outline, FEEDS_ADDED, name, NULL);
     return true;
 }
 

@@ -19,17 +19,34 @@ bool feeds_open(struct session *session, struct error *error);
 bool feeds_add(struct session *session, const struct feed_record *feed, const char *who,
                char name[SUBSCRIPTION_NAME_MAX + 1], struct error *error);
 
+/* Of the feed of that name, what is not NULL in `feed` becomes so; a title that is empty becomes
+ * the name. ERROR_INPUT: there is none of that name, it is configured, or what is wrong with the
+ * rest.
+ */
+bool feeds_change(struct session *session, const struct feed_record *feed, const char *who,
+                  struct error *error);
+
 /* ERROR_INPUT: there is none of that name, or it is configured, and where. What is held of it stays
  * in the records. */
 bool feeds_remove(struct session *session, const char *name, const char *who, struct error *error);
+
+/* What becomes of one line of a list. */
+enum feeds_outcome { FEEDS_ADDED, FEEDS_KNOWN, FEEDS_BAD };
+struct feeds_outline {
+    int line;
+    enum feeds_outcome outcome;
+    const char *url;  /* a secret, where it has user and password; NULL: it has none */
+    const char *name; /* what it is called, or would be; NULL: it is bad */
+    const char *why;  /* why it is not added, one line; NULL: it is */
+};
 
 struct feeds_import {
     const char *who;
     const char *mode; /* of what is added: "hold", "tag", "pass" */
     bool partial;     /* adds what is good though something is not */
     bool dry_run;     /* adds nothing */
-    /* Called for each outline that is passed over, one line; `bad`: it is none that can be. */
-    void (*tell)(void *context, int line, bool bad, const char *what);
+    /* Called for each outline; lent for the call. */
+    void (*tell)(void *context, const struct feeds_outline *outline);
     void *context;
     size_t added, known, bad; /* how many; added is 0 when nothing was */
 };

@@ -117,6 +117,11 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_FEED_OF_URL] = "SELECT name FROM feeds WHERE url = ?1 LIMIT 1",
     [STATEMENT_FEED_ADD] = "INSERT INTO feeds (name, url, mode, title, category, readers, added_s) "
                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+    [STATEMENT_FEED_CHANGE] =
+        "UPDATE feeds SET url = coalesce(?2, url), mode = coalesce(?3, mode), title = "
+        "coalesce(?4, title), category = coalesce(?5, category), readers = coalesce(?6, readers) "
+        "WHERE name = ?1",
+    [STATEMENT_FEEDS_CHANGED] = "UPDATE feed_changes SET last = last + 1",
     [STATEMENT_FEED_REMOVE] = "DELETE FROM feeds WHERE name = ?1",
     [STATEMENT_READERS] = "SELECT name, token_hash, added_s FROM readers ORDER BY name",
     [STATEMENT_READER_ADD] = "INSERT INTO readers (name, token_hash, added_s) VALUES (?1, ?2, ?3) "

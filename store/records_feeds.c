@@ -127,6 +127,30 @@ bool records_feed_add(struct records *records, const struct feed_record *feed, s
                : good;
 }
 
+/* Only what comes and goes raises the number of changes by itself. */
+bool records_feed_change(struct records *records, const struct feed_record *feed, bool *changed,
+                         struct error *error)
+{
+    const char *texts[] = {feed->name,  feed->url,      feed->mode,
+                           feed->title, feed->category, feed->readers};
+    int count = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_FEED_CHANGE, error);
+    for (size_t i = 0; statement && i < sizeof texts / sizeof *texts; i++)
+        if (texts[i])
+            records_bind_text(statement, (int)i + 1, texts[i]);
+        else
+            sqlite3_bind_null(statement, (int)i + 1);
+    bool good = statement && records_run(records, statement, &count, error);
+    if (good && count) {
+        statement = records_prepare(records, STATEMENT_FEEDS_CHANGED, error);
+        good = statement && records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    *changed = count > 0;
+    return good;
+}
+
 bool records_feed_remove(struct records *records, const char *name, bool *removed,
                          struct error *error)
 {

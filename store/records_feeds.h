@@ -30,6 +30,9 @@ bool records_feeds_count(struct records *records, int64_t *count, struct error *
 
 /* ERROR_INPUT: there is one of that name. */
 bool records_feed_add(struct records *records, const struct feed_record *feed, struct error *error);
+/* What is NULL of it stays. `*changed` false: there is none of that name. In a transaction. */
+bool records_feed_change(struct records *records, const struct feed_record *feed, bool *changed,
+                         struct error *error);
 bool records_feed_remove(struct records *records, const char *name, bool *removed,
                          struct error *error);
 bool records_feed_known(struct records *records, const char *name, bool *known,

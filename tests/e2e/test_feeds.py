@@ -102,6 +102,30 @@ def test_added_and_removed_while_it_runs(fixture):
     assert weir.feeds.stop() == 0
 
 
+def test_changed_while_it_runs(fixture):
+    """What is named of a feed is changed, and the rest stays; what cannot be costs one line"""
+    weir = fixture.weir()
+    weir.ctl("feeds", "add", "planet", fixture.document("e"), "--title", "Planet of notes")
+    wait_served(weir, "planet")
+    weir.ctl("feeds", "change", "planet", "--mode", "pass", "--category", "News")
+    wait_served(weir, "planet", feed(ITEMS))
+    told = listed(weir)["planet"]
+    assert (told["title"], told["category"], told["mode"]) == ("Planet of notes", "News", "pass"), told
+    weir.ctl("feeds", "change", "planet", "--url", fixture.document("f", feed(ITEMS[:1])),
+             "--title", "", "--category", "")
+    wait_served(weir, "planet", feed(ITEMS[:1]))
+    told = listed(weir)["planet"]
+    assert (told["title"], told["category"]) == ("planet", ""), told
+    for status, words, expected in (
+            (64, ["planet"], "nothing is to be changed"), (64, ["planet", "--mode", "x"], "--mode is"),
+            (65, ["other", "--mode", "tag"], "feed other: there is no feed \"other\""),
+            (65, ["planet", "--url", "x"], "its URL is no http or https URL")):
+        refused = weir.ctl("feeds", "change", *words, status=status).errors
+        assert expected in refused and refused.count("\n") == 1, refused
+    assert audit(weir)[:3] == ["add feed planet", "change feed planet", "change feed planet"]
+    assert weir.feeds.stop() == 0
+
+
 def test_kept_over_a_restart(fixture):
     """What was added is there after a restart, from the kept copy, while upstream is away"""
     weir = fixture.weir()
