@@ -34,7 +34,7 @@ static struct page *make_held_page(struct records *records, const struct subscri
                   has_links ? &links : NULL, &count, &changed, &error);
     explicit_bzero(&links, sizeof links);
     if (feed.length) {
-        page = page_new(&feed, 1, "application/atom+xml", changed);
+        page = page_new(&feed, 1, "application/atom+xml; charset=utf-8", changed);
         set_own_of_held(page, feed);
     }
     arena_free(arena);
