@@ -216,6 +216,13 @@ static const struct call {
     {"POST", "rules/preview", SEES, console_rules_try, true},
     {"POST", "rules/apply", TUNES, console_rules_write, false},
     {"POST", "rules/undo", TUNES, console_rules_write, false},
+    {"GET", "feeds/export", SEES, console_feeds_export, false},
+    {"GET", "feeds", SEES, console_feeds, false},
+    {"POST", "feeds/add", TUNES, console_feeds_write, false},
+    {"POST", "feeds/change", TUNES, console_feeds_write, false},
+    {"POST", "feeds/remove", TUNES, console_feeds_write, false},
+    {"POST", "feeds/preview", TUNES, console_feeds_import, true},
+    {"POST", "feeds/import", TUNES, console_feeds_import, true},
     {"POST", "learn", TEACHES, console_learn, false},
 };
 

@@ -35,6 +35,10 @@ void console_tuning(struct session *session, const struct console_request *reque
                     const char *rest, struct console_answer *answer);
 void console_rules(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer);
+void console_feeds(struct session *session, const struct console_request *request, const char *rest,
+                   struct console_answer *answer);
+void console_feeds_export(struct session *session, const struct console_request *request,
+                          const char *rest, struct console_answer *answer);
 void console_rules_write(struct session *session, const struct console_request *request,
                          const char *rest, struct console_answer *answer);
 void console_tuning_write(struct session *session, const struct console_request *request,
@@ -56,6 +60,13 @@ void console_rules_try(struct session *session, const struct console_request *re
                        const char *rest, struct console_answer *answer);
 void console_tuning_try(struct session *session, const struct console_request *request,
                         const char *rest, struct console_answer *answer);
+
+/* "feeds/add", "change", "remove"; "feeds/import" and "feeds/preview", which says what it would do.
+ */
+void console_feeds_write(struct session *session, const struct console_request *request,
+                         const char *rest, struct console_answer *answer);
+void console_feeds_import(struct session *session, const struct console_request *request,
+                          const char *rest, struct console_answer *answer);
 
 void console_learn(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer);

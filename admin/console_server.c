@@ -35,6 +35,8 @@
 #define API "/api/"
 #define IMPORT API "reputation/import"
 #define RULES API "rules/"
+#define OPML_IMPORT API "feeds/import"
+#define OPML_PREVIEW API "feeds/preview"
 #define MESSAGE_TYPE "message/rfc822"
 
 struct console_server {
@@ -426,8 +428,14 @@ static void take_body(struct client *client, const char *data, size_t length)
     client->length += length;
 }
 
-/* A message, an import of reputations, or a text of rules may be large, of who is known: nobody
- * else fills the memory. */
+static bool takes_much(const char *target)
+{
+    return strcmp(target, IMPORT) == 0 || strncmp(target, RULES, strlen(RULES)) == 0 ||
+           strcmp(target, OPML_IMPORT) == 0 || strcmp(target, OPML_PREVIEW) == 0;
+}
+
+/* A message, an import of reputations or feeds, or a text of rules may be large, of who is known:
+ * nobody else fills the memory. */
 static size_t body_max(struct console_server *server, struct MHD_Connection *connection,
                        const char *target)
 {
@@ -435,7 +443,7 @@ static size_t body_max(struct console_server *server, struct MHD_Connection *con
     struct console_caller caller;
     const char *bearer = bearer_of(connection);
     bool message = bearer && has_type(connection, MESSAGE_TYPE);
-    if (!message && strcmp(target, IMPORT) != 0 && strncmp(target, RULES, strlen(RULES)) != 0)
+    if (!message && !takes_much(target))
         return BODY_MAX;
     return console_access_find(server->access, session_of(connection), bearer, &caller, &error)
                ? CONSOLE_MESSAGE_MAX

@@ -22,6 +22,8 @@ const PAGES = [
         load: () => import("./reputations.js"), show: "showReputations"},
     {path: "/reputation/", parts: 2, role: "reader",
         load: () => import("./reputations.js"), show: "showReputation"},
+    {path: "/feeds", name: mark("Feeds"), role: "reader", load: () => import("./feeds.js"), show: "showFeeds"},
+    {path: "/feed/", parts: 1, role: "reader", load: () => import("./feeds.js"), show: "showFeed"},
     {path: "/audit", name: mark("Audit"), role: "admin", load: () => import("./audit.js"), show: "showAudit"},
     {path: "/tuning", name: mark("Tuning"), role: "reader", load: () => import("./tuning.js"), show: "showTuning"},
     {path: "/rules", name: mark("Rules"), role: "reader", load: () => import("./rules.js"), show: "showRules"},
@@ -30,7 +32,7 @@ const PAGES = [
 const main = document.getElementById("main");
 const header = document.getElementById("top");
 const status = document.getElementById("status");
-let quiet, shown = 0, role = ROLES[0];
+let quiet, shown = 0, role = ROLES[0], goneWith = "";
 
 function tell(text) {
     status.textContent = text;
@@ -58,11 +60,15 @@ const app = {
         const asked = [...new FormData(form)].filter(([, value]) => value.trim());
         app.go(hash + "?" + new URLSearchParams(asked));
     },
-    go(hash) {
-        if (location.hash === hash)
+    // There, `words` are said.
+    go(hash, words = "") {
+        tell(words);
+        if (location.hash === hash) {
             show();
-        else
+        } else {
+            goneWith = words;
             location.hash = hash;
+        }
     },
 };
 
@@ -207,7 +213,8 @@ async function start() {
 
 listen(main, () => !header.hidden);
 addEventListener("hashchange", () => {
-    tell(""); // it was about the page before
+    tell(goneWith); // what was said before was about the page before
+    goneWith = "";
     if (!header.hidden)
         show();
 });

@@ -1,10 +1,10 @@
 // A person at the console, in Chromium: steps are words on standard input, a JSON object a line, and
 // what was seen is a JSON object a line on standard output.
-// node console.mjs CHROMIUM URL
+// node console.mjs CHROMIUM URL [URL…]: the console's, and others that may be gone to
 import {createInterface} from "node:readline";
 import {chromium} from "playwright-core";
 
-const [executablePath, url] = process.argv.slice(2);
+const [executablePath, url, ...others] = process.argv.slice(2);
 const browser = await chromium.launch({
     executablePath,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -33,7 +33,7 @@ function watch(page) {
             alarms.push("console: " + message.text());
     });
     page.on("request", (request) => {
-        if (!request.url().startsWith(url + "/"))
+        if (![url, "blob:" + url, ...others].some((known) => request.url().startsWith(known + "/")))
             alarms.push("request: " + request.url());
     });
 }
@@ -134,6 +134,28 @@ const steps = {
         await page.waitForLoadState("networkidle");
         return {};
     },
+    // A choice of a list, by its value.
+    async choose({label, value}) {
+        await page.getByLabel(label, {exact: true}).first().selectOption(value);
+        return {};
+    },
+    async give_file({label, name, base64}) {
+        await page.getByLabel(label, {exact: true}).first()
+            .setInputFiles({name, mimeType: "text/xml", buffer: Buffer.from(base64, "base64")});
+        return {};
+    },
+    // The file that a button saves.
+    async save({name}) {
+        const saved = page.waitForEvent("download");
+        await page.getByRole("button", {name, exact: true}).first().click();
+        const chunks = await (await (await saved).createReadStream()).toArray();
+        return {name: (await saved).suggestedFilename(), text: Buffer.concat(chunks).toString()};
+    },
+    // Does what leads to another page of the console, and waits for that.
+    async follow({role, name}) {
+        await leave(() => page.getByRole(role, {name, exact: true}).first().click());
+        return {};
+    },
     async type({text}) {
         await page.keyboard.type(text);
         return {};
@@ -178,10 +200,11 @@ const steps = {
             links: await page.locator("main a").evaluateAll((all) => all.map((a) => a.href)),
         };
     },
-    async picture({path, dark, width}) {
+    // `whole`: also of what is below the window.
+    async picture({path, dark, width, whole}) {
         await page.emulateMedia({colorScheme: dark ? "dark" : "light"});
         await page.setViewportSize({width: width || 1100, height: 800});
-        await page.screenshot({path});
+        await page.screenshot({path, fullPage: Boolean(whole)});
         const wide = await page.evaluate(() =>
             document.documentElement.scrollWidth - document.documentElement.clientWidth);
         await page.emulateMedia({colorScheme: "light"});

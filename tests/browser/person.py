@@ -50,10 +50,11 @@ def install_playwright():
 
 
 class Browser:
-    def __init__(self, url):
+    def __init__(self, url, *others):
+        """At the console of `url`; at `others` too, where the test says so."""
         place = install_playwright()
         self.process = subprocess.Popen(
-            ["node", "console.mjs", need_program("chromium"), url], cwd=place, text=True,
+            ["node", "console.mjs", need_program("chromium"), url, *others], cwd=place, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         at_end(self.close)
 

@@ -55,7 +55,8 @@ def test_rules(fixture):
     assert counts["mail 7"]["past"] == 1 and counts["body"]["past_unknown"] > 50, counts
     assert "mail 7" in seen and "0 (+%d ?)" % counts["body"]["past_unknown"] in seen, seen
     browser.picture("console-rules")
-    browser.picture("console-rules-phone", width=390)
+    browser.picture("console-rules-dark", dark=True)
+    browser.picture("console-rules-phone", width=360)
     before = fixture.milter.log().count("event=rules")
     browser.do("click", role="button", name="Apply")
     browser.do("wait", text='Applied: 2 rules: added "mail 7", "body"')

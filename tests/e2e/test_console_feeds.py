@@ -1,0 +1,180 @@
+"""weir-console's API about feeds: listed, added, changed, removed, and OPML in and out."""
+
+import json
+import sqlite3
+import urllib.parse
+import xml.etree.ElementTree
+
+from console_client import PASSWORD, Client, expect
+from gateway import get
+from sample_feeds import ITEMS, SPAM, feed, without
+from servers import Weir, counts_store, make_temporary_directory, run, wait_for
+from upstream import Document, Upstream
+
+GOOD = without(feed(ITEMS), *SPAM)
+OPML = """<?xml version="1.0" encoding="iso-8859-1"?>
+<opml version="2.0"><head/><body>
+%s
+</body></opml>
+"""
+
+
+class Fixture:
+    def __init__(self, directory):
+        self.upstream = Upstream()
+        for name in ("a", "b"):
+            self.upstream.documents["/" + name] = Document(feed(ITEMS))
+        self.weir = Weir(directory, counts_store(directory).url, settings={
+            "cold-lessons": 10, "thresholds": {"hold": 0.85},
+            "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s", "poll-min": "1s"}})
+        self.weir.learn_samples()
+        self.weir.start_feeds()
+        self.weir.start_console(PASSWORD)
+        self.client = Client(self.weir)
+        for role in ("reader", "reviewer"):
+            self.weir.ctl("console-user", "add", role, "--role", role, input=PASSWORD + "\n")
+
+    def url(self, name):
+        return self.upstream.url + "/" + name
+
+    def post(self, deed, **members):
+        answer = self.client.post("feeds/" + deed, members)
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    def listed(self, **parameters):
+        answer = self.client.get("feeds?" + urllib.parse.urlencode(parameters))
+        assert answer.status == 200, answer.body
+        return answer.json()
+
+    def subscriptions(self):
+        """What people said of each feed, without how it stands."""
+        return [[one[key] for key in ("name", "url", "mode", "title", "category", "readers")]
+                for one in self.listed()["items"]]
+
+    def audit(self):
+        with sqlite3.connect(self.weir.records_feeds) as records:
+            return [row[0] for row in records.execute(
+                "select who || ' ' || what || ' ' || subject from audit order by id")]
+
+
+def setup():
+    yield Fixture(make_temporary_directory())
+
+
+def outline(title, url):
+    return '<outline type="rss" text="%s" xmlUrl="%s"/>' % (title, url)
+
+
+def test_add_change_remove(fixture):
+    """A feed is served as it was added, as it is changed, and no more; each in the audit"""
+    weir = fixture.weir
+    assert fixture.listed()["items"] == [] and fixture.listed()["public_url"] == weir.feeds_url
+    assert fixture.post("add", url=fixture.url("a"), title="Planet A") == {"name": "planet-a"}
+    wait_for(lambda: get(weir, "/f/planet-a").body == GOOD, "it is served")
+    told = fixture.listed(name="planet-a")["items"][0]
+    assert told["mode"] == "hold" and told["place"] == "" and told["url"] == fixture.url("a"), told
+    fixture.post("change", name="planet-a", mode="pass")
+    wait_for(lambda: get(weir, "/f/planet-a").body == feed(ITEMS), "all of it passes")
+    fixture.upstream.documents["/c"] = Document(feed(ITEMS[:1]))
+    fixture.post("change", name="planet-a", url=fixture.url("c"), title="", category="News")
+    wait_for(lambda: get(weir, "/f/planet-a").body == feed(ITEMS[:1]), "the other address is read")
+    told = fixture.listed(q="NEWS")["items"][0]
+    assert (told["title"], told["category"], told["mode"]) == ("planet-a", "News", "pass"), told
+    fixture.post("remove", name="planet-a")
+    wait_for(lambda: get(weir, "/f/planet-a").status == 404, "it is gone")
+    assert fixture.listed()["count"] == 0
+    assert [line for line in fixture.audit() if "feed planet-a" in line] == [
+        "ann add feed planet-a", "ann change feed planet-a", "ann change feed planet-a",
+        "ann remove feed planet-a"], fixture.audit()
+
+
+def test_bad_input(fixture):
+    """What cannot be is refused in one line, and nothing is changed"""
+    client = fixture.client
+    fixture.post("add", name="kept", url=fixture.url("a"))
+    fixture.post("add", name="second", url=fixture.url("b"))
+    before = fixture.subscriptions()
+    for deed, members, words in (
+            ("add", {}, "its URL is no http or https URL"),
+            ("add", {"url": 7}, "url is text"),
+            ("add", {"url": fixture.url("a")}, 'subscribed to already, as "kept"'),
+            ("add", {"url": "http://x.example/", "name": "kept"}, 'there is a feed "kept" already'),
+            ("add", {"url": "http://x.example/", "name": "a/b"}, '"a/b" is no name'),
+            ("add", {"url": "http://x.example/", "readers": "zoe"}, 'there is no reader "zoe"'),
+            ("change", {"name": "kept", "mode": "drop"}, 'the mode "drop" is none of'),
+            ("change", {"name": "kept", "url": fixture.url("b")}, 'subscribed to already, as "second"'),
+            ("change", {"name": "kept", "title": "a\nb"}, "title and category are lines of UTF-8"),
+            ("change", {"name": "none", "mode": "tag"}, 'there is no feed "none"'),
+            ("change", {"mode": "tag"}, '"" is no name'),
+            ("remove", {"name": "none"}, 'there is no feed "none"'),
+            ("remove", {}, 'there is no feed ""'),
+            ("import", {"text": 1}, "text is that of an OPML file"),
+            ("import", {"text": "<opml/>", "mode": "x"}, 'the mode "x" is none of')):
+        expect(client.post("feeds/" + deed, members), 400, words)
+    for path in ("feeds?limit=0", "feeds?after=x", "feeds?after=-1", "feeds?after=" + 30 * "1"):
+        expect(client.get(path), 400)
+    for path in ("feeds/nothing", "feeds/add", "feedsx"):
+        expect(client.get(path), 404)
+    assert fixture.subscriptions() == before
+    for name in ("kept", "second"):
+        fixture.post("remove", name=name)
+
+
+def test_who_may(fixture):
+    """Readers and reviewers see; only an admin changes, and no page of another site does it for them"""
+    for user in ("reader", "reviewer"):
+        client = Client(fixture.weir, user=user)
+        assert client.get("feeds").status == 200 and client.get("feeds/export").status == 200
+        for deed in ("add", "change", "remove", "preview", "import"):
+            expect(client.post("feeds/" + deed, {"name": "x", "url": "http://x.example/",
+                                                 "text": "<opml/>"}), 403, "this takes the role admin")
+    client = Client(fixture.weir)
+    client.deed_token = None
+    expect(client.post("feeds/add", {"name": "x", "url": "http://x.example/"}), 403)
+    expect(Client(fixture.weir, login=False).get("feeds"), 401)
+    assert fixture.listed()["count"] == 0
+
+
+def test_opml(fixture):
+    """A preview adds nothing and says what each line is; all or nothing is added, or what is good"""
+    secret = fixture.url("b").replace("http://", "http://ann:hush@")
+    text = OPML % "\n".join((outline("Käse", fixture.url("a")), outline("Secret", secret),
+                             outline("Bad", "ftp://x.example/")))
+    seen = fixture.post("preview", text=text)
+    assert (seen["added"], seen["known"], seen["bad"], seen["good"]) == (2, 0, 1, False), seen
+    assert [(one["line"], one["outcome"]) for one in seen["outlines"]] == [
+        (3, "added"), (4, "added"), (5, "bad")], seen
+    assert "hush" not in json.dumps(seen) and "http or https" in seen["outlines"][2]["why"], seen
+    refused = fixture.post("import", text=text)
+    assert refused["added"] == 0 and not refused["good"], refused
+    assert fixture.listed()["count"] == 0
+    done = fixture.post("import", text=text, partial=True, mode="tag")
+    assert (done["added"], done["bad"]) == (2, 1), done
+    items = {one["title"]: one for one in fixture.listed()["items"]}
+    assert items["Käse"]["mode"] == "tag" and items["Secret"]["credentials"], items
+    saved = fixture.client.get("feeds/export").json()
+    assert saved["without_password"] == 1 and "hush" not in saved["text"], saved
+    urls = [one.get("xmlUrl") for one in xml.etree.ElementTree.fromstring(saved["text"]).iter("outline")]
+    assert sorted(urls) == [fixture.url("a"), fixture.url("b")], urls
+    again = fixture.post("preview", text=text)
+    assert (again["added"], again["known"]) == (0, 2), again
+    broken = fixture.post("preview", text=text.replace("</body>", "<outline"))
+    assert "line " in broken["trouble"] and not broken["good"], broken
+    assert "hush" not in fixture.weir.console.log()
+
+
+def test_many(fixture):
+    """A long list is told in part and counted whole; feeds come in pages; what is too long is refused"""
+    text = OPML % "\n".join(outline("Many %d" % n, "http://many.example/%d" % n) for n in range(3000))
+    done = fixture.post("import", text=text)
+    assert done["added"] == 3000 and len(done["outlines"]) == 200, done["added"]
+    first = fixture.listed(q="many.example", limit=1000)
+    assert first["count"] == 3000 and len(first["items"]) == 1000 and first["next"] == "1000"
+    last = fixture.listed(q="many.example", limit=1000, after=2000)
+    assert len(last["items"]) == 1000 and last["next"] == "", last["next"]
+    assert fixture.listed(q="many.example", after=9999)["items"] == []
+    expect(fixture.client.post("feeds/import", {"text": 5000000 * "x"}), 413)
+
+
+run(setup, [test_add_change_remove, test_bad_input, test_who_may, test_opml, test_many])
