@@ -82,7 +82,7 @@ static bool grow(struct token_set *set)
 static inline void keep(struct token_set *set, uint64_t hash, enum feature_group group,
                         struct span prefix, const char *from, const char *to)
 {
-    hash = (hash & ~1ull) | group;
+    hash = ((hash ^ set->family) & ~1ull) | group;
     if (set->names)
         keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
     else if (set->count < set->room || grow(set))

@@ -34,6 +34,7 @@ struct place place_of(struct span name);
 /* What is gathered. With `names`, hashes are not kept but looked up there. */
 struct token_set {
     struct arena *arena;
+    uint64_t family; /* of documents; each hash is XORed with it */
     uint64_t *hashes;
     size_t count, room;
     uint64_t *shingles; /* SHINGLE_BINS */

@@ -222,6 +222,26 @@ def items_are_split_by_source(fixture):
     assert said["roca"] < 25, said
 
 
+def comments_teach_nothing_of_articles(fixture):
+    """What is spam as a comment is none as the text of an item with a title"""
+    plea = "Please subscribe to my channel and share this video with all your friends, thanks"
+    with open(fixture.path("kinds.jsonl"), "w") as items:
+        def write(label, source, content, **fields):
+            items.write(json.dumps({"label": label, "source": source, "content": content,
+                                    **fields}) + "\n")
+        for number in range(40):
+            write("spam", "comments", "%s %d" % (plea, number))
+            write("ham", "comments", "I love the second verse, it was played at our wedding %d" % number)
+            write("spam", "videos", "%s %d" % (plea, number + 100))
+            write("spam", "videos", "%s %d" % (plea, number + 200), title="Re",
+                  feed_title="Comments on: a video")
+            write("ham", "videos", plea, title="How to bake bread, part %d" % number)
+    said = fixture.weir.ctl("--json", "evaluate", "--items", fixture.path("kinds.jsonl"),
+                            "--protocol", "split").json()
+    videos = next(one for one in said["sources"] if one["source"] == "videos")
+    assert (videos["tag"]["ham_misjudged"], videos["tag"]["spam_missed"]) == (0, 0), videos
+
+
 def words_say_the_same(fixture):
     """Without --json the figures are in words"""
     said, _ = fixture.evaluate()
@@ -389,6 +409,7 @@ servers.run(setup, [
     text_alone_looks_at_no_header,
     items_have_figures_for_each_source,
     items_are_split_by_source,
+    comments_teach_nothing_of_articles,
     words_say_the_same,
     rates_say_how_often_checks_fire,
     terms_say_what_a_score_is_made_of,

@@ -365,6 +365,39 @@ static void test_near_duplicates_share_shingle_bins(void **state)
     document_free(c);
 }
 
+/* A feed item that says "buy pills". */
+static struct document *item_of(const char *title, bool is_comment)
+{
+    struct document *document = document_new(CHANNEL_FEED);
+    document->subject = span_of(title);
+    document->is_comment = is_comment;
+    if (*title)
+        document_add_text(document, TEXT_SUBJECT, document->subject, false);
+    document_add_text(document, TEXT_BODY, SPAN("buy pills"), false);
+    features_extract(document);
+    return document;
+}
+
+static void test_remarks_share_features_with_remarks_alone(void **state)
+{
+    (void)state;
+    struct document *mail = mail_of(NULL, "buy pills"), *article = item_of("News", false),
+                    *blank = item_of(" ", false), *untitled = item_of("", false),
+                    *comment = item_of("News", true);
+    assert_int_equal(shared(mail, article), 3);
+    assert_int_equal(shared(untitled, article), 0);
+    assert_int_equal(shared(untitled, mail), 0);
+    assert_int_equal(shared(untitled, blank), 3);
+    assert_int_equal(shared(untitled, comment), 3);
+    assert_int_equal(shared(comment, article), 0);
+    struct feature_name name = {.hash = untitled->features[0]};
+    features_name(untitled, &name, 1);
+    assert_true(name.text.length > 0);
+    struct document *all[] = {mail, article, blank, untitled, comment};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        document_free(all[i]);
+}
+
 static void test_features_can_be_named(void **state)
 {
     (void)state;
@@ -459,6 +492,7 @@ int main(void)
         cmocka_unit_test(test_features_are_bounded),
         cmocka_unit_test(test_script_is_that_of_most_letters),
         cmocka_unit_test(test_near_duplicates_share_shingle_bins),
+        cmocka_unit_test(test_remarks_share_features_with_remarks_alone),
         cmocka_unit_test(test_features_can_be_named),
         cmocka_unit_test(test_every_place_has_words),
     };
