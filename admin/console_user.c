@@ -25,10 +25,11 @@ static int ask_for_password(char password[CONSOLE_PASSWORD_MAX + 2])
     return EX_OK;
 }
 
-static int put(const char *path, const struct console_user *user, bool *was_there)
+static int put(const char *path, struct console_user *user, bool keeps_role, bool *was_there)
 {
     struct error error = {0};
-    return console_users_put(path, user, was_there, &error) ? EX_OK : session_complain(&error);
+    return console_users_put(path, user, keeps_role, was_there, &error) ? EX_OK
+                                                                        : session_complain(&error);
 }
 
 static int complain_unknown(const char *name)
@@ -38,7 +39,7 @@ static int complain_unknown(const char *name)
     return session_complain(&error);
 }
 
-static int add(const char *path, struct console_user *user)
+static int add(const char *path, struct console_user *user, bool keeps_role)
 {
     char password[CONSOLE_PASSWORD_MAX + 2];
     struct error error = {0};
@@ -48,19 +49,19 @@ static int add(const char *path, struct console_user *user)
         status = session_complain(&error);
     sodium_memzero(password, sizeof password);
     if (status == EX_OK)
-        status = put(path, user, &was_there);
+        status = put(path, user, keeps_role, &was_there);
     if (status == EX_OK)
         printf("%s: %s as %s\n", user->name, was_there ? "has a new password" : "may log in",
                console_role_name(user->role));
     return status;
 }
 
-static int make_token(const char *path, struct console_user *user)
+static int make_token(const char *path, struct console_user *user, bool keeps_role)
 {
     char token[CONSOLE_TOKEN_SIZE];
     bool was_there;
     console_users_set_token(user, token);
-    int status = put(path, user, &was_there);
+    int status = put(path, user, keeps_role, &was_there);
     if (status == EX_OK) {
         puts(token);
         fprintf(stderr, "%s: %s as %s; the token is shown this once\n", user->name,
@@ -69,10 +70,10 @@ static int make_token(const char *path, struct console_user *user)
     return status;
 }
 
-static int change_role(const char *path, struct console_user *user)
+static int change_role(const char *path, struct console_user *user, bool keeps_role)
 {
     bool was_there;
-    int status = put(path, user, &was_there);
+    int status = put(path, user, keeps_role, &was_there);
     if (status == EX_OK && !was_there)
         return complain_unknown(user->name);
     if (status == EX_OK)
@@ -112,10 +113,10 @@ static void print_user(void *context, const struct console_user *user)
            console_user_is_program(user) ? "token" : "password");
 }
 
-/* What is done with a user of that name; who has no role given becomes `role`. */
+/* What is done with a user of that name; who is new and has no role given becomes `role`. */
 struct deed {
     const char *name;
-    int (*run)(const char *path, struct console_user *user);
+    int (*run)(const char *path, struct console_user *user, bool keeps_role);
     enum console_role role; /* CONSOLE_ROLES: it has to be given */
 };
 
@@ -149,7 +150,7 @@ static int run_deed(const struct deed *deed, const char *path, int count, char *
     if (user.role == CONSOLE_ROLES)
         return session_usage("console-user: role NAME teacher, reader, reviewer or admin?");
     strcpy(user.name, words[1]);
-    return deed->run(path, &user);
+    return deed->run(path, &user, !role);
 }
 
 static int run(struct session *session, int count, char **arguments)
@@ -190,14 +191,17 @@ const struct command command_console_user = {
     "who may use the web console and its API",
     "Keeps the file console.users, which weir-console reads at each login and each request: who "
     "is\n"
-    "removed is out at once. A ROLE is reader (sees), reviewer (and decides about what is held) "
-    "or\n"
-    "admin (and changes how weir judges).\n\n"
+    "removed is out at once. A ROLE is teacher (only teaches messages), reader (sees), reviewer "
+    "(and\n"
+    "decides about what is held) or admin (and changes how weir judges).\n\n"
     "add     a user, or a new password for one: asked for twice on a terminal, else read from\n"
-    "        standard input, one line of 8 bytes or more; an admin unless --role says otherwise\n"
-    "token   a program: prints the token that it sends as \"Authorization: Bearer TOKEN\", or "
-    "that\n"
-    "        stands in WEIR_TOKEN for weirctl --gateway; a reader unless --role says otherwise\n"
+    "        standard input, one line of 8 bytes or more\n"
+    "token   a program, or a new token for one: prints the token that it sends as "
+    "\"Authorization:\n"
+    "        Bearer TOKEN\", or that stands in WEIR_TOKEN for weirctl --gateway\n"
+    "        Without --role who is new is an admin, a program a reader; others stay what they "
+    "are.\n"
+    "        A name has either a password or a token: neither takes the place of the other\n"
     "role    another role for a user or program\n"
     "remove  a user or program\n"
     "list    their names, roles, and what they come with\n",

@@ -200,8 +200,9 @@ void console_users_set_token(struct console_user *user, char token[CONSOLE_TOKEN
 /* What becomes of a file of users: `user` stands in it anew, or is gone from it. */
 struct change {
     struct console_user user;
-    bool remove;
+    bool remove, keeps_role;
     bool was_there;
+    bool other_kind; /* of secret than the one that stands there */
 };
 
 static void put_line(FILE *to, const struct console_user *user)
@@ -215,25 +216,36 @@ static bool is_line_of(const char *line, const char *name)
     return strncmp(line, name, length) == 0 && line[length] == ':';
 }
 
-/* Copies all lines but those of the user of the change, whose secret is kept if the change has
- * none; also lines that are no user's here: comments, roles of a newer weir. */
+/* What the line of the user of the change has to say to it. */
+static void heed_line(char *line, struct change *change)
+{
+    struct console_user user = {0};
+    bool known = read_line(line, &user);
+    change->was_there = true;
+    if (known && change->keeps_role)
+        change->user.role = user.role;
+    if (!*change->user.secret)
+        strcpy(change->user.secret, user.secret);
+    else if (*user.secret && !change->remove)
+        change->other_kind =
+            console_user_is_program(&user) != console_user_is_program(&change->user);
+}
+
+/* Copies all lines but those of the user of the change; also lines that are no user's here:
+ * comments, roles of a newer weir. */
 static void copy_others(FILE *from, FILE *to, struct change *change)
 {
     char *line = NULL;
     size_t size = 0;
     ssize_t length;
     while ((length = getline(&line, &size, from)) > 0) {
-        struct console_user user = {0};
-        if (!is_line_of(line, change->user.name)) {
-            fwrite(line, 1, (size_t)length, to);
-            if (line[length - 1] != '\n')
-                putc('\n', to);
+        if (is_line_of(line, change->user.name)) {
+            heed_line(line, change);
             continue;
         }
-        read_line(line, &user);
-        change->was_there = true;
-        if (!*change->user.secret)
-            strcpy(change->user.secret, user.secret);
+        fwrite(line, 1, (size_t)length, to);
+        if (line[length - 1] != '\n')
+            putc('\n', to);
     }
     free(line);
 }
@@ -249,6 +261,16 @@ static void give_away(int fd, const char *path)
     (void)!fchmod(fd, known ? status.st_mode & 0777 : 0640);
 }
 
+static bool refuse_other_kind(const struct console_user *user, struct error *error)
+{
+    bool program = console_user_is_program(user);
+    return error_set(error, ERROR_INPUT,
+                     "%s has a %s, which a %s would end: take another name, or say weirctl "
+                     "console-user remove %s first",
+                     user->name, program ? "password" : "token", program ? "token" : "password",
+                     user->name);
+}
+
 static bool put_users(FILE *to, const char *path, struct change *change, struct error *error)
 {
     FILE *from = fopen(path, "re");
@@ -258,6 +280,8 @@ static bool put_users(FILE *to, const char *path, struct change *change, struct 
         copy_others(from, to, change);
     if (from && !close_users(from, path, error))
         return false;
+    if (change->other_kind)
+        return refuse_other_kind(&change->user, error);
     if (!change->remove && *change->user.secret)
         put_line(to, &change->user);
     return true;
@@ -307,12 +331,14 @@ static bool write_change(const char *path, struct change *change, struct error *
     return good;
 }
 
-bool console_users_put(const char *path, const struct console_user *user, bool *was_there,
-                       struct error *error)
+bool console_users_put(const char *path, struct console_user *user, bool keeps_role,
+                       bool *was_there, struct error *error)
 {
-    struct change change = {.user = *user};
+    struct change change = {.user = *user, .keeps_role = keeps_role};
     bool good = write_change(path, &change, error);
     *was_there = change.was_there;
+    if (good)
+        *user = change.user;
     return good;
 }
 

@@ -63,11 +63,13 @@ bool console_users_set_password(struct console_user *user, const char *password,
 /* Makes the user's secret of a token made at random. */
 void console_users_set_token(struct console_user *user, char token[CONSOLE_TOKEN_SIZE]);
 
-/* Writes the file anew with `user`, whose secret it keeps as it was when `user` has none;
+/* Writes the file anew with `user`, who is filled with what stands there then: the secret is kept
+ * as it was when `user` has none, and, with `keeps_role`, the role of a name that was there;
  * `*was_there`: the name was. Of a user without a secret who was not there, nothing is written.
- * The file is made when it is not there, for the group weir to read. */
-bool console_users_put(const char *path, const struct console_user *user, bool *was_there,
-                       struct error *error);
+ * ERROR_INPUT, and the file stays: a password would take the place of a token, or a token that of a
+ * password. The file is made when it is not there, for the group weir to read. */
+bool console_users_put(const char *path, struct console_user *user, bool keeps_role,
+                       bool *was_there, struct error *error);
 bool console_users_remove(const char *path, const char *name, bool *was_there, struct error *error);
 
 /* Visits them in the order of the file; lent for the call. */

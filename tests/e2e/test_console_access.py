@@ -272,6 +272,34 @@ def test_tokens(fixture):
     expect(program.get("session", **bearer), 401)
 
 
+def test_token_ends_no_password(fixture):
+    """No token takes the place of a password or the other way round; what is made anew keeps its role"""
+    weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
+    weir.ctl("console-user", "token", "--role", "reviewer", "robot")
+    before = open(users, encoding="ascii").read()
+    refused = weir.ctl("console-user", "token", "ann", status=65)
+    assert refused.errors == ("weirctl: ann has a password, which a token would end: take another name, "
+                              "or say weirctl console-user remove ann first\n"), refused.errors
+    assert not refused.output
+    refused = weir.ctl("console-user", "add", "robot", input="battery staple\n", status=65)
+    assert "robot has a token, which a password would end" in refused.errors, refused.errors
+    assert open(users, encoding="ascii").read() == before
+    assert Client(weir).get("session").json()["role"] == "admin"
+
+    def role_of_robot(*words):
+        made = weir.ctl("console-user", "token", *words, "robot")
+        bearer = {"Authorization": "Bearer " + made.text().strip()}
+        role = Client(weir, login=False).get("session", **bearer).json()["role"]
+        assert "has a new token as " + role in made.errors, made.errors
+        return role
+    assert role_of_robot() == "reviewer"
+    assert role_of_robot("--role", "reader") == "reader" == role_of_robot()
+    fixture.user("rose", "--role", "reviewer")
+    assert fixture.user("rose").get("session").json()["role"] == "reviewer"
+    for name in ("robot", "rose"):
+        weir.ctl("console-user", "remove", name)
+
+
 def test_attacks_are_in_the_audit(fixture):
     """What attackers try fails, and the audit says what it was and where it came from"""
     client, held = fixture.client, fixture.held_id()
