@@ -52,7 +52,8 @@ struct console_server {
 /* A connection, and the request that comes in over it. */
 struct client {
     struct connection connection;
-    bool begun; /* its head is there */
+    bool begun;       /* its head is there */
+    char *cut_target; /* as it was sent, when a NUL stands in it; NULL: none does */
     char *body;
     size_t length, body_max;
     bool too_large;
@@ -392,6 +393,11 @@ static enum MHD_Result open_door(struct console_server *server, struct MHD_Conne
     return send_response(connection, status, response);
 }
 
+static bool is_door(const char *target)
+{
+    return strncmp(target, CONSOLE_DOOR, strlen(CONSOLE_DOOR)) == 0;
+}
+
 static enum MHD_Result answer_request(struct console_server *server,
                                       struct MHD_Connection *connection, const char *target,
                                       const char *method, const struct client *client)
@@ -404,7 +410,11 @@ static enum MHD_Result answer_request(struct console_server *server,
     bool api = strncmp(target, API, strlen(API)) == 0;
     if (!http_host_is_ours(host, public_url(server)))
         return refuse(connection, MHD_HTTP_MISDIRECTED_REQUEST, HTTP_HOST_COMPLAINT);
-    if (strncmp(target, CONSOLE_DOOR, strlen(CONSOLE_DOOR)) == 0 && (get || post))
+    if (client->cut_target)
+        return refuse_attack(server, connection, MHD_HTTP_BAD_REQUEST, "refused-path",
+                             is_door(target) ? "a digest's link" : client->cut_target,
+                             "a NUL stands in the address");
+    if (is_door(target) && (get || post))
         return open_door(server, connection, target, post, client);
     if (!get && !(post && api))
         return refuse(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "not that way");
@@ -475,13 +485,15 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     return result;
 }
 
-/* The first line of a request is there. What is returned is `*request` from here on. */
+/* The first line of a request is there, with its target as it was sent: what libmicrohttpd decodes
+ * of it ends for us at the first NUL. What is returned is `*request` from here on. */
 static void *begin_request(void *context, const char *target, struct MHD_Connection *connection)
 {
-    (void)target;
     struct console_server *server = context;
     struct client *client =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    free(client->cut_target);
+    client->cut_target = strstr(target, "%00") ? memory_text(target) : NULL;
     connection_restart(server->connections, &client->connection);
     return client;
 }
@@ -517,6 +529,7 @@ static void note_connection(void *context, struct MHD_Connection *connection, vo
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
     } else {
         connections_remove(server->connections, &client->connection);
+        free(client->cut_target);
         free(client);
     }
 }
