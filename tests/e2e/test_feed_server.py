@@ -241,7 +241,7 @@ def test_no_copy_at_all(fixture):
         "/busy": (Document(b"", "text/plain", 503, [("Retry-After", "7000")]),
                   "127.0.0.1: it answered 503"),
         "/html": (Document(b"<html><body>Please log in</body></html>", "text/html"),
-                  "what came is no feed (text/html)"),
+                  "what came is no feed but a page (HTML), which names none"),
         "/empty": (Document(b""), "the answer is empty"),
     }
     for path, (document, _) in documents.items():
