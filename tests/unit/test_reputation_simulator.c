@@ -163,6 +163,11 @@ static void mark(struct world *world, size_t at, const char *name, double log_od
 
 /* --- plots --- */
 
+static double height_of(double log_odds)
+{
+    return 130 - 24 * log_odds;
+}
+
 static void plot(const struct world *world, const char *scenario)
 {
     static const char *const colours[CURVES] = {"#b3261e", "#1f5fa8", "#2e7d32"};
@@ -174,21 +179,22 @@ static void plot(const struct world *world, const char *scenario)
     FILE *file = fopen(path, "we");
     assert_non_null(file);
     double last = (double)(now_s - BEGIN) / DAY;
-    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 260\" "
+    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 640 280\" "
           "font-family=\"sans-serif\" font-size=\"12\">\n"
-          "<rect width=\"640\" height=\"260\" fill=\"#fff\"/>\n",
+          "<rect width=\"640\" height=\"280\" fill=\"#fff\"/>\n",
           file);
-    for (int level = -2; level <= 3; level++)
-        fprintf(file, "<path d=\"M40 %d H630\" stroke=\"%s\"/><text x=\"8\" y=\"%d\">%+d</text>\n",
-                150 - 40 * level, level ? "#ddd" : "#888", 154 - 40 * level, level);
-    fprintf(file, "<text x=\"590\" y=\"255\">day %.0f</text>\n", last);
+    for (int level = -5; level <= 4; level++)
+        fprintf(file,
+                "<path d=\"M40 %.0f H630\" stroke=\"%s\"/><text x=\"8\" y=\"%.0f\">%+d</text>\n",
+                height_of(level), level ? "#ddd" : "#888", height_of(level) + 4, level);
+    fprintf(file, "<text x=\"590\" y=\"275\">day %.0f</text>\n", last);
     for (size_t i = 0; i < CURVES && world->curves[i].count; i++) {
         const struct curve *curve = &world->curves[i];
         fprintf(file, "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"",
                 colours[i]);
         for (size_t j = 0; j < curve->count; j++)
             fprintf(file, "%.1f,%.1f ", 40 + 590 * curve->day[j] / last,
-                    150 - 40 * curve->log_odds[j]);
+                    height_of(curve->log_odds[j]));
         fprintf(file, "\"/><text x=\"%zu\" y=\"16\" fill=\"%s\">%s</text>\n", 48 + 200 * i,
                 colours[i], curve->name);
     }
