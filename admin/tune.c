@@ -4,8 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/tune_words.h"
+#include "core/override_list.h"
 #include "core/weir_id.h"
 #include "store/memory.h"
 
@@ -108,7 +110,9 @@ bool tune_preview(struct session *session, const struct tune_state *state,
 {
     struct reputation_counts before[TUNE_PINS_MAX];
     struct replay_pin pins[TUNE_PINS_MAX];
-    struct replay_change replay = {.pins = pins, .pin_count = change->pin_count};
+    struct override_list overrides;
+    struct replay_change replay = {
+        .pins = pins, .pin_count = change->pin_count, .overrides = &overrides};
     struct tuning after;
     *preview = (struct tune_preview){
         .what = tune_words_of_change(session, state, change, before, &after, error)};
@@ -124,11 +128,12 @@ bool tune_preview(struct session *session, const struct tune_state *state,
         warn_of_thresholds("mail", &replay.after.mail, preview->warning);
         warn_of_thresholds("feed", &replay.after.feed, preview->warning);
     }
-    bool good = true;
+    bool good = override_list_read(&overrides, session->store, time(NULL), error);
     for (int front = 0; front < FRONTS && good; front++)
         good = replay_front(session, &replay, most, (enum front)front, preview, error);
     if (good && preview->moved_count)
         qsort(preview->moved, preview->moved_count, sizeof *preview->moved, newest_first);
+    override_list_clear(&overrides);
     if (!good)
         tune_preview_clear(preview);
     return good;
@@ -196,6 +201,7 @@ struct replay_sums tune_preview_all(const struct tune_preview *preview)
         all.verdicts += sums->verdicts;
         all.damaged += sums->damaged;
         all.changed += sums->changed;
+        all.moved_since += sums->moved_since;
         all.corrected += sums->corrected;
         all.mended += sums->mended;
         all.spoiled += sums->spoiled;
@@ -217,6 +223,7 @@ void tune_preview_put(struct json_writer *json, const struct tune_preview *previ
     json_put_integer(json, "verdicts_feed", (int64_t)preview->sums[FRONT_FEED].verdicts);
     json_put_integer(json, "damaged", (int64_t)all.damaged);
     json_put_integer(json, "changed", (int64_t)all.changed);
+    json_put_integer(json, "moved_since", (int64_t)all.moved_since);
     put_moves(json, &all);
     json_put_integer(json, "corrected", (int64_t)all.corrected);
     json_put_integer(json, "mended", (int64_t)all.mended);

@@ -86,7 +86,8 @@ struct tune_preview {
     size_t moved_count;
 };
 
-/* What the change would make of the verdicts that the records here keep. */
+/* What the change would make of the verdicts that the records here keep, with what the admin has
+ * pinned and set now, as the counts store has it. */
 bool tune_preview(struct session *session, const struct tune_state *state,
                   const struct tune_change *change, size_t most, struct tune_preview *preview,
                   struct error *error);
@@ -95,8 +96,8 @@ void tune_preview_clear(struct tune_preview *preview);
 /* The sums of both fronts. */
 struct replay_sums tune_preview_all(const struct tune_preview *preview);
 
-/* The members "what", "verdicts", "changed", "moved", "corrected", "mended", "spoiled" and "list"
- * of the object that is open in `json`. */
+/* The members "what", "verdicts", "changed", "moved_since", "moved", "corrected", "mended",
+ * "spoiled" and "list" of the object that is open in `json`. */
 void tune_preview_put(struct json_writer *json, const struct tune_preview *preview);
 
 /* --- apply, undo --- */

@@ -156,6 +156,9 @@ static void print_preview(const struct tune_preview *preview, size_t limit)
             if (all.moved[from][to])
                 printf("%6zu  %s -> %s\n", all.moved[from][to], action_name((enum action)from),
                        action_name((enum action)to));
+    if (all.moved_since)
+        printf("%zu have another action already, by what was pinned, set or taken back since\n",
+               all.moved_since);
     if (all.corrected)
         printf("a person had judged %zu of them all: %zu mistakes mended, %zu made\n",
                all.corrected, all.mended, all.spoiled);

@@ -3,7 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "core/override_list.h"
 #include "core/ridge.h"
 #include "store/memory.h"
 
@@ -37,6 +39,7 @@ struct samples {
     size_t labels[FRONTS][2];
     enum front front; /* being read */
     struct scoring unit;
+    struct override_list overrides; /* of now */
     struct arena *arena;
 };
 
@@ -66,6 +69,7 @@ static bool read_sample(void *context, const struct kept_evidence *evidence)
         samples->items =
             memory_resize(samples->items, (samples->count + 256) * sizeof *samples->items);
     struct sample *sample = &samples->items[samples->count++];
+    override_list_apply(&samples->overrides, &record);
     struct verdict verdict = evidence_record_verdict(&record, &samples->unit, samples->arena);
     *sample = (struct sample){.front = samples->front, .spam = evidence->label == LABEL_SPAM};
     take_evidence(sample, &verdict);
@@ -77,8 +81,8 @@ static bool read_sample(void *context, const struct kept_evidence *evidence)
 static bool read_samples(struct session *session, const struct scoring *now,
                          struct samples *samples, struct error *error)
 {
-    bool good = true;
     *samples = (struct samples){.unit = *now, .arena = arena_new()};
+    bool good = override_list_read(&samples->overrides, session->store, time(NULL), error);
     for (size_t i = 0; i < CHECKS_MOST; i++)
         samples->unit.checks[i] = 1;
     for (size_t i = 0; i < IDENTITY_TYPES; i++)
@@ -89,6 +93,7 @@ static bool read_samples(struct session *session, const struct scoring *now,
         good = !session->records[front] ||
                records_evidence_list(session->records[front], read_sample, samples, error);
     }
+    override_list_clear(&samples->overrides);
     arena_free(samples->arena);
     return good;
 }

@@ -56,6 +56,29 @@ static void add_up(const struct running *running, const struct replayed *replaye
         running->visit(running->context, replayed);
 }
 
+/* By the overrides of then. */
+static enum action action_then(const struct running *running, const struct evidence_record *record)
+{
+    return evidence_record_verdict(record, &running->change->before, running->arena).action;
+}
+
+/* By the overrides of now, which are put into the record. `*moved` is whether they make it another
+ * than those of then. */
+static struct verdict verdict_now(const struct running *running, struct evidence_record *record,
+                                  struct evidence_list *reputations, bool *moved)
+{
+    const struct replay_change *change = running->change;
+    struct evidence_record then = *record;
+    then.counts = arena_room(running->arena, record->identity_count * sizeof *then.counts);
+    if (record->identity_count)
+        memcpy(then.counts, record->counts, record->identity_count * sizeof *then.counts);
+    bool changed = override_list_apply(change->overrides, record);
+    evidence_record_reputations(record, &change->before.reputations, reputations);
+    struct verdict verdict = evidence_record_sum(record, reputations, &change->before);
+    *moved = changed && action_then(running, &then) != verdict.action;
+    return verdict;
+}
+
 static bool replay_one(void *context, const struct kept_evidence *evidence)
 {
     const struct running *running = context;
@@ -67,8 +90,9 @@ static bool replay_one(void *context, const struct kept_evidence *evidence)
         return true;
     }
     struct evidence_list reputations = {.arena = running->arena};
-    evidence_record_reputations(&record, &change->before.reputations, &reputations);
-    struct verdict before = evidence_record_sum(&record, &reputations, &change->before);
+    bool moved_since;
+    struct verdict before = verdict_now(running, &record, &reputations, &moved_since);
+    running->sums->moved_since += moved_since;
     if (pin(change, &record) || !running->same_table) {
         reputations = (struct evidence_list){.arena = running->arena};
         evidence_record_reputations(&record, &change->after.reputations, &reputations);

@@ -164,6 +164,8 @@ function sums(seen) {
         return [element("p", {}, say("No evidence of past verdicts is kept here yet: nothing to try it on."))];
     return [
         element("p", {}, say("Of {verdicts} past verdicts {changed} would change.", seen)),
+        seen.moved_since ? element("p", {},
+            say("{moved_since} have another action already, by what was pinned, set or taken back since.", seen)) : null,
         element("ul", {}, ...seen.moved.map((move) => element("li", {},
             number(move.verdicts), " × ", moveText(move.before, move.after)))),
         seen.corrected ? element("p", {}, say("A person had judged {corrected} of them all:", seen), " ",

@@ -241,6 +241,7 @@ export const words = {
     "time": "时间",
     "No evidence of past verdicts is kept here yet: nothing to try it on.": "这里尚未保留过往判定的证据，无从试算。",
     "Of {verdicts} past verdicts {changed} would change.": "在 {verdicts} 次过往判定中，有 {changed} 次会改变。",
+    "{moved_since} have another action already, by what was pinned, set or taken back since.": "由于此后固定、设定或撤回的信誉值，有 {moved_since} 次的处理现在已经不同。",
     "A person had judged {corrected} of them all:": "其中 {corrected} 次有人工判断：",
     "{mended} mistakes mended": "纠正 {mended} 个错误",
     "{spoiled} made": "新增 {spoiled} 个错误",

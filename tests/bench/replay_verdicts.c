@@ -102,7 +102,8 @@ static double processor_s(void)
 static bool replay(struct records *records, const char *what, bool half_life, size_t bytes,
                    struct error *error)
 {
-    struct replay_change change = {.pins = NULL};
+    const struct override_list overrides = {0};
+    struct replay_change change = {.overrides = &overrides};
     struct replay_sums sums = {0};
     struct config *config = config_defaults();
     scoring_make(&change.before, config, NULL);

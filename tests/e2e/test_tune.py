@@ -76,6 +76,54 @@ def undo_goes_back(fixture):
     assert again.errors == "weirctl: no change is left to take back\n", again.errors
 
 
+def settled(fixture):
+    """What the mail is judged as once what the milter read of reputations is read anew."""
+    servers.time.sleep(2.2)  # it goes by what it read up to two seconds ago
+    return fixture.deliver()
+
+
+def foretold_are_fresh_verdicts(fixture, threshold):
+    """Of every verdict that is kept, whichever overrides it was made by."""
+    before = settled(fixture)
+    foretold = fixture.tune("--json", "tune", "--threshold", threshold, "--limit", "1000",
+                            "--apply").json()
+    fresh = fixture.deliver()
+    kept = foretold["verdicts"] // MAILS  # of each mail
+    moved = [subject for subject in fresh if fresh[subject][0] != before[subject][0]]
+    assert moved and foretold["changed"] == kept * len(moved), (kept, moved, foretold)
+    for row in foretold["list"]:
+        subject = row["subject"]
+        assert (row["before"], row["after"]) == (before[subject][0], fresh[subject][0]), (
+            row, before[subject], fresh[subject])
+        assert abs(row["log_odds_after"] - fresh[subject][1]) < 0.02, (row, fresh[subject])
+    fixture.ctl("tune", "--undo")
+    return before, foretold, kept
+
+
+def pins_of_now_are_foretold(fixture):
+    """a pin that was made after the mail was judged is in what is foretold, and is told"""
+    judged = settled(fixture)
+    fixture.ctl("reputation", "pin", "net", "192.0.2.0/24", "3")
+    before, foretold, kept = foretold_are_fresh_verdicts(fixture, "mail.hold=0.9")
+    otherwise = sum(judged[subject][0] != before[subject][0] for subject in judged)
+    alike = (kept - 2) * otherwise  # before; but once, in a test above, with another pin
+    assert otherwise and alike <= foretold["moved_since"] <= alike + MAILS, (otherwise, foretold)
+    said = fixture.ctl("tune", "--threshold", "mail.hold=0.9").text()
+    assert re.search(r"^%d have another action already, by what was pinned, set or taken back since$"
+                     % foretold["moved_since"], said, re.M), said
+    fixture.ctl("reputation", "forget", "net", "192.0.2.0/24")
+
+
+def pins_taken_back_are_foretold(fixture):
+    """a pin that was taken back after the mail was judged is no more in what is foretold"""
+    fixture.ctl("tune", "--pin", "net", "192.0.2.0/24=-4", "--apply")
+    pinned = settled(fixture)
+    fixture.ctl("tune", "--undo")
+    before, foretold, _ = foretold_are_fresh_verdicts(fixture, "mail.tag=0.2")
+    assert any(pinned[subject][0] != before[subject][0] for subject in pinned), (pinned, before)
+    assert foretold["moved_since"], foretold
+
+
 def pins_are_told_and_newer_ones_stay(fixture):
     """a pin by tune is in the history of what it pinned; undo leaves what was pinned there since"""
     fixture.ctl("tune", "--pin", "link-domain", "host5.test=3", "--apply")
@@ -222,6 +270,7 @@ def tuning_survives_the_store(fixture):
 
 servers.run(setup, [
     nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
+    pins_of_now_are_foretold, pins_taken_back_are_foretold,
     pins_are_told_and_newer_ones_stay, corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
     a_second_admin_finds_out, a_change_without_audit_is_told, bad_input_costs_one_line, tuning_survives_the_store,
 ])

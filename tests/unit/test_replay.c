@@ -9,6 +9,8 @@
 
 #define SPAMMY 1500000 /* of content, in millionths */
 
+static const struct override_list no_overrides = {0};
+
 static struct scoring scoring_of(double hold)
 {
     struct scoring scoring;
@@ -186,7 +188,7 @@ static void test_replay_counts_what_changes_and_what_is_mended(void **state)
     struct fixture *fixture = *state;
     char text[100] = "";
     struct replay_sums sums = {0};
-    struct replay_change change = {scoring_of(0.95), scoring_of(0.8), NULL, 0};
+    struct replay_change change = {scoring_of(0.95), scoring_of(0.8), NULL, 0, &no_overrides};
     keep(fixture, 1, SPAMMY, false);     /* p = 0.82 */
     keep(fixture, 2, 2 * SPAMMY, false); /* p = 0.953 */
     keep(fixture, 3, SPAMMY + 1000, false);
@@ -220,7 +222,7 @@ static void test_pin_counts_where_the_identity_was(void **state)
     struct replay_sums sums = {0};
     const struct identity link = {IDENTITY_LINK_DOMAIN, {"evil.example", 12}};
     struct replay_pin pin = {link.type, identity_hash(&link), 200};
-    struct replay_change change = {scoring_of(0.95), scoring_of(0.95), &pin, 1};
+    struct replay_change change = {scoring_of(0.95), scoring_of(0.95), &pin, 1, &no_overrides};
     keep(fixture, 1, SPAMMY, true);
     keep(fixture, 2, SPAMMY, false);
     good(replay_run(fixture->records, &change, &sums, note, text, &fixture->error));
