@@ -34,6 +34,46 @@ static void print_line(const struct session *session, const struct audit_listed 
     putchar('\n');
 }
 
+/* What weir writes; who asks for another deed, of which there is no line either, has mistyped it.
+ */
+static bool is_deed(const char *what)
+{
+    size_t length = strcspn(what, " ");
+    for (const char *const *deed = audit_deeds; *deed; deed++)
+        if (strlen(*deed) == length && strncmp(*deed, what, length) == 0)
+            return true;
+    return false;
+}
+
+static int complain_of_deed(const char *what)
+{
+    char all[700] = "";
+    for (const char *const *deed = audit_deeds; *deed; deed++) {
+        size_t length = strlen(all);
+        snprintf(all + length, sizeof all - length, "%s%s", length ? ", " : "", *deed);
+    }
+    return session_usage("audit: nothing does \"%.60s\"; the deeds are %s", what, all);
+}
+
+/* On another machine it has records that let somebody ask. */
+static bool has_records(const struct session *session)
+{
+    return session->gateway || session->records[FRONT_MAIL] || session->records[FRONT_FEED];
+}
+
+/* Of no line that was found. */
+static int tell_of_none(const struct session *session, const struct audit_filter *filter)
+{
+    bool any = filter->who || filter->what || filter->subject || filter->since_s || filter->until_s;
+    if (filter->what && !is_deed(filter->what))
+        return complain_of_deed(filter->what);
+    if (!session->json)
+        puts(!has_records(session) ? "there are no records yet"
+             : any                 ? "no line matches"
+                                   : "nothing was done");
+    return EX_OK;
+}
+
 static int list(struct session *session, const struct audit_filter *filter)
 {
     struct error error = {0};
@@ -45,8 +85,8 @@ static int list(struct session *session, const struct audit_filter *filter)
     audit_list_merge(&found, filter->most);
     for (size_t i = 0; status == EX_OK && i < found.count; i++)
         print_line(session, &found.items[i]);
-    if (status == EX_OK && !found.count && !session->json)
-        puts("nothing was done");
+    if (status == EX_OK && !found.count)
+        status = tell_of_none(session, filter);
     audit_list_clear(&found);
     return status;
 }
@@ -115,11 +155,11 @@ static int list_remote(struct session *session, const struct audit_filter *filte
         left -= count < left ? count : left;
         more = count && left && *remote_text(page, "next") && !ferror(stdout);
     }
-    if (good && !shown && !session->json)
-        puts("nothing was done");
     json_decref(page);
     remote_close(remote);
-    return good ? EX_OK : session_complain(&error);
+    if (!good)
+        return session_complain(&error);
+    return shown ? EX_OK : tell_of_none(session, filter);
 }
 
 /* --- following --- */
@@ -203,7 +243,7 @@ const struct command command_audit = {
     "what was refused. All filters have to agree.\n\n"
     "--who NAME      by that user\n"
     "--what DEED     that deed\n"
-    "--subject WHAT  to that: m12, \"link-domain evil.example\"\n"
+    "--subject WHAT  to what has that in its name: m12, \"link-domain evil.example\", example\n"
     "--since WHEN    since then, and --until before: 90m, 24h, 7d or 2w ago, or a day\n"
     "--limit N       so many at most (50)\n"
     "--follow        print what is done from now on, until stopped\n\n"

@@ -6,6 +6,45 @@
 #include "admin/records_text.h"
 #include "store/memory.h"
 
+const char *const audit_deeds[] = {"release",
+                                   "confirm",
+                                   "delete",
+                                   "undo",
+                                   "reapply",
+                                   "expire",
+                                   "spam",
+                                   "not-spam",
+                                   "allow",
+                                   "deny",
+                                   "remove",
+                                   "add",
+                                   "set",
+                                   "pin",
+                                   "learned",
+                                   "forget",
+                                   "import",
+                                   "tune",
+                                   "tune-undo",
+                                   "rules",
+                                   "rules-undo",
+                                   "log-in",
+                                   "log-out",
+                                   "refused-log-in",
+                                   "refused-log-in-too-soon",
+                                   "refused-role",
+                                   "refused-from-other-site",
+                                   "refused-content-type",
+                                   "refused-without-deed-token",
+                                   "refused-session",
+                                   "refused-token",
+                                   "refused-path",
+                                   "refused-link",
+                                   "refused-link-expired",
+                                   "refused-link-again",
+                                   "refused-not-theirs",
+                                   "refused-many",
+                                   NULL};
+
 static void take(void *context, const struct audit_line *line)
 {
     struct audit_list *list = context;

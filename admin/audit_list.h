@@ -18,6 +18,9 @@ struct audit_list {
     enum front front; /* that is read now */
 };
 
+/* The first words of all that weir writes there, NULL behind them. */
+extern const char *const audit_deeds[];
+
 /* Adds the lines of a front's records that `filter` lets pass; nothing when there are none. */
 bool audit_list_read(struct session *session, enum front front, const struct audit_filter *filter,
                      struct audit_list *list, struct error *error);

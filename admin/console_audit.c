@@ -10,22 +10,13 @@
 #define SUBJECT_BYTES 200
 #define REFUSALS_A_MINUTE 60
 
-static struct records *records_of(struct session *session)
-{
-    for (int front = 0; front < FRONTS; front++)
-        if (session_open_records(session, (enum front)front) == EX_OK && session->records[front])
-            return session->records[front];
-    return NULL;
-}
-
 static void write_one(struct session *session, const char *who, const char *what,
                       const char *subject)
 {
     struct error error = {0};
-    struct records *records = records_of(session);
-    if (!records || !records_audit(records, who, what, subject, &error))
+    if (!session_audit(session, who, what, subject, &error))
         log_event(LOG_LEVEL_ERROR, "audit-failed", "user", who, "deed", what, "reason",
-                  records ? error.message : "there are no records yet", NULL);
+                  error.message, NULL);
 }
 
 /* Under the lock. False for one too many of this minute; those of the minute before are told of at

@@ -1,5 +1,5 @@
-/* console_audit: what the console did and refused, in the audit of the records: mail's where there
- * are some, else the feeds'. */
+/* console_audit: what the console did and refused, in the audit of the records: those of
+ * session_audit(). */
 #ifndef WEIR_CONSOLE_AUDIT_H
 #define WEIR_CONSOLE_AUDIT_H
 

@@ -200,7 +200,7 @@ static bool read_number(const struct console_request *request, const char *name,
 
 /* How it stands then, and what whoever set it should know. */
 static void answer_changed(struct session *session, const struct identity *identity, bool changed,
-                           struct console_answer *answer)
+                           const struct error *unaudited, struct console_answer *answer)
 {
     struct error error = {0};
     struct reputation_counts counts = {0};
@@ -220,7 +220,9 @@ static void answer_changed(struct session *session, const struct identity *ident
     reputation_story_members(&answer->json, &table, identity, &counts, now_s);
     json_put_bool(&answer->json, "changed", changed);
     json_put_string(&answer->json, "text", (struct span){words.data, words.length});
-    if (identity_text_warn(session->config, identity, warning))
+    if (unaudited->class != ERROR_NONE)
+        json_put_string(&answer->json, "warning", span_of(unaudited->message));
+    else if (identity_text_warn(session->config, identity, warning))
         json_put_string(&answer->json, "warning", span_of(warning));
     json_put_close(&answer->json, '}');
     free(words.data);
@@ -229,23 +231,23 @@ static void answer_changed(struct session *session, const struct identity *ident
 static void answer_change(struct session *session, const struct console_request *request,
                           const char *deed, struct document *scratch, struct console_answer *answer)
 {
-    struct error error = {0};
+    struct error error = {0}, unaudited = {0};
     struct identity identity;
     struct reputation_change change = {.deed = deed};
-    bool has_days, changed;
+    bool changed;
     enum identity_text_use use =
         strcmp(deed, "set") != 0 && strcmp(deed, "pin") != 0 ? IDENTITY_KNOWN : IDENTITY_RULED;
     if (!identity_text_read(session->config, use, console_member(request, "type"),
                             console_member(request, "value"), scratch, &identity, &error) ||
         !read_number(request, "log_odds", &change.has_log_odds, &change.log_odds, &error) ||
-        !read_number(request, "days", &has_days, &change.days, &error) ||
+        !read_number(request, "days", &change.has_days, &change.days, &error) ||
         !console_open_counts(session, &error) ||
         !reputation_change_do(session, &identity, &change, request->caller->name, &changed,
-                              &error)) {
+                              &unaudited, &error)) {
         console_refuse_error(answer, &error);
         return;
     }
-    answer_changed(session, &identity, changed, answer);
+    answer_changed(session, &identity, changed, &unaudited, answer);
 }
 
 static const struct question *find_question(const char *name)

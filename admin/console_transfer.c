@@ -69,7 +69,8 @@ void console_reputation_export(struct session *session, const struct console_req
 static bool check_lines(const struct reputation_import *import, struct error *error)
 {
     if (!import->broken)
-        return true;
+        return import->rows ||
+               error_set(error, ERROR_INPUT, "text has no reputation in it; nothing was imported");
     if (import->broken == 1)
         return error_set(error, ERROR_INPUT, "%.400s; nothing was imported",
                          import->complaints[0].message);
@@ -87,16 +88,17 @@ static bool read_after(const struct console_request *request, uint64_t *after, s
 }
 
 static bool import_text(struct session *session, const struct console_request *request,
-                        const char *text, struct reputation_import *import, struct error *error)
+                        const char *text, struct reputation_import *import, struct error *warning,
+                        struct error *error)
 {
     FILE *stream = *text ? fmemopen((char *)(uintptr_t)text, strlen(text), "r") : NULL;
     if (!stream)
         return error_set(error, ERROR_INPUT, "text is lines of CSV or JSON, as an export has them");
     uint64_t after;
-    bool good = read_after(request, &after, error) &&
-                reputation_import_read(import, stream, error) && check_lines(import, error) &&
-                console_open_counts(session, error) &&
-                reputation_import_here(session, import, after, request->caller->name, error);
+    bool good =
+        read_after(request, &after, error) && reputation_import_read(import, stream, error) &&
+        check_lines(import, error) && console_open_counts(session, error) &&
+        reputation_import_here(session, import, after, request->caller->name, warning, error);
     fclose(stream);
     return good;
 }
@@ -104,15 +106,17 @@ static bool import_text(struct session *session, const struct console_request *r
 void console_reputation_import(struct session *session, const struct console_request *request,
                                const char *rest, struct console_answer *answer)
 {
-    struct error error = {0};
+    struct error error = {0}, warning = {0};
     struct reputation_import *import = memory_new(sizeof *import);
     const char *text = console_member(request, "text");
     (void)rest;
     import->name = "line";
     import->config = session->config;
-    if (import_text(session, request, text ? text : "", import, &error)) {
+    if (import_text(session, request, text ? text : "", import, &warning, &error)) {
         json_put_open(&answer->json, NULL, '{');
         json_put_integer(&answer->json, "imported", (int64_t)import->rows);
+        if (warning.class != ERROR_NONE)
+            json_put_string(&answer->json, "warning", span_of(warning.message));
         json_put_close(&answer->json, '}');
     } else {
         console_refuse_error(answer, &error);

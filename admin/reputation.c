@@ -110,16 +110,19 @@ static int history(struct request *request)
 
 static int change(struct request *request, struct reputation_change change)
 {
-    struct error error = {0};
+    struct error error = {0}, warning = {0};
     bool changed;
     if (request->value && !session_number("log-odds", request->value, -REPUTATION_LOG_ODDS_MAX,
                                           REPUTATION_LOG_ODDS_MAX, &change.log_odds))
         return EX_USAGE;
     change.has_log_odds = request->value != NULL;
+    change.has_days = request->days > 0;
     change.days = request->days;
     if (!reputation_change_do(request->session, &request->identity, &change, session_user(),
-                              &changed, &error))
+                              &changed, &warning, &error))
         return session_complain(&error);
+    if (warning.class != ERROR_NONE)
+        session_complain(&warning);
     if (strcmp(change.deed, "forget") != 0)
         return show(request);
     if (request->session->json)
@@ -276,6 +279,49 @@ static int dispatch(struct request *request, int count, char **arguments)
         "reputation: show, explain, history, list, top, set, pin, forget, export or import?");
 }
 
+/* Which options go with what; with what is not there, any: it is told of later. */
+static const struct {
+    const char *verb, *options[3];
+} takes[] = {
+    {"show", {NULL}},          {"explain", {"limit"}},
+    {"history", {"limit"}},    {"list", {"min", "limit"}},
+    {"top", {"min", "limit"}}, {"set", {"days"}},
+    {"pin", {NULL}},           {"forget", {NULL}},
+    {"export", {"csv"}},       {"import", {"dry-run"}},
+};
+
+static bool does_take(const char *verb, const char *option)
+{
+    for (size_t i = 0; i < sizeof takes / sizeof *takes; i++) {
+        if (strcmp(verb, takes[i].verb) != 0)
+            continue;
+        for (const char *const *taken = takes[i].options; *taken; taken++)
+            if (!strcmp(*taken, option))
+                return true;
+        return false;
+    }
+    return true;
+}
+
+static int check_options(const struct request *request, int count, char **words)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } options[] = {{"days", request->asked.days != NULL},
+                   {"min", request->asked.least != NULL},
+                   {"limit", request->asked.limit != NULL},
+                   {"csv", request->csv},
+                   {"dry-run", request->dry_run}};
+    const char *verb = count ? words[0] : "";
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i].given && !does_take(verb, options[i].name))
+            return session_usage("reputation %s takes no --%s", verb, options[i].name);
+    if (request->asked.days && count > 3 && !strcmp(words[3], "learned"))
+        return session_usage("reputation set learned takes no --days");
+    return EX_OK;
+}
+
 static int run(struct session *session, int count, char **arguments)
 {
     struct request request = {.session = session};
@@ -294,6 +340,9 @@ static int run(struct session *session, int count, char **arguments)
         (limit && !session_number("--limit", limit, 1, 1e6, &request.limit)))
         return EX_USAGE;
     request.asked = (struct reputation_asked){.days = days, .least = min, .limit = limit};
+    status = check_options(&request, count, arguments);
+    if (status != EX_OK)
+        return status;
     request.scratch = document_new(CHANNEL_MAIL);
     status = dispatch(&request, count, arguments);
     document_free(request.scratch);
@@ -306,7 +355,7 @@ const struct command command_reputation = {
     "reputation show TYPE VALUE\n"
     "reputation explain TYPE VALUE [--limit N]\n"
     "reputation history TYPE VALUE [--limit N]\n"
-    "reputation list [TYPE] [--min N]\n"
+    "reputation list [TYPE] [--min N] [--limit N]\n"
     "reputation top [TYPE] [--min N] [--limit N]\n"
     "reputation set TYPE VALUE LOG-ODDS|learned [--days N]\n"
     "reputation pin TYPE VALUE [LOG-ODDS]\n"

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "admin/reputation_change.h"
 #include "admin/reputation_file.h"
+#include "core/reputation.h"
 #include "store/memory.h"
 
 #define AT_ONCE 500 /* reputations that are written together */
@@ -16,28 +17,48 @@
 struct exporting {
     FILE *out;
     struct json_writer json;
-    bool as_json;
+    bool as_json, headed;
+    int64_t now_s;
 };
+
+static void put_header(struct exporting *exporting)
+{
+    if (!exporting->headed)
+        reputation_file_put_header(exporting->out);
+    exporting->headed = true;
+}
 
 static void put(void *context, const struct identity *identity,
                 const struct reputation_counts *counts)
 {
     struct exporting *exporting = context;
+    struct reputation_counts told = *counts;
+    if (!reputation_override_in_force(counts, exporting->now_s)) { /* it says nothing any more */
+        told.override = OVERRIDE_NONE;
+        told.override_centi = 0;
+        told.override_until_s = 0;
+    }
+    if (reputation_counts_are_none(&told))
+        return;
+    put_header(exporting);
     if (!exporting->as_json) {
-        reputation_file_put_csv(exporting->out, identity, counts);
+        reputation_file_put_csv(exporting->out, identity, &told);
         return;
     }
-    reputation_file_put_json(&exporting->json, identity, counts);
+    reputation_file_put_json(&exporting->json, identity, &told);
     json_writer_flush(&exporting->json, exporting->out);
 }
 
 bool reputation_export_page(struct session *session, enum identity_type type, bool as_json,
                             struct counts_cursor *cursor, FILE *out, struct error *error)
 {
-    struct exporting exporting = {.out = out, .as_json = as_json};
-    if (!as_json && !cursor->length)
-        reputation_file_put_header(out);
+    struct exporting exporting = {.out = out,
+                                  .as_json = as_json,
+                                  .headed = as_json || cursor->length > 0,
+                                  .now_s = time(NULL)};
     bool good = counts_reputation_page(session->store, type, cursor, put, &exporting, error);
+    if (good)
+        put_header(&exporting); /* of a store that has none, too, but not of one that is away */
     json_writer_free(&exporting.json);
     return good;
 }
@@ -163,36 +184,35 @@ static bool write_here(void *context, const struct identity *identities,
 
 /* One line for all parts of an import, whose number grows. The parts that `who` says came before
  * are believed when they are the last thing that the audit has of them. */
-static bool audit(struct session *session, const char *who, uint64_t before, uint64_t written,
-                  struct error *error)
+static void audit(struct session *session, const char *who, uint64_t before, uint64_t written,
+                  struct error *warning)
 {
+    static const char subject[] = "reputations";
     char former[64], what[64];
     bool replaced = false;
+    struct records *records = session_audit_records(session, warning);
     snprintf(former, sizeof former, "import of %" PRIu64, before);
     snprintf(what, sizeof what, "import of %" PRIu64, before + written);
-    if (before &&
-        !reputation_change_audit(session, who, former, what, "reputations", &replaced, error))
-        return false;
+    bool good = records && (!before || records_audit_instead(records, who, former, what, subject,
+                                                             &replaced, warning));
     snprintf(what, sizeof what, "import of %" PRIu64, written);
-    return replaced ||
-           reputation_change_audit(session, who, NULL, what, "reputations", NULL, error);
+    good = good && (replaced || records_audit(records, who, what, subject, warning));
+    if (!good)
+        error_prefix(warning, "it was done, but it is not in the audit log");
 }
 
 bool reputation_import_here(struct session *session, struct reputation_import *import,
-                            uint64_t before, const char *who, struct error *error)
+                            uint64_t before, const char *who, struct error *warning,
+                            struct error *error)
 {
     struct importing importing = {session, import->rows, 0};
     struct reputation_table table;
-    struct error unaudited = {0};
     if (!import->rows)
         return true;
     if (!session_reputations(session, &table, error)) /* how long they are kept */
         return false;
     bool good = reputation_import_give(import, write_here, &importing, error);
-    /* What was written is, even when the rest failed; that is what is told then. */
-    if (importing.written && !audit(session, who, before, importing.written, &unaudited) && good) {
-        *error = unaudited;
-        good = false;
-    }
+    if (importing.written) /* it is, even when the rest failed */
+        audit(session, who, before, importing.written, warning);
     return good;
 }

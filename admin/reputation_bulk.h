@@ -39,9 +39,11 @@ bool reputation_import_give(struct reputation_import *import, reputation_import_
 
 /* Puts the rows into session's counts, which are open, with a line in the audit; when this is a
  * part of an import, `before` rows of which came before it, their line then says how many they are
- * together. On failure the error says how many were imported. */
+ * together. On failure the error says how many were imported. `warning`, which is clear before, is
+ * set when what was imported is not in the audit. */
 bool reputation_import_here(struct session *session, struct reputation_import *import,
-                            uint64_t before, const char *who, struct error *error);
+                            uint64_t before, const char *who, struct error *warning,
+                            struct error *error);
 
 void reputation_import_clear(struct reputation_import *import);
 

@@ -20,43 +20,31 @@ static bool check(const struct reputation_change *change, struct error *error)
     if (!(fabs(change->log_odds) <= REPUTATION_LOG_ODDS_MAX))
         return error_set(error, ERROR_INPUT, "log-odds are from %g to %g", -REPUTATION_LOG_ODDS_MAX,
                          REPUTATION_LOG_ODDS_MAX);
-    return change->days == 0 || (change->days >= 1 && change->days <= REPUTATION_DAYS_MAX) ||
+    if (change->has_log_odds && !set && !pin)
+        return error_set(error, ERROR_INPUT, "%s takes no log-odds", change->deed);
+    if (change->has_days && !set)
+        return error_set(error, ERROR_INPUT, "%s takes no days; only set does", change->deed);
+    return !change->has_days || (change->days >= 1 && change->days <= REPUTATION_DAYS_MAX) ||
            error_set(error, ERROR_INPUT, "days are from 1 to %g", REPUTATION_DAYS_MAX);
 }
 
-bool reputation_change_audit(struct session *session, const char *who, const char *former,
-                             const char *what, const char *subject, bool *replaced,
-                             struct error *error)
-{
-    for (int front = 0; front < FRONTS; front++) {
-        if (session_open_records(session, (enum front)front) != EX_OK)
-            return error_set(error, ERROR_SYSTEM,
-                             "it was done, but the audit cannot be written: no records");
-        if (!session->records[front])
-            continue;
-        struct records *records = session->records[front];
-        if (former ? records_audit_instead(records, who, former, what, subject, replaced, error)
-                   : records_audit(records, who, what, subject, error))
-            return true;
-        error_prefix(error, "it was done, but the audit cannot be written");
-        return false;
-    }
-    return true;
-}
-
-static bool audit(struct session *session, const struct identity *identity, const char *who,
-                  const char *what, struct error *error)
+static void audit(struct session *session, const struct identity *identity, const char *who,
+                  const char *what, struct error *warning)
 {
     char subject[IDENTITY_SUBJECT_SIZE];
     identity_text_subject(identity, subject);
-    return reputation_change_audit(session, who, NULL, what, subject, NULL, error);
+    if (!session_audit(session, who, what, subject, warning))
+        error_prefix(warning, "it was done, but it is not in the audit log");
 }
 
 static bool forget(struct session *session, const struct identity *identity, const char *who,
-                   bool *changed, struct error *error)
+                   bool *changed, struct error *warning, struct error *error)
 {
-    return counts_reputation_forget(session->store, identity, changed, error) &&
-           (!*changed || audit(session, identity, who, "forget", error));
+    if (!counts_reputation_forget(session->store, identity, changed, error))
+        return false;
+    if (*changed)
+        audit(session, identity, who, "forget", warning);
+    return true;
 }
 
 /* What the counts say now. */
@@ -74,16 +62,16 @@ static bool read_learned(struct session *session, const struct identity *identit
 
 bool reputation_change_do(struct session *session, const struct identity *identity,
                           const struct reputation_change *change, const char *who, bool *changed,
-                          struct error *error)
+                          struct error *warning, struct error *error)
 {
-    double log_odds = change->log_odds, days = change->days != 0 ? change->days : REPUTATION_DAYS;
+    double log_odds = change->log_odds, days = change->has_days ? change->days : REPUTATION_DAYS;
     char what[64] = "learned";
     enum override_kind kind = OVERRIDE_NONE;
     *changed = true;
     if (!check(change, error))
         return false;
     if (!strcmp(change->deed, "forget"))
-        return forget(session, identity, who, changed, error);
+        return forget(session, identity, who, changed, warning, error);
     if (!strcmp(change->deed, "pin")) {
         kind = OVERRIDE_PIN;
         if (!change->has_log_odds && !read_learned(session, identity, &log_odds, error))
@@ -94,7 +82,9 @@ bool reputation_change_do(struct session *session, const struct identity *identi
         snprintf(what, sizeof what, "set %+.2f for %g days", log_odds, days);
     }
     int64_t until_s = kind == OVERRIDE_SET ? (int64_t)time(NULL) + (int64_t)(days * DAY_S) : 0;
-    return counts_reputation_override(session->store, identity, kind,
-                                      (int32_t)lround(log_odds * 100), until_s, error) &&
-           audit(session, identity, who, what, error);
+    if (!counts_reputation_override(session->store, identity, kind, (int32_t)lround(log_odds * 100),
+                                    until_s, error))
+        return false;
+    audit(session, identity, who, what, warning);
+    return true;
 }

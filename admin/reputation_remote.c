@@ -235,6 +235,8 @@ static bool send_lines(struct sending *sending, struct error *error)
                      sending->rows);
     sending->sent += sending->waiting;
     sending->waiting = 0;
+    if (answer)
+        tell_warning(answer);
     json_writer_free(&sending->lines);
     json_decref(object);
     json_decref(answer);

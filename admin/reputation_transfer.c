@@ -48,14 +48,22 @@ static int complain_of_lines(const struct reputation_import *import)
 static int import_stream(struct session *session, struct reputation_import *import, FILE *stream,
                          bool dry_run)
 {
-    struct error error = {0};
+    struct error error = {0}, warning = {0};
     if (!reputation_import_read(import, stream, &error))
         return session_complain(&error);
     if (import->broken)
         return complain_of_lines(import);
-    bool good = dry_run || (session->gateway ? reputation_remote_import(session, import, &error)
-                                             : reputation_import_here(session, import, 0,
-                                                                      session_user(), &error));
+    if (!import->rows) {
+        error_set(&error, ERROR_INPUT, "%s: there is no reputation in it; nothing was imported",
+                  import->name);
+        return session_complain(&error);
+    }
+    bool good =
+        dry_run || (session->gateway ? reputation_remote_import(session, import, &error)
+                                     : reputation_import_here(session, import, 0, session_user(),
+                                                              &warning, &error));
+    if (warning.class != ERROR_NONE)
+        session_complain(&warning);
     return good ? tell(session, import, dry_run) : session_complain(&error);
 }
 

@@ -118,7 +118,7 @@ bool rule_settings_apply(struct session *session, const struct tune_state *state
     json_t *whole = with_rules(state, text, changes);
     bool good = tune_save(session, state->version, whole, error);
     json_decref(whole);
-    if (good && !tune_audit(session, who, "rules", *what, warning))
+    if (good && !session_audit(session, who, "rules", *what, warning))
         error_prefix(warning, "in force, but not in the audit log");
     if (!good) {
         free(*what);
@@ -146,7 +146,7 @@ bool rule_settings_undo(struct session *session, const struct tune_state *state,
     }
     if (good) {
         *what = memory_text(words ? words : "");
-        if (!tune_audit(session, who, "rules-undo", *what, warning))
+        if (!session_audit(session, who, "rules-undo", *what, warning))
             error_prefix(warning, "taken back, but not in the audit log");
     }
     json_decref(last);

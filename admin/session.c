@@ -1,17 +1,20 @@
 #include "admin/session.h"
 
 #include <errno.h>
+#include <libgen.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "admin/documents.h"
 #include "core/outbox.h"
 #include "core/scoring.h"
+#include "store/memory.h"
 
 const char *const session_streams[FRONTS] = {[FRONT_MAIL] = "mail", [FRONT_FEED] = "feeds"};
 const char *session_program = "weirctl";
@@ -165,18 +168,59 @@ bool session_reputations(struct session *session, struct reputation_table *table
     return true;
 }
 
+static const char *records_path(const struct session *session, enum front front)
+{
+    return front == FRONT_MAIL ? session->config->records_mail : session->config->records_feeds;
+}
+
+static bool has_records(const struct session *session, enum front front)
+{
+    return access(records_path(session, front), F_OK) == 0 || errno != ENOENT;
+}
+
 int session_open_records(struct session *session, enum front front)
 {
     struct error error = {0};
     int status = session_configure(session);
-    if (status != EX_OK || session->records[front])
+    if (status != EX_OK || session->records[front] || !has_records(session, front))
         return status;
-    const char *path =
-        front == FRONT_MAIL ? session->config->records_mail : session->config->records_feeds;
-    if (access(path, F_OK) != 0 && errno == ENOENT)
-        return EX_OK;
+    const char *path = records_path(session, front);
     session->records[front] = records_open(path, &error);
     return session->records[front] ? EX_OK : session_complain(&error);
+}
+
+/* What somebody else made in a directory that does not give files its group could not be written by
+ * the daemon. */
+static bool may_make_records(const char *path, struct error *error)
+{
+    struct stat status;
+    char *copy = memory_text(path);
+    const char *directory = dirname(copy);
+    bool good = geteuid() == 0 || stat(directory, &status) != 0 || status.st_uid == geteuid() ||
+                (status.st_mode & S_ISGID) ||
+                error_set(error, ERROR_SYSTEM,
+                          "%s: there are no records yet; run as root, or as whom %s belongs to",
+                          path, directory);
+    free(copy);
+    return good;
+}
+
+struct records *session_audit_records(struct session *session, struct error *error)
+{
+    bool mail = has_records(session, FRONT_MAIL), feeds = has_records(session, FRONT_FEED);
+    enum front front = !mail && feeds ? FRONT_FEED : FRONT_MAIL;
+    const char *path = records_path(session, front);
+    struct records **records = &session->records[front];
+    if (!*records && (mail || feeds || may_make_records(path, error)))
+        *records = records_open(path, error);
+    return *records;
+}
+
+bool session_audit(struct session *session, const char *who, const char *what, const char *subject,
+                   struct error *error)
+{
+    struct records *records = session_audit_records(session, error);
+    return records && records_audit(records, who, what, subject, error);
 }
 
 int session_add_paths(struct documents *documents, const char *list, int count, char **paths)

@@ -74,6 +74,15 @@ bool session_reputations(struct session *session, struct reputation_table *table
  * recorded, and it is the front's to create, as the user it runs as. */
 int session_open_records(struct session *session, enum front front);
 
+/* The records with the audit: mail's where they are there, else the feeds', and where neither are,
+ * mail's are made, as their daemon would. session is configured. NULL, and nothing was said: they
+ * cannot be opened or made, and `error` tells why. */
+struct records *session_audit_records(struct session *session, struct error *error);
+
+/* A line in the audit. False, and nothing was said: it is not there, and `error` tells why. */
+bool session_audit(struct session *session, const char *who, const char *what, const char *subject,
+                   struct error *error);
+
 /* Who is at the keyboard: $SUDO_USER of root, else the user's name. Lent. */
 const char *session_user(void);
 

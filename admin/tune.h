@@ -55,11 +55,6 @@ void tune_state_clear(struct tune_state *state);
  * meanwhile, and the line says who changed them. */
 bool tune_save(struct session *session, uint64_t read, json_t *whole, struct error *error);
 
-/* A line in the audit trail of the records that are open; none where there are none: the settings
- * tell the same. */
-bool tune_audit(struct session *session, const char *who, const char *deed, const char *what,
-                struct error *error);
-
 /* Whether the settings are still of version `seen`; else ERROR_INPUT, and the line says who changed
  * them. */
 bool tune_is_seen(const struct tune_state *state, uint64_t seen, struct error *error);

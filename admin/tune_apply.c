@@ -1,5 +1,6 @@
 #include "admin/tune.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +121,11 @@ bool tune_is_seen(const struct tune_state *state, uint64_t seen, struct error *e
     const json_t *last = last_change(state->whole);
     const char *who = json_string_value(json_object_get(last, "who"));
     const char *what = json_string_value(json_object_get(last, "what"));
+    if (seen > state->version)
+        return error_set(error, ERROR_INPUT,
+                         "the settings are of version %" PRIu64 ", not %" PRIu64
+                         ": look at the preview again",
+                         state->version, seen);
     return state->version == seen ||
            error_set(
                error, ERROR_INPUT,
@@ -149,16 +155,6 @@ bool tune_save(struct session *session, uint64_t read, json_t *whole, struct err
     return good && saved;
 }
 
-/* Into the records that are there; the settings tell the same to those that have none. */
-bool tune_audit(struct session *session, const char *who, const char *deed, const char *what,
-                struct error *error)
-{
-    for (int front = 0; front < FRONTS; front++)
-        if (session->records[front])
-            return records_audit(session->records[front], who, deed, what, error);
-    return true;
-}
-
 /* For the history of each identity that was pinned. */
 static bool audit_pins(struct session *session, const char *who, const json_t *pins, bool back,
                        struct error *error)
@@ -174,7 +170,7 @@ static bool audit_pins(struct session *session, const char *who, const json_t *p
         if (!back)
             snprintf(deed, sizeof deed, "pin %+.2f",
                      (double)json_integer_value(json_object_get(pin, "pinned")) / 100);
-        good = tune_audit(session, who, deed, subject, error);
+        good = session_audit(session, who, deed, subject, error);
     }
     return good;
 }
@@ -229,7 +225,7 @@ bool tune_apply(struct session *session, const struct tune_state *state,
         json_t *pins = pins_to_json(change, before);
         json_t *whole = whole_after(state, &after, who, *what, json_incref(pins));
         good = write_change(session, state, whole, change, pins, error);
-        if (good && !(tune_audit(session, who, "tune", *what, warning) &&
+        if (good && !(session_audit(session, who, "tune", *what, warning) &&
                       audit_pins(session, who, pins, false, warning)))
             error_prefix(warning, "changed, but not in the audit log");
         json_decref(whole);
@@ -277,7 +273,7 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
     if (good) {
         *what = memory_text(words ? words : "");
         take_back_pins(session, who, json_object_get(last, "pins"), warning);
-        if (!tune_audit(session, who, "tune-undo", *what, warning))
+        if (!session_audit(session, who, "tune-undo", *what, warning))
             error_prefix(warning, "taken back, but not in the audit log");
     }
     json_decref(last);

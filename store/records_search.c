@@ -347,15 +347,16 @@ bool records_audit_list(struct records *records, const struct audit_filter *filt
              "SELECT id, time_s, who, what, subject FROM audit WHERE 1%s%s%s%s%s%s%s ORDER BY id%s",
              filter->who ? " AND who = ?1" : "",
              filter->what ? " AND (what = ?2 OR substr(what, 1, length(?2) + 1) = ?2 || ' ')" : "",
-             filter->subject ? " AND subject = ?3" : "", filter->since_s ? " AND time_s >= ?4" : "",
-             filter->until_s ? " AND time_s < ?5" : "", filter->before_id ? " AND id < ?6" : "",
-             filter->by_id ? " AND id > ?7" : "", filter->by_id ? "" : " DESC LIMIT ?8");
+             filter->subject ? " AND subject LIKE ?3 ESCAPE '\\'" : "",
+             filter->since_s ? " AND time_s >= ?4" : "", filter->until_s ? " AND time_s < ?5" : "",
+             filter->before_id ? " AND id < ?6" : "", filter->by_id ? " AND id > ?7" : "",
+             filter->by_id ? "" : " DESC LIMIT ?8");
     records_lock(records);
     sqlite3_stmt *statement = records_prepare_text(records, query, error);
     if (statement) { /* parameters that the text does not have are refused */
         sqlite3_bind_text(statement, 1, filter->who, -1, SQLITE_STATIC);
         sqlite3_bind_text(statement, 2, filter->what, -1, SQLITE_STATIC);
-        sqlite3_bind_text(statement, 3, filter->subject, -1, SQLITE_STATIC);
+        records_bind_part(statement, 3, filter->subject);
         sqlite3_bind_int64(statement, 4, filter->since_s);
         sqlite3_bind_int64(statement, 5, filter->until_s);
         sqlite3_bind_int64(statement, 6, filter->before_id);

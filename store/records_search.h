@@ -55,10 +55,10 @@ bool records_history_moved(struct records *records, const char *symbol, struct s
 
 /* --- the audit trail --- */
 
-struct audit_filter { /* zero or NULL: any */
-    const char *who;  /* exactly; so the next two */
-    const char *what; /* or its first word: "pin" of "pin +2.00" */
-    const char *subject;
+struct audit_filter {    /* zero or NULL: any */
+    const char *who;     /* exactly */
+    const char *what;    /* exactly, or its first word: "pin" of "pin +2.00" */
+    const char *subject; /* a part of it, of ASCII in either case */
     int64_t since_s, until_s;
     int64_t before_id; /* entries older than that one */
     int64_t after_id;  /* entries after that one, in the order in which they were written */

@@ -182,11 +182,11 @@ function deedsForm(place, one, app) {
         }
         button.disabled = true;
         try {
-            await post("reputation/" + deed, body);
+            const {warning} = await post("reputation/" + deed, body);
             await showReputation(place, [one.type, one.value], app);
             place.querySelector("h1").tabIndex = -1;
             place.querySelector("h1").focus();
-            app.tell(say("Done."));
+            app.tell(say("Done.") + (warning ? " " + say("But: {reason}.", {reason: warning}) : ""));
         } catch (failure) {
             button.disabled = false;
             app.fail(failure);

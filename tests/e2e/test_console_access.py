@@ -32,7 +32,7 @@ class Fixture:
 
     def audited(self):
         """(who, what, subject) of all that is in the audit."""
-        with contextlib.closing(sqlite3.connect(self.weir.settings["records"]["feeds"])) as records:
+        with contextlib.closing(sqlite3.connect(self.weir.records_mail)) as records:
             return records.execute("SELECT who, what, subject FROM audit").fetchall()
 
     def user(self, name, *words, password=PASSWORD):

@@ -166,8 +166,8 @@ def test_changes_are_audited(fixture):
     fixture.ctl("reputation", "import", "-", input="type,value,ham,spam,time\nip,192.0.2.8,1,0,5\n")
     told = fixture.ctl("--json", "audit", "--what", "import").json()
     assert (told["what"], told["subject"]) == ("import of 1", "reputations"), told
-    assert fixture.ctl("audit", "--who", "nobody").text() == "nothing was done\n"
-    assert fixture.ctl("audit", "--until", "@%d" % (begin - 1000)).text() == "nothing was done\n"
+    assert fixture.ctl("audit", "--who", "nobody").text() == "no line matches\n"
+    assert fixture.ctl("audit", "--until", "@%d" % (begin - 1000)).text() == "no line matches\n"
     assert fixture.ctl("audit", "--limit", "2").text().count("\n") == 2
     for words in (("--since", "soon"), ("x",), ("--limit", "0")):
         assert fixture.ctl("audit", *words, status=64).errors.count("\n") == 1
