@@ -131,7 +131,10 @@ static bool read_override(char *const fields[COLUMNS], struct reputation_counts 
         return error_set(error, ERROR_INPUT, "until \"%.40s\" is no time in seconds since 1970",
                          until);
     counts->override_until_s = (int64_t)steps;
-    return true;
+    return counts->override_until_s > (int64_t)time(NULL) ||
+           error_set(error, ERROR_INPUT,
+                     "until %.40s is past; leave out what was set: override, log_odds and until",
+                     until);
 }
 
 static bool read_counts(char *const fields[COLUMNS], struct reputation_counts *counts,
@@ -171,7 +174,8 @@ static bool read_seen(char *const fields[COLUMNS], struct reputation_counts *cou
                          "first_seen \"%.40s\" is no time in seconds since 1970",
                          fields[FIRST_SEEN]);
     counts->first_s = (int64_t)steps;
-    return true;
+    return counts->first_s <= (int64_t)time(NULL) + CLOCKS_DIFFER_S ||
+           error_set(error, ERROR_INPUT, "first_seen %.40s is in the future", fields[FIRST_SEEN]);
 }
 
 static bool read_row(const struct config *config, char *const fields[COLUMNS],

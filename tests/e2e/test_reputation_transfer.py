@@ -1,11 +1,13 @@
 """weirctl reputation export and import: all that is known of identities, out of one store and into
 another, exactly; and lines that cannot be change nothing."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import time
 
-from servers import SAMPLES, CountsFile, Redis, Weir, make_temporary_directory, run
+from servers import SAMPLES, CountsFile, Redis, Weir, free_port, make_temporary_directory, run
 
 HEADER = "type,value,ham,spam,time,override,log_odds,until,seen,first_seen"
 SHORT = "type,value,ham,spam,time,override,log_odds,until"  # before documents were counted
@@ -103,8 +105,6 @@ def test_import_replaces(fixture):
         assert changed == {"ip,192.0.2.7,4294967.295,0.001,%d,none,,,0,0" % (NOW - 5),
                            "link-domain,shop.test,2,1,5,set,-20,%d,0,0" % (NOW + 100)}, changed
         assert len(after) == len(before)
-        assert fixture.ctl("reputation", "import", "-", input="").text() == \
-            "0 reputations imported\n"
 
 
 BROKEN = [
@@ -121,6 +121,7 @@ BROKEN = [
     ("ip,192.0.2.1,1,1,5,held,,", 'override "held" is not none, set or pin'),
     ("ip,192.0.2.1,1,1,5,pin,21,", 'log_odds "21" is not a number from -20 to 20'),
     ("ip,192.0.2.1,1,1,5,set,1,", 'until "" is no time'),
+    ("ip,192.0.2.1,1,1,5,set,1,99", "until 99 is past; leave out what was set"),
     ("ip,192.0.2.1,1,1,5,pin,1,99", "a pin has no until"),
     ("ip,192.0.2.1,1,1,5,none,1,", "without an override there is no log_odds"),
     ("ip,192.0.2.1,0,0,5,,,", "there are no counts and no override"),
@@ -149,6 +150,8 @@ def test_broken_lines(fixture):
                         ('{"type":"ip","colour":1}\n', '"colour" is no member'),
                         (HEADER + "\nip,192.0.2.1,0,0,5,,,,-1,0\n", 'seen "-1" is not a number of'),
                         (HEADER + "\nip,192.0.2.1,0,0,5,,,,1,x\n", 'first_seen "x" is no time'),
+                        (HEADER + "\nip,192.0.2.1,0,0,5,,,,1,%d\n" % (NOW + 9 * 86400),
+                         "first_seen %d is in the future" % (NOW + 9 * 86400)),
                         (SHORT + '\nip,"192.0.2.1,1,1,5,,,\n', "quotation mark is not closed"),
                         (SHORT + "\nip,192.0\0.2.1,1,1,5,,,\n", "a NUL")):
         said = fixture.ctl("reputation", "import", "-", input=text, status=65).errors.splitlines()
@@ -159,4 +162,38 @@ def test_broken_lines(fixture):
         assert fixture.ctl("reputation", *words, status=status).errors.count("\n") == 1, words
 
 
-run(setup, [test_export_has_everything, test_round_trip, test_import_replaces, test_broken_lines])
+def test_nothing_to_import(fixture):
+    """A file without any reputation, as an export that failed would leave, is refused in one line"""
+    fixture.use("sqlite")
+    for text in ("", HEADER + "\n"):
+        for words in ((), ("--dry-run",)):
+            said = fixture.ctl("reputation", "import", "-", *words, input=text, status=65)
+            assert not said.output and said.errors == (
+                "weirctl: standard input: there is no reputation in it; nothing was imported\n"), said.errors
+
+
+def test_export_of_nothing(fixture):
+    """A store that is away gives no line; one that has no reputations gives the header alone"""
+    fixture.weir.configure({"counts": "redis://127.0.0.1:%d/0" % free_port()})
+    said = fixture.ctl("reputation", "export", status=75)
+    assert not said.output and said.errors.count("\n") == 1, (said.output, said.errors)
+    fixture.weir.configure({"counts": CountsFile(fixture.directory, "bare").url})
+    assert fixture.ctl("reputation", "export").text() == HEADER + "\n"
+
+
+def test_what_was_set_is_over(fixture):
+    """What was set is in an export for as long as it stands, so that it can be imported"""
+    fixture.use("sqlite")
+    identity = ("from-domain", "over.test")
+    fixture.ctl("reputation", "set", *identity, "2", "--days", "1")
+    assert any("over.test" in line for line in fixture.export("from-domain"))
+    with contextlib.closing(sqlite3.connect(fixture.stores["sqlite"].path)) as store:
+        assert store.execute("UPDATE reputation SET override_until_s = ? WHERE value = ?",
+                             (NOW - 5, b"over.test")).rowcount == 1
+        store.commit()
+    assert not any("over.test" in line for line in fixture.export("from-domain"))
+    fixture.ctl("reputation", "forget", *identity)
+
+
+run(setup, [test_export_has_everything, test_round_trip, test_import_replaces, test_broken_lines,
+            test_nothing_to_import, test_export_of_nothing, test_what_was_set_is_over])
