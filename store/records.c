@@ -2,6 +2,7 @@
 
 #include "store/memory.h"
 #include "store/records_db.h"
+#include "store/records_trigrams.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -188,7 +189,8 @@ struct records *records_open(const char *path, struct error *error)
     sqlite3 *db = records_db_open(path, "FULL", error);
     if (!db)
         return NULL;
-    if (!records_db_schema(db, path, error)) {
+    if (!records_db_schema(db, path, error) ||
+        (!records_trigrams_function(db) && !records_db_fail(db, path, error))) {
         sqlite3_close(db);
         return NULL;
     }

@@ -2,14 +2,12 @@
 
 #include "store/memory.h"
 #include "store/records_db.h"
+#include "store/records_trigrams.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The trigrams of the index need so many characters. */
-#define INDEXED_FROM 3
 
 /* A filter that fewer entries agree with is rare. */
 #define RARE 1000
@@ -42,17 +40,9 @@ static bool is_set(const char *text)
     return text && *text;
 }
 
-static bool is_indexed(const char *text)
-{
-    size_t count = 0;
-    for (; is_set(text); text++)
-        count += ((unsigned char)*text & 0xc0) != 0x80;
-    return count >= INDEXED_FROM;
-}
-
 static bool is_short(const char *text)
 {
-    return is_set(text) && !is_indexed(text);
+    return is_set(text) && !records_trigrams_know(text);
 }
 
 bool records_held_is_short(const struct held_filter *filter)
@@ -60,40 +50,27 @@ bool records_held_is_short(const struct held_filter *filter)
     return is_short(filter->text) || is_short(filter->sender) || is_short(filter->recipient);
 }
 
-/* Adds a phrase of FTS5's language (sqlite.org/fts5.html, 3.1) that means `text`, in that column
- * ("": in any). */
-static char *add_phrase(char *to, const char *column, const char *text, bool first)
-{
-    if (!is_indexed(text))
-        return to;
-    to += sprintf(to, "%s%s\"", first ? "" : " AND ", column);
-    for (; *text; text++) {
-        if (*text == '"')
-            *to++ = '"';
-        *to++ = *text;
-    }
-    *to++ = '"';
-    return to;
-}
-
-/* All texts that the index knows; NULL: none. The caller's. */
-static char *match_of(const struct held_filter *filter)
-{
-    const char *const texts[] = {filter->text, filter->sender, filter->recipient};
-    static const char *const columns[] = {"", "sender : ", "recipients : "};
-    size_t size = 1;
-    for (size_t i = 0; i < 3; i++)
-        size += is_set(texts[i]) ? 2 * strlen(texts[i]) + 32 : 0;
-    char *match = memory_new(size), *to = match;
-    for (size_t i = 0; i < 3; i++)
-        to = add_phrase(to, columns[i], texts[i], to == match);
-    if (to != match)
-        return match;
-    free(match);
-    return NULL;
-}
-
 /* --- the query --- */
+
+/* The filter's texts. Those that the index knows are what it is asked for in part, where a part is
+ * rare, and then looked at whole. */
+enum { TEXT_ANYWHERE, TEXT_SENDER, TEXT_RECIPIENT, TEXTS };
+
+struct text {
+    const char *whole; /* NULL: the index is not asked for it */
+    struct records_part part;
+};
+
+static const struct {
+    const char *scope; /* for the index */
+    const char *columns;
+    int bound;
+} places[TEXTS] = {
+    [TEXT_ANYWHERE] = {"", "held.sender, held.recipients, held.subject, held.reference",
+                       BOUND_TEXT},
+    [TEXT_SENDER] = {"sender : ", "held.sender", BOUND_SENDER},
+    [TEXT_RECIPIENT] = {"recipients : ", "held.recipients", BOUND_RECIPIENT},
+};
 
 /* What finds the entries; the other filters are then asked about each. Each but the score gives
  * them in the order of their ids. */
@@ -109,7 +86,8 @@ enum driver {
 
 struct query {
     const struct held_filter *filter;
-    char *match;
+    struct text texts[TEXTS];
+    char *match;               /* all that the index is asked for; NULL: nothing */
     int64_t first_id, last_id; /* that the time leaves */
     char text[QUERY_MAX];
     size_t length;
@@ -220,6 +198,11 @@ static void add_driver(struct query *query, enum driver driver, bool alone)
     add_ids(query, driver);
 }
 
+static bool is_cut(const struct text *text)
+{
+    return text->part.length < strlen(text->whole);
+}
+
 static void add_like(struct query *query, const char *column, int bound)
 {
     add(query, " AND held.%s LIKE ?%d ESCAPE '\\'", column, bound);
@@ -252,10 +235,18 @@ static void add_filters(struct query *query, enum driver driver)
         add(query,
             " AND EXISTS (SELECT 1 FROM held_symbol WHERE symbol = ?%d AND held_id = held.id)",
             BOUND_SYMBOL);
-    if (driver != DRIVER_TEXT && query->match)
-        add(query,
-            " AND EXISTS (SELECT 1 FROM held_text WHERE held_text MATCH ?%d AND rowid = held.id)",
-            BOUND_MATCH);
+    for (size_t i = 0; i < TEXTS; i++)
+        if (query->texts[i].whole && (driver != DRIVER_TEXT || is_cut(&query->texts[i])))
+            add(query, " AND has_text(?%d, %s)", places[i].bound, places[i].columns);
+}
+
+/* For has_text(), or for LIKE when it is short. */
+static void bind_text(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    if (is_short(text))
+        records_bind_part(statement, parameter, text);
+    else
+        sqlite3_bind_text(statement, parameter, text, -1, SQLITE_STATIC);
 }
 
 /* Parameters that the text does not have are refused, which does no harm. The query's texts live
@@ -266,9 +257,9 @@ static void bind(sqlite3_stmt *statement, const struct query *query)
     sqlite3_bind_int64(statement, BOUND_BEFORE, filter->before_id);
     sqlite3_bind_int64(statement, BOUND_MOST, (int64_t)filter->most);
     sqlite3_bind_text(statement, BOUND_MATCH, query->match, -1, SQLITE_STATIC);
-    records_bind_part(statement, BOUND_TEXT, filter->text);
-    records_bind_part(statement, BOUND_SENDER, filter->sender);
-    records_bind_part(statement, BOUND_RECIPIENT, filter->recipient);
+    bind_text(statement, BOUND_TEXT, filter->text);
+    bind_text(statement, BOUND_SENDER, filter->sender);
+    bind_text(statement, BOUND_RECIPIENT, filter->recipient);
     sqlite3_bind_text(statement, BOUND_FEED, filter->feed, -1, SQLITE_STATIC);
     sqlite3_bind_text(statement, BOUND_SYMBOL, filter->symbol, -1, SQLITE_STATIC);
     sqlite3_bind_double(statement, BOUND_LEAST, filter->least);
@@ -300,6 +291,53 @@ static void begin(struct query *query)
 {
     query->length = 0;
     query->text[0] = '\0';
+}
+
+/* --- texts that the index knows --- */
+
+/* Adds a phrase of FTS5's language (sqlite.org/fts5.html, 3.1) that means the part. */
+static char *add_phrase(char *to, const char *scope, const struct records_part *part)
+{
+    to += sprintf(to, "%s\"", scope);
+    for (size_t i = 0; i < part->length; i++) {
+        if (part->text[i] == '"')
+            *to++ = '"';
+        *to++ = part->text[i];
+    }
+    to += sprintf(to, "\"");
+    return to;
+}
+
+static char *match_of(const struct query *query)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < TEXTS; i++)
+        size += query->texts[i].whole ? 2 * query->texts[i].part.length + 32 : 0;
+    char *match = memory_new(size), *to = match;
+    for (size_t i = 0; i < TEXTS; i++) {
+        if (!query->texts[i].whole)
+            continue;
+        to += sprintf(to, "%s", to == match ? "" : " AND ");
+        to = add_phrase(to, places[i].scope, &query->texts[i].part);
+    }
+    if (to != match)
+        return match;
+    free(match);
+    return NULL;
+}
+
+static bool read_texts(struct records *records, struct query *query, struct error *error)
+{
+    const struct held_filter *filter = query->filter;
+    const char *const texts[TEXTS] = {filter->text, filter->sender, filter->recipient};
+    for (size_t i = 0; i < TEXTS; i++) {
+        struct text *text = &query->texts[i];
+        text->whole = records_trigrams_know(texts[i]) ? texts[i] : NULL;
+        if (text->whole && !records_trigrams_part(records, text->whole, &text->part, error))
+            return false;
+    }
+    query->match = match_of(query);
+    return true;
 }
 
 /* --- time --- */
@@ -370,8 +408,17 @@ static bool estimate(struct records *records, struct query *query, enum driver d
     return ask_number(records, query, count, error);
 }
 
-/* The rarest; when none is rare the first that there is, each being in the order of ids. Texts are
- * not counted: to find how rare one is takes as long as the page, or longer. */
+/* How many entries the part of a text has that fewest have. */
+static int64_t fewest_of_texts(const struct query *query)
+{
+    int64_t fewest = INT64_MAX;
+    for (size_t i = 0; i < TEXTS; i++)
+        if (query->texts[i].whole && query->texts[i].part.entries < fewest)
+            fewest = query->texts[i].part.entries;
+    return fewest;
+}
+
+/* The rarest; when none is rare the first that there is, each being in the order of ids. */
 static bool choose(struct records *records, struct query *query, enum driver *chosen,
                    struct error *error)
 {
@@ -383,8 +430,8 @@ static bool choose(struct records *records, struct query *query, enum driver *ch
         if (*chosen == DRIVERS)
             *chosen = driver;
         if (driver == DRIVER_TEXT)
-            continue;
-        if (!estimate(records, query, driver, &count, error))
+            count = fewest_of_texts(query);
+        else if (!estimate(records, query, driver, &count, error))
             return false;
         if (count < fewest) {
             fewest = count;
@@ -399,8 +446,8 @@ static bool write_query(struct records *records, struct query *query, bool count
                         struct error *error)
 {
     enum driver driver;
-    query->match = match_of(query->filter);
-    if (!find_ids(records, query, error) || !choose(records, query, &driver, error))
+    if (!read_texts(records, query, error) || !find_ids(records, query, error) ||
+        !choose(records, query, &driver, error))
         return false;
     begin(query);
     if (counting)

@@ -231,6 +231,38 @@ static void test_what_is_common_is_found_in_order_too(void **state)
     }
 }
 
+/* So many that the index is asked for the rare part of a text, and for the texts of what a symbol
+ * finds not at all. "K" stands for the Kelvin sign too, in the index's eyes. */
+static void test_a_text_with_a_rare_part_is_found_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    run_sql(
+        fixture,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000) "
+        "INSERT INTO held (state, document_id, time_s, state_time_s, channel, sender, "
+        "recipients, subject, reference, log_odds, evidence) SELECT 1, randomblob(16), i, "
+        "i, 'mail', 'Sender' || i || '@shop.test', 'user' || i || '@box.test', iif(i / 3000 % 2, "
+        "'Дешёвые Часы', char(0x212a) || 'een \"offer\"') || '!' || i, 'Q', 1, iif(i % 3000, "
+        "'{}', '{\"terms\":[{\"symbol\":\"LINK_FARM\"}]}') FROM n;");
+    assert_string_equal(all(fixture, (struct held_filter){.sender = "sENDER12345@shop"}), "12345");
+    assert_string_equal(all(fixture, (struct held_filter){.sender = "12345@box"}), "");
+    assert_string_equal(all(fixture, (struct held_filter){.recipient = "12345@box"}), "12345");
+    assert_string_equal(all(fixture, (struct held_filter){.recipient = "Sender12345"}), "");
+    assert_string_equal(all(fixture, (struct held_filter){.text = "часы!15345"}), "15345");
+    assert_string_equal(all(fixture, (struct held_filter){.text = "часы 15345"}), "");
+    assert_string_equal(all(fixture, (struct held_filter){.text = "keen \"OFFER\"!12346"}),
+                        "12346");
+    assert_string_equal(all(fixture, (struct held_filter){.text = "test12345"}), "");
+    assert_string_equal(all(fixture, (struct held_filter){.symbol = "LINK_FARM",
+                                                          .text = "KEEN \"off",
+                                                          .sender = "SHOP.test",
+                                                          .recipient = "000@box"}),
+                        "18000 12000 6000");
+    assert_string_equal(
+        all(fixture, (struct held_filter){.symbol = "LINK_FARM", .text = "ДЕШЁВЫЕ ЧАСЫ"}),
+        "21000 15000 9000 3000");
+}
+
 static void test_what_was_held_before_the_index_is_found(void **state)
 {
     struct fixture *fixture = *state;
@@ -259,6 +291,7 @@ int main(void)
         with_records(test_age_holds_though_the_clock_went_back),
         with_records(test_late_entries_are_found_when_those_before_them_are_gone),
         with_records(test_what_is_common_is_found_in_order_too),
+        with_records(test_a_text_with_a_rare_part_is_found_whole),
         with_records(test_what_was_held_before_the_index_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
