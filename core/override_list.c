@@ -35,7 +35,7 @@ bool override_list_read(struct override_list *list, struct counts_store *store, 
 {
     struct reading reading = {list, now_s};
     *list = (struct override_list){0};
-    bool good = counts_reputation_list(store, IDENTITY_TYPES, take, &reading, error);
+    bool good = counts_reputation_overrides(store, take, &reading, error);
     if (!good)
         override_list_clear(list);
     else if (list->count)

@@ -23,8 +23,7 @@ struct override_list {
     size_t count;
 };
 
-/* All that are in force at `now_s`. The store has no list of them: it pages through all
- * reputations, a thousand at a time. On failure the list is empty. */
+/* All that are in force at `now_s`. On failure the list is empty. */
 bool override_list_read(struct override_list *list, struct counts_store *store, int64_t now_s,
                         struct error *error);
 void override_list_clear(struct override_list *list);

@@ -207,6 +207,12 @@ bool counts_reputation_list(struct counts_store *store, enum identity_type type,
     return true;
 }
 
+bool counts_reputation_overrides(struct counts_store *store, counts_visit_reputation *visit,
+                                 void *context, struct error *error)
+{
+    return store->ops->reputation_overrides(store, visit, context, error);
+}
+
 bool counts_reputation_override(struct counts_store *store, const struct identity *identity,
                                 enum override_kind kind, int32_t centi, int64_t until_s,
                                 struct error *error)

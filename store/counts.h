@@ -233,6 +233,11 @@ bool counts_reputation_page(struct counts_store *store, enum identity_type type,
 bool counts_reputation_list(struct counts_store *store, enum identity_type type,
                             counts_visit_reputation *visit, void *context, struct error *error);
 
+/* Visits every reputation that has an override, whether it is still in force or not. The store
+ * looks for them: about a second for a million reputations. One may come twice. */
+bool counts_reputation_overrides(struct counts_store *store, counts_visit_reputation *visit,
+                                 void *context, struct error *error);
+
 /* Writes an override beside the counts (OVERRIDE_NONE takes it away). */
 bool counts_reputation_override(struct counts_store *store, const struct identity *identity,
                                 enum override_kind kind, int32_t centi, int64_t until_s,

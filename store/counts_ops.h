@@ -64,6 +64,8 @@ struct counts_ops {
     bool (*reputation_page)(struct counts_store *store, enum identity_type type,
                             struct counts_cursor *cursor, counts_visit_reputation *visit,
                             void *context, struct error *error);
+    bool (*reputation_overrides)(struct counts_store *store, counts_visit_reputation *visit,
+                                 void *context, struct error *error);
     bool (*reputation_seen)(struct counts_store *store, const struct identity *identities,
                             const uint32_t *documents, size_t n, struct error *error);
     bool (*reputation_override)(struct counts_store *store, const struct identity *identity,

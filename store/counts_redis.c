@@ -158,6 +158,7 @@ static const struct counts_ops redis_ops = {
     .source_list = counts_redis_source_list,
     .reputation_read = counts_redis_reputation_read,
     .reputation_page = counts_redis_reputation_page,
+    .reputation_overrides = counts_redis_reputation_overrides,
     .reputation_seen = counts_redis_reputation_seen,
     .reputation_override = counts_redis_reputation_override,
     .reputation_write = counts_redis_reputation_write,

@@ -235,6 +235,21 @@ static void add_pattern(const struct counts_redis *redis, struct redis_batch *ba
     free(pattern);
 }
 
+/* The cursor and the keys of a page; takes over the reply, which may be NULL. */
+static redisReply *take_page(const struct counts_redis *redis, redisReply *reply, char cursor[24],
+                             const redisReply **keys, struct error *error)
+{
+    if (reply && reply->elements == 2 &&
+        redis_pool_expect(redis->pool, reply->element[0], REDIS_REPLY_STRING, error) &&
+        redis_pool_expect(redis->pool, reply->element[1], REDIS_REPLY_ARRAY, error)) {
+        snprintf(cursor, 24, "%s", reply->element[0]->str);
+        *keys = reply->element[1];
+        return reply;
+    }
+    freeReplyObject(reply);
+    return NULL;
+}
+
 redisReply *counts_redis_scan(const struct counts_redis *redis, struct span start, char cursor[24],
                               const redisReply **keys, struct error *error)
 {
@@ -248,17 +263,37 @@ redisReply *counts_redis_scan(const struct counts_redis *redis, struct span star
     redis_batch_number(&batch, 1000);
     redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
     redis_batch_clear(&batch);
-    if (!reply)
-        return NULL;
-    if (reply->elements == 2 &&
-        redis_pool_expect(redis->pool, reply->element[0], REDIS_REPLY_STRING, error) &&
-        redis_pool_expect(redis->pool, reply->element[1], REDIS_REPLY_ARRAY, error)) {
-        snprintf(cursor, 24, "%s", reply->element[0]->str);
-        *keys = reply->element[1];
-        return reply;
+    return take_page(redis, reply, cursor, keys, error);
+}
+
+static redisReply *scan_overridden(const struct counts_redis *redis, char cursor[24],
+                                   const redisReply **keys, struct error *error)
+{
+    struct redis_batch batch = {0};
+    redisReply *reply = NULL;
+    if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_OVERRIDDEN, 0, 2, error)) {
+        redis_batch_text(&batch, cursor);
+        add_pattern(redis, &batch, SPAN("r:"));
+        reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_OVERRIDDEN, &batch,
+                                  REDIS_REPLY_ARRAY, error);
     }
-    freeReplyObject(reply);
-    return NULL;
+    redis_batch_clear(&batch);
+    return take_page(redis, reply, cursor, keys, error);
+}
+
+bool counts_redis_reputation_overrides(struct counts_store *store, counts_visit_reputation *visit,
+                                       void *context, struct error *error)
+{
+    struct counts_redis *redis = counts_redis_of(store);
+    char cursor[24] = "0";
+    bool good;
+    do {
+        const redisReply *keys;
+        redisReply *reply = scan_overridden(redis, cursor, &keys, error);
+        good = reply && (!keys->elements || visit_keys(redis, keys, visit, context, error));
+        freeReplyObject(reply);
+    } while (good && strcmp(cursor, "0") != 0);
+    return good;
 }
 
 /* SCAN's own cursor, a number, is kept. */

@@ -122,6 +122,7 @@ static const struct counts_ops sqlite_ops = {
     .source_list = counts_sqlite_source_list,
     .reputation_read = counts_sqlite_reputation_read,
     .reputation_page = counts_sqlite_reputation_page,
+    .reputation_overrides = counts_sqlite_reputation_overrides,
     .reputation_seen = counts_sqlite_reputation_seen,
     .reputation_override = counts_sqlite_reputation_override,
     .reputation_write = counts_sqlite_reputation_write,

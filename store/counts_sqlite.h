@@ -122,6 +122,8 @@ bool counts_sqlite_reputation_page(struct counts_store *store, enum identity_typ
                                    void *context, struct error *error);
 bool counts_sqlite_reputation_seen(struct counts_store *store, const struct identity *identities,
                                    const uint32_t *documents, size_t n, struct error *error);
+bool counts_sqlite_reputation_overrides(struct counts_store *store, counts_visit_reputation *visit,
+                                        void *context, struct error *error);
 bool counts_sqlite_reputation_override(struct counts_store *store, const struct identity *identity,
                                        enum override_kind kind, int32_t centi, int64_t until_s,
                                        struct error *error);

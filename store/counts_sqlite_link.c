@@ -126,6 +126,8 @@ static const char *const texts[SQL_STATEMENTS] = {
                             "expires_s > ?4) ORDER BY type, value LIMIT ?5",
     [SQL_REPUTATION_ALL] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation WHERE "
                            "expires_s IS NULL OR expires_s > ?1",
+    [SQL_REPUTATION_OVERRIDDEN] = "SELECT " REPUTATION_COLUMNS ", type, value FROM reputation "
+                                  "WHERE override <> 0 AND (expires_s IS NULL OR expires_s > ?1)",
     [SQL_REPUTATION_ADD] = "INSERT OR REPLACE INTO reputation (type, value, " REPUTATION_COLUMNS
                            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [SQL_REPUTATION_COUNT] = "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4 WHERE type "

@@ -384,6 +384,16 @@ static void keep_place(struct counts_cursor *cursor, const struct identity *iden
     memcpy(cursor->bytes + 1, identity->value.data, identity->value.length);
 }
 
+/* A row of a list. Its value is lent until the next step. */
+static struct identity read_listed(sqlite3_stmt *statement, struct reputation_counts *counts)
+{
+    int64_t expires_s;
+    counts_sqlite_read_reputation(statement, counts, &expires_s);
+    return (struct identity){
+        (enum identity_type)sqlite3_column_int(statement, 9),
+        {sqlite3_column_blob(statement, 10), (size_t)sqlite3_column_bytes(statement, 10)}};
+}
+
 static bool list_page(struct sqlite_link *link, void *context, struct error *error)
 {
     const struct listing *listing = context;
@@ -392,14 +402,11 @@ static bool list_page(struct sqlite_link *link, void *context, struct error *err
         return false;
     int code, rows = 0;
     while ((code = counts_sqlite_step(link, statement, error)) == SQLITE_ROW) {
-        struct row row;
-        counts_sqlite_read_reputation(statement, &row.counts, &row.expires_s);
-        struct identity identity = {
-            (enum identity_type)sqlite3_column_int(statement, 9),
-            {sqlite3_column_blob(statement, 10), (size_t)sqlite3_column_bytes(statement, 10)}};
+        struct reputation_counts counts;
+        struct identity identity = read_listed(statement, &counts);
         if (identity.value.length <= IDENTITY_VALUE_MAX)
             keep_place(listing->cursor, &identity);
-        listing->visit(listing->context, &identity, &row.counts);
+        listing->visit(listing->context, &identity, &counts);
         rows++;
     }
     if (rows < PAGE)
@@ -413,6 +420,30 @@ bool counts_sqlite_reputation_page(struct counts_store *store, enum identity_typ
 {
     struct listing listing = {type, cursor, visit, context};
     return counts_sqlite_read(counts_sqlite_of(store), list_page, &listing, error);
+}
+
+static bool list_overrides(struct sqlite_link *link, void *context, struct error *error)
+{
+    const struct listing *listing = context;
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_REPUTATION_OVERRIDDEN, error);
+    if (!statement)
+        return false;
+    sqlite3_bind_int64(statement, 1, time(NULL));
+    int code;
+    while ((code = counts_sqlite_step(link, statement, error)) == SQLITE_ROW) {
+        struct reputation_counts counts;
+        struct identity identity = read_listed(statement, &counts);
+        listing->visit(listing->context, &identity, &counts);
+    }
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE;
+}
+
+bool counts_sqlite_reputation_overrides(struct counts_store *store, counts_visit_reputation *visit,
+                                        void *context, struct error *error)
+{
+    struct listing listing = {IDENTITY_TYPES, NULL, visit, context};
+    return counts_sqlite_read(counts_sqlite_of(store), list_overrides, &listing, error);
 }
 
 /* --- the admin's word --- */

@@ -341,6 +341,17 @@ static const char override_text[] = LUA_OPEN LUA_KEEP_OVERRIDDEN
     "end\n"
     "return 1\n";
 
+/* ARGV: cursor, pattern. A page of SCAN, of which only the keys of reputations with an override are
+ * answered: their lengths tell. */
+static const char overridden_text[] =
+    "local page = redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 1000)\n"
+    "local found = {}\n"
+    "for _, key in ipairs(page[2]) do\n"
+    "  local length = redis.pcall('STRLEN', key)\n"
+    "  if length == 21 or length == 29 then found[#found + 1] = key end\n"
+    "end\n"
+    "return {page[1], found}\n";
+
 /* KEYS: snapshot, log. ARGV: version, feature version, data. Answers 1 when it was stored, 0 when
  * it is not newer, and the negative feature version of what is there when that has newer features.
  * The log keeps the entry of the snapshot itself, so that it never forgets its newest version. */
@@ -376,9 +387,10 @@ static const char slowest_text[] =
     "return slowest\n";
 
 static const char *const texts[REDIS_SCRIPTS] = {
-    [REDIS_SCRIPT_APPEND] = append_text,     [REDIS_SCRIPT_SEEN] = seen_text,
-    [REDIS_SCRIPT_OVERRIDE] = override_text, [REDIS_SCRIPT_SNAPSHOT] = snapshot_text,
-    [REDIS_SCRIPT_REPORT] = report_text,     [REDIS_SCRIPT_SLOWEST] = slowest_text,
+    [REDIS_SCRIPT_APPEND] = append_text,         [REDIS_SCRIPT_SEEN] = seen_text,
+    [REDIS_SCRIPT_OVERRIDDEN] = overridden_text, [REDIS_SCRIPT_OVERRIDE] = override_text,
+    [REDIS_SCRIPT_SNAPSHOT] = snapshot_text,     [REDIS_SCRIPT_REPORT] = report_text,
+    [REDIS_SCRIPT_SLOWEST] = slowest_text,
 };
 
 struct redis_scripts {

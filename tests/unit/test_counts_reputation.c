@@ -159,6 +159,24 @@ static void test_override_can_be_taken_away(void **state)
     assert_int_equal(counts.spam_milli, 1000);
 }
 
+static void test_overrides_are_listed_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    struct listed all = {0}, none = {0};
+    teach_hosts(fixture, 20);
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_PIN, 500, 0, &fixture->error));
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_SET, -250, time(NULL) + 1000,
+                                    &fixture->error));
+    good(counts_reputation_overrides(fixture->store, list_one, &all, &fixture->error));
+    assert_int_equal(all.count, 2);
+    assert_true(all.odd);
+    assert_int_equal(all.odd_counts.override_centi, 500);
+    good(counts_reputation_override(fixture->store, &odd, OVERRIDE_NONE, 0, 0, &fixture->error));
+    good(counts_reputation_override(fixture->store, &host, OVERRIDE_NONE, 0, 0, &fixture->error));
+    good(counts_reputation_overrides(fixture->store, list_one, &none, &fixture->error));
+    assert_int_equal(none.count, 0);
+}
+
 static void test_identity_never_seen_can_be_pinned(void **state)
 {
     struct fixture *fixture = *state;
@@ -354,6 +372,7 @@ int main(void)
         contract(test_decay_is_not_lost_between_frequent_events),
         contract(test_list_visits_those_of_one_type),
         contract(test_list_visits_all_types),
+        contract(test_overrides_are_listed_alone),
         contract(test_override_stands_beside_the_counts),
         contract(test_override_can_be_taken_away),
         contract(test_identity_never_seen_can_be_pinned),
