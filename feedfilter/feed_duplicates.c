@@ -35,6 +35,7 @@ struct run {
     struct feed_duplicates *duplicates;
     const struct feed *feed;
     struct arena *arena;
+    struct arena *scratch; /* emptied after each item */
     struct listed *items;
     size_t count;
     bool may_leave_out;
@@ -137,13 +138,15 @@ static struct story *find_twin(struct run *run, const struct listed *item, enum 
     return NULL;
 }
 
+/* At most `most` bytes of it, at the border of a character. */
 static const char *text_of(struct run *run, struct span text, size_t most)
 {
-    if (text.length > most)
+    if (text.length > most) {
+        while (most && ((unsigned char)text.data[most] & 0xc0) == 0x80)
+            most--;
         text.length = most;
-    while (text.length && text.length == most && ((unsigned char)text.data[most - 1] & 0x80))
-        text.length--, most--;
-    return arena_copy(run->arena, text).data;
+    }
+    return arena_copy(run->scratch, text).data;
 }
 
 static bool add_story(struct run *run, struct listed *item, const struct story *twin,
@@ -240,9 +243,11 @@ static bool settle(struct run *run, struct listed *item, struct error *error)
 static bool settle_all(void *context, struct error *error)
 {
     struct run *run = context;
-    for (size_t i = 0; i < run->count; i++)
+    for (size_t i = 0; i < run->count; i++) {
         if (!run->items[i].ambiguous && !settle(run, &run->items[i], error))
             return false;
+        arena_reset(run->scratch);
+    }
     return !run->writes ||
            records_stories_prune(run->duplicates->records, run->duplicates->now_s, error);
 }
@@ -288,8 +293,9 @@ static void take_items(struct run *run, const enum item_fate *fates)
         XXH128_canonicalFromHash(&id,
                                  XXH3_128bits(item->source->guid.data, item->source->guid.length));
         memcpy(item->id, id.digest, sizeof item->id);
-        struct span link = story_link(run->arena, item->source->link);
+        struct span link = story_link(run->scratch, item->source->link);
         item->link = link.length ? XXH3_64bits(link.data, link.length) : i; /* nobody's */
+        arena_reset(run->scratch);
     }
     mark_shared(run);
 }
@@ -307,10 +313,10 @@ static void tell(const struct run *run, const struct listed *item)
 bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed *feed,
                           const enum item_fate *fates, bool *left_out, struct error *error)
 {
-    struct arena *arena = arena_new();
     struct run run = {.duplicates = duplicates,
                       .feed = feed,
-                      .arena = arena,
+                      .arena = arena_new(),
+                      .scratch = arena_new(),
                       .may_leave_out = duplicates->config->feedfilter.mode == MODE_ENFORCE &&
                                        duplicates->own->mode != FEED_PASS};
     take_items(&run, fates);
@@ -325,6 +331,7 @@ bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed 
         if (good && run.items[i].twin_feed)
             tell(&run, &run.items[i]);
     }
-    arena_free(arena);
+    arena_free(run.scratch);
+    arena_free(run.arena);
     return good;
 }

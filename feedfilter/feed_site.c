@@ -26,17 +26,19 @@ static bool is_followed(const struct feed_site *site)
     return site->moved_to && site->moved_seen >= FEED_SITE_CONVINCED;
 }
 
-static bool is_recent(int64_t seen_s, int64_t now_s)
+static bool is_recent(int64_t seen_s, int64_t confirm_s, int64_t now_s)
 {
     int64_t age_s = now_s - seen_s; /* less than nothing: the clock was put back */
-    return age_s >= 0 && age_s < FEED_SITE_CONFIRM_S;
+    return age_s >= 0 && age_s < confirm_s;
 }
 
 const char *feed_site_address(const struct feed_site *site, int64_t now_s)
 {
     if (site->found)
-        return is_recent(site->found_s, now_s) ? site->found : NULL;
-    return is_followed(site) && is_recent(site->moved_s, now_s) ? site->moved_to : NULL;
+        return is_recent(site->found_s, FEED_SITE_PAGE_S, now_s) ? site->found : NULL;
+    return is_followed(site) && is_recent(site->moved_s, FEED_SITE_CONFIRM_S, now_s)
+               ? site->moved_to
+               : NULL;
 }
 
 bool feed_site_redirected(struct feed_site *site, const char *moved_to, int64_t now_s)

@@ -13,6 +13,9 @@
 #define FEED_SITE_CONVINCED 3u
 /* The configured URL is asked again so often, to see whether it still redirects. */
 #define FEED_SITE_CONFIRM_S (7 * 86400)
+/* The same where it answers a page that names a feed: a host's own page may stand there for a
+ * while. */
+#define FEED_SITE_PAGE_S 86400
 
 struct feed_site {
     char *moved_to;      /* where permanent redirects lead; NULL: nowhere */

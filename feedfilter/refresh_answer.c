@@ -15,14 +15,22 @@ const char *refresh_answer_type(const char *content_type)
     return *at || !content_type ? "" : content_type;
 }
 
-/* A page instead of a feed that there was is a slip of the site, until it comes again and again. */
+/* A page instead of a feed that there was is a slip of the site, until it comes again and again,
+ * with nothing else between. The page was counted. */
 static bool may_follow_page(struct subscription *subscription)
 {
     pthread_mutex_lock(&subscription->lock);
     bool may = !subscription->page || subscription->site.found ||
-               subscription->failures + 1 >= FEED_SITE_CONVINCED;
+               subscription->pages >= FEED_SITE_CONVINCED;
     pthread_mutex_unlock(&subscription->lock);
     return may;
+}
+
+static void count_page(struct subscription *subscription, bool is_page)
+{
+    pthread_mutex_lock(&subscription->lock);
+    subscription->pages = is_page ? subscription->pages + 1 : 0;
+    pthread_mutex_unlock(&subscription->lock);
 }
 
 /* What is no feed. True when it is a page that names one, which is to be fetched. */
@@ -32,9 +40,11 @@ static bool look_at_page(struct refresh_job *job, char *why, size_t size)
     const char *type = refresh_answer_type(answer->content_type);
     char *found;
     bool follow = false;
-    if (!feed_discover((struct span){answer->body, answer->length},
-                       feed_encoding_served(answer->content_type), span_of(answer->base_url),
-                       &found))
+    bool is_page = feed_discover((struct span){answer->body, answer->length},
+                                 feed_encoding_served(answer->content_type),
+                                 span_of(answer->base_url), &found);
+    count_page(job->subscription, is_page);
+    if (!is_page)
         snprintf(why, size, "what came is no feed (%s)", *type ? type : "of no known type");
     else if (job->found)
         snprintf(why, size, "the feed that its page names is no feed but a page (HTML) itself");
@@ -59,14 +69,14 @@ bool refresh_answer_look(struct refresh_job *job, char *why, size_t size)
 {
     const struct fetch_answer *answer = &job->answer;
     *why = '\0';
-    if (answer->status == 304)
-        return false;
-    if (answer->status != 200)
+    if (answer->status == 200 && answer->length &&
+        !feed_looks_like((struct span){answer->body, answer->length}))
+        return look_at_page(job, why, size);
+    count_page(job->subscription, false);
+    if (answer->status != 200 && answer->status != 304)
         snprintf(why, size, "%s%s", job->found ? "the feed that its page names: " : "",
                  answer->error.message);
-    else if (!answer->length)
+    else if (answer->status == 200 && !answer->length)
         snprintf(why, size, "the answer is empty");
-    else if (!feed_looks_like((struct span){answer->body, answer->length}))
-        return look_at_page(job, why, size);
     return false;
 }

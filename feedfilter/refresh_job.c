@@ -30,7 +30,7 @@ struct work {
     struct filtered_feed *filtered; /* what was made; NULL: nothing */
     struct page *page;              /* of it, until it is published */
     bool provisional;
-    unsigned freed_seen; /* before it was made */
+    unsigned freed_seen; /* before `config` was taken */
 };
 
 /* Whether readers get this feed from the same upstream as when the job began. The subscription's
@@ -126,7 +126,6 @@ static void filter(struct work *work, struct cached_feed *copy)
     };
     if (feed_duplicates_wanted(work->config, work->own))
         http.duplicates = &duplicates;
-    work->freed_seen = atomic_load(work->parts->stories_freed);
     bool was_up = replica_store_up(judge.judge.replica);
     struct span bytes = {copy->body, copy->length};
     struct filtered_feed *filtered = feed_filter(&judge, bytes, span_of(work->own->name), &http);
@@ -299,7 +298,7 @@ static void tell_found(const struct work *work, const struct feed_site *site)
     feed_site_origin(site->found, origin, sizeof origin);
     log_event(LOG_LEVEL_NOTICE, "feed-found", "feed", work->own->name, "at", origin, "reason",
               "its url answers a page (HTML) that names this feed; weir fetches that, and asks "
-              "its url again each week",
+              "its url again each day",
               "mend", "set url to the feed's own, which 'weirctl feeds list' shows", NULL);
 }
 
@@ -542,6 +541,8 @@ bool refresh_job_run(const struct refresh_parts *parts, struct refresh_job *job)
     pthread_mutex_lock(&subscription->lock);
     work.config = config_retain(subscription->config);
     work.own = subscription->own;
+    work.freed_seen =
+        atomic_load(parts->stories_freed); /* what rises later may be of a later config */
     bool wanted = still_wanted(&work);
     subscription->filter_again = subscription->filter_again || !wanted;
     pthread_mutex_unlock(&subscription->lock);

@@ -1,6 +1,6 @@
 #include "feedfilter/story_keys.h"
 
-#include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #include "core/features.h"
@@ -12,6 +12,8 @@
 #define BIN_EMPTY UINT32_MAX
 /* Fewer pairs of words are too little text to be called alike by, as for core/gather.h. */
 #define PAIRS_MIN 30u
+/* Longer ones are not followed by anybody, and lead to no story. */
+#define LINK_BYTES_MOST 2048u
 
 _Static_assert(BIN_BYTES == 4, "bins are kept in 32 bits");
 _Static_assert(BANDS + 2 <= STORY_KEYS_MOST, "all keys have room");
@@ -53,17 +55,20 @@ static struct span take_until(struct span *text, char c)
     return taken;
 }
 
-/* Those that count, each with `before`, and from the second on '&', in front. */
+/* Those that count, '?' in front of the first, '&' of the others. */
 static struct span kept_parameters(struct arena *arena, struct span query)
 {
-    struct span kept = SPAN("");
+    char *kept = arena_alloc(arena, query.length + 1);
+    size_t length = 0;
     while (query.length) {
         struct span parameter = take_until(&query, '&');
-        if (parameter.length && !is_tracking(parameter))
-            kept = arena_printf(arena, "%.*s%c%.*s", SPAN_ARGS(kept), kept.length ? '&' : '?',
-                                SPAN_ARGS(parameter));
+        if (!parameter.length || is_tracking(parameter))
+            continue;
+        kept[length] = length ? '&' : '?';
+        memcpy(kept + length + 1, parameter.data, parameter.length);
+        length += 1 + parameter.length;
     }
-    return kept;
+    return (struct span){kept, length};
 }
 
 /* ":8080" of "user@host:8080"; empty: the port is the scheme's own. */
@@ -86,7 +91,7 @@ static struct span port_of(const struct link *link)
 struct span story_link(struct arena *arena, struct span url)
 {
     struct link link = {.url = span_trim(url)};
-    if (url.length > 4000 || !url_parse(arena, &link) || !link.host.length ||
+    if (url.length > LINK_BYTES_MOST || !url_parse(arena, &link) || !link.host.length ||
         !(span_equal(link.scheme, SPAN("http")) || span_equal(link.scheme, SPAN("https"))))
         return SPAN("");
     struct span host = link.host, fragment = link.path;

@@ -36,7 +36,7 @@ bool story_texts_alike(const unsigned char a[STORY_TEXT_BYTES],
 
 /* The link, in `arena`, without what does not tell where it leads: scheme, "www.", the parameters
  * that only count visitors (utm_source and so on), a slash at the end. Empty: it leads to the front
- * of a site, or nowhere. */
+ * of a site, or nowhere, or is longer than 2,048 bytes. Takes memory in proportion to `url`. */
 struct span story_link(struct arena *arena, struct span url);
 
 #endif

@@ -102,7 +102,7 @@ static void forget_upstream(struct subscription *subscription)
     subscription->etag = subscription->last_modified = NULL;
     subscription->generation++;
     subscription->provisional = false;
-    subscription->unrecorded = subscription->failures = 0;
+    subscription->unrecorded = subscription->failures = subscription->pages = 0;
     *subscription->trouble = '\0';
     subscription->remark = NULL;
     subscription->unjudged = subscription->copy_not_kept = false;

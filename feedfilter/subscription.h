@@ -35,6 +35,7 @@ struct subscription {
     bool provisional;    /* judged while the counts store was away: to be judged again */
     unsigned unrecorded; /* times in a row that the records failed while it was judged */
     unsigned failures;   /* polls in a row that brought nothing good */
+    unsigned pages;      /* polls in a row that brought a page (HTML) */
     char trouble[512];   /* of the last of them, one line without URL; empty: none */
     const char *remark;  /* what was last logged about its page; NULL: nothing, or it is over */
     bool unjudged;       /* what its items are cannot be told: the whole passes */

@@ -157,6 +157,19 @@ def test_shown_again_when_its_twin_goes(fixture):
                 if b"<guid>" in get(gateway, "/f/" + name).body] == [shows]
 
 
+def test_long_titles(fixture):
+    """What is left out is told with its title, cut at the border of a character"""
+    for title, told in (("\u6e2f" * 100, "\u6e2f" * 100), ("a" + "\u6e2f" * 100, "a" + "\u6e2f" * 99)):
+        story = STORY.replace(b"The harbour", title.encode())
+        with gateway_of(fixture, ("first", "second")) as gateway:
+            publish(gateway, "first", story)
+            served(gateway, "first", story)
+            publish(gateway, "second", story)
+            served(gateway, "second")
+            listed = get(gateway, "/q/second").text()
+            assert "<title>%s</title>" % told in listed, listed
+
+
 def test_readers(fixture):
     """A private feed hides nothing from those who cannot read it, and is not named to them"""
     names = ("diary", "public", "also", "pair")

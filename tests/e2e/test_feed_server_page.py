@@ -111,6 +111,26 @@ def test_a_slip_moves_nothing(fixture):
         assert gateway.asked("slip") >= before + 3
 
 
+def test_trouble_is_no_page(fixture):
+    """Failures before it do not make the one page of a site's maintenance a place to follow"""
+    site = Document(feed(HAM), validators=False)
+    with fixture.gateway({"site": site, "status": Document(feed(HAM[:1]))}) as gateway:
+        assert get(gateway, "/f/site").body == feed(HAM)
+        document = Document(b"busy", "text/plain", 503, validators=False)
+        gateway.upstream.documents[gateway.prefix + "site"] = document
+        wait_for(lambda: gateway.health("site")["failures"] >= 3, "it fails again and again")
+        gateway.upstream.documents[gateway.prefix + "site"] = page(link("status"))
+        wait_for(lambda: "if that goes on" in gateway.health("site").get("trouble", "") or
+                 gateway.lines("feed-found", "site"), "the page is seen")
+        gateway.upstream.documents[gateway.prefix + "site"] = document
+        failures = gateway.health("site")["failures"]
+        wait_for(lambda: gateway.health("site")["failures"] > failures, "it fails again")
+        assert get(gateway, "/f/site").body == feed(HAM)
+        assert not gateway.lines("feed-found", "site")
+        gateway.upstream.documents[gateway.prefix + "site"] = site
+        wait_for(lambda: gateway.health("site")["state"] == "ok", "it is back")
+
+
 def test_secrets_stay_at_home(fixture):
     """What a subscription sends goes to the feed of its page on the same host only"""
     there = Upstream()

@@ -108,7 +108,7 @@ static void test_an_origin_holds_no_path(void **state)
 }
 
 static void
-test_what_a_page_names_is_asked_at_once_and_the_page_each_week_or_after_a_failure(void **state)
+test_what_a_page_names_is_asked_at_once_and_the_page_each_day_or_after_a_failure(void **state)
 {
     (void)state;
     struct feed_site site = {0};
@@ -117,7 +117,7 @@ test_what_a_page_names_is_asked_at_once_and_the_page_each_week_or_after_a_failur
     assert_true(feed_site_tell_found(&site));
     assert_false(feed_site_tell_found(&site));
     assert_string_equal(feed_site_address(&site, NOW), THERE);
-    assert_null(feed_site_address(&site, NOW + FEED_SITE_CONFIRM_S));
+    assert_null(feed_site_address(&site, NOW + FEED_SITE_PAGE_S));
     feed_site_failed(&site, 0, true, NOW);
     assert_null(feed_site_address(&site, NOW));
     assert_true(feed_site_found(&site, THERE, NOW));
@@ -139,7 +139,7 @@ int main(void)
         cmocka_unit_test(test_the_rhythm_is_that_of_the_items),
         cmocka_unit_test(test_an_origin_holds_no_path),
         cmocka_unit_test(
-            test_what_a_page_names_is_asked_at_once_and_the_page_each_week_or_after_a_failure),
+            test_what_a_page_names_is_asked_at_once_and_the_page_each_day_or_after_a_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

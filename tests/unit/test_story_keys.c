@@ -43,6 +43,22 @@ static void test_the_front_of_a_site_is_no_story(void **state)
     expect_link("", "");
 }
 
+/* Many parameters are kept in order; a link of more bytes than anybody follows is no story. */
+static void test_a_long_link(void **state)
+{
+    (void)state;
+    char url[2200] = "http://example.org/a?", wanted[2200] = "example.org/a";
+    for (unsigned i = 0; i < 1000; i++) {
+        strcat(url, i % 2 ? "x&" : "&");
+        if (i % 2)
+            strcat(wanted, i > 1 ? "&x" : "?x");
+    }
+    expect_link(url, wanted);
+    memset(url + strlen(url), 'y', 2049 - strlen(url));
+    url[2049] = '\0';
+    expect_link(url, "");
+}
+
 static struct story_keys keys_of(const char *guid, const char *link, const char *title,
                                  const char *text)
 {
@@ -131,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_does_not_tell_where_a_link_leads_is_left_out),
         cmocka_unit_test(test_the_front_of_a_site_is_no_story),
+        cmocka_unit_test(test_a_long_link),
         cmocka_unit_test(test_a_guid_is_one_of_its_site),
         cmocka_unit_test(test_nearly_one_text_is_found_and_another_is_not),
         cmocka_unit_test(test_a_short_text_tells_nothing),
