@@ -77,12 +77,16 @@ static bool covers(const struct subscription_config *other, const struct subscri
     return true;
 }
 
-/* Whether readers of this feed find what `name` shows. */
-static bool may_stand_for_us(const struct run *run, const char *name)
+static bool may_leave_out(const struct config *config, const struct subscription_config *own)
 {
-    const struct config *config = run->duplicates->config;
-    const struct subscription_config *own = run->duplicates->own;
-    if (!run->may_leave_out || strcmp(name, own->name) == 0)
+    return feed_duplicates_wanted(config, own) && config->feedfilter.mode == MODE_ENFORCE &&
+           own->mode != FEED_PASS;
+}
+
+bool feed_duplicates_stand_for(const struct config *config, const struct subscription_config *own,
+                               const char *name)
+{
+    if (!may_leave_out(config, own) || strcmp(name, own->name) == 0)
         return false;
     for (size_t i = 0; i < config->subscription_count; i++) {
         const struct subscription_config *other = &config->subscriptions[i];
@@ -91,6 +95,11 @@ static bool may_stand_for_us(const struct run *run, const char *name)
                                           strcmp(category_of(other), category_of(own)) == 0);
     }
     return false;
+}
+
+static bool may_stand_for_us(const struct run *run, const char *name)
+{
+    return feed_duplicates_stand_for(run->duplicates->config, run->duplicates->own, name);
 }
 
 static bool is_failure(const struct error *error)
@@ -248,8 +257,7 @@ static bool settle_all(void *context, struct error *error)
             return false;
         arena_reset(run->scratch);
     }
-    return !run->writes ||
-           records_stories_prune(run->duplicates->records, run->duplicates->now_s, error);
+    return true;
 }
 
 static int compare_ids(const void *left, const void *right)
@@ -317,8 +325,7 @@ bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed 
                       .feed = feed,
                       .arena = arena_new(),
                       .scratch = arena_new(),
-                      .may_leave_out = duplicates->config->feedfilter.mode == MODE_ENFORCE &&
-                                       duplicates->own->mode != FEED_PASS};
+                      .may_leave_out = may_leave_out(duplicates->config, duplicates->own)};
     take_items(&run, fates);
     bool good = records_reading(duplicates->records, settle_all, &run, error);
     if (good && run.dirty) {
@@ -333,5 +340,25 @@ bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed 
     }
     arena_free(run.scratch);
     arena_free(run.arena);
+    return good;
+}
+
+static int64_t mark_of(const struct subscription_config *feed)
+{
+    const char *readers = feed->readers ? feed->readers : "";
+    uint64_t url = XXH3_64bits(feed->url, strlen(feed->url));
+    return (int64_t)XXH3_64bits_withSeed(readers, strlen(readers), url);
+}
+
+bool feed_duplicates_keep(const struct config *config, struct records *records, struct error *error)
+{
+    struct story_feed *feeds = memory_new((config->subscription_count + 1) * sizeof *feeds);
+    for (size_t i = 0; i < config->subscription_count; i++) {
+        const struct subscription_config *feed = &config->subscriptions[i];
+        feeds[i] =
+            (struct story_feed){feed->name, mark_of(feed), feed_duplicates_wanted(config, feed)};
+    }
+    bool good = records_stories_keep(records, feeds, config->subscription_count, error);
+    free(feeds);
     return good;
 }

@@ -21,6 +21,15 @@ struct feed_duplicates {
 /* Whether it does anything for this feed. */
 bool feed_duplicates_wanted(const struct config *config, const struct subscription_config *own);
 
+/* Whether readers of `own` find in the feed `name` what is left out of `own` for it. */
+bool feed_duplicates_stand_for(const struct config *config, const struct subscription_config *own,
+                               const char *name);
+
+/* Forgets what was remembered of feeds that are not in `config`, or have another URL or other
+ * readers than it was remembered with, and what was left out where nothing is any more. */
+bool feed_duplicates_keep(const struct config *config, struct records *records,
+                          struct error *error);
+
 /* Sets left_out[i] for the items that another feed shows; `fates` are feed_judge()'s. Items whose
  * guid is not theirs alone are shown. In mode observe, or FEED_PASS, nothing is left out, but what
  * is shown is remembered. false with ERROR_SYSTEM: the records failed; nothing is left out. */

@@ -20,6 +20,7 @@ struct writing {
     struct arena *arena; /* emptied after each item */
     struct span gateway;
     const struct item_links *links; /* NULL: none */
+    const struct held_feed_stands *stands;
     size_t count;
     int64_t left_out_s; /* when one last was; 0: none is */
 };
@@ -140,11 +141,13 @@ static bool put_entry(void *context, const struct held *held)
     return ++writing->count < HELD_FEED_MAX;
 }
 
-/* What another feed shows. */
+/* What another feed shows, and may be named for. */
 static void put_left_out(void *context, const struct story *story, const struct story *twin)
 {
     struct writing *writing = context;
     FILE *out = writing->out;
+    if (!writing->stands || !writing->stands->for_us(writing->stands->context, twin->feed))
+        return;
     fputs("<entry>\n<id>weir:", out);
     xml_put_text(out, writing->gateway);
     fprintf(out, "-d%" PRId64 "</id>\n", story->id);
@@ -190,7 +193,8 @@ static void put_start(const struct writing *writing, struct span name, const cha
 
 struct span held_feed(struct arena *arena, struct records *records, struct span gateway,
                       struct span name, const char *own_address, const struct item_links *links,
-                      size_t *count, time_t *changed, struct error *error)
+                      const struct held_feed_stands *stands, size_t *count, time_t *changed,
+                      struct error *error)
 {
     char *data = NULL;
     size_t length = 0;
@@ -202,6 +206,7 @@ struct span held_feed(struct arena *arena, struct records *records, struct span 
         .arena = arena_new(),
         .gateway = gateway,
         .links = links,
+        .stands = stands,
     };
     bool good = records_held_of_feed(records, feed, EVERY_STATE, 0, note_change, &changed_s, error);
     put_start(&writing, name, own_address, changed_s);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "feedfilter/feed_duplicates.h"
 #include "feedfilter/held_feed.h"
 
 /* The first rel="self" is that of the feed. */
@@ -16,11 +17,24 @@ static void set_own_of_held(struct page *page, struct span feed)
     page_set_own(page, &place, own ? 1 : 0, 1, false);
 }
 
+struct feed_now {
+    const struct config *config;
+    const struct subscription_config *own; /* NULL: removed */
+};
+
+static bool stands_for(const void *context, const char *name)
+{
+    const struct feed_now *now = context;
+    return now->own && feed_duplicates_stand_for(now->config, now->own, name);
+}
+
 static struct page *make_held_page(struct records *records, const struct subscription *subscription,
                                    const struct config *config,
                                    const struct subscription_config *own)
 {
     struct error error = {0};
+    const struct feed_now now = {config, own};
+    const struct held_feed_stands stands = {stands_for, &now};
     struct item_links links;
     bool has_links = own && item_links_read(config, own, &links);
     struct arena *arena = arena_new();
@@ -31,7 +45,7 @@ static struct page *make_held_page(struct records *records, const struct subscri
     snprintf(address, sizeof address, "%s/q/%s", config->feedfilter.public_url, subscription->name);
     struct span feed =
         held_feed(arena, records, span_of(config->gateway), span_of(subscription->name), address,
-                  has_links ? &links : NULL, &count, &changed, &error);
+                  has_links ? &links : NULL, &stands, &count, &changed, &error);
     explicit_bzero(&links, sizeof links);
     if (feed.length) {
         page = page_new(&feed, 1, "application/atom+xml; charset=utf-8", changed);

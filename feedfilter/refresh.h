@@ -23,6 +23,9 @@ struct refresh_parts {
     /* Raised when what was left out as a duplicate (feed_duplicates.h) may be shown again: such
      * feeds are made again then. Raised by refresh itself, and by who changes the configuration. */
     atomic_uint *stories_freed;
+    /* All feeds are known, so that what is remembered of others is of none: before, nothing is
+     * taken for a duplicate. */
+    atomic_bool *stories_known;
 };
 
 /* Starts the worker threads. NULL and ERROR_SYSTEM: cannot. */

@@ -124,7 +124,7 @@ static void filter(struct work *work, struct cached_feed *copy)
         .records = judge.records,
         .now_s = work->now_s,
     };
-    if (feed_duplicates_wanted(work->config, work->own))
+    if (atomic_load(work->parts->stories_known) && feed_duplicates_wanted(work->config, work->own))
         http.duplicates = &duplicates;
     bool was_up = replica_store_up(judge.judge.replica);
     struct span bytes = {copy->body, copy->length};

@@ -21,6 +21,7 @@
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
+#include "feedfilter/feed_duplicates.h"
 #include "feedfilter/feed_list.h"
 #include "feedfilter/feed_states.h"
 #include "feedfilter/health.h"
@@ -62,7 +63,9 @@ struct gateway {
     struct subscriptions *subscriptions;
     struct readers *readers;
     struct refresh *refresh;
-    atomic_uint stories_freed; /* see refresh.h */
+    atomic_uint stories_freed; /* see refresh.h; */
+    atomic_bool stories_known; /* this too */
+    bool stories_stale;        /* what is remembered of feeds is yet to follow the configuration */
     struct server *server;
 };
 
@@ -317,11 +320,23 @@ static void tidy_cache(const struct gateway *gateway)
     free(names);
 }
 
+/* Trouble is told by look_at_records(). */
+static void keep_stories(struct gateway *gateway)
+{
+    struct error error = {0};
+    struct records *records = atomic_load(&gateway->records);
+    gateway->stories_stale =
+        !gateway->live.known || !records || !feed_duplicates_keep(gateway->config, records, &error);
+    if (!gateway->stories_stale)
+        atomic_store(&gateway->stories_known, true);
+}
+
 /* Puts the file in force, with what was subscribed to while weir runs. */
 static void join(struct gateway *gateway)
 {
     struct config *former = gateway->config;
     gateway->config = live_feeds_join(&gateway->live, gateway->file);
+    keep_stories(gateway);
     subscriptions_configure(gateway->subscriptions, gateway->config, load, gateway);
     atomic_fetch_add(&gateway->stories_freed, 1); /* other feeds, or other readers of theirs */
     gateway->states.partly = false;
@@ -368,6 +383,11 @@ static void look_at_feeds(struct gateway *gateway)
     if (!records || time(NULL) == gateway->states_s)
         return;
     gateway->states_s = time(NULL);
+    if (gateway->stories_stale) {
+        keep_stories(gateway);
+        if (!gateway->stories_stale)
+            subscriptions_visit(gateway->subscriptions, make_again, NULL);
+    }
     feed_states_tell(&gateway->states, gateway->subscriptions, records, &error);
 }
 
@@ -451,7 +471,8 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
                                   .records = &gateway->records,
                                   .cache = &gateway->cache,
                                   .fetcher = gateway->fetcher,
-                                  .stories_freed = &gateway->stories_freed};
+                                  .stories_freed = &gateway->stories_freed,
+                                  .stories_known = &gateway->stories_known};
     gateway->refresh = refresh_new(&parts, error);
     return gateway->refresh != NULL;
 }

@@ -276,6 +276,9 @@ static const char *const steps[] = {
     "DELETE FROM story_keys WHERE story = OLD.id; END;"
     "ALTER TABLE feed_states ADD COLUMN duplicates INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 19;",
+    /* Of which feed the stories are that go by its name. */
+    "CREATE TABLE story_feeds (feed TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA user_version = 20;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -2,6 +2,7 @@
 
 #include "store/records_db.h"
 #include "store/records_deeds.h"
+#include "store/records_stories.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +32,9 @@ _Static_assert(HELD_PENDING == 0 && HELD_HELD == 1 && HELD_RELEASED == 3 && HELD
  * it takes half of the room at most. */
 #define SHOWN_BYTES                                                                                \
     "SELECT sum(coalesce(length(item), 0) + coalesce(length(item_head), 0)) FROM shown"
+
+/* Which stories were shown, with what they are known by: a quarter at most. */
+#define STORIES_BYTES "SELECT count(*) * 1000 FROM stories"
 
 const char *records_dropped_name(enum records_dropped what)
 {
@@ -141,7 +145,8 @@ static bool drop_by_age(struct step *step, struct error *error)
 {
     struct records *records = step->records;
     int64_t settled_s = step->now_s - step->limits->settled_s, *sums = step->sums;
-    return expire(records,
+    return records_stories_prune(records, step->now_s, error) &&
+           expire(records,
                   "SELECT id, state, channel = 'feed', taught FROM held WHERE state IN " OPEN_STATES
                   " AND time_s <= ?1 LIMIT " STEP,
                   step->now_s - step->limits->held_s, &sums[RECORDS_EXPIRED], error) &&
@@ -173,17 +178,29 @@ static bool drop_by_age(struct step *step, struct error *error)
                settled_s, NULL, &sums[RECORDS_AUDIT], error);
 }
 
-static bool drop_shown(struct step *step, bool *dropped, struct error *error)
+/* Of a table that comes before history. */
+static bool drop_above(struct step *step, const char *size, int64_t most, const char *drop,
+                       bool *dropped, struct error *error)
 {
     int64_t bytes = 0, rows = 0;
-    bool good = run(step->records, SHOWN_BYTES, 0, &bytes, NULL, error) &&
-                (bytes <= step->limits->size_bytes / 2 ||
-                 run(step->records,
-                     "DELETE FROM shown WHERE rowid IN (SELECT rowid FROM shown ORDER BY time_s "
-                     "LIMIT " STEP ")",
-                     0, NULL, &rows, error));
-    *dropped = rows > 0;
+    bool good = run(step->records, size, 0, &bytes, NULL, error) &&
+                (bytes <= most || run(step->records, drop, 0, NULL, &rows, error));
+    *dropped = *dropped || rows > 0;
     return good;
+}
+
+static bool drop_first(struct step *step, bool *dropped, struct error *error)
+{
+    int64_t size_bytes = step->limits->size_bytes;
+    *dropped = false;
+    return drop_above(step, SHOWN_BYTES, size_bytes / 2,
+                      "DELETE FROM shown WHERE rowid IN (SELECT rowid FROM shown ORDER BY time_s "
+                      "LIMIT " STEP ")",
+                      dropped, error) &&
+           drop_above(step, STORIES_BYTES, size_bytes / 4,
+                      "DELETE FROM stories WHERE id IN (SELECT id FROM stories ORDER BY seen_s "
+                      "LIMIT " STEP ")",
+                      dropped, error);
 }
 
 /* Only when nothing was dropped by age. Mail expires by its age alone: it takes room in Postfix's
@@ -199,7 +216,7 @@ static bool drop_by_size(struct step *step, struct error *error)
         return false;
     if (bytes <= step->limits->size_bytes)
         return true;
-    if (!drop_shown(step, &dropped, error))
+    if (!drop_first(step, &dropped, error))
         return false;
     if (dropped)
         return true;

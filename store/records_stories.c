@@ -188,3 +188,103 @@ bool records_stories_left_out(struct records *records, const char *feed, size_t 
     records_unlock(records);
     return code == SQLITE_DONE;
 }
+
+/* --- whose they are --- */
+
+struct mark {
+    char *feed;
+    int64_t value;
+    bool kept;
+};
+
+struct keeping {
+    struct records *records;
+    const struct story_feed *feeds;
+    size_t feed_count;
+    struct mark *marks; /* by name */
+    size_t count, room;
+};
+
+static bool read_marks(struct keeping *keeping, struct error *error)
+{
+    sqlite3_stmt *statement = records_prepare_text(
+        keeping->records, "SELECT feed, mark FROM story_feeds ORDER BY feed", error);
+    int code = SQLITE_ERROR;
+    while (statement && (code = records_step(keeping->records, statement, error)) == SQLITE_ROW) {
+        if (keeping->count == keeping->room) {
+            keeping->room = keeping->room ? 2 * keeping->room : 16;
+            keeping->marks = memory_resize(keeping->marks, keeping->room * sizeof *keeping->marks);
+        }
+        keeping->marks[keeping->count++] =
+            (struct mark){memory_text((const char *)sqlite3_column_text(statement, 0)),
+                          sqlite3_column_int64(statement, 1), false};
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE;
+}
+
+static int compare_mark(const void *name, const void *mark)
+{
+    return strcmp(name, ((const struct mark *)mark)->feed);
+}
+
+/* A statement about ?1, a feed, and maybe ?2, a mark. */
+static bool run_feed(struct records *records, const char *text, const char *feed, int64_t mark,
+                     struct error *error)
+{
+    sqlite3_stmt *statement = records_prepare_text(records, text, error);
+    if (!statement)
+        return false;
+    if (sqlite3_bind_parameter_count(statement) > 0)
+        records_bind_text(statement, 1, feed);
+    if (sqlite3_bind_parameter_count(statement) > 1)
+        sqlite3_bind_int64(statement, 2, mark);
+    int code = records_step(records, statement, error);
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE;
+}
+
+static bool keep_feed(struct keeping *keeping, const struct story_feed *feed, struct error *error)
+{
+    struct records *records = keeping->records;
+    struct mark *mark = keeping->count ? bsearch(feed->name, keeping->marks, keeping->count,
+                                                 sizeof *mark, compare_mark)
+                                       : NULL;
+    bool same = mark && mark->value == feed->mark;
+    if (mark)
+        mark->kept = same || feed->wanted;
+    if (!same && feed->wanted)
+        return run_feed(records, "DELETE FROM stories WHERE feed = ?1", feed->name, 0, error) &&
+               run_feed(records, "INSERT OR REPLACE INTO story_feeds (feed, mark) VALUES (?1, ?2)",
+                        feed->name, feed->mark, error);
+    return !same || feed->wanted ||
+           run_feed(records, "DELETE FROM stories WHERE feed = ?1 AND twin > 0", feed->name, 0,
+                    error);
+}
+
+static bool keep_all(void *context, struct error *error)
+{
+    struct keeping *keeping = context;
+    bool good = read_marks(keeping, error);
+    for (size_t i = 0; good && i < keeping->feed_count; i++)
+        good = keep_feed(keeping, &keeping->feeds[i], error);
+    for (size_t i = 0; good && i < keeping->count; i++)
+        good = keeping->marks[i].kept ||
+               run_feed(keeping->records, "DELETE FROM story_feeds WHERE feed = ?1",
+                        keeping->marks[i].feed, 0, error);
+    return good && run_feed(keeping->records,
+                            "DELETE FROM stories WHERE feed IN (SELECT feed FROM stories EXCEPT "
+                            "SELECT feed FROM story_feeds)",
+                            NULL, 0, error);
+}
+
+bool records_stories_keep(struct records *records, const struct story_feed *feeds, size_t count,
+                          struct error *error)
+{
+    struct keeping keeping = {.records = records, .feeds = feeds, .feed_count = count};
+    bool good = records_transaction(records, keep_all, &keeping, error);
+    for (size_t i = 0; i < keeping.count; i++)
+        free(keeping.marks[i].feed);
+    free(keeping.marks);
+    return good;
+}

@@ -42,7 +42,19 @@ bool records_story_add(struct records *records, const struct story *story, const
 bool records_story_seen(struct records *records, int64_t id, int64_t seen_s, struct error *error);
 bool records_story_remove(struct records *records, int64_t id, struct error *error);
 
-/* Removes what is over the bounds. */
+/* A feed as it is now. */
+struct story_feed {
+    const char *name;
+    int64_t mark; /* the same while it is the same feed with the same readers */
+    bool wanted;  /* its stories are looked at; else what was left out of it is forgotten */
+};
+
+/* Removes the stories of feeds that are not among these, or are others by now. The order of `feeds`
+ * does not matter; no name comes twice. */
+bool records_stories_keep(struct records *records, const struct story_feed *feeds, size_t count,
+                          struct error *error);
+
+/* Removes what is over the bounds; records_retention_step() does so too. */
 bool records_stories_prune(struct records *records, int64_t now_s, struct error *error);
 
 /* Those of a feed that were left out last, `most` at most, the latest first; `twin` is the one that

@@ -202,6 +202,27 @@ def test_readers(fixture):
                  "the diary is named to ann no more", 20)
 
 
+def test_what_is_shown_is_not_told_as_left_out(fixture):
+    """/q names what stays out now: nothing once it is off, or the other feed is another one"""
+    with gateway_of(fixture, ("first", "second")) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "second", STORY, OTHER)
+        served(gateway, "second", OTHER)
+        assert "feed first shows" in get(gateway, "/q/second").text()
+        reload(gateway, feedfilter={"deduplicate": "off"})
+        assert "<entry>" not in get(gateway, "/q/second").text()
+    with gateway_of(fixture, ("first", "second", "moved")) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "second", STORY)
+        served(gateway, "second")
+        # By that name there is another feed now, which never had the story.
+        reload(gateway, **{"feed first": {"url": gateway.settings["feed moved"]["url"]}})
+        served(gateway, "second", STORY)
+        assert "<entry>" not in get(gateway, "/q/second").text()
+
+
 def test_by_category(fixture):
     """With "category" only feeds of one category are compared; those without one are left alone"""
     sea, land = {"category": "Sea"}, {"category": "Land"}

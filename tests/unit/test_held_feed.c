@@ -65,8 +65,8 @@ static struct page page_of(struct fixture *fixture)
 {
     struct page page = {.arena = arena_new()};
     page.bytes = held_feed(page.arena, fixture->records, SPAN("gw.example"), SPAN("planet"),
-                           "http://127.0.0.1:8092/q/planet?a&b", NULL, &page.count, &page.changed,
-                           &fixture->error);
+                           "http://127.0.0.1:8092/q/planet?a&b", NULL, NULL, &page.count,
+                           &page.changed, &fixture->error);
     good(page.bytes.data);
     page.document = xmlReadMemory(page.bytes.data, (int)page.bytes.length, "held", NULL, 0);
     if (!page.document)

@@ -311,6 +311,30 @@ static void test_stories_that_no_feed_lists_any_more_go_with_their_keys(void **s
     story_free(kept);
 }
 
+static void test_stories_are_of_one_feed_with_its_readers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    struct story_feed feeds[] = {
+        {"same", 1, true}, {"off", 2, true}, {"moved", 3, true}, {"gone", 4, true}};
+    assert_true(records_stories_keep(fixture->records, feeds, 4, &error));
+    for (size_t i = 0; i < 4; i++)
+        add_story(fixture, feeds[i].name, i == 3 ? 0 : 7, 1);
+    add_story(fixture, "unknown", 0, 1);
+    assert_int_equal(count_rows(fixture, "stories"), 5);
+    feeds[1].wanted = false;
+    feeds[2].mark = 5;
+    assert_true(records_stories_keep(fixture->records, feeds, 3, &error));
+    struct story *same = story_of(fixture, "same");
+    assert_non_null(same);
+    story_free(same);
+    assert_int_equal(count_rows(fixture, "stories"), 1);
+    assert_int_equal(count_rows(fixture, "story_feeds"), 3);
+    assert_true(records_stories_keep(fixture->records, NULL, 0, &error));
+    assert_int_equal(count_rows(fixture, "stories"), 0);
+    assert_int_equal(count_rows(fixture, "story_feeds"), 0);
+}
+
 static void test_of_too_many_stories_those_go_that_were_not_listed_for_longest(void **state)
 {
     struct fixture *fixture = *state;
@@ -342,6 +366,7 @@ int main(void)
         with_records(test_removed_entries_hide_no_later_change),
         with_records(test_visitor_that_stops_sees_the_changes_again),
         with_records(test_stories_that_no_feed_lists_any_more_go_with_their_keys),
+        with_records(test_stories_are_of_one_feed_with_its_readers),
         with_records(test_of_too_many_stories_those_go_that_were_not_listed_for_longest),
         without_records(test_version_1_keeps_what_is_held),
         without_records(test_version_1_keeps_what_was_judged_and_done),

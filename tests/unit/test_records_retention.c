@@ -3,6 +3,7 @@
 #include "store/records_deeds.h"
 #include "store/records_page.h"
 #include "store/records_shown.h"
+#include "store/records_stories.h"
 #include "tests/unit/records_file.h"
 
 #include <stdio.h>
@@ -146,6 +147,30 @@ static void test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size(v
     assert_int_equal(count_rows(fixture, "shown"), 0);
 }
 
+static void tell_story(struct fixture *fixture, unsigned char number, int64_t age_s)
+{
+    const struct story story = {.feed = "planet",
+                                .item = {number},
+                                .way = "",
+                                .title = "",
+                                .link = "",
+                                .first_s = NOW - age_s,
+                                .seen_s = NOW - age_s};
+    good(records_story_add(fixture->records, &story, NULL, 0, &fixture->error));
+}
+
+static void test_stories_go_by_age_and_by_size(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct records_limits tight = {30 * DAY, 60 * DAY, 1000};
+    tell_story(fixture, 1, 61 * DAY);
+    tell_story(fixture, 2, 59 * DAY);
+    assert_string_equal(drop(fixture, &month), "0 0 0 0");
+    assert_int_equal(count_rows(fixture, "stories"), 1);
+    assert_string_equal(drop(fixture, &tight), "0 0 0 0");
+    assert_int_equal(count_rows(fixture, "stories"), 0);
+}
+
 static void test_what_a_reader_said_is_a_change_of_the_feed(void **state)
 {
     struct fixture *fixture = *state;
@@ -243,6 +268,7 @@ int main(void)
         with_records(test_history_goes_by_age_and_then_by_size),
         with_records(test_audit_goes_by_age),
         with_records(test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size),
+        with_records(test_stories_go_by_age_and_by_size),
         with_records(test_what_a_reader_said_is_a_change_of_the_feed),
         with_records(test_held_items_make_no_room_for_other_things),
     };
