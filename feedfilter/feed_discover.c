@@ -198,16 +198,49 @@ static char *first_usable(const struct search *search, struct span address)
     return NULL;
 }
 
-/* Scripts that complain before the page begins do so in markup too. */
+/* What stands behind the first `end` in `text`; empty: there is none. */
+static struct span behind(struct span text, const char *end)
+{
+    size_t length = strlen(end);
+    const char *at = memmem(text.data, text.length, end, length);
+    size_t gone = at ? (size_t)(at - text.data) + length : text.length;
+    return (struct span){text.data + gone, text.length - gone};
+}
+
+/* From the name of the first element on, behind comments and declarations; that of HTML
+ * stands for it. */
+static struct span first_element(struct span utf8)
+{
+    while (utf8.length && *utf8.data == '<') {
+        if (span_starts(utf8, SPAN("<!--")))
+            utf8 = behind(utf8, "-->");
+        else if (span_starts_nocase(utf8, SPAN("<!doctype html")))
+            return SPAN("html");
+        else if (span_starts(utf8, SPAN("<!")) || span_starts(utf8, SPAN("<?")))
+            utf8 = behind(utf8, ">");
+        else
+            return (struct span){utf8.data + 1, utf8.length - 1};
+        utf8 = span_trim(utf8);
+    }
+    return SPAN("");
+}
+
+/* Lists of feeds (OPML) and of a site's pages are XML with links too, but no pages. Scripts that
+ * complain before the page begins do so in markup, which XML is not declared to be. */
 static bool is_page(struct span utf8)
 {
-    static const char *const signs[] = {"<!doctype html", "<html", "<head", "<body", "<link"};
-    if (!utf8.length || utf8.data[0] != '<')
+    static const char *const roots[] = {"html", "head", "body", "link", "meta", "title"};
+    struct span element = first_element(utf8), name = element;
+    name.length = 0;
+    while (name.length < element.length && !strchr(" \t\r\n\f/>", element.data[name.length]))
+        name.length++;
+    if (!name.length)
         return false;
-    for (size_t i = 0; i < sizeof signs / sizeof *signs; i++)
-        if (contains_nocase(utf8, span_of(signs[i])))
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        if (span_equal_nocase(name, span_of(roots[i])))
             return true;
-    return false;
+    return !span_starts(utf8, SPAN("<?xml")) && (contains_nocase(element, SPAN("<!doctype html")) ||
+                                                 contains_nocase(element, SPAN("<html")));
 }
 
 bool feed_discover(struct span bytes, struct span charset, struct span address, char **found)

@@ -104,6 +104,9 @@ static void test_what_is_no_page(void **state)
                                         "plain",
                                         "{\"a\":\"<html>\"}",
                                         "<svg/>",
+                                        "<?xml version='1.0'?><opml><head>" RSS
+                                        "'/f'/></head></opml>",
+                                        "<!-- <html> --><urlset><url>" RSS "'/f'/></url></urlset>",
                                         "\x7f"
                                         "ELF"};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
