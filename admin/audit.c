@@ -64,8 +64,10 @@ static bool has_records(const struct session *session)
 /* Of no line that was found. */
 static int tell_of_none(const struct session *session, const struct audit_filter *filter)
 {
-    bool any = filter->who || filter->what || filter->subject || filter->since_s || filter->until_s;
-    if (filter->what && !is_deed(filter->what))
+    bool others = filter->who || filter->subject || filter->since_s || filter->until_s;
+    bool any = others || filter->what;
+    if (filter->what && !others &&
+        !is_deed(filter->what)) /* another weir's may be left out by them */
         return complain_of_deed(filter->what);
     if (!session->json)
         puts(!has_records(session) ? "there are no records yet"
