@@ -18,6 +18,8 @@
 #include "store/records_shown.h"
 
 #define REASONS 3
+#define SAYINGS_MAX 6 /* the first word about an item, and five changes of mind */
+#define READER "reader of "
 
 struct item_page {
     struct visit *visit;
@@ -161,6 +163,7 @@ static bool make_lesson(const struct item_page *page, struct held *held, unsigne
         struct document *document =
             feed_item_document(feed, &feed->items[0], span_of(page->shown->feed));
         memcpy(document->id, held->document_id, RECORD_ID_BYTES);
+        document->is_comment = page->shown->is_comment;
         judge_prepare(document, session->config);
         judge_lesson(&judge, document, &made);
         *lesson = lesson_encode(&made, &held->lesson_length);
@@ -203,6 +206,19 @@ struct saying {
     enum label label;
 };
 
+/* Of what was released by readers, or by rules: it is held again, as the same entry. */
+static bool hold_again(const struct saying *saying, struct error *error)
+{
+    struct records *records = saying->page->visit->records;
+    int64_t id = saying->page->held->id;
+    struct records_deed deed;
+    bool found, moved, undone;
+    saying->held->id = id;
+    return records_held_move(records, id, 1u << HELD_RELEASED, HELD_HELD, &moved, error) &&
+           records_deed_last(records, id, review_name(REVIEW_RELEASE), &deed, &found, error) &&
+           (!found || records_deed_undo(records, deed.id, &undone, error));
+}
+
 /* The verdict that sticks is the reader's from now on. */
 static bool change_verdict(const struct saying *saying, struct error *error)
 {
@@ -212,6 +228,8 @@ static bool change_verdict(const struct saying *saying, struct error *error)
     bool out = is_in_state(page->held, ~(1u << HELD_RELEASED | 1u << HELD_SUPERSEDED));
     if (!judged.action || out || (!spam && is_in_state(page->held, 1u << HELD_RELEASED)))
         return true;
+    if (spam && is_in_state(page->held, 1u << HELD_RELEASED))
+        return hold_again(saying, error);
     if (spam && !records_held_add(page->visit->records, saying->held, &saying->held->id, error))
         return false;
     judged.held_id = saying->held->id;
@@ -262,21 +280,62 @@ static bool say_shown(struct item_page *page, enum label label, struct error *er
     return good;
 }
 
+/* Who decided last about what is held. */
+static void note_decider(void *context, const struct audit_entry *entry)
+{
+    static const char *const decide[] = {"release", "confirm", "delete", "spam"};
+    bool *by_reviewer = context;
+    bool decides = strncmp(entry->what, REVIEW_UNDO " ", sizeof REVIEW_UNDO) == 0;
+    for (size_t i = 0; i < sizeof decide / sizeof *decide; i++)
+        decides = decides || strcmp(entry->what, decide[i]) == 0;
+    if (decides)
+        *by_reviewer = strncmp(entry->who, READER, sizeof READER - 1) != 0;
+}
+
+/* What a reviewer decided stands: `*refused`, and the page says so. */
+static bool refuse_reviewed(struct item_page *page, bool spam, bool *refused, struct error *error)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    bool by_reviewer = false;
+    *refused = is_in_state(page->held, 1u << HELD_CONFIRMED | 1u << HELD_DELETED);
+    page->visit->said = *refused ? WORD_GONE : page->visit->said;
+    if (*refused || !is_in_state(page->held, 1u << (spam ? HELD_RELEASED : HELD_HELD)))
+        return true;
+    records_text_id(FRONT_FEED, page->held->id, id);
+    if (!records_audit_of(page->visit->records, id, note_decider, &by_reviewer, error))
+        return false;
+    *refused = by_reviewer;
+    page->visit->said = *refused ? WORD_REVIEWED : page->visit->said;
+    return true;
+}
+
+/* Whoever has the link could go on for ever. The audit trail tells once. */
+static bool refuse_too_often(struct item_page *page, struct error *error)
+{
+    char id[DOCUMENT_ID_HEX];
+    const struct shown_item *shown = page->shown;
+    page->visit->said = WORD_SAID_TOO_OFTEN;
+    if (shown->sayings > SAYINGS_MAX)
+        return true;
+    document_id_hex(shown->document_id, id);
+    console_audit(page->visit->session, page->visit->who, "refused-link-too-often", id);
+    return records_shown_set_said(page->visit->records, shown->document_id, shown->said, error);
+}
+
 static bool say_item(struct item_page *page, enum label label, struct error *error)
 {
     struct visit *visit = page->visit;
-    bool spam = label == LABEL_SPAM, good;
+    bool refused, spam = label == LABEL_SPAM, good;
     struct review_outcome outcome;
     visit->said = spam ? WORD_DONE_SPAM : WORD_DONE_NOT_SPAM;
     if (page->shown->said == (int)label + 1) {
         visit->said = WORD_SAID_BEFORE;
         return true;
     }
-    /* What a reviewer decided stands. */
-    if (is_in_state(page->held, 1u << HELD_CONFIRMED | 1u << HELD_DELETED)) {
-        visit->said = WORD_GONE;
-        return true;
-    }
+    if (!refuse_reviewed(page, spam, &refused, error) || refused)
+        return refused;
+    if (page->shown->sayings >= SAYINGS_MAX)
+        return refuse_too_often(page, error);
     if (!spam && is_in_state(page->held, 1u << HELD_HELD)) {
         visit->said = WORD_DONE_ITEM_RELEASE;
         good = review_release_open(visit->session, FRONT_FEED, &page->held, visit->who, &outcome,

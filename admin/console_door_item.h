@@ -8,8 +8,8 @@
 /* The link, whose purpose is SIGNED_LINK_ITEM, is valid; visit->records are those of feeds. "spam"
  * holds an item that is in its feed; "not-spam" releases it if a reader or weir held it meanwhile.
  * What a reviewer decided stands. Each is one lesson of the user "feed/NAME", and done once,
- * however often it is asked, until the other is said. "release" and "confirm" are about what is
- * held. */
+ * however often it is asked, until the other is said, which a link may only so often. "release" and
+ * "confirm" are about what is held. */
 void console_door_item(struct visit *visit);
 
 #endif

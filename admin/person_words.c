@@ -90,6 +90,13 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
                            "谢谢。此条目不会再回到订阅源。"},
     [WORD_SAID_BEFORE] = {"That was said before; nothing more was done.",
                           "此前已确认过，未再执行任何操作。"},
+    [WORD_SAID_TOO_OFTEN] =
+        {"Minds were changed about this item too often, so nothing was done. Ask "
+         "the administrator to decide.",
+         "对此条目的意见更改次数过多，未执行任何操作。请联系管理员决定。"},
+    [WORD_REVIEWED] = {"A reviewer has decided about this item, so nothing was done. Ask the "
+                       "administrator if that is wrong.",
+                       "审核员已对此条目作出决定，未执行任何操作。如有异议，请联系管理员。"},
 };
 
 const char *person_word(enum language language, enum person_word word)

@@ -297,7 +297,7 @@ int config_check_public_url(cfg_t *cfg, cfg_opt_t *option)
     if (!length) /* derived from where it listens */
         return 0;
     if ((strncasecmp(value, "http://", 7) && strncasecmp(value, "https://", 8)) ||
-        strpbrk(value, " \t\"<>@?#"))
+        strpbrk(value, " \t\"'&\\<>@?#"))
         return config_refuse(cfg, option, "is no plain http or https URL");
     if (value[length - 1] == '/')
         return config_refuse(cfg, option, "ends with a slash; leave it out");

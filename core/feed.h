@@ -101,6 +101,9 @@ void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16]
 void feed_item_document_id(struct span feed_name, struct span guid,
                            const unsigned char content_hash[16], unsigned char id[16]);
 
+/* Whether it is somebody's comment on a page, by what the whole feed says of itself. */
+bool feed_item_is_comment(const struct feed *feed, const struct feed_item *item);
+
 /* A new document of `item`. `feed_name` is what the feed is known by (subscription name, URL, or
  * the feed's own link). Document id: hash of feed name, guid and content hash. Copies what it
  * needs: outlives the feed. */

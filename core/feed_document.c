@@ -146,7 +146,7 @@ static void add_enclosure(struct document *document, const struct feed_enclosure
 
 /* Feeds of comments call themselves so, or lead to one by the fragment that WordPress and others
  * give it. */
-static bool is_comment(const struct feed *feed, const struct feed_item *item)
+bool feed_item_is_comment(const struct feed *feed, const struct feed_item *item)
 {
     static const char *const starts[] = {
         "Comments on",   "Comments for",   "Comments:",        "New comments",
@@ -192,7 +192,7 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     add_body(document, item->plain, false, (struct span){NULL, 0});
     if (item->link.length)
         add_own_link(document, item->link);
-    document->is_comment = is_comment(feed, item);
+    document->is_comment = feed_item_is_comment(feed, item);
     for (size_t i = 0; i < item->other_link_count; i++)
         document_add_link(document, arena_copy(arena, item->other_links[i]), (struct span){NULL, 0},
                           false);

@@ -481,7 +481,7 @@ static void finish_batch(struct run *run, const struct feed *feed)
 
 /* --- what readers may say something of --- */
 
-static void show(struct run *run)
+static void show(struct run *run, const struct feed *feed)
 {
     struct error error = {0};
     struct feed_showing *showing = run->judge->showing;
@@ -499,7 +499,8 @@ static void show(struct run *run)
                                      .item = (const unsigned char *)item->raw.data,
                                      .item_length = item->raw.length,
                                      .head = (const unsigned char *)run->head.data,
-                                     .head_length = run->head.length};
+                                     .head_length = run->head.length,
+                                     .is_comment = feed_item_is_comment(feed, item->source)};
         memcpy(shown->content_hash, item->content_hash, RECORD_ID_BYTES);
         feed_item_document_id(run->name, item->source->guid, item->content_hash,
                               shown->document_id);
@@ -557,7 +558,7 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
     if (run->batch_count)
         finish_batch(run, feed);
     if (judge->showing && run->records_work)
-        show(run);
+        show(run, feed);
     for (size_t i = 0; i < run->count; i++)
         fates[i] = run->items[i].same ? run->items[i].same->fate : run->items[i].fate;
     bool worked = run->records_work || !judge->records;

@@ -148,11 +148,13 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_SHOWN_SINCE] = "SELECT time_s FROM shown WHERE document_id = ?1",
     [STATEMENT_SHOWN_SAVE] =
         "INSERT OR REPLACE INTO shown (document_id, content_hash, feed, judged_as, reference, "
-        "subject, address, item, item_head, time_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-        "?10)",
+        "subject, address, item, item_head, time_s, is_comment) VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
+        "?7, ?8, ?9, ?10, ?11)",
     [STATEMENT_SHOWN_FIND] = "SELECT content_hash, feed, judged_as, reference, subject, address, "
-                             "item, item_head, time_s, said FROM shown WHERE document_id = ?1",
-    [STATEMENT_SHOWN_SET_SAID] = "UPDATE shown SET said = ?2 WHERE document_id = ?1",
+                             "item, item_head, time_s, said, sayings, is_comment FROM shown "
+                             "WHERE document_id = ?1",
+    [STATEMENT_SHOWN_SET_SAID] = "UPDATE shown SET said = ?2, sayings = sayings + 1 WHERE "
+                                 "document_id = ?1",
     [STATEMENT_STORY_OF_ITEM] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.feed = ?1 "
                                                              "AND s.item = ?2",
     [STATEMENT_STORY_GET] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.id = ?1",

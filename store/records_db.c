@@ -279,6 +279,10 @@ static const char *const steps[] = {
     /* Of which feed the stories are that go by its name. */
     "CREATE TABLE story_feeds (feed TEXT PRIMARY KEY, mark INTEGER NOT NULL) WITHOUT ROWID;"
     "PRAGMA user_version = 20;",
+    /* How often readers said something else of an item, and which items are comments. */
+    "ALTER TABLE shown ADD COLUMN sayings INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE shown ADD COLUMN is_comment INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 21;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -47,6 +47,7 @@ bool records_shown_save(struct records *records, const struct shown_item *item, 
         sqlite3_bind_blob64(statement, 8, item->item, item->item_length, SQLITE_STATIC);
         sqlite3_bind_blob64(statement, 9, item->head, item->head_length, SQLITE_STATIC);
         sqlite3_bind_int64(statement, 10, item->time_s);
+        sqlite3_bind_int(statement, 11, item->is_comment);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);
@@ -72,6 +73,8 @@ static struct shown_item *read_item(sqlite3_stmt *statement)
     item->head = (const unsigned char *)records_take(statement, 7, &room);
     item->time_s = sqlite3_column_int64(statement, 8);
     item->said = sqlite3_column_int(statement, 9);
+    item->sayings = sqlite3_column_int(statement, 10);
+    item->is_comment = sqlite3_column_int(statement, 11) != 0;
     return item;
 }
 

@@ -16,8 +16,10 @@ struct shown_item {
     size_t item_length;
     const unsigned char *head;
     size_t head_length;
-    int64_t time_s; /* shown since */
-    int said;       /* label + 1 of what a reader said last; 0: nothing. When saving: 0 */
+    int64_t time_s;  /* shown since */
+    bool is_comment; /* as of its document: alone it would not show it */
+    int said;        /* label + 1 of what a reader said last; 0: nothing. When saving: 0 */
+    int sayings;     /* how often `said` was set; when saving: 0 */
 };
 
 /* Since when it is shown; 0: it is not. */
@@ -32,6 +34,7 @@ bool records_shown_save(struct records *records, const struct shown_item *item,
 bool records_shown_find(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
                         struct shown_item **item, struct error *error);
 
+/* One saying more. */
 bool records_shown_set_said(struct records *records,
                             const unsigned char document_id[RECORD_ID_BYTES], int said,
                             struct error *error);

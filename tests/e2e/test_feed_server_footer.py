@@ -407,6 +407,65 @@ def test_store_is_away(fixture):
     assert fixture.counts.version() == before + 1
 
 
+def held_states(weir):
+    return query(weir, "SELECT id, state FROM held ORDER BY id")
+
+
+def test_minds_change_only_so_often(fixture):
+    """Spam and no spam in turn move one entry out and back, until the administrator has to be asked"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))})
+    guid, link = next(iter(links_of(weir).items()))
+    for turn in range(3):
+        assert "It is held" in browse(link, "spam")[1], turn
+        assert held_states(weir) == [(1, 1)], turn
+        assert "in the feed again" in browse(link, "not-spam")[1], turn
+        assert held_states(weir) == [(1, 3)], turn
+    taught = fixture.counts.version()
+    for do in ("spam", "spam"):
+        assert "Ask the administrator" in browse(link, do)[1]
+    assert held_states(weir) == [(1, 3)] and fixture.counts.version() == taught
+    assert query(weir, "SELECT who FROM audit WHERE what = 'refused-link-too-often'") == [
+        ("reader of planet",)]
+    wait_for(lambda: guid in links_of(weir), "it is in the feed", SOON_S)
+
+
+def test_held_again_is_out_of_the_feed(fixture):
+    """What was released by a reader and called spam after all leaves the feed, and a reviewer who
+    releases it then has the last word"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))})
+    guid, link = next(iter(links_of(weir).items()))
+    for do in ("spam", "not-spam", "spam"):
+        assert browse(link, do)[0] == 200
+    wait_for(lambda: guid not in links_of(weir), "it is held", SOON_S)
+    weir.ctl("held", "release", "f1")
+    wait_for(lambda: guid in links_of(weir), "it is back", SOON_S)
+    taught = fixture.counts.version()
+    assert browse(link, "not-spam")[0] == 200
+    assert fixture.counts.version() > taught
+    taught = fixture.counts.version()
+    assert "A reviewer has decided" in browse(link, "spam")[1]
+    assert held_states(weir) == [(1, 3)] and fixture.counts.version() == taught
+    weir.ctl("undo", "f1")
+    assert held_states(weir) == [(1, 1)]
+    wait_for(lambda: guid not in links_of(weir), "it is out again", SOON_S)
+
+
+def test_comments_are_taught_as_comments(fixture):
+    """The lesson of an item of a feed of comments is that of a comment, as its verdict was"""
+    slots = []
+    for mode in ("hold", "tag"):
+        document = feed(SPAM[:1]).replace(b"<title>", b"<title>Comments on: ", 1)
+        weir = fixture.gateway({"planet": Document(document)}, hold=0.05,
+                               **{"feed planet": {"mode": mode}})
+        served = body(weir, "planet")
+        assert mode == "hold" or browse(link_of(served), "spam")[0] == 200
+        (lesson,), = query(weir, "SELECT lesson FROM held")
+        slots.append(lesson[-60:])  # behind what is of the event: the words
+    assert slots[0] == slots[1]
+
+
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
-            test_nothing_is_signed_in_vain, test_edited_and_expired, test_in_mode_tag, test_store_is_away])
+            test_nothing_is_signed_in_vain, test_edited_and_expired, test_in_mode_tag, test_store_is_away,
+            test_minds_change_only_so_often, test_held_again_is_out_of_the_feed,
+            test_comments_are_taught_as_comments])
