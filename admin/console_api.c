@@ -216,7 +216,7 @@ static const struct call {
     {"POST", "rules/preview", SEES, console_rules_try, true},
     {"POST", "rules/apply", TUNES, console_rules_write, false},
     {"POST", "rules/undo", TUNES, console_rules_write, false},
-    {"GET", "feeds/export", SEES, console_feeds_export, false},
+    {"GET", "feeds/export", TUNES, console_feeds_export, false},
     {"GET", "feeds", SEES, console_feeds, false},
     {"POST", "feeds/add", TUNES, console_feeds_write, false},
     {"POST", "feeds/change", TUNES, console_feeds_write, false},

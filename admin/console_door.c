@@ -1,5 +1,6 @@
 #include "admin/console_door.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -374,14 +375,22 @@ static enum signed_link_status verify(struct visit *visit, struct error *error)
     const struct config *config = visit->session->config;
     const char *of_feeds = config->feedfilter.link_key_file;
     enum signed_link_status status = SIGNED_LINK_FORGED;
+    struct error of_items = {0};
     if (signed_link_keys_make(config->digest.key_file, error))
         status = verify_by(visit, config->digest.key_file, error);
     if (status != SIGNED_LINK_FORGED && visit->link.purpose != SIGNED_LINK_ITEM)
         return status;
-    if (error->class != ERROR_NONE || access(of_feeds, F_OK) != 0)
+    if (access(of_feeds, F_OK) != 0 && errno == ENOENT)
         return SIGNED_LINK_FORGED;
-    status = verify_by(visit, of_feeds, error);
-    return visit->link.purpose == SIGNED_LINK_ITEM ? status : SIGNED_LINK_FORGED;
+    status = verify_by(visit, of_feeds, &of_items);
+    if (of_items.class == ERROR_NONE && status != SIGNED_LINK_FORGED &&
+        visit->link.purpose == SIGNED_LINK_ITEM) {
+        *error = (struct error){0};
+        return status;
+    }
+    if (error->class == ERROR_NONE)
+        *error = of_items;
+    return SIGNED_LINK_FORGED;
 }
 
 /* Whose link it is. */

@@ -22,6 +22,28 @@ static bool read_list(struct session *session, struct feeds_list *list, struct e
            feeds_list_read(session, list, error);
 }
 
+/* "https://x.example/rss?key=1" becomes "https://x.example". */
+static void keep_origin(char *url)
+{
+    char *host = strstr(url, "://");
+    if (host)
+        host[3 + strcspn(host + 3, "/?#\\")] = '\0';
+    else
+        *url = '\0';
+}
+
+/* Addresses of feeds may hold a key of whoever subscribed, in their path or query; who reads what
+ * is nobody else's business. It goes before anybody searches: what is found tells, too. */
+static void keep_secrets(struct feeds_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        struct feed_listed *feed = &list->items[i];
+        keep_origin(feed->url);
+        keep_origin(feed->found);
+        *feed->readers = '\0';
+    }
+}
+
 /* What of the list is asked for. */
 struct wish {
     const char *name, *part; /* NULL: any */
@@ -81,6 +103,8 @@ void console_feeds(struct session *session, const struct console_request *reques
         !read_after(request, &wish.after, answer))
         return;
     if (read_list(session, &list, &error)) {
+        if (request->caller->role != CONSOLE_ADMIN)
+            keep_secrets(&list);
         char next[24] = "";
         json_put_open(&answer->json, NULL, '{');
         size_t count = put_items(&answer->json, &list, &wish);

@@ -130,7 +130,7 @@ export async function showFeeds(place, parameters, app) {
             wish.q ? say("No feed says that.") : say("There are no feeds yet.")),
         more(page, (after) => get("feeds", {...wish, limit: PAGE, after}), (items) => add(items.map(cells)), app),
         ...(app.may("admin") ? [addForm(app)] : []),
-        opmlPanel(app, modeField("hold")));
+        ...(app.may("admin") ? [opmlPanel(app, modeField("hold"))] : []));
 }
 
 // --- one of them ---

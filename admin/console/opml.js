@@ -120,9 +120,9 @@ export function opmlPanel(app, mode) {
     return element("section", {class: "opml"},
         element("h2", {}, say("OPML")),
         element("div", {class: "deeds"}, exportButton(app)),
-        ...(app.may("admin") ? [element("details", {class: "panel"},
+        element("details", {class: "panel"},
             element("summary", {}, say("Import an OPML file")),
             element("div", {class: "fields"},
                 element("label", {}, say("OPML file"), taking.file), taking.mode),
-            taking.panel)] : []));
+            taking.panel));
 }

@@ -125,7 +125,8 @@ def test_who_may(fixture):
     """Readers and reviewers see; only an admin changes, and no page of another site does it for them"""
     for user in ("reader", "reviewer"):
         client = Client(fixture.weir, user=user)
-        assert client.get("feeds").status == 200 and client.get("feeds/export").status == 200
+        assert client.get("feeds").status == 200
+        expect(client.get("feeds/export"), 403, "this takes the role admin")
         for deed in ("add", "change", "remove", "preview", "import"):
             expect(client.post("feeds/" + deed, {"name": "x", "url": "http://x.example/",
                                                  "text": "<opml/>"}), 403, "this takes the role admin")
@@ -134,6 +135,23 @@ def test_who_may(fixture):
     expect(client.post("feeds/add", {"name": "x", "url": "http://x.example/"}), 403)
     expect(Client(fixture.weir, login=False).get("feeds"), 401)
     assert fixture.listed()["count"] == 0
+
+
+def test_secret_addresses(fixture):
+    """Of an address only an admin sees what may be a key, and who reads the feed; nor can others search
+    for it"""
+    secret = "http://x.example:81/rss/hush?auth=hush"
+    fixture.weir.ctl("feeds", "reader", "add", "zoe")
+    fixture.post("add", name="kept", url=secret, readers="zoe")
+    told = fixture.listed(q="hush")["items"]
+    assert [(one["url"], one["readers"]) for one in told] == [(secret, "zoe")], told
+    for user in ("reader", "reviewer"):
+        client = Client(fixture.weir, user=user)
+        told = client.get("feeds").json()["items"]
+        assert [(one["url"], one["readers"]) for one in told] == [("http://x.example:81", "")], told
+        assert "hush" not in json.dumps(told)
+        assert client.get("feeds?q=hush").json()["count"] == 0
+    fixture.post("remove", name="kept")
 
 
 def test_opml(fixture):
@@ -177,4 +195,4 @@ def test_many(fixture):
     expect(fixture.client.post("feeds/import", {"text": 5000000 * "x"}), 413)
 
 
-run(setup, [test_add_change_remove, test_bad_input, test_who_may, test_opml, test_many])
+run(setup, [test_add_change_remove, test_bad_input, test_who_may, test_secret_addresses, test_opml, test_many])

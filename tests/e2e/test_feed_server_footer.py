@@ -323,6 +323,10 @@ def test_bad_links(fixture):
         status, page = browse(gone, "spam")
         assert status == 410 and "nothing to be done" in page, page
     assert fixture.counts.version() == before and not query(weir, "SELECT * FROM held")
+    with open(weir.settings["digest"]["key-file"], "w") as file:
+        file.write("none\n")
+    assert browse(link)[0] == 200, "the digest's key is none of an item's link"
+    assert browse(link[:-1])[0] == 503
 
 
 def test_in_chinese(fixture):
