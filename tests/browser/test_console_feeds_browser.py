@@ -236,7 +236,7 @@ def test_the_held_feed(fixture):
 
 
 def test_pictures_and_reader(fixture):
-    """Who may not change feeds sees them, and is offered to save them; no page is too wide"""
+    """Who may not change feeds sees them, and is not offered to save them; no page is too wide"""
     browser = fixture.browser
     browser.do("open", hash="#/feeds")
     browser.do("wait", text="Морские заметки")
