@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/metrics.h"
+#include "core/url.h"
 #include "feedfilter/readers.h"
 #include "feedfilter/story_keys.h"
 #include "store/memory.h"
@@ -83,18 +84,24 @@ static bool may_leave_out(const struct config *config, const struct subscription
            own->mode != FEED_PASS;
 }
 
+/* NULL: there is none of that name. */
+static const struct subscription_config *find_feed(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->subscription_count; i++)
+        if (strcmp(config->subscriptions[i].name, name) == 0)
+            return &config->subscriptions[i];
+    return NULL;
+}
+
 bool feed_duplicates_stand_for(const struct config *config, const struct subscription_config *own,
                                const char *name)
 {
     if (!may_leave_out(config, own) || strcmp(name, own->name) == 0)
         return false;
-    for (size_t i = 0; i < config->subscription_count; i++) {
-        const struct subscription_config *other = &config->subscriptions[i];
-        if (strcmp(other->name, name) == 0)
-            return covers(other, own) && (config->feedfilter.deduplicate == DEDUPLICATE_ALL ||
-                                          strcmp(category_of(other), category_of(own)) == 0);
-    }
-    return false;
+    const struct subscription_config *other = find_feed(config, name);
+    return other && covers(other, own) &&
+           (config->feedfilter.deduplicate == DEDUPLICATE_ALL ||
+            strcmp(category_of(other), category_of(own)) == 0);
 }
 
 static bool may_stand_for_us(const struct run *run, const char *name)
@@ -115,14 +122,47 @@ static void need_keys(struct run *run, struct listed *item)
     story_keys_of(item->keys, run->feed, item->source, !item->shared_link);
 }
 
+/* At most `most` bytes of it, at the border of a character. */
+static const char *text_of(struct run *run, struct span text, size_t most)
+{
+    if (text.length > most) {
+        while (most && ((unsigned char)text.data[most] & 0xc0) == 0x80)
+            most--;
+        text.length = most;
+    }
+    return arena_copy(run->scratch, text).data;
+}
+
+/* Empty: it has none. */
+static struct span domain_of(struct run *run, struct span url)
+{
+    struct link link = {.url = url};
+    return url_parse(run->scratch, &link) ? link.domain : SPAN("");
+}
+
+/* Whether a link or a guid in common is enough. The word of another site is not: one that links to
+ * a story does not have it, and does not take it out of the feed of the site that it is on. */
+static bool is_word_enough(struct run *run, const struct listed *item, const struct story *story)
+{
+    const struct feed_duplicates *duplicates = run->duplicates;
+    struct span own = domain_of(run, span_of(duplicates->own->url));
+    struct span other = domain_of(run, span_of(find_feed(duplicates->config, story->feed)->url));
+    if (span_equal(own, other))
+        return true;
+    return !span_equal(own, domain_of(run, item->source->link)) &&
+           story_titles_alike(run->scratch, span_of(story->title),
+                              span_of(text_of(run, item->source->title, TITLE_MOST)));
+}
+
 /* Whether `story`, which has a key of `way` in common, is the same as the item. */
-static bool is_same(const struct run *run, const struct listed *item, enum story_way way,
+static bool is_same(struct run *run, const struct listed *item, enum story_way way,
                     const struct story *story)
 {
     if (story->twin || !may_stand_for_us(run, story->feed))
         return false;
-    return way != STORY_BY_TEXT ||
-           (story->has_text && story_texts_alike(story->text, item->keys->text));
+    return (story->has_text && item->keys->has_text &&
+            story_texts_alike(story->text, item->keys->text)) ||
+           (way != STORY_BY_TEXT && is_word_enough(run, item, story));
 }
 
 /* The story that is shown already; NULL: none, or the records failed. */
@@ -145,17 +185,6 @@ static struct story *find_twin(struct run *run, const struct listed *item, enum 
         }
     }
     return NULL;
-}
-
-/* At most `most` bytes of it, at the border of a character. */
-static const char *text_of(struct run *run, struct span text, size_t most)
-{
-    if (text.length > most) {
-        while (most && ((unsigned char)text.data[most] & 0xc0) == 0x80)
-            most--;
-        text.length = most;
-    }
-    return arena_copy(run->scratch, text).data;
 }
 
 static bool add_story(struct run *run, struct listed *item, const struct story *twin,

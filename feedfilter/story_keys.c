@@ -189,3 +189,30 @@ bool story_texts_alike(const unsigned char a[STORY_TEXT_BYTES],
     }
     return full >= SHINGLE_BINS / 2 && 8 * same >= 7 * full;
 }
+
+/* Its letters and digits; those beyond ASCII as they are. */
+static struct span letters_of(struct arena *arena, struct span title)
+{
+    char *letters = arena_alloc(arena, title.length + 1);
+    size_t length = 0;
+    for (size_t i = 0; i < title.length; i++) {
+        unsigned char c = (unsigned char)title.data[i];
+        if (c >= 'A' && c <= 'Z')
+            c += 'a' - 'A';
+        if (c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            letters[length++] = (char)c;
+    }
+    return (struct span){letters, length};
+}
+
+bool story_titles_alike(struct arena *arena, struct span a, struct span b)
+{
+    struct span more = letters_of(arena, a), less = letters_of(arena, b);
+    if (more.length < less.length) {
+        struct span former = more;
+        more = less;
+        less = former;
+    }
+    return less.length && 3 * less.length >= 2 * more.length &&
+           memmem(more.data, more.length, less.data, less.length);
+}

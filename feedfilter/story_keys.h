@@ -34,6 +34,10 @@ void story_keys_of(struct story_keys *keys, const struct feed *feed, const struc
 bool story_texts_alike(const unsigned char a[STORY_TEXT_BYTES],
                        const unsigned char b[STORY_TEXT_BYTES]);
 
+/* Whether both say the same but for case, blanks and signs, or one says little more than the other.
+ * UTF-8; empty ones are like nothing. */
+bool story_titles_alike(struct arena *arena, struct span a, struct span b);
+
 /* The link, in `arena`, without what does not tell where it leads: scheme, "www.", the parameters
  * that only count visitors (utm_source and so on), a slash at the end. Empty: it leads to the front
  * of a site, or nowhere, or is longer than 2,048 bytes. Takes memory in proportion to `url`. */

@@ -8,7 +8,7 @@ import signal
 from gateway import get, setup
 from sample_feeds import feed, item
 from servers import run, wait_for
-from upstream import Document
+from upstream import Document, Upstream
 
 TEXT = " ".join("sentence %d tells of the harbour, its tides and a boat named %d;" % (n, 7 * n)
                 for n in range(40))
@@ -221,6 +221,25 @@ def test_what_is_shown_is_not_told_as_left_out(fixture):
         reload(gateway, **{"feed first": {"url": gateway.settings["feed moved"]["url"]}})
         served(gateway, "second", STORY)
         assert "<entry>" not in get(gateway, "/q/second").text()
+
+
+def test_the_word_of_another_site(fixture):
+    """A feed that only links to a story of another site does not take it out of the feeds that have it"""
+    there = Upstream("127.0.0.2")
+    there.documents["/f"] = changing(feed([BY_LINK]))
+    gateway = gateway_of(fixture, ("home", "copy"))
+    gateway.configure({"feed links": {"url": there.url + "/f"},
+                       "feedfilter": {"upstream-networks": ["127.0.0.0/8"]}})
+    with gateway:
+        wait_for(lambda: get(gateway, "/f/links").body.count(b"<guid>") == 1, "it links to it")
+        here = STORY.replace(b"https://news.example/2026/harbour", gateway.upstream.url.encode() + b"/story")
+        here = here.replace(TEXT.encode(), b"Told at home, in the words of its own people.")
+        publish(gateway, "copy", STORY)  # under another title
+        served(gateway, "copy", STORY)
+        there.documents["/f"].body = feed([BY_LINK, here.replace(b"Told at home", b"Comments")])
+        wait_for(lambda: get(gateway, "/f/links").body.count(b"<guid>") == 2, "and to another")
+        publish(gateway, "home", here)  # under the same title, but it is the site's own
+        served(gateway, "home", here)
 
 
 def test_by_category(fixture):

@@ -100,6 +100,26 @@ static void test_a_guid_is_one_of_its_site(void **state)
     assert_true(share(&url, &again, STORY_BY_GUID));
 }
 
+static bool titles_alike(const char *a, const char *b)
+{
+    struct arena *arena = arena_new();
+    bool alike = story_titles_alike(arena, span_of(a), span_of(b));
+    arena_free(arena);
+    return alike;
+}
+
+static void test_titles(void **state)
+{
+    (void)state;
+    assert_true(titles_alike("The harbour at night", "  the Harbour, at night! "));
+    assert_true(titles_alike("The harbour at night", "Ann: The harbour at night"));
+    assert_true(titles_alike("\u6e2f\u53e3\u7684\u591c", "\u6e2f\u53e3\u7684\u591c."));
+    assert_false(titles_alike("Comments", "The harbour at night"));
+    assert_false(titles_alike("The harbour at night", "Harbour"));
+    assert_false(titles_alike("", ""));
+    assert_false(titles_alike("!", "?"));
+}
+
 /* Sentences that are drawn from `seed`, of which `changed` words are others. */
 static void write_text(char *text, unsigned seed, unsigned words, unsigned changed)
 {
@@ -149,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_the_front_of_a_site_is_no_story),
         cmocka_unit_test(test_a_long_link),
         cmocka_unit_test(test_a_guid_is_one_of_its_site),
+        cmocka_unit_test(test_titles),
         cmocka_unit_test(test_nearly_one_text_is_found_and_another_is_not),
         cmocka_unit_test(test_a_short_text_tells_nothing),
     };
