@@ -70,36 +70,6 @@ static bool has_sentences(struct span title)
     return false;
 }
 
-#define TIGHT_WIDTH_MAX 30
-
-static size_t count_ideographs(struct span phrase)
-{
-    const char *at = phrase.data, *end = at + phrase.length;
-    size_t count = 0;
-    while (at < end)
-        count += text_character(text_next(&at, end)).class == CHARACTER_IDEOGRAPH;
-    return count;
-}
-
-/* Chinese keywords with nothing but a hyphen or a low line between them, as many as stand in a row:
- * titles made for people have blanks or bars there, or name one thing and the site. */
-static size_t count_tight_keywords(struct span title)
-{
-    size_t row = 0, most = 0;
-    const char *start = title.data, *end = title.data + title.length;
-    for (const char *at = start; at <= end; at++) {
-        if (at < end && *at != '-' && *at != '_')
-            continue;
-        struct span phrase = {start, (size_t)(at - start)};
-        bool keyword = count_ideographs(phrase) >= 2 && phrase_width(phrase) <= TIGHT_WIDTH_MAX &&
-                       !memchr(phrase.data, ' ', phrase.length);
-        row = keyword ? row + 1 : 0;
-        most = row > most ? row : most;
-        start = at + 1;
-    }
-    return most;
-}
-
 /* The same words in phrase after phrase. */
 static double repeated_words(const struct document *document, struct span title,
                              struct span *detail)
@@ -129,16 +99,77 @@ double check_title_stuffed(const struct document *document, struct span *detail)
     if (title.length < 12 || has_sentences(title))
         return 0;
     double strength = repeated_words(document, title, &repeats);
-    size_t tight = count_tight_keywords(title);
-    double of_tight = tight < 3 ? 0 : 0.5 + 0.5 * ramp((double)tight, 3, 6);
-    if (strength < 0.05 && of_tight == 0)
+    if (strength < 0.05)
         return 0;
-    if (strength >= of_tight) {
-        *detail = repeats;
-        return strength;
+    *detail = repeats;
+    return strength;
+}
+
+/* --- TITLE_JOINED --- */
+
+#define JOINED_WIDTH_MAX 40
+#define JOINED_LEAST 3
+
+static size_t count_ideographs(struct span phrase)
+{
+    const char *at = phrase.data, *end = at + phrase.length;
+    size_t count = 0;
+    while (at < end)
+        count += text_character(text_next(&at, end)).class == CHARACTER_IDEOGRAPH;
+    return count;
+}
+
+/* A keyword of Chinese, which has no blanks. */
+static bool is_chinese_keyword(struct span phrase)
+{
+    return count_ideographs(phrase) >= 2 && !memchr(phrase.data, ' ', phrase.length);
+}
+
+/* Two to five words, with nothing before and behind. Single ones are what names of files and of
+ * programs are made of. */
+static bool is_phrase_of_words(struct span phrase)
+{
+    size_t blanks = 0;
+    for (size_t i = 0; i < phrase.length; i++)
+        blanks += phrase.data[i] == ' ';
+    return blanks >= 1 && blanks <= 4 && span_trim(phrase).length == phrase.length &&
+           phrase_has_letters(phrase);
+}
+
+/* How many keywords stand in a row with nothing but one of `separators` between them. */
+static size_t count_joined(struct span title, const char *separators,
+                           bool (*is_keyword)(struct span phrase))
+{
+    size_t row = 0, most = 0;
+    const char *start = title.data, *end = title.data + title.length;
+    for (const char *at = start; at <= end; at++) {
+        if (at < end && (*at == '\0' || !strchr(separators, *at)))
+            continue;
+        struct span phrase = {start, (size_t)(at - start)};
+        row = phrase.length && phrase_width(phrase) <= JOINED_WIDTH_MAX && is_keyword(phrase)
+                  ? row + 1
+                  : 0;
+        most = row > most ? row : most;
+        start = at + 1;
     }
-    *detail = arena_printf(document->arena, "%zu keywords with only hyphens between them", tight);
-    return of_tight;
+    return most;
+}
+
+/* Titles made for people have blanks or bars there, or name one thing and the site; and English
+ * joins words with hyphens, but not phrases with low lines. */
+double check_title_joined(const struct document *document, struct span *detail)
+{
+    struct span title = check_bare_subject(document->subject);
+    if (title.length < 12 || has_sentences(title))
+        return 0;
+    size_t count = count_joined(title, "-_", is_chinese_keyword);
+    size_t phrases = count_joined(title, "_", is_phrase_of_words);
+    if (phrases > count && phrases > JOINED_LEAST) /* three may be names of variables in prose */
+        count = phrases;
+    if (count < JOINED_LEAST)
+        return 0;
+    *detail = arena_printf(document->arena, "%zu of them", count);
+    return 0.5 + 0.5 * ramp((double)count, JOINED_LEAST, 6);
 }
 
 /* --- HTML_HIDDEN_TEXT --- */

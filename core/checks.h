@@ -75,6 +75,7 @@ double check_reply_to_elsewhere(const struct document *document, struct span *de
 double check_sponsored(const struct document *document, struct span *detail);
 double check_subject_capitals(const struct document *document, struct span *detail);
 double check_text_spliced(const struct document *document, struct span *detail);
+double check_title_joined(const struct document *document, struct span *detail);
 double check_title_stuffed(const struct document *document, struct span *detail);
 double check_word_split(const struct document *document, struct span *detail);
 
