@@ -67,6 +67,7 @@ static struct document *document_of(const struct fixture *fixture, enum channel 
 {
     struct document *document = document_new(channel);
     document->id[0] = number;
+    document->subject = SPAN("About this"); /* without it an item is a remark */
     document_add_text(document, TEXT_BODY, span_of(text), false);
     judge_prepare(document, &fixture->config);
     return document;
