@@ -163,10 +163,17 @@ def reputations_are_overridden_and_learned_again(fixture):
 
 def nothing_held_is_said(fixture):
     """held list says that nothing is held, and creates no records"""
-    assert fixture.ctl("held", "list").text() == "nothing is held\n"
-    assert not os.path.exists(fixture.weir.records_mail)
-    assert "nothing was ever held" in fixture.ctl("held", "release", "m1", status=65).errors
-    assert "nothing is recorded" in fixture.ctl("explain", "0123456789", status=65).errors
+    records, config = fixture.path("none/mail.db"), fixture.path("none.conf")
+    os.mkdir(os.path.dirname(records))
+    with open(config, "w") as file:
+        file.write('records { mail = "%s" }\n' % records)
+
+    def ctl(*words, **options):
+        return fixture.ctl("--config", config, *words, **options)
+    assert ctl("held", "list").text() == "nothing is held\n"
+    assert "nothing was ever held" in ctl("held", "release", "m1", status=65).errors
+    assert "nothing is recorded" in ctl("explain", "0123456789", status=65).errors
+    assert not os.path.exists(records)
 
 
 def records_out_of_reach_are_an_error(fixture):
