@@ -12,6 +12,7 @@
 #include "core/explain.h"
 #include "core/held_item.h"
 #include "core/log.h"
+#include "core/url.h"
 #include "store/memory.h"
 #include "store/records_page.h"
 
@@ -55,11 +56,6 @@ static void put_entry(struct json_writer *json, enum front front, const struct h
     put_deeds(json, held->state);
 }
 
-static bool is_web_link(struct span link)
-{
-    return span_starts_nocase(link, SPAN("http://")) || span_starts_nocase(link, SPAN("https://"));
-}
-
 /* What a feed's item says. */
 static void put_item(struct json_writer *json, const struct held *held)
 {
@@ -70,7 +66,7 @@ static void put_item(struct json_writer *json, const struct held *held)
     json_put_open(json, "item", '{');
     json_put_string(json, "author", item->author);
     json_put_string(json, "date", item->date);
-    if (is_web_link(item->link))
+    if (url_is_web(item->link))
         json_put_string(json, "link", item->link);
     json_put_close(json, '}');
     feed_free(feed);

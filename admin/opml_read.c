@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/feed_encoding.h"
+#include "core/text.h"
 #include "core/xml_text.h"
 #include "store/memory.h"
 
@@ -41,12 +42,7 @@ struct attributes {
 /* One line, without blanks at its ends and of bounded length. */
 static char *clean(struct span text, size_t most)
 {
-    struct span trimmed = span_trim(text);
-    if (trimmed.length > most) {
-        trimmed.length = most;
-        while (trimmed.length && ((unsigned char)trimmed.data[trimmed.length] & 0xc0) == 0x80)
-            trimmed.length--;
-    }
+    struct span trimmed = text_cut(span_trim(text), most);
     char *copy = memory_copy(trimmed.data, trimmed.length);
     for (char *c = copy; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)

@@ -8,22 +8,10 @@
 
 #define SEARCHED_BYTES_MAX ((size_t)64 * 1024)
 
-static bool contains_nocase(struct span text, const char *part)
-{
-    size_t length = strlen(part);
-    char low = part[0], high = low >= 'a' && low <= 'z' ? (char)(low - 0x20) : low;
-    for (size_t i = 0; i + length <= text.length; i++) {
-        if ((text.data[i] == low || text.data[i] == high) &&
-            span_starts_nocase((struct span){text.data + i, text.length - i}, span_of(part)))
-            return true;
-    }
-    return false;
-}
-
 static const char *find_any(struct span text, const char *const *parts, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        if (contains_nocase(text, parts[i]))
+        if (span_contains_nocase(text, span_of(parts[i])))
             return parts[i];
     return NULL;
 }
@@ -78,7 +66,8 @@ static bool earns_commission(const struct link *link)
         if (host_is(link->host, paying_hosts[i]))
             return true;
     if (span_starts_nocase(link->domain, SPAN("amazon.")) &&
-        (contains_nocase(link->path, "?tag=") || contains_nocase(link->path, "&tag=")))
+        (span_contains_nocase(link->path, SPAN("?tag=")) ||
+         span_contains_nocase(link->path, SPAN("&tag="))))
         return true;
     return FIND_ANY(link->path, paying_words) != NULL;
 }
@@ -87,7 +76,8 @@ static bool has_sponsored_links(const struct document *document)
 {
     for (size_t i = 0; i < document->structure_count; i++) {
         struct span name = document->structures[i].name;
-        if (span_starts_nocase(name, SPAN("a rel=")) && contains_nocase(name, "sponsored"))
+        if (span_starts_nocase(name, SPAN("a rel=")) &&
+            span_contains_nocase(name, SPAN("sponsored")))
             return true;
     }
     return false;
@@ -157,8 +147,9 @@ static const char *const flattery[] = {
 /* A word in place of a name or an address: what a page is to be found by. */
 static bool is_keyword_anchor(const struct link *link)
 {
-    return link->from_html && link->text.length && !contains_nocase(link->text, "http") &&
-           !contains_nocase(link->text, "www.");
+    return link->from_html && link->text.length &&
+           !span_contains_nocase(link->text, SPAN("http")) &&
+           !span_contains_nocase(link->text, SPAN("www."));
 }
 
 /* Comments that lead elsewhere: one address is a reference, a word that is a link or several sites

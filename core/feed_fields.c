@@ -7,6 +7,7 @@
 #include "core/feed_person.h"
 #include "core/feed_skip.h"
 #include "core/text.h"
+#include "core/url.h"
 #include "store/memory.h"
 
 #define MINUTE_S 60u
@@ -507,19 +508,14 @@ void feed_fields_open_item(struct feed_fields *fields, const struct feed_element
     }
 }
 
-static bool is_web_address(struct span text)
-{
-    return span_starts_nocase(text, SPAN("http://")) || span_starts_nocase(text, SPAN("https://"));
-}
-
 void feed_fields_close_item(struct feed_fields *fields)
 {
     struct feed_item *item = fields->item;
     set(&item->guid, fields->about, false);
     set(&item->author, item->author_email, false);
-    if (is_web_address(fields->permalink))
+    if (url_is_web(fields->permalink))
         set(&item->link, fields->permalink, false);
-    if (is_web_address(fields->about))
+    if (url_is_web(fields->about))
         set(&item->link, fields->about, false);
     fields->item = NULL;
 }

@@ -185,8 +185,7 @@ static enum feed_place place_of(const struct reader *reader)
 static struct span inner_base(struct reader *reader, struct span outer, struct span own)
 {
     struct span base = feed_item_resolve(reader->feed, outer, own);
-    bool fit = url_is_relative(base) || span_starts_nocase(base, SPAN("http://")) ||
-               span_starts_nocase(base, SPAN("https://"));
+    bool fit = url_is_relative(base) || url_is_web(base);
     return fit ? base : outer;
 }
 

@@ -1,5 +1,7 @@
 #include "core/held_item.h"
 
+#include "core/text.h"
+
 static struct span head_of(const struct held *held)
 {
     struct span item = {(const char *)held->item, held->item_length};
@@ -39,16 +41,6 @@ struct feed *held_item_read_at(const struct held *held, struct span address, str
     return feed;
 }
 
-/* Not in the middle of a character. */
-static size_t cut_length(struct span text, size_t most)
-{
-    if (text.length <= most)
-        return text.length;
-    while (most > 0 && ((unsigned char)text.data[most] & 0xc0) == 0x80)
-        most--;
-    return most;
-}
-
 struct span held_item_text(struct arena *arena, const struct feed *feed, size_t most)
 {
     static const struct span between = SPAN("\n\n"), more = SPAN("\n…");
@@ -64,10 +56,10 @@ struct span held_item_text(struct arena *arena, const struct feed *feed, size_t 
             memcpy(text + length, between.data, between.length);
             length += between.length;
         }
-        size_t part = cut_length(content, most - length);
-        memcpy(text + length, content.data, part);
-        length += part;
-        whole = part == content.length;
+        struct span part = text_cut(content, most - length);
+        memcpy(text + length, part.data, part.length);
+        length += part.length;
+        whole = part.length == content.length;
     }
     if (!whole) {
         memcpy(text + length, more.data, more.length);

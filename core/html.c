@@ -3,6 +3,7 @@
 #include "core/html_style.h"
 #include "core/html_tags.h"
 #include "core/html_text.h"
+#include "core/text.h"
 
 #include <libxml/HTMLparser.h>
 #include <libxml/dict.h>
@@ -160,13 +161,9 @@ static void add_link(struct reader *reader, struct span url, struct span text, b
 /* What was read since the link's start, on one line. */
 static struct span link_text(struct reader *reader)
 {
-    struct span text = span_trim((struct span){reader->text.data + reader->link_start,
-                                               reader->text.length - reader->link_start});
-    if (text.length > LINK_TEXT_MAX) {
-        text.length = LINK_TEXT_MAX;
-        while (text.length && ((unsigned char)text.data[text.length] & 0xC0) == 0x80)
-            text.length--;
-    }
+    struct span read = {reader->text.data + reader->link_start,
+                        reader->text.length - reader->link_start};
+    struct span text = text_cut(span_trim(read), LINK_TEXT_MAX);
     if (!memchr(text.data, '\n', text.length) && !memchr(text.data, '\t', text.length))
         return text;
     char *copy = arena_text(reader->document->arena, text.length);

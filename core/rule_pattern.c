@@ -95,12 +95,7 @@ static void add_character(struct words *words, uint32_t code_point)
 size_t rule_words(struct arena *arena, struct span text, uint64_t **keys)
 {
     struct words words = {.arena = arena};
-    if (text.length > WORDS_TEXT_MAX) {
-        text.length = WORDS_TEXT_MAX;
-        while (text.length && ((unsigned char)text.data[text.length] & 0xc0) == 0x80)
-            text.length--;
-    }
-    text = fold(arena, text);
+    text = fold(arena, text_cut(text, WORDS_TEXT_MAX));
     const char *at = text.data, *end = text.data + text.length;
     while (at < end) {
         uint32_t code_point = text_fold(text_next(&at, end));

@@ -20,6 +20,9 @@ bool url_parse(struct arena *arena, struct link *link);
  */
 bool url_is_relative(struct span reference);
 
+/* True for what begins as an address of the web does: http:// or https://. */
+bool url_is_web(struct span url);
+
 /* `url` without "user:password@", which are nobody else's business; `url` itself when it has none,
  * else in `arena`. */
 struct span url_without_user(struct arena *arena, struct span url);

@@ -91,6 +91,11 @@ static struct span turn_slashes(struct arena *arena, struct span reference)
     return reference;
 }
 
+bool url_is_web(struct span url)
+{
+    return span_starts_nocase(url, SPAN("http://")) || span_starts_nocase(url, SPAN("https://"));
+}
+
 bool url_is_relative(struct span reference)
 {
     while (reference.length && (unsigned char)reference.data[0] <= ' ')

@@ -13,23 +13,14 @@ static const struct {
     {"xhtml", FEED_BODY_XHTML}, {"application/xhtml+xml", FEED_BODY_XHTML},
 };
 
-/* The value of an attribute without a namespace; NULL data: it has none. */
-static struct span attribute(const struct start_tag *tag, const char *name)
-{
-    for (size_t i = 0; i < tag->attribute_count; i++)
-        if (!tag->attributes[i].name.prefix.length &&
-            span_equal(tag->attributes[i].name.local, span_of(name)))
-            return tag->attributes[i].value;
-    return (struct span){NULL, 0};
-}
-
 bool feed_body_of_atom(const struct start_tag *tag, struct feed_body *body)
 {
     bool content = span_equal(tag->name.local, SPAN("content"));
     if (!content && !span_equal(tag->name.local, SPAN("summary")))
         return false;
-    struct span type = span_trim(attribute(tag, "type")), mode = attribute(tag, "mode");
-    if (attribute(tag, "src").data || span_equal_nocase(mode, SPAN("base64")))
+    struct span type = span_trim(start_tag_attribute(tag, NULL, "type")),
+                mode = start_tag_attribute(tag, NULL, "mode");
+    if (start_tag_attribute(tag, NULL, "src").data || span_equal_nocase(mode, SPAN("base64")))
         return false;
     if (!type.length)
         type = SPAN("text");

@@ -31,14 +31,6 @@ struct alternate {
     struct span rel, type, href, title;
 };
 
-static bool contains_nocase(struct span text, struct span wanted)
-{
-    for (; text.length >= wanted.length; text.data++, text.length--)
-        if (span_starts_nocase(text, wanted))
-            return true;
-    return false;
-}
-
 /* Takes the first word of `text`; empty: there is none. */
 static struct span take_word(struct span *text)
 {
@@ -82,10 +74,10 @@ static bool is_of_comments(const struct alternate *link)
         "comment",  "kommentar", "comentario", "comentário", "kommentár", "komentar", "komentář",
         "reacties", "коммента",  "评论",       "留言",       "コメント",  "댓글"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (contains_nocase(link->title, span_of(words[i])))
+        if (span_contains_nocase(link->title, span_of(words[i])))
             return true;
-    return contains_nocase(link->href, SPAN("/comments/")) ||
-           contains_nocase(link->href, SPAN("=comments"));
+    return span_contains_nocase(link->href, SPAN("/comments/")) ||
+           span_contains_nocase(link->href, SPAN("=comments"));
 }
 
 static struct span value_of(const xmlChar *value)
@@ -190,9 +182,7 @@ static char *first_usable(const struct search *search, struct span address)
     for (size_t i = 0; i < search->count; i++) {
         struct span url = url_resolve(search->arena, base, search->candidates[i]);
         url = without_fragment(url_without_user(search->arena, url));
-        bool is_web =
-            span_starts_nocase(url, SPAN("http://")) || span_starts_nocase(url, SPAN("https://"));
-        if (is_web && url.length <= URL_MAX_BYTES && !span_equal(url, own))
+        if (url_is_web(url) && url.length <= URL_MAX_BYTES && !span_equal(url, own))
             return memory_text(arena_copy(search->arena, url).data);
     }
     return NULL;
@@ -239,8 +229,9 @@ static bool is_page(struct span utf8)
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
         if (span_equal_nocase(name, span_of(roots[i])))
             return true;
-    return !span_starts(utf8, SPAN("<?xml")) && (contains_nocase(element, SPAN("<!doctype html")) ||
-                                                 contains_nocase(element, SPAN("<html")));
+    return !span_starts(utf8, SPAN("<?xml")) &&
+           (span_contains_nocase(element, SPAN("<!doctype html")) ||
+            span_contains_nocase(element, SPAN("<html")));
 }
 
 bool feed_discover(struct span bytes, struct span charset, struct span address, char **found)

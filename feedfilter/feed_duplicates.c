@@ -6,6 +6,7 @@
 
 #include "core/log.h"
 #include "core/metrics.h"
+#include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/readers.h"
 #include "feedfilter/story_keys.h"
@@ -125,12 +126,7 @@ static void need_keys(struct run *run, struct listed *item)
 /* At most `most` bytes of it, at the border of a character. */
 static const char *text_of(struct run *run, struct span text, size_t most)
 {
-    if (text.length > most) {
-        while (most && ((unsigned char)text.data[most] & 0xc0) == 0x80)
-            most--;
-        text.length = most;
-    }
-    return arena_copy(run->scratch, text).data;
+    return arena_copy(run->scratch, text_cut(text, most)).data;
 }
 
 /* Empty: it has none. */

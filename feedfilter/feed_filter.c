@@ -100,7 +100,6 @@ static void begin_footers(struct passage *passage, struct feed_showing *showing)
         .since_s = arena_alloc(arena, n * sizeof *showing->since_s),
         .ids = arena_alloc(arena, n * sizeof *showing->ids),
     };
-    memset(showing->since_s, 0, n * sizeof *showing->since_s);
     passage->judge->showing = showing;
 }
 

@@ -71,8 +71,7 @@ static struct span resolve(const struct feed_layout *layout, struct span prefix)
     return (struct span){NULL, 0};
 }
 
-static struct span attribute_named(const struct start_tag *tag, const char *prefix,
-                                   const char *local)
+struct span start_tag_attribute(const struct start_tag *tag, const char *prefix, const char *local)
 {
     for (size_t i = 0; i < tag->attribute_count; i++)
         if (span_equal(tag->attributes[i].name.local, span_of(local)) &&
@@ -110,7 +109,7 @@ static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
     layout->root = *name;
     layout->root_uri = resolve(layout, name->prefix);
     layout->ranges->root_tag = stretch(layout, tag->start, tag->end);
-    layout->root_has_base = attribute_named(tag, "xml", "base").data != NULL;
+    layout->root_has_base = start_tag_attribute(tag, "xml", "base").data != NULL;
     layout->ranges->root_has_base = layout->root_has_base;
     return true;
 }
@@ -273,9 +272,9 @@ static void open_link(struct feed_layout *layout, const struct start_tag *tag,
     struct span uri = resolve(layout, tag->name.prefix);
     if (span_equal(tag->name.local, SPAN("link"))) {
         if (!is_atom(layout, &tag->name) ||
-            !link_kind(layout, attribute_named(tag, NULL, "rel"), &link.kind))
+            !link_kind(layout, start_tag_attribute(tag, NULL, "rel"), &link.kind))
             return;
-        struct span href = attribute_named(tag, NULL, "href");
+        struct span href = start_tag_attribute(tag, NULL, "href");
         if (href.data)
             link.value = stretch(layout, href.data, href.data + href.length);
     } else if (span_equal(tag->name.local, SPAN("new-feed-url")) &&
@@ -300,7 +299,7 @@ static void open_channel(struct feed_layout *layout, const struct start_tag *tag
 {
     element->role = ROLE_CHANNEL;
     layout->channel_tag = stretch(layout, tag->start, tag->end);
-    layout->channel_has_base = attribute_named(tag, "xml", "base").data != NULL;
+    layout->channel_has_base = start_tag_attribute(tag, "xml", "base").data != NULL;
 }
 
 bool feed_layout_wants_attributes(const struct feed_layout *layout)

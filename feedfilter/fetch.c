@@ -285,3 +285,23 @@ void fetcher_free(struct fetcher *fetcher)
     pthread_join(fetcher->thread, NULL);
     free_memory(fetcher);
 }
+
+struct fetch_answer fetch_answer_take(struct fetch_answer *answer)
+{
+    struct fetch_answer taken = *answer;
+    *answer = (struct fetch_answer){0};
+    return taken;
+}
+
+void fetch_answer_clear(struct fetch_answer *answer)
+{
+    free(answer->body);
+    free(answer->etag);
+    free(answer->last_modified);
+    free(answer->content_type);
+    free(answer->base_url);
+    free(answer->moved_to);
+    free(answer->hub);
+    free(answer->self);
+    *answer = (struct fetch_answer){0};
+}

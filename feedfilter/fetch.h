@@ -50,7 +50,7 @@ struct fetch_answer {
      * when `etag` or `last_modified` was given, and for 200 with a body that is not empty: no other
      * answer is a copy of the feed. */
     struct error error;
-    char *body; /* with 200, whole; free()'d by whoever takes it (sets it NULL) */
+    char *body; /* with 200, whole */
     size_t length;
     char *etag, *last_modified, *content_type; /* as given; NULL: not there */
     int64_t fresh_s;       /* s-maxage, max-age or Expires, less Age; 0: no-cache; -1: not said */
@@ -61,11 +61,16 @@ struct fetch_answer {
     char *base_url;   /* where it came from, after redirects; without user and password */
 };
 
+/* All that is in `answer`, which is left empty. Free it with fetch_answer_clear(). */
+struct fetch_answer fetch_answer_take(struct fetch_answer *answer);
+void fetch_answer_clear(struct fetch_answer *answer);
+
 /* Starts the thread. */
 struct fetcher *fetcher_new(const struct fetch_limits *limits, struct error *error);
 
 /* Thread-safe. `done` is called once, in the fetcher's thread, and must not wait; `answer` is lent
- * for the call. It may start other fetches, but none for ever: fetcher_free() ends these too. */
+ * for the call, and may be taken. It may start other fetches, but none for ever: fetcher_free()
+ * ends these too. */
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                  void (*done)(void *context, struct fetch_answer *answer), void *context);
 

@@ -347,14 +347,7 @@ static void transfer_free(struct transfer *transfer)
     fetch_unpack_free(transfer->unpack);
     free(transfer->host_name);
     free(transfer->body);
-    free(transfer->answer.body);
-    free(transfer->answer.etag);
-    free(transfer->answer.last_modified);
-    free(transfer->answer.content_type);
-    free(transfer->answer.base_url);
-    free(transfer->answer.moved_to);
-    free(transfer->answer.hub);
-    free(transfer->answer.self);
+    fetch_answer_clear(&transfer->answer);
     free(transfer);
 }
 

@@ -30,22 +30,9 @@ struct refresh {
     unsigned worker_count;
 };
 
-static void answer_clear(struct fetch_answer *answer)
-{
-    free(answer->body);
-    free(answer->etag);
-    free(answer->last_modified);
-    free(answer->content_type);
-    free(answer->base_url);
-    free(answer->moved_to);
-    free(answer->hub);
-    free(answer->self);
-    *answer = (struct fetch_answer){0};
-}
-
 static void job_free(struct refresh_job *job)
 {
-    answer_clear(&job->answer);
+    fetch_answer_clear(&job->answer);
     free(job->found);
     subscription_release(job->subscription);
     free(job);
@@ -103,15 +90,7 @@ static struct refresh_job *begin(struct refresh *refresh, struct subscription *s
 static void on_fetched(void *context, struct fetch_answer *answer)
 {
     struct refresh_job *job = context;
-    job->answer = *answer;
-    answer->body = NULL;
-    job->answer.etag = memory_text(answer->etag);
-    job->answer.last_modified = memory_text(answer->last_modified);
-    job->answer.content_type = memory_text(answer->content_type);
-    job->answer.base_url = memory_text(answer->base_url);
-    job->answer.moved_to = memory_text(answer->moved_to);
-    job->answer.hub = memory_text(answer->hub);
-    job->answer.self = memory_text(answer->self);
+    job->answer = fetch_answer_take(answer);
     queue(job);
 }
 
@@ -141,7 +120,7 @@ static void begin_poll(struct refresh *refresh, struct subscription *subscriptio
 static bool begin_found(struct refresh *refresh, struct refresh_job *job)
 {
     struct subscription *subscription = job->subscription;
-    answer_clear(&job->answer);
+    fetch_answer_clear(&job->answer);
     pthread_mutex_lock(&subscription->lock);
     bool wanted = subscription->own && subscription->generation == job->generation;
     if (wanted) {

@@ -125,7 +125,7 @@ static void add_guid(struct story_keys *keys, struct arena *arena, const struct 
     struct span guid = item->guid;
     if (!guid.length || span_starts(guid, SPAN("hash:")) || span_equal(guid, item->link))
         return;
-    if (span_starts_nocase(guid, SPAN("http://")) || span_starts_nocase(guid, SPAN("https://"))) {
+    if (url_is_web(guid)) {
         struct span link = story_link(arena, guid);
         if (link.length)
             add(keys, STORY_BY_GUID, hash_of(link, STORY_BY_GUID));

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/url.h"
 #include "store/memory.h"
 
 #define VERIFY_S 600               /* so long a hub may take to ask whether it was us */
@@ -55,8 +56,7 @@ static bool is_web_address(struct span url)
     for (size_t i = 0; i < url.length; i++)
         if ((unsigned char)url.data[i] <= ' ' || url.data[i] == 0x7f)
             return false;
-    return url.length <= 2000 &&
-           (span_starts_nocase(url, SPAN("http://")) || span_starts_nocase(url, SPAN("https://")));
+    return url.length <= 2000 && url_is_web(url);
 }
 
 bool websub_offer(struct websub *websub, struct span hub, struct span topic, struct span base,

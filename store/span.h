@@ -45,6 +45,16 @@ static inline bool span_starts_nocase(struct span span, struct span start)
            (start.length == 0 || strncasecmp(span.data, start.data, start.length) == 0);
 }
 
+/* `part` is not empty and begins with no capital: its first byte is looked for by itself. */
+static inline bool span_contains_nocase(struct span span, struct span part)
+{
+    char low = part.data[0], high = low >= 'a' && low <= 'z' ? (char)(low - 0x20) : low;
+    for (; span.length >= part.length; span.data++, span.length--)
+        if ((*span.data == low || *span.data == high) && span_starts_nocase(span, part))
+            return true;
+    return false;
+}
+
 /* Without blanks, tabs and line ends at both ends. */
 static inline struct span span_trim(struct span span)
 {

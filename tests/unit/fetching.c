@@ -15,9 +15,7 @@ static void take_answer(void *context, struct fetch_answer *answer)
 {
     struct wait *wait = context;
     pthread_mutex_lock(&wait->mutex);
-    wait->answer = *answer;
-    answer->body = answer->etag = answer->last_modified = answer->content_type = NULL;
-    answer->base_url = answer->moved_to = answer->hub = answer->self = NULL;
+    wait->answer = fetch_answer_take(answer);
     wait->is_done = true;
     pthread_cond_signal(&wait->done);
     pthread_mutex_unlock(&wait->mutex);
@@ -61,16 +59,4 @@ struct fetch_answer fetching_url(const char *url)
     struct subscription_config subscription = {.url = (char *)url};
     struct fetch_limits limits = fetching_limits();
     return fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
-}
-
-void fetching_free(struct fetch_answer *answer)
-{
-    free(answer->body);
-    free(answer->etag);
-    free(answer->last_modified);
-    free(answer->content_type);
-    free(answer->base_url);
-    free(answer->moved_to);
-    free(answer->hub);
-    free(answer->self);
 }

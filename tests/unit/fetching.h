@@ -7,13 +7,11 @@
 /* Loopback is allowed, but for 127.0.0.9; 1 MiB, 5 s, 5 redirects, 8 at once. */
 struct fetch_limits fetching_limits(void);
 
-/* With a fetcher of its own under `limits`. Free with fetching_free(). */
+/* With a fetcher of its own under `limits`. Free with fetch_answer_clear(). */
 struct fetch_answer fetching_once(const struct fetch_limits *limits,
                                   const struct fetch_request *request);
 
 /* A subscription to `url` and nothing else, under fetching_limits(). */
 struct fetch_answer fetching_url(const char *url);
-
-void fetching_free(struct fetch_answer *answer);
 
 #endif

@@ -55,7 +55,7 @@ static void expect_url_fails(const char *url, int status, const char *message)
 {
     struct fetch_answer answer = fetching_url(url);
     expect_failure(&answer, status, message);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_feed_is_fetched_whole_with_what_is_said_of_it(void **state)
@@ -76,7 +76,7 @@ static void test_a_feed_is_fetched_whole_with_what_is_said_of_it(void **state)
     assert_int_equal(answer.fresh_s, 600);
     assert_int_equal(answer.retry_after_s, -1);
     assert_string_equal(answer.base_url, http_server_url(server, "/feed"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_fetch_is_conditional_on_what_is_at_hand(void **state)
@@ -96,7 +96,7 @@ static void test_a_fetch_is_conditional_on_what_is_at_hand(void **state)
     assert_non_null(strstr(head, "\r\nIf-Modified-Since: last Tuesday\r\n"));
     assert_non_null(strstr(head, "\r\nUser-Agent: weir/test\r\n"));
     assert_non_null(strstr(head, "\r\nAccept-Encoding: gzip, deflate\r\n"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_not_modified_is_no_answer_when_nothing_is_at_hand(void **state)
@@ -116,7 +116,7 @@ static void test_other_statuses_are_told_and_hold_no_copy(void **state)
     struct fetch_answer answer = fetching_url(http_server_url(server, "/503"));
     expect_failure(&answer, 503, "127.0.0.1: it answered 503");
     assert_int_equal(answer.retry_after_s, 77);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     expect_url_fails(http_server_url(server, "/206"), 206, "127.0.0.1: it answered 206");
     expect_url_fails(http_server_url(server, "/204"), 204, "127.0.0.1: it answered 204");
 }
@@ -129,7 +129,7 @@ static void test_an_empty_answer_is_no_good_copy(void **state)
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.length, 0);
     assert_string_equal(answer.error.message, "127.0.0.1: its answer is empty");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_chunks_are_put_together(void **state)
@@ -143,7 +143,7 @@ static void test_chunks_are_put_together(void **state)
     assert_int_equal(answer.length, 6);
     assert_memory_equal(answer.body, "<rss/>", 6);
     assert_string_equal(answer.etag, "\"1\"");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_refused_connection_is_told(void **state)
@@ -166,7 +166,7 @@ static void test_redirects_are_followed(void **state)
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.length, 6);
     assert_string_equal(answer.base_url, http_server_url(server, "/new%20est?a=b"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 /* The page of a redirect is not the feed, and its length is not the feed's. */
@@ -180,7 +180,7 @@ static void test_redirects_with_a_large_page_are_followed(void **state)
     struct fetch_answer answer = fetching_url(http_server_url(server, "/a"));
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.base_url, http_server_url(server, "/c"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_secrets_go_to_the_subscription_s_own_host(void **state)
@@ -202,7 +202,7 @@ static void test_secrets_go_to_the_subscription_s_own_host(void **state)
     assert_non_null(strstr(head, "\r\nAuthorization: Basic YW5uOnA0c3M=\r\n"));
     assert_non_null(strstr(head, "\r\nX-Key: s3cret\r\n"));
     assert_non_null(strstr(head, "\r\nAccept: text/xml\r\n"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_secrets_stay_behind_at_a_redirect_to_elsewhere(void **state)
@@ -231,7 +231,7 @@ static void test_secrets_stay_behind_at_a_redirect_to_elsewhere(void **state)
         assert_null(strstr(heads[i], "s3cret"));
         assert_non_null(strstr(heads[i], "\r\nIf-None-Match: \"v1\"\r\n"));
     }
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_password_in_a_redirect_is_not_sent(void **state)
@@ -245,7 +245,7 @@ static void test_a_password_in_a_redirect_is_not_sent(void **state)
     struct fetch_answer answer = fetching_url(http_server_url(server, "/eve"));
     assert_int_equal(answer.status, 200);
     assert_null(strstr(http_server_head(other, "/plain"), "Authorization"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_proxy_is_asked_wherever_it_is(void **state)
@@ -272,7 +272,7 @@ static void test_a_proxy_is_asked_wherever_it_is(void **state)
     assert_non_null(strstr(first, key));
     assert_int_equal(strncmp(second, "GET http://two.invalid/on HTTP/1.1\r\n", 36), 0);
     assert_null(strstr(second, key));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     http_server_stop(relay);
 }
 
@@ -288,7 +288,7 @@ static void test_a_failing_proxy_is_told_without_its_password(void **state)
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
     expect_failure(&answer, 0, "feeds.invalid: its proxy: connection refused");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_proxy_that_will_not_connect_is_told(void **state)
@@ -302,7 +302,7 @@ static void test_a_proxy_that_will_not_connect_is_told(void **state)
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
     expect_failure(&answer, 0, "feeds.invalid: its proxy answered 404");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     http_server_stop(relay);
 }
 
@@ -325,7 +325,7 @@ static void test_another_port_is_another_place_but_the_usual_one_is_not(void **s
     assert_non_null(strstr(http_server_head(relay, "/1"), "\r\nAuthorization: "));
     assert_non_null(strstr(http_server_head(relay, "/2"), "\r\nAuthorization: "));
     assert_null(strstr(http_server_head(relay, "/3"), "\r\nAuthorization: "));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     http_server_stop(relay);
 }
 
@@ -341,7 +341,7 @@ static void test_a_proxy_of_the_environment_is_not_asked(void **state)
     unsetenv("http_proxy");
     assert_int_equal(answer.status, 200);
     assert_int_equal(http_server_connections(other), before);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static struct fetch_answer asked_instead(const char *url, const char *moved_to)
@@ -367,11 +367,11 @@ static void test_permanent_redirects_are_told_up_to_the_first_other_one(void **s
     struct fetch_answer answer = fetching_url(http_server_url(server, "/a"));
     assert_int_equal(answer.status, 200);
     assert_string_equal(answer.moved_to, there);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     answer = fetching_url(http_server_url(server, "/c"));
     assert_int_equal(answer.status, 200);
     assert_null(answer.moved_to);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_where_a_feed_moved_to_sees_no_secrets_unless_it_is_the_same_place(void **state)
@@ -383,11 +383,11 @@ static void test_where_a_feed_moved_to_sees_no_secrets_unless_it_is_the_same_pla
     struct fetch_answer answer = asked_instead(url, http_server_url(server, "/there"));
     assert_int_equal(answer.status, 200);
     assert_non_null(strstr(http_server_head(server, "/there"), "\r\nAuthorization: Basic "));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     answer = asked_instead(url, http_server_url(other, "/there"));
     assert_int_equal(answer.status, 200);
     assert_null(strstr(http_server_head(other, "/there"), "Authorization"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 struct tally {

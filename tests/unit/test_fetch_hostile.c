@@ -98,7 +98,7 @@ static void expect_url_fails(const char *url, const char *message)
     assert_int_equal(answer.error.class, ERROR_NETWORK);
     assert_int_equal(answer.status, 0);
     assert_null(answer.body);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_private_address_is_not_reached(void **state)
@@ -214,12 +214,12 @@ static void test_a_body_as_large_as_the_limit_passes(void **state)
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
     assert_int_equal(answer.status, 200);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     limits.size_bytes = 5;
     answer = fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
     assert_int_equal(answer.status, 0);
     assert_string_equal(answer.error.message, "127.0.0.1: larger than 5 bytes");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void endless_headers(struct http_server *of, int fd, void *context)
@@ -271,7 +271,7 @@ static void test_a_redirect_leads_to_http_only(void **state)
     struct fetch_answer answer = fetching_url(http_server_url(server, "/file"));
     assert_non_null(strstr(answer.error.message, "no http or https address"));
     assert_int_equal(answer.status, 0);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     expect_url_fails(http_server_url(server, "/gopher"), message);
     expect_url_fails(http_server_url(server, "/junk"), message);
 }
@@ -316,7 +316,7 @@ static void test_no_answer_ends_at_the_time_limit(void **state)
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
     assert_in_range(monotonic_ms() - before, 290, 10000);
     assert_string_equal(answer.error.message, "127.0.0.1: no whole answer within 300 ms");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_name_that_changes_its_address_reaches_no_private_one(void **state)
@@ -342,7 +342,7 @@ static void test_of_several_addresses_only_a_public_one_is_reached(void **state)
     snprintf(url, sizeof url, "http://both.test:%u/both", http_server_port(server));
     struct fetch_answer answer = fetching_url(url);
     assert_int_equal(answer.status, 200);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_an_unknown_name_is_told(void **state)
@@ -362,7 +362,7 @@ static void test_other_spellings_of_a_private_address_are_none_the_better(void *
         struct fetch_answer answer = fetching_url(url);
         assert_non_null(strstr(answer.error.message, "its address 127.0.0.9 is private"));
         assert_int_equal(http_server_connections(private), before);
-        fetching_free(&answer);
+        fetch_answer_clear(&answer);
     }
 }
 
@@ -380,7 +380,7 @@ static void test_ipv6_addresses_are_checked_too(void **state)
     snprintf(url, sizeof url, "http://[::ffff:127.0.0.9]:%u/", http_server_port(private));
     struct fetch_answer answer = fetching_url(url);
     assert_non_null(strstr(answer.error.message, "its address ::ffff:127.0.0.9 is private"));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     assert_int_equal(http_server_connections(private), before);
 }
 
@@ -398,7 +398,7 @@ static void test_a_resolver_that_hangs_holds_up_nobody(void **state)
     resolver_hangs = false;
     while (hanging)
         assert_true(http_server_wait(server, 5));
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 struct packed {
@@ -439,7 +439,7 @@ static void test_a_packed_answer_is_unpacked(void **state)
     struct fetch_answer answer = fetching_url(http_server_url(server, "/packed"));
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.length, 1 << 20);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 static void test_a_packed_answer_that_is_cut_is_none(void **state)
@@ -481,7 +481,7 @@ static void test_an_error_page_without_end_is_still_an_answer(void **state)
     assert_int_equal(answer.status, 503);
     assert_string_equal(answer.error.message, "127.0.0.1: it answered 503");
     assert_int_equal(answer.retry_after_s, 9);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 /* A listener whose queue is full lets connections wait. */
@@ -506,7 +506,7 @@ static void test_a_connection_that_does_not_come_about_is_told(void **state)
     struct fetch_answer answer =
         fetching_once(&limits, &(struct fetch_request){.subscription = &subscription});
     assert_string_equal(answer.error.message, "127.0.0.1: no connection within 500 ms");
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
     for (size_t i = 0; i < 4; i++)
         close(fillers[i]);
     close(listener);

@@ -89,7 +89,7 @@ static void test_a_certificate_that_nobody_signed_is_refused(void **state)
     assert_string_equal(answer.error.message, "127.0.0.1: its certificate is not to be trusted: "
                                               "self-signed certificate");
     assert_int_equal(answer.status, 0);
-    fetching_free(&answer);
+    fetch_answer_clear(&answer);
 }
 
 int main(void)
