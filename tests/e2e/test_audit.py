@@ -1,12 +1,14 @@
 """What admins do is in the audit, also before anything else was recorded, or they are told that it is
 not; and the audit finds what is asked for."""
 
+import glob
 import json
 import os
+import re
 import stat
 
 from console_client import Client, expect
-from servers import CountsFile, Weir, counts_store, make_temporary_directory, run
+from servers import SOURCE, CountsFile, Weir, counts_store, make_temporary_directory, run
 
 PIN = ("reputation", "pin", "link-domain", "pills.test", "3")
 
@@ -101,6 +103,11 @@ def test_filters(fixture):
     assert refused.errors.count("\n") == 1 and not refused.output, refused.errors
     assert 'nothing does "pinned"; the deeds are release, confirm' in refused.errors, refused.errors
     assert "refused-not-theirs, refused-many (see" in refused.errors, refused.errors
+    known = re.split(r"[ ,]+", refused.errors)
+    for path in glob.glob(os.path.join(SOURCE, "admin/*.c")):
+        with open(path) as file:
+            for what in re.findall(r'"(refused-[a-z-]+)"|audit\([\w>.,\s-]*, "([a-z-]+)", ', file.read()):
+                assert (what[0] or what[1]) in known, (path, what)
 
 
 def test_options_of_no_use(fixture):
