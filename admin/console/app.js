@@ -53,6 +53,12 @@ const app = {
         else
             tell(failure.message);
     },
+    // The same where there is a place for it: what to put there.
+    refusal(failure) {
+        if (failure.status === 401)
+            app.fail(failure);
+        return element("p", {class: "notice bad", role: "alert"}, failure.message);
+    },
     // Said aloud, and at the foot of the page for a while.
     tell,
     // To a list with what the form asks for.

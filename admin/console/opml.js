@@ -59,9 +59,7 @@ class Import {
     }
 
     refused(failure) {
-        if (failure.status === 401)
-            this.app.fail(failure);
-        this.panel.replaceChildren(element("p", {class: "notice bad", role: "alert"}, failure.message));
+        this.panel.replaceChildren(this.app.refusal(failure));
     }
 
     show(text, seen) {

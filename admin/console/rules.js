@@ -66,9 +66,7 @@ class Editor {
     }
 
     refused(failure) {
-        if (failure.status === 401)
-            this.app.fail(failure);
-        this.say(element("p", {class: "notice bad", role: "alert"}, failure.message), this.deeds());
+        this.say(this.app.refusal(failure), this.deeds());
     }
 
     deeds(...more) {

@@ -223,9 +223,7 @@ class Preview {
     }
 
     refused(failure) {
-        if (failure.status === 401)
-            this.app.fail(failure);
-        this.panel.replaceChildren(element("p", {class: "notice bad", role: "alert"}, failure.message),
+        this.panel.replaceChildren(this.app.refusal(failure),
             element("div", {class: "deeds"}, this.discard(),
                 element("button", {type: "button", onclick: () => this.changed()}, say("Look again"))));
     }
