@@ -311,6 +311,9 @@ def test_token_ends_no_password(fixture):
 def test_attacks_are_in_the_audit(fixture):
     """What attackers try fails, and the audit says what it was and where it came from"""
     client, held = fixture.client, fixture.held_id()
+    if sum(what.startswith("refused") for _, what, _ in fixture.audited()) > 40:
+        # Of each minute of the clock 60 are written, and the tests before may have used up this one's.
+        time.sleep(60 - time.monotonic() % 60)
     attacker = Client(fixture.weir, login=False, source="127.0.0.9")
     deed = "held/%s/release" % held
     expect(client.post(deed, Origin="http://evil.test"), 403)
