@@ -47,10 +47,14 @@ def wait_for(predicate, what, timeout=PATIENCE_S):
 
 
 def free_port():
-    """A TCP port on loopback that the kernel says is free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port on loopback that the kernel gives to nobody else for a minute: a connection that its
+    listening side has closed first stays there in TIME_WAIT, beside which only who asks for this port
+    by number, with SO_REUSEADDR as every server does, may listen."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        with socket.create_connection(listening.getsockname()) as client:
+            listening.accept()[0].close()
+            client.recv(1)  # its end has come: ours is the one that waits
+        return listening.getsockname()[1]
 
 
 def need_root():
