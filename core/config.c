@@ -443,6 +443,7 @@ static struct config *read_config(const char *path, bool with_feeds, struct erro
         config = NULL;
     }
     if (config) {
+        subscriptions_sort(config);
         feedfilter_check_footer(config);
         keep_warnings(config);
     }
@@ -473,22 +474,6 @@ struct config *config_defaults(void)
     return config;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-    return strcmp(*(char *const *)left, *(char *const *)right);
-}
-
-/* Their names, sorted; the array is the caller's. */
-static char **sorted_names(const struct config *config)
-{
-    char **names = memory_new(config->subscription_count * sizeof *names);
-    for (size_t i = 0; i < config->subscription_count; i++)
-        names[i] = config->subscriptions[i].name;
-    if (config->subscription_count)
-        qsort(names, config->subscription_count, sizeof *names, compare_names);
-    return names;
-}
-
 struct config *config_with_subscriptions(struct config *config,
                                          const struct subscription_config *more, size_t count)
 {
@@ -501,11 +486,10 @@ struct config *config_with_subscriptions(struct config *config,
     if (own)
         memcpy(all, config->subscriptions, own * sizeof *all);
     counted->config.subscriptions = all;
-    char **names = sorted_names(config);
     for (size_t i = 0; i < count; i++)
-        if (!own || !bsearch(&more[i].name, names, own, sizeof *names, compare_names))
+        if (!config_subscription(config, more[i].name))
             all[counted->config.subscription_count++] = subscription_copy(&more[i]);
-    free(names);
+    subscriptions_sort(&counted->config);
     return &counted->config;
 }
 
@@ -516,6 +500,7 @@ static void free_added(struct counted_config *counted)
     for (size_t i = own; i < counted->config.subscription_count; i++)
         subscription_clear(&counted->config.subscriptions[i]);
     free(counted->config.subscriptions);
+    free(counted->config.subscriptions_by_name);
     config_release(counted->base);
     free(counted);
 }
@@ -546,6 +531,7 @@ void config_release(struct config *config)
     free(config->milter.key_file);
     feedfilter_free(config);
     subscriptions_free(config->subscriptions, config->subscription_count);
+    free(config->subscriptions_by_name);
     free(config->internal_networks);
     identities_free(&config->identities);
     learning_free(&config->learning);

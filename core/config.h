@@ -156,6 +156,7 @@ struct config {
     } feedfilter;
     struct subscription_config *subscriptions; /* in the order of the file */
     size_t subscription_count;
+    size_t *subscriptions_by_name; /* their places, for config_subscription() */
 
     struct {
         unsigned requeue_after_s; /* held longer than this: postsuper -r instead of -H */
@@ -206,6 +207,10 @@ struct config *config_defaults(void);
  * name that it has itself keeps its meaning: that one of `more` is left out. */
 struct config *config_with_subscriptions(struct config *config,
                                          const struct subscription_config *more, size_t count);
+
+/* NULL: there is none of that name. */
+const struct subscription_config *config_subscription(const struct config *config,
+                                                      const char *name);
 
 /* Whether items of that subscription are to end with links. */
 bool config_has_footer(const struct config *config, const struct subscription_config *own);

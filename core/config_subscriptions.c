@@ -233,3 +233,37 @@ void subscriptions_free(struct subscription_config *subscriptions, size_t count)
         subscription_clear(&subscriptions[i]);
     free(subscriptions);
 }
+
+static int compare_places(const void *left, const void *right, void *context)
+{
+    const struct config *config = context;
+    return strcmp(config->subscriptions[*(const size_t *)left].name,
+                  config->subscriptions[*(const size_t *)right].name);
+}
+
+void subscriptions_sort(struct config *config)
+{
+    size_t count = config->subscription_count;
+    config->subscriptions_by_name = memory_new((count + 1) * sizeof(size_t));
+    for (size_t i = 0; i < count; i++)
+        config->subscriptions_by_name[i] = i;
+    qsort_r(config->subscriptions_by_name, count, sizeof(size_t), compare_places, config);
+}
+
+const struct subscription_config *config_subscription(const struct config *config, const char *name)
+{
+    size_t low = 0, high = config->subscription_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const struct subscription_config *at =
+            &config->subscriptions[config->subscriptions_by_name[middle]];
+        int order = strcmp(name, at->name);
+        if (order == 0)
+            return at;
+        if (order < 0)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return NULL;
+}

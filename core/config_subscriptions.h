@@ -16,6 +16,9 @@ int subscription_check(cfg_t *cfg, cfg_opt_t *option);
 void subscriptions_add(cfg_t *cfg, struct subscription_config **subscriptions, size_t *count);
 void subscriptions_free(struct subscription_config *subscriptions, size_t count);
 
+/* Sets `subscriptions_by_name`, once all are there. */
+void subscriptions_sort(struct config *config);
+
 struct subscription_config subscription_copy(const struct subscription_config *subscription);
 void subscription_clear(struct subscription_config *subscription);
 

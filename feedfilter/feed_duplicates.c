@@ -29,6 +29,7 @@ struct listed {
     bool shared_link; /* its link is not its alone */
     bool cut;         /* held: readers do not get it */
     bool left_out;
+    bool is_new;                 /* to be added: its keys are needed */
     struct story_keys *keys;     /* once they were needed */
     const char *twin_feed, *way; /* newly left out: what for; in the arena */
 };
@@ -85,21 +86,12 @@ static bool may_leave_out(const struct config *config, const struct subscription
            own->mode != FEED_PASS;
 }
 
-/* NULL: there is none of that name. */
-static const struct subscription_config *find_feed(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->subscription_count; i++)
-        if (strcmp(config->subscriptions[i].name, name) == 0)
-            return &config->subscriptions[i];
-    return NULL;
-}
-
 bool feed_duplicates_stand_for(const struct config *config, const struct subscription_config *own,
                                const char *name)
 {
     if (!may_leave_out(config, own) || strcmp(name, own->name) == 0)
         return false;
-    const struct subscription_config *other = find_feed(config, name);
+    const struct subscription_config *other = config_subscription(config, name);
     return other && covers(other, own) &&
            (config->feedfilter.deduplicate == DEDUPLICATE_ALL ||
             strcmp(category_of(other), category_of(own)) == 0);
@@ -142,7 +134,8 @@ static bool is_word_enough(struct run *run, const struct listed *item, const str
 {
     const struct feed_duplicates *duplicates = run->duplicates;
     struct span own = domain_of(run, span_of(duplicates->own->url));
-    struct span other = domain_of(run, span_of(find_feed(duplicates->config, story->feed)->url));
+    struct span other =
+        domain_of(run, span_of(config_subscription(duplicates->config, story->feed)->url));
     if (span_equal(own, other))
         return true;
     return !span_equal(own, domain_of(run, item->source->link)) &&
@@ -206,10 +199,10 @@ static bool add_story(struct run *run, struct listed *item, const struct story *
 static bool add_new(struct run *run, struct listed *item, struct error *error)
 {
     enum story_way way = STORY_BY_GUID;
-    run->dirty = true;
-    need_keys(run, item);
+    run->dirty = item->is_new = true;
     if (!run->writes)
         return true;
+    need_keys(run, item);
     struct story *twin = find_twin(run, item, &way, error);
     bool good =
         !is_failure(error) && add_story(run, item, twin, twin ? story_way_name(way) : "", error);
@@ -285,6 +278,14 @@ static bool settle_all(void *context, struct error *error)
     return true;
 }
 
+/* Before the records are locked for writing: an item's text is long, and all others wait. */
+static void make_keys(struct run *run)
+{
+    for (size_t i = 0; i < run->count; i++)
+        if (run->items[i].is_new)
+            need_keys(run, &run->items[i]);
+}
+
 static int compare_ids(const void *left, const void *right)
 {
     return memcmp((*(struct listed *const *)left)->id, (*(struct listed *const *)right)->id,
@@ -355,6 +356,7 @@ bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed 
     bool good = records_reading(duplicates->records, settle_all, &run, error);
     if (good && run.dirty) {
         run.writes = true;
+        make_keys(&run);
         good = records_transaction(duplicates->records, settle_all, &run, error);
     }
     duplicates->freed = good && run.freed;

@@ -80,12 +80,12 @@ struct config *live_feeds_join(const struct live_feeds *live, struct config *con
 {
     struct config *joined = config_with_subscriptions(config, live->feeds, live->count);
     size_t left_out = config->subscription_count + live->count - joined->subscription_count;
-    for (size_t i = 0; left_out && i < live->count; i++)
-        for (size_t j = 0; j < config->subscription_count; j++)
-            if (!strcmp(live->feeds[i].name, config->subscriptions[j].name))
-                log_event(LOG_LEVEL_WARNING, "feed-configured-too", "feed", live->feeds[i].name,
-                          "place", config->subscriptions[j].place, "meanwhile",
-                          "the configured one is served", NULL);
+    for (size_t i = 0; left_out && i < live->count; i++) {
+        const struct subscription_config *own = config_subscription(config, live->feeds[i].name);
+        if (own)
+            log_event(LOG_LEVEL_WARNING, "feed-configured-too", "feed", own->name, "place",
+                      own->place, "meanwhile", "the configured one is served", NULL);
+    }
     return joined;
 }
 

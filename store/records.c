@@ -167,10 +167,11 @@ static const char *const texts[STATEMENTS] = {
                                 "DO NOTHING",
     [STATEMENT_STORY_SEEN] = "UPDATE stories SET seen_s = ?2 WHERE id = ?1",
     [STATEMENT_STORY_REMOVE] = "DELETE FROM stories WHERE id = ?1",
-    [STATEMENT_STORIES_OLD] = "DELETE FROM stories WHERE seen_s < ?1",
-    [STATEMENT_STORIES_BEYOND] =
-        "DELETE FROM stories WHERE id IN (SELECT id FROM stories ORDER BY seen_s LIMIT max(0, "
-        "(SELECT count(*) FROM stories) - ?1))",
+    [STATEMENT_STORIES_OLD] =
+        "DELETE FROM stories WHERE id IN (SELECT id FROM stories WHERE seen_s < ?1 LIMIT ?2)",
+    [STATEMENT_STORIES_COUNT] = "SELECT count(*) FROM stories",
+    [STATEMENT_STORIES_LONGEST_UNSEEN] =
+        "DELETE FROM stories WHERE id IN (SELECT id FROM stories ORDER BY seen_s LIMIT ?1)",
     [STATEMENT_STORIES_LEFT_OUT] = "SELECT " STORY_COLUMNS("s") ", " STORY_COLUMNS(
         "t") " FROM stories s JOIN stories t ON "
              "t.id = s.twin WHERE s.feed = ?1 AND s.twin > 0 ORDER BY s.id DESC LIMIT ?2",
@@ -182,6 +183,7 @@ struct records {
     pthread_mutex_t mutex; /* recursive; for db and statements */
     sqlite3_stmt *statements[STATEMENTS];
     bool in_transaction;
+    int64_t stories_most; /* that there can be; negative: they were not counted yet */
     struct records_history *history;
 };
 
@@ -204,6 +206,7 @@ struct records *records_open(const char *path, struct error *error)
     pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
     pthread_mutex_init(&records->mutex, &recursive);
     pthread_mutexattr_destroy(&recursive);
+    records->stories_most = -1;
     records->history = records_history_new(records->path);
     return records;
 }
@@ -234,6 +237,11 @@ void records_unlock(struct records *records)
 struct records_history *records_history_of(struct records *records)
 {
     return records->history;
+}
+
+int64_t *records_stories_most(struct records *records)
+{
+    return &records->stories_most;
 }
 
 sqlite3_stmt *records_prepare(struct records *records, enum records_statement which,

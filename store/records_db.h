@@ -82,7 +82,8 @@ enum records_statement {
     STATEMENT_STORY_SEEN,
     STATEMENT_STORY_REMOVE,
     STATEMENT_STORIES_OLD,
-    STATEMENT_STORIES_BEYOND,
+    STATEMENT_STORIES_COUNT,
+    STATEMENT_STORIES_LONGEST_UNSEEN,
     STATEMENT_STORIES_LEFT_OUT,
     STATEMENTS
 };
@@ -142,6 +143,10 @@ bool records_held_visit(struct records *records, const int64_t *ids, size_t coun
 struct records_history *records_history_new(const char *path);
 void records_history_free(struct records_history *history);
 struct records_history *records_history_of(struct records *records);
+
+/* How many stories there are at most, kept by records_stories.c under the lock, so that they are
+ * counted only where they may be too many; negative: not known. */
+int64_t *records_stories_most(struct records *records);
 
 /* So many verdicts keep their evidence. */
 void records_history_keep_evidence(struct records_history *history, size_t most);

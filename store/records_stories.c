@@ -6,6 +6,9 @@
 #include "store/memory.h"
 #include "store/records_db.h"
 
+/* At once, by age and by number; the next time is soon. */
+#define PRUNED_MOST 2000
+
 /* id, feed, item, twin, way, title, link, text, first_s, seen_s from `column` on. Texts are lent.
  */
 static struct story story_of_row(sqlite3_stmt *row, int column)
@@ -115,6 +118,8 @@ static bool add_row(struct records *records, const struct story *story, int64_t 
     if (code != SQLITE_ROW)
         return false;
     *id = sqlite3_column_int64(statement, 0);
+    if (*records_stories_most(records) >= 0)
+        ++*records_stories_most(records);
     return records_step(records, statement, error) == SQLITE_DONE;
 }
 
@@ -162,10 +167,39 @@ bool records_story_remove(struct records *records, int64_t id, struct error *err
     return run_numbers(records, STATEMENT_STORY_REMOVE, id, 0, 1, error);
 }
 
+static bool count_stories(struct records *records, int64_t *count, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORIES_COUNT, error);
+    bool good = statement && records_step(records, statement, error) == SQLITE_ROW;
+    if (good) {
+        *count = sqlite3_column_int64(statement, 0);
+        sqlite3_reset(statement);
+    }
+    records_unlock(records);
+    return good;
+}
+
+/* What was removed since they were counted is not taken off: only where there may be too many by
+ * what was added are they counted again. */
+static bool drop_beyond(struct records *records, struct error *error)
+{
+    int64_t *most = records_stories_most(records);
+    records_lock(records);
+    bool good = (*most >= 0 && *most <= STORIES_MOST) || count_stories(records, most, error);
+    int64_t beyond = good ? *most - STORIES_MOST : 0;
+    records_unlock(records);
+    if (beyond <= 0)
+        return good;
+    return run_numbers(records, STATEMENT_STORIES_LONGEST_UNSEEN,
+                       beyond < PRUNED_MOST ? beyond : PRUNED_MOST, 0, 1, error);
+}
+
 bool records_stories_prune(struct records *records, int64_t now_s, struct error *error)
 {
-    return run_numbers(records, STATEMENT_STORIES_OLD, now_s - STORIES_KEPT_S, 0, 1, error) &&
-           run_numbers(records, STATEMENT_STORIES_BEYOND, STORIES_MOST, 0, 1, error);
+    return run_numbers(records, STATEMENT_STORIES_OLD, now_s - STORIES_KEPT_S, PRUNED_MOST, 2,
+                       error) &&
+           drop_beyond(records, error);
 }
 
 bool records_stories_left_out(struct records *records, const char *feed, size_t most,

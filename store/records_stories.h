@@ -54,7 +54,7 @@ struct story_feed {
 bool records_stories_keep(struct records *records, const struct story_feed *feeds, size_t count,
                           struct error *error);
 
-/* Removes what is over the bounds; records_retention_step() does so too. */
+/* Removes what is over the bounds, some thousands at most; records_retention_step() does so too. */
 bool records_stories_prune(struct records *records, int64_t now_s, struct error *error);
 
 /* Those of a feed that were left out last, `most` at most, the latest first; `twin` is the one that

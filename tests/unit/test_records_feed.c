@@ -343,6 +343,8 @@ static void test_of_too_many_stories_those_go_that_were_not_listed_for_longest(v
     run_sql(fixture, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < "
                      "200000) INSERT INTO stories (feed, item, twin, way, title, link, text, "
                      "first_s, seen_s) SELECT 'many', i, 0, '', '', '', x'', 0, 1999999999 FROM n");
+    assert_true(records_stories_prune(fixture->records, now_s, &error));
+    assert_int_equal(count_rows(fixture, "stories"), STORIES_MOST);
     add_story(fixture, "first", 0, now_s - 86400);
     add_story(fixture, "last", 0, now_s);
     assert_true(records_stories_prune(fixture->records, now_s, &error));
