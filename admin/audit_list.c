@@ -43,6 +43,7 @@ const char *const audit_deeds[] = {"release",
                                    "refused-link-expired",
                                    "refused-link-again",
                                    "refused-link-too-often",
+                                   "refused-link-no-footer",
                                    "refused-not-theirs",
                                    "refused-many",
                                    NULL};

@@ -219,6 +219,19 @@ static bool hold_again(const struct saying *saying, struct error *error)
            (!found || records_deed_undo(records, deed.id, &undone, error));
 }
 
+/* Another reader may have decided since the page was read. */
+static bool refuse_changed(const struct item_page *page, struct error *error)
+{
+    const struct shown_item *shown = page->shown;
+    struct judged now;
+    bool found;
+    if (!records_judged_find(page->visit->records, shown->feed, shown->key, &now, &found, error))
+        return false;
+    return !found ||
+           (now.held_id == page->judged.held_id && strcmp(now.action, page->judged.action) == 0) ||
+           error_set(error, ERROR_SYSTEM, "another reader decided about it at the same time");
+}
+
 /* The verdict that sticks is the reader's from now on. */
 static bool change_verdict(const struct saying *saying, struct error *error)
 {
@@ -230,7 +243,8 @@ static bool change_verdict(const struct saying *saying, struct error *error)
         return true;
     if (spam && is_in_state(page->held, 1u << HELD_RELEASED))
         return hold_again(saying, error);
-    if (spam && !records_held_add(page->visit->records, saying->held, &saying->held->id, error))
+    if (!refuse_changed(page, error) ||
+        (spam && !records_held_add(page->visit->records, saying->held, &saying->held->id, error)))
         return false;
     judged.held_id = saying->held->id;
     judged.action = action_name(spam ? ACTION_HOLD : ACTION_ACCEPT);
@@ -313,42 +327,89 @@ static bool refuse_reviewed(struct item_page *page, bool spam, bool *refused, st
 static bool refuse_too_often(struct item_page *page, struct error *error)
 {
     char id[DOCUMENT_ID_HEX];
+    bool first;
     const struct shown_item *shown = page->shown;
     page->visit->said = WORD_SAID_TOO_OFTEN;
     if (shown->sayings > SAYINGS_MAX)
         return true;
+    if (!records_shown_count(page->visit->records, shown->document_id, SAYINGS_MAX, SAYINGS_MAX + 1,
+                             &first, error))
+        return false;
     document_id_hex(shown->document_id, id);
-    console_audit(page->visit->session, page->visit->who, "refused-link-too-often", id);
-    return records_shown_set_said(page->visit->records, shown->document_id, shown->said, error);
+    if (first)
+        console_audit(page->visit->session, page->visit->who, "refused-link-too-often", id);
+    return true;
+}
+
+/* Carries out what was counted. */
+static bool carry_out(struct item_page *page, enum label label, struct error *error)
+{
+    struct visit *visit = page->visit;
+    bool spam = label == LABEL_SPAM;
+    struct review_outcome outcome;
+    if (spam || !is_in_state(page->held, 1u << HELD_HELD))
+        return say_shown(page, label, error);
+    visit->said = WORD_DONE_ITEM_RELEASE;
+    bool good =
+        review_release_open(visit->session, FRONT_FEED, &page->held, visit->who, &outcome, error);
+    if (good && outcome.impossible)
+        visit->said = WORD_GONE;
+    return good;
+}
+
+/* `*counted` false: another who has the link said something since the page was read. What could not
+ * be carried out counts for nothing. */
+static bool count_and_say(struct item_page *page, enum label label, bool *counted,
+                          struct error *error)
+{
+    struct visit *visit = page->visit;
+    const struct shown_item *shown = page->shown;
+    int sayings = shown->sayings;
+    struct error ignored = {0};
+    bool given_back;
+    if (!records_shown_count(visit->records, shown->document_id, sayings, sayings + 1, counted,
+                             error) ||
+        !*counted)
+        return !*counted && error->class == ERROR_NONE;
+    bool good = carry_out(page, label, error);
+    if (!good)
+        records_shown_count(visit->records, shown->document_id, sayings + 1, sayings, &given_back,
+                            &ignored);
+    if (good)
+        log_deed(visit, label == LABEL_SPAM ? "spam" : "not-spam");
+    return good &&
+           records_shown_set_said(visit->records, shown->document_id, (int)label + 1, error);
+}
+
+/* What is so by now. */
+static bool read_again(struct item_page *page, struct error *error)
+{
+    struct visit *visit = page->visit;
+    held_free(page->held);
+    free(page->shown);
+    *page = (struct item_page){.visit = visit};
+    if (!find_item(page, error))
+        return false;
+    return page->shown || error_set(error, ERROR_SYSTEM, "the item went while its reader spoke");
 }
 
 static bool say_item(struct item_page *page, enum label label, struct error *error)
 {
     struct visit *visit = page->visit;
-    bool refused, spam = label == LABEL_SPAM, good;
-    struct review_outcome outcome;
-    visit->said = spam ? WORD_DONE_SPAM : WORD_DONE_NOT_SPAM;
-    if (page->shown->said == (int)label + 1) {
-        visit->said = WORD_SAID_BEFORE;
-        return true;
+    bool refused, counted = false, spam = label == LABEL_SPAM, good = true;
+    while (good && !counted) {
+        visit->said = spam ? WORD_DONE_SPAM : WORD_DONE_NOT_SPAM;
+        if (page->shown->said == (int)label + 1) {
+            visit->said = WORD_SAID_BEFORE;
+            return true;
+        }
+        if (!refuse_reviewed(page, spam, &refused, error) || refused)
+            return refused;
+        if (page->shown->sayings >= SAYINGS_MAX)
+            return refuse_too_often(page, error);
+        good = count_and_say(page, label, &counted, error) && (counted || read_again(page, error));
     }
-    if (!refuse_reviewed(page, spam, &refused, error) || refused)
-        return refused;
-    if (page->shown->sayings >= SAYINGS_MAX)
-        return refuse_too_often(page, error);
-    if (!spam && is_in_state(page->held, 1u << HELD_HELD)) {
-        visit->said = WORD_DONE_ITEM_RELEASE;
-        good = review_release_open(visit->session, FRONT_FEED, &page->held, visit->who, &outcome,
-                                   error);
-        if (good && outcome.impossible)
-            visit->said = WORD_GONE;
-    } else {
-        good = say_shown(page, label, error);
-    }
-    if (good)
-        log_deed(visit, spam ? "spam" : "not-spam");
-    return good &&
-           records_shown_set_said(visit->records, page->shown->document_id, (int)label + 1, error);
+    return good;
 }
 
 static bool decide(struct item_page *page, enum review_deed deed, unsigned action,
@@ -450,12 +511,25 @@ static void show_item(struct item_page *page, const struct deed *asked)
     door_end(visit);
 }
 
+/* The feed is subscribed to no more, or its items end without links. */
+static void refuse_of_no_feed(struct visit *visit)
+{
+    if (visit->request->post)
+        console_audit(visit->session, visit->who, "refused-link-no-footer", "");
+    door_say_only(visit, MHD_HTTP_GONE, WORD_NO_FOOTER);
+}
+
 void console_door_item(struct visit *visit)
 {
     struct error error = {0};
     struct item_page page = {.visit = visit};
     const struct deed *asked = find_deed(visit);
-    if (!find_item(&page, &error))
+    bool has_links;
+    if (!records_shown_has_links(visit->records, visit->link.recipient, &has_links, &error))
+        door_fail(visit, &error);
+    else if (!has_links)
+        refuse_of_no_feed(visit);
+    else if (!find_item(&page, &error))
         door_fail(visit, &error);
     else if (!page.shown && !page.held)
         door_say_only(visit, MHD_HTTP_GONE, WORD_GONE);

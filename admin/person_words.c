@@ -97,6 +97,8 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_REVIEWED] = {"A reviewer has decided about this item, so nothing was done. Ask the "
                        "administrator if that is wrong.",
                        "审核员已对此条目作出决定，未执行任何操作。如有异议，请联系管理员。"},
+    [WORD_NO_FOOTER] = {"This feed takes no word from its readers any more, so nothing was done.",
+                        "此订阅源不再接受读者的意见，未执行任何操作。"},
 };
 
 const char *person_word(enum language language, enum person_word word)

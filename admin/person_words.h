@@ -64,6 +64,7 @@ enum person_word {
     WORD_SAID_BEFORE,
     WORD_SAID_TOO_OFTEN,
     WORD_REVIEWED,
+    WORD_NO_FOOTER,
     WORD_COUNT
 };
 

@@ -28,7 +28,8 @@ static bool stands_for(const void *context, const char *name)
     return now->own && feed_duplicates_stand_for(now->config, now->own, name);
 }
 
-static struct page *make_held_page(struct records *records, const struct subscription *subscription,
+static struct page *make_held_page(struct records *records, struct link_keys *link_keys,
+                                   const struct subscription *subscription,
                                    const struct config *config,
                                    const struct subscription_config *own)
 {
@@ -36,7 +37,7 @@ static struct page *make_held_page(struct records *records, const struct subscri
     const struct feed_now now = {config, own};
     const struct held_feed_stands stands = {stands_for, &now};
     struct item_links links;
-    bool has_links = own && item_links_read(config, own, &links);
+    bool has_links = own && item_links_read(link_keys, config, own, &links);
     struct arena *arena = arena_new();
     struct page *page = NULL;
     char address[400];
@@ -85,7 +86,8 @@ static struct page *last_held_page(struct records *records, struct subscription 
     return NULL;
 }
 
-struct page *held_page(struct records *records, struct subscription *subscription)
+struct page *held_page(struct records *records, struct link_keys *link_keys,
+                       struct subscription *subscription)
 {
     int64_t change;
     struct page *page = last_held_page(records, subscription, &change);
@@ -96,7 +98,7 @@ struct page *held_page(struct records *records, struct subscription *subscriptio
     const struct subscription_config *own = subscription->own;
     const struct page *shown = subscription->page; /* only compared */
     pthread_mutex_unlock(&subscription->lock);
-    page = make_held_page(records, subscription, config, own);
+    page = make_held_page(records, link_keys, subscription, config, own);
     pthread_mutex_lock(&subscription->lock);
     if (page && subscription->config == config && subscription->page == shown) {
         page_release(subscription->held_page);

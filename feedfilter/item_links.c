@@ -1,33 +1,115 @@
 #include "feedfilter/item_links.h"
 
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
+#include "store/memory.h"
+#include "store/records_shown.h"
 
-void item_links_prepare(const struct config *config)
+struct link_keys {
+    pthread_mutex_t lock;
+    char *path; /* that `last` is of; NULL: nothing was read yet */
+    struct signed_link_keys last;
+    bool told; /* that it cannot be read */
+};
+
+struct link_keys *link_keys_new(void)
+{
+    struct link_keys *keys = memory_new(sizeof *keys);
+    pthread_mutex_init(&keys->lock, NULL);
+    return keys;
+}
+
+static void forget(struct link_keys *keys)
+{
+    explicit_bzero(&keys->last, sizeof keys->last);
+    free(keys->path);
+    keys->path = NULL;
+}
+
+void link_keys_free(struct link_keys *keys)
+{
+    if (!keys)
+        return;
+    forget(keys);
+    pthread_mutex_destroy(&keys->lock);
+    free(keys);
+}
+
+static void tell(struct link_keys *keys, const char *reason)
+{
+    if (reason && !keys->told)
+        log_event(LOG_LEVEL_ERROR, "no-links", "reason", reason, "meanwhile",
+                  keys->path ? "links are signed with the key that was there before"
+                             : "items get no links",
+                  NULL);
+    else if (!reason && keys->told)
+        log_event(LOG_LEVEL_NOTICE, "links-back", NULL);
+    keys->told = reason != NULL;
+}
+
+/* Keeps what is in the file at `path` now, if it can be read; the lock is held. */
+static void look(struct link_keys *keys, const char *path)
 {
     struct error error = {0};
-    struct signed_link_keys keys = {0};
+    struct signed_link_keys now = {0};
+    if (keys->path && strcmp(keys->path, path) != 0)
+        forget(keys);
+    bool good = signed_link_keys_read(path, &now, &error);
+    tell(keys, good ? NULL : error.message);
+    if (good) {
+        forget(keys);
+        keys->path = memory_text(path);
+        keys->last = now;
+    }
+    explicit_bzero(&now, sizeof now);
+}
+
+void item_links_prepare(struct link_keys *keys, const struct config *config)
+{
+    struct error error = {0};
     const char *path = config->feedfilter.link_key_file;
     if (!config_has_any_footer(config) || !*config->console.public_url)
         return; /* of which the configuration warns */
-    if (!signed_link_keys_make(path, &error) || !signed_link_keys_read(path, &keys, &error))
-        log_event(LOG_LEVEL_ERROR, "no-links", "reason", error.message, "meanwhile",
-                  "items get no links", NULL);
-    explicit_bzero(&keys, sizeof keys);
+    pthread_mutex_lock(&keys->lock);
+    keys->told = false; /* each time that the configuration is read */
+    if (signed_link_keys_make(path, &error))
+        look(keys, path);
+    else
+        tell(keys, error.message);
+    pthread_mutex_unlock(&keys->lock);
 }
 
-bool item_links_read(const struct config *config, const struct subscription_config *own,
-                     struct item_links *links)
+bool item_links_read(struct link_keys *keys, const struct config *config,
+                     const struct subscription_config *own, struct item_links *links)
 {
-    struct error error = {0};
     *links = (struct item_links){.url = config->console.public_url,
                                  .feed = own->name,
                                  .language = config->digest.language,
                                  .keep_s = config->held.keep_s};
-    return config_has_footer(config, own) && *links->url &&
-           signed_link_keys_read(config->feedfilter.link_key_file, &links->keys, &error);
+    if (!config_has_footer(config, own) || !*links->url)
+        return false;
+    pthread_mutex_lock(&keys->lock);
+    look(keys, config->feedfilter.link_key_file);
+    bool known = keys->path != NULL;
+    links->keys = keys->last;
+    pthread_mutex_unlock(&keys->lock);
+    return known;
+}
+
+bool item_links_keep(const struct config *config, struct records *records, struct error *error)
+{
+    const char **names = memory_new((config->subscription_count + 1) * sizeof *names);
+    size_t count = 0;
+    for (size_t i = 0; i < config->subscription_count; i++)
+        if (config_has_footer(config, &config->subscriptions[i]))
+            names[count++] = config->subscriptions[i].name;
+    bool good = records_shown_feeds_save(records, names, count, error);
+    free(names);
+    return good;
 }
 
 struct span item_links_url(struct arena *arena, const struct item_links *links,

@@ -8,6 +8,12 @@
 #include "core/signed_link.h"
 #include "store/records.h"
 
+/* The keys that sign: those in their file, which is read each time, or the last that could be read
+ * there. Thread-safe. */
+struct link_keys;
+struct link_keys *link_keys_new(void);
+void link_keys_free(struct link_keys *keys); /* NULL is fine */
+
 struct item_links {
     struct signed_link_keys keys;
     const char *url;  /* of the console */
@@ -16,13 +22,16 @@ struct item_links {
     int64_t keep_s; /* how long a link is valid */
 };
 
-/* Makes the key file where items are to have links and there is none; one line in the log says when
- * there will be none all the same. */
-void item_links_prepare(const struct config *config);
+/* Makes the key file where items are to have links and there is none, and tries it. */
+void item_links_prepare(struct link_keys *keys, const struct config *config);
 
-/* false: items of that subscription have no links. What is lent lives as long as the two. */
-bool item_links_read(const struct config *config, const struct subscription_config *own,
-                     struct item_links *links);
+/* false: items of that subscription have no links. When the file cannot be read any more, or can
+ * again, one line in the log says so. What is lent lives as long as `config` and `own`. */
+bool item_links_read(struct link_keys *keys, const struct config *config,
+                     const struct subscription_config *own, struct item_links *links);
+
+/* Tells the records whose items have links by `config`: links of others act no more. */
+bool item_links_keep(const struct config *config, struct records *records, struct error *error);
 
 /* In `arena`, "https://console.example/d/TOKEN", about the item with that document id, or what is
  * held of it as `held_id`, valid from `since_s` on. */

@@ -7,6 +7,7 @@
 #include "core/judge.h"
 #include "feedfilter/feed_cache.h"
 #include "feedfilter/fetch.h"
+#include "feedfilter/item_links.h"
 #include "feedfilter/subscription.h"
 #include "store/records.h"
 
@@ -20,6 +21,7 @@ struct refresh_parts {
     _Atomic(struct records *) *records;  /* *records NULL: they cannot be opened; nothing is held */
     _Atomic(struct feed_cache *) *cache; /* NULL in it: none yet; each start fetches all anew */
     struct fetcher *fetcher;
+    struct link_keys *link_keys;
     /* Raised when what was left out as a duplicate (feed_duplicates.h) may be shown again: such
      * feeds are made again then. Raised by refresh itself, and by who changes the configuration. */
     atomic_uint *stories_freed;

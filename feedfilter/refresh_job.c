@@ -116,7 +116,7 @@ static void filter(struct work *work, struct cached_feed *copy)
         .gone_s = copy->site.gone_s,
     };
     struct item_links links;
-    if (item_links_read(work->config, work->own, &links))
+    if (item_links_read(work->parts->link_keys, work->config, work->own, &links))
         http.links = &links;
     struct feed_duplicates duplicates = {
         .config = work->config,

@@ -62,6 +62,7 @@ struct gateway {
     struct fetcher *fetcher;
     struct subscriptions *subscriptions;
     struct readers *readers;
+    struct link_keys *link_keys;
     struct refresh *refresh;
     atomic_uint stories_freed; /* see refresh.h; */
     atomic_bool stories_known; /* this too */
@@ -117,7 +118,7 @@ static struct page *on_held(void *context, const char *token, const char *name)
     if (!subscription)
         return NULL;
     struct records *records = atomic_load(&gateway->reading);
-    struct page *page = records ? held_page(records, subscription)
+    struct page *page = records ? held_page(records, gateway->link_keys, subscription)
                                 : page_error(503, "the records cannot be opened", RECORDS_RETRY_S);
     subscription_release(subscription);
     return page;
@@ -325,8 +326,9 @@ static void keep_stories(struct gateway *gateway)
 {
     struct error error = {0};
     struct records *records = atomic_load(&gateway->records);
-    gateway->stories_stale =
-        !gateway->live.known || !records || !feed_duplicates_keep(gateway->config, records, &error);
+    gateway->stories_stale = !gateway->live.known || !records ||
+                             !feed_duplicates_keep(gateway->config, records, &error) ||
+                             !item_links_keep(gateway->config, records, &error);
     if (!gateway->stories_stale)
         atomic_store(&gateway->stories_known, true);
 }
@@ -355,7 +357,7 @@ static void put_in_force(struct gateway *gateway, struct config *config)
     if (!config->subscription_count && !gateway->live.count)
         log_event(LOG_LEVEL_WARNING, "no-feeds", "config", gateway->config_path, "mend",
                   "say weirctl feeds add NAME URL", NULL);
-    item_links_prepare(config);
+    item_links_prepare(gateway->link_keys, config);
     join(gateway);
     config_release(former);
 }
@@ -464,6 +466,7 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
     };
     gateway->subscriptions = subscriptions_new();
     gateway->readers = readers_new();
+    gateway->link_keys = link_keys_new();
     gateway->fetcher = fetcher_new(&limits, error);
     if (!gateway->fetcher)
         return false;
@@ -471,6 +474,7 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
                                   .records = &gateway->records,
                                   .cache = &gateway->cache,
                                   .fetcher = gateway->fetcher,
+                                  .link_keys = gateway->link_keys,
                                   .stories_freed = &gateway->stories_freed,
                                   .stories_known = &gateway->stories_known};
     gateway->refresh = refresh_new(&parts, error);
@@ -527,6 +531,7 @@ static void stop(struct gateway *gateway)
     records_close(atomic_load(&gateway->records));
     judge_stores_close(&gateway->stores);
     readers_free(gateway->readers);
+    link_keys_free(gateway->link_keys);
     live_feeds_clear(&gateway->live);
     config_release(gateway->config);
     config_release(gateway->file);

@@ -153,8 +153,12 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_SHOWN_FIND] = "SELECT content_hash, feed, judged_as, reference, subject, address, "
                              "item, item_head, time_s, said, sayings, is_comment FROM shown "
                              "WHERE document_id = ?1",
-    [STATEMENT_SHOWN_SET_SAID] = "UPDATE shown SET said = ?2, sayings = sayings + 1 WHERE "
-                                 "document_id = ?1",
+    [STATEMENT_SHOWN_COUNT] = "UPDATE shown SET sayings = ?3 WHERE document_id = ?1 AND "
+                              "sayings = ?2",
+    [STATEMENT_SHOWN_SET_SAID] = "UPDATE shown SET said = ?2 WHERE document_id = ?1",
+    [STATEMENT_SHOWN_FEEDS_REMOVE] = "DELETE FROM shown_feeds",
+    [STATEMENT_SHOWN_FEED_ADD] = "INSERT OR IGNORE INTO shown_feeds (feed) VALUES (?1)",
+    [STATEMENT_SHOWN_FEED_FIND] = "SELECT 1 FROM shown_feeds WHERE feed = ?1",
     [STATEMENT_STORY_OF_ITEM] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.feed = ?1 "
                                                              "AND s.item = ?2",
     [STATEMENT_STORY_GET] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.id = ?1",

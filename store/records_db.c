@@ -283,6 +283,10 @@ static const char *const steps[] = {
     "ALTER TABLE shown ADD COLUMN sayings INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE shown ADD COLUMN is_comment INTEGER NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 21;",
+    /* The feeds whose items have links; until the server says which, all that had. */
+    "CREATE TABLE shown_feeds (feed TEXT PRIMARY KEY) WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO shown_feeds SELECT DISTINCT feed FROM shown;"
+    "PRAGMA user_version = 22;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -108,3 +108,65 @@ bool records_shown_set_said(struct records *records,
     records_unlock(records);
     return good;
 }
+
+bool records_shown_count(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
+                         int from, int to, bool *counted, struct error *error)
+{
+    int changed = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = prepare(records, STATEMENT_SHOWN_COUNT, document_id, error);
+    if (statement) {
+        sqlite3_bind_int(statement, 2, from);
+        sqlite3_bind_int(statement, 3, to);
+    }
+    bool good = statement && records_run(records, statement, &changed, error);
+    records_unlock(records);
+    *counted = changed > 0;
+    return good;
+}
+
+/* --- the feeds that have links --- */
+
+struct saving {
+    struct records *records;
+    const char *const *names;
+    size_t count;
+};
+
+static bool save_feeds(void *context, struct error *error)
+{
+    const struct saving *saving = context;
+    sqlite3_stmt *statement = records_prepare(saving->records, STATEMENT_SHOWN_FEEDS_REMOVE, error);
+    bool good = statement && records_run(saving->records, statement, NULL, error);
+    for (size_t i = 0; good && i < saving->count; i++) {
+        statement = records_prepare(saving->records, STATEMENT_SHOWN_FEED_ADD, error);
+        if (statement)
+            records_bind_text(statement, 1, saving->names[i]);
+        good = statement && records_run(saving->records, statement, NULL, error);
+    }
+    return good;
+}
+
+bool records_shown_feeds_save(struct records *records, const char *const *names, size_t count,
+                              struct error *error)
+{
+    struct saving saving = {records, names, count};
+    return records_transaction(records, save_feeds, &saving, error);
+}
+
+bool records_shown_has_links(struct records *records, const char *feed, bool *has_links,
+                             struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_SHOWN_FEED_FIND, error);
+    if (statement) {
+        records_bind_text(statement, 1, feed);
+        code = records_step(records, statement, error);
+    }
+    *has_links = code == SQLITE_ROW;
+    if (*has_links)
+        sqlite3_reset(statement);
+    records_unlock(records);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}

@@ -34,9 +34,18 @@ bool records_shown_save(struct records *records, const struct shown_item *item,
 bool records_shown_find(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
                         struct shown_item **item, struct error *error);
 
-/* One saying more. */
+/* Counts a saying before it is carried out, so that all are counted who say something at once:
+ * `sayings` becomes `to` where it is `from`; `*counted` false: it is not any more. */
+bool records_shown_count(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
+                         int from, int to, bool *counted, struct error *error);
 bool records_shown_set_said(struct records *records,
                             const unsigned char document_id[RECORD_ID_BYTES], int said,
                             struct error *error);
+
+/* The feeds whose items are shown with links now; links of others act no more. */
+bool records_shown_feeds_save(struct records *records, const char *const *names, size_t count,
+                              struct error *error);
+bool records_shown_has_links(struct records *records, const char *feed, bool *has_links,
+                             struct error *error);
 
 #endif

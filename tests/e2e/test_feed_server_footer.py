@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 from gateway import get
 from sample_feeds import HAM, ITEMS, SPAM, feed, without
@@ -433,6 +434,82 @@ def test_minds_change_only_so_often(fixture):
     wait_for(lambda: guid in links_of(weir), "it is in the feed", SOON_S)
 
 
+def test_minds_change_at_once(fixture):
+    """However many say something at the same moment, no more is carried out"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))})
+    link = next(iter(links_of(weir).values()))
+    with ThreadPoolExecutor(24) as readers:
+        pages = list(readers.map(lambda turn: browse(link, ("spam", "not-spam")[turn % 2]), range(48)))
+    assert any("Ask the administrator" in page for _, page in pages), pages
+    assert {status for status, _ in pages} <= {200, 503}, pages
+    said = query(weir, "SELECT what FROM audit WHERE who = 'reader of planet'")
+    assert len([what for what, in said if not what.startswith("refused")]) <= 6, said
+    assert said.count(("refused-link-too-often",)) == 1, said
+    assert query(weir, "SELECT sayings FROM shown WHERE said > 0") == [(7,)]
+    assert len(held_states(weir)) == 1, held_states(weir)
+
+
+def reload(weir, event="reloaded", **settings):
+    weir.configure(settings)
+    start = len(weir.feeds.log())
+    weir.feeds.process.send_signal(1)
+    wait_for(lambda: "event=" + event in weir.feeds.log()[start:], "it reloads")
+
+
+def test_links_end_with_the_footer(fixture):
+    """Links of a feed that has no footer any more, or is gone, do nothing and say why; with the footer
+    they act again"""
+    weir = fixture.gateway({"planet": Document(feed(HAM + SPAM[:1])), "other": Document(feed(HAM))})
+    fixture.upstream.documents["/%d/live" % fixture.count] = Document(feed(HAM))
+    weir.ctl("feeds", "add", "live", fixture.upstream.url + "/%d/live" % fixture.count)
+    wait_for(lambda: get(weir, "/f/live").status == 200, "it is there", SOON_S)
+    held = link_of(body_of_held(weir))
+    links = {name: link_of(body(weir, name)) for name in ("planet", "other", "live")}
+
+    def refused(link, do, times):
+        for word in (None, do):
+            status, page = browse(link, word)
+            assert status == 410 and "takes no word from its readers" in page, page
+        assert query(weir, "SELECT count(*) FROM audit WHERE what = 'refused-link-no-footer'") == [(times,)]
+
+    before = fixture.counts.version()
+    reload(weir, **{"feed planet": {"footer": False}})
+    refused(links["planet"], "spam", 1)
+    refused(held, "release", 2)
+    assert browse(links["other"])[0] == 200
+    weir.ctl("feeds", "remove", "live")
+    wait_for(lambda: get(weir, "/f/live").status == 404, "it is gone", SOON_S)
+    refused(links["live"], "spam", 3)
+    assert fixture.counts.version() == before and held_states(weir) == [(1, 1)]
+    reload(weir, **{"feed planet": {"footer": True}})
+    assert browse(links["planet"], "spam")[0] == browse(held, "release")[0] == 200
+
+
+def test_key_breaks_while_it_runs(fixture):
+    """Items keep their links, one line says what is wrong with the key, and another that it is well"""
+    weir = fixture.gateway({"planet": Document(feed(HAM)), "other": Document(feed(HAM))})
+    key, served = weir.settings["feedfilter"]["link-key-file"], body(weir, "planet")
+    with open(key) as file:
+        good = file.read()
+
+    def write(text, name, end):
+        with open(key, "w") as file:
+            file.write(text)
+        fixture.upstream.documents["/%d/%s" % (fixture.count, name)] = Document(feed(HAM) + end)
+        wait_for(lambda: body(weir, name).endswith(end.decode()), "the page is made again", SOON_S)
+
+    for end in (b"<!-- 1 -->", b"<!-- 2 -->"):
+        for name in ("planet", "other"):
+            write("none\n", name, end)
+        assert body(weir, "planet") == served + end.decode()
+    log = weir.feeds.log()
+    assert log.count("event=no-links") == 1 and "signed with the key that was there before" in log, log
+    write(good, "planet", b"<!-- 3 -->")
+    assert body(weir, "planet") == served + "<!-- 3 -->"
+    assert weir.feeds.log().count("event=links-back") == weir.feeds.log().count("event=no-links") == 1
+    assert browse(link_of(served), "spam")[0] == 200
+
+
 def test_held_again_is_out_of_the_feed(fixture):
     """What was released by a reader and called spam after all leaves the feed, and a reviewer who
     releases it then has the last word"""
@@ -471,5 +548,6 @@ def test_comments_are_taught_as_comments(fixture):
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
             test_nothing_is_signed_in_vain, test_edited_and_expired, test_in_mode_tag, test_store_is_away,
-            test_minds_change_only_so_often, test_held_again_is_out_of_the_feed,
+            test_minds_change_only_so_often, test_minds_change_at_once, test_links_end_with_the_footer,
+            test_key_breaks_while_it_runs, test_held_again_is_out_of_the_feed,
             test_comments_are_taught_as_comments])

@@ -36,8 +36,8 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Takes away the sums of quarters of hours, which came last. */
 #define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
-    "DROP TABLE story_feeds; DROP TABLE shown; DROP TABLE feed_profiles; DROP TABLE stories; "     \
-    "DROP TABLE story_keys; "                                                                      \
+    "DROP TABLE story_feeds; DROP TABLE shown_feeds; DROP TABLE shown; DROP TABLE feed_profiles; " \
+    "DROP TABLE stories; DROP TABLE story_keys; "                                                  \
     "DROP TRIGGER history_quarters_added; DROP TRIGGER history_quarters_removed; DROP TABLE "      \
     "history_quarters; DROP TRIGGER held_quarters_added; DROP TRIGGER held_quarters_moved; DROP "  \
     "TRIGGER held_quarters_removed; DROP TABLE held_quarters; "
