@@ -20,6 +20,8 @@
 #define SEEN_EVERY_S 86400
 #define TITLE_MOST 300u
 #define LINK_MOST 1000u
+/* Feeds that an item names; /q/NAME of the others names all. */
+#define PLACES_MOST 20u
 
 struct listed {
     const struct feed_item *source;
@@ -29,6 +31,7 @@ struct listed {
     bool shared_link; /* its link is not its alone */
     bool cut;         /* held: readers do not get it */
     bool left_out;
+    int64_t shown_id;            /* of its story, where that is shown; 0: it is not, or is new */
     bool is_new;                 /* to be added: its keys are needed */
     struct story_keys *keys;     /* once they were needed */
     const char *twin_feed, *way; /* newly left out: what for; in the arena */
@@ -45,6 +48,8 @@ struct run {
     bool writes; /* in a transaction; else it is only looked whether there is anything to write */
     bool dirty;
     bool freed;
+    const char **changed; /* feeds; in the arena */
+    size_t changed_count;
 };
 
 static const char *category_of(const struct subscription_config *feed)
@@ -196,6 +201,13 @@ static bool add_story(struct run *run, struct listed *item, const struct story *
                              error);
 }
 
+/* Of that feed an item says something else now. */
+static void note_changed(struct run *run, const char *feed)
+{
+    run->changed = arena_grow(run->arena, run->changed, run->changed_count, sizeof *run->changed);
+    run->changed[run->changed_count++] = arena_copy(run->arena, span_of(feed)).data;
+}
+
 static bool add_new(struct run *run, struct listed *item, struct error *error)
 {
     enum story_way way = STORY_BY_GUID;
@@ -210,6 +222,7 @@ static bool add_new(struct run *run, struct listed *item, struct error *error)
         item->left_out = true;
         item->twin_feed = arena_copy(run->arena, span_of(twin->feed)).data;
         item->way = story_way_name(way);
+        note_changed(run, twin->feed);
     }
     story_free(twin);
     return good;
@@ -234,6 +247,25 @@ static bool remove_story(struct run *run, const struct story *story, struct erro
     return records_story_remove(run->duplicates->records, story->id, error);
 }
 
+/* One that stands for another here, in `twin` (NULL: no more), which told of it. */
+static bool remove_left_out(struct run *run, const struct story *story, const struct story *twin,
+                            struct error *error)
+{
+    if (twin && run->writes)
+        note_changed(run, twin->feed);
+    return remove_story(run, story, error);
+}
+
+/* Held: what was known of it goes. */
+static bool remove_cut(struct run *run, const struct story *story, struct error *error)
+{
+    struct story *twin =
+        story->twin ? records_story_get(run->duplicates->records, story->twin, error) : NULL;
+    bool good = !is_failure(error) && remove_left_out(run, story, twin, error);
+    story_free(twin);
+    return good;
+}
+
 /* One that was left out before. */
 static bool settle_left_out(struct run *run, struct listed *item, const struct story *story,
                             struct error *error)
@@ -244,7 +276,7 @@ static bool settle_left_out(struct run *run, struct listed *item, const struct s
     bool stands = twin && !twin->twin && may_stand_for_us(run, twin->feed);
     item->left_out = stands;
     bool good = stands ? note_seen(run, story, error) && note_seen(run, twin, error)
-                       : remove_story(run, story, error) && add_new(run, item, error);
+                       : remove_left_out(run, story, twin, error) && add_new(run, item, error);
     story_free(twin);
     return good;
 }
@@ -255,8 +287,9 @@ static bool settle(struct run *run, struct listed *item, struct error *error)
                                                 run->duplicates->own->name, item->id, error);
     bool good = !is_failure(error);
     item->left_out = false;
+    item->shown_id = good && story && !story->twin && !item->cut ? story->id : 0;
     if (good && item->cut)
-        good = !story || remove_story(run, story, error);
+        good = !story || remove_cut(run, story, error);
     else if (good && !story)
         good = add_new(run, item, error);
     else if (good && story->twin)
@@ -344,8 +377,62 @@ static void tell(const struct run *run, const struct listed *item)
               item->way, NULL);
 }
 
+/* --- where else they are --- */
+
+struct noting {
+    const struct run *run;
+    struct story_note *notes, *note; /* of all items, and the one that is at hand */
+    struct arena *arena;
+};
+
+/* Named is what is left out there for us, to those who may read it. */
+static void note_place(void *context, const struct story *story)
+{
+    struct noting *noting = context;
+    const struct feed_duplicates *duplicates = noting->run->duplicates;
+    const struct subscription_config *own = duplicates->own,
+                                     *other = config_subscription(duplicates->config, story->feed);
+    struct story_note *note = noting->note;
+    note->left_out++;
+    if (!other || !covers(other, own) ||
+        !feed_duplicates_stand_for(duplicates->config, other, own->name))
+        return;
+    const char *name = other->title && *other->title ? other->title : other->name;
+    note->places = arena_grow(noting->arena, note->places, note->place_count, sizeof *note->places);
+    note->places[note->place_count++] = (struct story_place){
+        arena_copy(noting->arena, text_cut(span_of(name), TITLE_MOST)),
+        arena_copy(noting->arena, span_of(story->link)),
+    };
+}
+
+static bool note_places(void *context, struct error *error)
+{
+    struct noting *noting = context;
+    const struct run *run = noting->run;
+    for (size_t i = 0; i < run->count; i++) {
+        noting->note = &noting->notes[i];
+        if (run->items[i].shown_id &&
+            !records_stories_left_out_for(run->duplicates->records, run->items[i].shown_id,
+                                          PLACES_MOST, note_place, noting, error))
+            return false;
+    }
+    return true;
+}
+
+/* Once all is as it is to be. */
+static void tell_all(const struct run *run)
+{
+    const struct feed_duplicates *duplicates = run->duplicates;
+    for (size_t i = 0; i < run->count; i++)
+        if (run->items[i].twin_feed)
+            tell(run, &run->items[i]);
+    for (size_t i = 0; i < run->changed_count && duplicates->changed; i++)
+        duplicates->changed(duplicates->context, run->changed[i]);
+}
+
 bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed *feed,
-                          const enum item_fate *fates, bool *left_out, struct error *error)
+                          const enum item_fate *fates, bool *left_out, struct story_note *notes,
+                          struct arena *arena, struct error *error)
 {
     struct run run = {.duplicates = duplicates,
                       .feed = feed,
@@ -356,15 +443,17 @@ bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed 
     bool good = records_reading(duplicates->records, settle_all, &run, error);
     if (good && run.dirty) {
         run.writes = true;
+        run.changed_count = 0;
         make_keys(&run);
         good = records_transaction(duplicates->records, settle_all, &run, error);
     }
+    struct noting noting = {.run = &run, .notes = notes, .arena = arena};
     duplicates->freed = good && run.freed;
-    for (size_t i = 0; i < run.count; i++) {
+    for (size_t i = 0; i < run.count; i++)
         left_out[i] = good && run.items[i].left_out;
-        if (good && run.items[i].twin_feed)
-            tell(&run, &run.items[i]);
-    }
+    if (good)
+        tell_all(&run);
+    good = good && records_reading(duplicates->records, note_places, &noting, error);
     arena_free(run.scratch);
     arena_free(run.arena);
     return good;

@@ -75,21 +75,23 @@ static void pass_whole(struct filtered_feed *out, struct span bytes)
     out->piece_count = bytes.length ? 1 : 0;
 }
 
-/* Sets left_out[i] for what another feed shows. */
-static void leave_out(struct passage *passage, const enum item_fate *fates, bool *left_out)
+/* Sets left_out[i] for what another feed shows, and notes[i] of what others do not. */
+static void leave_out(struct passage *passage, const enum item_fate *fates, bool *left_out,
+                      struct story_note *notes)
 {
     struct filtered_feed *out = passage->out;
     struct error error = {0};
     if (!passage->http || !passage->http->duplicates || !passage->http->duplicates->records)
         return;
-    if (!feed_duplicates_find(passage->http->duplicates, passage->feed, fates, left_out, &error)) {
+    if (!feed_duplicates_find(passage->http->duplicates, passage->feed, fates, left_out, notes,
+                              out->arena, &error)) {
         out->records_failed = true;
         out->trouble = error;
     }
 }
 
 /* What feed_judge() is to find out for add_footers(). */
-static void begin_footers(struct passage *passage, struct feed_showing *showing)
+static void begin_links(struct passage *passage, struct feed_showing *showing)
 {
     struct arena *arena = passage->out->arena;
     size_t n = passage->feed->item_count;
@@ -103,26 +105,46 @@ static void begin_footers(struct passage *passage, struct feed_showing *showing)
     passage->judge->showing = showing;
 }
 
-/* But to what readers do not get. */
+/* What is said at the ends of items; `ids` NULL: without links. */
 static void add_footers(struct passage *passage, const struct feed_showing *showing,
-                        const bool *cut)
+                        const struct story_note *notes, const bool *cut)
 {
     struct footers footer;
     const struct item_links *links = passage->http->links;
-    passage->judge->showing = NULL;
     feed_footer_begin(&footer, &passage->edits, passage->bytes, &passage->ranges,
-                      passage->feed->format, links->language);
-    for (size_t i = 0; i < passage->feed->item_count; i++)
-        if (showing->since_s[i] && !cut[i])
-            feed_footer_add(&footer, &passage->ranges.ranges[i],
-                            item_links_url(passage->out->arena, links, showing->ids[i], 0,
-                                           showing->since_s[i]));
+                      passage->feed->format, passage->judge->config->digest.language);
+    for (size_t i = 0; i < passage->feed->item_count; i++) {
+        struct footer what = {.places = notes[i].places, .place_count = notes[i].place_count};
+        if (links && showing->since_s[i])
+            what.url =
+                item_links_url(passage->out->arena, links, showing->ids[i], 0, showing->since_s[i]);
+        if (!cut[i] && (what.url.length || what.place_count))
+            feed_footer_add(&footer, &passage->ranges.ranges[i], &what);
+    }
+}
+
+/* Sums up what became of the items; true when any says where else its story is. */
+static bool sum_up(struct passage *passage, const enum item_fate *fates, const bool *left_out,
+                   const struct story_note *notes, bool *cut, bool *tag)
+{
+    struct filtered_feed *out = passage->out;
+    bool any_place = false;
+    for (size_t i = 0; i < passage->feed->item_count; i++) {
+        cut[i] = fates[i] == ITEM_IS_CUT || left_out[i];
+        tag[i] = passage->http && fates[i] == ITEM_IS_TAGGED && !left_out[i];
+        out->held += fates[i] == ITEM_IS_CUT;
+        out->tagged += tag[i];
+        out->duplicates += left_out[i];
+        out->noted += notes[i].left_out > 0;
+        any_place = any_place || notes[i].place_count;
+    }
+    return any_place;
 }
 
 static void judge_items(struct passage *passage)
 {
     struct feed_showing showing;
-    bool footers = passage->http && passage->http->links;
+    bool links = passage->http && passage->http->links;
     struct filtered_feed *out = passage->out;
     struct error error = {0};
     size_t n = passage->feed->item_count;
@@ -130,27 +152,23 @@ static void judge_items(struct passage *passage)
     bool *cut = arena_alloc(out->arena, n * sizeof *cut);
     bool *tag = arena_alloc(out->arena, n * sizeof *tag);
     bool *left_out = arena_alloc(out->arena, n * sizeof *left_out);
-    if (footers)
-        begin_footers(passage, &showing);
+    struct story_note *notes = arena_alloc(out->arena, n * sizeof *notes);
+    if (links)
+        begin_links(passage, &showing);
     if (!feed_judge(passage->judge, passage->feed, out->name, passage->bytes, &passage->ranges,
                     fates, &error)) {
         out->records_failed = true;
         out->trouble = error;
     }
-    leave_out(passage, fates, left_out);
-    for (size_t i = 0; i < n; i++) {
-        cut[i] = fates[i] == ITEM_IS_CUT || left_out[i];
-        tag[i] = passage->http && fates[i] == ITEM_IS_TAGGED && !left_out[i];
-        out->held += fates[i] == ITEM_IS_CUT;
-        out->tagged += tag[i];
-        out->duplicates += left_out[i];
-    }
+    passage->judge->showing = NULL;
+    leave_out(passage, fates, left_out, notes);
+    bool any_place = sum_up(passage, fates, left_out, notes, cut, tag);
     feed_cut(&passage->edits, &passage->ranges, cut);
     if (out->tagged)
         feed_rewrite_tags(&passage->edits, passage->bytes, &passage->ranges, passage->feed->format,
                           tag);
-    if (footers)
-        add_footers(passage, &showing, cut);
+    if (links || any_place)
+        add_footers(passage, &showing, notes, cut);
 }
 
 /* --- released items that upstream no longer lists --- */

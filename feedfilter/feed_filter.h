@@ -13,7 +13,8 @@ struct feed_http {
     struct span upstream;               /* without user and password */
     struct span charset;                /* that its Content-Type names, or empty */
     const struct item_links *links;     /* for readers to say what items are; NULL: none */
-    struct feed_duplicates *duplicates; /* what another feed shows is left out; NULL: nothing is */
+    struct feed_duplicates *duplicates; /* what another feed shows is left out, and
+                                         * told where it is shown; NULL: nothing is */
     int64_t now_s, put_back_s;
     int64_t
         gone_s; /* since when its site has said that it is gone, which readers are told; 0: not */
@@ -38,6 +39,7 @@ struct filtered_feed {
     uint64_t listed;       /* the same while upstream lists items of the same guids; 0: unparsed */
     size_t items, held, tagged, put_back;
     size_t duplicates; /* left out */
+    size_t noted;      /* for which others left theirs out */
 };
 
 /* Over HTTP a released item that this feed no longer lists is put back in front for `put_back_s`

@@ -1,10 +1,11 @@
-/* feed_footer: the links at the end of an item on which readers say what it is. */
+/* feed_footer: puts what weir says at the end of an item there. */
 #ifndef WEIR_FEED_FOOTER_H
 #define WEIR_FEED_FOOTER_H
 
 #include "core/config.h"
 #include "core/feed.h"
 #include "feedfilter/feed_edit.h"
+#include "feedfilter/footer_words.h"
 
 struct footers {
     struct feed_edits *edits;
@@ -19,9 +20,9 @@ void feed_footer_begin(struct footers *footer, struct feed_edits *edits, struct 
                        const struct feed_ranges *ranges, enum feed_format format,
                        enum language language);
 
-/* Appends links to `url`, with "?do=spam" and "?do=not-spam" behind it, to the body of the item, as
- * that is written; an item without a body gets one. No other byte changes. "<item/>" has no room
- * for either, and stays as it is. */
-void feed_footer_add(const struct footers *footer, const struct feed_range *range, struct span url);
+/* Appends it to the body of the item, as that is written; an item without a body gets one. No other
+ * byte changes. "<item/>" has no room for either, and stays as it is. */
+void feed_footer_add(const struct footers *footer, const struct feed_range *range,
+                     const struct footer *what);
 
 #endif

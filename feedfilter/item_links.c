@@ -86,10 +86,8 @@ void item_links_prepare(struct link_keys *keys, const struct config *config)
 bool item_links_read(struct link_keys *keys, const struct config *config,
                      const struct subscription_config *own, struct item_links *links)
 {
-    *links = (struct item_links){.url = config->console.public_url,
-                                 .feed = own->name,
-                                 .language = config->digest.language,
-                                 .keep_s = config->held.keep_s};
+    *links = (struct item_links){
+        .url = config->console.public_url, .feed = own->name, .keep_s = config->held.keep_s};
     if (!config_has_footer(config, own) || !*links->url)
         return false;
     pthread_mutex_lock(&keys->lock);

@@ -18,8 +18,7 @@ struct item_links {
     struct signed_link_keys keys;
     const char *url;  /* of the console */
     const char *feed; /* the subscription's name */
-    enum language language;
-    int64_t keep_s; /* how long a link is valid */
+    int64_t keep_s;   /* how long a link is valid */
 };
 
 /* Makes the key file where items are to have links and there is none, and tries it. */

@@ -22,6 +22,9 @@ struct refresh_parts {
     _Atomic(struct feed_cache *) *cache; /* NULL in it: none yet; each start fetches all anew */
     struct fetcher *fetcher;
     struct link_keys *link_keys;
+    /* Called, without a lock, when another feed's item says something else: it is made again. */
+    bool (*filter_again)(void *context, const char *feed);
+    void *context;
     /* Raised when what was left out as a duplicate (feed_duplicates.h) may be shown again: such
      * feeds are made again then. Raised by refresh itself, and by who changes the configuration. */
     atomic_uint *stories_freed;

@@ -123,6 +123,8 @@ static void filter(struct work *work, struct cached_feed *copy)
         .own = work->own,
         .records = judge.records,
         .now_s = work->now_s,
+        .changed = work->parts->filter_again,
+        .context = work->parts->context,
     };
     if (atomic_load(work->parts->stories_known) && feed_duplicates_wanted(work->config, work->own))
         http.duplicates = &duplicates;
@@ -206,6 +208,7 @@ static void publish(struct work *work)
     subscription->tagged = filtered->tagged;
     subscription->put_back = filtered->put_back;
     subscription->duplicates = filtered->duplicates;
+    subscription->noted = filtered->noted;
     subscription->freed_seen = work->freed_seen;
     page_release(subscription->held_page); /* which lists these too */
     subscription->held_page = NULL;

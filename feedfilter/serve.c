@@ -475,6 +475,8 @@ static bool start_refreshing(struct gateway *gateway, struct error *error)
                                   .cache = &gateway->cache,
                                   .fetcher = gateway->fetcher,
                                   .link_keys = gateway->link_keys,
+                                  .filter_again = filter_again,
+                                  .context = gateway,
                                   .stories_freed = &gateway->stories_freed,
                                   .stories_known = &gateway->stories_known};
     gateway->refresh = refresh_new(&parts, error);

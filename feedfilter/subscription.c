@@ -111,7 +111,7 @@ static void forget_upstream(struct subscription *subscription)
     feed_site_clear(&subscription->site);
     websub_clear(&subscription->websub);
     subscription->items = subscription->held = subscription->tagged = subscription->put_back = 0;
-    subscription->duplicates = 0;
+    subscription->duplicates = subscription->noted = 0;
 }
 
 static bool same_footer(const struct config *a, const struct config *b,
@@ -134,6 +134,8 @@ static bool same_output(const struct config *a, const struct config *b,
            same_text(a->feedfilter.websub_url, b->feedfilter.websub_url) &&
            a->feedfilter.put_back_s == b->feedfilter.put_back_s &&
            a->feedfilter.deduplicate == b->feedfilter.deduplicate &&
+           (a->feedfilter.deduplicate == DEDUPLICATE_OFF ||
+            a->digest.language == b->digest.language) &&
            same_footer(a, b, own_a, own_b);
 }
 

@@ -54,6 +54,7 @@ struct subscription {
     int64_t polled_s;      /* when the last poll began */
     size_t items, held, tagged, put_back;
     size_t duplicates;   /* left out, since another feed shows the same story */
+    size_t noted;        /* for which other feeds left theirs out */
     unsigned freed_seen; /* refresh_parts.stories_freed when that was last looked at */
     uint64_t told_mark;  /* of what feed_states told the records last */
 

@@ -287,6 +287,9 @@ static const char *const steps[] = {
     "CREATE TABLE shown_feeds (feed TEXT PRIMARY KEY) WITHOUT ROWID;"
     "INSERT OR IGNORE INTO shown_feeds SELECT DISTINCT feed FROM shown;"
     "PRAGMA user_version = 22;",
+    /* What was left out for a story. */
+    "CREATE INDEX stories_twin ON stories (twin) WHERE twin > 0;"
+    "PRAGMA user_version = 23;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -223,6 +223,25 @@ bool records_stories_left_out(struct records *records, const char *feed, size_t 
     return code == SQLITE_DONE;
 }
 
+bool records_stories_left_out_for(struct records *records, int64_t id, size_t most,
+                                  void (*visit)(void *context, const struct story *story),
+                                  void *context, struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORIES_LEFT_OUT_FOR, error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, id);
+        sqlite3_bind_int64(statement, 2, (int64_t)most);
+        while ((code = records_step(records, statement, error)) == SQLITE_ROW) {
+            const struct story story = story_of_row(statement, 0);
+            visit(context, &story);
+        }
+    }
+    records_unlock(records);
+    return code == SQLITE_DONE;
+}
+
 /* --- whose they are --- */
 
 struct mark {

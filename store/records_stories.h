@@ -64,4 +64,9 @@ bool records_stories_left_out(struct records *records, const char *feed, size_t 
                                             const struct story *twin),
                               void *context, struct error *error);
 
+/* Those that were left out for the story `id`, the first first; lent likewise. */
+bool records_stories_left_out_for(struct records *records, int64_t id, size_t most,
+                                  void (*visit)(void *context, const struct story *story),
+                                  void *context, struct error *error);
+
 #endif

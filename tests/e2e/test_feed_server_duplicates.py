@@ -106,6 +106,77 @@ def test_the_first_feed_shows_it(fixture):
         assert not gateway.lines("duplicate", "[a-z]*")
 
 
+def noted(gateway, name, item, before, note, after, path="/f/"):
+    """The item ends with `note` between `before` and `after`, and nothing else is other than upstream's."""
+    listed = gateway.document(name).body.decode()
+    expected = listed.replace(item, item.replace(before + after, before + note + after))
+    assert not note or expected != listed
+    wait_for(lambda: get(gateway, path + name).text() == expected,
+             "%s is as it should be: %s" % (name, get(gateway, path + name).text()), 20)
+
+
+def test_says_where_else_it_is(fixture):
+    """The item that is shown names the feeds it is left out of, as its body is written, and only to
+    those who may read them, until it is shown there; a feed without duplicates is what it was"""
+    names = ("first", "second", "third", "secret")
+    with gateway_of(fixture, names, secret={"readers": ["ann"]}) as gateway:
+        publish(gateway, "first", STORY, LAND)
+        served(gateway, "first", STORY, LAND)
+        publish(gateway, "secret", STORY)
+        publish(gateway, "second", BY_LINK, OTHER)
+        served(gateway, "second", OTHER)
+        end = "</description>"
+        link = "http://www.news.example/2026/harbour/?utm_source=planet"
+        note = ("&lt;p&gt;Also in: &lt;a href='%s'&gt;%s&lt;/a&gt;%s&lt;/p&gt;")
+        second = note % (link, "second", "")
+        story = STORY.decode()
+        noted(gateway, "first", story, " named 273;", second, end)
+        # By the title it was given, whatever that is, and without a link when it has none.
+        gateway.upstream.documents["/bare"] = changing(feed([BY_TEXT.replace(
+            b"<link>https://copy.example/a/1</link>", b"").replace(b"<guid>", b"<guid isPermaLink='false'>")]))
+        opml = gateway.directory + "/feeds.opml"
+        with open(opml, "w") as file:
+            file.write('<opml version="2.0"><body><outline text="A &amp;amp; &lt;b&gt; \'\u6e2f\'" type="rss" '
+                       'xmlUrl="%s"/></body></opml>' % (gateway.upstream.url + "/bare"))
+        gateway.ctl("feeds", "import", opml)
+        title = "A &amp;amp;amp; &amp;lt;b&amp;gt; &amp;#x27;&amp;#x6E2F;&amp;#x27;"
+        noted(gateway, "first", story, " named 273;", note % (link, "second", ", " + title), end)
+        # It follows what is shown in other feeds; so it does over a restart.
+        gateway.wait_for_polls(names, 3)
+        noted(gateway, "first", story, " named 273;", note % (link, "second", ", " + title), end)
+    with gateway:
+        gateway.wait_for_polls(names, 2)
+        noted(gateway, "first", story, " named 273;", note % (link, "second", ", " + title), end)
+        imported = [json.loads(line)["name"] for line in
+                    gateway.ctl("--json", "feeds", "list").text().splitlines()
+                    if json.loads(line)["name"] not in names + ("good",)]
+        gateway.ctl("feeds", "remove", *imported)
+        noted(gateway, "first", story, " named 273;", second, end)
+        reload(gateway, **{"feed second": {"mode": "pass"}})
+        noted(gateway, "first", story, " named 273;", "", end)
+        assert get(gateway, "/f/third").body == EMPTY
+
+
+def test_says_where_else_in_its_own_format(fixture):
+    """In plain text, and in JSON"""
+    atom = ('<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><id>i</id><entry><id>%s</id>'
+            "<title>The harbour</title><summary>%s</summary></entry></feed>")
+    form = ('{"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": [{"id": "%s", '
+            '"title": "The harbour", "content_text": "%s"}]}')
+    guid = "https://news.example/2026/harbour"
+    for template, line in ((atom, "\n"), (form, "\\n")):
+        with gateway_of(fixture, ("first", "second")) as gateway:
+            document = (template % (guid, TEXT)).encode()
+            gateway.document("first").body = document
+            gateway.wait_for_polls(["first"], 2)
+            wait_for(lambda: get(gateway, "/f/first").body == document, "it is shown", 20)
+            publish(gateway, "second", STORY)
+            served(gateway, "second")
+            expected = template % (guid, TEXT + line * 2 + "Also in: second (%s)" % guid + line)
+            wait_for(lambda: get(gateway, "/f/first").text() == expected,
+                     "it is told: " + get(gateway, "/f/first").text(), 20)
+
+
 def test_what_was_shown_stays(fixture):
     """A story that both showed before, or that the other has no more, is not taken away"""
     with gateway_of(fixture, ("first", "second"), on="off") as gateway:

@@ -365,6 +365,18 @@ def test_nothing_is_signed_in_vain(fixture):
     assert get(weir, "/f/planet").body == feed(HAM)
 
 
+def test_links_behind_where_else_it_is(fixture):
+    """An item whose story is in another feed, too, says so before its links, in the same place"""
+    weir = fixture.gateway({"planet": Document(feed(HAM[:1])), "other": Document(feed([]))},
+                           feedfilter={"deduplicate": "all"})
+    wait_for(lambda: "?do=spam" in body(weir, "planet"), "it is shown")
+    fixture.upstream.documents["/%d/other" % fixture.count] = Document(feed(HAM[:1]))
+    note = "&lt;p&gt;Also in: &lt;a href='https://buoy.example/hull'&gt;other&lt;/a&gt;&lt;/p&gt;"
+    wait_for(lambda: re.search(note + ESCAPED + "</description>", body(weir, "planet")),
+             "it says both", SOON_S)
+    assert "<item>" not in body(weir, "other").replace("<item> in a comment", "")
+
+
 def test_edited_and_expired(fixture):
     """An edited item gets a link of its own, and the one before holds nothing back; an item that is
     listed for longer than its link is valid gets another one"""
@@ -547,7 +559,8 @@ def test_comments_are_taught_as_comments(fixture):
 
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
-            test_nothing_is_signed_in_vain, test_edited_and_expired, test_in_mode_tag, test_store_is_away,
+            test_nothing_is_signed_in_vain, test_links_behind_where_else_it_is,
+            test_edited_and_expired, test_in_mode_tag, test_store_is_away,
             test_minds_change_only_so_often, test_minds_change_at_once, test_links_end_with_the_footer,
             test_key_breaks_while_it_runs, test_held_again_is_out_of_the_feed,
             test_comments_are_taught_as_comments])

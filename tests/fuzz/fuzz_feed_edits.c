@@ -120,8 +120,11 @@ static void check_footers(struct reading *reading)
     size_t count = reading->ranges.count;
     feed_footer_begin(&footers, begin(reading), reading->bytes, &reading->ranges,
                       reading->feed->format, LANGUAGE_CHINESE);
+    const struct story_place place = {SPAN("A]]> & \"\\' \xf0\x9f\x9a\xa2"),
+                                      SPAN("http://b.test/?a=1&b='")};
+    const struct footer what = {SPAN("http://console.test/d/x-_"), &place, 1};
     for (size_t i = 0; i < count; i++)
-        feed_footer_add(&footers, &reading->ranges.ranges[i], SPAN("http://console.test/d/x-_"));
+        feed_footer_add(&footers, &reading->ranges.ranges[i], &what);
     struct feed *feed = read_edited(reading, count, false);
     for (size_t i = 0; i < count && !reading->feed->recovered; i++) {
         must(span_equal(feed->items[i].title, reading->feed->items[i].title));
