@@ -59,7 +59,7 @@ static void ask(struct fetcher *fetcher, struct subscription *subscription)
     subscription->references++;
     memcpy(request->token, websub->token, sizeof request->token);
     websub->asking = true;
-    char *form = websub_form(websub, subscription->name);
+    char *form = websub_form(websub, "subscribe", subscription->name);
     /* Passwords and headers of the subscription are none of the hub's business. */
     struct subscription_config hub = {.url = websub->hub,
                                       .user_agent = subscription->own->user_agent,
@@ -107,7 +107,7 @@ struct page *hub_asks(struct subscriptions *subscriptions, const char *name, con
     struct subscription *subscription = find(subscriptions, name, token);
     struct page *page = NULL;
     if (!subscription)
-        return NULL;
+        return hub_leaves_answer(subscriptions_leaves(subscriptions), name, token, query);
     bool renewed = subscription->websub.lease_s != 0;
     switch (websub_verify(&subscription->websub, query, time(NULL))) {
     case WEBSUB_CONFIRM:

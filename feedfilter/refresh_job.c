@@ -225,8 +225,14 @@ static bool is_told(const struct subscription *subscription, int64_t now_s)
 static void offer(const struct work *work, struct span hub, struct span topic)
 {
     struct span base = span_of(work->config->feedfilter.websub_url);
-    if (websub_offer(&work->subscription->websub, hub, topic, base, work->now_s))
-        work->subscription->learned = true;
+    struct subscription *subscription = work->subscription;
+    struct websub former = {0};
+    websub_copy(&former, &subscription->websub);
+    if (websub_offer(&subscription->websub, hub, topic, base, work->now_s)) {
+        subscription->learned = true;
+        hub_leave(subscription->leaves, subscription->name, &former, work->own);
+    }
+    websub_clear(&former);
 }
 
 static struct span first_of(const char *a, struct span b)

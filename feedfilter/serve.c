@@ -436,6 +436,7 @@ static void run(struct gateway *gateway, const sigset_t *signals)
         if (!atomic_load(&gateway->cache) && time(NULL) >= gateway->cache_retry_s)
             open_cache(gateway);
         subscriptions_visit(gateway->subscriptions, tick, gateway);
+        hub_leaves_tick(subscriptions_leaves(gateway->subscriptions), gateway->fetcher);
     }
 }
 

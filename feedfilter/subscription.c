@@ -7,10 +7,12 @@
 
 #include "store/memory.h"
 
-struct subscription *subscription_new(struct config *config, const struct subscription_config *own)
+struct subscription *subscription_new(struct hub_leaves *leaves, struct config *config,
+                                      const struct subscription_config *own)
 {
     struct subscription *subscription = memory_new(sizeof *subscription);
     subscription->name = memory_text(own->name);
+    subscription->leaves = leaves;
     pthread_mutex_init(&subscription->lock, NULL);
     subscription->references = 1;
     subscription->config = config_retain(config);
@@ -151,6 +153,8 @@ bool subscription_configure(struct subscription *subscription, struct config *co
     subscription->own = own;
     page_release(subscription->held_page);
     subscription->held_page = NULL;
+    if (former_own && (moved || !own))
+        hub_leave(subscription->leaves, subscription->name, &subscription->websub, former_own);
     if (moved)
         forget_upstream(subscription);
     if (!own)

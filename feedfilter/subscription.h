@@ -6,6 +6,7 @@
 #include "core/config.h"
 #include "core/metrics.h"
 #include "feedfilter/feed_site.h"
+#include "feedfilter/hub_leave.h"
 #include "feedfilter/page.h"
 #include "feedfilter/server.h"
 #include "feedfilter/websub.h"
@@ -16,7 +17,8 @@
 
 struct subscription {
     char *name;
-    pthread_mutex_t lock; /* of what follows */
+    struct hub_leaves *leaves; /* lent: for hubs that are left */
+    pthread_mutex_t lock;      /* of what follows */
     unsigned references;
 
     struct config *config;                 /* in force, retained; */
@@ -63,7 +65,8 @@ struct subscription {
 };
 
 /* One reference is the caller's. `config` is retained; `own` lies in it. */
-struct subscription *subscription_new(struct config *config, const struct subscription_config *own);
+struct subscription *subscription_new(struct hub_leaves *leaves, struct config *config,
+                                      const struct subscription_config *own);
 struct subscription *subscription_retain(struct subscription *subscription);
 void subscription_release(struct subscription *subscription); /* NULL is fine */
 
@@ -89,7 +92,8 @@ void subscription_answer(struct subscription *subscription, struct page *page);
 /* The subscriptions by name. Thread-safe. */
 struct subscriptions;
 struct subscriptions *subscriptions_new(void);
-void subscriptions_free_all(struct subscriptions *subscriptions);
+void subscriptions_free_all(struct subscriptions *subscriptions); /* after the fetcher */
+struct hub_leaves *subscriptions_leaves(struct subscriptions *subscriptions);
 
 /* Retained; NULL: there is none. */
 struct subscription *subscriptions_find(struct subscriptions *subscriptions, const char *name);

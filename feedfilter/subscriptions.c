@@ -9,12 +9,14 @@ struct subscriptions {
     struct subscription **ordered; /* as the configuration has them */
     struct subscription **sorted;  /* by name */
     size_t count;
+    struct hub_leaves *leaves;
 };
 
 struct subscriptions *subscriptions_new(void)
 {
     struct subscriptions *subscriptions = memory_new(sizeof *subscriptions);
     pthread_mutex_init(&subscriptions->lock, NULL);
+    subscriptions->leaves = hub_leaves_new();
     return subscriptions;
 }
 
@@ -26,8 +28,14 @@ void subscriptions_free_all(struct subscriptions *subscriptions)
         subscription_release(subscriptions->ordered[i]);
     free(subscriptions->ordered);
     free(subscriptions->sorted);
+    hub_leaves_free(subscriptions->leaves);
     pthread_mutex_destroy(&subscriptions->lock);
     free(subscriptions);
+}
+
+struct hub_leaves *subscriptions_leaves(struct subscriptions *subscriptions)
+{
+    return subscriptions->leaves;
 }
 
 static int compare_names(const void *left, const void *right)
@@ -105,7 +113,7 @@ void subscriptions_configure(struct subscriptions *subscriptions, struct config 
         ordered[i] = subscriptions_find(subscriptions, own->name);
         is_changed[i] = !ordered[i] || subscription_configure(ordered[i], config, own);
         if (!ordered[i])
-            ordered[i] = subscription_new(config, own);
+            ordered[i] = subscription_new(subscriptions->leaves, config, own);
         subscription_retain(ordered[i]); /* for `changed`, below */
     }
     replace(subscriptions, ordered, count);

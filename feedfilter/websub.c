@@ -8,7 +8,6 @@
 #include "core/url.h"
 #include "store/memory.h"
 
-#define VERIFY_S 600               /* so long a hub may take to ask whether it was us */
 #define LEASE_ASKED_S (10 * 86400) /* and the longest that is believed */
 #define ASK_LEAST_S 3600
 #define ASK_MOST_S 86400
@@ -125,17 +124,19 @@ static void put_escaped(FILE *out, const char *name, struct span value)
     }
 }
 
-char *websub_form(const struct websub *websub, const char *name)
+char *websub_form(const struct websub *websub, const char *mode, const char *name)
 {
     char *text = NULL;
     size_t length;
     FILE *out = memory_checked(open_memstream(&text, &length));
-    put_escaped(out, "hub.mode", SPAN("subscribe"));
+    put_escaped(out, "hub.mode", span_of(mode));
     put_escaped(out, "&hub.topic", span_of(websub->topic));
     put_escaped(out, "&hub.callback", span_of(websub->base));
     fprintf(out, "%%2Fw%%2F%s%%2F%s", name, websub->token); /* neither has what to escape */
-    put_escaped(out, "&hub.secret", span_of(websub->secret));
-    fprintf(out, "&hub.lease_seconds=%d", LEASE_ASKED_S);
+    if (strcmp(mode, "subscribe") == 0) {
+        put_escaped(out, "&hub.secret", span_of(websub->secret));
+        fprintf(out, "&hub.lease_seconds=%d", LEASE_ASKED_S);
+    }
     fclose(out);
     return memory_checked(text);
 }
@@ -149,7 +150,7 @@ bool websub_answered(struct websub *websub, int status, int64_t now_s)
         /* It may have said yes or no before it answered: then it is not time to ask any more. */
         if (is_time_to_ask(websub, now_s)) {
             websub->state = WEBSUB_ASKED;
-            websub->ask_s = now_s + VERIFY_S;
+            websub->ask_s = now_s + WEBSUB_VERIFY_S;
         }
         return false;
     }
@@ -177,6 +178,12 @@ static int64_t number_of(struct span text)
     return text.length ? number : -1;
 }
 
+bool websub_asks(const struct websub *websub, const struct websub_query *query, const char *mode)
+{
+    return is_same(query->topic, websub->topic) && span_equal(query->mode, span_of(mode)) &&
+           query->challenge.length && query->challenge.length <= CHALLENGE_MOST;
+}
+
 enum websub_reply websub_verify(struct websub *websub, const struct websub_query *query,
                                 int64_t now_s)
 {
@@ -190,8 +197,7 @@ enum websub_reply websub_verify(struct websub *websub, const struct websub_query
     }
     /* A renewal or the first time: while its answer is awaited, or already there. */
     bool asked = websub->asking || websub->state == WEBSUB_ASKED;
-    if (!asked || !span_equal(query->mode, SPAN("subscribe")) || !query->challenge.length ||
-        query->challenge.length > CHALLENGE_MOST)
+    if (!asked || !websub_asks(websub, query, "subscribe"))
         return WEBSUB_UNKNOWN;
     int64_t lease_s = number_of(query->lease);
     if (lease_s < 0 || lease_s > LEASE_ASKED_S)

@@ -18,6 +18,8 @@
 /* While the hub tells of news, polls are so far apart at least, if poll-max allows it. */
 #define WEBSUB_POLL_S (6 * 3600)
 
+#define WEBSUB_VERIFY_S 600 /* so long a hub may take to ask whether it was us */
+
 enum websub_state {
     WEBSUB_NONE,   /* no hub is offered, or no callback is configured */
     WEBSUB_DUE,    /* the hub is to be asked at `ask_s` */
@@ -53,8 +55,9 @@ bool websub_offer(struct websub *websub, struct span hub, struct span topic, str
 /* True when the hub is to be asked now. One that did not verify in time has failed. */
 bool websub_is_due(struct websub *websub, int64_t now_s);
 
-/* The form to be posted to `hub` (5.1); free() it. `name` is that of the subscription. */
-char *websub_form(const struct websub *websub, const char *name);
+/* The form to be posted to `hub` (5.1); free() it. `mode`: "subscribe", "unsubscribe". `name` is
+ * that of the subscription. */
+char *websub_form(const struct websub *websub, const char *mode, const char *name);
 
 /* It was answered with `status` (0: not at all): 2xx, or it is tried again later, ever more seldom
  * up to once a day. True when that is to be told. */
@@ -66,6 +69,9 @@ bool websub_is_token(const struct websub *websub, const char *token);
 struct websub_query {
     struct span mode, topic, challenge, lease; /* unescaped; empty: not given */
 };
+
+/* Whether it is what a hub asks that was asked for that `mode` (5.3). */
+bool websub_asks(const struct websub *websub, const struct websub_query *query, const char *mode);
 
 enum websub_reply {
     WEBSUB_CONFIRM,     /* answer with the challenge: it was us */

@@ -74,8 +74,10 @@ class Hub:
     def confirm(self, path, form, **changes):
         """Asks back whether it was them, with `changes` to what is asked."""
         challenge = secrets.token_urlsafe(300)
-        query = {"hub.mode": "subscribe", "hub.topic": form["hub.topic"],
-                 "hub.challenge": challenge, "hub.lease_seconds": form["hub.lease_seconds"]}
+        query = {"hub.mode": form["hub.mode"], "hub.topic": form["hub.topic"],
+                 "hub.challenge": challenge}
+        if "hub.lease_seconds" in form:
+            query["hub.lease_seconds"] = form["hub.lease_seconds"]
         query.update({"hub." + name: value for name, value in changes.items()})
         status, body = ask(self.callback(form) + "?" + urllib.parse.urlencode(query))
         self.verified.append((path, status, body == query["hub.challenge"].encode()))

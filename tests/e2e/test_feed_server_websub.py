@@ -198,6 +198,71 @@ def test_hubs_that_lie(fixture):
         gateway.expect_told_once(failing, "websub-failed")
 
 
+def modes(hub, path):
+    return [form["hub.mode"] for where, form, _ in hub.forms if where == path]
+
+
+def test_hubs_are_left(fixture):
+    """A hub is told when its feed is removed, moves, or offers another; it is asked a little again, and
+    only what was asked for is confirmed"""
+    gateway, hub = start(fixture)
+    names = ("gone", "moved", "changed", "refuses", "silent", "stays")
+    for name in names:
+        gateway.add(name, Document(offering(hub, "/" + name)))
+    gateway.__enter__()
+    wait_for(lambda: all(state(gateway, name) == "active" for name in names), "the hub has said yes")
+    forms = {name: hub.form("/" + name) for name in names}
+    hub.verified.clear()
+    replies = iter((500, 202))
+
+    def refuses(_, handler, form):
+        status = next(replies)
+        if status == 202:
+            hub.verify(handler, form)
+        else:
+            handler.reply(status)
+
+    hub.answers["/refuses"] = refuses
+    hub.answers["/silent"] = lambda _, handler, __: handler.reply(202)
+    gateway.document("changed").body = offering(hub, "/other")
+    assert hub.push(forms["changed"], b"news") == 202
+    for name in ("gone", "refuses", "silent"):
+        del gateway.settings["feed " + name]
+    gateway.configure({"feed moved": {"url": gateway.settings["feed stays"]["url"] + "?"}})
+    gateway.feeds.process.send_signal(signal.SIGHUP)
+    left = ("gone", "moved", "changed", "refuses")
+    wait_for(lambda: all(gateway.lines("websub-left", name) for name in left), "these are left")
+    wait_for(lambda: modes(hub, "/silent")[1:] == ["unsubscribe"], "this one, too")
+    wait_for(lambda: state(gateway, "changed") == "active", "the other hub has said yes")
+    for name in left:
+        again = ["unsubscribe"] * (2 if name == "refuses" else 1)
+        assert modes(hub, "/" + name) == ["subscribe"] + again, hub.forms
+        form = hub.form("/" + name)
+        assert set(form) == {"hub.mode", "hub.topic", "hub.callback"}, form
+        assert form["hub.callback"] == forms[name]["hub.callback"]
+        assert form["hub.topic"] == forms[name]["hub.topic"]
+        assert len(gateway.lines("websub-left", name)) == 1
+        # What it sends or asks after that is not known.
+        assert hub.push(forms[name], b"x") == 404
+        hub.confirm("late", form)
+    assert {(path, status, same) for path, status, same in hub.verified} >= {
+        ("/" + name, 200, True) for name in left}, hub.verified
+    assert [entry for entry in hub.verified if entry[0] == "late"] == [("late", 404, False)] * 4
+    # A hub that lies: the topic of another, what nobody asked for, and all of it where we stay.
+    hub.verified.clear()
+    form = hub.form("/silent")
+    hub.confirm("lie", form, topic="http://blog.test/stays")
+    hub.confirm("lie", form, mode="subscribe")
+    hub.confirm("lie", {**form, "hub.callback": forms["stays"]["hub.callback"],
+                        "hub.topic": forms["stays"]["hub.topic"]})
+    assert hub.verified == [("lie", 404, False)] * 3, hub.verified
+    assert state(gateway, "stays") == "active" and modes(hub, "/stays") == ["subscribe"]
+    hub.confirm("true", form)
+    assert hub.verified[3:] == [("true", 200, True)], hub.verified
+    assert len(gateway.lines("websub-left", "silent")) == 1
+    stop(gateway)
+
+
 def test_secrets_stay(fixture):
     """The hub sees neither the feed's password nor its headers"""
     gateway, hub = start(fixture)

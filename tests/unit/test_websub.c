@@ -48,7 +48,7 @@ static void test_what_is_offered_is_asked_for_with_a_path_that_nobody_guesses(vo
     assert_int_equal(strlen(websub.secret), 64);
     assert_string_not_equal(websub.token, other.token);
     assert_string_not_equal(websub.secret, other.secret);
-    char *form = websub_form(&websub, "planet"), wanted[512];
+    char *form = websub_form(&websub, "subscribe", "planet"), wanted[512];
     snprintf(wanted, sizeof wanted,
              "hub.mode=subscribe&hub.topic=https%%3A%%2F%%2Fblog.example%%2Ffeed&hub.callback="
              "https%%3A%%2F%%2Ffeeds.example.org%%2Fw%%2Fplanet%%2F%s&hub.secret=%s"
