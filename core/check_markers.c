@@ -2,47 +2,50 @@
  * links that nobody sees, and links that comments are written for. */
 #include "core/checks.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/word_finder.h"
 
 #define SEARCHED_BYTES_MAX ((size_t)64 * 1024)
 
-static const char *find_any(struct span text, const char *const *parts, size_t count)
+/* The first word of the list in subject or body; the number of words: none of them. */
+static size_t find_in_texts(const struct document *document, const struct word_finder *finder)
 {
-    for (size_t i = 0; i < count; i++)
-        if (span_contains_nocase(text, span_of(parts[i])))
-            return parts[i];
-    return NULL;
-}
-
-#define FIND_ANY(text, parts) find_any(text, parts, sizeof(parts) / sizeof *(parts))
-
-/* The first of `parts` in subject or body; NULL: none of them. */
-static const char *find_in_texts(const struct document *document, const char *const *parts,
-                                 size_t count)
-{
-    size_t budget = SEARCHED_BYTES_MAX;
-    for (size_t i = 0; i < document->text_count && budget; i++) {
+    size_t budget = SEARCHED_BYTES_MAX, found = finder->count;
+    for (size_t i = 0; i < document->text_count && budget && found == finder->count; i++) {
         struct span text = document->texts[i].content;
         text.length = text.length < budget ? text.length : budget;
         budget -= text.length;
-        const char *found = find_any(text, parts, count);
-        if (found)
-            return found;
+        found = word_finder_find(finder, text);
     }
-    return NULL;
+    return found;
 }
 
 /* --- SPONSORED --- */
 
 /* Hosts of networks that pay for clicks, and what the others put into an address. */
-static const char *const paying_hosts[] = {
-    "awin1.com",     "shareasale.com",        "linksynergy.com",   "jdoqocy.com",
-    "tkqlhce.com",   "anrdoezrs.net",         "dpbolvw.net",       "kqzyfj.com",
-    "clickbank.net", "skimresources.com",     "redirectingat.com", "avantlink.com",
-    "prf.hn",        "s.click.taobao.com",    "u.jd.com",          "union-click.jd.com",
-    "amzn.to",       "s.click.aliexpress.com"};
+static const struct span paying_hosts[] = {
+    SPAN_OF("awin1.com"),
+    SPAN_OF("shareasale.com"),
+    SPAN_OF("linksynergy.com"),
+    SPAN_OF("jdoqocy.com"),
+    SPAN_OF("tkqlhce.com"),
+    SPAN_OF("anrdoezrs.net"),
+    SPAN_OF("dpbolvw.net"),
+    SPAN_OF("kqzyfj.com"),
+    SPAN_OF("clickbank.net"),
+    SPAN_OF("skimresources.com"),
+    SPAN_OF("redirectingat.com"),
+    SPAN_OF("avantlink.com"),
+    SPAN_OF("prf.hn"),
+    SPAN_OF("s.click.taobao.com"),
+    SPAN_OF("u.jd.com"),
+    SPAN_OF("union-click.jd.com"),
+    SPAN_OF("amzn.to"),
+    SPAN_OF("s.click.aliexpress.com"),
+};
 static const char *const paying_words[] = {
     "affid=",  "aff_id=",       "affiliate_id=",    "?aff=",    "&aff=",
     "pid=mm_", "hop.clickbank", "medium=affiliate", "afftrack="};
@@ -53,11 +56,38 @@ static const char *const disclosures[] = {
     "软文",           "付费推广",          "赞助内容",         "推广文章",
     "本文为广告",     "推广链接",          "广告合作",         "商务合作"};
 
-static bool host_is(struct span host, const char *name)
+static const char *const flattery[] = {
+    "great post",   "nice post",  "great article", "nice article", "awesome blog",
+    "amazing blog", "great blog", "nice blog",     "check out my", "visit my",
+    "my web site",  "my website", "great info",    "keep it up",   "bookmarked your",
+    "看看我的",     "欢迎访问",   "加我微信",      "点击进入"};
+
+static struct {
+    struct word_finder paying, disclosures, flattery;
+} finders;
+
+#define INIT(finder, words) word_finder_init(finder, words, sizeof(words) / sizeof *(words))
+
+static void init_finders(void)
 {
-    size_t length = strlen(name);
-    return host.length >= length && memcmp(host.data + host.length - length, name, length) == 0 &&
-           (host.length == length || host.data[host.length - length - 1] == '.');
+    INIT(&finders.paying, paying_words);
+    INIT(&finders.disclosures, disclosures);
+    INIT(&finders.flattery, flattery);
+}
+
+static void need_finders(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, init_finders);
+}
+
+static bool host_is(struct span host, struct span name)
+{
+    if (host.length < name.length || host.data[host.length - 1] != name.data[name.length - 1])
+        return false;
+    const char *end_of_host = host.data + host.length - name.length;
+    return *end_of_host == *name.data && memcmp(end_of_host, name.data, name.length) == 0 &&
+           (host.length == name.length || end_of_host[-1] == '.');
 }
 
 static bool earns_commission(const struct link *link)
@@ -69,7 +99,7 @@ static bool earns_commission(const struct link *link)
         (span_contains_nocase(link->path, SPAN("?tag=")) ||
          span_contains_nocase(link->path, SPAN("&tag="))))
         return true;
-    return FIND_ANY(link->path, paying_words) != NULL;
+    return word_finder_find(&finders.paying, link->path) < finders.paying.count;
 }
 
 static bool has_sponsored_links(const struct document *document)
@@ -88,10 +118,11 @@ static bool has_sponsored_links(const struct document *document)
 double check_sponsored(const struct document *document, struct span *detail)
 {
     size_t paid = 0;
+    need_finders();
     for (size_t i = 0; i < document->link_count; i++)
         paid += earns_commission(&document->links[i]);
-    const char *words =
-        find_in_texts(document, disclosures, sizeof disclosures / sizeof *disclosures);
+    size_t found = find_in_texts(document, &finders.disclosures);
+    const char *words = found < finders.disclosures.count ? disclosures[found] : NULL;
     bool marked = has_sponsored_links(document);
     if (!paid && !words && !marked)
         return 0;
@@ -138,12 +169,6 @@ double check_links_hidden(const struct document *document, struct span *detail)
     return strength;
 }
 
-static const char *const flattery[] = {
-    "great post",   "nice post",  "great article", "nice article", "awesome blog",
-    "amazing blog", "great blog", "nice blog",     "check out my", "visit my",
-    "my web site",  "my website", "great info",    "keep it up",   "bookmarked your",
-    "看看我的",     "欢迎访问",   "加我微信",      "点击进入"};
-
 /* A word in place of a name or an address: what a page is to be found by. */
 static bool is_keyword_anchor(const struct link *link)
 {
@@ -167,7 +192,9 @@ double check_comment_links(const struct document *document, struct span *detail)
     }
     if (!domains.count)
         return 0;
-    const char *praise = find_in_texts(document, flattery, sizeof flattery / sizeof *flattery);
+    need_finders();
+    size_t found = find_in_texts(document, &finders.flattery);
+    const char *praise = found < finders.flattery.count ? flattery[found] : NULL;
     double quiet =
         (1 - ramp((double)domains.count, 1, 4)) * (keywords ? 0.7 : 1) * (praise ? 0.4 : 1);
     if (quiet > 0.95)

@@ -14,6 +14,12 @@ struct span {
 
 #define SPAN(literal) ((struct span){(literal), sizeof(literal) - 1})
 
+/* The same where a constant is needed: in tables. */
+#define SPAN_OF(literal)                                                                           \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+
 /* For "%.*s": a span cut at INT_MAX is never wanted, so lengths are assumed to fit. */
 #define SPAN_ARGS(span) (int)(span).length, (span).length ? (span).data : ""
 
@@ -33,16 +39,22 @@ static inline bool span_starts(struct span span, struct span start)
            (start.length == 0 || memcmp(span.data, start.data, start.length) == 0);
 }
 
+/* The letters of two strings of that length compare without case. Most differ in the first byte
+ * already, which needs no call. */
+static inline bool span_same_nocase(const char *a, const char *b, size_t length)
+{
+    return length == 0 || (!((*a ^ *b) & ~0x20) && strncasecmp(a, b, length) == 0);
+}
+
 /* ASCII letters compare without case. */
 static inline bool span_equal_nocase(struct span a, struct span b)
 {
-    return a.length == b.length && (a.length == 0 || strncasecmp(a.data, b.data, a.length) == 0);
+    return a.length == b.length && span_same_nocase(a.data, b.data, a.length);
 }
 
 static inline bool span_starts_nocase(struct span span, struct span start)
 {
-    return span.length >= start.length &&
-           (start.length == 0 || strncasecmp(span.data, start.data, start.length) == 0);
+    return span.length >= start.length && span_same_nocase(span.data, start.data, start.length);
 }
 
 /* `part` is not empty and begins with no capital: its first byte is looked for by itself. */
