@@ -97,11 +97,40 @@ static bool is_east_asian(uint32_t code_point)
            (code_point >= 0xff01 && code_point <= 0xff20);
 }
 
+/* What characters of any style start with: small capitals, enclosed, wide, mathematical. */
+static const bool leads_of_styles[256] = {
+    [0xc9] = true, [0xca] = true, [0xe1] = true, [0xe2] = true,
+    [0xea] = true, [0xef] = true, [0xf0] = true};
+
+/* Whether the character before `at` is one of East Asia. */
+static bool is_behind_east_asian(const char *start, const char *at)
+{
+    const char *before = at;
+    while (before > start && at - before < 4) {
+        const char *next = --before;
+        uint32_t code_point = text_next(&next, at);
+        if (next == at && ((unsigned char)*before & 0xc0) != 0x80)
+            return is_east_asian(code_point);
+    }
+    return false;
+}
+
+/* Passes over what cannot start a run; what stood before it matters to wide letters only. */
+static const char *skip_plain(const char *at, const char *end, struct run *run)
+{
+    const char *next = text_find_high(at, end, leads_of_styles);
+    if (next > at)
+        run->beside_east_asian = is_behind_east_asian(at, next);
+    return next;
+}
+
 static void look_at(struct span content, struct found *found)
 {
     const char *at = content.data, *end = at + content.length;
     struct run run = {.beside_east_asian = false};
-    while (at < end) {
+    while (run.style != STYLE_NONE || (at = skip_plain(at, end, &run)) < end) {
+        if (at == end)
+            break;
         const char *start = at;
         uint32_t code_point = text_next(&at, end);
         enum style style = style_of(code_point);
@@ -135,14 +164,20 @@ static bool is_overlay(uint32_t code_point)
            (code_point >= 0x20d2 && code_point <= 0x20e5 && code_point != 0x20e3);
 }
 
+/* What such marks start with. */
+static const bool leads_of_marks[256] = {
+    [0xcc] = true, [0xcd] = true, [0xe1] = true, [0xe2] = true};
+
 static size_t count_marked(struct span content)
 {
     const char *at = content.data, *end = at + content.length;
     size_t marked = 0, marks = 0;
     while (at < end) {
-        at += text_ascii_length(at, end);
-        if (at == end)
+        const char *next = text_find_high(at, end, leads_of_marks);
+        if (next == end)
             break;
+        marks = next > at ? 0 : marks;
+        at = next;
         uint32_t code_point = text_next(&at, end);
         if (!is_mark(code_point)) {
             marks = 0;
@@ -150,7 +185,6 @@ static size_t count_marked(struct span content)
         }
         marks++;
         marked += is_overlay(code_point) || marks == MARKS_MIN + 1;
-        marks = at < end && (unsigned char)*at < 0x80 ? 0 : marks;
     }
     return marked;
 }

@@ -10,13 +10,15 @@
 /* Where the mark of an answer or of something passed on ends; 0: there is none. */
 static size_t reply_mark(struct span subject)
 {
-    static const char *const words[] = {"re",   "fwd",  "fw",   "aw",  "wg",  "antw", "sv",
-                                        "vs",   "vb",   "tr",   "rv",  "rif", "回复", "答复",
-                                        "回覆", "转发", "轉寄", "отв", "на"};
+    static const struct span words[] = {
+        SPAN_OF("re"),   SPAN_OF("fwd"),  SPAN_OF("fw"),   SPAN_OF("aw"),   SPAN_OF("wg"),
+        SPAN_OF("antw"), SPAN_OF("sv"),   SPAN_OF("vs"),   SPAN_OF("vb"),   SPAN_OF("tr"),
+        SPAN_OF("rv"),   SPAN_OF("rif"),  SPAN_OF("回复"), SPAN_OF("答复"), SPAN_OF("回覆"),
+        SPAN_OF("转发"), SPAN_OF("轉寄"), SPAN_OF("отв"),  SPAN_OF("на")};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (!span_starts_nocase(subject, span_of(words[i])))
+        if (!span_starts_nocase(subject, words[i]))
             continue;
-        size_t at = strlen(words[i]);
+        size_t at = words[i].length;
         const char *close = NULL;
         if (at < subject.length && subject.data[at] == '[')
             close = memchr(subject.data + at, ']', subject.length - at);

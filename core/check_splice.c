@@ -14,6 +14,9 @@
 /* Fewer ideographs than this say nothing about orthography or rhythm. */
 #define IDEOGRAPHS_MIN 60
 
+/* Up to so many broken characters are an accident. */
+#define BROKEN_MIN 4
+
 struct letters {
     uint32_t *points;
     size_t count;
@@ -35,20 +38,43 @@ static bool is_kana(uint32_t code_point)
     return code_point >= 0x3041 && code_point <= 0x30fa;
 }
 
-/* All body texts as code points, a line end after each. Nothing when all of it is ASCII. */
+/* What the signs are made of starts with these: 0xc3 what UTF-8 becomes when it is read as
+ * windows-1252, the others what Han characters start with. */
+static const bool leads[256] = {[0xc3] = true, [0xe3 ... 0xe9] = true};
+
+/* Whether there may be signs in the texts: enough that looks broken, or enough ideographs. Most
+ * texts of alphabets have neither, which a look at lead bytes tells. */
+static bool may_have_signs(const struct document *document)
+{
+    size_t broken = 0, ideographs = 0;
+    for (size_t i = 0; i < document->text_count; i++) {
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        const char *at = document->texts[i].content.data;
+        const char *end = at + document->texts[i].content.length;
+        while ((at = text_find_high(at, end, leads)) < end) {
+            /* Behind "Ã" and its like another character beyond ASCII, or what GBK makes of it. */
+            if (*at == '\xc3')
+                broken += end - at > 2 && (unsigned char)at[2] >= 0x80;
+            else
+                ideographs++, broken += *at == '\xe9';
+            if (broken > BROKEN_MIN || ideographs >= IDEOGRAPHS_MIN)
+                return true;
+            at++;
+        }
+    }
+    return false;
+}
+
+/* All body texts as code points, a line end after each. Nothing when no sign can be in them. */
 static struct letters gather(const struct document *document)
 {
     struct letters letters = {NULL, 0, 0, 0};
     size_t bytes = 0;
-    bool high = false;
-    for (size_t i = 0; i < document->text_count; i++) {
-        if (document->texts[i].kind != TEXT_BODY)
-            continue;
-        struct span text = document->texts[i].content;
-        bytes += text.length + 1;
-        high = high || text_ascii_length(text.data, text.data + text.length) < text.length;
-    }
-    if (!high)
+    for (size_t i = 0; i < document->text_count; i++)
+        if (document->texts[i].kind == TEXT_BODY)
+            bytes += document->texts[i].content.length + 1;
+    if (!may_have_signs(document))
         return letters;
     size_t room = bytes < CODE_POINTS_MAX ? bytes : CODE_POINTS_MAX;
     letters.points = arena_room(document->arena, room * sizeof *letters.points);
@@ -430,7 +456,8 @@ static struct sign mojibake(const struct letters *letters, struct arena *arena)
         broken += two || three || gbk;
     }
     double all = (double)letters->count;
-    double strength = 0.5 * ramp((double)broken, 4, 20) * ramp((double)broken / all, 0.002, 0.02);
+    double strength =
+        0.5 * ramp((double)broken, BROKEN_MIN, 20) * ramp((double)broken / all, 0.002, 0.02);
     if (strength == 0)
         return (struct sign){0, {NULL, 0}};
     return (struct sign){strength, arena_printf(arena, "%zu broken characters", broken)};

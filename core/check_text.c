@@ -57,14 +57,27 @@ static void split_title(struct span title, bool blanks, struct phrases *phrases)
     }
 }
 
+/* The length of what ends a sentence at the start of `text`; 0: nothing does. */
+static size_t sentence_end(struct span text)
+{
+    static const struct span marks[] = {SPAN_OF("。"), SPAN_OF("！"), SPAN_OF("？")};
+    char first = text.data[0];
+    if (first == '.' || first == '!' || first == '?')
+        return text.length > 1 && text.data[1] == ' ' ? 2 : 0;
+    if (first != '\xe3' && first != '\xef')
+        return 0;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (span_starts(text, marks[i]))
+            return marks[i].length;
+    return 0;
+}
+
 /* A sentence ends before the title does: it is prose, which repeats its words for other reasons. */
 static bool has_sentences(struct span title)
 {
-    static const char *const marks[] = {"。", "！", "？", ". ", "! ", "? "};
-    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        size_t length = strlen(marks[i]);
-        const char *mark = memmem(title.data, title.length, marks[i], length);
-        if (mark && mark + length < title.data + title.length)
+    for (; title.length; title.data++, title.length--) {
+        size_t length = sentence_end(title);
+        if (length && length < title.length)
             return true;
     }
     return false;
@@ -143,7 +156,7 @@ static size_t count_joined(struct span title, const char *separators,
     size_t row = 0, most = 0;
     const char *start = title.data, *end = title.data + title.length;
     for (const char *at = start; at <= end; at++) {
-        if (at < end && (*at == '\0' || !strchr(separators, *at)))
+        if (at < end && *at != separators[0] && (*at != separators[1] || !separators[1]))
             continue;
         struct span phrase = {start, (size_t)(at - start)};
         row = phrase.length && phrase_width(phrase) <= JOINED_WIDTH_MAX && is_keyword(phrase)
@@ -159,6 +172,11 @@ static size_t count_joined(struct span title, const char *separators,
  * joins words with hyphens, but not phrases with low lines. */
 double check_title_joined(const struct document *document, struct span *detail)
 {
+    size_t separators = 0;
+    for (size_t i = 0; i < document->subject.length; i++)
+        separators += document->subject.data[i] == '-' || document->subject.data[i] == '_';
+    if (separators + 1 < JOINED_LEAST)
+        return 0;
     struct span title = check_bare_subject(document->subject);
     if (title.length < 12 || has_sentences(title))
         return 0;

@@ -80,6 +80,25 @@ static inline size_t text_ascii_length(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
+/* Where the next byte of `set`, in which none is ASCII, stands from `at` on; `end` when there is
+ * none. Lead bytes say much of what a text may hold, for less than decoding it. */
+static inline const char *text_find_high(const char *at, const char *end, const bool set[256])
+{
+    uint64_t eight;
+    for (; end - at >= 8; at += 8) {
+        memcpy(&eight, at, 8);
+        if (!(eight & 0x8080808080808080u))
+            continue;
+        const unsigned char *of = (const unsigned char *)at;
+        if (set[of[0]] | set[of[1]] | set[of[2]] | set[of[3]] | set[of[4]] | set[of[5]] |
+            set[of[6]] | set[of[7]])
+            break;
+    }
+    while (at < end && !set[(unsigned char)*at])
+        at++;
+    return at;
+}
+
 /* At most the first `most` bytes, to the border of a character. */
 static inline struct span text_cut(struct span text, size_t most)
 {
