@@ -63,6 +63,10 @@ void console_tuning_try(struct session *session, const struct console_request *r
 
 /* "feeds/add", "change", "remove"; "feeds/import" and "feeds/preview", which says what it would do.
  */
+void console_feeds_readers(struct session *session, const struct console_request *request,
+                           const char *rest, struct console_answer *answer);
+void console_feeds_reader(struct session *session, const struct console_request *request,
+                          const char *rest, struct console_answer *answer);
 void console_feeds_write(struct session *session, const struct console_request *request,
                          const char *rest, struct console_answer *answer);
 void console_feeds_import(struct session *session, const struct console_request *request,

@@ -202,6 +202,59 @@ void console_feeds_write(struct session *session, const struct console_request *
     }
     json_put_open(&answer->json, NULL, '{');
     json_put_string(&answer->json, "name", span_of(name));
+    json_put_string(&answer->json, "public_url", span_of(session->config->feedfilter.public_url));
+    json_put_close(&answer->json, '}');
+}
+
+/* --- readers with addresses of their own --- */
+
+static void put_reader(void *context, const struct reader_record *reader)
+{
+    struct json_writer *json = context;
+    json_put_open(json, NULL, '{');
+    json_put_string(json, "name", span_of(reader->name));
+    json_put_integer(json, "added_s", reader->added_s);
+    json_put_close(json, '}');
+}
+
+void console_feeds_readers(struct session *session, const struct console_request *request,
+                           const char *rest, struct console_answer *answer)
+{
+    struct error error = {0};
+    (void)request, (void)rest;
+    if (!feeds_open(session, &error)) {
+        console_refuse_error(answer, &error);
+        return;
+    }
+    json_put_open(&answer->json, NULL, '{');
+    json_put_open(&answer->json, "items", '[');
+    bool good =
+        records_readers_visit(session->records[FRONT_FEED], put_reader, &answer->json, &error);
+    json_put_close(&answer->json, ']');
+    json_put_close(&answer->json, '}');
+    if (!good) {
+        answer->json.length = 0;
+        console_refuse_error(answer, &error);
+    }
+}
+
+void console_feeds_reader(struct session *session, const struct console_request *request,
+                          const char *rest, struct console_answer *answer)
+{
+    struct error error = {0};
+    char token[READER_TOKEN_SIZE] = "";
+    const char *name = or (console_member(request, "name"), ""), *who = request->caller->name;
+    bool adds = !strcmp(rest, "reader-add");
+    if (!feeds_open(session, &error) || !(adds ? feeds_reader_add(session, name, who, token, &error)
+                                               : feeds_reader_remove(session, name, who, &error))) {
+        console_refuse_error(answer, &error);
+        return;
+    }
+    json_put_open(&answer->json, NULL, '{');
+    json_put_string(&answer->json, "name", span_of(name));
+    if (adds)
+        json_put_string(&answer->json, "token", span_of(token));
+    json_put_string(&answer->json, "public_url", span_of(session->config->feedfilter.public_url));
     json_put_close(&answer->json, '}');
 }
 

@@ -19,12 +19,26 @@ static struct rules *read_text(const struct console_request *request, struct spa
     return rules_read(*text, "rules", error);
 }
 
+/* How often each matched of the last verdicts here. */
+static bool put_matched(struct session *session, const struct rules *rules,
+                        struct json_writer *json, struct error *error)
+{
+    struct rule_preview matched;
+    if (!rule_preview_matched(session, rules, &matched, error))
+        return false;
+    json_put_open(json, "matched", '{');
+    rule_preview_put(json, rules, &matched);
+    json_put_close(json, '}');
+    rule_preview_clear(&matched);
+    return true;
+}
+
 void console_rules(struct session *session, const struct console_request *request, const char *rest,
                    struct console_answer *answer)
 {
     struct error error = {0};
     struct tune_state state;
-    (void)request;
+    bool matched = true;
     if (*rest) {
         console_refuse(answer, MHD_HTTP_NOT_FOUND, "there is no such call");
         return;
@@ -38,7 +52,13 @@ void console_rules(struct session *session, const struct console_request *reques
     rule_settings_put(&answer->json, &state, rules);
     if (!rules)
         json_put_string(&answer->json, "trouble", span_of(error.message));
+    else if (console_parameter(request, "matched"))
+        matched = put_matched(session, rules, &answer->json, &error);
     json_put_close(&answer->json, '}');
+    if (!matched) {
+        answer->json.length = 0;
+        console_refuse_error(answer, &error);
+    }
     rules_release(rules);
     tune_state_clear(&state);
 }

@@ -12,6 +12,7 @@
 #include "admin/feeds_change.h"
 #include "admin/feeds_list.h"
 #include "admin/feeds_reader.h"
+#include "admin/feeds_remote.h"
 #include "admin/opml_read.h"
 #include "admin/records_text.h"
 #include "store/memory.h"
@@ -67,6 +68,8 @@ static void print_feed(const struct feed_listed *feed)
 static int read_list(struct session *session, struct feeds_list *list)
 {
     struct error error = {0};
+    if (session->gateway)
+        return feeds_remote_list(session, list, &error) ? EX_OK : session_complain(&error);
     int status = session_open_records(session, FRONT_FEED);
     if (status != EX_OK)
         return status;
@@ -120,11 +123,13 @@ static int add(struct session *session, int count, char **arguments, const struc
                                      .title = words->title ? words->title : "",
                                      .category = words->category ? words->category : "",
                                      .readers = words->readers ? words->readers : ""};
+    if (!*feed.name)
+        return session_usage("feeds add: the name is empty");
+    if (session->gateway)
+        return feeds_remote_do(session, "add", &feed);
     int status = open_feeds(session);
     if (status != EX_OK)
         return status;
-    if (!*feed.name)
-        return session_usage("feeds add: the name is empty");
     if (!feeds_add(session, &feed, session_user(), name, &error)) {
         error_prefix(&error, "feed %.80s", feed.name);
         return session_complain(&error);
@@ -149,6 +154,8 @@ static int change(struct session *session, int count, char **arguments, const st
                                      .readers = words->readers};
     if (!feed.url && !feed.mode && !feed.title && !feed.category && !feed.readers)
         return session_usage("feeds change: nothing is to be changed");
+    if (session->gateway)
+        return feeds_remote_do(session, "change", &feed);
     int status = open_feeds(session);
     if (status != EX_OK)
         return status;
@@ -161,23 +168,29 @@ static int change(struct session *session, int count, char **arguments, const st
     return EX_OK;
 }
 
+static int remove_feed(struct session *session, const char *name)
+{
+    struct error error = {0};
+    if (session->gateway)
+        return feeds_remote_do(session, "remove", &(struct feed_record){.name = name});
+    if (!feeds_remove(session, name, session_user(), &error))
+        return session_complain(&error);
+    if (!session->json)
+        printf("%s is no longer subscribed to\n", name);
+    return EX_OK;
+}
+
 static int remove_feeds(struct session *session, int count, char **arguments,
                         const struct words *words)
 {
     (void)words;
     if (!count)
         return session_usage("feeds remove NAME…");
-    int worst = open_feeds(session);
-    if (worst != EX_OK)
-        return worst;
-    for (int i = 0; i < count; i++) {
-        struct error error = {0};
-        int status = feeds_remove(session, arguments[i], session_user(), &error)
-                         ? EX_OK
-                         : session_complain(&error);
+    int worst = session->gateway ? EX_OK : open_feeds(session);
+    bool opened = worst == EX_OK;
+    for (int i = 0; i < count && opened; i++) {
+        int status = remove_feed(session, arguments[i]);
         worst = status > worst ? status : worst;
-        if (status == EX_OK && !session->json)
-            printf("%s is no longer subscribed to\n", arguments[i]);
     }
     return worst;
 }
@@ -242,7 +255,7 @@ static int import(struct session *session, int count, char **arguments, const st
     size_t length;
     if (count != 1)
         return session_usage("feeds import FILE");
-    int status = open_feeds(session);
+    int status = session->gateway ? EX_OK : open_feeds(session);
     if (status != EX_OK)
         return status;
     char *bytes = read_file(arguments[0], &length);
@@ -255,30 +268,57 @@ static int import(struct session *session, int count, char **arguments, const st
                                   .dry_run = words->dry_run,
                                   .tell = tell,
                                   .context = &telling};
-    bool good = feeds_import(session, (struct span){bytes, length}, &import, &error);
+    struct span opml = {bytes, length};
+    bool good = session->gateway ? feeds_remote_import(session, opml, &import, &error)
+                                 : feeds_import(session, opml, &import, &error);
     free(bytes);
+    if (error.class && error.class != ERROR_INPUT)
+        return session_complain(&error);
     if (error.class) {
-        if (error.class == ERROR_INPUT)
-            error_prefix(&error, "%s", arguments[0]);
+        error_prefix(&error, "%s", arguments[0]);
         status = session_complain(&error);
     }
     int said = say_imported(session, &import, good);
     return said > status ? said : status;
 }
 
-static int export(struct session *session, int count, char **arguments, const struct words *words)
+/* On `out`; the exit code. */
+static int put_opml(struct session *session, FILE *out, size_t *left_out, size_t *secrets)
 {
     struct feeds_list found = {0};
-    size_t left_out, secrets = 0;
+    struct error error = {0};
+    if (session->gateway)
+        return feeds_remote_export(session, out, left_out, secrets, &error)
+                   ? EX_OK
+                   : session_complain(&error);
+    int status = read_list(session, &found);
+    if (status == EX_OK)
+        feeds_list_opml(&found, "weir", out, left_out);
+    for (size_t i = 0; i < found.count; i++)
+        *secrets += found.items[i].credentials;
+    feeds_list_clear(&found);
+    return status;
+}
+
+static int cannot_write(const char *path)
+{
+    fprintf(stderr, "%s: %s: cannot be written: %s\n", session_program, path, strerror(errno));
+    return EX_IOERR;
+}
+
+static int export(struct session *session, int count, char **arguments, const struct words *words)
+{
+    size_t left_out = 0, secrets = 0, length;
+    char *opml = NULL;
     (void)words;
     if (count > 1)
         return session_usage("feeds export [FILE]");
-    int status = read_list(session, &found);
+    FILE *text = memory_checked(open_memstream(&opml, &length));
+    int status = put_opml(session, text, &left_out, &secrets);
+    fclose(text);
     FILE *out = status != EX_OK ? NULL : count ? fopen(arguments[0], "we") : stdout;
     if (out) {
-        feeds_list_opml(&found, "weir", out, &left_out);
-        for (size_t i = 0; i < found.count; i++)
-            secrets += found.items[i].credentials;
+        fwrite(opml, 1, length, out);
         if (left_out)
             fprintf(stderr, "%s: %zu left out whose URLs are in the feeds-file\n", session_program,
                     left_out);
@@ -286,13 +326,8 @@ static int export(struct session *session, int count, char **arguments, const st
             fprintf(stderr, "%s: users and passwords of %zu left out\n", session_program, secrets);
     }
     bool written = out && !ferror(out) && (out == stdout || fclose(out) == 0);
-    if (status == EX_OK && !written) {
-        fprintf(stderr, "%s: %s: cannot be written: %s\n", session_program,
-                count ? arguments[0] : "the output", strerror(errno));
-        status = EX_IOERR;
-    }
-    feeds_list_clear(&found);
-    return status;
+    free(opml);
+    return status == EX_OK && !written ? cannot_write(count ? arguments[0] : "the output") : status;
 }
 
 /* --- the command --- */
@@ -354,5 +389,7 @@ const struct command command_feeds = {
     "--category NAME  the folder that lists have it in: News/Science\n"
     "--readers NAMES  only those may read it: ann,bob\n"
     "--partial        import what is good though something is not\n"
-    "--dry-run        only say what would be imported\n",
+    "--dry-run        only say what would be imported\n\n"
+    "With --gateway URL all of this is done on another machine, over its weir-console; see "
+    "weirctl(1).\n",
 };

@@ -4,24 +4,57 @@
 #include <stdio.h>
 
 #include "admin/feeds_change.h"
+#include "admin/feeds_remote.h"
 #include "admin/records_text.h"
 
-static void print_reader(void *context, const struct reader_record *reader)
+void feeds_reader_print(const struct session *session, const char *name, int64_t added_s)
 {
-    const struct session *session = context;
     char when[32];
     if (session->json) {
         struct json_writer json = {0};
         json_put_open(&json, NULL, '{');
-        json_put_string(&json, "name", span_of(reader->name));
-        json_put_integer(&json, "added_s", reader->added_s);
+        json_put_string(&json, "name", span_of(name));
+        json_put_integer(&json, "added_s", added_s);
         json_put_close(&json, '}');
         json_put_newline(&json);
         json_writer_flush(&json, stdout);
         json_writer_free(&json);
         return;
     }
-    printf("%s  added %s\n", reader->name, records_text_time(reader->added_s, when));
+    records_text_plain(name);
+    printf("  added %s\n", records_text_time(added_s, when));
+}
+
+static void print_reader(void *context, const struct reader_record *reader)
+{
+    feeds_reader_print(context, reader->name, reader->added_s);
+}
+
+void feeds_reader_print_added(const struct session *session, const char *name, const char *token,
+                              const char *url)
+{
+    struct json_writer json = {0};
+    if (!session->json) {
+        records_text_plain(url);
+        fputs("/r/", stdout);
+        records_text_plain(token);
+        printf(
+            "/opml\nThis address is shown once. It lists all feeds that %s may read; one of them "
+            "is\n",
+            name);
+        records_text_plain(url);
+        fputs("/r/", stdout);
+        records_text_plain(token);
+        puts("/f/NAME");
+        return;
+    }
+    json_put_open(&json, NULL, '{');
+    json_put_string(&json, "name", span_of(name));
+    json_put_string(&json, "token", span_of(token));
+    json_put_close(&json, '}');
+    json_put_newline(&json);
+    json_writer_flush(&json, stdout);
+    json_writer_free(&json);
 }
 
 static int add_reader(struct session *session, const char *name)
@@ -34,13 +67,7 @@ static int add_reader(struct session *session, const char *name)
     }
     if (!feeds_reader_add(session, name, session_user(), token, &error))
         return session_complain(&error);
-    const char *url = session->config->feedfilter.public_url;
-    if (session->json)
-        printf("{\"name\":\"%s\",\"token\":\"%s\"}\n", name, token);
-    else
-        printf("%s/r/%s/opml\nThis address is shown once. It lists all feeds that %s may read; "
-               "one of them is\n%s/r/%s/f/NAME\n",
-               url, token, name, url, token);
+    feeds_reader_print_added(session, name, token, session->config->feedfilter.public_url);
     return EX_OK;
 }
 
@@ -53,6 +80,8 @@ int feeds_reader(struct session *session, int count, char **arguments)
     if (!lists && !adds && !removes)
         return session_usage(
             "feeds reader add NAME, feeds reader remove NAME, or feeds reader list");
+    if (session->gateway)
+        return feeds_remote_reader(session, what, lists ? NULL : arguments[1]);
     int status = session_configure(session);
     if (status != EX_OK)
         return status;

@@ -9,6 +9,8 @@
 #include "admin/records_text.h"
 #include "admin/rule_preview.h"
 #include "admin/rule_settings.h"
+#include "admin/rules_print.h"
+#include "admin/rules_remote.h"
 #include "core/features.h"
 #include "core/printable.h"
 #include "core/mail.h"
@@ -58,18 +60,6 @@ static int flush(struct request *request)
 
 /* --- show, history --- */
 
-static void print_rule(const struct rule *rule, const struct rule_counts *counts)
-{
-    char action[RULE_ACTION_SIZE];
-    printf("%-16s %-15s %8zu  ", rule_settings_action(rule, action),
-           rule->channels == CHANNEL_ANY    ? "mail and feeds"
-           : rule->channels == CHANNEL_MAIL ? "mail"
-                                            : "feeds",
-           counts->past);
-    records_text_plain(rule->name);
-    printf("%s%s\n", rule->specific ? "  (for some only)" : "", rule->dry ? "  (on trial)" : "");
-}
-
 static int show(struct request *request)
 {
     struct rule_preview matched;
@@ -88,44 +78,24 @@ static int show(struct request *request)
         rule_preview_put(&request->json, request->rules, &matched);
         json_put_close(&request->json, '}');
         json_put_close(&request->json, '}');
-        rule_preview_clear(&matched);
-        return flush(request);
+        flush(request);
+    } else {
+        rules_print(request->rules, &matched);
     }
-    if (!rules_count(request->rules))
-        puts("there are no rules; weirctl rules apply FILE puts some in force");
-    else
-        printf("%-16s %-15s %8s  (matched, of the last %zu verdicts here)\n", "action", "on",
-               "matched", matched.past);
-    for (size_t i = 0; i < rules_count(request->rules); i++)
-        print_rule(rules_at(request->rules, i), &matched.rules[i]);
     rule_preview_clear(&matched);
     return EX_OK;
 }
 
 static int history(struct request *request)
 {
-    const json_t *changes = rule_settings_changes(&request->state);
-    if (request->session->json) {
-        json_put_open(&request->json, NULL, '{');
-        rule_settings_put(&request->json, &request->state, request->rules);
-        json_put_close(&request->json, '}');
-        return flush(request);
+    if (!request->session->json) {
+        rules_print_changes(rule_settings_changes(&request->state), "time_s");
+        return EX_OK;
     }
-    for (size_t i = 0; i < json_array_size(changes); i++) {
-        char when[32];
-        const json_t *change = json_array_get(changes, i);
-        const char *who = json_string_value(json_object_get(change, "who"));
-        const char *what = json_string_value(json_object_get(change, "what"));
-        printf("%s  ",
-               records_text_time(json_integer_value(json_object_get(change, "time_s")), when));
-        records_text_plain(who ? who : "?");
-        fputs("  ", stdout);
-        records_text_plain(what ? what : "?");
-        putchar('\n');
-    }
-    if (!json_array_size(changes))
-        puts("the rules were never changed");
-    return EX_OK;
+    json_put_open(&request->json, NULL, '{');
+    rule_settings_put(&request->json, &request->state, request->rules);
+    json_put_close(&request->json, '}');
+    return flush(request);
 }
 
 /* --- test --- */
@@ -216,7 +186,9 @@ static void test_one(struct request *request, const struct sample *sample)
 
 static int test_all(struct request *request, int count, char **paths)
 {
-    struct documents *documents = documents_new(request->session->config->milter.size_limit_bytes);
+    struct config *plain = request->session->gateway ? config_defaults() : NULL;
+    struct documents *documents =
+        documents_new((plain ? plain : request->session->config)->milter.size_limit_bytes);
     int worst = session_add_paths(documents, request->list, count, paths);
     for (;;) {
         struct sample sample;
@@ -232,44 +204,12 @@ static int test_all(struct request *request, int count, char **paths)
         sample_clear(&sample);
     }
     documents_free(documents);
+    config_release(plain);
     json_writer_free(&request->json);
     return worst;
 }
 
 /* --- preview, apply, undo --- */
-
-static void print_count(size_t count, size_t unknown)
-{
-    char text[48];
-    if (unknown)
-        snprintf(text, sizeof text, "%zu (+%zu ?)", count, unknown);
-    else
-        snprintf(text, sizeof text, "%zu", count);
-    printf("%14s", text);
-}
-
-static void print_preview(const struct rules *rules, const struct rule_preview *preview)
-{
-    bool unknown = false;
-    printf("%14s%14s  rule (%zu held, %zu past verdicts looked at)\n", "held", "past",
-           preview->held, preview->past);
-    for (size_t i = 0; i < rules_count(rules); i++) {
-        char action[RULE_ACTION_SIZE];
-        const struct rule_counts *counts = &preview->rules[i];
-        print_count(counts->held, counts->held_unknown);
-        print_count(counts->past, counts->past_unknown);
-        printf("  %s: ", rule_settings_action(rules_at(rules, i), action));
-        records_text_plain(rules_at(rules, i)->name);
-        puts(rules_at(rules, i)->dry ? "  (on trial)" : "");
-        unknown = unknown || counts->held_unknown || counts->past_unknown;
-    }
-    printf("of what is held, rules would let %zu go; of what passed, they would have held %zu, and "
-           "let pass %zu of what did not\n",
-           preview->held_let_go, preview->past_held, preview->past_let);
-    if (unknown)
-        puts("?: cannot be told, since no bodies are kept: of mail, and of the history, only "
-             "envelope and subject are known; held items of feeds are whole");
-}
 
 static int preview(struct request *request)
 {
@@ -284,8 +224,7 @@ static int preview(struct request *request)
         json_put_close(&request->json, '}');
         flush(request);
     } else {
-        print_preview(request->rules, &counts);
-        puts("nothing is changed yet: weirctl rules apply does it");
+        rules_print_preview(request->rules, &counts);
     }
     rule_preview_clear(&counts);
     return EX_OK;
@@ -375,17 +314,38 @@ static const struct verb *find_verb(const char *name)
     return NULL;
 }
 
+/* The rules there for a test of documents here; the console answers the rest. */
+static int open_remote(struct request *request, const struct verb *verb)
+{
+    struct error error = {0};
+    double seen;
+    if (request->release)
+        return session_usage("rules %s: --release works on its own machine only", verb->name);
+    if (request->seen && !session_whole_number("--seen", request->seen, 0, 1e15, &seen))
+        return EX_USAGE;
+    if (verb->run || request->rules)
+        return EX_OK;
+    request->rules = rules_remote_in_force(request->session, &error);
+    return request->rules ? EX_OK : session_complain(&error);
+}
+
 /* Rules of a file are read before any store is opened: `test --rules` needs none. */
 static int dispatch(struct request *request, const struct verb *verb, int count, char **operands)
 {
     struct error error = {0};
+    struct session *session = request->session;
     const char *path = verb->reads_file ? operands[0] : verb->run ? NULL : request->file;
     if (path && !read_file(request, path, &error))
         return session_complain(&error);
-    int status = verb->run || !path ? open_all(request, verb->in_force)
-                                    : session_configure(request->session);
+    int status = session->gateway     ? open_remote(request, verb)
+                 : verb->run || !path ? open_all(request, verb->in_force)
+                                      : session_configure(session);
     if (status != EX_OK)
         return status;
+    if (verb->run && session->gateway)
+        return rules_remote(session,
+                            &(struct rules_asked){verb->name, request->rules, request->content,
+                                                  request->seen, request->text});
     return verb->run ? verb->run(request) : test_all(request, count, operands);
 }
 
@@ -448,5 +408,7 @@ const struct command command_rules = {
     "         go\n"
     "undo     takes the last change back\n"
     "history  who changed the rules, and when\n\n"
-    "--seen N goes on only if the settings are still of version N, as --json told it\n",
+    "--seen N goes on only if the settings are still of version N, as --json told it\n\n"
+    "With --gateway URL all of this is done on another machine, over its weir-console, but for\n"
+    "--release, and test, which tries documents of this machine by the rules there.\n",
 };

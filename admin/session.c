@@ -52,8 +52,8 @@ int session_configure(struct session *session)
     struct error error = {0};
     if (session->gateway)
         return session_usage(
-            "this works on its own machine only; held, undo, learn, reputation and audit work with "
-            "--gateway");
+            "this works on its own machine only; held, undo, learn, reputation, feeds, rules and "
+            "audit work with --gateway");
     if (session->config)
         return EX_OK;
     const char *path = session->config_path ? session->config_path : config_default_path();

@@ -28,7 +28,7 @@ static void print_overview(void)
         printf("  %-14s%s\n", commands[i]->name, commands[i]->summary);
     puts("\n--config FILE  read FILE instead of the default (" SYSCONFDIR "/weir/weir.conf, or"
          " $WEIR_CONFIG)\n"
-         "--gateway URL  held, undo, learn, reputation or audit on another machine:\n"
+         "--gateway URL  held, undo, learn, reputation, feeds, rules or audit on another machine:\n"
          "               https://NAME@HOST of its weir-console, with the password in\n"
          "               $WEIR_PASSWORD or asked for; or https://HOST with a token in $WEIR_TOKEN\n"
          "--json         JSON instead of words, one value a line\n\n"

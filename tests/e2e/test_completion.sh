@@ -58,6 +58,8 @@ is "an id is, behind others" "f7" "$directory/weirctl" held confirm m12 f
 is "nothing is when weirctl fails" "" "$directory/broken" held release ""
 is "nothing is of another gateway" "" "$directory/weirctl" --gateway http://gw.test held release ""
 is "nor is anything behind an equals sign" "" "$directory/weirctl" --gateway = http://gw.test held show ""
+is "rules release here" "--release" weirctl rules apply --re
+is "and not on another machine" "" weirctl --gateway http://gw.test rules apply --re
 begin=$SECONDS
 is "nothing is when weirctl is slow" "" "$directory/slow" held release ""
 is "the configuration named is the one that is asked" "m12" "$directory/weirctl" --config /x.conf held show m

@@ -70,7 +70,8 @@ def test_add_change_remove(fixture):
     """A feed is served as it was added, as it is changed, and no more; each in the audit"""
     weir = fixture.weir
     assert fixture.listed()["items"] == [] and fixture.listed()["public_url"] == weir.feeds_url
-    assert fixture.post("add", url=fixture.url("a"), title="Planet A") == {"name": "planet-a"}
+    assert fixture.post("add", url=fixture.url("a"), title="Planet A") == {
+        "name": "planet-a", "public_url": weir.feeds_url}
     wait_for(lambda: get(weir, "/f/planet-a").body == GOOD, "it is served")
     told = fixture.listed(name="planet-a")["items"][0]
     assert told["mode"] == "hold" and told["place"] == "" and told["url"] == fixture.url("a"), told
@@ -195,4 +196,72 @@ def test_many(fixture):
     expect(fixture.client.post("feeds/import", {"text": 5000000 * "x"}), 413)
 
 
-run(setup, [test_add_change_remove, test_bad_input, test_who_may, test_secret_addresses, test_opml, test_many])
+def test_weirctl_from_elsewhere(fixture):
+    """weirctl --gateway does all that weirctl feeds does on the machine itself, in the same words"""
+    weir = fixture.weir
+    weir.env["WEIR_PASSWORD"] = PASSWORD
+    url = weir.console_url.replace("//", "//ann@")
+    opml = weir.directory + "/remote.opml"
+
+    def over(*words, **options):
+        return weir.ctl("--gateway", url, *words, **options)
+
+    def same(*words, **options):
+        here, there = weir.ctl(*words, **options), over(*words, **options)
+        assert (here.output, here.errors) == (there.output, there.errors), (
+            here.output, here.errors, there.output, there.errors)
+        return there.text()
+
+    names = [one["name"] for one in fixture.listed(limit=100000)["items"]]
+    assert not names or weir.ctl("feeds", "remove", *names)
+    assert same("feeds", "list") == "there are no feeds\n"
+    said = over("feeds", "add", "far", fixture.url("a"), "--category", "News", "--title", "Far \u6e2f")
+    assert said.text() == "far is subscribed to: %s/f/far\n" % weir.feeds_url, said.text()
+    wait_for(lambda: get(weir, "/f/far").body == GOOD, "it is served")
+    wait_for(lambda: '"state":"ok"' in weir.ctl("--json", "feeds", "list").text(), "it says how it is")
+    assert over("feeds", "change", "far", "--mode", "pass").text() == "far is changed\n"
+    wait_for(lambda: get(weir, "/f/far").body == feed(ITEMS), "all of it passes")
+    with open(opml, "w") as file:
+        file.write(OPML.replace("iso-8859-1", "utf-8") % "".join((
+            outline("Second", fixture.url("b")), outline("Known", fixture.url("a")), outline("Bad", "x:y"))))
+    assert same("feeds", "import", "--dry-run", opml, status=65).startswith("nothing was added")
+    said = over("feeds", "import", "--partial", opml, status=65)
+    assert said.text() == "1 feed added, 1 passed over, 1 bad\n", said.text()
+    assert "%s:3: " % opml in said.errors and said.errors.count("\n") == 2, said.errors
+    assert 'xmlUrl="%s"' % fixture.url("b") in same("feeds", "export")
+
+    def settled(feeds):
+        """Polls go on while it is looked: without when they were."""
+        return [{key: value for key, value in one.items() if not key.endswith("_s")} for one in feeds]
+
+    lists = [settled(json.loads(line) for line in call("--json", "feeds", "list").text().splitlines())
+             for call in (weir.ctl, over)]
+    assert lists[0] == lists[1] and len(lists[0]) == 2, lists
+    assert 'far  ' in over("feeds", "list").text() and '"Far \u6e2f"  in News' in over("feeds", "list").text()
+    address = over("feeds", "reader", "add", "bob").text().split("\n")[0]
+    assert address.startswith(weir.feeds_url + "/r/"), address
+    wait_for(lambda: b"far" in get(weir, address[len(weir.feeds_url):]).body, "bob may read it")
+    assert same("feeds", "reader", "list").startswith("bob  added ")
+    assert "there is no reader" in over("feeds", "reader", "remove", "eva", status=65).errors
+    assert over("feeds", "reader", "remove", "bob").text() == "the addresses of bob are not found any more\n"
+    said = over("feeds", "remove", "far", "none", "second", status=65)
+    assert said.text() == "".join("%s is no longer subscribed to\n" % name for name in ("far", "second"))
+    assert "feed none: " in said.errors and "there is no feed" in said.errors, said.errors
+    assert {"ann add feed far", "ann change feed far", "ann remove feed far", "ann add reader bob",
+            "ann remove reader bob"} <= set(fixture.audit()), fixture.audit()
+    with open(opml, "wb") as file:
+        file.write((OPML % outline("H\u00e4fen", fixture.url("b"))).encode("iso-8859-1"))
+    assert "is no UTF-8" in over("feeds", "import", opml, status=65).errors
+    # With a token of somebody who may only look.
+    weir.env["WEIR_TOKEN"] = weir.ctl("console-user", "token", "looker", "--role", "reader").text().strip()
+    try:
+        plain = weir.console_url
+        assert weir.ctl("--gateway", plain, "feeds", "list").text() == "there are no feeds\n"
+        said = weir.ctl("--gateway", plain, "feeds", "add", "x", fixture.url("a"), status=65)
+        assert "403" in said.errors, said.errors
+    finally:
+        del weir.env["WEIR_TOKEN"]
+
+
+run(setup, [test_add_change_remove, test_bad_input, test_who_may, test_secret_addresses, test_opml,
+            test_weirctl_from_elsewhere, test_many])

@@ -1,5 +1,6 @@
 """Rules of the admin: over mail through a real Postfix and over feeds, live, tried before, taken back."""
 
+import json
 import os
 import re
 import sqlite3
@@ -200,6 +201,45 @@ def bad_input_costs_one_line(fixture):
     assert fixture.weir.ctl("rules", "show", "--text").text() == before
 
 
+def over_the_console(fixture):
+    """weirctl --gateway does all that weirctl rules does on the machine itself, in the same words"""
+    weir = fixture.weir
+    weir.start_console()
+    weir.env["WEIR_PASSWORD"] = "correct horse"
+    url = weir.console_url.replace("//", "//ann@")
+
+    def over(*words, **options):
+        return weir.ctl("--gateway", url, "rules", *words, **options)
+
+    def same(*words):
+        here, there = weir.ctl("rules", *words), over(*words)
+        assert (here.output, here.errors) == (there.output, there.errors), (
+            here.output, here.errors, there.output, there.errors)
+        here, there = [call("--json", *words).text() for call in (
+            lambda *words: weir.ctl("rules", *words), over)]
+        if words != ("show", "--text"):
+            assert [json.loads(line) for line in here.splitlines()] == [
+                json.loads(line) for line in there.splitlines()], (here, there)
+
+    mine, path = file_of(fixture, MORE), os.path.join(fixture.directory, "m.eml")
+    for words in (("show",), ("show", "--text"), ("history",), ("preview", mine), ("test", path)):
+        same(*words)
+    before = over("show", "--text").text()
+    version = over("--json", "show").json()["version"]
+    said = over("apply", "--seen", str(version), mine)
+    assert said.text().startswith("applied: 6 rules: ") and said.text().count("\n") == 1, said.text()
+    assert over("show", "--text").text() == MORE == weir.ctl("rules", "show", "--text").text()
+    said = over("apply", "--seen", str(version), file_of(fixture, RULES), status=65)
+    assert "the settings were changed meanwhile, by ann" in said.errors, said.errors
+    assert "--release works on its own machine only" in over("undo", "--release", status=64).errors
+    bad = file_of(fixture, BAD[1][0])
+    assert over("apply", bad, status=65).errors == "weirctl: " + BAD[1][1].replace("{}", bad) + "\n"
+    assert over("undo").text().startswith("undone: 6 rules: ")
+    assert over("show", "--text").text() == before
+    assert "ann" in weir.ctl("audit", "--what", "rules-undo").text()
+    weir.console.stop()
+
+
 def rules_survive_the_store(fixture):
     """while the counts store is away, the last rules go on, also over a restart"""
     change(fixture, "apply", file_of(fixture, RULES))
@@ -214,5 +254,5 @@ def rules_survive_the_store(fixture):
 servers.run(setup, [
     rules_hold_and_keep_mail, tags_and_trials, an_expression_that_explodes_costs_little,
     feeds_follow_the_rules, what_is_held_is_let_go, rules_are_tested_on_files,
-    bad_input_costs_one_line, rules_survive_the_store,
+    bad_input_costs_one_line, over_the_console, rules_survive_the_store,
 ])
