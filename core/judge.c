@@ -380,5 +380,5 @@ void judge_documents(const struct judge *judge, const struct config *config,
     rules_release(rules);
     double took_s = monotonic_s() - start_s;
     for (size_t i = 0; i < n; i++)
-        metrics_observe(METRIC_JUDGING, took_s / (double)n);
+        metrics_observe(METRIC_JUDGING, 0, took_s / (double)n);
 }

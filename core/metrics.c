@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CELLS_MAX 16
+#define CELLS_MAX 112
 #define LABELS_MAX 2
 
 enum kind { COUNTER, GAUGE, HISTOGRAM };
@@ -35,6 +35,10 @@ static const char *const dropped[] = {"expired", "emptied", "settled", "history"
 static const char *const feeds[] = {"ok", "waiting", "failing", "unjudged", "gone", NULL};
 static const char *const fetches[] = {"changed", "unchanged", "failed", NULL};
 static const char *const codes[] = {"200", "304", "404", "405", "421", "503", "other", NULL};
+
+static const char *const routes[] = {"feed",   "held",    "opml",  "hub",
+                                     "health", "metrics", "other", NULL};
+static const char *const classes[] = {"2xx", "3xx", "4xx", "5xx", NULL};
 
 #define JUDGES (METRICS_MILTER | METRICS_FEEDFILTER)
 #define ALL (JUDGES | METRICS_RELEASE)
@@ -108,6 +112,17 @@ static const struct row rows[METRICS] = {
                           COUNTER,
                           METRICS_FEEDFILTER | METRICS_CONSOLE,
                           {{"code", codes}}},
+    [METRIC_REQUESTS] = {"weir_http_requests_total",
+                         "Requests that were answered, by what was asked for and kind of status.",
+                         COUNTER,
+                         METRICS_FEEDFILTER,
+                         {{"route", routes}, {"class", classes}}},
+    [METRIC_ANSWERING] =
+        {"weir_http_request_seconds",
+         "Time from a request's first line to its answer, a wait for a feed's first poll included.",
+         HISTOGRAM,
+         METRICS_FEEDFILTER,
+         {{"route", routes}}},
     [METRIC_CONNECTIONS] = {"weir_http_connections",
                             "Open connections of readers.",
                             GAUGE,
@@ -132,13 +147,14 @@ static const double bounds[] = {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005,
                                 0.01,   0.025,   0.05,   0.1,   0.25,   1};
 #define BOUNDS (sizeof bounds / sizeof *bounds)
 #define CELL_SUM (BOUNDS + 1) /* of a histogram; in nanoseconds */
+#define HISTOGRAM_CELLS (CELL_SUM + 1)
 
 static _Atomic int64_t cells[METRICS][CELLS_MAX];
 static enum metrics_program program;
 static const char *version = "";
 static double started_s;
 
-_Static_assert(CELL_SUM < CELLS_MAX, "a histogram fits its cells");
+_Static_assert(METRICS_ROUTES *HISTOGRAM_CELLS <= CELLS_MAX, "the largest row fits its cells");
 
 void metrics_start(enum metrics_program which, const char *its_version)
 {
@@ -178,6 +194,12 @@ unsigned metrics_response_cell(unsigned status)
     return place_of(codes, text);
 }
 
+unsigned metrics_request_cell(enum metrics_route route, unsigned status)
+{
+    unsigned class = status / 100 < 2 ? 0 : status / 100 > 5 ? 3 : status / 100 - 2;
+    return route * (sizeof classes / sizeof *classes - 1) + class;
+}
+
 void metrics_add(enum metric metric, unsigned cell, int64_t amount)
 {
     if (cell < CELLS_MAX)
@@ -190,13 +212,13 @@ void metrics_set(enum metric metric, unsigned cell, int64_t value)
         atomic_store_explicit(&cells[metric][cell], value, memory_order_relaxed);
 }
 
-void metrics_observe(enum metric metric, double seconds)
+void metrics_observe(enum metric metric, unsigned cell, double seconds)
 {
-    unsigned bucket = 0;
+    unsigned bucket = 0, first = cell * HISTOGRAM_CELLS;
     while (bucket < BOUNDS && seconds > bounds[bucket])
         bucket++;
-    metrics_add(metric, bucket, 1);
-    metrics_add(metric, CELL_SUM, (int64_t)(seconds * 1e9));
+    metrics_add(metric, first + bucket, 1);
+    metrics_add(metric, first + CELL_SUM, (int64_t)(seconds * 1e9));
 }
 
 /* --- writing --- */
@@ -206,18 +228,34 @@ static int64_t value_of(const struct row *row, size_t cell)
     return atomic_load_explicit(&cells[row - rows][cell], memory_order_relaxed);
 }
 
-/* The count is that of the last bucket, so that the two agree while others count on. */
-static void write_histogram(FILE *file, const struct row *row)
+/* The one that begins at cell `first`. The count is that of the last bucket, so that the two agree
+ * while others count on. `label`: "route=\"feed\"", or empty. */
+static void write_histogram(FILE *file, const struct row *row, size_t first, const char *label)
 {
     int64_t sum = 0;
+    const char *name = row->name, *comma = *label ? "," : "";
+    const char *open = *label ? "{" : "", *close = *label ? "}" : "";
     for (size_t i = 0; i <= BOUNDS; i++) {
-        sum += value_of(row, i);
+        sum += value_of(row, first + i);
         if (i < BOUNDS)
-            fprintf(file, "%s_bucket{le=\"%g\"} %" PRId64 "\n", row->name, bounds[i], sum);
+            fprintf(file, "%s_bucket{%s%sle=\"%g\"} %" PRId64 "\n", name, label, comma, bounds[i],
+                    sum);
     }
-    fprintf(file, "%s_bucket{le=\"+Inf\"} %" PRId64 "\n", row->name, sum);
-    fprintf(file, "%s_sum %.9f\n", row->name, (double)value_of(row, CELL_SUM) / 1e9);
-    fprintf(file, "%s_count %" PRId64 "\n", row->name, sum);
+    fprintf(file, "%s_bucket{%s%sle=\"+Inf\"} %" PRId64 "\n", name, label, comma, sum);
+    fprintf(file, "%s_sum%s%s%s %.9f\n", name, open, label, close,
+            (double)value_of(row, first + CELL_SUM) / 1e9);
+    fprintf(file, "%s_count%s%s%s %" PRId64 "\n", name, open, label, close, sum);
+}
+
+static void write_histograms(FILE *file, const struct row *row)
+{
+    char label[64];
+    if (!row->labels[0].values)
+        write_histogram(file, row, 0, "");
+    for (size_t i = 0; row->labels[0].values && row->labels[0].values[i]; i++) {
+        snprintf(label, sizeof label, "%s=\"%s\"", row->labels[0].name, row->labels[0].values[i]);
+        write_histogram(file, row, i * HISTOGRAM_CELLS, label);
+    }
 }
 
 /* The second label's values run fastest. */
@@ -286,7 +324,7 @@ char *metrics_text(size_t *length)
             continue;
         write_head(file, row->name, row->help, row->kind);
         if (row->kind == HISTOGRAM)
-            write_histogram(file, row);
+            write_histograms(file, row);
         else
             write_cells(file, row);
     }

@@ -34,6 +34,8 @@ enum metric {
     METRIC_FETCHES,            /* counter; cells: enum metrics_fetch */
     METRIC_DUPLICATES,         /* counter */
     METRIC_RESPONSES,          /* counter; cells: metrics_response_cell() */
+    METRIC_REQUESTS,           /* counter; cells: metrics_request_cell() */
+    METRIC_ANSWERING,          /* histogram; cells: enum metrics_route */
     METRIC_CONNECTIONS,        /* gauge */
     METRIC_DROPPED,            /* counter; cells: enum records_dropped */
     METRIC_VOLUME_DROPPED,     /* counter; identities of documents */
@@ -53,17 +55,30 @@ const char *metrics_feed_name(enum metrics_feed state); /* "ok", "waiting" … *
 
 enum metrics_fetch { METRICS_FETCH_CHANGED, METRICS_FETCH_UNCHANGED, METRICS_FETCH_FAILED };
 
+/* What readers of feeds and others ask weir-feedfilter for. */
+enum metrics_route {
+    METRICS_ROUTE_FEED,
+    METRICS_ROUTE_HELD, /* of a feed: /q/NAME */
+    METRICS_ROUTE_OPML,
+    METRICS_ROUTE_HUB, /* what WebSub hubs ask and send */
+    METRICS_ROUTE_HEALTH,
+    METRICS_ROUTE_METRICS,
+    METRICS_ROUTE_OTHER,
+    METRICS_ROUTES
+};
+
 /* Before the others: from now on the uptime runs. `version` (lent) is the program's. */
 void metrics_start(enum metrics_program program, const char *version);
 
 /* "mail" or "feed", "accept" and so on (what stands behind a blank is passed over). */
 unsigned metrics_documents_cell(const char *channel, const char *action);
 unsigned metrics_response_cell(unsigned status);
+unsigned metrics_request_cell(enum metrics_route route, unsigned status);
 
 /* Cells of rows without labels are 0. Gauges may go down. */
 void metrics_add(enum metric metric, unsigned cell, int64_t amount);
 void metrics_set(enum metric metric, unsigned cell, int64_t value);
-void metrics_observe(enum metric metric, double seconds);
+void metrics_observe(enum metric metric, unsigned cell, double seconds);
 
 /* What `write` writes comes behind the rows, in the same format: families whose labels are the
  * admin's names, escaped. NULL: nothing any more; when this returns, it is not being called. */

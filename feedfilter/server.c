@@ -9,6 +9,7 @@
 #include "feedfilter/server_hub.h"
 #include "feedfilter/server_target.h"
 #include "store/memory.h"
+#include "store/monotonic.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -59,6 +60,8 @@ struct reader {
     char token[READER_TOKEN_SIZE]; /* of the request; empty: none */
     char path[PATH_LOGGED + 1];
     char method[METHOD_LOGGED + 1];
+    enum metrics_route route;
+    double begun_s;
     unsigned status;
     size_t bytes;
     struct websub_push *push; /* that a hub posts; NULL: none, or it is over */
@@ -250,6 +253,8 @@ static enum MHD_Result send_page(struct server *server, struct reader *reader, s
     reader->stage = STAGE_ANSWERED;
     reader->status = unchanged ? MHD_HTTP_NOT_MODIFIED : page->status;
     reader->bytes = unchanged || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? 0 : form->length;
+    metrics_add(METRIC_REQUESTS, metrics_request_cell(reader->route, reader->status), 1);
+    metrics_observe(METRIC_ANSWERING, reader->route, monotonic_s() - reader->begun_s);
     connection_restart(server->connections, &reader->connection);
     enum MHD_Result result = MHD_queue_response(reader->wait.connection, reader->status,
                                                 unchanged ? form->unchanged : form->whole);
@@ -295,6 +300,16 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     return page ? send_page(server, reader, page, method) : MHD_YES;
 }
 
+static enum metrics_route route_of(const char *target)
+{
+    static const enum metrics_route routes[] = {
+        [TARGET_UNKNOWN] = METRICS_ROUTE_OTHER,  [TARGET_FEED] = METRICS_ROUTE_FEED,
+        [TARGET_HELD] = METRICS_ROUTE_HELD,      [TARGET_OPML] = METRICS_ROUTE_OPML,
+        [TARGET_HUB] = METRICS_ROUTE_HUB,        [TARGET_HEALTH] = METRICS_ROUTE_HEALTH,
+        [TARGET_METRICS] = METRICS_ROUTE_METRICS};
+    return routes[server_target_read(target).kind];
+}
+
 /* The first line of a request is there. What is returned is `*request` from here on. */
 static void *begin_request(void *context, const char *target, struct MHD_Connection *connection)
 {
@@ -304,6 +319,8 @@ static void *begin_request(void *context, const char *target, struct MHD_Connect
     struct reader *reader = info->socket_context;
     target = target ? target : "";
     server_target_to_log(target, reader->path, sizeof reader->path);
+    reader->route = route_of(target);
+    reader->begun_s = monotonic_s();
     reader->token[0] = '\0';
     reader->method[0] = '\0';
     reader->stage = STAGE_HEAD;

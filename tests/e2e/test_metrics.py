@@ -67,18 +67,24 @@ def parse(text):
 
 
 def check_histogram(samples, name):
-    buckets = [(float(key[1][1]), value) for key, value in samples.items()
-               if key[0] == name + "_bucket"]
-    assert buckets == sorted(buckets), "%s: buckets out of order, or falling" % name
-    assert buckets[-1][0] == float("inf"), "%s: no +Inf" % name
-    assert buckets[-1][1] == samples[(name + "_count",)], "%s: count" % name
-    assert (name + "_sum",) in samples
+    """One for each set of labels but the last, which is the bucket's."""
+    families = {}
+    for key, value in samples.items():
+        if key[0] == name + "_bucket":
+            assert key[-1][0] == "le", key
+            families.setdefault(key[1:-1], []).append((float(key[-1][1]), value))
+    assert families, "%s: no buckets" % name
+    for labels, buckets in families.items():
+        assert buckets == sorted(buckets), "%s: buckets out of order, or falling" % name
+        assert buckets[-1][0] == float("inf"), "%s: no +Inf" % name
+        assert buckets[-1][1] == samples[(name + "_count",) + labels], "%s: count" % name
+        assert (name + "_sum",) + labels in samples
 
 
-def get(port, path, method="GET"):
+def get(port, path, method="GET", headers=None):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     try:
-        connection.request(method, path)
+        connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
         return answer.status, answer.getheader("Content-Type"), answer.read().decode()
     finally:
@@ -171,6 +177,39 @@ def test_feeds(fixture):
     assert samples[("weir_feed_fetches_total", ("outcome", "changed"))] >= 1
     assert samples[("weir_http_responses_total", ("code", "404"))] >= 1
     assert samples[("weir_http_connections",)] >= 1
+
+
+def test_routes(fixture):
+    """weir-feedfilter counts requests by what was asked for and kind of status, and times them"""
+    port, token = fixture.weir.feeds_port, "0" * 32
+    requests = [("feed", "2xx", "/f/planet", "GET", {}), ("feed", "2xx", "/f/planet?x=1", "HEAD", {}),
+                ("feed", "4xx", "/f/nothing", "GET", {}), ("feed", "4xx", "/f/planet", "PUT", {}),
+                ("feed", "4xx", "/f/planet", "GET", {"Host": "evil.test"}),
+                ("feed", "3xx", "/f/planet", "GET", {"If-None-Match": "*"}),
+                ("held", "2xx", "/q/planet", "GET", {}), ("opml", "2xx", "/opml", "GET", {}),
+                ("opml", "4xx", "/r/%s/opml" % token, "GET", {}),
+                ("hub", "4xx", "/w/planet/" + token, "GET", {}),
+                ("hub", "4xx", "/w/planet/" + token, "POST", {}),
+                ("health", "2xx", "/health", "GET", {}),
+                ("other", "4xx", "/nothing", "GET", {}), ("other", "4xx", "/f/../health/%00", "GET", {})]
+    before = metrics(port)
+    for _, _, path, method, headers in requests:
+        get(port, path, method, headers)
+    after = metrics(port)
+
+    def more(name, *labels):
+        return after[(name,) + labels] - before[(name,) + labels]
+
+    expected = {("metrics", "2xx"): 1}  # the one before
+    for route, kind, *_ in requests:
+        expected[route, kind] = expected.get((route, kind), 0) + 1
+    for route in ("feed", "held", "opml", "hub", "health", "metrics", "other"):
+        for kind in ("2xx", "3xx", "4xx", "5xx"):
+            count = more("weir_http_requests_total", ("route", route), ("class", kind))
+            assert count == expected.get((route, kind), 0), (route, kind, count)
+        count = sum(value for (of, _), value in expected.items() if of == route)
+        assert more("weir_http_request_seconds_count", ("route", route)) == count, route
+        assert 0 < more("weir_http_request_seconds_sum", ("route", route)) < 60 * count, route
 
 
 def test_failed_fetch(fixture):
@@ -322,6 +361,6 @@ def test_feed_lesson_waits(fixture):
     wait_for(lambda: metrics(weir.feeds_port)[key] == version + 1, "it is learned")
 
 
-run(setup, [test_parser, test_who_it_is, test_milter, test_feeds, test_failed_fetch, test_release,
+run(setup, [test_parser, test_who_it_is, test_milter, test_feeds, test_routes, test_failed_fetch, test_release,
             test_dashboard, test_small_server, test_history, test_follow, test_stats_and_top,
             test_feed_lesson_waits])

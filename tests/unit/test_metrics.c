@@ -43,9 +43,9 @@ static void test_buckets_of_a_histogram_add_up(void **state)
 {
     (void)state;
     metrics_start(METRICS_MILTER, "1.2");
-    metrics_observe(METRIC_JUDGING, 0.0005);
-    metrics_observe(METRIC_JUDGING, 0.002);
-    metrics_observe(METRIC_JUDGING, 7);
+    metrics_observe(METRIC_JUDGING, 0, 0.0005);
+    metrics_observe(METRIC_JUDGING, 0, 0.002);
+    metrics_observe(METRIC_JUDGING, 0, 7);
     assert_true(text_has("weir_judging_seconds_bucket{le=\"0.0005\"} 1\n"));
     assert_true(text_has("weir_judging_seconds_bucket{le=\"1\"} 2\n"));
     assert_true(text_has("weir_judging_seconds_bucket{le=\"+Inf\"} 3\n"));
