@@ -54,7 +54,8 @@ class Gateway(Weir):
                  **settings):
         number = fixture.number()
         super().__init__(fixture.directory, (redis or fixture.redis).url, "bad%d" % number,
-                         {"cold-lessons": 10, "thresholds": {"hold": 0.85}})
+                         {"cold-lessons": 10, "thresholds": {"hold": 0.85},
+                          "counts-timeout": "500ms"})
         # Freed memory is given back, so that what is resident says something.
         self.env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=4"
         self.upstream, self.prefix = fixture.upstream, "/%d/" % number

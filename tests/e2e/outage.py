@@ -313,7 +313,8 @@ class Site:
         upstream.documents["/steady"] = Document(feed(HAM))
         upstream.documents["/fresh"] = Document(answer=self.fresh)
         self.weir = Weir(fixture.directory, store.url, name, {
-            "milter": {"socket": fixture.milter}, "thresholds": THRESHOLDS,
+            "counts-timeout": "500ms", "milter": {"socket": fixture.milter},
+            "thresholds": THRESHOLDS,
             "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s", "poll-min": "1s",
                            "poll-max": "1s", "fetch-timeout": "5s"},
             **{"check " + symbol: {"log-odds": weight} for symbol, weight in CHECKS.items()},

@@ -593,6 +593,7 @@ class Weir:
         self.settings = {
             "gateway": name,
             "counts": counts,
+            "counts-timeout": "5s",  # a busy machine is no outage
             "milter": {"socket": self.socket, "mode": "enforce",
                        "key-file": os.path.join(self.directory, "weir-id.key")},
             "feedfilter": {"mode": "enforce", "host-fetches": 1000, "host-spacing": "1ms"},
