@@ -356,7 +356,9 @@ static bool failed(struct work *work, const struct refresh_job *job, const char 
     schedule(work, work->now_s, -1, job->answer.retry_after_s);
     /* What a page names may be gone without the page. */
     int status = job->found ? 0 : job->answer.status;
-    bool gone = feed_site_failed(&subscription->site, status, job->followed, work->now_s);
+    /* Nor does it say anything of where its page was. */
+    bool followed = job->followed && !job->from_page;
+    bool gone = feed_site_failed(&subscription->site, status, followed, work->now_s);
     if (gone) {
         snprintf(subscription->trouble, sizeof subscription->trouble,
                  "%.400s (Gone) again and again, and is asked no more", why);

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from gateway import get, setup
 from sample_feeds import HAM, ITEMS, feed
 from servers import run, wait_for
-from upstream import Document, Upstream, redirect
+from upstream import Document, Upstream, redirect, sends
 
 GONE = Document(b"gone", "text/plain", 410, validators=False)
 ATOM = (b"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">"
@@ -124,6 +124,28 @@ def test_moved(fixture):
         gateway.upstream.documents[gateway.prefix + "moved"] = Document(feed(HAM))
         wait_for(lambda: get(gateway, "/f/moved").body == feed(HAM), "it is back where it was")
         assert "moved_to" not in gateway.health("moved")
+
+
+def test_a_page_that_fails_is_no_sighting(fixture):
+    """What a page there names and cannot be had counts for nothing of where the feed has moved to"""
+    there = Upstream("127.0.0.1")
+    fed = []
+
+    def new(handler):
+        """The feed once, then five times a page in its place, and the feed from then on."""
+        count = len([request for request in there.log if request.path == "/new"])
+        if 2 <= count <= 6:
+            return sends(b'<!DOCTYPE html><html><head><link rel="alternate" type="application/rss+xml" '
+                         b'href="/none"></head></html>', ("Content-Type", "text/html"))(handler)
+        fed.append(count)
+        return sends(feed(HAM), ("Content-Type", "application/rss+xml"))(handler)
+
+    there.documents["/new"] = Document(answer=new)
+    with fixture.gateway({"moved": Document(answer=redirect(there.url + "/new", 301))}) as gateway:
+        wait_for(lambda: gateway.lines("feed-moved", "moved"), "it is followed")
+        assert len([request for request in there.log if request.path == "/none"]) >= 1
+        line = gateway.lines("feed-moved", "moved")[0]
+        assert len(fed) >= 3, (fed, line)
 
 
 def test_rhythm(fixture):
