@@ -138,7 +138,8 @@ static void fill(const struct footers *footer, const struct feed_body *body,
                                     (int)strcspn(name, " \t\r\n/<>"), name));
 }
 
-/* A body for an item that has none. */
+/* A body for an item that has none, or only one in which nothing can be said: Atom takes no second
+ * summary, nor a second content (RFC 4287, 4.1.2). */
 static void put_new(const struct footers *footer, const struct feed_range *range,
                     const struct footer *what)
 {
@@ -147,8 +148,10 @@ static void put_new(const struct footers *footer, const struct feed_range *range
     size_t length = strcspn(name, ": \t\r\n/<>");
     struct span prefix = {name, name[length] == ':' ? length + 1 : 0};
     bool atom = footer->format == FEED_ATOM;
+    if (range->has_summary && range->has_content)
+        return;
     struct span said = whole(footer, FEED_BODY_HTML, what);
-    const char *element = atom ? "summary" : "description";
+    const char *element = !atom ? "description" : range->has_summary ? "content" : "summary";
     const char *attributes = !atom            ? ""
                              : footer->atom03 ? " type=\"text/html\" mode=\"escaped\""
                                               : " type=\"html\"";

@@ -21,7 +21,8 @@ void feed_footer_begin(struct footers *footer, struct feed_edits *edits, struct 
                        enum language language);
 
 /* Appends it to the body of the item, as that is written; an item without a body gets one. No other
- * byte changes. "<item/>" has no room for either, and stays as it is. */
+ * byte changes. "<item/>" has no room for either, nor has an entry of Atom whose summary and
+ * content are of kinds in which nothing can be said: they stay as they are. */
 void feed_footer_add(const struct footers *footer, const struct feed_range *range,
                      const struct footer *what);
 

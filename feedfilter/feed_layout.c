@@ -188,13 +188,20 @@ static bool is_title(const struct feed_layout *layout, const struct xml_name *na
 static bool is_body(struct feed_layout *layout, const struct start_tag *tag)
 {
     const struct open_element *item = &layout->stack[layout->item_depth];
+    struct feed_range *range = &layout->ranges->ranges[item->index];
     struct span uri = resolve(layout, tag->name.prefix);
     bool own = span_equal(uri, layout->item_uri) &&
                (uri.length || span_equal(tag->name.prefix, item->name.prefix));
-    return layout->depth == layout->item_depth + 1 &&
-           (layout->format == LAYOUT_ATOM ? own && feed_body_of_atom(tag, &layout->body)
-                                          : feed_body_of_rss(tag, own, uri, &layout->body)) &&
-           layout->body.rank > layout->ranges->ranges[item->index].body.rank;
+    if (layout->depth != layout->item_depth + 1)
+        return false;
+    if (layout->format != LAYOUT_ATOM)
+        return feed_body_of_rss(tag, own, uri, &layout->body) &&
+               layout->body.rank > range->body.rank;
+    if (!own)
+        return false;
+    range->has_summary = range->has_summary || span_equal(tag->name.local, SPAN("summary"));
+    range->has_content = range->has_content || span_equal(tag->name.local, SPAN("content"));
+    return feed_body_of_atom(tag, &layout->body) && layout->body.rank > range->body.rank;
 }
 
 static bool is_mention(const struct feed_layout *layout, const struct xml_name *name)

@@ -49,7 +49,8 @@ struct feed_range {
         tags; /* JSON: the inside of its "tags" array; start FEED_NOWHERE: has none */
     size_t comma_before, comma_after; /* JSON: of the list; FEED_NOWHERE: none there */
     struct feed_body body;            /* its content, else its summary; of several the first */
-    struct span about; /* RSS 1.0: the value of rdf:about as it stands; empty: none */
+    bool has_summary, has_content; /* Atom: such an element, also one that nothing can be said in */
+    struct span about;             /* RSS 1.0: the value of rdf:about as it stands; empty: none */
 };
 
 /* RSS 1.0: an rdf:li of the channel's table of contents, whole. */

@@ -67,6 +67,13 @@ FORMATS = [
     ("JSON, HTML", JSON, ', "content_text": "Two", "content_html": "<p>Two coats<\\/p>@"', PARAGRAPH),
     ("JSON, text", JSON, ', "content_text": "Two coats@"', PLAIN.replace("\n", "\\\\n")),
 ]
+# Bodies of kinds that nothing can be said in: Atom takes one summary and one content, so that the links
+# stand in the other, or nowhere.
+KIND = '<summary type="image/svg+xml"><svg xmlns="http://www.w3.org/2000/svg"/></summary>'
+ELSEWHERE = '<content type="image/png" src="http://a.example/x.png"/>'
+ODD = [("Atom, odd summary", KIND, '<content type="html">%s</content>' % ESCAPED),
+       ("Atom, odd content", ELSEWHERE, '<summary type="html">%s</summary>' % ESCAPED),
+       ("Atom, both odd", KIND + ELSEWHERE, "")]
 # What an item without a body gets.
 NEW = [("RSS, none", RSS, "<description>%s</description>" % ESCAPED),
        ("Atom, none", ATOM, '<summary type="html">%s</summary>' % ESCAPED),
@@ -152,8 +159,9 @@ def test_each_format_ends_with_links(fixture):
         documents["f%d" % number] = Document(template.replace("@", "").encode(),
                                              JSON_TYPE if form is JSON else XML_TYPE)
         patterns["f%d" % number] = pattern(template, footer)
-    for number, (_, form, new) in enumerate(NEW):
-        template = form % (number, number, "")
+    odd = [(form, "", new) for _, form, new in NEW] + [(ATOM, inside, new) for _, inside, new in ODD]
+    for number, (form, inside, new) in enumerate(odd):
+        template = form % (number, number, inside)
         at = template.index('{"id"') + 1 if form is JSON else re.search(
             "<(item|entry)[^>]*>", template).end()
         name = "n%d" % number
