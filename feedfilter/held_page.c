@@ -7,6 +7,9 @@
 #include "feedfilter/feed_duplicates.h"
 #include "feedfilter/held_feed.h"
 
+/* As for the feed's own page. */
+#define CLOCK_STEP_S 60
+
 /* The first rel="self" is that of the feed. */
 static void set_own_of_held(struct page *page, struct span feed)
 {
@@ -28,9 +31,30 @@ static bool stands_for(const void *context, const char *name)
     return now->own && feed_duplicates_stand_for(now->config, now->own, name);
 }
 
+/* When a page of those bytes was last another one: not before the time that was told of another,
+ * and not before this process, which does not know what was told before it. 0: never. */
+static time_t changed_since(struct subscription *subscription, struct span feed, time_t changed)
+{
+    char etag[sizeof subscription->held_etag];
+    time_t now_s = time(NULL);
+    page_tag(&feed, 1, etag);
+    pthread_mutex_lock(&subscription->lock);
+    time_t *told_s = &subscription->held_changed_s;
+    bool first = !*subscription->held_etag, same = strcmp(etag, subscription->held_etag) == 0;
+    if (first)
+        *told_s = changed ? now_s : 0;
+    else if (*told_s > now_s + CLOCK_STEP_S) /* of a clock that was ahead */
+        *told_s = now_s;
+    else if (!same)
+        *told_s = *told_s < changed ? changed : *told_s + 1;
+    snprintf(subscription->held_etag, sizeof subscription->held_etag, "%s", etag);
+    changed = *told_s;
+    pthread_mutex_unlock(&subscription->lock);
+    return changed;
+}
+
 static struct page *make_held_page(struct records *records, struct link_keys *link_keys,
-                                   const struct subscription *subscription,
-                                   const struct config *config,
+                                   struct subscription *subscription, const struct config *config,
                                    const struct subscription_config *own)
 {
     struct error error = {0};
@@ -49,7 +73,8 @@ static struct page *make_held_page(struct records *records, struct link_keys *li
                   has_links ? &links : NULL, &stands, &count, &changed, &error);
     explicit_bzero(&links, sizeof links);
     if (feed.length) {
-        page = page_new(&feed, 1, "application/atom+xml; charset=utf-8", changed);
+        page = page_new(&feed, 1, "application/atom+xml; charset=utf-8",
+                        changed_since(subscription, feed, changed));
         set_own_of_held(page, feed);
     }
     arena_free(arena);
@@ -96,7 +121,8 @@ struct page *held_page(struct records *records, struct link_keys *link_keys,
     pthread_mutex_lock(&subscription->lock);
     struct config *config = config_retain(subscription->config);
     const struct subscription_config *own = subscription->own;
-    const struct page *shown = subscription->page; /* only compared */
+    /* Kept, so that no other page comes to lie in its place, and is taken for it. */
+    struct page *shown = subscription->page ? page_retain(subscription->page) : NULL;
     pthread_mutex_unlock(&subscription->lock);
     page = make_held_page(records, link_keys, subscription, config, own);
     pthread_mutex_lock(&subscription->lock);
@@ -106,6 +132,7 @@ struct page *held_page(struct records *records, struct link_keys *link_keys,
         subscription->held_page_change = change;
     }
     pthread_mutex_unlock(&subscription->lock);
+    page_release(shown);
     config_release(config);
     return page ? page : page_error(503, "the records cannot be read", HELD_PAGE_RETRY_S);
 }

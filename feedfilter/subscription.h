@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct subscription {
     char *name;
@@ -27,6 +28,9 @@ struct subscription {
     struct page *page;        /* what readers get; NULL: nothing yet */
     struct page *held_page;   /* what /q/NAME answered last; NULL: must be made */
     int64_t held_page_change; /* of the records, up to which it stands */
+    char held_etag[PAGE_TAG_SIZE];
+    time_t
+        held_changed_s; /* its Last-Modified, and what it was of; empty: it was never asked for */
     struct server_wait **waiting;
     size_t waiting_count;
 

@@ -4,6 +4,7 @@ had it first, to those who may read it there."""
 import json
 import re
 import signal
+from email.utils import parsedate_to_datetime
 
 from gateway import get, setup
 from sample_feeds import feed, item
@@ -292,6 +293,31 @@ def test_what_is_shown_is_not_told_as_left_out(fixture):
         reload(gateway, **{"feed first": {"url": gateway.settings["feed moved"]["url"]}})
         served(gateway, "second", STORY)
         assert "<entry>" not in get(gateway, "/q/second").text()
+
+
+def test_what_is_left_out_has_a_time(fixture):
+    """Last-Modified of /q never goes back, also when what it lists goes"""
+    with gateway_of(fixture, ("first", "second")) as gateway:
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
+        publish(gateway, "second", STORY)
+        served(gateway, "second")
+
+        def when():
+            answer = get(gateway, "/q/second")
+            return answer.headers.get("Last-Modified"), answer.body
+
+        told, body = when()
+        assert told and b"<entry>" in body, body
+        assert get(gateway, "/q/second", If_Modified_Since=told).status == 304
+        del gateway.settings["feed first"]
+        reload(gateway)
+        served(gateway, "second", STORY)
+        later, body = when()
+        assert b"<entry>" not in body
+        assert parsedate_to_datetime(later) > parsedate_to_datetime(told), (told, later)
+        assert get(gateway, "/q/second", If_Modified_Since=told).status == 200
+        assert when()[0] == later
 
 
 def test_the_word_of_another_site(fixture):
