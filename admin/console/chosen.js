@@ -38,7 +38,11 @@ function ask(deed, able, others) {
     const {ask: question, learned, yes} = BULK[deed];
     return new Promise((resolve) => {
         const close = (answer) => { dialog.returnValue = answer; dialog.close(answer); };
+        // What it asks about is on the page that it stands before.
+        const leave = () => close("no");
+        addEventListener("hashchange", leave);
         const dialog = element("dialog", {"aria-labelledby": "bulk-title", class: "bulk", onclose: () => {
+            removeEventListener("hashchange", leave);
             dialog.remove();
             resolve(dialog.returnValue === "yes");
         }},

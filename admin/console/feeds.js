@@ -88,7 +88,7 @@ function fields(feed, secret) {
 }
 
 // A form whose button does something, and what is wrong with it in a line of its own.
-function deedForm(label, content, act) {
+function deedForm(app, label, content, act) {
     const words = element("p", {class: "bad", role: "alert"});
     const button = element("button", {class: "main"}, say(label));
     const form = element("form", {onsubmit: async (event) => {
@@ -98,6 +98,8 @@ function deedForm(label, content, act) {
         try {
             await act(Object.fromEntries(new FormData(form)));
         } catch (failure) {
+            if (failure.status === 401)
+                app.fail(failure);
             words.textContent = failure.message;
         }
         button.disabled = false;
@@ -107,7 +109,7 @@ function deedForm(label, content, act) {
 
 function addForm(app) {
     return element("details", {class: "panel adding"}, element("summary", {}, say("Add a feed")),
-        deedForm(mark("Add"), [
+        deedForm(app, mark("Add"), [
             element("div", {class: "fields"}, field(mark("Its name here"), {name: "name",
                 placeholder: say("made of title or address")})),
             fields({})],
@@ -136,7 +138,7 @@ export async function showFeeds(place, parameters, app) {
 // --- one of them ---
 
 function changeForm(feed, app, again) {
-    return element("section", {class: "panel"}, deedForm(mark("Save"), [fields(feed, !feed.url)],
+    return element("section", {class: "panel"}, deedForm(app, mark("Save"), [fields(feed, !feed.url)],
         async (asked) => {
             // An address is shown without its password: as it was shown it stays what it is.
             const changed = Object.entries(asked).filter(([name, value]) => value !== feed[name]);

@@ -90,6 +90,18 @@ def test_release_and_undo(fixture):
     assert seen["chosen"] == 0 and "Undo these" not in seen["enabled"], seen
 
 
+def test_another_page(fixture):
+    """The question goes with the page that it is about, and is a no"""
+    browser, entries = fixture.browser, hold(fixture, "tablets", 2)
+    choose(fixture, entries[0])
+    browser.do("click", role="button", name="Release")
+    browser.do("wait", text="Release 1?")
+    browser.do("open", hash="#/held?state=all&feed=watches")
+    browser.do("wait", text="watches 0")
+    browser.do("wait", text="Release 1?", gone=True)
+    assert in_state(fixture, "tablets", "held") == {identity for identity, _ in entries}
+
+
 def test_meanwhile(fixture):
     """What another admin did meanwhile stays, and is told by title; the rest is done"""
     browser, entries = fixture.browser, hold(fixture, "pills", 5)

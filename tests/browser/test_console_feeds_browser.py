@@ -266,5 +266,20 @@ def test_pictures_and_reader(fixture):
     assert "Import an OPML file" not in seen["text"], seen["text"]
 
 
+def test_ended_session(fixture):
+    """A form whose session has ended leads to the login, and says so"""
+    browser = fixture.browser
+    browser.do("click", role="button", name="Log out")
+    log_in(browser)
+    fixture.open("#/feeds")
+    browser.do("unfold", text="Add a feed")
+    browser.do("fill", label="Address", text=fixture.url("new"))
+    fixture.weir.console.stop()
+    fixture.weir.restart_console()
+    browser.do("click", role="button", name="Add")
+    browser.do("wait", text="Your session has ended")
+    assert fixture.url("new") not in fixture.weir.ctl("feeds", "list").text()
+
+
 run(setup, [test_added, test_changed_and_removed, test_opml, test_a_rule_holds_an_item,
-            test_the_held_feed, test_pictures_and_reader])
+            test_the_held_feed, test_pictures_and_reader, test_ended_session])
