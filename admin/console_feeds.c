@@ -167,7 +167,7 @@ static bool check_texts(const struct console_request *request, struct error *err
 }
 
 static bool deed(struct session *session, const struct console_request *request, const char *rest,
-                 char name[SUBSCRIPTION_NAME_MAX + 1], struct error *error)
+                 char name[SUBSCRIPTION_NAME_MAX + 1], const char **warning, struct error *error)
 {
     const char *who = request->caller->name;
     struct feed_record feed = {.name = or (console_member(request, "name"), ""),
@@ -182,7 +182,7 @@ static bool deed(struct session *session, const struct console_request *request,
     if (!strcmp(rest, "remove"))
         return feeds_remove(session, feed.name, who, error);
     if (!strcmp(rest, "change"))
-        return feeds_change(session, &feed, who, error);
+        return feeds_change(session, &feed, who, warning, error);
     feed.url = or (feed.url, "");
     feed.mode = or (feed.mode, "hold");
     feed.title = or (feed.title, "");
@@ -196,13 +196,16 @@ void console_feeds_write(struct session *session, const struct console_request *
 {
     struct error error = {0};
     char name[SUBSCRIPTION_NAME_MAX + 1];
-    if (!deed(session, request, rest, name, &error)) {
+    const char *warning = NULL;
+    if (!deed(session, request, rest, name, &warning, &error)) {
         console_refuse_error(answer, &error);
         return;
     }
     json_put_open(&answer->json, NULL, '{');
     json_put_string(&answer->json, "name", span_of(name));
     json_put_string(&answer->json, "public_url", span_of(session->config->feedfilter.public_url));
+    if (warning)
+        json_put_string(&answer->json, "warning", span_of(warning));
     json_put_close(&answer->json, '}');
 }
 

@@ -159,10 +159,13 @@ static int change(struct session *session, int count, char **arguments, const st
     int status = open_feeds(session);
     if (status != EX_OK)
         return status;
-    if (!feeds_change(session, &feed, session_user(), &error)) {
+    const char *warning;
+    if (!feeds_change(session, &feed, session_user(), &warning, &error)) {
         error_prefix(&error, "feed %.80s", feed.name);
         return session_complain(&error);
     }
+    if (warning)
+        fprintf(stderr, "%s: feed %s: %s\n", session_program, feed.name, warning);
     if (!session->json)
         printf("%s is changed\n", feed.name);
     return EX_OK;

@@ -155,13 +155,51 @@ bool feeds_add(struct session *session, const struct feed_record *feed, const ch
     return good;
 }
 
-static bool change(void *context, struct error *error)
+/* --- user and password stay behind nobody's back --- */
+
+static struct span host_of(const struct subscription_address *address)
 {
-    const struct adding *adding = context;
+    return (struct span){address->rest.data, strcspn(address->rest.data, "/?#")};
+}
+
+/* Whether what is a secret of one may be told to the other: the host with its port, and never in
+ * the clear where it was not. */
+static bool is_same_host(const struct subscription_address *a, const struct subscription_address *b)
+{
+    return span_equal_nocase(host_of(a), host_of(b)) &&
+           (span_equal_nocase(a->scheme, b->scheme) || span_equal_nocase(b->scheme, SPAN("https")));
+}
+
+/* The URL as it is to be kept, with what was kept of user and password; free() it. */
+static char *with_credentials(const char *url, const char *former, const char **warning)
+{
+    struct subscription_address now, was;
+    bool had = subscription_address_split(former, &was) && was.user.length;
+    if (!subscription_address_split(url, &now) || now.user.length)
+        return memory_text(url);
+    bool none = now.rest.data[-1] == '@', keep = had && !none && is_same_host(&was, &now);
+    if (had && !none && !keep)
+        *warning = "its user and password are not told to another host: give them in the URL if "
+                   "that asks for some";
+    struct span credentials = {was.user.data, keep ? (size_t)(was.rest.data - was.user.data) : 0};
+    char *text = NULL;
+    size_t length;
+    FILE *out = memory_checked(open_memstream(&text, &length));
+    fprintf(out, "%.*s://%.*s%s", SPAN_ARGS(now.scheme), SPAN_ARGS(credentials), now.rest.data);
+    fclose(out);
+    return memory_checked(text);
+}
+
+struct changing {
+    struct adding adding;
+    const char **warning;
+};
+
+static bool change_to(const struct adding *adding, struct error *error)
+{
     struct feed_record feed = *adding->feed;
     bool changed;
-    if (!check_name(adding, error) || !check(adding, error) ||
-        (feed.url && !check_url_free(adding, error)))
+    if (feed.url && !check_url_free(adding, error))
         return false;
     if (feed.title && !*feed.title)
         feed.title = feed.name;
@@ -171,12 +209,32 @@ static bool change(void *context, struct error *error)
                    : error_set(error, ERROR_INPUT, "there is no feed \"%.64s\"", feed.name);
 }
 
+static bool change(void *context, struct error *error)
+{
+    const struct changing *changing = context;
+    struct adding adding = changing->adding;
+    struct feed_record feed = *adding.feed;
+    char *former = NULL, *url = NULL;
+    if (!check_name(&adding, error) || !check(&adding, error) ||
+        (feed.url && !records_feed_url(adding.records, feed.name, &former, error)))
+        return false;
+    if (feed.url && former)
+        feed.url = url = with_credentials(feed.url, former, changing->warning);
+    adding.feed = &feed;
+    bool good = change_to(&adding, error);
+    free(former);
+    free(url);
+    return good;
+}
+
 bool feeds_change(struct session *session, const struct feed_record *feed, const char *who,
-                  struct error *error)
+                  const char **warning, struct error *error)
 {
     struct feeds_names *names = feeds_names_new(session, error);
-    struct adding adding = {session->records[FRONT_FEED], names, feed, who, NULL, NULL};
-    bool good = names && records_transaction(adding.records, change, &adding, error);
+    struct changing changing = {{session->records[FRONT_FEED], names, feed, who, NULL, NULL},
+                                warning};
+    *warning = NULL;
+    bool good = names && records_transaction(changing.adding.records, change, &changing, error);
     feeds_names_free(names);
     return good;
 }

@@ -127,6 +127,11 @@ int feeds_remote_do(struct session *session, const char *verb, const struct feed
         error_prefix(&error, "feed %.80s", feed->name);
         return session_complain(&error);
     }
+    if (*remote_text(answer, "warning")) {
+        fprintf(stderr, "%s: feed %s: ", session_program, feed->name);
+        printable_put(stderr, span_of(remote_text(answer, "warning")), PRINTABLE_LINE);
+        putc('\n', stderr);
+    }
     if (!session->json)
         say_done(verb, answer);
     json_decref(answer);

@@ -115,6 +115,7 @@ static const char *const texts[STATEMENTS] = {
         "SELECT name, url, mode, title, category, readers, added_s FROM feeds ORDER BY id",
     [STATEMENT_FEEDS_COUNT] = "SELECT count(*) FROM feeds",
     [STATEMENT_FEED_KNOWN] = "SELECT 1 FROM feeds WHERE name = ?1",
+    [STATEMENT_FEED_URL] = "SELECT url FROM feeds WHERE name = ?1",
     [STATEMENT_FEED_OF_URL] = "SELECT name FROM feeds WHERE url = ?1 LIMIT 1",
     [STATEMENT_FEED_ADD] = "INSERT INTO feeds (name, url, mode, title, category, readers, added_s) "
                            "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",

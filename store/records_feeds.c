@@ -94,18 +94,30 @@ bool records_feed_known(struct records *records, const char *name, bool *known, 
     return read_number(records, STATEMENT_FEED_KNOWN, name, known, &one, error);
 }
 
-bool records_feed_of_url(struct records *records, const char *url, char **name, struct error *error)
+/* What the statement finds for `key`, to be freed; NULL: nothing. */
+static bool find_text(struct records *records, enum records_statement which, const char *key,
+                      char **text, struct error *error)
 {
-    *name = NULL;
+    *text = NULL;
     records_lock(records);
-    sqlite3_stmt *statement = prepare(records, STATEMENT_FEED_OF_URL, url, NULL, error);
+    sqlite3_stmt *statement = prepare(records, which, key, NULL, error);
     int code = statement ? records_step(records, statement, error) : SQLITE_ERROR;
     if (code == SQLITE_ROW) {
-        *name = memory_text(text_of(statement, 0));
+        *text = memory_text(text_of(statement, 0));
         sqlite3_reset(statement);
     }
     records_unlock(records);
     return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+bool records_feed_of_url(struct records *records, const char *url, char **name, struct error *error)
+{
+    return find_text(records, STATEMENT_FEED_OF_URL, url, name, error);
+}
+
+bool records_feed_url(struct records *records, const char *name, char **url, struct error *error)
+{
+    return find_text(records, STATEMENT_FEED_URL, name, url, error);
 }
 
 bool records_feed_add(struct records *records, const struct feed_record *feed, struct error *error)

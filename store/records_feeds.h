@@ -42,6 +42,9 @@ bool records_feed_known(struct records *records, const char *name, bool *known,
 bool records_feed_of_url(struct records *records, const char *url, char **name,
                          struct error *error);
 
+/* The URL of the feed of that name, which the caller frees; NULL: there is none. */
+bool records_feed_url(struct records *records, const char *name, char **url, struct error *error);
+
 struct reader_record {
     const char *name;
     unsigned char token_hash[RECORDS_TOKEN_HASH_BYTES];

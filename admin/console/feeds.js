@@ -17,6 +17,7 @@ const STATES = {
     gone: mark("gone for good"),
     stopped: mark("stopped"),
 };
+const CREDENTIALS_GONE = mark("Its user and password are not told to another host: give them in the address if that asks for some.");
 const MODES = {hold: mark("hold what is spam"), tag: mark("tag it"), pass: mark("let it pass")};
 
 function stateMark(feed) {
@@ -142,8 +143,8 @@ function changeForm(feed, app, again) {
         async (asked) => {
             // An address is shown without its password: as it was shown it stays what it is.
             const changed = Object.entries(asked).filter(([name, value]) => value !== feed[name]);
-            await post("feeds/change", {...Object.fromEntries(changed), name: feed.name});
-            await again(say("{name} is changed.", feed));
+            const done = await post("feeds/change", {...Object.fromEntries(changed), name: feed.name});
+            await again(say("{name} is changed.", feed) + (done.warning ? " " + say(CREDENTIALS_GONE) : ""));
         }));
 }
 

@@ -304,6 +304,8 @@ export const words = {
     "There are no feeds yet.": "还没有订阅源。",
     "Save": "保存",
     "{name} is changed.": "{name} 已修改。",
+    "Its user and password are not told to another host: give them in the address if that asks for some.":
+        "其用户名和密码不会发送给另一主机；如需要，请写在地址中。",
     "Subscribe to {name} no longer? What is held of it stays until it expires.":
         "不再订阅 {name}？其已隔离的内容保留至过期。",
     "{name} is no longer subscribed to.": "已退订 {name}。",

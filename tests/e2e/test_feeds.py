@@ -203,6 +203,39 @@ def test_a_password_is_never_shown(fixture):
     assert weir.feeds.stop() == 0
 
 
+def test_a_password_stays_on_its_host(fixture):
+    """With another address on the same host user and password are kept; of another host they are not told,
+    and that is said; an empty user is none"""
+    weir = fixture.weir()
+    url = fixture.document("one").replace("http://", "http://ann:hush@")
+    weir.ctl("feeds", "add", "one", url)
+    wait_served(weir, "one")
+
+    def asked(name, **words):
+        """What the site is asked with once the address is that."""
+        plain = fixture.document(name)
+        done = weir.ctl("feeds", "change", "one", "--url", words.get("url", plain))
+        assert done.text() == "one is changed\n", done.text()
+        wait_for(lambda: fixture.upstream.asked("/" + name), "it is asked for", FOLLOWED_S)
+        return fixture.upstream.asked("/" + name)[0].headers.get("Authorization"), done.errors
+
+    ours = "Basic YW5uOmh1c2g="
+    assert asked("two") == (ours, "")
+    there = Upstream("127.0.0.2")
+    there.documents["/f"] = Document(feed(ITEMS))
+    weir.configure({"feedfilter": {"upstream-networks": ["127.0.0.0/8"]}})
+    done = weir.ctl("feeds", "change", "one", "--url", there.url + "/f")
+    assert done.errors == ("weirctl: feed one: its user and password are not told to another host: give them "
+                           "in the URL if that asks for some\n"), done.errors
+    wait_for(lambda: there.asked("/f"), "it is asked for", FOLLOWED_S)
+    assert "Authorization" not in there.asked("/f")[0].headers
+    assert asked("three") == (None, "")
+    assert asked("four", url=fixture.document("four").replace("//", "//ann:hush@")) == (ours, "")
+    assert asked("five", url=fixture.document("five").replace("//", "//@")) == (None, "")
+    assert "@" not in weir.ctl("--json", "feeds", "list").text()
+    assert weir.feeds.stop() == 0
+
+
 def test_what_cannot_be_added(fixture):
     """Names and URLs are checked as those of weir.conf are, with one line each"""
     weir = fixture.weir()
