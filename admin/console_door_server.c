@@ -140,7 +140,9 @@ struct MHD_Response *door_server_answer(struct door_server *server,
     const char *const headers[][2] = {{"Content-Security-Policy", server->policy},
                                       {MHD_HTTP_HEADER_CONTENT_TYPE, "text/html; charset=utf-8"},
                                       {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
-                                      {"X-Robots-Tag", "noindex"}};
+                                      {"X-Robots-Tag", "noindex"},
+                                      /* Else our own form would come from "null" (Fetch, 3.1). */
+                                      {"Referrer-Policy", "same-origin"}};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++)
         memory_checked(MHD_add_response_header(response, headers[i][0], headers[i][1]) == MHD_YES
                            ? response

@@ -10,20 +10,18 @@ static const char *header(struct MHD_Connection *connection, const char *name)
 
 bool console_guard_is_own(struct MHD_Connection *connection, const char *url)
 {
+    const char *site = header(connection, "Sec-Fetch-Site");
     const char *origin = header(connection, MHD_HTTP_HEADER_ORIGIN);
     const char *host = header(connection, MHD_HTTP_HEADER_HOST);
     const char *authority = origin ? strstr(origin, "://") : NULL;
-    if (!origin)
+    bool same = site && strcmp(site, "same-origin") == 0;
+    if (site && !same && strcmp(site, "none") != 0)
+        return false;
+    if (!origin || (same && strcmp(origin, "null") == 0))
         return true;
     size_t length = strlen(origin);
     return (host && authority && strcasecmp(authority + 3, host) == 0) ||
            (strncasecmp(url, origin, length) == 0 && (!url[length] || url[length] == '/'));
-}
-
-bool console_guard_names_another(struct MHD_Connection *connection, const char *url)
-{
-    const char *origin = header(connection, MHD_HTTP_HEADER_ORIGIN);
-    return origin && strcmp(origin, "null") != 0 && !console_guard_is_own(connection, url);
 }
 
 /* The length of a dot at the start of `text`; 0: there is none. */

@@ -101,7 +101,8 @@ static void add_safety(struct MHD_Response *response)
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
             "'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
     add(response, "X-Content-Type-Options", "nosniff");
-    add(response, "Referrer-Policy", "no-referrer");
+    if (!MHD_get_response_header(response, "Referrer-Policy"))
+        add(response, "Referrer-Policy", "no-referrer");
     add(response, "Cross-Origin-Opener-Policy", "same-origin");
     add(response, "Cross-Origin-Resource-Policy", "same-origin");
 }
@@ -375,14 +376,13 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
     return result;
 }
 
-/* Whoever has the link needs no session, so a page of another site gains nothing by sending it; but
- * none has a reason to. No address is told to where our own form leads, so that it comes from
- * "null", as what a mail program shows may do. The link itself is not for the audit. */
+/* Whoever has the link needs no session; but whoever was sent one is not to act by opening a page
+ * of somebody else. The link itself is not for the audit. */
 static enum MHD_Result open_door(struct console_server *server, struct MHD_Connection *connection,
                                  const char *target, bool post, const struct client *client)
 {
     unsigned status;
-    if (post && console_guard_names_another(connection, public_url(server)))
+    if (post && !console_guard_is_own(connection, public_url(server)))
         return refuse_attack(server, connection, MHD_HTTP_FORBIDDEN, "refused-from-other-site",
                              "a digest's link", "the request comes from another site");
     if (client->too_large)

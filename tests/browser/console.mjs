@@ -29,7 +29,8 @@ function watch(page) {
     page.on("pageerror", (error) => alarms.push("error: " + error.message));
     page.on("console", (message) => {
         const expected = /status of (400|401|404|409|429|503)|net::ERR_CONNECTION_REFUSED/;
-        if (message.type() === "error" && !expected.test(message.text()))
+        const refused = /status of 403/.test(message.text()) && message.location().url.startsWith(url + "/d/");
+        if (message.type() === "error" && !expected.test(message.text()) && !refused)
             alarms.push("console: " + message.text());
     });
     page.on("request", (request) => {

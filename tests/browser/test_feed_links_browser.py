@@ -6,6 +6,7 @@ $WEIR_SCREENSHOTS names a directory for pictures.
 
 import html
 import os
+import re
 import sys
 import xml.etree.ElementTree
 
@@ -21,12 +22,15 @@ from upstream import Document, Upstream  # noqa: E402
 WITHIN_S = 20  # the feed server looks at the records every second or so
 ATOM = "{http://www.w3.org/2005/Atom}"
 TITLE = "Painting the hull again"
+OTHER_SITE = """<!DOCTYPE html><html><head><meta name="referrer" content="no-referrer"></head><body>
+<form method="post" action="%s"><input type="hidden" name="do" value="%s"><button>Win</button></form>
+</body></html>"""
 
 
 class Fixture:
     def __init__(self, directory):
         need_program("chromium")
-        upstream = Upstream()
+        upstream = self.upstream = Upstream()
         upstream.documents["/planet"] = Document(feed(HAM + SPAM))
         self.counts = counts_store(directory)
         self.weir = Weir(directory, self.counts.url, settings={
@@ -40,7 +44,8 @@ class Fixture:
         self.weir.start_console()
         self.weir.configure({"console": {"public-url": self.weir.console_url}})
         self.weir.start_feeds()
-        self.browser = Browser(self.weir.console_url)
+        self.elsewhere = upstream.url.replace("127.0.0.1", "localhost")
+        self.browser = Browser(self.weir.console_url, self.elsewhere)
         self.browser.directory = directory
 
     def items(self):
@@ -57,6 +62,18 @@ class Fixture:
 
 def setup():
     yield Fixture(make_temporary_directory())
+
+
+def test_form_of_another_site(fixture):
+    """A page of another site that hides where it stands has a form with the link: it does nothing"""
+    browser, before = fixture.browser, fixture.counts.version()
+    link = re.search(r"http[^\"?]+/d/[^\"?]+", html.unescape(fixture.items()[TITLE]))[0]
+    fixture.upstream.documents["/win"] = Document((OTHER_SITE % (link, "spam")).encode(), "text/html")
+    browser.do("come", link=fixture.elsewhere + "/win")
+    browser.do("click", role="button", name="Win")
+    browser.do("wait", text="the request comes from another site")
+    assert fixture.counts.version() == before and TITLE in fixture.items()
+    assert b"refused-from-other-site" in fixture.weir.ctl("audit").output
 
 
 def test_item_is_called_spam(fixture):
@@ -122,5 +139,5 @@ def test_in_chinese(fixture):
     browser.picture("feed-link-zh")
 
 
-run(setup, [test_item_is_called_spam, test_held_item_is_released, test_held_item_is_confirmed,
-            test_in_chinese])
+run(setup, [test_form_of_another_site, test_item_is_called_spam, test_held_item_is_released,
+            test_held_item_is_confirmed, test_in_chinese])

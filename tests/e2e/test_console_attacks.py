@@ -13,6 +13,7 @@ from servers import Weir, counts_store, make_temporary_directory, run, wait_for
 
 EVIL = "http://evil.test"
 FORM = "application/x-www-form-urlencoded"
+HEADERS = {"origin": "Origin", "site": "Sec-Fetch-Site"}  # what a browser says of a form's page
 HERE = "127.0.0.1"
 MARKUP = "<script>alert(1)</script>"
 
@@ -54,8 +55,8 @@ class Fixture:
 
     def door(self, path, source=HERE, method="POST", **words):
         """The answer to a form of a digest's page."""
-        headers = {"Content-Type": FORM, **{name.capitalize(): words.pop(name) for name in ("origin",)
-                                            if name in words}}
+        headers = {"Content-Type": FORM,
+                   **{HEADERS[name]: words.pop(name) for name in HEADERS if name in words}}
         client = Client(self.weir, login=False, source=source)
         return client.request(method, path, urllib.parse.urlencode(words), **headers)
 
@@ -210,6 +211,15 @@ ATTACKS = [
     ("A digest's form from a page of another site",
      lambda f: f.door(f.link, do="release", origin=EVIL), 403,
      (HERE, "refused-from-other-site", "a digest's link")),
+    ("A digest's form from a page of another site that hides where it stands",
+     lambda f: f.door(f.link, do="release", origin="null", site="cross-site"), 403,
+     (HERE, "refused-from-other-site", "a digest's link")),
+    ("A digest's form from there, in a browser that does not tell sites apart",
+     lambda f: f.door(f.link, do="release", origin="null"), 403,
+     (HERE, "refused-from-other-site", "a digest's link")),
+    ("A digest's form from another host of our domain",
+     lambda f: f.door(f.link, do="release", site="same-site"), 403,
+     (HERE, "refused-from-other-site", "a digest's link")),
 
     ("Guesses at the password of a name",
      lambda f: f.guesses("127.0.0.7"), 429, ("127.0.0.7", "refused-log-in-too-soon", "ann")),
@@ -241,12 +251,14 @@ def attack(what, act, status, line):
 
 
 def test_links_again(fixture):
-    """A digest's link that is used again acts once, from where a mail program shows it too"""
+    """A digest's link that is used again acts once; its page tells its own address to nobody else"""
     held = fixture.hold("zoe@box.test")
     link = fixture.links("zoe@box.test")[0]
-    assert fixture.door(link, method="GET").status == 200 and fixture.state(held) == "pending"
+    page = fixture.door(link, method="GET")
+    assert page.status == 200 and page.headers["Referrer-Policy"] == "same-origin", page.headers
+    assert fixture.state(held) == "pending"
     again = ("recipient zoe@box.test", "refused-link-again", held)
-    assert fixture.door(link, do="release", origin="null").status == 200
+    assert fixture.door(link, do="release", origin="null", site="same-origin").status == 200
     assert fixture.state(held) == "release-requested" and again not in fixture.audited()
     fixture.ann.post("held/%s/undo" % held)
     for _ in range(2):
