@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "admin/console_api.h"
+#include "admin/console_audit.h"
 #include "admin/console_door_server.h"
 #include "config.h"
 #include "core/log.h"
@@ -20,6 +21,8 @@
 #include "core/service.h"
 #include "core/text.h"
 #include "core/url.h"
+
+#define AUDIT_MS 5000u
 
 static const char usage[] =
     "usage: weir-console [--config FILE] [--stderr]\n\n"
@@ -85,13 +88,15 @@ static void block_signals(sigset_t *signals)
 }
 
 /* The watchdog hears of us while HTTP is answered. */
-static void wait_for_end(const struct console_server *server, const sigset_t *signals)
+static void wait_for_end(const struct console_server *server, struct session *session,
+                         const sigset_t *signals)
 {
-    unsigned every_ms = service_watchdog_ms();
+    unsigned watchdog_ms = service_watchdog_ms(), every_ms = watchdog_ms ? watchdog_ms : AUDIT_MS;
     struct timespec pause = {every_ms / 1000, (long)(every_ms % 1000) * 1000000};
     service_ready();
-    while ((every_ms ? sigtimedwait(signals, NULL, &pause) : sigwaitinfo(signals, NULL)) < 0) {
-        if (every_ms && console_server_answers(server))
+    while (sigtimedwait(signals, NULL, &pause) < 0) {
+        console_audit_sums(session, false);
+        if (watchdog_ms && console_server_answers(server))
             service_watchdog();
     }
     service_stopping();
@@ -100,6 +105,7 @@ static void wait_for_end(const struct console_server *server, const sigset_t *si
 static bool serve(struct console_gateway *gateway, const sigset_t *signals, struct error *error)
 {
     const struct config *config = console_gateway_config(gateway);
+    struct session *session = console_gateway_enter(gateway); /* of what is not a request's */
     struct console_server_options options = {
         .listen = config->console.listen,
         .public_url = config->console.public_url,
@@ -117,12 +123,14 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
     if (server) {
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, "listen",
                   config->console.listen, NULL);
-        wait_for_end(server, signals);
+        wait_for_end(server, session, signals);
         log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
     }
     console_server_free(server);
     door_server_free(options.door);
     metrics_server_free(metrics);
+    console_audit_sums(session, true);
+    console_gateway_leave(gateway, session);
     return server != NULL;
 }
 

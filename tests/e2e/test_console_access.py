@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import sqlite3
 import stat
 import subprocess
@@ -21,6 +22,11 @@ class Fixture:
         self.weir.learn_samples()
         self.feeds = 0
         self.weir.start_console()
+        self.client = Client(self.weir)
+
+    def restart(self):
+        self.weir.console.stop()
+        self.weir.restart_console()
         self.client = Client(self.weir)
 
     def held_id(self):
@@ -308,12 +314,49 @@ def test_token_ends_no_password(fixture):
         weir.ctl("console-user", "remove", name)
 
 
+def refusals(fixture, kind):
+    """How many of a kind the audit has lines of, how many more it tells of, and by whom the last of these."""
+    written = sum(what == kind for _, what, _ in fixture.audited())
+    told = [re.fullmatch(r"(\d+) more of %s, the last by (\S+)" % kind, subject)
+            for who, what, subject in fixture.audited() if (who, what) == ("weir-console", "refused-many")]
+    told = [match for match in told if match]
+    return written, sum(int(match[1]) for match in told), told[-1][2] if told else None
+
+
+def test_flood_hides_nothing(fixture):
+    """Who is refused over and over uses up the lines of that kind alone; the rest is told of by kind, with
+    an address, when the minute is over"""
+    fixture.restart()  # what was refused so far counts no more
+    kinds = ("refused-path", "refused-log-in", "refused-log-in-too-soon")
+    before = {kind: refusals(fixture, kind) for kind in kinds}
+    noisy = Client(fixture.weir, login=False, source="127.0.0.66")
+    guesser = Client(fixture.weir, login=False, source="127.0.0.67")
+    for _ in range(80):
+        assert noisy.request("GET", "/..%2f..%2fetc/passwd").status == 404
+    for number in range(20):
+        expect(guesser.post("login", {"user": "guess%d" % number, "password": "wrong"}), 401)
+    for _ in range(75):
+        guesser.post("login", {"user": "ann", "password": "wrong"})
+    lines = fixture.audited()
+    for number in range(20):
+        assert ("127.0.0.67", "refused-log-in", "guess%d" % number) in lines, lines
+    assert ("127.0.0.67", "refused-log-in-too-soon", "ann") in lines, lines
+
+    def told(kind):
+        """Of a minute that ended meanwhile, too."""
+        written, more, last = (now - then if isinstance(now, int) else now
+                               for now, then in zip(refusals(fixture, kind), before[kind]))
+        return (written + more, last)
+    wait_for(lambda: told("refused-path") == (80, "127.0.0.66"), "it is told how many", 90)
+    assert sum(told(kind)[0] for kind in kinds[1:]) == 95
+    assert told("refused-log-in-too-soon")[1] == "127.0.0.67"
+    assert refusals(fixture, "refused-path")[0] - before["refused-path"][0] <= 60, "30 in each of two minutes"
+
+
 def test_attacks_are_in_the_audit(fixture):
     """What attackers try fails, and the audit says what it was and where it came from"""
+    fixture.restart()
     client, held = fixture.client, fixture.held_id()
-    if sum(what.startswith("refused") for _, what, _ in fixture.audited()) > 40:
-        # Of each minute of the clock 60 are written, and the tests before may have used up this one's.
-        time.sleep(60 - time.monotonic() % 60)
     attacker = Client(fixture.weir, login=False, source="127.0.0.9")
     deed = "held/%s/release" % held
     expect(client.post(deed, Origin="http://evil.test"), 403)
@@ -347,12 +390,17 @@ def test_session_fixation(fixture):
 
 
 def test_refusals_do_not_fill_the_disk(fixture):
-    """Of many refusals in a minute some are written"""
-    client = fixture.client
-    before = len(fixture.audited())
+    """Of many refusals in a minute some are written, and how many there were, at the latest when the console
+    ends"""
+    fixture.restart()
+    client, kind = fixture.client, "refused-from-other-site"
+    lines, (written, more, _) = len(fixture.audited()), refusals(fixture, kind)
     for _ in range(150):
         expect(client.post("held/f1/release", Origin="http://evil.test"), 403)
-    assert len(fixture.audited()) - before <= 121
+    assert len(fixture.audited()) - lines <= 61
+    fixture.restart()
+    now = refusals(fixture, kind)
+    assert (now[0] + now[1], now[2]) == (written + more + 150, "127.0.0.1"), now
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])

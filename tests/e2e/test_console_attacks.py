@@ -109,7 +109,7 @@ def deed(f):
     return "held/%s/release" % f.mine
 
 
-# Of what is refused, 60 lines a minute are in the audit: fewer than that are made here.
+# Of each kind of refusal, 30 lines a minute are in the audit: fewer than that are made here.
 # What it is; how it is done; the answer's status; its line in the audit: who, what, to what. None: it
 # asks for nothing that anybody could want.
 ATTACKS = [
