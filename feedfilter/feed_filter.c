@@ -10,6 +10,7 @@
 #include "feedfilter/feed_cut.h"
 #include "feedfilter/feed_footer.h"
 #include "feedfilter/feed_notice.h"
+#include "feedfilter/feed_references.h"
 #include "feedfilter/feed_rewrite.h"
 #include "feedfilter/put_back.h"
 
@@ -319,6 +320,9 @@ static void edit(struct passage *passage)
             feed_notice_gone(&passage->edits, passage->bytes, &passage->ranges, feed, out->name,
                              http->gone_s);
         put_back_released(passage);
+        if (feed->format == FEED_RDF && feed->needed_base && !passage->ranges.root_has_base)
+            feed_references_whole(&passage->edits, passage->bytes, &passage->ranges,
+                                  http->upstream);
         out->own_address =
             feed_rewrite_links(&passage->edits, passage->bytes, &passage->ranges, http->own_address,
                                http->upstream, passage->needed_base);

@@ -46,8 +46,6 @@ static struct span escape_url(struct arena *arena, struct span url, bool json)
     return (struct span){out, length};
 }
 
-/* As much of `url` as references need that are resolved against it (RFC 3986, 5.2): what else it
- * says may be a secret between upstream and the admin. Empty: `url` is not absolute. */
 static struct span base_of(struct arena *arena, struct span url, enum feed_base needed)
 {
     const char *end = url.data + url.length;
@@ -72,6 +70,11 @@ static struct span base_of(struct arena *arena, struct span url, enum feed_base 
     bool whole = needed == FEED_BASE_DOCUMENT && path_end > path;
     return arena_printf(arena, "%.*s://%.*s%.*s%s", (int)(colon - url.data), url.data,
                         (int)(path - host), host, (int)(kept - path), path, whole ? "" : "/");
+}
+
+struct span feed_rewrite_base(struct arena *arena, struct span url, enum feed_base needed)
+{
+    return escape_url(arena, base_of(arena, url, needed), false);
 }
 
 /* The inside of the root's own xml:base in its start tag; NULL data: it has none. */

@@ -16,6 +16,11 @@ struct span feed_rewrite_links(struct feed_edits *edits, struct span bytes,
                                const struct feed_ranges *ranges, struct span own_address,
                                struct span upstream, enum feed_base needed);
 
+/* As much of `url` as references need that are resolved against it (RFC 3986, 5.2), without user
+ * and password, as it can stand between either kind of quotes; what else it says may be a secret
+ * between upstream and the admin. Empty: `url` is not absolute. */
+struct span feed_rewrite_base(struct arena *arena, struct span url, enum feed_base needed);
+
 /* Marks the items whose `tag` is true: "[spam] " before the title (a title is added where there is
  * none) and the category "spam", in the words of the feed's format. "<item/>" has no room for
  * either and stays as it is. */

@@ -492,6 +492,50 @@ def test_relative_references(fixture):
     assert get(weir, "/f/planet").body.startswith(wanted), get(weir, "/f/planet").body
 
 
+# What an item of RSS 1.0 says, and what weir makes of it: of the site, the folder, or the document.
+REFERENCES = (
+    ("&lt;a href=&quot;/a?x=1&amp;amp;y&quot;&gt;", "&lt;a href=&quot;%(site)s/a?x=1&amp;amp;y&quot;&gt;"),
+    ("&lt;img alt='a &gt; b' SRC = ' b.png'/&gt;", "&lt;img alt='a &gt; b' SRC = ' %(escaped)sb.png'/&gt;"),
+    ("<![CDATA[<p><a class=x href='?p=1'>1</a>]]>", "<![CDATA[<p><a class=x href='%(folder)sfeed?p=1'>1</a>]]>"),
+    ('<![CDATA[<a\nhref="../c">]]> <b><a href="d"/></b>',
+     '<![CDATA[<a\nhref="%(folder)s../c">]]> <b><a href="%(folder)sd"/></b>'),
+    # Whole ones, others' hosts, parts of the text itself, and what is no tag or no link.
+    *((same, same) for same in (
+        "&lt;a href=&quot;http://b.example/&quot; src=&quot;//c.example/d&quot; href=&quot;#top&quot;&gt;",
+        "src=&quot;/a&quot; href='/b' &lt; href='/c' &gt; &lt;a data-href='/d' title=\"src='/e'\"&gt;",
+        "<![CDATA[<a href=mailto:a@b.example title='&lt;a href=\"/x\"&gt;'>]]> &lt;a href='/never ends",
+        "&lt;a href='&amp;#47;f' src='data:,x' href=''&gt;")))
+
+
+def test_references_in_rss_1(fixture):
+    """In texts of RSS 1.0, where newsboat minds no xml:base, relative links are made whole; no other byte
+    changes"""
+    weir = fixture.weir(start=False)
+    path = "/k&y/%d/feed" % fixture.number()
+    site = fixture.upstream.url
+    values = {"site": site, "folder": site + path.replace("&", "&amp;")[:-4],
+              "escaped": site + path.replace("&", "&amp;amp;")[:-4]}
+    form = ('<?xml version="1.0"?>\n<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"%s '
+            'xmlns="http://purl.org/rss/1.0/"><channel rdf:about="x"><title>t</title><link>http://s.example/'
+            "</link></channel>%s</rdf:RDF>")
+    item = '<item rdf:about="http://s.example/%d"><title>%d</title><description>%s</description></item>'
+
+    def document(base, column):
+        return form % (base, "".join(item % (number, number, row[column]) for number, row in
+                                     enumerate(REFERENCES)))
+
+    fixture.upstream.documents[weir.path] = Document(answer=redirect(path))
+    body = document("", 0)
+    fixture.upstream.documents[path] = Document(body.encode())
+    weir.start_feeds()
+    expected = document("", 1) % values
+    expected = expected.replace("<rdf:RDF ", '<rdf:RDF xml:base="%sfeed" ' % values["folder"])
+    assert get(weir, "/f/planet").text() == expected, get(weir, "/f/planet").text()
+    own = document(' xml:base="http://s.example/"', 0)
+    fixture.upstream.documents[path] = Document(own.encode())
+    wait_for(lambda: get(weir, "/f/planet").text() == own, "with a base of its own it stays")
+
+
 def test_states_are_metrics(fixture):
     """/metrics counts the feeds that are well, that fail, and that pass unjudged"""
     weir = fixture.weir(start=False)

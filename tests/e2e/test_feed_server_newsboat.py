@@ -3,10 +3,14 @@ The feeds are those of $WEIR_DATA; without them this is skipped."""
 
 import glob
 import os
+import pty
 import re
+import select
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.parse
 
 from gateway import get_all
@@ -113,6 +117,57 @@ def test_the_same_items(fixture):
         shown += len(through)
     print("# %d feeds: %d items are shown, %d are held" % (len(fixture.feeds), shown, lacking))
     assert shown > 300 and lacking > 10
+
+
+def shown(urls, home):
+    """What newsboat shows on its screen of the first item of the feed at `url`, as bytes."""
+    os.mkdir(home)
+    for name, text in (("urls", urls + "\n"), ("config", "download-retries 1\nauto-reload yes\n")):
+        with open(os.path.join(home, name), "w") as file:
+            file.write(text)
+    child, screen = pty.fork()
+    if not child:
+        os.execvpe("newsboat", ["newsboat", "-u", home + "/urls", "-c", home + "/cache.db", "-C",
+                                home + "/config"], dict(os.environ, HOME=home, TERM="xterm"))
+    seen = b""
+
+    def wait_seen(what):
+        nonlocal seen
+        deadline_s = time.monotonic() + PATIENCE_S
+        while what not in seen:
+            assert time.monotonic() < deadline_s, (what, seen)
+            if select.select([screen], [], [], 0.2)[0]:
+                seen += os.read(screen, 65536)
+
+    try:
+        for what in (b"A feed", b"An item", b"the end."):
+            wait_seen(what)
+            os.write(screen, b"\n")
+        wait_seen(b"[2]: ")
+        wait_seen(b"(link)")
+        return seen
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(screen)
+
+
+def test_relative_links_of_rss_1(fixture):
+    """A relative link in a text of RSS 1.0, where newsboat minds no xml:base, leads to the site"""
+    need_program("newsboat")
+    upstream = Upstream()
+    upstream.documents["/dir/feed"] = Document(
+        b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/">'
+        b'<channel rdf:about="x"><title>A feed</title><link>http://s.example/</link></channel>'
+        b'<item rdf:about="http://s.example/1"><title>An item</title><link>http://s.example/1</link>'
+        b"<description>&lt;a href='more'&gt;more&lt;/a&gt;, &lt;a href='/x'&gt;x&lt;/a&gt;, the end."
+        b"</description></item></rdf:RDF>")
+    weir = Weir(fixture.directory, counts_store(fixture.directory, "relative-counts").url, "relative", {
+        "feedfilter": {"upstream-networks": ["127.0.0.0/8"]}, "feed planet": {"url": upstream.url + "/dir/feed"}})
+    weir.start_feeds()
+    seen = shown(weir.feeds_url + "/f/planet", os.path.join(fixture.directory, "screen"))
+    for link in ("/dir/more", "/x"):
+        assert (upstream.url + link + " (link)").encode() in seen, seen
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -7,6 +7,7 @@
 #include "feedfilter/feed_edit.h"
 #include "feedfilter/feed_footer.h"
 #include "feedfilter/feed_lexer.h"
+#include "feedfilter/feed_references.h"
 #include "feedfilter/feed_rewrite.h"
 #include "feedfilter/put_back.h"
 
@@ -89,8 +90,10 @@ static struct feed *read_edited(struct reading *reading, size_t items, bool put_
 
 static void check_links(struct reading *reading)
 {
-    feed_rewrite_links(begin(reading), reading->bytes, &reading->ranges, SPAN("http://gw.test/f/x"),
-                       SPAN("http://up.test/feed"), true);
+    feed_references_whole(begin(reading), reading->bytes, &reading->ranges,
+                          SPAN("http://up.test/a&b/feed"));
+    feed_rewrite_links(&reading->edits, reading->bytes, &reading->ranges,
+                       SPAN("http://gw.test/f/x"), SPAN("http://up.test/feed"), true);
     struct feed *feed = read_edited(reading, reading->feed->item_count, false);
     for (size_t i = 0; i < feed->item_count && !reading->feed->recovered; i++)
         must(span_equal(feed->items[i].title, reading->feed->items[i].title));
