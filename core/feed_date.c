@@ -1,8 +1,5 @@
 #include "core/feed_date.h"
 
-#include <string.h>
-#include <strings.h>
-
 #define DAY_S 86400
 #define HOUR_S 3600
 #define NUMBERS_MAX 4u
@@ -26,36 +23,53 @@ struct reading {
 /* How names of months start, in lower case where that is ASCII; longer ones before those that they
  * start with. */
 static const struct {
-    const char *start;
+    struct span start;
     unsigned month;
 } months[] = {
-    {"jan", 1},  {"ene", 1},  {"gen", 1},  {"янв", 1},  {"Янв", 1},  {"Ιαν", 1},  {"ian", 1},
-    {"feb", 2},  {"fev", 2},  {"fév", 2},  {"фев", 2},  {"Фев", 2},  {"Φεβ", 2},  {"mar", 3},
-    {"mär", 3},  {"mrt", 3},  {"már", 3},  {"мар", 3},  {"Мар", 3},  {"Μάρ", 3},  {"Μαρ", 3},
-    {"apr", 4},  {"avr", 4},  {"abr", 4},  {"ápr", 4},  {"апр", 4},  {"Апр", 4},  {"Απρ", 4},
-    {"may", 5},  {"mai", 5},  {"mag", 5},  {"mei", 5},  {"maj", 5},  {"máj", 5},  {"май", 5},
-    {"мая", 5},  {"Май", 5},  {"Μάι", 5},  {"Μαϊ", 5},  {"Μάϊ", 5},  {"juin", 6}, {"jun", 6},
-    {"giu", 6},  {"jún", 6},  {"июн", 6},  {"Июн", 6},  {"Ιούν", 6}, {"Ιον", 6},  {"juil", 7},
-    {"jul", 7},  {"lug", 7},  {"júl", 7},  {"июл", 7},  {"Июл", 7},  {"Ιούλ", 7}, {"Ιολ", 7},
-    {"aug", 8},  {"ago", 8},  {"aoû", 8},  {"aou", 8},  {"авг", 8},  {"Авг", 8},  {"Αύγ", 8},
-    {"Αυγ", 8},  {"sep", 9},  {"set", 9},  {"sze", 9},  {"сен", 9},  {"Сен", 9},  {"Σεπ", 9},
-    {"oct", 10}, {"okt", 10}, {"out", 10}, {"ott", 10}, {"окт", 10}, {"Окт", 10}, {"Οκτ", 10},
-    {"nov", 11}, {"ноя", 11}, {"Ноя", 11}, {"Νοέ", 11}, {"Νοε", 11}, {"dec", 12}, {"dez", 12},
-    {"dic", 12}, {"déc", 12}, {"дек", 12}, {"Дек", 12}, {"Δεκ", 12},
+    {SPAN_OF("jan"), 1},  {SPAN_OF("ene"), 1},  {SPAN_OF("gen"), 1},  {SPAN_OF("янв"), 1},
+    {SPAN_OF("Янв"), 1},  {SPAN_OF("Ιαν"), 1},  {SPAN_OF("ian"), 1},  {SPAN_OF("feb"), 2},
+    {SPAN_OF("fev"), 2},  {SPAN_OF("fév"), 2},  {SPAN_OF("фев"), 2},  {SPAN_OF("Фев"), 2},
+    {SPAN_OF("Φεβ"), 2},  {SPAN_OF("mar"), 3},  {SPAN_OF("mär"), 3},  {SPAN_OF("mrt"), 3},
+    {SPAN_OF("már"), 3},  {SPAN_OF("мар"), 3},  {SPAN_OF("Мар"), 3},  {SPAN_OF("Μάρ"), 3},
+    {SPAN_OF("Μαρ"), 3},  {SPAN_OF("apr"), 4},  {SPAN_OF("avr"), 4},  {SPAN_OF("abr"), 4},
+    {SPAN_OF("ápr"), 4},  {SPAN_OF("апр"), 4},  {SPAN_OF("Апр"), 4},  {SPAN_OF("Απρ"), 4},
+    {SPAN_OF("may"), 5},  {SPAN_OF("mai"), 5},  {SPAN_OF("mag"), 5},  {SPAN_OF("mei"), 5},
+    {SPAN_OF("maj"), 5},  {SPAN_OF("máj"), 5},  {SPAN_OF("май"), 5},  {SPAN_OF("мая"), 5},
+    {SPAN_OF("Май"), 5},  {SPAN_OF("Μάι"), 5},  {SPAN_OF("Μαϊ"), 5},  {SPAN_OF("Μάϊ"), 5},
+    {SPAN_OF("juin"), 6}, {SPAN_OF("jun"), 6},  {SPAN_OF("giu"), 6},  {SPAN_OF("jún"), 6},
+    {SPAN_OF("июн"), 6},  {SPAN_OF("Июн"), 6},  {SPAN_OF("Ιούν"), 6}, {SPAN_OF("Ιον"), 6},
+    {SPAN_OF("juil"), 7}, {SPAN_OF("jul"), 7},  {SPAN_OF("lug"), 7},  {SPAN_OF("júl"), 7},
+    {SPAN_OF("июл"), 7},  {SPAN_OF("Июл"), 7},  {SPAN_OF("Ιούλ"), 7}, {SPAN_OF("Ιολ"), 7},
+    {SPAN_OF("aug"), 8},  {SPAN_OF("ago"), 8},  {SPAN_OF("aoû"), 8},  {SPAN_OF("aou"), 8},
+    {SPAN_OF("авг"), 8},  {SPAN_OF("Авг"), 8},  {SPAN_OF("Αύγ"), 8},  {SPAN_OF("Αυγ"), 8},
+    {SPAN_OF("sep"), 9},  {SPAN_OF("set"), 9},  {SPAN_OF("sze"), 9},  {SPAN_OF("сен"), 9},
+    {SPAN_OF("Сен"), 9},  {SPAN_OF("Σεπ"), 9},  {SPAN_OF("oct"), 10}, {SPAN_OF("okt"), 10},
+    {SPAN_OF("out"), 10}, {SPAN_OF("ott"), 10}, {SPAN_OF("окт"), 10}, {SPAN_OF("Окт"), 10},
+    {SPAN_OF("Οκτ"), 10}, {SPAN_OF("nov"), 11}, {SPAN_OF("ноя"), 11}, {SPAN_OF("Ноя"), 11},
+    {SPAN_OF("Νοέ"), 11}, {SPAN_OF("Νοε"), 11}, {SPAN_OF("dec"), 12}, {SPAN_OF("dez"), 12},
+    {SPAN_OF("dic"), 12}, {SPAN_OF("déc"), 12}, {SPAN_OF("дек"), 12}, {SPAN_OF("Дек"), 12},
+    {SPAN_OF("Δεκ"), 12},
 };
 
 /* RFC 822, 5.1, and others that are in use; in minutes. */
 static const struct {
-    const char *name;
+    struct span name;
     int minutes;
 } zones[] = {
-    {"z", 0},      {"ut", 0},     {"utc", 0},    {"gmt", 0},    {"wet", 0},     {"est", -300},
-    {"edt", -240}, {"cst", -360}, {"cdt", -300}, {"mst", -420}, {"mdt", -360},  {"pst", -480},
-    {"pdt", -420}, {"ast", -240}, {"adt", -180}, {"hst", -600}, {"akst", -540}, {"akdt", -480},
-    {"cet", 60},   {"cest", 120}, {"met", 60},   {"mest", 120}, {"mez", 60},    {"mesz", 120},
-    {"bst", 60},   {"west", 60},  {"eet", 120},  {"eest", 180}, {"msk", 180},   {"msd", 240},
-    {"ist", 330},  {"sgt", 480},  {"hkt", 480},  {"jst", 540},  {"kst", 540},   {"aest", 600},
-    {"aedt", 660}, {"acst", 570}, {"awst", 480}, {"nzst", 720}, {"nzdt", 780},
+    {SPAN_OF("z"), 0},      {SPAN_OF("ut"), 0},      {SPAN_OF("utc"), 0},
+    {SPAN_OF("gmt"), 0},    {SPAN_OF("wet"), 0},     {SPAN_OF("est"), -300},
+    {SPAN_OF("edt"), -240}, {SPAN_OF("cst"), -360},  {SPAN_OF("cdt"), -300},
+    {SPAN_OF("mst"), -420}, {SPAN_OF("mdt"), -360},  {SPAN_OF("pst"), -480},
+    {SPAN_OF("pdt"), -420}, {SPAN_OF("ast"), -240},  {SPAN_OF("adt"), -180},
+    {SPAN_OF("hst"), -600}, {SPAN_OF("akst"), -540}, {SPAN_OF("akdt"), -480},
+    {SPAN_OF("cet"), 60},   {SPAN_OF("cest"), 120},  {SPAN_OF("met"), 60},
+    {SPAN_OF("mest"), 120}, {SPAN_OF("mez"), 60},    {SPAN_OF("mesz"), 120},
+    {SPAN_OF("bst"), 60},   {SPAN_OF("west"), 60},   {SPAN_OF("eet"), 120},
+    {SPAN_OF("eest"), 180}, {SPAN_OF("msk"), 180},   {SPAN_OF("msd"), 240},
+    {SPAN_OF("ist"), 330},  {SPAN_OF("sgt"), 480},   {SPAN_OF("hkt"), 480},
+    {SPAN_OF("jst"), 540},  {SPAN_OF("kst"), 540},   {SPAN_OF("aest"), 600},
+    {SPAN_OF("aedt"), 660}, {SPAN_OF("acst"), 570},  {SPAN_OF("awst"), 480},
+    {SPAN_OF("nzst"), 720}, {SPAN_OF("nzdt"), 780},
 };
 
 static bool is_digit(char c)
@@ -157,42 +171,33 @@ static bool take_number(struct reading *reading)
     return true;
 }
 
-static bool word_starts(const char *word, size_t length, const char *start)
-{
-    size_t wanted = strlen(start);
-    return length >= wanted && strncasecmp(word, start, wanted) == 0;
-}
-
-static bool word_is(const char *word, size_t length, const char *what)
-{
-    return length == strlen(what) && strncasecmp(word, what, length) == 0;
-}
-
 /* The word is no date's when it is none of these; such are passed over, names of days among them.
  */
 static void take_word(struct reading *reading)
 {
-    const char *word = reading->at;
+    struct span word = {reading->at, 0};
     while (reading->at < reading->end && is_letter(*reading->at))
         reading->at++;
-    size_t length = (size_t)(reading->at - word);
+    word.length = (size_t)(reading->at - word.data);
     for (size_t i = 0; i < sizeof months / sizeof *months; i++)
-        if (word_starts(word, length, months[i].start)) {
+        if (span_starts_nocase(word, months[i].start)) {
             reading->month = months[i].month;
             return;
         }
     for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-        if (reading->has_time && !reading->has_zone && word_is(word, length, zones[i].name)) {
+        if (reading->has_time && !reading->has_zone && span_equal_nocase(word, zones[i].name)) {
             reading->has_zone = true;
             reading->zone_s = zones[i].minutes * 60;
             return;
         }
-    bool korean = word_is(word, length, "오후") || word_is(word, length, "오전") ||
-                  word_is(word, length, "년");
-    reading->is_pm |= word_is(word, length, "pm") || word_is(word, length, "오후") ||
-                      word_is(word, length, "下午") || word_is(word, length, "午後");
-    reading->is_am |= word_is(word, length, "am") || word_is(word, length, "오전") ||
-                      word_is(word, length, "上午") || word_is(word, length, "午前");
+    bool korean = span_equal_nocase(word, SPAN("오후")) || span_equal_nocase(word, SPAN("오전")) ||
+                  span_equal_nocase(word, SPAN("년"));
+    reading->is_pm |=
+        span_equal_nocase(word, SPAN("pm")) || span_equal_nocase(word, SPAN("오후")) ||
+        span_equal_nocase(word, SPAN("下午")) || span_equal_nocase(word, SPAN("午後"));
+    reading->is_am |=
+        span_equal_nocase(word, SPAN("am")) || span_equal_nocase(word, SPAN("오전")) ||
+        span_equal_nocase(word, SPAN("上午")) || span_equal_nocase(word, SPAN("午前"));
     if (korean && !reading->has_zone)
         reading->zone_s = KOREA_S;
 }

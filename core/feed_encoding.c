@@ -157,10 +157,7 @@ static bool is_json(struct span bytes)
 
 static bool is_ascii(struct span bytes)
 {
-    for (size_t i = 0; i < bytes.length; i++)
-        if ((unsigned char)bytes.data[i] >= 0x80)
-            return false;
-    return true;
+    return text_ascii_length(bytes.data, bytes.data + bytes.length) == bytes.length;
 }
 
 static bool is_utf8_name(struct span name)
@@ -183,14 +180,16 @@ static bool is_ascii_name(struct span name)
     return span_equal_nocase(name, SPAN("us-ascii")) || span_equal_nocase(name, SPAN("ascii"));
 }
 
-/* Decides the charset of text whose units are bytes. `name`: what was said of it. */
-static void find_charset(struct span text, struct span name, struct feed_encoding *encoding)
+/* Decides the charset of text whose units are bytes. `name`: what was said of it. Whether it is
+ * UTF-8. */
+static bool find_charset(struct span text, struct span name, struct feed_encoding *encoding)
 {
+    bool is_utf8 = text_is_utf8(text);
     bool says_utf8 = !name.length || is_utf8_name(name), known = is_usable(name);
     encoding->charset = SPAN("UTF-8");
     if (!says_utf8 && !known && !is_ascii_name(name))
         encoding->trouble = "nobody knows the encoding that it declares";
-    if (text_is_utf8(text)) {
+    if (is_utf8) {
         if (is_ascii(text))
             encoding->charset = known ? name : encoding->charset;
         else if (!says_utf8)
@@ -205,6 +204,7 @@ static void find_charset(struct span text, struct span name, struct feed_encodin
         if (!is_json(text) && !is_utf8_with_faults(text))
             encoding->charset = span_of(text_guess_charset(text));
     }
+    return is_utf8;
 }
 
 static enum special_kind special_kind_of(struct span charset)
@@ -235,11 +235,11 @@ bool feed_encoding_find(struct span bytes, struct span served, struct feed_encod
         return error_set(error, ERROR_INPUT, "encoding %.*s: markup does not stand as ASCII in it",
                          SPAN_ARGS(name));
     encoding->said = name;
-    find_charset(rest, name, encoding);
+    bool is_utf8 = find_charset(rest, name, encoding);
     if (encoding->mark_bytes && encoding->declared.length && !is_utf8_name(encoding->declared) &&
         !encoding->trouble)
         encoding->trouble = "it begins with the mark of UTF-8, whatever encoding it declares";
-    switch (text_is_utf8(rest) ? BYTES_ASCII : special_kind_of(encoding->charset)) {
+    switch (is_utf8 ? BYTES_ASCII : special_kind_of(encoding->charset)) {
     case SHIFT_JIS:
         encoding->units = UNITS_SHIFT_JIS;
         break;

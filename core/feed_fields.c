@@ -17,7 +17,7 @@
 
 static bool same(const char *a, const char *b)
 {
-    return a && b && strcmp(a, b) == 0;
+    return a && b && *a == *b && strcmp(a, b) == 0;
 }
 
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
@@ -111,7 +111,7 @@ void feed_fields_inner_close(struct feed_fields *fields, const char *local)
     static const char *const empty[] = {"area", "base",  "br",   "col",  "embed",  "hr",
                                         "img",  "input", "link", "meta", "source", "wbr"};
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
-        if (strcmp(local, empty[i]) == 0)
+        if (same(local, empty[i]))
             return;
     append(fields, "</", 2);
     append(fields, local, strlen(local));

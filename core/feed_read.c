@@ -90,7 +90,7 @@ static void note_error(struct reader *reader, int line, const char *what)
 
 static bool same(const char *a, const char *b)
 {
-    return a == b || (a && b && strcmp(a, b) == 0);
+    return a == b || (a && b && *a == *b && strcmp(a, b) == 0);
 }
 
 static bool open_root(struct reader *reader, const struct feed_element *element)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "store/span.h"
+
 /* Elements whose text is gathered, in RSS 0.9x and 2.0, RSS 1.0, Atom 0.3 and 1.0 alike: no name
  * means different things in two of them. */
 static const struct feed_row rows[] = {
@@ -64,29 +66,30 @@ static const struct feed_row rows[] = {
 };
 
 static const struct {
-    const char *uri, *prefix; /* prefix: understood when nothing declares it */
+    struct span uri;
+    const char *prefix; /* understood when nothing declares it */
     enum vocabulary vocabulary;
 } vocabularies[] = {
-    {"http://www.w3.org/2005/Atom", "atom", ATOM},
-    {"http://purl.org/atom/ns#", "atom03", ATOM},
-    {"http://purl.org/rss/1.0/modules/content/", "content", CONTENT},
-    {"http://purl.org/dc/elements/1.1/", "dc", DUBLIN_CORE},
-    {"http://purl.org/dc/elements/1.0/", "dc10", DUBLIN_CORE},
-    {"http://purl.org/dc/terms/", "dcterms", DUBLIN_CORE},
-    {"http://www.w3.org/1999/xhtml", "xhtml", XHTML},
-    {"http://www.itunes.com/dtds/podcast-1.0.dtd", "itunes", ITUNES},
-    {"http://search.yahoo.com/mrss/", "media", MEDIA},
-    {"http://search.yahoo.com/mrss", "media", MEDIA},
-    {"http://purl.org/rss/1.0/modules/syndication/", "sy", SYNDICATION},
-    {"http://purl.org/rss/1.0/", NULL, OWN},
-    {"http://my.netscape.com/rdf/simple/0.9/", NULL, OWN},
-    {"http://channel.netscape.com/rdf/simple/0.9/", NULL, OWN},
-    {"http://backend.userland.com/rss2", NULL, OWN},
+    {SPAN_OF("http://www.w3.org/2005/Atom"), "atom", ATOM},
+    {SPAN_OF("http://purl.org/atom/ns#"), "atom03", ATOM},
+    {SPAN_OF("http://purl.org/rss/1.0/modules/content/"), "content", CONTENT},
+    {SPAN_OF("http://purl.org/dc/elements/1.1/"), "dc", DUBLIN_CORE},
+    {SPAN_OF("http://purl.org/dc/elements/1.0/"), "dc10", DUBLIN_CORE},
+    {SPAN_OF("http://purl.org/dc/terms/"), "dcterms", DUBLIN_CORE},
+    {SPAN_OF("http://www.w3.org/1999/xhtml"), "xhtml", XHTML},
+    {SPAN_OF("http://www.itunes.com/dtds/podcast-1.0.dtd"), "itunes", ITUNES},
+    {SPAN_OF("http://search.yahoo.com/mrss/"), "media", MEDIA},
+    {SPAN_OF("http://search.yahoo.com/mrss"), "media", MEDIA},
+    {SPAN_OF("http://purl.org/rss/1.0/modules/syndication/"), "sy", SYNDICATION},
+    {SPAN_OF("http://purl.org/rss/1.0/"), NULL, OWN},
+    {SPAN_OF("http://my.netscape.com/rdf/simple/0.9/"), NULL, OWN},
+    {SPAN_OF("http://channel.netscape.com/rdf/simple/0.9/"), NULL, OWN},
+    {SPAN_OF("http://backend.userland.com/rss2"), NULL, OWN},
 };
 
 static bool same(const char *a, const char *b)
 {
-    return a && b && strcmp(a, b) == 0;
+    return a && b && *a == *b && strcmp(a, b) == 0;
 }
 
 enum vocabulary feed_vocabulary_of(const char *root_uri, const char *uri, const char *prefix)
@@ -94,8 +97,10 @@ enum vocabulary feed_vocabulary_of(const char *root_uri, const char *uri, const 
     if ((!uri && !prefix) || same(uri, root_uri))
         return OWN;
     /* "http://www.itunes.com/DTDs/Podcast-1.0.dtd" is meant for the same as it is in lower case. */
+    struct span name = span_of(uri);
     for (size_t i = 0; i < sizeof vocabularies / sizeof *vocabularies; i++)
-        if (uri ? strcasecmp(uri, vocabularies[i].uri) == 0 : same(prefix, vocabularies[i].prefix))
+        if (uri ? span_equal_nocase(name, vocabularies[i].uri)
+                : same(prefix, vocabularies[i].prefix))
             return vocabularies[i].vocabulary;
     return OTHER;
 }
@@ -105,7 +110,7 @@ const struct feed_row *feed_row_find(enum vocabulary vocabulary, const char *loc
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].vocabulary == vocabulary && (rows[i].places & (unsigned)place) &&
-            strcasecmp(rows[i].local, local) == 0)
+            !((*rows[i].local ^ *local) & ~0x20) && strcasecmp(rows[i].local, local) == 0)
             return &rows[i];
     return NULL;
 }

@@ -1,5 +1,6 @@
 #include "core/text.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <iconv.h>
 
@@ -80,6 +81,24 @@ static inline size_t ascii_words(const unsigned char *at, size_t left)
     return length;
 }
 
+/* Bytes of well-formed characters of two bytes at the start of `at`, four at once: each has a lead
+ * from 0xc2 to 0xdf and a byte that goes on. */
+static inline size_t pairs_length(const unsigned char *at, size_t left)
+{
+    size_t length = 0;
+    for (; left - length >= 8; length += 8) {
+        uint64_t word;
+        memcpy(&word, at + length, 8);
+        word = le64toh(word);
+        /* The lead's lower bits, of which 0 and 1 would be overlong, carry into the sixth. */
+        uint64_t bits = (word & 0x001e001e001e001eu) + 0x001e001e001e001eu;
+        if ((word & 0xc0e0c0e0c0e0c0e0u) != 0x80c080c080c080c0u ||
+            (bits & 0x0020002000200020u) != 0x0020002000200020u)
+            break;
+    }
+    return length;
+}
+
 /* Where the well-formed UTF-8 without NUL ends that starts at `at`. */
 static size_t utf8_length(const unsigned char *at, size_t length)
 {
@@ -89,7 +108,12 @@ static size_t utf8_length(const unsigned char *at, size_t length)
         /* After a word with something else in it, texts tend to go on like that for a while. */
         for (unsigned tries = 0; tries < 16 && i < length; tries++) {
             uint32_t code_point;
-            size_t step = at[i] ? decode(at + i, length - i, &code_point) : 0;
+            i += pairs_length(at + i, length - i);
+            /* As text_next() knows them: the characters of most ideographs. */
+            while (length - i >= 3 && at[i] - 0xe1u < 12 && (at[i + 1] & 0xc0) == 0x80 &&
+                   (at[i + 2] & 0xc0) == 0x80)
+                i += 3;
+            size_t step = i == length ? 0 : at[i] ? decode(at + i, length - i, &code_point) : 0;
             if (!step)
                 return i;
             i += step;

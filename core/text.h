@@ -48,14 +48,18 @@ uint32_t text_next_beyond_ascii(const char **at, const char *end);
 size_t text_put_beyond_ascii(char *out, uint32_t code_point);
 
 /* Decodes one code point at *at and advances it; U+FFFD for a bad byte (advances by one).
- * *at < end must hold. Three bytes that start with E1 to EC, as most ideographs do, are well-formed
- * whatever bits the other two carry, and worth no call. */
+ * *at < end must hold. Two bytes, and three that start with E1 to EC, as most ideographs do, are
+ * well-formed whatever bits the others carry, and worth no call. */
 static inline uint32_t text_next(const char **at, const char *end)
 {
     const unsigned char *bytes = (const unsigned char *)*at;
     if (bytes[0] < 0x80) {
         (*at)++;
         return bytes[0];
+    }
+    if (bytes[0] - 0xc2u < 30 && end - *at >= 2 && (bytes[1] & 0xc0) == 0x80) {
+        *at += 2;
+        return (bytes[0] & 0x1fu) << 6 | (bytes[1] & 0x3fu);
     }
     if (bytes[0] - 0xe1u < 12 && end - *at >= 3 && (bytes[1] & 0xc0) == 0x80 &&
         (bytes[2] & 0xc0) == 0x80) {

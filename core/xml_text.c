@@ -40,12 +40,15 @@ void xml_put_text(FILE *out, struct span text)
 
 bool xml_has_monstrous_tag(struct span utf8)
 {
+    static const bool stops[256] = {['"'] = true, ['\''] = true, ['<'] = true, ['>'] = true};
     const char *at = utf8.data, *end = utf8.data + utf8.length;
     while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
         size_t attributes = 0;
-        for (at++; at < end && *at != '>' && *at != '<'; at++) {
-            if (*at != '"' && *at != '\'')
+        for (at++; at < end; at++) {
+            if (!stops[(unsigned char)*at])
                 continue;
+            if (*at == '>' || *at == '<')
+                break;
             const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
             if (!close)
                 break;

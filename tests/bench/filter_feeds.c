@@ -5,7 +5,6 @@
  *
  *     filter_feeds [--stages] [--rounds N] file… */
 #include "core/feed.h"
-#include "core/feed_encoding.h"
 #include "core/judge.h"
 #include "core/log.h"
 #include "core/mail.h"
@@ -92,7 +91,6 @@ static void filter(struct bench *bench, const char *path)
 {
     struct error error;
     struct feed_ranges ranges;
-    struct feed_encoding encoding;
     struct arena *arena = arena_new();
     bench->since_s = now_s();
     struct span bytes = read_file(path);
@@ -100,8 +98,8 @@ static void filter(struct bench *bench, const char *path)
     spent(bench, STAGE_LOAD);
     struct feed *feed = feed_read(bytes, (struct span){NULL, 0}, &error);
     spent(bench, STAGE_READ);
-    if (feed && feed_encoding_find(bytes, (struct span){NULL, 0}, &encoding, &error))
-        feed_lex(arena, bytes, &encoding, &ranges, &error);
+    if (feed)
+        feed_lex(arena, bytes, &feed->encoding, &ranges, &error);
     spent(bench, STAGE_LEX);
     if (feed) {
         bench->feeds++;
