@@ -358,20 +358,25 @@ static void keep_features(struct document *document, const struct token_set *set
     uint64_t few[FEW], *sorted = few;
     size_t n = set->count;
     unsigned bits = 1;
-    while (((size_t)1 << bits) < n)
+    while (((size_t)2 << bits) < n) /* a bucket holds one to two */
         bits++;
     if (n > FEW) {
         starts = arena_room(document->arena, (((size_t)1 << bits) + 1) * sizeof *starts);
         sorted = arena_room(document->arena, n * sizeof *sorted);
     }
     size_t kept = sort_unique(set->hashes, n, starts, bits, sorted);
+    if (kept <= FEATURES_MAX) {
+        document->features = arena_room(document->arena, kept * sizeof *document->features);
+        memcpy(document->features, sorted, kept * sizeof *document->features);
+        document->feature_count = kept;
+        return;
+    }
     size_t count[FEATURE_GROUPS] = {0}, room[FEATURE_GROUPS];
     for (size_t i = 0; i < kept; i++)
         count[feature_group(sorted[i])]++;
     share_room(count, room);
     document->feature_count = 0;
-    document->features = arena_room(document->arena, (kept < FEATURES_MAX ? kept : FEATURES_MAX) *
-                                                         sizeof *document->features);
+    document->features = arena_room(document->arena, FEATURES_MAX * sizeof *document->features);
     for (size_t i = 0; i < kept; i++) {
         size_t *left = &room[feature_group(sorted[i])];
         if (*left) {

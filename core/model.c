@@ -140,25 +140,37 @@ uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash)
     return mix(slot_key_of(key), hash);
 }
 
-/* Slots are spread evenly, so that counting sort by their upper ten bits leaves one or two in a
- * bucket, and insertion over the whole array then hardly moves anything. */
-size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
-                   uint32_t *slots)
+/* Slots in buckets by their upper bits, of which there are enough for one or two in each. */
+static void sort_into_buckets(struct slot_key mixer, const uint64_t *hashes, size_t n,
+                              uint32_t *slots)
 {
-    struct slot_key mixer = slot_key_of(key);
-    uint32_t place[1024] = {0};
+    uint32_t place[1024];
+    unsigned bits = 4;
+    while (bits < 10 && (size_t)2 << bits < n)
+        bits++;
+    size_t buckets = (size_t)1 << bits;
+    unsigned shift = 21 - bits;
+    memset(place, 0, buckets * sizeof *place);
     for (size_t i = 0; i < n; i++)
-        place[mix(mixer, hashes[i]) >> 11]++;
+        place[mix(mixer, hashes[i]) >> shift]++;
     uint32_t sum = 0;
-    for (size_t i = 0; i < 1024; i++) {
+    for (size_t i = 0; i < buckets; i++) {
         uint32_t size = place[i];
         place[i] = sum;
         sum += size;
     }
     for (size_t i = 0; i < n; i++) {
         uint32_t slot = mix(mixer, hashes[i]);
-        slots[place[slot >> 11]++] = slot;
+        slots[place[slot >> shift]++] = slot;
     }
+}
+
+/* Slots are spread evenly, so that insertion over the whole array hardly moves anything once they
+ * lie in buckets. */
+size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
+                   uint32_t *slots)
+{
+    sort_into_buckets(slot_key_of(key), hashes, n, slots);
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t slot = slots[i];

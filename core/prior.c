@@ -9,7 +9,7 @@
 
 #define YIELDS_AT 30.0 /* lessons of each label, to half */
 #define SHARE_LEAST 0.01
-#define AHEAD 12 /* features, of the one whose weight is read */
+#define BATCH 64u /* features that are looked up at once */
 
 __asm__(".pushsection .rodata\n"
         "weir_prior:\n"
@@ -90,18 +90,26 @@ static void need_table(void)
 double prior_log_odds(const uint64_t *features, size_t n)
 {
     need_table();
-    size_t count[FEATURE_GROUPS] = {0};
+    size_t others = 0;
     int sum[FEATURE_GROUPS] = {0};
-    for (size_t i = 0; i < n; i++) {
-        /* What later features need is asked for early, where the bucket starts and then its
-         * entries: they lie too far apart for the processor to know. */
-        if (i + 2 * AHEAD < n && has_hint(features[i + 2 * AHEAD]))
-            __builtin_prefetch(&table.starts[features[i + 2 * AHEAD] >> 48]);
-        if (i + AHEAD < n && has_hint(features[i + AHEAD]))
-            __builtin_prefetch(table.entries + 4 * table.starts[features[i + AHEAD] >> 48]);
-        count[feature_group(features[i])]++;
-        sum[feature_group(features[i])] += weight_of(features[i]);
+    for (size_t from = 0; from < n; from += BATCH) {
+        /* Those that may be in the table, whose buckets are asked for at once: they lie too far
+         * apart for the processor to know. */
+        uint64_t hinted[BATCH];
+        size_t count = 0, end = n - from < BATCH ? n : from + BATCH;
+        for (size_t i = from; i < end; i++) {
+            others += feature_group(features[i]);
+            hinted[count] = features[i];
+            count += has_hint(features[i]);
+        }
+        for (size_t i = 0; i < count; i++)
+            __builtin_prefetch(&table.starts[hinted[i] >> 48]);
+        for (size_t i = 0; i < count; i++)
+            __builtin_prefetch(table.entries + 4 * (size_t)table.starts[hinted[i] >> 48]);
+        for (size_t i = 0; i < count; i++)
+            sum[feature_group(hinted[i])] += weight_of(hinted[i]);
     }
+    size_t count[FEATURE_GROUPS] = {n - others, others};
     struct model_scale scale = model_scale(count);
     double z = 0;
     for (size_t i = 0; i < FEATURE_GROUPS; i++)

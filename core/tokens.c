@@ -173,9 +173,10 @@ static inline bool is_joiner(uint32_t c)
 /* Marks that are put over or under any letter, and that folding leaves behind. */
 static inline bool is_mark(uint32_t c)
 {
-    return c >= 0x300 && (c < 0x370 || (c >= 0x483 && c < 0x48a) || (c >= 0x1ab0 && c < 0x1b00) ||
-                          (c >= 0x1dc0 && c < 0x1e00) || (c >= 0x20d0 && c < 0x2100) ||
-                          (c >= 0xfe20 && c < 0xfe30));
+    if (c < 0x483) /* most letters are */
+        return c >= 0x300 && c < 0x370;
+    return c < 0x48a || (c >= 0x1ab0 && c < 0x1b00) || (c >= 0x1dc0 && c < 0x1e00) ||
+           (c >= 0x20d0 && c < 0x2100) || (c >= 0xfe20 && c < 0xfe30);
 }
 
 /* Characters beyond ASCII that stand in a word and are no part of it. */
@@ -406,11 +407,19 @@ static bool word_take(struct word *word, uint32_t c, enum script *script)
     return true;
 }
 
+/* The hash goes on over a run of ASCII letters, up to `end`. */
+static inline uint64_t hash_letters(uint64_t hash, const char *at, const char *end)
+{
+    for (; at < end; at++)
+        hash = step(hash, (unsigned char)*at | 0x20u);
+    return hash;
+}
+
 /* Takes a run of ASCII letters into the word: as word_put() does with each, but with all that
  * changes in registers, since most of most texts is that. */
 static void word_take_letters(struct reading *reading, struct word *word)
 {
-    uint64_t hash = word->hash, last_label = word->last_label, last_two = word->last_two_labels;
+    uint64_t hash = word->hash;
     const char *at = reading->at;
     size_t left =
         (size_t)(reading->end - at) < reading->left ? (size_t)(reading->end - at) : reading->left;
@@ -420,12 +429,12 @@ static void word_take_letters(struct reading *reading, struct word *word)
         if (folded - 'a' >= 26)
             break;
         hash = step(hash, folded);
-        last_label = step(last_label, folded); /* of no meaning, nor read, before the first dot */
-        last_two = step(last_two, folded);
     }
     word->hash = hash;
-    word->last_label = last_label;
-    word->last_two_labels = last_two;
+    if (word->dots) {
+        word->last_label = hash_letters(word->last_label, reading->at, at);
+        word->last_two_labels = hash_letters(word->last_two_labels, reading->at, at);
+    }
     word->length += (unsigned)(at - reading->at);
     word->only_digits = false;
     word->scripts |= 1u << SCRIPT_LATIN;
