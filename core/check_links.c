@@ -6,6 +6,7 @@
 #include "core/check_ramp.h"
 #include "core/network.h"
 #include "core/phrases.h"
+#include "core/text.h"
 #include "core/url.h"
 
 /* How much of a document's text is searched for lists of phrases. */
@@ -18,7 +19,7 @@
 /* What sets phrases apart, and what is asked of a list before it counts. Bars are rare between
  * phrases made for people; commas and lines are not, so they must repeat themselves more. */
 struct separator {
-    const char *marks[SEPARATOR_MARKS];
+    struct span marks[SEPARATOR_MARKS];
     const char *name;
     size_t least_phrases, full_phrases;
     double least_sharing, full_sharing;
@@ -28,48 +29,37 @@ struct separator {
 };
 
 static const struct separator separators[] = {
-    {{"|", "｜", "│", "¦"}, "bars", 12, 30, 0.2, 0.5, 0.5, 48, false},
-    {{"·", "•", "・"}, "dots", 12, 30, 0.5, 0.8, 0.9, 48, false},
-    {{"、", "，", ","}, "commas", 24, 48, 0.65, 0.9, 0.9, 32, false},
-    {{"\n"}, "line ends", 24, 60, 0.75, 0.95, 0.5, 32, true},
+    {{SPAN_OF("|"), SPAN_OF("｜"), SPAN_OF("│"), SPAN_OF("¦")},
+     "bars",
+     12,
+     30,
+     0.2,
+     0.5,
+     0.5,
+     48,
+     false},
+    {{SPAN_OF("·"), SPAN_OF("•"), SPAN_OF("・")}, "dots", 12, 30, 0.5, 0.8, 0.9, 48, false},
+    {{SPAN_OF("、"), SPAN_OF("，"), SPAN_OF(",")}, "commas", 24, 48, 0.65, 0.9, 0.9, 32, false},
+    {{SPAN_OF("\n")}, "line ends", 24, 60, 0.75, 0.95, 0.5, 32, true},
 };
-
-/* Whether there can be enough separators at all: their first bytes are counted. */
-static bool may_have_list(struct span text, const struct separator *separator)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++) {
-        if (i && separator->marks[i][0] == separator->marks[i - 1][0])
-            continue;
-        const char *at = text.data, *end = at + text.length;
-        while ((at = memchr(at, separator->marks[i][0], (size_t)(end - at)))) {
-            if (++count + 1 >= separator->least_phrases)
-                return true;
-            at++;
-        }
-    }
-    return false;
-}
 
 /* The next separator from `at` on, and its length; `end` and 0 when there is none. One pass over
  * the text whatever it holds; `may_start` says which bytes a separator starts with. */
 static const char *next_separator(const struct separator *separator, const bool may_start[256],
                                   const char *at, const char *end, size_t *length)
 {
-    if (!separator->marks[1]) {
-        const char *only = memchr(at, separator->marks[0][0], (size_t)(end - at));
+    if (!separator->marks[1].length) {
+        const char *only = memchr(at, separator->marks[0].data[0], (size_t)(end - at));
         *length = only != NULL;
         return only ? only : end;
     }
-    for (; at < end; at++) {
-        if (!may_start[(unsigned char)*at])
-            continue;
-        for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++) {
-            const char *mark = separator->marks[i];
-            *length = strlen(mark);
-            if (*at == *mark && (size_t)(end - at) >= *length && memcmp(at, mark, *length) == 0)
+    while ((at = text_find_byte(at, end, may_start)) < end) {
+        for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i].length; i++) {
+            *length = separator->marks[i].length;
+            if (span_starts((struct span){at, (size_t)(end - at)}, separator->marks[i]))
                 return at;
         }
+        at++;
     }
     *length = 0;
     return end;
@@ -145,16 +135,70 @@ static bool is_wide(struct span phrase, size_t width)
     return phrase.length >= width && (phrase.length > 3 * width || phrase_width(phrase) > width);
 }
 
+#define SEPARATORS (sizeof separators / sizeof *separators)
+
+/* The separator whose mark stands at the start of `text`; SEPARATORS: none's. `*length` is the
+ * mark's. */
+static size_t separator_at(struct span text, size_t *length)
+{
+    for (size_t i = 0; i < SEPARATORS; i++) {
+        const struct span *marks = separators[i].marks;
+        for (size_t j = 0; j < SEPARATOR_MARKS && marks[j].length; j++) {
+            *length = marks[j].length;
+            if (*text.data == *marks[j].data && span_starts(text, marks[j]))
+                return i;
+        }
+    }
+    return SEPARATORS;
+}
+
+/* Phrases in a row, none of them too wide by its length, that one separator has set apart so far.
+ * Two bytes take one column at least. */
+struct row {
+    const char *start; /* of the next phrase */
+    size_t phrases;
+    bool enough;
+};
+
+static void add_to_row(struct row *row, const struct separator *separator, const char *end)
+{
+    struct span phrase = {row->start, (size_t)(end - row->start)};
+    bool wide =
+        phrase.length > 2 * separator->width && span_trim(phrase).length > 2 * separator->width;
+    row->phrases = wide ? 0 : row->phrases + 1;
+    row->enough |= row->phrases >= separator->least_phrases;
+}
+
+/* Whether there can be a list between separators of each kind: one look at the text tells that most
+ * have none. */
+static void find_rows(struct span text, struct row rows[SEPARATORS])
+{
+    static const bool starts[256] = {['|'] = true,  [','] = true,  ['\n'] = true, [0xc2] = true,
+                                     [0xe2] = true, [0xe3] = true, [0xef] = true};
+    const char *at = text.data, *end = at + text.length;
+    for (size_t i = 0; i < SEPARATORS; i++)
+        rows[i] = (struct row){.start = text.data};
+    while ((at = text_find_byte(at, end, starts)) < end) {
+        size_t length = 1;
+        size_t i = separator_at((struct span){at, (size_t)(end - at)}, &length);
+        if (i < SEPARATORS) {
+            add_to_row(&rows[i], &separators[i], at);
+            rows[i].start = at + length;
+        }
+        at += i < SEPARATORS ? length : 1;
+    }
+    for (size_t i = 0; i < SEPARATORS; i++)
+        add_to_row(&rows[i], &separators[i], end);
+}
+
 static void find_lists(struct span text, size_t number, const struct separator *separator,
                        struct farm *best)
 {
-    if (!may_have_list(text, separator))
-        return;
     struct phrases list;
     list.count = 0;
     bool may_start[256] = {false};
-    for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i]; i++)
-        may_start[(unsigned char)separator->marks[i][0]] = true;
+    for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i].length; i++)
+        may_start[(unsigned char)*separator->marks[i].data] = true;
     const char *start = text.data, *end = start + text.length;
     while (start < end) {
         size_t length;
@@ -242,8 +286,11 @@ static void find_farm(const struct document *document, struct farm *best)
         struct span text = document->texts[i].content;
         text.length = text.length < budget ? text.length : budget;
         budget -= text.length;
-        for (size_t j = 0; j < sizeof separators / sizeof *separators; j++)
-            find_lists(text, i, &separators[j], best);
+        struct row rows[SEPARATORS];
+        find_rows(text, rows);
+        for (size_t j = 0; j < SEPARATORS; j++)
+            if (rows[j].enough)
+                find_lists(text, i, &separators[j], best);
     }
 }
 

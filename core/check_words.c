@@ -134,6 +134,24 @@ static bool next_word(const char **at, const char *end, struct word *word)
     return word->written.data != NULL;
 }
 
+/* Whether the texts that are looked at hold a character that `is_meant`; `leads` are the bytes that
+ * such characters start with. */
+static bool has_character(const struct document *document, const bool leads[256],
+                          bool (*is_meant)(struct character character))
+{
+    size_t budget = WORD_BYTES_MAX;
+    for (size_t i = 0; i < document->text_count && budget; i++) {
+        struct span content = document->texts[i].content;
+        content.length = content.length < budget ? content.length : budget;
+        budget -= content.length;
+        const char *at = content.data, *end = at + content.length;
+        while ((at = text_find_high(at, end, leads)) < end)
+            if (is_meant(text_character(text_next(&at, end))))
+                return true;
+    }
+    return false;
+}
+
 /* Calls `look` with each word of subject and body that is not all ASCII, until it wants no more. */
 static void for_each_word(const struct document *document,
                           bool (*look)(const struct word *word, void *context), void *context)
@@ -220,9 +238,20 @@ static bool look_for_mixture(const struct word *word, void *context)
     return mixed ? note_word(context, word) : true;
 }
 
+static bool is_foreign(struct character character)
+{
+    return character.class == CHARACTER_LETTER && character.script != SCRIPT_LATIN &&
+           has_two_cases(character.script);
+}
+
 double check_mixed_scripts(const struct document *document, struct span *detail)
 {
+    /* Greek and Cyrillic; extensions of both, and signs that are letters of them. */
+    static const bool leads[256] = {
+        [0xcd ... 0xd4] = true, [0xe1] = true, [0xe2] = true, [0xea] = true, [0xf0] = true};
     struct found_words found = {0, {NULL, 0}};
+    if (!has_character(document, leads, is_foreign))
+        return 0;
     for_each_word(document, look_for_mixture, &found);
     if (!found.count)
         return 0;
@@ -247,10 +276,19 @@ static bool look_for_split(const struct word *word, void *context)
     return places ? note_word(&splits->found, word) : true;
 }
 
+static bool is_invisible(struct character character)
+{
+    return character.class == CHARACTER_INVISIBLE;
+}
+
 /* One place alone is an accident: it came along when a word was copied. */
 double check_word_split(const struct document *document, struct span *detail)
 {
+    static const bool leads[256] = {[0xc2] = true, [0xcd] = true, [0xd8] = true, [0xe1] = true,
+                                    [0xe2] = true, [0xe3] = true, [0xef] = true, [0xf3] = true};
     struct splits splits = {0};
+    if (!has_character(document, leads, is_invisible))
+        return 0;
     for_each_word(document, look_for_split, &splits);
     if (splits.places < 2)
         return 0;

@@ -84,8 +84,21 @@ static inline size_t text_ascii_length(const char *at, const char *end)
     return (size_t)(at - start);
 }
 
-/* Where the next byte of `set`, in which none is ASCII, stands from `at` on; `end` when there is
- * none. Lead bytes say much of what a text may hold, for less than decoding it. */
+/* Where the next byte of `set` stands, from `at` on; `end` when there is none. */
+static inline const char *text_find_byte(const char *at, const char *end, const bool set[256])
+{
+    for (; end - at >= 4; at += 4) {
+        const unsigned char *of = (const unsigned char *)at;
+        if (set[of[0]] | set[of[1]] | set[of[2]] | set[of[3]])
+            break;
+    }
+    while (at < end && !set[(unsigned char)*at])
+        at++;
+    return at;
+}
+
+/* The same for a `set` in which none is ASCII. Lead bytes say much of what a text may hold, for
+ * less than decoding it. */
 static inline const char *text_find_high(const char *at, const char *end, const bool set[256])
 {
     uint64_t eight;
