@@ -12,6 +12,7 @@
 #include "core/feed_item.h"
 #include "core/feed_json.h"
 #include "core/feed_mend.h"
+#include "core/stand_in.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "core/xml_text.h"
@@ -35,6 +36,7 @@ struct reader {
     struct feed *feed;
     struct feed_fields fields;
     xmlParserCtxtPtr parser;
+    struct stand_ins *stand_ins; /* of what is parsed */
 
     struct open_element stack[DEPTH_MAX];
     size_t depth;
@@ -276,9 +278,12 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
 static void on_text(void *context, const xmlChar *text, int length)
 {
     struct reader *reader = context;
+    const char *at = (const char *)text, *end = at + length;
+    struct span piece;
     go_on(reader);
-    if (reader->field_depth)
-        feed_fields_text(&reader->fields, (const char *)text, (size_t)length);
+    while (stand_in_next(reader->stand_ins, &at, end, &piece))
+        if (reader->field_depth)
+            feed_fields_text(&reader->fields, piece.data, piece.length);
 }
 
 /* The code point of an entity that HTML knows, 0 for others. */
@@ -482,12 +487,31 @@ static bool parse(struct reader *reader, struct span utf8, struct error *error)
     return true;
 }
 
-static struct reader *new_reader(struct arena *text_arena, struct feed *feed)
+static struct reader *new_reader(struct arena *text_arena, struct feed *feed,
+                                 struct stand_ins *stand_ins)
 {
     struct reader *reader = arena_alloc(text_arena, sizeof *reader);
+    reader->stand_ins = stand_ins;
     reader->arena = feed->arena;
     reader->feed = feed;
     reader->fields.feed = feed;
+    return reader;
+}
+
+/* With long texts replaced: NULL when there was anything to complain of, which may be told and
+ * treated otherwise than it were without. */
+static struct reader *read_shorter(struct arena *text_arena, struct feed *feed, struct span utf8,
+                                   struct stand_ins *stand_ins)
+{
+    struct span shorter = stand_ins_make(stand_ins, utf8, STAND_IN_XML);
+    struct reader *reader = NULL;
+    if (stand_ins->count) {
+        reader = new_reader(text_arena, feed, stand_ins);
+        if (!parse(reader, shorter, NULL) || reader->errors || reader->first_error.length ||
+            reader->expanded_bytes || !stand_ins_came_back(stand_ins))
+            reader = NULL;
+    }
+    stand_ins_clear(stand_ins);
     return reader;
 }
 
@@ -495,17 +519,23 @@ static bool read_xml(struct arena *text_arena, struct feed *feed, struct span ut
                      struct span address, struct error *error)
 {
     const struct feed start = *feed;
-    struct reader *reader = new_reader(text_arena, feed);
+    struct stand_ins stand_ins;
     if (xml_has_monstrous_tag(utf8))
         return error_set(error, ERROR_INPUT, "a tag with more than %u attributes",
                          XML_ATTRIBUTES_MAX);
-    bool good = parse(reader, utf8, error);
+    struct reader *reader = read_shorter(text_arena, feed, utf8, &stand_ins);
+    bool good = reader != NULL;
+    if (!good) {
+        *feed = start;
+        reader = new_reader(text_arena, feed, &stand_ins);
+        good = parse(reader, utf8, error);
+    }
     if (good && reader->needs_mending) {
         struct span_buffer mended = {0};
         struct span trouble = feed->trouble;
         feed_mend_references(utf8, find_entity, reader, &mended);
         *feed = start;
-        reader = new_reader(text_arena, feed);
+        reader = new_reader(text_arena, feed, &stand_ins);
         good = parse(reader, span_buffer_span(&mended), error);
         span_buffer_free(&mended);
         feed->recovered = feed->recovered || trouble.length;

@@ -3,6 +3,7 @@
 #include "core/html_style.h"
 #include "core/html_tags.h"
 #include "core/html_text.h"
+#include "core/stand_in.h"
 #include "core/text.h"
 
 #include <libxml/HTMLparser.h>
@@ -33,6 +34,7 @@ struct frame {
 struct reader {
     struct document *document;
     htmlParserCtxtPtr parser;
+    struct stand_ins stand_ins; /* of what is parsed */
     struct html_text text;
     struct frame frames[DEPTH_MAX];
     int depth;
@@ -282,7 +284,8 @@ static void start_element(void *context, const xmlChar *name, const xmlChar **li
     struct attributes attributes = {.has_href = false};
     for (; list && *list; list += 2) {
         struct span attribute = span_of((const char *)list[0]);
-        struct span value = list[1] ? span_of((const char *)list[1]) : SPAN("");
+        struct span value =
+            stand_in_value(&reader->stand_ins, list[1] ? span_of((const char *)list[1]) : SPAN(""));
         add_attribute(reader, tag, attribute, value);
         read_attribute(frame, &style, &attributes, attribute, value);
     }
@@ -305,13 +308,21 @@ static void end_element(void *context, const xmlChar *name)
 
 static void characters(void *context, const xmlChar *text, int length)
 {
-    show(context, (struct span){(const char *)text, (size_t)length});
+    struct reader *reader = context;
+    const char *at = (const char *)text, *end = at + length;
+    struct span piece;
+    while (stand_in_next(&reader->stand_ins, &at, end, &piece))
+        show(reader, piece);
 }
 
 /* The content of script and style. */
 static void ignore_block(void *context, const xmlChar *text, int length)
 {
-    (void)context, (void)text, (void)length;
+    struct reader *reader = context;
+    const char *at = (const char *)text, *end = at + length;
+    struct span piece;
+    while (stand_in_next(&reader->stand_ins, &at, end, &piece))
+        continue;
 }
 
 static void count_error(void *context, xmlErrorPtr error)
@@ -339,7 +350,7 @@ static void bound_names(htmlParserCtxtPtr parser)
     xmlDictSetLimit(parser->dict, NAMES_MAX_BYTES);
 }
 
-static void parse(struct reader *reader, struct span utf8)
+static void parse(struct reader *reader, struct span markup, bool many_names)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, xmlInitParser);
@@ -362,10 +373,10 @@ static void parse(struct reader *reader, struct span utf8)
                                            HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                            HTML_PARSE_IGNORE_ENC);
     reader->parser->sax->serror = count_error;
-    if (utf8.length > NAMES_MAX_BYTES)
+    if (many_names)
         bound_names(reader->parser);
     /* In one piece: between pieces libxml2 searches for the end of what is open. */
-    htmlParseChunk(reader->parser, utf8.data, (int)utf8.length, 1);
+    htmlParseChunk(reader->parser, markup.data, (int)markup.length, 1);
     htmlFreeParserCtxt(reader->parser);
 }
 
@@ -379,6 +390,18 @@ static void add_shape(struct document *document, const struct html_text *text)
     document->html.hidden += text->hidden;
 }
 
+/* `room` is for the text. */
+static void read_markup(struct reader *reader, struct span markup, struct span utf8,
+                        struct span room)
+{
+    reader->text.data = (char *)room.data;
+    reader->text.room = room.length;
+    parse(reader, markup, utf8.length > NAMES_MAX_BYTES);
+    while (reader->depth)
+        end_element(reader, NULL);
+    html_text_finish(&reader->text);
+}
+
 void html_read(struct document *document, struct span utf8)
 {
     if (utf8.length > SIZE_MAX_BYTES) {
@@ -387,16 +410,22 @@ void html_read(struct document *document, struct span utf8)
     }
     if (utf8.length == 0)
         return;
-    struct reader state = {.document = document}, *reader = &state;
+    struct reader reader = {.document = document};
+    const struct document before = *document;
     /* Nothing in HTML is shorter than what comes out of it; an implied element may add a break. */
-    reader->text.room = utf8.length + 64;
-    reader->text.data = arena_text(document->arena, reader->text.room);
-    parse(reader, utf8);
-    while (reader->depth)
-        end_element(reader, NULL);
-    html_text_finish(&reader->text);
-    if (reader->text.length)
-        document_add_text(document, TEXT_BODY,
-                          (struct span){reader->text.data, reader->text.length}, true);
-    add_shape(document, &reader->text);
+    size_t most = utf8.length + 64;
+    struct span room = {arena_text(document->arena, most), most};
+    struct span shorter = stand_ins_make(&reader.stand_ins, utf8, STAND_IN_HTML);
+    read_markup(&reader, shorter, utf8, room);
+    bool came_back = stand_ins_came_back(&reader.stand_ins);
+    stand_ins_clear(&reader.stand_ins);
+    if (!came_back) {
+        *document = before;
+        reader = (struct reader){.document = document};
+        read_markup(&reader, utf8, utf8, room);
+    }
+    if (reader.text.length)
+        document_add_text(document, TEXT_BODY, (struct span){reader.text.data, reader.text.length},
+                          true);
+    add_shape(document, &reader.text);
 }
