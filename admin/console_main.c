@@ -102,6 +102,14 @@ static void wait_for_end(const struct console_server *server, struct session *se
     service_stopping();
 }
 
+static void warn_of_no_role(void *context, const struct console_user *user)
+{
+    const char *path = context;
+    if (user->role == CONSOLE_ROLES)
+        log_event(LOG_LEVEL_WARNING, "user-without-role", "user", user->name, "file", path, "mend",
+                  CONSOLE_ROLE_MEND, NULL);
+}
+
 static bool serve(struct console_gateway *gateway, const sigset_t *signals, struct error *error)
 {
     const struct config *config = console_gateway_config(gateway);
@@ -121,8 +129,10 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
     struct console_server *server =
         *config->metrics.console && !metrics ? NULL : console_server_new(&options, error);
     if (server) {
+        struct error unread = {0}; /* each login says so */
         log_event(LOG_LEVEL_NOTICE, "started", "version", PACKAGE_VERSION, "listen",
                   config->console.listen, NULL);
+        console_users_list(config->console.users, warn_of_no_role, config->console.users, &unread);
         wait_for_end(server, session, signals);
         log_event(LOG_LEVEL_NOTICE, "stopping", NULL);
     }

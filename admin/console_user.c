@@ -96,6 +96,11 @@ static int take_away(const char *path, const char *name)
 static void print_user(void *context, const struct console_user *user)
 {
     const struct session *session = context;
+    if (user->role == CONSOLE_ROLES) {
+        fprintf(stderr, "weirctl: %s: %s has no role and no access; mend it with %s\n",
+                session->config->console.users, user->name, CONSOLE_ROLE_MEND);
+        return;
+    }
     const char *role = console_role_name(user->role);
     if (session->json) {
         struct json_writer json = {0};

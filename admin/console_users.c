@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/log.h"
 #include "store/memory.h"
 
 #define LINE_MAX_BYTES 512
@@ -54,7 +55,7 @@ bool console_user_is_program(const struct console_user *user)
 
 /* --- reading --- */
 
-/* "name:secret:role". Of a role that is not known, name and secret are read all the same. */
+/* "name:secret:role". The role is CONSOLE_ROLES when there is none, or none that is known. */
 static bool read_line(char *line, struct console_user *user)
 {
     line[strcspn(line, "\n")] = '\0';
@@ -68,11 +69,12 @@ static bool read_line(char *line, struct console_user *user)
         return false;
     strcpy(user->name, line);
     strcpy(user->secret, secret);
-    user->role = CONSOLE_ADMIN;
-    return !role || console_role_from_name(role, &user->role);
+    if (!role || !console_role_from_name(role, &user->role))
+        user->role = CONSOLE_ROLES;
+    return true;
 }
 
-/* The next user; false at the end. Lines that are none are passed over. */
+/* The next user, with a role or not; false at the end. Lines that are none are passed over. */
 static bool next_user(FILE *file, struct console_user *user)
 {
     char line[LINE_MAX_BYTES];
@@ -105,7 +107,17 @@ static bool close_users(FILE *file, const char *path, struct error *error)
     return good;
 }
 
-/* The first user of whom `is_wanted` says so. */
+/* In the log, or whoever has no role would never learn why the password is wrong. */
+static bool has_role(const char *path, const struct console_user *user)
+{
+    if (user->role != CONSOLE_ROLES)
+        return true;
+    log_event(LOG_LEVEL_WARNING, "user-without-role", "user", user->name, "file", path, "mend",
+              CONSOLE_ROLE_MEND, NULL);
+    return false;
+}
+
+/* The first user of whom `is_wanted` says so, if there is a role. */
 static bool find(const char *path, bool (*is_wanted)(const struct console_user *, const char *),
                  const char *wanted, struct console_user *user, struct error *error)
 {
@@ -115,7 +127,7 @@ static bool find(const char *path, bool (*is_wanted)(const struct console_user *
         return false;
     while (!found && next_user(file, user))
         found = is_wanted(user, wanted);
-    return close_users(file, path, error) && found;
+    return close_users(file, path, error) && found && has_role(path, user);
 }
 
 static bool is_named(const struct console_user *user, const char *name)
@@ -203,6 +215,7 @@ struct change {
     bool remove, keeps_role;
     bool was_there;
     bool other_kind; /* of secret than the one that stands there */
+    bool no_role;    /* given, and none stands there to be kept */
 };
 
 static void put_line(FILE *to, const struct console_user *user)
@@ -222,7 +235,8 @@ static void heed_line(char *line, struct change *change)
     struct console_user user = {0};
     bool known = read_line(line, &user);
     change->was_there = true;
-    if (known && change->keeps_role)
+    change->no_role = change->keeps_role && (!known || user.role == CONSOLE_ROLES);
+    if (change->keeps_role)
         change->user.role = user.role;
     if (!*change->user.secret)
         strcpy(change->user.secret, user.secret);
@@ -282,6 +296,11 @@ static bool put_users(FILE *to, const char *path, struct change *change, struct 
         return false;
     if (change->other_kind)
         return refuse_other_kind(&change->user, error);
+    if (change->no_role)
+        return error_set(error, ERROR_INPUT,
+                         "%s: %s has no role that is known here: say it with --role teacher, "
+                         "reader, reviewer or admin",
+                         path, change->user.name);
     if (!change->remove && *change->user.secret)
         put_line(to, &change->user);
     return true;

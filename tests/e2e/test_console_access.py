@@ -234,30 +234,62 @@ def test_roles(fixture):
     expect(reader.post("held/%s/release" % held), 403)
 
 
-def test_lines_of_former_versions(fixture):
-    """A user whose line has no role yet is an admin, as before; one with a role that nobody knows is none"""
-    users = fixture.weir.settings["console"]["users"]
+def test_lines_without_role(fixture):
+    """Whose line has no role, or none that is known, gets in nowhere; the log and list say how to mend it"""
+    weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
     fixture.user("old")
+    token = weir.ctl("console-user", "token", "robot", "--role", "reviewer").text().strip()
     with open(users, encoding="ascii") as file:
         lines = file.read()
-    with open(users, "w", encoding="ascii") as file:
-        file.write(lines.replace(":admin", ""))
-    assert Client(fixture.weir, user="old").get("session").json()["role"] == "admin"
-    with open(users, "w", encoding="ascii") as file:
-        file.write(lines.replace(":admin", ":chief"))
-    expect(Client(fixture.weir, login=False).post("login", {"user": "old", "password": PASSWORD}), 401)
+
+    def write(text):
+        with open(users, "w", encoding="ascii") as file:
+            file.write(text)
+    mend = "weirctl console-user role NAME teacher, reader, reviewer or admin"
+    admin = Client(weir)
+    for role in ("", ":", ":chief"):
+        write("".join(line.rpartition(":")[0] + role + "\n" for line in lines.splitlines()))
+        expect(Client(weir, login=False).post("login", {"user": "old", "password": PASSWORD}), 401)
+        expect(admin.get("session"), 401)
+        expect(Client(weir, login=False).get("session", Authorization="Bearer " + token), 401)
+        listed = weir.ctl("console-user", "list")
+        assert not listed.output and listed.errors.count("\n") == lines.count("\n"), listed.errors
+        assert "%s: old has no role and no access; mend it with %s\n" % (users, mend) in listed.errors
+        before = open(users, encoding="ascii").read()
+        refused = weir.ctl("console-user", "add", "old", input=PASSWORD + "\n", status=65)
+        assert "old has no role that is known here: say it with --role" in refused.errors, refused.errors
+        assert open(users, encoding="ascii").read() == before
+    for name in ("old", "ann", "robot"):
+        assert "event=user-without-role user=%s file=%s" % (name, users) in weir.console.log()
+    assert 'mend="%s"' % mend in weir.console.log()
+
     others = "# who may log in\n\nnobody\n" + lines.replace("old:", "chief:").replace(":admin", ":chief")
-    with open(users, "w", encoding="ascii") as file:
-        file.write(lines + others.rstrip("\n"))
-    fixture.weir.ctl("console-user", "role", "old", "reader")
+    write(lines + others.rstrip("\n"))
+    weir.ctl("console-user", "role", "old", "reader")
     assert others in open(users, encoding="ascii").read(), open(users, encoding="ascii").read()
-    with open(users, "w", encoding="ascii") as file:
-        file.write(lines.replace(":admin", ":chief"))
-    fixture.weir.ctl("console-user", "role", "old", "admin")
-    assert Client(fixture.weir, user="old").get("session").json()["role"] == "admin"
+    write(lines.replace(":admin", ""))
+    weir.ctl("console-user", "role", "old", "admin")
+    assert Client(weir, user="old").get("session").json()["role"] == "admin"
+    weir.ctl("console-user", "add", "ann", "--role", "reader", input=PASSWORD + "\n")
+    assert Client(weir).get("session").json()["role"] == "reader"
+    write(lines)
+    for name in ("old", "robot"):
+        weir.ctl("console-user", "remove", name)
+
+
+def test_start_warns_of_no_role(fixture):
+    """A console that starts names those whose lines have no role"""
+    weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
+    with open(users, encoding="ascii") as file:
+        lines = file.read()
+    with open(users, "a", encoding="ascii") as file:
+        file.write("norole:$argon2id$x\n")
+    weir.console.stop()
+    weir.restart_console()
+    wait_for(lambda: "event=user-without-role user=norole" in weir.console.log(), "its name")
     with open(users, "w", encoding="ascii") as file:
         file.write(lines)
-    fixture.weir.ctl("console-user", "remove", "old")
+    fixture.client = Client(weir)
 
 
 def test_tokens(fixture):
