@@ -228,6 +228,7 @@ static int by_link_domain(struct top *top)
 struct listed_source {
     struct span name;
     struct counts_trust trust;
+    uint64_t lessons;
 };
 
 struct sources {
@@ -235,12 +236,13 @@ struct sources {
     size_t count;
 };
 
-static void collect_source(void *context, struct span source, const struct counts_trust *trust)
+static void collect_source(void *context, struct span source, const struct counts_trust *trust,
+                           uint64_t lessons)
 {
     struct sources *sources = context;
     sources->items = memory_resize(sources->items, (sources->count + 1) * sizeof *sources->items);
-    sources->items[sources->count++] =
-        (struct listed_source){{memory_copy(source.data, source.length), source.length}, *trust};
+    sources->items[sources->count++] = (struct listed_source){
+        {memory_copy(source.data, source.length), source.length}, *trust, lessons};
 }
 
 /* Whom to believe least comes first. */
@@ -256,8 +258,8 @@ static void print_source(const struct top *top, const struct listed_source *sour
     double trust = counts_trust_mean(&source->trust);
     double share = trust * top->session->config->reputations.source_share;
     if (!top->session->json) {
-        printf("%5.1f %%  agreed %4u  not %4u  ", 100 * share, source->trust.agreed,
-               source->trust.disagreed);
+        printf("%5.1f %%  agreed %4u  not %4u  lessons %6" PRIu64 "  ", 100 * share,
+               source->trust.agreed, source->trust.disagreed, source->lessons);
         printable_put(stdout, source->name, PRINTABLE_LINE);
         putchar('\n');
         return;
@@ -267,6 +269,7 @@ static void print_source(const struct top *top, const struct listed_source *sour
     json_put_string(&json, "source", source->name);
     json_put_integer(&json, "agreed", source->trust.agreed);
     json_put_integer(&json, "disagreed", source->trust.disagreed);
+    json_put_integer(&json, "lessons", (int64_t)source->lessons);
     json_put_number(&json, "trust", trust, 4);
     json_put_number(&json, "share", share, 4);
     json_put_close(&json, '}');
@@ -351,8 +354,10 @@ const struct command command_top = {
     "                  the older they are\n"
     "--by source       who teaches and is not the operator: the share of a reputation that each "
     "may "
-    "have, and\n"
-    "                  how often the operator agreed later; whom to believe least comes first\n"
+    "have,\n"
+    "                  how often the operator agreed later, or did not, and how many documents it "
+    "taught in\n"
+    "                  180 days; whom to believe least comes first\n"
     "--ham             those with the most ham first\n"
     "--since WHEN      verdicts since, or domains taught since: 90m, 24h, 7d or 2w ago, or a day\n"
     "--limit N         so many (20)\n",

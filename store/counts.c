@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/memory.h"
+
 #define DEFAULT_TIMEOUT_MS 500
 #define DEFAULT_POOL_SIZE 8
 #define DEFAULT_KEY_PREFIX "weir:"
@@ -68,11 +70,78 @@ double counts_trust_mean(const struct counts_trust *trust)
     return (trust->agreed + 2.0) / (trust->agreed + (double)trust->disagreed + 4);
 }
 
+/* --- sources --- */
+
+struct source {
+    char *name;
+    size_t length;
+    struct counts_trust trust;
+    uint64_t lessons;
+};
+
+struct sources {
+    struct source *items;
+    size_t count, room;
+};
+
+static int by_name(const void *a, const void *b)
+{
+    const struct source *x = a, *y = b;
+    int order = memcmp(x->name, y->name, x->length < y->length ? x->length : y->length);
+    return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* Each name stands once then. */
+static void sum_up(struct sources *sources)
+{
+    size_t kept = 0;
+    if (sources->count)
+        qsort(sources->items, sources->count, sizeof *sources->items, by_name);
+    for (size_t i = 0; i < sources->count; i++) {
+        struct source *item = &sources->items[i];
+        if (!kept || by_name(&sources->items[kept - 1], item) != 0) {
+            sources->items[kept++] = *item;
+            continue;
+        }
+        struct source *same = &sources->items[kept - 1];
+        same->lessons += item->lessons;
+        same->trust.agreed += item->trust.agreed;
+        same->trust.disagreed += item->trust.disagreed;
+        free(item->name);
+    }
+    sources->count = kept;
+}
+
+static void add_source(void *context, struct span name, const struct counts_trust *trust,
+                       uint64_t lessons)
+{
+    struct sources *sources = context;
+    if (sources->count == sources->room) {
+        sum_up(sources);
+        sources->room = 2 * sources->count + 1000;
+        sources->items = memory_resize(sources->items, sources->room * sizeof *sources->items);
+    }
+    sources->items[sources->count++] =
+        (struct source){memory_copy(name.data, name.length), name.length, *trust, lessons};
+}
+
 bool counts_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
                         struct error *error)
 {
-    return store->ops->source_list(store, visit, context, error);
+    struct sources sources = {0};
+    bool good = store->ops->source_list(store, add_source, &sources, error);
+    sum_up(&sources);
+    for (size_t i = 0; i < sources.count; i++) {
+        const struct source *item = &sources.items[i];
+        if (good)
+            visit(context, (struct span){item->name, item->length}, &item->trust, item->lessons);
+        free(item->name);
+    }
+    free(sources.items);
+    return good;
 }
+
+/* --- what stands behind it answers --- */
 
 const char *counts_name(const struct counts_store *store)
 {

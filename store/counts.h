@@ -115,10 +115,11 @@ struct counts_trust {
  * lesson twice that part, at most all of it: nobody earns more than the share. */
 double counts_trust_mean(const struct counts_trust *trust);
 
+/* `lessons`: the documents that it said a word about within 180 days, of 32 sources a document. */
 typedef void counts_visit_source(void *context, struct span source,
-                                 const struct counts_trust *trust);
+                                 const struct counts_trust *trust, uint64_t lessons);
 
-/* Visits each source of which any word was tested within 180 days, in no order. */
+/* Visits each source that is limited and taught, or had a word tested, within 180 days; by name. */
 bool counts_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
                         struct error *error);
 

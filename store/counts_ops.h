@@ -57,6 +57,7 @@ struct counts_ops {
     bool (*replica_report)(struct counts_store *store, const char *gateway, uint64_t version,
                            struct error *error);
     bool (*replica_slowest)(struct counts_store *store, uint64_t *slowest, struct error *error);
+    /* May visit a source several times: what it brings is added up. */
     bool (*source_list)(struct counts_store *store, counts_visit_source *visit, void *context,
                         struct error *error);
     bool (*reputation_read)(struct counts_store *store, const struct identity *identities, size_t n,

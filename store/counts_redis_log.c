@@ -351,45 +351,80 @@ bool counts_redis_snapshot_save(struct counts_store *store, const struct snapsho
 
 /* --- sources --- */
 
-static bool visit_sources(struct counts_redis *redis, const redisReply *keys,
-                          counts_visit_source *visit, void *context, struct error *error)
+struct source_listing {
+    counts_visit_source *visit;
+    void *context;
+};
+
+/* "t:", and the source's name. */
+static void visit_trust(const struct source_listing *listing, struct span name, struct span value)
+{
+    const unsigned char *at = (const unsigned char *)value.data;
+    if (value.length == 8) /* neither is above COUNTS_TRUST_WORDS */
+        listing->visit(listing->context, name, &(struct counts_trust){at[0], at[4]}, 0);
+}
+
+/* "d:": flags, length and name of each source that said a word about the document. */
+static void visit_words(const struct source_listing *listing, struct span name, struct span value)
+{
+    (void)name;
+    for (size_t at = 0; at + 2 <= value.length;) {
+        size_t length = (unsigned char)value.data[at + 1];
+        if (at + 2 + length > value.length)
+            return;
+        listing->visit(listing->context, (struct span){value.data + at + 2, length},
+                       &(struct counts_trust){0}, 1);
+        at += 2 + length;
+    }
+}
+
+typedef void visit_value(const struct source_listing *listing, struct span name, struct span value);
+
+/* Of one page of a scan, in one round trip. */
+static bool visit_page(struct counts_redis *redis, const redisReply *keys, visit_value *visit,
+                       const struct source_listing *listing, struct error *error)
 {
     size_t start = strlen(redis->prefix) + 2;
-    bool good = true;
-    for (size_t i = 0; good && i < keys->elements; i++) {
-        const redisReply *key = keys->element[i];
-        struct redis_batch batch = {0};
-        redisReply *value = NULL;
-        size_t answered;
-        redis_batch_begin(&batch, 2);
-        redis_batch_text(&batch, "GET");
-        redis_batch_bytes(&batch, key->str, key->len);
-        good = redis_pool_exchange(redis->pool, &batch, 0, &value, &answered, error);
-        redis_batch_clear(&batch);
-        if (good && value->type == REDIS_REPLY_STRING && value->len == 8) {
-            const unsigned char *at = (const unsigned char *)value->str;
-            /* Neither is above COUNTS_TRUST_WORDS. */
-            struct counts_trust trust = {at[0], at[4]};
-            visit(context, (struct span){key->str + start, key->len - start}, &trust);
-        }
-        freeReplyObject(value);
+    struct redis_batch batch = {0};
+    if (!keys->elements)
+        return true;
+    redis_batch_begin(&batch, 1 + keys->elements);
+    redis_batch_text(&batch, "MGET");
+    for (size_t i = 0; i < keys->elements; i++)
+        redis_batch_bytes(&batch, keys->element[i]->str, keys->element[i]->len);
+    redisReply *values = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
+    redis_batch_clear(&batch);
+    for (size_t i = 0; values && i < values->elements && i < keys->elements; i++) {
+        const redisReply *key = keys->element[i], *value = values->element[i];
+        if (value->type == REDIS_REPLY_STRING)
+            visit(listing, (struct span){key->str + start, key->len - start},
+                  (struct span){value->str, value->len});
     }
+    freeReplyObject(values);
+    return values != NULL;
+}
+
+static bool visit_all(struct counts_redis *redis, const char *first, visit_value *visit,
+                      const struct source_listing *listing, struct error *error)
+{
+    char cursor[24] = "0";
+    bool good = true;
+    do {
+        const redisReply *keys;
+        redisReply *reply = counts_redis_scan(redis, span_of(first), cursor, &keys, error);
+        good = reply && visit_page(redis, keys, visit, listing, error);
+        freeReplyObject(reply);
+    } while (good && strcmp(cursor, "0") != 0);
     return good;
 }
 
 bool counts_redis_source_list(struct counts_store *store, counts_visit_source *visit, void *context,
                               struct error *error)
 {
+    const struct source_listing listing = {visit, context};
     struct counts_redis *redis = counts_redis_of(store);
-    char cursor[24] = "0";
-    bool good = true;
-    do {
-        const redisReply *keys;
-        redisReply *reply = counts_redis_scan(redis, SPAN("t:"), cursor, &keys, error);
-        good = reply && visit_sources(redis, keys, visit, context, error);
-        freeReplyObject(reply);
-    } while (good && strcmp(cursor, "0") != 0);
-    return good;
+    return visit_all(redis, "t:", visit_trust, &listing, error) &&
+           visit_all(redis, "d:", visit_words, &listing, error);
 }
 
 /* --- replicas --- */

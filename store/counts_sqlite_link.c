@@ -154,7 +154,9 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_TRUST_FIND] = "SELECT agreed, disagreed FROM trust WHERE source = ?1 AND expires_s > ?2",
     [SQL_TRUST_SAVE] = "INSERT OR REPLACE INTO trust (source, agreed, disagreed, expires_s) VALUES "
                        "(?1, ?2, ?3, ?4)",
-    [SQL_TRUST_ALL] = "SELECT agreed, disagreed, source FROM trust WHERE expires_s > ?1",
+    [SQL_TRUST_ALL] = "SELECT agreed, disagreed, 0, source FROM trust WHERE expires_s > ?1 UNION "
+                      "ALL SELECT 0, 0, count(*), source FROM word WHERE expires_s > ?1 GROUP BY "
+                      "source",
     [SQL_TRUST_PRUNE] = "DELETE FROM trust WHERE source IN (SELECT source FROM trust WHERE "
                         "expires_s <= ?1 LIMIT ?2)",
     [SQL_CLEAR_WORD] = "DELETE FROM word",

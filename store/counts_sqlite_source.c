@@ -253,9 +253,10 @@ static bool list_sources(struct sqlite_link *link, void *context, struct error *
     while ((code = counts_sqlite_step(link, statement, error)) == SQLITE_ROW) {
         struct counts_trust trust = {(uint32_t)sqlite3_column_int64(statement, 0),
                                      (uint32_t)sqlite3_column_int64(statement, 1)};
-        struct span source = {sqlite3_column_blob(statement, 2),
-                              (size_t)sqlite3_column_bytes(statement, 2)};
-        listing->visit(listing->context, source, &trust);
+        struct span source = {sqlite3_column_blob(statement, 3),
+                              (size_t)sqlite3_column_bytes(statement, 3)};
+        listing->visit(listing->context, source, &trust,
+                       (uint64_t)sqlite3_column_int64(statement, 2));
     }
     return code == SQLITE_DONE;
 }

@@ -143,10 +143,20 @@ def test_sources_are_believed_as_far_as_the_operator_agrees(fixture):
     rows = fixture.ctl("--json", "top", "--by", "source").json()
     assert [(row["source"], row["agreed"], row["disagreed"]) for row in rows] == [
         ("user:eve", 1, 2), ("user:ann", 1, 0)], rows
+    assert [row["lessons"] for row in rows] == [3, 1], rows
     assert rows[0]["trust"] == round(3 / 7, 4) and rows[1]["trust"] == 0.6, rows
     assert rows[1]["share"] == 0.15, rows
     assert fixture.ctl("top", "--by", "source", "--limit", "1").text() == \
-        " 10.7 %  agreed    1  not    2  user:eve\n"
+        " 10.7 %  agreed    1  not    2  lessons      3  user:eve\n"
+    for number in range(8):
+        path = "%s/mallory%d.eml" % (fixture.directory, number)
+        with open(path, "wb") as file:
+            file.write(make_message("mallory %d" % number, "see http://rival.test/\n")[0])
+        fixture.ctl("learn", "spam", "--untrusted", "--source", "user:mallory", path)
+    assert fixture.ctl("top", "--by", "source").text() == (
+        " 10.7 %  agreed    1  not    2  lessons      3  user:eve\n"
+        " 12.5 %  agreed    0  not    0  lessons      8  user:mallory\n"
+        " 15.0 %  agreed    1  not    0  lessons      1  user:ann\n")
 
 
 def test_changes_are_audited(fixture):

@@ -247,13 +247,17 @@ static void agree(struct fixture *fixture, const char *source, unsigned first, u
 struct known {
     const char *source;
     struct counts_trust trust;
-    size_t sources;
+    size_t sources, tested;
+    uint64_t lessons;
 };
 
-static void visit_source(void *context, struct span source, const struct counts_trust *trust)
+static void visit_source(void *context, struct span source, const struct counts_trust *trust,
+                         uint64_t lessons)
 {
     struct known *known = context;
     known->sources++;
+    known->tested += trust->agreed + trust->disagreed > 0;
+    known->lessons += lessons;
     if (span_equal(source, span_of(known->source)))
         known->trust = *trust;
 }
@@ -323,7 +327,9 @@ static void test_only_words_before_the_operators_are_tested(void **state)
     judge(fixture, "user:bob", 2, LABEL_SPAM, 0); /* other users test nobody */
     struct known known = {.source = ""};
     good(counts_source_list(fixture->store, visit_source, &known, &fixture->error));
-    assert_int_equal(known.sources, 0);
+    assert_int_equal(known.sources, 3);
+    assert_int_equal(known.lessons, 3);
+    assert_int_equal(known.tested, 0);
 }
 
 static void test_operator_changes_his_mind(void **state)
