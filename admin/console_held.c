@@ -408,8 +408,9 @@ static void preview_item(const struct held *held, struct console_answer *answer)
     feed_free(feed);
 }
 
+/* `undone`: the deed, of an undo; else empty. */
 static void put_outcome(struct json_writer *json, const char *id,
-                        const struct review_outcome *outcome)
+                        const struct review_outcome *outcome, const char *undone)
 {
     json_put_open(json, NULL, '{');
     json_put_string(json, "id", span_of(id));
@@ -418,6 +419,8 @@ static void put_outcome(struct json_writer *json, const char *id,
     json_put_bool(json, "changed", outcome->changed);
     if (outcome->changed)
         json_put_string(json, "said", span_of(outcome->said));
+    if (*undone)
+        json_put_string(json, "undone", span_of(undone));
     if (outcome->lesson_waits)
         json_put_string(json, "warning",
                         SPAN("the counts store is away; the lesson waits and is taught when it is "
@@ -455,7 +458,7 @@ static void answer_deed(struct session *session, const struct console_request *r
     if (outcome.changed)
         log_event(LOG_LEVEL_NOTICE, "reviewed", "user", request->caller->name, "id", id, "deed",
                   name, "undone", undone, NULL);
-    put_outcome(&answer->json, id, &outcome);
+    put_outcome(&answer->json, id, &outcome, undone);
 }
 
 void console_held(struct session *session, const struct console_request *request, const char *rest,

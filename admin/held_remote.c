@@ -189,13 +189,16 @@ static int print_outcome(const struct session *session, const json_t *answer)
 {
     const char *id = remote_text(answer, "id"), *state = remote_text(answer, "state");
     const char *warning = remote_text(answer, "warning");
+    const char *said = remote_text(answer, "said"), *undone = remote_text(answer, "undone");
     bool changed = json_is_true(json_object_get(answer, "changed"));
     enum error_class failed = error_class_of_name(remote_text(answer, "failed"));
     struct error error = {0};
     if (session->json)
         records_text_outcome_json(id, state, changed);
+    else if (*undone)
+        printf("%s: %s undone%s%s\n", id, undone, changed ? ": " : " already", said);
     else
-        printf("%s: %s%s\n", id, state, changed ? "" : " already");
+        printf("%s: %s%s\n", id, changed ? said : state, changed ? "" : " already");
     if (!*warning)
         return EX_OK;
     error_set(&error, failed, "%s: %s", id, warning);
