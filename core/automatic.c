@@ -1,5 +1,6 @@
 #include "core/automatic.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "core/text.h"
 #include "store/memory.h"
 #include "store/monotonic.h"
+#include "store/records_search.h"
 
 #define WAITING_MAX 1000u
 #define WRITE_EVERY_MS 500
@@ -34,7 +36,7 @@ struct automatic {
     struct journal_record waiting[WAITING_MAX];
     size_t count, dropped;
     int64_t hour; /* that own verdicts are counted in */
-    unsigned own_verdicts[2];
+    uint64_t own_verdicts[2];
 };
 
 /* --- the thread that writes --- */
@@ -80,11 +82,26 @@ static void *write_on(void *context)
     return NULL;
 }
 
-struct automatic *automatic_new(struct journal *journal, struct error *error)
+/* Those of before the start; more than the limit lets are none too many. */
+static bool count_own_verdicts(struct automatic *automatic, struct records *records,
+                               struct error *error)
+{
+    automatic->hour = time(NULL) / HOUR_S;
+    return records_history_sure(records, automatic->hour * HOUR_S, log((1 - DOUBT) / DOUBT),
+                                &automatic->own_verdicts[LABEL_SPAM],
+                                &automatic->own_verdicts[LABEL_HAM], error);
+}
+
+struct automatic *automatic_new(struct journal *journal, struct records *records,
+                                struct error *error)
 {
     struct automatic *automatic = memory_new(sizeof *automatic);
     sigset_t all, before;
     automatic->journal = journal;
+    if (!count_own_verdicts(automatic, records, error)) {
+        free(automatic);
+        return NULL;
+    }
     pthread_mutex_init(&automatic->lock, NULL);
     monotonic_condition_init(&automatic->wake);
     sigfillset(&all);

@@ -17,11 +17,15 @@
 #include "core/verdict.h"
 #include "store/error.h"
 #include "store/journal.h"
+#include "store/records.h"
 
 struct automatic;
 
-/* Starts its thread. `journal` is lent. NULL and ERROR_SYSTEM when there can be none. */
-struct automatic *automatic_new(struct journal *journal, struct error *error);
+/* Starts its thread. `journal` is lent. The verdicts beyond doubt that `records` have of this hour
+ * count as taught, so that the limit of an hour outlasts a restart. NULL and ERROR_SYSTEM when
+ * there can be none, or the records cannot be read. */
+struct automatic *automatic_new(struct journal *journal, struct records *records,
+                                struct error *error);
 void automatic_free(struct automatic *automatic); /* writes what is left; NULL is fine */
 
 /* Learns what there is to learn of a judged message; from `hold` on, the probability in force, mail

@@ -219,7 +219,7 @@ static bool open_stores(const struct config *config, struct error *error)
     if (!gateway.reading ||
         !judge_stores_open(&gateway.stores, config, config->journal.mail, error))
         return false;
-    gateway.automatic = automatic_new(gateway.stores.journal, error);
+    gateway.automatic = automatic_new(gateway.stores.journal, gateway.reading, error);
     if (!gateway.automatic)
         return false;
     metrics_sources = (struct metrics_sources){gateway.stores.judge.replica, gateway.stores.journal,

@@ -221,6 +221,29 @@ bool records_history_sums(struct records *records, int64_t since_s,
     return good;
 }
 
+bool records_history_sure(struct records *records, int64_t since_s, double log_odds, uint64_t *spam,
+                          uint64_t *ham, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare_text(
+        records,
+        "SELECT count(*) FILTER (WHERE log_odds >= ?2), count(*) FILTER "
+        "(WHERE log_odds <= -?2)" FROM_HISTORY " WHERE time_s >= ?1 AND channel = 'mail'",
+        error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, since_s);
+        sqlite3_bind_double(statement, 2, log_odds);
+    }
+    bool good = statement && records_step(records, statement, error) == SQLITE_ROW;
+    if (good) {
+        *spam = (uint64_t)sqlite3_column_int64(statement, 0);
+        *ham = (uint64_t)sqlite3_column_int64(statement, 1);
+    }
+    sqlite3_finalize(statement);
+    records_unlock(records);
+    return good;
+}
+
 struct group_visit {
     void (*visit)(void *context, const char *name, int64_t ham, int64_t spam);
     void *context;

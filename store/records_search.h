@@ -91,6 +91,11 @@ bool records_history_sums(struct records *records, int64_t since_s,
                                         int64_t count),
                           void *context, struct error *error);
 
+/* How many verdicts on mail since then were as sure as `log_odds` (above 0) that it is spam, and as
+ * sure that it is not. */
+bool records_history_sure(struct records *records, int64_t since_s, double log_odds, uint64_t *spam,
+                          uint64_t *ham, struct error *error);
+
 enum history_group {
     HISTORY_BY_SENDER, /* the envelope sender, or the feed */
     HISTORY_BY_DOMAIN, /* of the envelope sender; empty when it is */

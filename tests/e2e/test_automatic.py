@@ -4,6 +4,7 @@ admin asks for it, of its own verdicts."""
 import os
 import re
 import signal
+import time
 import types
 
 from milter_client import MilterClient
@@ -118,7 +119,9 @@ def test_answers(gateway):
 
 
 def test_own_verdicts(gateway):
-    """Its own verdicts teach only when they are asked to, and no more than so many an hour"""
+    """Its own verdicts teach only when they are asked to, and no more than so many an hour, which a
+    restart does not begin anew"""
+    hour = time.time() // 3600
     number = deliver(gateway, "hans@mill.test", ["bob@box.test"])
     gateway.weir.ctl("reputation", "pin", "from-address", "ida@mill.test", "12")
     before = deliver(gateway, "ida@mill.test", ["bob@box.test"])
@@ -129,6 +132,13 @@ def test_own_verdicts(gateway):
         learned(gateway, "link-domain", "link%d.test" % one, (0, 1))
     deliver(gateway, "eve@spam.test", [TRAP])
     learned(gateway, "link-domain", "link%d.test" % gateway.number, (0, 1))
+    gateway.milter.stop()  # the hour goes on
+    gateway.milter = gateway.weir.start_milter()
+    sent += [deliver(gateway, "ida@mill.test", ["bob@box.test"]) for _ in range(2)]
+    deliver(gateway, "eve@spam.test", [TRAP])
+    learned(gateway, "link-domain", "link%d.test" % gateway.number, (0, 1))
+    if time.time() // 3600 != hour:
+        return  # it was another hour's share
     for one in (number, before, *sent[2:]):
         assert lessons(gateway, "link-domain", "link%d.test" % one) == (0, 0), one
 
