@@ -106,7 +106,8 @@ static void refuse_deed(const struct visit *visit, const char *what, int64_t id)
     console_audit(visit->session, visit->who, what, records_text_id(FRONT_MAIL, id, text));
 }
 
-/* Does it once, however often it is asked, also when somebody undid it since. */
+/* Does it once, however often it is asked; a release also again, when somebody undid it in time and
+ * it is held as before. */
 static bool act(struct visit *visit, struct held **held, size_t which, struct error *error)
 {
     unsigned action = actions[which].action;
@@ -114,8 +115,9 @@ static bool act(struct visit *visit, struct held **held, size_t which, struct er
     const char *recipient = visit->link.recipient;
     if (!records_link_used(visit->records, id, recipient, action, &visit->before_s, error))
         return false;
-    visit->said = visit->before_s ? WORD_DONE_BEFORE : actions[which].done;
-    if (visit->before_s) {
+    bool again = action == SIGNED_LINK_RELEASE && OPEN & 1u << (*held)->state;
+    visit->said = visit->before_s && !again ? WORD_DONE_BEFORE : actions[which].done;
+    if (visit->before_s && !again) {
         refuse_deed(visit, "refused-link-again", id);
         return true;
     }

@@ -424,7 +424,11 @@ static bool decide(struct item_page *page, enum review_deed deed, unsigned actio
         return false;
     if (visit->before_s) {
         char text[RECORDS_TEXT_ID_SIZE];
+        bool reviewed;
         visit->said = WORD_DONE_BEFORE;
+        if (deed == REVIEW_RELEASE && is_in_state(page->held, 1u << HELD_HELD) &&
+            !refuse_reviewed(page, false, &reviewed, error))
+            return false;
         console_audit(visit->session, visit->who, "refused-link-again",
                       records_text_id(FRONT_FEED, id, text));
         return true;

@@ -269,7 +269,7 @@ def test_held_items_have_links(fixture):
     assert "done before" in browse(release, "release")[1]
     weir.ctl("undo", "f%d" % ids[release][0])
     taught = fixture.counts.version()
-    assert "done before" in browse(release, "release")[1]
+    assert "A reviewer has decided" in browse(release, "release")[1]
     assert fixture.counts.version() == taught > before
     assert query(weir, "SELECT state FROM held WHERE id = ?", ids[release][0]) == [(1,)]
     assert "stays out of the feed" in browse(confirm, "confirm")[1]

@@ -305,6 +305,45 @@ def test_digest(gateway):
                                          "refused-link-again"], deeds
 
 
+def test_release_again_after_an_undo(gateway):
+    """Where a reviewer undid a release in time, its link works again: the mail is held as before"""
+    mail = hold(gateway, ["quinn@box.test"])
+    tell(gateway)
+    (_, text, _), = wait_digests(gateway, "quinn@box.test", 1)
+    link = link_in(text, 1, "release").split("?")[0]
+    gateway.weir.hold.stop()
+    assert "It will be delivered to you" in browse(link, {"do": "release"})[1]
+    assert "That was done before" in browse(link, {"do": "release"})[1]
+    ctl(gateway, "undo", mail.id)
+    assert held(gateway, mail.id)["state"] == "held"
+    assert "It will be delivered to you" in browse(link, {"do": "release"})[1]
+    gateway.weir.start_hold(gateway.postfix)
+    gateway.postfix.wait_delivered(mail.message_id)
+    wait_state(gateway, mail.id, "released")
+    assert "That was done before" in browse(link, {"do": "release"})[1]
+    deeds = query(gateway, "SELECT what FROM audit WHERE subject = ? ORDER BY id", mail.id)
+    assert [what for what, in deeds] == ["release", "refused-link-again", "undo release", "release",
+                                         "refused-link-again"], deeds
+
+
+def test_undo_over_a_console(gateway):
+    """weirctl --gateway says of a deed and its undo what weirctl says there"""
+    start_digests(gateway)
+    mail = hold(gateway)
+    gateway.weir.env["WEIR_PASSWORD"] = "correct horse"
+    over = "--gateway", gateway.weir.console_url.replace("//", "//ann@")
+    try:
+        assert ctl(gateway, *over, "held", "release", mail.id).text() == mail.id + ": will be released\n"
+        gateway.postfix.wait_delivered(mail.message_id)
+        wait_state(gateway, mail.id, "released")
+        assert ctl(gateway, *over, "undo", mail.id).text() == (
+            "%s: release undone: it was delivered and cannot be recalled; its lesson is taken back\n"
+            % mail.id)
+        assert ctl(gateway, *over, "undo", mail.id).text() == mail.id + ": release undone already\n"
+    finally:
+        del gateway.weir.env["WEIR_PASSWORD"]
+
+
 def test_digest_several(gateway):
     """Mail to several is listed without a link to release it; its person's page says so as well and
     names nobody else; a former link stays valid"""
@@ -577,7 +616,8 @@ def test_reapply(gateway):
 
 if __name__ == "__main__":
     run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
-                test_undo_item, test_retention, test_digest, test_digest_several,
+                test_undo_item, test_retention, test_digest,
+                test_release_again_after_an_undo, test_undo_over_a_console, test_digest_several,
                 test_digest_page_among_many,
                 test_link_after_a_reviewer, test_lists_do_not_wait, test_digest_lists,
                 test_digest_chinese, test_digest_of_a_bounce, test_digest_not_sent, test_digests_at_once, test_digest_warns,
