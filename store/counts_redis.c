@@ -176,6 +176,7 @@ struct counts_store *counts_redis_open(const char *url, const struct counts_opti
     struct counts_redis *redis = memory_new(sizeof *redis);
     redis->base.ops = &redis_ops;
     redis->prefix = memory_text(options->key_prefix);
+    redis->timeout_ms = options->timeout_ms;
     redis->pool = redis_pool_new(address, options->timeout_ms, options->pool_size);
     redis->scripts = redis_scripts_new(redis->pool);
     return &redis->base;

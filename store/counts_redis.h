@@ -35,6 +35,7 @@ struct counts_redis {
     struct redis_pool *pool;
     struct redis_scripts *scripts;
     char *prefix;
+    unsigned timeout_ms;
 };
 
 static inline struct counts_redis *counts_redis_of(struct counts_store *store)

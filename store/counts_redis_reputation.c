@@ -317,6 +317,26 @@ bool counts_redis_reputation_page(struct counts_store *store, enum identity_type
     return good;
 }
 
+/* Until when, by the server's clock, a call may act that is made now and not waited for longer than
+ * the timeout. */
+static bool read_until_ms(const struct counts_redis *redis, int64_t *until_ms, struct error *error)
+{
+    struct redis_batch batch = {0};
+    uint64_t seconds, microseconds;
+    redis_batch_words(&batch, "TIME", NULL);
+    redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
+    redis_batch_clear(&batch);
+    bool good =
+        reply && ((reply->elements == 2 && counts_redis_number(reply->element[0], &seconds) &&
+                   counts_redis_number(reply->element[1], &microseconds)) ||
+                  error_set(error, ERROR_BUG, "redis at %s: TIME is no time",
+                            redis_pool_address(redis->pool)->place));
+    if (good)
+        *until_ms = (int64_t)(seconds * 1000 + microseconds / 1000) + redis->timeout_ms;
+    freeReplyObject(reply);
+    return good;
+}
+
 bool counts_redis_reputation_override(struct counts_store *store, const struct identity *identity,
                                       enum override_kind kind, int32_t centi, int64_t until_s,
                                       struct error *error)
@@ -328,8 +348,11 @@ bool counts_redis_reputation_override(struct counts_store *store, const struct i
     put_u32(override + 5, until_s < 0 ? 0 : until_s > UINT32_MAX ? UINT32_MAX : (uint32_t)until_s);
     struct redis_batch batch = {0};
     redisReply *reply = NULL;
-    if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_OVERRIDE, 1, 2, error)) {
+    int64_t until_ms;
+    if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_OVERRIDE, 1, 3, error) &&
+        read_until_ms(redis, &until_ms, error)) {
         counts_redis_reputation_key(redis, &batch, identity);
+        redis_batch_number(&batch, until_ms);
         redis_batch_bytes(&batch, override, kind == OVERRIDE_NONE ? 0 : sizeof override);
         redis_batch_number(&batch, redis->base.half_life_s[identity->type]);
         reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_OVERRIDE, &batch,
@@ -395,10 +418,15 @@ bool counts_redis_reputation_forget(struct counts_store *store, const struct ide
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    redis_batch_begin(&batch, 2);
-    redis_batch_text(&batch, "DEL");
-    counts_redis_reputation_key(redis, &batch, identity);
-    redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_INTEGER, error);
+    redisReply *reply = NULL;
+    int64_t until_ms;
+    if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_FORGET, 1, 1, error) &&
+        read_until_ms(redis, &until_ms, error)) {
+        counts_redis_reputation_key(redis, &batch, identity);
+        redis_batch_number(&batch, until_ms);
+        reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_FORGET, &batch, REDIS_REPLY_INTEGER,
+                                  error);
+    }
     redis_batch_clear(&batch);
     if (!reply)
         return false;

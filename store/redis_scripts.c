@@ -325,15 +325,26 @@ static const char seen_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "end\n"
     "return 1\n";
 
-/* KEYS: reputation. ARGV: override (empty: take it away), half-life. */
-static const char override_text[] = LUA_OPEN LUA_KEEP_OVERRIDDEN
+/* Of a server that hung, whoever asked has given up, and said that nothing was changed. ARGV[1]:
+ * the server's own time, in milliseconds, until which it may act. */
+#define LUA_IN_TIME                                                                                \
+    "local time = redis.call('TIME')\n"                                                            \
+    "if time[1] * 1000 + time[2] / 1000 > tonumber(ARGV[1]) then\n"                                \
+    "  return redis.error_reply('LATE the server hung; nothing was changed')\n"                    \
+    "end\n"
+
+/* KEYS: reputation. ARGV: until when. */
+static const char forget_text[] = LUA_IN_TIME "return redis.call('DEL', KEYS[1])\n";
+
+/* KEYS: reputation. ARGV: until when, override (empty: take it away), half-life. */
+static const char override_text[] = LUA_IN_TIME LUA_OPEN LUA_KEEP_OVERRIDDEN
     "local value = redis.call('GET', KEYS[1])\n"
-    "local now, half_life = tonumber(redis.call('TIME')[1]), tonumber(ARGV[2])\n"
+    "local now, half_life = tonumber(time[1]), tonumber(ARGV[3])\n"
     "value = value or struct.pack('<I4I4I4I4I4', 0, 0, now, 0, now)\n"
     "local length, ham, spam, reference, seen, first = open(value)\n"
     "local counts = string.sub(value, 1, length)\n"
-    "if ARGV[1] ~= '' then\n"
-    "  keep_overridden(KEYS[1], counts, ARGV[1], half_life, now)\n"
+    "if ARGV[2] ~= '' then\n"
+    "  keep_overridden(KEYS[1], counts, ARGV[2], half_life, now)\n"
     "elseif ham > 0 or spam > 0 or seen > 0 then\n"
     "  redis.call('SET', KEYS[1], counts, 'EX', 5 * half_life)\n"
     "else\n"
@@ -390,7 +401,7 @@ static const char *const texts[REDIS_SCRIPTS] = {
     [REDIS_SCRIPT_APPEND] = append_text,         [REDIS_SCRIPT_SEEN] = seen_text,
     [REDIS_SCRIPT_OVERRIDDEN] = overridden_text, [REDIS_SCRIPT_OVERRIDE] = override_text,
     [REDIS_SCRIPT_SNAPSHOT] = snapshot_text,     [REDIS_SCRIPT_REPORT] = report_text,
-    [REDIS_SCRIPT_SLOWEST] = slowest_text,
+    [REDIS_SCRIPT_SLOWEST] = slowest_text,       [REDIS_SCRIPT_FORGET] = forget_text,
 };
 
 struct redis_scripts {

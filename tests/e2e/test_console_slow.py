@@ -1,7 +1,9 @@
-"""weir-console while one of its calls takes long: whoever asks for something else does not wait."""
+"""weir-console while one of its calls takes long: whoever asks for something else does not wait, and
+what was given up is not done later."""
 
 import os
 import signal
+import socket
 import threading
 
 from console_client import Client
@@ -65,6 +67,38 @@ class Slow:
             thread.join()
 
 
+class Stopper:
+    """Stands before a Redis and, when it is armed, stops it just before the next command that writes
+    comes, which Redis then finds when it goes on, after whoever sent it has given up."""
+
+    def __init__(self, redis, path):
+        self.redis, self.armed = redis, False
+        self.url = "redis+unix://" + path
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(path)
+        self.listener.listen()
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            client = self.listener.accept()[0]
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self.redis.socket)
+            threading.Thread(target=self.pump, args=(client, server, True), daemon=True).start()
+            threading.Thread(target=self.pump, args=(server, client, False), daemon=True).start()
+
+    def pump(self, source, to, watched):
+        while data := source.recv(65536):
+            if watched and self.armed and (b"\nEVAL" in data or b"\nDEL\r" in data):
+                self.armed = False
+                os.kill(self.redis.process.pid, signal.SIGSTOP)
+            try:
+                to.sendall(data)
+            except OSError:
+                break
+        to.shutdown(socket.SHUT_WR)
+
+
 def setup():
     yield Fixture(make_temporary_directory())
 
@@ -94,6 +128,37 @@ def test_many(fixture):
               lambda: client.post("tuning/preview", preview)) as slow:
         expect_fast(fixture, slow)
     assert [answer.status for answer in slow.answers] == [200] * 10
+
+
+def test_given_up(fixture):
+    """What an admin says of a reputation while the store hangs fails, and is not done when it goes on"""
+    weir, redis = fixture.weir, fixture.redis
+    stopper = Stopper(redis, os.path.join(redis.directory, "stopper.sock"))
+    weir.console.stop()
+    weir.configure({"counts": stopper.url, "counts-timeout": "1s"})
+    weir.restart_console()
+    client = fixture.client = Client(weir)
+    about = {"type": "link-domain", "value": "pills.test"}
+
+    def post(deed, **more):
+        return client.post("reputation/" + deed, {**about, **more})
+
+    def known():
+        told = client.get("reputation/show?type=link-domain&value=pills.test").json()
+        return told["override"], len(client.get("audit").json()["items"])
+    post("pin", log_odds=1)
+    post("forget")  # the server has the scripts of both now
+    post("pin", log_odds=1)
+    before = known()
+    for deed, more in (("forget", {}), ("pin", {"log_odds": 3}), ("set", {"log_odds": 2}), ("learned", {})):
+        stopper.armed = True
+        answer = post(deed, **more)
+        os.kill(redis.process.pid, signal.SIGCONT)
+        assert not stopper.armed and answer.status == 503, (deed, answer.body)
+        for _ in range(3):
+            redis.command("PING")  # answered after what came before
+        wait_for(lambda: client.get("reputation").status == 200, "the store is asked again")
+        assert known() == before, (deed, before, known())
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
