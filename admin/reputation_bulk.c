@@ -165,54 +165,96 @@ bool reputation_import_give(struct reputation_import *import, reputation_import_
     return good;
 }
 
+bool reputation_import_goes_on(const struct reputation_import *import, uint64_t done,
+                               struct error *error)
+{
+    if (!import->interrupted || !*import->interrupted)
+        return true;
+    return error_set(error, ERROR_NETWORK,
+                     "interrupted: %" PRIu64 " of %" PRIu64
+                     " were imported; run it again to import the rest",
+                     done, import->rows);
+}
+
 struct importing {
     struct session *session;
-    uint64_t rows, written;
+    const struct reputation_import *import;
+    uint64_t written;
 };
 
 static bool write_here(void *context, const struct identity *identities,
                        const struct reputation_counts *counts, size_t n, struct error *error)
 {
     struct importing *importing = context;
+    if (n && !reputation_import_goes_on(importing->import, importing->written, error))
+        return false;
     if (!counts_reputation_write(importing->session->store, identities, counts, n, error))
         return importing->written ? error_prefix(error, "%" PRIu64 " of %" PRIu64 " were imported",
-                                                 importing->written, importing->rows)
+                                                 importing->written, importing->import->rows)
                                   : false;
     importing->written += n;
     return true;
 }
 
-/* One line for all parts of an import, whose number grows. The parts that `who` says came before
- * are believed when they are the last thing that the audit has of them. */
-static void audit(struct session *session, const char *who, uint64_t before, uint64_t written,
-                  struct error *warning)
+#define WHAT_BYTES 80
+#define SUBJECT "reputations"
+
+static void describe(uint64_t done, uint64_t all, char what[WHAT_BYTES])
 {
-    static const char subject[] = "reputations";
-    char former[64], what[64];
+    if (done == all)
+        snprintf(what, WHAT_BYTES, "import of %" PRIu64, done);
+    else
+        snprintf(what, WHAT_BYTES, "import of %" PRIu64 " of %" PRIu64, done, all);
+}
+
+/* One line for all parts of an import, whose number grows. The `*before` that `who` says came
+ * before are believed when they are the last thing that the audit has of them; else none did. */
+static bool audit_beginning(struct session *session, const char *who, uint64_t rows,
+                            uint64_t *before, struct error *warning)
+{
+    char former[WHAT_BYTES], begun[WHAT_BYTES];
     bool replaced = false;
     struct records *records = session_audit_records(session, warning);
-    snprintf(former, sizeof former, "import of %" PRIu64, before);
-    snprintf(what, sizeof what, "import of %" PRIu64, before + written);
-    bool good = records && (!before || records_audit_instead(records, who, former, what, subject,
-                                                             &replaced, warning));
-    snprintf(what, sizeof what, "import of %" PRIu64, written);
-    good = good && (replaced || records_audit(records, who, what, subject, warning));
-    if (!good)
-        error_prefix(warning, "it was done, but it is not in the audit log");
+    describe(*before, *before, former);
+    snprintf(begun, sizeof begun, "import of %" PRIu64 " began", *before + rows);
+    if (!records || (*before && !records_audit_instead(records, who, former, begun, SUBJECT,
+                                                       &replaced, warning)))
+        return false;
+    if (replaced)
+        return true;
+    *before = 0;
+    snprintf(begun, sizeof begun, "import of %" PRIu64 " began", rows);
+    return records_audit(records, who, begun, SUBJECT, warning);
+}
+
+static bool audit_end(struct session *session, const char *who, uint64_t done, uint64_t all,
+                      struct error *warning)
+{
+    char begun[WHAT_BYTES], what[WHAT_BYTES];
+    bool replaced = false;
+    struct records *records = session_audit_records(session, warning);
+    snprintf(begun, sizeof begun, "import of %" PRIu64 " began", all);
+    describe(done, all, what);
+    return records &&
+           records_audit_instead(records, who, begun, what, SUBJECT, &replaced, warning) &&
+           (replaced || records_audit(records, who, what, SUBJECT, warning));
 }
 
 bool reputation_import_here(struct session *session, struct reputation_import *import,
                             uint64_t before, const char *who, struct error *warning,
                             struct error *error)
 {
-    struct importing importing = {session, import->rows, 0};
+    struct importing importing = {session, import, 0};
     struct reputation_table table;
     if (!import->rows)
         return true;
     if (!session_reputations(session, &table, error)) /* how long they are kept */
         return false;
+    bool told = audit_beginning(session, who, import->rows, &before, warning);
     bool good = reputation_import_give(import, write_here, &importing, error);
-    if (importing.written) /* it is, even when the rest failed */
-        audit(session, who, before, importing.written, warning);
+    if (!told ||
+        !audit_end(session, who, before + importing.written, before + import->rows, warning))
+        error_prefix(warning, importing.written ? "it was done, but it is not in the audit log"
+                                                : "the audit log cannot be written");
     return good;
 }

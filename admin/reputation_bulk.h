@@ -6,6 +6,7 @@
 #include "admin/session.h"
 #include "store/identity.h"
 
+#include <signal.h>
 #include <stdio.h>
 
 /* Writes the next thousand or so of `type` (IDENTITY_TYPES: of all types) to `out`, in no order, as
@@ -16,10 +17,11 @@ bool reputation_export_page(struct session *session, enum identity_type type, bo
 
 #define REPUTATION_IMPORT_NAMED 20
 
-/* What was read of a stream; zeroed at first, but for `name` and `config`, which may stay NULL. */
+/* What was read of a stream; zeroed at first, but for what is lent, which may stay NULL. */
 struct reputation_import {
-    const struct config *config; /* by whose lists values are read; lent */
-    const char *name;            /* of the stream, for messages; lent */
+    const struct config *config;              /* by whose lists values are read; lent */
+    const char *name;                         /* of the stream, for messages; lent */
+    const volatile sig_atomic_t *interrupted; /* set by a signal: no further rows are written */
     uint64_t rows, broken;
     struct error complaints[REPUTATION_IMPORT_NAMED]; /* of the first broken lines */
     FILE *spool;                                      /* where the rows wait */
@@ -37,7 +39,13 @@ typedef bool reputation_import_write(void *context, const struct identity *ident
 bool reputation_import_give(struct reputation_import *import, reputation_import_write *write,
                             void *context, struct error *error);
 
-/* Puts the rows into session's counts, which are open, with a line in the audit; when this is a
+/* For `write`: false, and an error that tells that `done` of the rows were imported, when it was
+ * interrupted. */
+bool reputation_import_goes_on(const struct reputation_import *import, uint64_t done,
+                               struct error *error);
+
+/* Puts the rows into session's counts, which are open, with a line in the audit, which says that it
+ * began and then what was done, or, when this process is killed, stays as it is; when this is a
  * part of an import, `before` rows of which came before it, their line then says how many they are
  * together. On failure the error says how many were imported. `warning`, which is clear before, is
  * set when what was imported is not in the audit. */

@@ -218,8 +218,9 @@ int reputation_remote_export(struct session *session, const char *type, bool as_
 
 struct sending {
     struct remote *remote;
+    const struct reputation_import *import;
     struct json_writer lines;
-    uint64_t rows, sent, waiting;
+    uint64_t sent, waiting;
 };
 
 static bool send_lines(struct sending *sending, struct error *error)
@@ -232,7 +233,7 @@ static bool send_lines(struct sending *sending, struct error *error)
         error_set(error, ERROR_BUG, "the lines to send are no UTF-8");
     if (!answer && sending->sent)
         error_prefix(error, "%" PRIu64 " of %" PRIu64 " were imported", sending->sent,
-                     sending->rows);
+                     sending->import->rows);
     sending->sent += sending->waiting;
     sending->waiting = 0;
     if (answer)
@@ -251,13 +252,14 @@ static bool send_some(void *context, const struct identity *identities,
         reputation_file_put_json(&sending->lines, &identities[i], &counts[i]);
     sending->waiting += n;
     return !sending->waiting || (n && sending->lines.length < SEND_BYTES) ||
-           send_lines(sending, error);
+           (reputation_import_goes_on(sending->import, sending->sent, error) &&
+            send_lines(sending, error));
 }
 
 bool reputation_remote_import(struct session *session, struct reputation_import *import,
                               struct error *error)
 {
-    struct sending sending = {.remote = remote_open(session->gateway, error), .rows = import->rows};
+    struct sending sending = {.remote = remote_open(session->gateway, error), .import = import};
     bool good = sending.remote && reputation_import_give(import, send_some, &sending, error);
     json_writer_free(&sending.lines);
     remote_close(sending.remote);

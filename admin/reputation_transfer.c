@@ -1,6 +1,7 @@
 #include "admin/reputation_transfer.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,24 @@ static int complain_of_lines(const struct reputation_import *import)
     return session_complain(&error);
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void note_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* What is being written is written to its end; a second signal ends us at once. */
+static void watch_for_signals(struct reputation_import *import)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART | SA_RESETHAND};
+    import->interrupted = &interrupted;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        sigaction(numbers[i], &action, NULL);
+}
+
 static int import_stream(struct session *session, struct reputation_import *import, FILE *stream,
                          bool dry_run)
 {
@@ -58,6 +77,8 @@ static int import_stream(struct session *session, struct reputation_import *impo
                   import->name);
         return session_complain(&error);
     }
+    if (!dry_run)
+        watch_for_signals(import);
     bool good =
         dry_run || (session->gateway ? reputation_remote_import(session, import, &error)
                                      : reputation_import_here(session, import, 0, session_user(),

@@ -4,10 +4,12 @@ another, exactly; and lines that cannot be change nothing."""
 import contextlib
 import json
 import os
+import signal
 import sqlite3
+import subprocess
 import time
 
-from servers import SAMPLES, CountsFile, Redis, Weir, free_port, make_temporary_directory, run
+from servers import SAMPLES, CountsFile, Redis, Weir, free_port, make_temporary_directory, run, wait_for
 
 HEADER = "type,value,ham,spam,time,override,log_odds,until,seen,first_seen"
 SHORT = "type,value,ham,spam,time,override,log_odds,until"  # before documents were counted
@@ -195,5 +197,44 @@ def test_what_was_set_is_over(fixture):
     fixture.ctl("reputation", "forget", *identity)
 
 
+def import_until(fixture, number, count=2000):
+    """An import that got that signal while it waited to write the first of its rows; what it said."""
+    rows = "".join("ip,198.18.%d.%d,1,1,%d,,,\n" % (row // 250, row % 250, NOW - 5) for row in range(count))
+    path = os.path.join(fixture.directory, "many")
+    with open(path, "w") as file:
+        file.write(SHORT + "\n" + rows)
+    with contextlib.closing(sqlite3.connect(fixture.stores["sqlite"].path, timeout=30)) as counts:
+        counts.execute("BEGIN IMMEDIATE")
+        importing = subprocess.Popen([fixture.weir.program("weirctl"), "reputation", "import", path],
+                                     env=fixture.weir.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                     text=True)
+        wait_for(lambda: '"import of %d began"' % count in last_deed(fixture), "it is in the audit")
+        importing.send_signal(number)
+        counts.rollback()
+    output, errors = importing.communicate(timeout=60)
+    return importing.returncode, output, errors
+
+
+def last_deed(fixture):
+    return fixture.ctl("--json", "audit", "--limit", "2").output.splitlines()[0].decode()
+
+
+def test_interrupted(fixture):
+    """An import that is interrupted ends what it is writing, and says how much it did, in the audit too; of
+    one that is killed the audit knows that it began"""
+    fixture.use("sqlite")
+    fixture.weir.configure({"counts-timeout": "60s"})
+    for number in (signal.SIGINT, signal.SIGTERM):
+        for _ in range(2):  # again, as it was told
+            assert import_until(fixture, number) == (75, "", (
+                "weirctl: interrupted: 500 of 2000 were imported; run it again to import the rest\n"))
+            assert '"import of 500 of 2000"' in last_deed(fixture)
+            assert sum(line.startswith("ip,198.18.") for line in fixture.export("ip")) == 500
+    assert import_until(fixture, signal.SIGKILL)[0] == -signal.SIGKILL
+    assert '"import of 2000 began"' in last_deed(fixture)
+    assert import_until(fixture, signal.SIGCONT)[:2] == (0, "2000 reputations imported\n")
+    assert '"import of 2000"' in last_deed(fixture)
+
+
 run(setup, [test_export_has_everything, test_round_trip, test_import_replaces, test_broken_lines,
-            test_nothing_to_import, test_export_of_nothing, test_what_was_set_is_over])
+            test_nothing_to_import, test_export_of_nothing, test_what_was_set_is_over, test_interrupted])
