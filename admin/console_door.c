@@ -19,9 +19,12 @@
 #include "core/signed_link.h"
 #include "store/records_page.h"
 #include "store/records_people.h"
+#include "store/records_search.h"
 
 #define REASONS 3
 #define LISTED_MOST 200
+#define LIST_CHANGES_MOST 60 /* of a person, in LIST_CHANGES_S */
+#define LIST_CHANGES_S 3600
 #define OPEN (1u << HELD_PENDING | 1u << HELD_HELD)
 
 /* --- what a mail looks like --- */
@@ -285,11 +288,49 @@ static bool show_lists(struct visit *visit, struct error *error)
     return true;
 }
 
+static void count_line(void *context, const struct audit_line *line)
+{
+    (void)line;
+    ++*(unsigned *)context;
+}
+
+/* How many lines of this person the audit trail has of that of late. */
+static bool count_lately(const struct visit *visit, const char *what, unsigned *count,
+                         struct error *error)
+{
+    struct audit_filter filter = {.who = visit->who,
+                                  .what = what,
+                                  .since_s = time(NULL) - LIST_CHANGES_S,
+                                  .most = LIST_CHANGES_MOST};
+    return records_audit_list(visit->records, &filter, count_line, count, error);
+}
+
+/* Whoever has the link could go on for ever, each time with a line in the audit trail, which tells
+ * once that it was refused. */
+static bool may_change_lists(struct visit *visit, bool *may, struct error *error)
+{
+    static const char refused[] = "refused-link-too-often";
+    unsigned changes = 0, refusals = 0;
+    if (!count_lately(visit, "allow", &changes, error) ||
+        !count_lately(visit, "deny", &changes, error) ||
+        !count_lately(visit, "remove", &changes, error) ||
+        !count_lately(visit, refused, &refusals, error))
+        return false;
+    *may = changes < LIST_CHANGES_MOST;
+    if (!*may)
+        visit->said = WORD_TOO_MANY;
+    if (!*may && !refusals)
+        console_audit(visit->session, visit->who, refused, "lists");
+    return true;
+}
+
 static bool act_on_lists(struct visit *visit, struct error *error)
 {
     const char *entry = visit->request->entry;
     size_t which = find_action(visit);
-    bool removed;
+    bool removed, may;
+    if (!may_change_lists(visit, &may, error) || !may)
+        return error->class == ERROR_NONE;
     if (which < ACTIONS && actions[which].action != SIGNED_LINK_RELEASE) {
         visit->said = actions[which].done;
         return list_sender(visit, entry, actions[which].action == SIGNED_LINK_DENY, error);
@@ -330,7 +371,7 @@ static void visit_person(struct visit *visit)
         door_fail(visit, &error);
         return;
     }
-    visit->answer->status = MHD_HTTP_OK;
+    visit->answer->status = visit->said == WORD_TOO_MANY ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_OK;
     door_begin(visit);
     span_buffer_text(door_out(visit), "<p>");
     person_html(door_out(visit), visit->arena, span_of(visit->link.recipient));

@@ -269,4 +269,22 @@ def test_links_again(fixture):
     assert audited.count(("recipient zoe@box.test", "release", held)) == 1, audited
 
 
-run(setup, [test_links_again] + [attack(*row) for row in ATTACKS])
+def test_lists_too_often(fixture):
+    """Whoever has a link changes the lists 60 times in an hour; then nothing, and the audit tells it once"""
+    fixture.hold("ida@box.test")
+    page, who = fixture.links("ida@box.test")[1], "recipient ida@box.test"
+    for number in range(60):
+        answer = fixture.door(page, do="remove" if number % 2 else "allow", entry="a@pal.test")
+        assert answer.status == 200, (number, answer.body)
+    before = fixture.audited()
+    assert sum(line[0] == who for line in before) == 60
+    for _ in range(5):
+        answer = fixture.door(page, do="allow", entry="b@pal.test")
+        assert answer.status == 429 and b"Too many attempts" in answer.body, answer.body
+        assert b"b@pal.test" not in answer.body
+    added = fixture.audited()[:-len(before)]
+    assert added == [(who, "refused-link-too-often", "lists")], added
+    assert fixture.door(page, method="GET").status == 200
+
+
+run(setup, [test_links_again, test_lists_too_often] + [attack(*row) for row in ATTACKS])

@@ -205,7 +205,7 @@ def test_what_cannot_be(fixture):
             (("reputation", "top", "--limit", "5000"), 64, "1000"),
             (("audit", "--follow"), 64, "own machine"),
             (("audit", "--since", "soon"), 64, "soon"),
-            (("stats",), 64, "reputation and audit")):
+            (("stats",), 64, "rules and audit")):
         result = fixture.over(*words, status=status)
         assert result.errors.count("\n") == 1 and said in result.errors, (words, result.errors)
         assert not result.output, result.output
