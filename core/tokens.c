@@ -1,139 +1,19 @@
 #include "core/tokens.h"
 
-#include <string.h>
-#include <xxhash.h>
+#include "core/token_set.h"
 
-#define WORD_START 0x9e3779b97f4a7c15u
 #define WORD_CODE_POINTS_MAX 40u
-/* No document needs more; beyond it nothing is emitted. */
-#define HASHES_MAX 60000u
-#define NAME_BYTES_MAX 60u
-
-/* Kinds of token that are not words of the text itself. */
-enum derived {
-    DERIVED_LONG = 1, /* a word too long to be one, by its length */
-    DERIVED_DIGITS,   /* the first four of many digits */
-    DERIVED_DIGIT_COUNT,
-    DERIVED_PAIR,
-    DERIVED_IDEOGRAPH,
-    DERIVED_BIGRAM,
-    DERIVED_TRIGRAM,
-    DERIVED_SYMBOL,
-    DERIVED_REPEATED,
-    DERIVED_EVASION
-};
-
-static inline uint64_t step(uint64_t hash, uint32_t code_point)
-{
-    return (hash ^ code_point) * 0x9fb21c651e98df25u;
-}
-
-/* Spreads every bit over all 64 (a multiply-xorshift finaliser). */
-static inline uint64_t spread(uint64_t hash)
-{
-    hash ^= hash >> 32;
-    hash *= 0xe9846af9b1a615d9u;
-    hash ^= hash >> 32;
-    hash *= 0xe9846af9b1a615d9u;
-    hash ^= hash >> 28;
-    return hash;
-}
-
-static inline uint64_t derive(enum derived kind, uint64_t a, uint64_t b)
-{
-    return spread(a + (uint64_t)kind * 0x632be59bd9b4e019u) * 3 + b;
-}
-
-struct place place_of(struct span name)
-{
-    return (struct place){.name = name, .seed = XXH3_64bits(name.data, name.length)};
-}
-
-static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
-{
-    for (size_t i = 0; i < set->name_count; i++) {
-        struct feature_name *name = &set->names[i];
-        if (name->hash == hash && !name->text.length) {
-            size_t length = text_cut(text, NAME_BYTES_MAX).length;
-            name->place = arena_copy(set->arena, prefix);
-            name->text = arena_printf(set->arena, "%.*s%s", (int)length, text.data,
-                                      length < text.length ? "…" : "");
-        }
-    }
-}
-
-/* Makes room for more hashes; false: there are enough. */
-static bool grow(struct token_set *set)
-{
-    if (set->room >= HASHES_MAX)
-        return false;
-    size_t room = set->room ? set->room * 2 : 2048;
-    uint64_t *hashes = arena_room(set->arena, room * sizeof *hashes);
-    if (set->count)
-        memcpy(hashes, set->hashes, set->count * sizeof *hashes);
-    set->hashes = hashes;
-    set->room = room;
-    return true;
-}
-
-/* The lowest bit of the hash becomes the group's (features.h). */
-static inline void keep(struct token_set *set, uint64_t hash, enum feature_group group,
-                        struct span prefix, const char *from, const char *to)
-{
-    hash = ((hash ^ set->family) & ~1ull) | group;
-    if (set->names)
-        keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
-    else if (set->count < set->room || grow(set))
-        set->hashes[set->count++] = hash;
-}
-
-static inline void emit(struct token_set *set, const struct place *place, uint64_t token,
-                        const char *from, const char *to)
-{
-    for (; place; place = place->also)
-        keep(set, spread(token + place->seed),
-             place->is_body ? FEATURE_GROUP_BODY : FEATURE_GROUP_OTHER, place->name, from, to);
-}
 
 /* One-permutation min-hashing: each pair falls into a bin, each bin keeps its smallest. */
 static inline void shingle(struct token_set *set, const struct place *place, uint64_t pair)
 {
     if (!place->is_body)
         return;
-    uint64_t hash = spread(pair);
+    uint64_t hash = token_spread(pair);
     uint64_t *bin = &set->shingles[hash % SHINGLE_BINS];
     if (hash < *bin)
         *bin = hash;
     set->shingle_pairs++;
-}
-
-void emit_literal(struct token_set *set, struct span prefix, struct span value)
-{
-    emit_literal_pair(set, prefix, value, (struct span){"", 0});
-}
-
-static uint64_t literal_hash(uint64_t hash, struct span value)
-{
-    for (size_t i = 0; i < value.length; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        hash = step(hash, c >= 'A' && c <= 'Z' ? c + 32u : c);
-    }
-    return hash;
-}
-
-void emit_literal_pair(struct token_set *set, struct span prefix, struct span first,
-                       struct span second)
-{
-    if (!first.length && !second.length)
-        return;
-    uint64_t hash = literal_hash(WORD_START, first);
-    if (second.length)
-        hash = literal_hash(step(hash, '\n'), second);
-    struct span shown = second.length ? second : first;
-    if (set->names && first.length && second.length)
-        shown = arena_printf(set->arena, "%.*s, %.*s", SPAN_ARGS(first), SPAN_ARGS(second));
-    keep(set, spread(hash + XXH3_64bits(prefix.data, prefix.length)), FEATURE_GROUP_OTHER, prefix,
-         shown.data, shown.data + shown.length);
 }
 
 /* What tokens_read() remembers between tokens. */
@@ -228,10 +108,10 @@ struct word {
 
 static inline void word_put(struct word *word, uint32_t folded)
 {
-    word->hash = step(word->hash, folded);
+    word->hash = token_step(word->hash, folded);
     if (word->dots) {
-        word->last_label = step(word->last_label, folded);
-        word->last_two_labels = step(word->last_two_labels, folded);
+        word->last_label = token_step(word->last_label, folded);
+        word->last_two_labels = token_step(word->last_two_labels, folded);
     }
     word->length++;
 }
@@ -260,8 +140,8 @@ static void emit_evasion(struct token_set *set, enum evasion evasion, unsigned h
 {
     static const char *const names[] = {
         "disguised:", "wide:", "marked:", "split:", "mixed:", "spaced:", "digits:", "numbered:"};
-    keep(set, spread(derive(DERIVED_EVASION, evasion, how_many)), FEATURE_GROUP_BODY,
-         span_of(names[evasion]), from, to);
+    token_keep(set, token_spread(token_derive(DERIVED_EVASION, evasion, how_many)),
+               FEATURE_GROUP_BODY, span_of(names[evasion]), from, to);
 }
 
 /* The word that is meant: its letters without what is between them, digits as the letters they look
@@ -276,9 +156,9 @@ static void emit_meant(struct reading *reading, bool digits_for_letters, const c
             continue;
         if (digits_for_letters && c - '0' < 10u)
             c = (uint32_t) "oizeasgtbg"[c - '0'];
-        hash = step(hash, c);
+        hash = token_step(hash, c);
     }
-    emit(reading->set, reading->place, hash, from, to);
+    token_emit(reading->set, reading->place, hash, from, to);
 }
 
 /* Of a word with digits and letters: digits between letters, or two to four at its end. */
@@ -359,22 +239,22 @@ static void word_emit(struct reading *reading, struct word *word, const char *fr
     struct token_set *set = reading->set;
     const struct place *place = reading->place;
     if (word->only_digits && word->digits >= 5) {
-        emit(set, place, derive(DERIVED_DIGITS, word->first_digits, 0), from, to);
-        word->hash = derive(DERIVED_DIGIT_COUNT, word->digits, 0);
+        token_emit(set, place, token_derive(DERIVED_DIGITS, word->first_digits, 0), from, to);
+        word->hash = token_derive(DERIVED_DIGIT_COUNT, word->digits, 0);
     } else if (word->length > WORD_CODE_POINTS_MAX) {
         unsigned class = 0;
         for (unsigned length = word->length; length > 1; length >>= 1)
             class ++;
-        word->hash = derive(DERIVED_LONG, class, 0);
+        word->hash = token_derive(DERIVED_LONG, class, 0);
     }
-    emit(set, place, word->hash, from, to);
+    token_emit(set, place, word->hash, from, to);
     if (place->is_text && is_unusual(word))
         emit_evasions(reading, word, from, to);
     if (word->dots >= 2 && word->length <= WORD_CODE_POINTS_MAX)
-        emit(set, place, word->last_two_labels, from, to);
+        token_emit(set, place, word->last_two_labels, from, to);
     if (reading->word_before && place->is_text) {
-        uint64_t pair = derive(DERIVED_PAIR, reading->word_before, word->hash);
-        emit(set, place, pair, reading->word_before_from, to);
+        uint64_t pair = token_derive(DERIVED_PAIR, reading->word_before, word->hash);
+        token_emit(set, place, pair, reading->word_before_from, to);
         shingle(set, place, pair);
     }
     reading->word_before = word->hash;
@@ -411,7 +291,7 @@ static bool word_take(struct word *word, uint32_t c, enum script *script)
 static inline uint64_t hash_letters(uint64_t hash, const char *at, const char *end)
 {
     for (; at < end; at++)
-        hash = step(hash, (unsigned char)*at | 0x20u);
+        hash = token_step(hash, (unsigned char)*at | 0x20u);
     return hash;
 }
 
@@ -428,7 +308,7 @@ static void word_take_letters(struct reading *reading, struct word *word)
         uint32_t folded = (unsigned char)*at | 0x20u;
         if (folded - 'a' >= 26)
             break;
-        hash = step(hash, folded);
+        hash = token_step(hash, folded);
     }
     word->hash = hash;
     if (word->dots) {
@@ -493,15 +373,15 @@ static void read_ideograph(struct reading *reading, uint32_t c, enum script scri
         reading->before[0] = reading->before[1] = 0;
     uint32_t first = reading->before[0], second = reading->before[1];
     if (first) {
-        uint64_t bigram = derive(DERIVED_BIGRAM, first, c);
-        emit(set, place, bigram, reading->before_from[0], next);
+        uint64_t bigram = token_derive(DERIVED_BIGRAM, first, c);
+        token_emit(set, place, bigram, reading->before_from[0], next);
         if (second) {
-            uint64_t trigram = derive(DERIVED_TRIGRAM, ((uint64_t)second << 32) | first, c);
-            emit(set, place, trigram, reading->before_from[1], next);
+            uint64_t trigram = token_derive(DERIVED_TRIGRAM, ((uint64_t)second << 32) | first, c);
+            token_emit(set, place, trigram, reading->before_from[1], next);
             shingle(set, place, trigram);
         }
     } else {
-        emit(set, place, derive(DERIVED_IDEOGRAPH, c, 0), from, next);
+        token_emit(set, place, token_derive(DERIVED_IDEOGRAPH, c, 0), from, next);
     }
     reading->before[1] = first;
     reading->before_from[1] = reading->before_from[0];
@@ -525,10 +405,11 @@ static void read_punctuation(struct reading *reading, uint32_t c)
         length++;
     }
     if (length == 1 && (c == '!' || c == '%' || c == '#' || c == '*'))
-        emit(reading->set, reading->place, derive(DERIVED_SYMBOL, c, 0), from, reading->at);
+        token_emit(reading->set, reading->place, token_derive(DERIVED_SYMBOL, c, 0), from,
+                   reading->at);
     else if (length > 1)
-        emit(reading->set, reading->place, derive(DERIVED_REPEATED, c, length < 4 ? length : 4),
-             from, reading->at);
+        token_emit(reading->set, reading->place,
+                   token_derive(DERIVED_REPEATED, c, length < 4 ? length : 4), from, reading->at);
     reading->separators++;
 }
 
@@ -564,8 +445,8 @@ static void read_one(struct reading *reading)
         read_ideograph(reading, c, (enum script)character.script, next);
         return;
     case CHARACTER_SYMBOL:
-        emit(reading->set, reading->place, derive(DERIVED_SYMBOL, text_fold(c), 0), reading->at,
-             next);
+        token_emit(reading->set, reading->place, token_derive(DERIVED_SYMBOL, text_fold(c), 0),
+                   reading->at, next);
         reading->separators++;
         break;
     case CHARACTER_INVISIBLE:

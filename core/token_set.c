@@ -1,0 +1,68 @@
+#include "core/token_set.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+/* No document needs more; beyond it nothing is emitted. */
+#define HASHES_MAX 60000u
+#define NAME_BYTES_MAX 60u
+
+struct place place_of(struct span name)
+{
+    return (struct place){.name = name, .seed = XXH3_64bits(name.data, name.length)};
+}
+
+void token_keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
+{
+    for (size_t i = 0; i < set->name_count; i++) {
+        struct feature_name *name = &set->names[i];
+        if (name->hash == hash && !name->text.length) {
+            size_t length = text_cut(text, NAME_BYTES_MAX).length;
+            name->place = arena_copy(set->arena, prefix);
+            name->text = arena_printf(set->arena, "%.*s%s", (int)length, text.data,
+                                      length < text.length ? "…" : "");
+        }
+    }
+}
+
+bool token_grow(struct token_set *set)
+{
+    if (set->room >= HASHES_MAX)
+        return false;
+    size_t room = set->room ? set->room * 2 : 2048;
+    uint64_t *hashes = arena_room(set->arena, room * sizeof *hashes);
+    if (set->count)
+        memcpy(hashes, set->hashes, set->count * sizeof *hashes);
+    set->hashes = hashes;
+    set->room = room;
+    return true;
+}
+
+void emit_literal(struct token_set *set, struct span prefix, struct span value)
+{
+    emit_literal_pair(set, prefix, value, (struct span){"", 0});
+}
+
+static uint64_t literal_hash(uint64_t hash, struct span value)
+{
+    for (size_t i = 0; i < value.length; i++) {
+        unsigned char c = (unsigned char)value.data[i];
+        hash = token_step(hash, c >= 'A' && c <= 'Z' ? c + 32u : c);
+    }
+    return hash;
+}
+
+void emit_literal_pair(struct token_set *set, struct span prefix, struct span first,
+                       struct span second)
+{
+    if (!first.length && !second.length)
+        return;
+    uint64_t hash = literal_hash(WORD_START, first);
+    if (second.length)
+        hash = literal_hash(token_step(hash, '\n'), second);
+    struct span shown = second.length ? second : first;
+    if (set->names && first.length && second.length)
+        shown = arena_printf(set->arena, "%.*s, %.*s", SPAN_ARGS(first), SPAN_ARGS(second));
+    token_keep(set, token_spread(hash + XXH3_64bits(prefix.data, prefix.length)),
+               FEATURE_GROUP_OTHER, prefix, shown.data, shown.data + shown.length);
+}
