@@ -4,7 +4,8 @@
  * in a Received header are two features:
  *   body text, and subject words a second time   no prefix
  *   ways a word is written to be missed          disguised:  wide:  marked:  split:  mixed:
- *                                                spaced:  digits:  numbered:
+ *                                                spaced:  digits:  numbered:, and but for the
+ *                                                last two evasion:, whichever of them it is
  *   subject or title                             subject:
  *   a header's words                             its name in lower case, "from:"
  *   header after the one before it               ho:
@@ -18,7 +19,9 @@
  *   categories of a feed item                    category:
  *   links: scheme, host, each suffix of it, TLD, scheme:  host:  tld:
  *     path words, what is odd about them         path:  link:
- * All of these are others in remarks, which are comments and feed items without a title.
+ * All of these are others in remarks, which are comments and feed items without a title; they also
+ * have each four letters in a row of longer words (within:) and each ideograph alone, since they
+ * are short, and each of their words is rare.
  * Headers that filters, mail stores and weir itself write are never a feature: they would teach
  * the model its own verdicts. */
 #include "core/features.h"

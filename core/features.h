@@ -6,7 +6,7 @@
 
 #include "core/document.h"
 
-#define FEATURE_VERSION 4u
+#define FEATURE_VERSION 5u
 #define FEATURES_MAX 2000u
 #define FEATURE_BODY_CODE_POINTS 8000u
 
@@ -14,7 +14,8 @@
  * a long text does not drown what headers and structure say, nor they a short one. */
 enum feature_group {
     FEATURE_GROUP_BODY,  /* words of the text that people read, its subject's among them, and how
-                            they are written */
+                            they are written; of a remark everything: it has so little else that
+                            one sign of that would weigh as much as all its words */
     FEATURE_GROUP_OTHER, /* all else */
     FEATURE_GROUPS
 };

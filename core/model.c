@@ -5,7 +5,7 @@
  *   p     = the logistic function of z in 2^-30, from a table with steps of 1/32, interpolated
  *   delta = 64 * 20 * g * x / sqrt(1 + 1.5 c), the last factor from a table in 2^-24; c is the sum
  *           of the squares of g by which the slot moved (AdaGrad; Duchi, Hazan and Singer, 2011),
- *           kept in sixteenths, each rounded but at least one
+ *           kept in sixteenths, each rounded but at least one. In remarks 10 stands for the 20
  * Divisions round towards zero and the delta half away from zero, on magnitudes, so that ham and
  * spam are treated alike. Both tables are made by model_new(), again with integers only. */
 #include "core/model.h"
@@ -25,20 +25,26 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 
 #define UNITS 64u /* of a weight, per 1.0 */
 #define STEP 20u  /* learning rate of a slot never moved before */
+/* The same for remarks: a remark has few words, each of which would go too far alone. */
+#define STEP_OF_REMARKS 10u
 #define COUNT_MAX 255
 
 #define ONE (1u << 30) /* a probability of 1 */
 #define MARGIN (ONE / 10)
+#define MARGIN_OF_REMARKS (ONE / 20)
 #define KNOWN_MARGIN (ONE / 50)
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
 #define SOFT_LEAST (ONE / 10)
 /* Log-odds that one untrusted lesson may make, in 2^-16: 5 when it is scored. */
 #define UNTRUSTED_END ((5l << 16) * 5 / 6)
+#define UNTRUSTED_END_OF_REMARKS ((5l << 16) * 5 / 11)
 /* By which log-odds are multiplied for a score. A learner that goes no further than its margin is
- * less sure than it is right (temperature scaling; Guo et al., 2017). */
+ * less sure than it is right (temperature scaling; Guo et al., 2017), the more so of remarks: half
+ * of what one is learned by are words and pairs that no other has. */
 #define SCORED 1.2
+#define SCORED_OF_REMARKS 2.2
 #define PREFETCHED 16u /* slots ahead of the one whose weight is read */
-#define REHEARSED 16u  /* earlier lessons gone through after one that taught something */
+#define REHEARSED 32u  /* earlier lessons gone through after one that taught something */
 
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
 #define LOGISTIC_END 512           /* steps: z = 16, where p is 1 - 1.1e-7 */
@@ -243,6 +249,17 @@ static struct grouped grouped(const struct model *model, const uint32_t *slots, 
     return groups;
 }
 
+/* Of remarks all features are of the body (features.h), of nothing else. */
+static bool is_remark(const struct grouped *groups)
+{
+    return !groups->count[FEATURE_GROUP_OTHER];
+}
+
+static double scored(const struct grouped *groups)
+{
+    return is_remark(groups) ? SCORED_OF_REMARKS : SCORED;
+}
+
 /* z in 2^-16. */
 static int64_t fixed_log_odds(const struct grouped *groups)
 {
@@ -271,14 +288,14 @@ struct model_scale model_scale_of_slots(const struct model *model, const uint32_
     struct model_scale scale = {{0}};
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
         if (groups.count[i])
-            scale.of_group[i] = SCORED * 0x1p16 / (double)groups.root[i];
+            scale.of_group[i] = scored(&groups) * 0x1p16 / (double)groups.root[i];
     return scale;
 }
 
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n)
 {
     struct grouped groups = grouped(model, slots, n);
-    return SCORED * 0x1p-16 * (double)fixed_log_odds(&groups);
+    return scored(&groups) * 0x1p-16 * (double)fixed_log_odds(&groups);
 }
 
 double model_slot_log_odds(const struct model *model, uint32_t slot, struct model_scale scale)
@@ -334,7 +351,12 @@ static uint32_t softened(uint32_t g)
     return soft > SOFT_LEAST ? soft : SOFT_LEAST;
 }
 
-/* How far z moves per gradient of 1, in 2^-24: 20 * sum of x * x afterwards / sqrt(1 + 1.5 c). */
+static uint64_t step_of(const struct grouped *groups)
+{
+    return is_remark(groups) ? STEP_OF_REMARKS : STEP;
+}
+
+/* How far z moves per gradient of 1, in 2^-24: step * sum of x * x afterwards / sqrt(1 + 1.5 c). */
 static uint64_t reach(const struct model *model, const struct grouped *groups,
                       const struct grouped *after)
 {
@@ -344,7 +366,8 @@ static uint64_t reach(const struct model *model, const struct grouped *groups,
         for (size_t i = 0; i < groups->count[group]; i++)
             slowing += model->slowing[LOAD(model->counts[groups->slots[group][i]])];
         if (slowing)
-            sum += (((slowing * STEP) << 16) / groups->root[group] << 16) / after->root[group];
+            sum += (((slowing * step_of(groups)) << 16) / groups->root[group] << 16) /
+                   after->root[group];
     }
     return sum;
 }
@@ -359,7 +382,8 @@ static uint32_t untrusted_gradient(const struct model *model, const struct stand
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
         after.root[i] = root_of(i, after.count[i], 0, after.count[0] + after.count[1]);
     int64_t z = fixed_log_odds(&after);
-    int64_t room = UNTRUSTED_END - (label == LABEL_SPAM ? z : -z);
+    int64_t end = is_remark(&after) ? UNTRUSTED_END_OF_REMARKS : UNTRUSTED_END;
+    int64_t room = end - (label == LABEL_SPAM ? z : -z);
     if (room < 0)
         return 0;
     uint64_t soft = softened(stand->g);
@@ -379,7 +403,7 @@ static unsigned counted(uint32_t g)
 static void move(struct model *model, const struct grouped *groups, size_t group, uint32_t g,
                  enum label label)
 {
-    uint64_t step = (uint64_t)g * UNITS * STEP * 1024 / groups->root[group]; /* in 2^-24 */
+    uint64_t step = (uint64_t)g * UNITS * step_of(groups) * 1024 / groups->root[group]; /* 2^-24 */
     unsigned more = counted(g);
     for (size_t i = 0; i < groups->count[group]; i++) {
         uint32_t slot = groups->slots[group][i];
@@ -401,7 +425,7 @@ static void move(struct model *model, const struct grouped *groups, size_t group
 /* False when the model is within the margin of the label: nothing to learn. */
 static bool learn(struct model *model, const struct lesson *lesson, const struct stand *stand)
 {
-    if (stand->g < MARGIN)
+    if (stand->g < (is_remark(&stand->groups) ? MARGIN_OF_REMARKS : MARGIN))
         return false;
     uint32_t g = lesson->trust == TRUST_OPERATOR ? stand->g
                                                  : untrusted_gradient(model, stand, lesson->label);
@@ -412,12 +436,14 @@ static bool learn(struct model *model, const struct lesson *lesson, const struct
 }
 
 /* The other label's lessons in turn with the same label's: the former are what was just endangered,
- * the latter keep that from going too far. */
+ * the latter keep that from going too far. Half of them are the latest: what is new is learned in
+ * several small steps. */
 static void rehearse(struct model *model, enum label taught)
 {
     for (unsigned i = 0; i < REHEARSED; i++) {
         enum label label = i % 2 ? taught : (enum label) !taught;
-        const struct lesson *earlier = rehearsal_next(model->rehearsal, label);
+        const struct lesson *earlier = i % 4 < 2 ? rehearsal_next(model->rehearsal, label)
+                                                 : rehearsal_next_recent(model->rehearsal, label);
         if (!earlier)
             continue;
         struct stand stand = stand_of(model, earlier->slots, earlier->slot_count, label);
@@ -480,7 +506,8 @@ static const char magic[4] = {'W', 'M', 'D', '1'};
 #define HEAD_BYTES (sizeof magic + 4 + 8 + 4 + SCRIPTS * 2 * 4)
 #define CELL_BYTES (HEAD_BYTES + MODEL_SLOTS * 3)
 #define IMAGE_BYTES_MAX                                                                            \
-    (CELL_BYTES + 2ul * REHEARSAL_KEPT * (LESSON_SLOTS_MAX * 5 + 256)) /* 5: of a varint */
+    (CELL_BYTES + 2ul * (REHEARSAL_KEPT + REHEARSAL_RECENT) *                                      \
+                      (LESSON_SLOTS_MAX * 5 + 256)) /* 5: of a varint */
 
 struct image {
     unsigned char *data;

@@ -43,7 +43,8 @@ struct model_scale {
 struct model_scale model_scale(const size_t count[FEATURE_GROUPS]);
 
 /* The same as the model counts them when it scores: of those not of the body, n has one and a half
- * times the slots of weight 0; and all times 1.2, so that probabilities mean what they say. */
+ * times the slots of weight 0; and all times 1.2, of remarks (features.h) 2.2, so that
+ * probabilities mean what they say. */
 struct model_scale model_scale_of_slots(const struct model *model, const uint32_t *slots, size_t n);
 
 /* z = sum of weights * that x / 64, natural log-odds; 0 for no slots. */
@@ -52,11 +53,12 @@ double model_log_odds(const struct model *model, const uint32_t *slots, size_t n
 /* What slot adds to z in a document of that scale. */
 double model_slot_log_odds(const struct model *model, uint32_t slot, struct model_scale scale);
 
-/* Applies one lesson: skipped when the model, which learns from z / 1.2, is within 0.1 of the
- * label; softened for an untrusted label that contradicts the model, which alone takes it to
- * log-odds of 5 at most. A lesson that taught something is followed by 16 earlier ones
- * (rehearsal.h). Counts the lesson for its script either way. Of a lesson of another feature
- * version nothing is taken. Sets the version. */
+/* Applies one lesson: skipped when the model, which learns from z without that last factor, is
+ * within 0.1 of the label, of a remark's within 0.05; softened for an untrusted label that
+ * contradicts the model, which alone takes it to log-odds of 5 at most. A lesson that taught
+ * something is followed by 32 earlier ones, half of them of the latest (rehearsal.h). Counts the
+ * lesson for its script either way. Of a lesson of another feature version nothing is taken. Sets
+ * the version. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
 
 /* Sets the version alone: for a lesson that cannot be read. */

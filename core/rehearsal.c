@@ -7,14 +7,23 @@
 /* A new lesson is kept with a chance of no less than 1 in this many. */
 #define SEEN_MOST (8 * REHEARSAL_KEPT)
 
-struct rehearsal {
-    struct sample {
-        struct lesson *lessons[REHEARSAL_KEPT];
-        uint32_t count;
-        uint32_t seen; /* lessons of this label so far, up to SEEN_MOST */
-        uint32_t next; /* whose turn it is */
-    } samples[2];
+struct sample {
+    struct lesson *lessons[REHEARSAL_KEPT];
+    uint32_t count;
+    uint32_t seen; /* of the sample: lessons of this label so far, up to SEEN_MOST; of the latest:
+                      the place of the oldest once all are taken */
+    uint32_t next; /* whose turn it is */
 };
+
+/* Of each label: the sample, and the latest. */
+enum { SAMPLED, RECENT, SAMPLES };
+
+struct rehearsal {
+    struct sample samples[2][SAMPLES];
+};
+
+static const uint32_t kept_most[SAMPLES] = {REHEARSAL_KEPT, REHEARSAL_RECENT};
+static const uint32_t seen_most[SAMPLES] = {SEEN_MOST, REHEARSAL_RECENT - 1};
 
 struct rehearsal *rehearsal_new(void)
 {
@@ -24,8 +33,9 @@ struct rehearsal *rehearsal_new(void)
 void rehearsal_clear(struct rehearsal *rehearsal)
 {
     for (int label = 0; label < 2; label++)
-        for (size_t i = 0; i < rehearsal->samples[label].count; i++)
-            lesson_free(rehearsal->samples[label].lessons[i]);
+        for (int which = 0; which < SAMPLES; which++)
+            for (size_t i = 0; i < rehearsal->samples[label][which].count; i++)
+                lesson_free(rehearsal->samples[label][which].lessons[i]);
     memset(rehearsal, 0, sizeof *rehearsal);
 }
 
@@ -37,18 +47,22 @@ void rehearsal_free(struct rehearsal *rehearsal)
     free(rehearsal);
 }
 
+static void forget(struct sample *sample, const struct lesson *lesson)
+{
+    for (uint32_t i = 0; i < sample->count; i++) {
+        if (memcmp(sample->lessons[i]->document_id, lesson->document_id, LESSON_ID_BYTES) != 0)
+            continue;
+        lesson_free(sample->lessons[i]);
+        sample->lessons[i] = sample->lessons[--sample->count];
+        break;
+    }
+}
+
 void rehearsal_forget(struct rehearsal *rehearsal, const struct lesson *lesson)
 {
-    for (int label = 0; label < 2; label++) {
-        struct sample *sample = &rehearsal->samples[label];
-        for (uint32_t i = 0; i < sample->count; i++) {
-            if (memcmp(sample->lessons[i]->document_id, lesson->document_id, LESSON_ID_BYTES) != 0)
-                continue;
-            lesson_free(sample->lessons[i]);
-            sample->lessons[i] = sample->lessons[--sample->count];
-            break;
-        }
-    }
+    for (int label = 0; label < 2; label++)
+        for (int which = 0; which < SAMPLES; which++)
+            forget(&rehearsal->samples[label][which], lesson);
 }
 
 /* Encoded and decoded: one allocation, and exactly what comes out of a snapshot. */
@@ -83,9 +97,26 @@ static uint32_t draw(uint64_t version, uint32_t below)
     return (uint32_t)((mixed >> 32) * below >> 32);
 }
 
+static void put_at(struct sample *sample, uint32_t place, const struct lesson *lesson)
+{
+    lesson_free(sample->lessons[place]);
+    sample->lessons[place] = copy_of(lesson);
+}
+
+static void remember_recent(struct sample *sample, const struct lesson *lesson)
+{
+    if (sample->count < REHEARSAL_RECENT) {
+        sample->lessons[sample->count++] = copy_of(lesson);
+        return;
+    }
+    put_at(sample, sample->seen, lesson);
+    sample->seen = (sample->seen + 1) % REHEARSAL_RECENT;
+}
+
 void rehearsal_remember(struct rehearsal *rehearsal, const struct lesson *lesson, uint64_t version)
 {
-    struct sample *sample = &rehearsal->samples[lesson->label];
+    struct sample *sample = &rehearsal->samples[lesson->label][SAMPLED];
+    remember_recent(&rehearsal->samples[lesson->label][RECENT], lesson);
     if (sample->seen < SEEN_MOST)
         sample->seen++;
     if (sample->count < REHEARSAL_KEPT) {
@@ -93,28 +124,36 @@ void rehearsal_remember(struct rehearsal *rehearsal, const struct lesson *lesson
         return;
     }
     uint32_t place = draw(version, sample->seen);
-    if (place < REHEARSAL_KEPT) {
-        lesson_free(sample->lessons[place]);
-        sample->lessons[place] = copy_of(lesson);
-    }
+    if (place < REHEARSAL_KEPT)
+        put_at(sample, place, lesson);
 }
 
-const struct lesson *rehearsal_next(struct rehearsal *rehearsal, enum label label)
+static const struct lesson *next_of(struct sample *sample)
 {
-    struct sample *sample = &rehearsal->samples[label];
     if (!sample->count)
         return NULL;
     sample->next = (sample->next + 1) % sample->count;
     return sample->lessons[sample->next];
 }
 
-bool rehearsal_full(const struct rehearsal *rehearsal)
+const struct lesson *rehearsal_next(struct rehearsal *rehearsal, enum label label)
 {
-    return rehearsal->samples[LABEL_HAM].count == REHEARSAL_KEPT &&
-           rehearsal->samples[LABEL_SPAM].count == REHEARSAL_KEPT;
+    return next_of(&rehearsal->samples[label][SAMPLED]);
 }
 
-/* --- as bytes: count, seen and next of each label, then its lessons with their lengths --- */
+const struct lesson *rehearsal_next_recent(struct rehearsal *rehearsal, enum label label)
+{
+    return next_of(&rehearsal->samples[label][RECENT]);
+}
+
+bool rehearsal_full(const struct rehearsal *rehearsal)
+{
+    return rehearsal->samples[LABEL_HAM][SAMPLED].count == REHEARSAL_KEPT &&
+           rehearsal->samples[LABEL_SPAM][SAMPLED].count == REHEARSAL_KEPT;
+}
+
+/* --- as bytes: of each label its sample, then the latest: count, seen and next, and the lessons
+ * with their lengths --- */
 
 struct bytes {
     unsigned char *data;
@@ -139,22 +178,26 @@ static void put_number(struct bytes *bytes, uint32_t number)
     put(bytes, four, sizeof four);
 }
 
+static void put_sample(struct bytes *bytes, const struct sample *sample)
+{
+    put_number(bytes, sample->count);
+    put_number(bytes, sample->seen);
+    put_number(bytes, sample->next);
+    for (size_t i = 0; i < sample->count; i++) {
+        size_t size;
+        unsigned char *encoded = encode(sample->lessons[i], &size);
+        put_number(bytes, (uint32_t)size);
+        put(bytes, encoded, size);
+        free(encoded);
+    }
+}
+
 unsigned char *rehearsal_encode(const struct rehearsal *rehearsal, size_t *length)
 {
     struct bytes bytes = {0};
-    for (int label = 0; label < 2; label++) {
-        const struct sample *sample = &rehearsal->samples[label];
-        put_number(&bytes, sample->count);
-        put_number(&bytes, sample->seen);
-        put_number(&bytes, sample->next);
-        for (size_t i = 0; i < sample->count; i++) {
-            size_t size;
-            unsigned char *encoded = encode(sample->lessons[i], &size);
-            put_number(&bytes, (uint32_t)size);
-            put(&bytes, encoded, size);
-            free(encoded);
-        }
-    }
+    for (int label = 0; label < 2; label++)
+        for (int which = 0; which < SAMPLES; which++)
+            put_sample(&bytes, &rehearsal->samples[label][which]);
     *length = bytes.length;
     return bytes.data;
 }
@@ -171,11 +214,12 @@ static bool take_number(const unsigned char **at, const unsigned char *end, uint
 }
 
 static bool take_sample(const unsigned char **at, const unsigned char *end, enum label label,
-                        struct sample *sample)
+                        int which, struct sample *sample)
 {
     uint32_t count, size;
     if (!take_number(at, end, &count) || !take_number(at, end, &sample->seen) ||
-        !take_number(at, end, &sample->next) || count > REHEARSAL_KEPT || sample->seen > SEEN_MOST)
+        !take_number(at, end, &sample->next) || count > kept_most[which] ||
+        sample->seen > seen_most[which])
         return false;
     for (uint32_t i = 0; i < count; i++) {
         if (!take_number(at, end, &size) || size > (size_t)(end - *at))
@@ -196,8 +240,12 @@ struct rehearsal *rehearsal_decode(const unsigned char *data, size_t length)
 {
     struct rehearsal *rehearsal = rehearsal_new();
     const unsigned char *at = data, *end = data + length;
-    if (take_sample(&at, end, LABEL_HAM, &rehearsal->samples[LABEL_HAM]) &&
-        take_sample(&at, end, LABEL_SPAM, &rehearsal->samples[LABEL_SPAM]) && at == end)
+    bool whole = true;
+    for (int label = 0; whole && label < 2; label++)
+        for (int which = 0; whole && which < SAMPLES; which++)
+            whole =
+                take_sample(&at, end, (enum label)label, which, &rehearsal->samples[label][which]);
+    if (whole && at == end)
         return rehearsal;
     rehearsal_free(rehearsal);
     return NULL;

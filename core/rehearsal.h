@@ -4,8 +4,9 @@
  * the other (catastrophic interference; McCloskey and Cohen, 1989). Going through a few earlier
  * lessons after each new one prevents it (experience replay; Robins, 1995). Each label keeps a
  * sample of what was taught (reservoir sampling; Vitter, 1985), in which newer lessons are somewhat
- * likelier, so that it goes with the times. Which lessons stay depends on nothing but the lessons
- * and their versions: every replica remembers the same. One thread at a time. */
+ * likelier, so that it goes with the times; and the latest lessons, all of them: of a kind of
+ * document that is new the sample has hardly any for long. Which lessons stay depends on nothing
+ * but the lessons and their versions: every replica remembers the same. One thread at a time. */
 #ifndef WEIR_REHEARSAL_H
 #define WEIR_REHEARSAL_H
 
@@ -15,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define REHEARSAL_KEPT 1024u /* lessons of each label */
+#define REHEARSAL_KEPT 1024u  /* lessons of each label: the sample */
+#define REHEARSAL_RECENT 128u /* of each label: the latest */
 
 struct rehearsal;
 
@@ -26,12 +28,16 @@ void rehearsal_clear(struct rehearsal *rehearsal);
 /* Forgets what was taught of the lesson's document: a label that was changed is not rehearsed. */
 void rehearsal_forget(struct rehearsal *rehearsal, const struct lesson *lesson);
 
-/* Perhaps keeps a copy of the lesson: its label, trust and slots. */
+/* Keeps a copy of the lesson (its label, trust and slots) among the latest, and perhaps another in
+ * the sample. */
 void rehearsal_remember(struct rehearsal *rehearsal, const struct lesson *lesson, uint64_t version);
 
 /* The next of the lessons with that label, in turn; NULL when there are none. Lent until the next
  * lesson is remembered or forgotten. */
 const struct lesson *rehearsal_next(struct rehearsal *rehearsal, enum label label);
+
+/* The same of the latest alone. */
+const struct lesson *rehearsal_next_recent(struct rehearsal *rehearsal, enum label label);
 
 /* True when both labels have as many lessons as are kept. */
 bool rehearsal_full(const struct rehearsal *rehearsal);

@@ -18,7 +18,8 @@ enum derived {
     DERIVED_TRIGRAM,
     DERIVED_SYMBOL,
     DERIVED_REPEATED,
-    DERIVED_EVASION
+    DERIVED_EVASION,
+    DERIVED_WITHIN
 };
 
 static inline uint64_t token_step(uint64_t hash, uint32_t code_point)
@@ -52,7 +53,7 @@ bool token_grow(struct token_set *set);
 static inline void token_keep(struct token_set *set, uint64_t hash, enum feature_group group,
                               struct span prefix, const char *from, const char *to)
 {
-    hash = ((hash ^ set->family) & ~1ull) | group;
+    hash = ((hash ^ set->family) & ~1ull) | (set->family ? FEATURE_GROUP_BODY : group);
     if (set->names)
         token_keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
     else if (set->count < set->room || token_grow(set))

@@ -23,6 +23,8 @@ static const struct {
     {"spaced:", "letters spaced out", FORM_QUOTED},
     {"digits:", "digits among letters", FORM_QUOTED},
     {"numbered:", "number behind a word", FORM_QUOTED},
+    {"evasion:", "written to be missed", FORM_QUOTED},
+    {"within:", "letters of a word", FORM_QUOTED},
     {"ho:", "order of headers", FORM_HEADERS},
     {"r:", "host in Received", FORM_PLAIN},
     {"r2:", "domain in Received", FORM_PLAIN},

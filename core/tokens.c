@@ -27,6 +27,10 @@ struct reading {
     uint32_t before[2]; /* the ideographs before, the nearest first; 0: none */
     const char *before_from[2];
     unsigned separators; /* since the last ideograph */
+    /* Words of one character each, one after the other. */
+    unsigned lone_count;
+    const char *lone_from, *lone_to;
+    uint64_t lone_hash;
 };
 
 static inline uint32_t peek(struct reading *reading, const char **next)
@@ -132,7 +136,8 @@ enum evasion {
     EVASION_MIXED,
     EVASION_SPACED,
     EVASION_DIGITS,
-    EVASION_NUMBERED
+    EVASION_NUMBERED,
+    EVASION_ANY
 };
 
 static void emit_evasion(struct token_set *set, enum evasion evasion, unsigned how_many,
@@ -142,6 +147,10 @@ static void emit_evasion(struct token_set *set, enum evasion evasion, unsigned h
         "disguised:", "wide:", "marked:", "split:", "mixed:", "spaced:", "digits:", "numbered:"};
     token_keep(set, token_spread(token_derive(DERIVED_EVASION, evasion, how_many)),
                FEATURE_GROUP_BODY, span_of(names[evasion]), from, to);
+    /* What is known of one kind tells something of another that was never seen. */
+    if (evasion < EVASION_DIGITS)
+        token_keep(set, token_spread(token_derive(DERIVED_EVASION, EVASION_ANY, 0)),
+                   FEATURE_GROUP_BODY, SPAN("evasion:"), from, to);
 }
 
 /* The word that is meant: its letters without what is between them, digits as the letters they look
@@ -234,6 +243,60 @@ static inline bool is_unusual(const struct word *word)
            (word->scripts & (word->scripts - 1)) || (word->digits && !word->only_digits);
 }
 
+/* Fewer words of one letter are initials, or an article and a name. */
+#define LONE_LEAST 4
+
+/* "f r e e": spaced, and the word that is meant. */
+static void end_lone(struct reading *reading)
+{
+    if (reading->lone_count >= LONE_LEAST) {
+        emit_evasion(reading->set, EVASION_SPACED, 0, reading->lone_from, reading->lone_to);
+        token_emit(reading->set, reading->place, reading->lone_hash, reading->lone_from,
+                   reading->lone_to);
+    }
+    reading->lone_count = 0;
+}
+
+/* `word` has one character: `from` to `to`. The first must be a letter. */
+static void add_lone(struct reading *reading, const struct word *word, const char *from,
+                     const char *to)
+{
+    uint32_t c;
+    const char *at = from;
+    if (!reading->lone_count && !word->scripts)
+        return;
+    if (!reading->lone_count++) {
+        reading->lone_from = from;
+        reading->lone_hash = WORD_START;
+    }
+    if (next_of_word(&at, to, &c))
+        reading->lone_hash = token_step(reading->lone_hash, c);
+    reading->lone_to = to;
+}
+
+#define WITHIN 4u
+#define WITHIN_LEAST 5u /* characters of a word; of shorter ones it is all */
+
+/* Each four characters in a row of a word. */
+static void emit_within(struct token_set *set, const char *from, const char *to)
+{
+    uint32_t last[WITHIN] = {0}, c;
+    const char *starts[WITHIN] = {NULL}, *at = from;
+    for (size_t n = 0;; n++) {
+        starts[n % WITHIN] = at;
+        if (!next_of_word(&at, to, &c))
+            return;
+        last[n % WITHIN] = c;
+        if (n + 1 < WITHIN)
+            continue;
+        uint64_t hash = WORD_START;
+        for (size_t i = n + 1; i < n + 1 + WITHIN; i++)
+            hash = token_step(hash, last[i % WITHIN]);
+        token_keep(set, token_spread(token_derive(DERIVED_WITHIN, hash, 0)), FEATURE_GROUP_BODY,
+                   SPAN("within:"), starts[(n + 1) % WITHIN], at);
+    }
+}
+
 static void word_emit(struct reading *reading, struct word *word, const char *from, const char *to)
 {
     struct token_set *set = reading->set;
@@ -248,6 +311,14 @@ static void word_emit(struct reading *reading, struct word *word, const char *fr
         word->hash = token_derive(DERIVED_LONG, class, 0);
     }
     token_emit(set, place, word->hash, from, to);
+    if (place->is_body) {
+        if (word->length == 1)
+            add_lone(reading, word, from, to);
+        else if (reading->lone_count)
+            end_lone(reading);
+        if (set->family && word->length >= WITHIN_LEAST && word->length <= WORD_CODE_POINTS_MAX)
+            emit_within(set, from, to);
+    }
     if (place->is_text && is_unusual(word))
         emit_evasions(reading, word, from, to);
     if (word->dots >= 2 && word->length <= WORD_CODE_POINTS_MAX)
@@ -380,9 +451,9 @@ static void read_ideograph(struct reading *reading, uint32_t c, enum script scri
             token_emit(set, place, trigram, reading->before_from[1], next);
             shingle(set, place, trigram);
         }
-    } else {
-        token_emit(set, place, token_derive(DERIVED_IDEOGRAPH, c, 0), from, next);
     }
+    if (!first || set->family)
+        token_emit(set, place, token_derive(DERIVED_IDEOGRAPH, c, 0), from, next);
     reading->before[1] = first;
     reading->before_from[1] = reading->before_from[0];
     reading->before[0] = c;
@@ -469,5 +540,6 @@ void tokens_read(struct token_set *set, const struct place *place, struct span t
                               .left = *budget};
     while (reading.at < reading.end && reading.left)
         read_one(&reading);
+    end_lone(&reading);
     *budget = reading.left;
 }

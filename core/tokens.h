@@ -11,9 +11,12 @@
  * Evasion is evidence. A word in text that people read whose letters are disguised (of mathematics,
  * in squares), wide (full width), marked (marks over more than half), split by invisible
  * characters, mixed of several alphabets, spaced ("v.i.a.g.r.a"), or that has digits among its
- * letters or behind them
- * ("gac0r", "bet88") gives a token for that; what is spaced or has digits for letters also the word
- * that is meant. */
+ * letters or behind them ("gac0r", "bet88") gives a token for that, and so do four or more words of
+ * one letter in a row ("f r e e"); what is spaced or has digits for letters also the word that is
+ * meant.
+ *
+ * A family is of documents whose features are of one group, and shared with no others: remarks.
+ * They also give four characters in a row of longer words, and each ideograph alone. */
 #ifndef WEIR_TOKENS_H
 #define WEIR_TOKENS_H
 
@@ -34,7 +37,7 @@ struct place place_of(struct span name);
 /* What is gathered. With `names`, hashes are not kept but looked up there. */
 struct token_set {
     struct arena *arena;
-    uint64_t family; /* of documents; each hash is XORed with it */
+    uint64_t family; /* of documents; each hash is XORed with it. 0: those of no family */
     uint64_t *hashes;
     size_t count, room;
     uint64_t *shingles; /* SHINGLE_BINS */

@@ -242,6 +242,47 @@ def comments_teach_nothing_of_articles(fixture):
     assert (videos["tag"]["ham_misjudged"], videos["tag"]["spam_missed"]) == (0, 0), videos
 
 
+SYLLABLES = "ba ke lo mi ru sa te vo ni da".split()
+
+
+def a_new_kind_of_comment_is_learned_from_a_hundred(fixture):
+    """A hundred comments of each label of a kind that was unknown to a model of thousands of lessons
+    suffice to hold nine in ten of the kind's spam, and none of its ham"""
+    chance = random.Random(14)
+
+    def words(first, count):
+        return ["".join(chance.choices(SYLLABLES, k=3)) if chance.random() < 0.3 else
+                "%s%d" % (first, chance.randrange(150)) for _ in range(count)]
+
+    def praise():
+        said = words("um", chance.randrange(6, 14))
+        form = chance.randrange(3)
+        name = chance.choice(("slotking", "winlandia")) + chance.choice(SYLLABLES)
+        if form == 1:
+            name = " ".join(name[:8])
+        elif form == 2:
+            name = "".join(chr(0x1d41a + ord(letter) - ord("a")) for letter in name)
+        said.insert(chance.randrange(len(said)), name)
+        return " ".join(said)
+
+    with open(fixture.path("hundred.jsonl"), "w") as items:
+        def write(label, source, content, **fields):
+            items.write(json.dumps({"label": label, "source": source, "content": content,
+                                    **fields}) + "\n")
+        for number in range(1500):
+            write("ham", "articles", " ".join(words("en", 60)), title="Article %d" % number)
+            write("ham", "known", " ".join(words("en", 10)))
+            write("spam", "known", " ".join(words("en", 9) + ["subscribe to my channel"]))
+        for source, count in (("lessons", 100), ("judged", 400)):
+            for _ in range(count):
+                write("spam", source, praise())
+                write("ham", source, " ".join(words("um", chance.randrange(6, 14))))
+    said = fixture.weir.ctl("--json", "evaluate", "--items", fixture.path("hundred.jsonl"),
+                            "--protocol", "split").json()
+    judged = next(one for one in said["sources"] if one["source"] == "judged")
+    assert judged["hold"]["spam_missed"] <= 10 and not judged["hold"]["ham_misjudged"], judged
+
+
 def words_say_the_same(fixture):
     """Without --json the figures are in words"""
     said, _ = fixture.evaluate()
@@ -410,6 +451,7 @@ servers.run(setup, [
     items_have_figures_for_each_source,
     items_are_split_by_source,
     comments_teach_nothing_of_articles,
+    a_new_kind_of_comment_is_learned_from_a_hundred,
     words_say_the_same,
     rates_say_how_often_checks_fire,
     terms_say_what_a_score_is_made_of,

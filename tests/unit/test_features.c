@@ -106,6 +106,22 @@ static void test_evasion_is_told_and_seen_through(void **state)
     assert_evasion("v.i.a.g.r.a", "viagra");
     assert_evasion("gac0r", "gacor");
     assert_evasion("m4xw1n", "maxwin");
+    assert_evasion("f r e e", "free");
+    assert_evasion("F r e e, at A L E X I S", "alexis");
+    assert_int_equal(count_of("a b c"), 5); /* the pairs among them; too few to be a word */
+    assert_int_equal(count_of("1 2 3 4"), 7);
+}
+
+static void test_one_way_to_evade_tells_of_another(void **state)
+{
+    (void)state;
+    struct document *a = mail_of(NULL, "𝐅𝐫𝐞𝐞"), *b = mail_of(NULL, "v.i.a.g.r.a"),
+                    *c = mail_of(NULL, "bet88");
+    assert_int_equal(shared(a, b), 1);
+    assert_int_equal(shared(a, c), 0);
+    document_free(a);
+    document_free(b);
+    document_free(c);
 }
 
 static void test_marks_do_not_part_ideographs(void **state)
@@ -165,7 +181,8 @@ static void test_ways_of_evasion_are_features_of_their_own(void **state)
                                           {"manut88", "dora77"}};
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
         struct document *a = mail_of(NULL, ways[i][0]), *b = mail_of(NULL, ways[i][1]);
-        assert_int_equal(shared(a, b), 1);
+        bool digits = i >= 5; /* are in honest names too, so no evasion of any kind */
+        assert_int_equal(shared(a, b), digits ? 1 : 2);
         document_free(a);
         document_free(b);
     }
@@ -365,17 +382,49 @@ static void test_near_duplicates_share_shingle_bins(void **state)
     document_free(c);
 }
 
-/* A feed item that says "buy pills". */
-static struct document *item_of(const char *title, bool is_comment)
+static struct document *item_that_says(const char *title, bool is_comment, const char *text)
 {
     struct document *document = document_new(CHANNEL_FEED);
     document->subject = span_of(title);
     document->is_comment = is_comment;
     if (*title)
         document_add_text(document, TEXT_SUBJECT, document->subject, false);
-    document_add_text(document, TEXT_BODY, SPAN("buy pills"), false);
+    document_add_text(document, TEXT_BODY, span_of(text), false);
     features_extract(document);
     return document;
+}
+
+static struct document *item_of(const char *title, bool is_comment)
+{
+    return item_that_says(title, is_comment, "buy pills");
+}
+
+/* The parts of longer words, and each ideograph; and all of one group. */
+static void test_remarks_give_more_of_each_word(void **state)
+{
+    (void)state;
+    struct document *one = item_that_says("", false, "dewadoraadalah"),
+                    *other = item_that_says("", false, "DEWADORA"),
+                    *han = item_that_says("", false, "代开发票"),
+                    *link = item_that_says("", false, "see");
+    document_add_link(link, SPAN("http://pills.example/"), SPAN(""), true);
+    features_extract(link);
+    assert_int_equal(one->feature_count, 1 + 11); /* of 14 letters, four in a row */
+    assert_int_equal(shared(other, one), 5);
+    assert_int_equal(han->feature_count, 4 + 3 + 2);
+    assert_true(link->feature_count > 3);
+    for (size_t i = 0; i < link->feature_count; i++)
+        assert_int_equal(feature_group(link->features[i]), FEATURE_GROUP_BODY);
+    size_t within = 0;
+    for (size_t i = 0; i < one->feature_count; i++) {
+        struct feature_name name = {.hash = one->features[i]};
+        features_name(one, &name, 1);
+        within += span_equal(token_words(one->arena, &name), SPAN("letters of a word: \"dora\""));
+    }
+    assert_int_equal(within, 1);
+    struct document *all[] = {one, other, han, link};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        document_free(all[i]);
 }
 
 static void test_remarks_share_features_with_remarks_alone(void **state)
@@ -387,8 +436,8 @@ static void test_remarks_share_features_with_remarks_alone(void **state)
     assert_int_equal(shared(mail, article), 3);
     assert_int_equal(shared(untitled, article), 0);
     assert_int_equal(shared(untitled, mail), 0);
-    assert_int_equal(shared(untitled, blank), 3);
-    assert_int_equal(shared(untitled, comment), 3);
+    assert_int_equal(shared(untitled, blank), 5);
+    assert_int_equal(shared(untitled, comment), 5);
     assert_int_equal(shared(comment, article), 0);
     struct feature_name name = {.hash = untitled->features[0]};
     features_name(untitled, &name, 1);
@@ -453,7 +502,7 @@ static void test_every_place_has_words(void **state)
             fail_msg("%.*s%.*s: %.*s", SPAN_ARGS(name.place), SPAN_ARGS(name.text),
                      SPAN_ARGS(words));
     }
-    assert_int_equal(count, 32); /* all of them */
+    assert_int_equal(count, 33); /* all of them but what remarks have */
     document_free(document);
 }
 
@@ -473,6 +522,7 @@ int main(void)
         cmocka_unit_test(test_words_and_pairs_are_counted_once),
         cmocka_unit_test(test_case_width_and_invisible_characters_do_not_matter),
         cmocka_unit_test(test_evasion_is_told_and_seen_through),
+        cmocka_unit_test(test_one_way_to_evade_tells_of_another),
         cmocka_unit_test(test_marks_do_not_part_ideographs),
         cmocka_unit_test(test_digits_behind_a_name_count),
         cmocka_unit_test(test_headers_do_not_crowd_out_the_body),
@@ -493,6 +543,7 @@ int main(void)
         cmocka_unit_test(test_script_is_that_of_most_letters),
         cmocka_unit_test(test_near_duplicates_share_shingle_bins),
         cmocka_unit_test(test_remarks_share_features_with_remarks_alone),
+        cmocka_unit_test(test_remarks_give_more_of_each_word),
         cmocka_unit_test(test_features_can_be_named),
         cmocka_unit_test(test_every_place_has_words),
     };

@@ -62,6 +62,29 @@ static void test_sample_is_bounded_and_spans_what_was_taught(void **state)
     rehearsal_free(rehearsal);
 }
 
+static void test_the_latest_are_rehearsed_whatever_the_sample_kept(void **state)
+{
+    (void)state;
+    struct rehearsal *rehearsal = rehearsal_new();
+    const uint32_t taught = 10 * REHEARSAL_KEPT;
+    assert_null(rehearsal_next_recent(rehearsal, LABEL_SPAM));
+    for (uint32_t i = 0; i < taught; i++)
+        remember(rehearsal, i, LABEL_SPAM);
+    bool met[REHEARSAL_RECENT] = {false};
+    for (uint32_t i = 0; i < REHEARSAL_RECENT; i++) {
+        uint32_t document = rehearsal_next_recent(rehearsal, LABEL_SPAM)->slots[0];
+        assert_in_range(document, taught - REHEARSAL_RECENT, taught - 1);
+        met[document - (taught - REHEARSAL_RECENT)] = true;
+    }
+    for (uint32_t i = 0; i < REHEARSAL_RECENT; i++)
+        assert_true(met[i]);
+    for (uint32_t i = taught - REHEARSAL_RECENT; i < taught; i++)
+        remember(rehearsal, i, LABEL_HAM);
+    assert_null(rehearsal_next_recent(rehearsal, LABEL_SPAM));
+    assert_non_null(rehearsal_next_recent(rehearsal, LABEL_HAM));
+    rehearsal_free(rehearsal);
+}
+
 static void test_bytes_bring_back_all_of_it(void **state)
 {
     (void)state;
@@ -110,6 +133,7 @@ int main(void)
         cmocka_unit_test(test_turns_go_round),
         cmocka_unit_test(test_changed_label_is_not_rehearsed),
         cmocka_unit_test(test_sample_is_bounded_and_spans_what_was_taught),
+        cmocka_unit_test(test_the_latest_are_rehearsed_whatever_the_sample_kept),
         cmocka_unit_test(test_bytes_bring_back_all_of_it),
         cmocka_unit_test(test_bytes_that_are_cut_are_refused),
     };
