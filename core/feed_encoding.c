@@ -236,6 +236,7 @@ bool feed_encoding_find(struct span bytes, struct span served, struct feed_encod
                          SPAN_ARGS(name));
     encoding->said = name;
     bool is_utf8 = find_charset(rest, name, encoding);
+    encoding->is_utf8 = is_utf8 && is_utf8_name(encoding->charset);
     if (encoding->mark_bytes && encoding->declared.length && !is_utf8_name(encoding->declared) &&
         !encoding->trouble)
         encoding->trouble = "it begins with the mark of UTF-8, whatever encoding it declares";
@@ -340,8 +341,9 @@ struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
 {
     struct span body = {bytes.data + encoding->mark_bytes, bytes.length - encoding->mark_bytes};
     *trouble = encoding->trouble;
-    struct span utf8 = encoding->unit_bytes > 1 ? decode_units(arena, body, encoding)
-                                                : text_to_utf8(arena, body, encoding->charset);
+    struct span utf8 = encoding->is_utf8          ? body
+                       : encoding->unit_bytes > 1 ? decode_units(arena, body, encoding)
+                                                  : text_to_utf8(arena, body, encoding->charset);
     return blank_forbidden(arena, utf8, trouble);
 }
 

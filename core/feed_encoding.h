@@ -29,6 +29,7 @@ struct feed_encoding {
     struct span said;     /* what HTTP, else the declaration calls it; lent alike */
     struct span charset;  /* what the text is read as: "UTF-8" wherever it is that, else what was
                              served, declared or guessed; points into those, or is static */
+    bool is_utf8;         /* the text was found to be UTF-8 and is read as that */
     const char *trouble;  /* what is wrong with that; static; NULL: nothing */
 };
 

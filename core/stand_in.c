@@ -163,7 +163,7 @@ static void write_content(struct writer *writer, const char *from, const char *t
 /* Behind `close`, from `at` on; the end when it does not follow. */
 static const char *behind(const char *at, const char *end, struct span close)
 {
-    const char *found = memmem(at, (size_t)(end - at), close.data, close.length);
+    const char *found = span_find_rare(at, end, close);
     return found ? found + close.length : end;
 }
 
@@ -208,7 +208,7 @@ static const char *write_xml_tag(struct writer *writer, const char *at, const ch
 static const char *write_cdata(struct writer *writer, const char *at, const char *end)
 {
     const char *inside = at + strlen("<![CDATA[");
-    const char *close = memmem(inside, (size_t)(end - inside), "]]>", 3);
+    const char *close = span_find_rare(inside, end, SPAN("]]>"));
     copy(writer, at, close ? inside : end);
     if (!close)
         return end;

@@ -57,7 +57,7 @@ static bool name_equal(const struct xml_name *a, const struct xml_name *b)
 /* Behind the next `close` from `at` on; the end when there is none. */
 static const char *skip_past(const char *at, const char *end, struct span close)
 {
-    const char *found = memmem(at, (size_t)(end - at), close.data, close.length);
+    const char *found = span_find_rare(at, end, close);
     return found ? found + close.length : end;
 }
 

@@ -67,6 +67,19 @@ static inline bool span_contains_nocase(struct span span, struct span part)
     return false;
 }
 
+/* Where `part`, of which the first byte is rare in such text, stands from `at` on;
+ * NULL: nowhere. memmem() looks at every byte of a text for so short a one. */
+static inline const char *span_find_rare(const char *at, const char *end, struct span part)
+{
+    while ((size_t)(end - at) >= part.length &&
+           (at = (const char *)memchr(at, part.data[0], (size_t)(end - at)))) {
+        if (span_starts((struct span){at, (size_t)(end - at)}, part))
+            return at;
+        at++;
+    }
+    return NULL;
+}
+
 /* Without blanks, tabs and line ends at both ends. */
 static inline struct span span_trim(struct span span)
 {
