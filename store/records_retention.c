@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define STEP "200" /* rows at most */
+#define LOOK_STEPS 100
 #define OPEN_STATES "(0, 1, 4)"
 #define SETTLED_STATES "(3, 6, 7, 8)"
 #define EMPTIED "channel = 'feed' AND state = 6 AND due_s <= ?1 AND item IS NOT NULL"
@@ -260,6 +261,42 @@ bool records_retention_step(struct records *records, const struct records_limits
     return good;
 }
 
+/* --- a look --- */
+
+struct look {
+    struct step step;
+    bool good;
+};
+
+/* What the steps do is known by doing it. Always false: nothing of it is kept. */
+static bool try_steps(void *context, struct error *error)
+{
+    struct look *look = context;
+    int64_t sums[RECORDS_DROPPED] = {0}, before = -1;
+    look->good = true;
+    for (int i = 0; look->good && i < LOOK_STEPS && total(sums) > before; i++) {
+        before = total(sums);
+        memset(look->step.sums, 0, sizeof look->step.sums);
+        look->good = take_step(&look->step, error);
+        for (int j = 0; j < RECORDS_DROPPED; j++)
+            sums[j] += look->step.sums[j];
+    }
+    memcpy(look->step.sums, sums, sizeof sums);
+    return false;
+}
+
+/* Adds what goes by size, too. */
+static bool look_by_size(struct records *records, const struct records_limits *limits,
+                         int64_t now_s, int64_t sums[RECORDS_DROPPED], struct error *error)
+{
+    struct look look = {.step = {.records = records, .limits = limits, .now_s = now_s}};
+    if (!records_transaction(records, try_steps, &look, error) && !look.good)
+        return false;
+    for (int i = 0; i < RECORDS_DROPPED; i++)
+        sums[i] = look.step.sums[i] > sums[i] ? look.step.sums[i] : sums[i];
+    return true;
+}
+
 bool records_retention_look(struct records *records, const struct records_limits *limits,
                             int64_t now_s, int64_t sums[RECORDS_DROPPED], int64_t *size_bytes,
                             struct error *error)
@@ -281,5 +318,6 @@ bool records_retention_look(struct records *records, const struct records_limits
             error) &&
         read_size(records, size_bytes, error);
     records_unlock(records);
-    return good;
+    return good &&
+           (*size_bytes <= limits->size_bytes || look_by_size(records, limits, now_s, sums, error));
 }

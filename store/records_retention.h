@@ -32,8 +32,8 @@ bool records_retention_step(struct records *records, const struct records_limits
                             int64_t now_s, int64_t sums[RECORDS_DROPPED], bool *more,
                             struct error *error);
 
-/* How much all steps would let go of by age; and how large the file is (what it has room for, less
- * what is free in it). Reads only. */
+/* How much all steps would let go of by age, and the next hundred of them when the file is too
+ * large; and how large it is (what it has room for, less what is free in it). Changes nothing. */
 bool records_retention_look(struct records *records, const struct records_limits *limits,
                             int64_t now_s, int64_t sums[RECORDS_DROPPED], int64_t *size_bytes,
                             struct error *error);

@@ -209,6 +209,27 @@ def test_retention(gateway):
         assert b'weir_records_dropped_total{what="expired"} 1\n' in metrics.read()
 
 
+def test_retention_by_size(gateway):
+    """weirctl retention foretells what goes by records.size-limit, changes nothing, and weir-release drops
+    just that"""
+    weir = gateway.weir
+    weir.hold.stop()
+    weir.configure({"records": {**weir.settings["records"], "size-limit": "8M"}})
+    with sqlite3.connect(weir.records_mail, timeout=30) as records:
+        records.executemany(
+            "INSERT INTO history (document_id, time_s, channel, action, log_odds, sender, recipients, subject, "
+            "reference, evidence) VALUES (?, ?, 'mail', 'accept', 0, 'a@b.test', 'c@d.test', ?, '', '[]')",
+            [(os.urandom(16), int(time.time()), 100 * "many words ") for _ in range(2000)])
+    count = query(gateway, "SELECT count(*) FROM history")[0][0]
+    told = json.loads(ctl(gateway, "retention", "--json").text().splitlines()[0])  # of mail
+    assert 0 < told["history"] < count and told["size_bytes"] > told["size_limit_bytes"], (told, count)
+    assert query(gateway, "SELECT count(*) FROM history")[0][0] == count
+    weir.start_hold(gateway.postfix)
+    dropped = wait_for(lambda: re.search(r"event=dropped .*history=(\d+)", weir.hold.log()), "it is told")
+    assert int(dropped[1]) == told["history"], (dropped[0], told)
+    assert query(gateway, "SELECT count(*) FROM history")[0][0] == count - told["history"]
+
+
 # --- digests and their links ---
 
 def start_digests(gateway):
@@ -621,4 +642,4 @@ if __name__ == "__main__":
                 test_digest_page_among_many,
                 test_link_after_a_reviewer, test_lists_do_not_wait, test_digest_lists,
                 test_digest_chinese, test_digest_of_a_bounce, test_digest_not_sent, test_digests_at_once, test_digest_warns,
-                test_links_refused, test_reapply])
+                test_links_refused, test_reapply, test_retention_by_size])

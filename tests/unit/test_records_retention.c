@@ -201,6 +201,10 @@ static void test_history_goes_by_age_and_then_by_size(void **state)
     assert_string_equal(drop(fixture, &month), "0 0 0 300");
     int64_t mail = add(fixture, "mail", DAY), item = add(fixture, "feed", DAY);
     struct records_limits small = {30 * DAY, 60 * DAY, 1};
+    int64_t sums[RECORDS_DROPPED] = {0}, bytes;
+    good(records_retention_look(fixture->records, &small, NOW, sums, &bytes, &fixture->error));
+    assert_int_equal(sums[RECORDS_HISTORY], 700);
+    assert_int_equal(count_rows(fixture, "history"), 700);
     assert_string_equal(drop(fixture, &small), "1 1 1 700");
     expect_state(fixture, mail, HELD_HELD);
     assert_null(records_held_get(fixture->records, item, &fixture->error));
