@@ -6,8 +6,9 @@
 
 const char console_door_style[] =
     "body{font:16px/1.5 sans-serif;max-width:40rem;margin:0 auto;padding:1rem;color:#222;"
-    "background:#fff}h1{font-size:1.3rem}h2{font-size:1.1rem;margin-top:2rem}dt{color:#555;"
-    "font-size:.9rem}dd{margin:0 0 .5rem;overflow-wrap:anywhere}button{font:inherit;padding:.4rem "
+    "background:#fff;overflow-wrap:anywhere}h1{font-size:1.3rem}h2{font-size:1.1rem;margin-top:"
+    "2rem}dt{color:#555;"
+    "font-size:.9rem}dd{margin:0 0 .5rem}button{font:inherit;padding:.4rem "
     ".9rem;margin:.2rem .4rem .2rem 0}form{display:inline}.said{border-left:4px solid "
     "#0b57a4;padding-left:.8rem}article{border-top:1px solid #ccc;padding:.8rem 0}input{font:"
     "inherit;padding:.3rem;max-width:100%}@media(prefers-color-scheme:dark){body{color:#ddd;"

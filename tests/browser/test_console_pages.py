@@ -11,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from person import ATTACK, PASSWORD, Fixture as Person  # noqa: E402
 from console_client import Client  # noqa: E402
+from sample_feeds import ITEMS, feed  # noqa: E402
 from servers import make_temporary_directory, run, wait_for  # noqa: E402
 
 
@@ -293,6 +294,36 @@ def test_phone(fixture):
             browser.do("open", hash="#/")
             browser.picture("console-overview-chinese", width=360)
         browser.do("click", role="button", name="English" if seen["language"] == "zh-Hans" else "中文")
+
+
+def test_long_words(fixture):
+    """On a phone of 320 pixels no page scrolls sideways, however long a word somebody writes"""
+    browser, long = fixture.browser, 300 * "Lo" + 300 * "ng"
+    domain = "stranger%d.test" % (fixture.strangers + 1)
+    fixture.weir.ctl("reputation", "pin", "from-domain", domain, "1")
+    fixture.hold(long, name='"service@bank.test %s"' % (200 * "N"))
+    fixture.weir.ctl("reputation", "pin", "from-address", 60 * "x" + "@" + 60 * "y" + ".test", "1")
+    fixture.weir.run("weir-feedfilter", "--pipe", "--feed", "longer", input=feed(ITEMS).replace(
+        b"<title>", b"<title>" + long.encode()))
+    fixture.weir.ctl("feeds", "add", "longest", "https://feeds.test/" + 300 * "p", "--title", long[:200],
+                     "--category", 100 * "c")
+    text, _ = fixture.digest("bob@box.test")
+    links = sorted(set(link.split("?")[0] for link in re.findall(r"http://\S+/d/\S+", text)))
+    entries = ["#/held/" + item["id"] for item in
+               fixture.weir.ctl("--json", "held", "list", "--text", long[:40]).json()]
+    assert len(entries) > 1, entries
+    for number, hash in enumerate((
+            *entries, "#/", "#/held", "#/history", "#/search?q=" + long[:50], "#/audit", "#/feeds",
+            "#/feed/longest", "#/rules", "#/tuning", "#/reputations?q=xxx",
+            "#/reputation/from-domain/" + domain, "#/reputation/envelope-domain/" + domain)):
+        browser.do("open", hash=hash)
+        browser.picture("long-%d" % number, width=320)
+        if hash in (*entries, "#/history"):
+            assert long in browser.do("see")["text"], hash
+    for number, link in enumerate(links):
+        browser.do("come", link=link)
+        browser.picture("long-link-%d" % number, width=320)
+    browser.do("come")
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
