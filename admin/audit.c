@@ -36,25 +36,6 @@ static void print_line(const struct session *session, const struct audit_listed 
 
 /* What weir writes; who asks for another deed, of which there is no line either, has mistyped it.
  */
-static bool is_deed(const char *what)
-{
-    size_t length = strcspn(what, " ");
-    for (const char *const *deed = audit_deeds; *deed; deed++)
-        if (strlen(*deed) == length && strncmp(*deed, what, length) == 0)
-            return true;
-    return false;
-}
-
-static int complain_of_deed(const char *what)
-{
-    char all[700] = "";
-    for (const char *const *deed = audit_deeds; *deed; deed++) {
-        size_t length = strlen(all);
-        snprintf(all + length, sizeof all - length, "%s%s", length ? ", " : "", *deed);
-    }
-    return session_usage("audit: nothing does \"%.60s\"; the deeds are %s", what, all);
-}
-
 /* On another machine it has records that let somebody ask. */
 static bool has_records(const struct session *session)
 {
@@ -64,11 +45,10 @@ static bool has_records(const struct session *session)
 /* Of no line that was found. */
 static int tell_of_none(const struct session *session, const struct audit_filter *filter)
 {
-    bool others = filter->who || filter->subject || filter->since_s || filter->until_s;
-    bool any = others || filter->what;
-    if (filter->what && !others &&
-        !is_deed(filter->what)) /* another weir's may be left out by them */
-        return complain_of_deed(filter->what);
+    char why[AUDIT_WHY_SIZE];
+    bool any = filter->who || filter->subject || filter->since_s || filter->until_s || filter->what;
+    if (!audit_may_be(filter, why))
+        return session_usage("audit: %s", why);
     if (!session->json)
         puts(!has_records(session) ? "there are no records yet"
              : any                 ? "no line matches"

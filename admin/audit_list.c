@@ -6,47 +6,70 @@
 #include "admin/records_text.h"
 #include "store/memory.h"
 
-const char *const audit_deeds[] = {"release",
-                                   "confirm",
-                                   "delete",
-                                   "undo",
-                                   "reapply",
-                                   "expire",
-                                   "spam",
-                                   "not-spam",
-                                   "allow",
-                                   "deny",
-                                   "remove",
-                                   "add",
-                                   "change",
-                                   "set",
-                                   "pin",
-                                   "learned",
-                                   "forget",
-                                   "import",
-                                   "tune",
-                                   "tune-undo",
-                                   "rules",
-                                   "rules-undo",
-                                   "log-in",
-                                   "log-out",
-                                   "refused-log-in",
-                                   "refused-log-in-too-soon",
-                                   "refused-role",
-                                   "refused-from-other-site",
-                                   "refused-content-type",
-                                   "refused-without-deed-token",
-                                   "refused-session",
-                                   "refused-token",
-                                   "refused-path",
-                                   "refused-link",
-                                   "refused-link-expired",
-                                   "refused-link-again",
-                                   "refused-link-too-often",
-                                   "refused-link-no-footer",
-                                   "refused-not-theirs",
-                                   "refused-many",
-                                   NULL};
+static const char *const deeds[] = {"release",
+                                    "confirm",
+                                    "delete",
+                                    "undo",
+                                    "reapply",
+                                    "expire",
+                                    "spam",
+                                    "not-spam",
+                                    "allow",
+                                    "deny",
+                                    "remove",
+                                    "add",
+                                    "change",
+                                    "set",
+                                    "pin",
+                                    "learned",
+                                    "forget",
+                                    "import",
+                                    "tune",
+                                    "tune-undo",
+                                    "rules",
+                                    "rules-undo",
+                                    "log-in",
+                                    "log-out",
+                                    "refused-log-in",
+                                    "refused-log-in-too-soon",
+                                    "refused-role",
+                                    "refused-from-other-site",
+                                    "refused-content-type",
+                                    "refused-without-deed-token",
+                                    "refused-session",
+                                    "refused-token",
+                                    "refused-path",
+                                    "refused-link",
+                                    "refused-link-expired",
+                                    "refused-link-again",
+                                    "refused-link-too-often",
+                                    "refused-link-no-footer",
+                                    "refused-not-theirs",
+                                    "refused-many",
+                                    NULL};
+
+static bool is_deed(const char *what)
+{
+    size_t length = strcspn(what, " ");
+    for (const char *const *deed = deeds; *deed; deed++)
+        if (strlen(*deed) == length && strncmp(*deed, what, length) == 0)
+            return true;
+    return false;
+}
+
+bool audit_may_be(const struct audit_filter *filter, char why[AUDIT_WHY_SIZE])
+{
+    const char *what = filter->what;
+    if (!what || is_deed(what) || filter->who || filter->subject || filter->since_s ||
+        filter->until_s)
+        return true;
+    snprintf(why, AUDIT_WHY_SIZE, "nothing does \"%.60s\"; the deeds are ", what);
+    for (const char *const *deed = deeds; *deed; deed++) {
+        size_t length = strlen(why);
+        snprintf(why + length, AUDIT_WHY_SIZE - length, "%s%s", deed == deeds ? "" : ", ", *deed);
+    }
+    return false;
+}
 
 static void take(void *context, const struct audit_line *line)
 {

@@ -18,8 +18,12 @@ struct audit_list {
     enum front front; /* that is read now */
 };
 
-/* The first words of all that weir writes there, NULL behind them. */
-extern const char *const audit_deeds[];
+/* Of a filter that found nothing: whether something could be found. false, and `why` says so: it
+ * asks for a deed that weir does not know, and for nothing else, which may have left out another
+ * weir's.
+ */
+#define AUDIT_WHY_SIZE 900
+bool audit_may_be(const struct audit_filter *filter, char why[AUDIT_WHY_SIZE]);
 
 /* Adds the lines of a front's records that `filter` lets pass; nothing when there are none. */
 bool audit_list_read(struct session *session, enum front front, const struct audit_filter *filter,

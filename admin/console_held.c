@@ -470,6 +470,11 @@ void console_held(struct session *session, const struct console_request *request
     size_t length = strcspn(rest, "/");
     const char *what = rest + length + (rest[length] == '/');
     bool post = strcmp(request->method, "POST") == 0;
+    if (console_parameter(request, "form") && !wants(request, "record") &&
+        (*rest || !wants(request, "count"))) {
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "form is record%s", *rest ? "" : " or count");
+        return;
+    }
     if (!*rest && wants(request, "count")) {
         answer_count(session, request, answer);
         return;

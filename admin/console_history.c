@@ -7,6 +7,7 @@
 #include "admin/console_api.h"
 #include "admin/held_filter.h"
 #include "admin/period.h"
+#include "admin/records_text.h"
 #include "core/document.h"
 #include "core/explain.h"
 #include "store/records_search.h"
@@ -165,12 +166,24 @@ static bool read_channel(const struct console_request *request, const char **cha
     return !stream || *channel || error_set(error, ERROR_INPUT, "stream is mail or feeds");
 }
 
+static bool check_action(const char *action, struct error *error)
+{
+    for (size_t i = 0; action && records_text_actions[i]; i++)
+        if (strcmp(action, records_text_actions[i]) == 0)
+            return true;
+    return !action ||
+           error_set(error, ERROR_INPUT,
+                     "action is accept, tag, hold, reject or defer, not \"%.40s\"", action);
+}
+
 static bool read_listing(const struct console_request *request, struct listing *listing,
                          struct error *error)
 {
     struct history_filter *filter = &listing->filter;
     int64_t now_s = time(NULL);
     filter->action = text_of(request, "action");
+    if (!check_action(filter->action, error))
+        return false;
     filter->sender = text_of(request, "sender");
     filter->recipient = text_of(request, "recipient");
     filter->subject = text_of(request, "subject");

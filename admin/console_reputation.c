@@ -26,8 +26,8 @@ static bool read_least(const struct console_request *request, double *least, str
     if (!text)
         return true;
     *least = strtod(text, &end);
-    return (end != text && !*end && isfinite(*least)) ||
-           error_set(error, ERROR_INPUT, "min is a number of lessons");
+    return (end != text && !*end && *least >= 0 && *least <= 1e9) ||
+           error_set(error, ERROR_INPUT, "min is a number of lessons, 0 to 1e9");
 }
 
 static void put_types(struct json_writer *json)
@@ -340,6 +340,12 @@ void console_audit_list(struct session *session, const struct console_request *r
     for (int front = 0; good && front < FRONTS; front++) {
         filter.before_id = before_id[front];
         good = audit_list_read(session, (enum front)front, &filter, &list, &error);
+    }
+    char why[AUDIT_WHY_SIZE];
+    if (good && !list.count && !before_id[FRONT_MAIL] && !before_id[FRONT_FEED] &&
+        !audit_may_be(&filter, why)) {
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "%s", why);
+        return;
     }
     bool more = list.count > limit;
     audit_list_merge(&list, limit);

@@ -73,7 +73,7 @@ const char *console_member(const struct console_request *request, const char *na
 
 void console_refuse(struct console_answer *answer, unsigned status, const char *format, ...)
 {
-    char text[500];
+    char text[1000];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
@@ -265,6 +265,13 @@ static const char *bearer_of(struct MHD_Connection *connection)
     return given && strncasecmp(given, "Bearer ", 7) == 0 ? given + 7 : NULL;
 }
 
+static enum MHD_Result refuse_without_deed(struct console_server *server,
+                                           struct MHD_Connection *connection, const char *path)
+{
+    return refuse_attack(server, connection, MHD_HTTP_FORBIDDEN, "refused-without-deed-token", path,
+                         "the request lacks the session's " DEED_HEADER);
+}
+
 static enum MHD_Result log_out(struct console_server *server, struct MHD_Connection *connection)
 {
     char cookie[200];
@@ -273,6 +280,9 @@ static enum MHD_Result log_out(struct console_server *server, struct MHD_Connect
     struct console_source source;
     struct error error = {0};
     if (console_access_find(server->access, session_of(connection), NULL, &caller, &error)) {
+        if (!console_access_is_meant(
+                &caller, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, DEED_HEADER)))
+            return refuse_without_deed(server, connection, "logout");
         console_source_of(connection, *server->options.public_url, &source);
         audit(server, caller.name, "log-out", source.text);
     }
@@ -335,8 +345,7 @@ static enum MHD_Result call_api(struct console_server *server, struct console_re
         return refuse_stranger(server, request);
     if (post && !console_access_is_meant(
                     &caller, MHD_lookup_connection_value(connection, MHD_HEADER_KIND, DEED_HEADER)))
-        return refuse_attack(server, connection, MHD_HTTP_FORBIDDEN, "refused-without-deed-token",
-                             request->path, "the request lacks the session's " DEED_HEADER);
+        return refuse_without_deed(server, connection, request->path);
     request->caller = &caller;
     server->options.api(server->options.context, request, &answer);
     if (answer.status == MHD_HTTP_NOT_FOUND && console_guard_climbs(request->path))
@@ -355,7 +364,9 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
     if (!message && !has_type(request->connection, "application/json"))
         return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
                              "refused-content-type", request->path,
-                             "the request is not of Content-Type application/json");
+                             strncmp(request->path, "learn/", 6) == 0
+                                 ? "the request is not of Content-Type " MESSAGE_TYPE
+                                 : "the request is not of Content-Type application/json");
     if (client->too_large)
         return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
                       message ? "the message is larger than 4 MiB, or there is no token with it"

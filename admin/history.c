@@ -160,7 +160,6 @@ static int follow_history(void *context, enum front front, int64_t *last, bool f
 static int run(struct session *session, int count, char **arguments)
 {
     static const char *const channels[] = {"mail", "feed", NULL};
-    static const char *const actions[] = {"accept", "tag", "hold", "reject", "defer", NULL};
     struct listing listing = {.session = session, .limit = LIMIT_DEFAULT};
     struct history_filter *filter = &listing.filter;
     const char *since = NULL, *limit = NULL;
@@ -184,7 +183,7 @@ static int run(struct session *session, int count, char **arguments)
     if (count)
         return session_usage("history takes options only; \"%s\" is none", arguments[0]);
     if (!session_choice("--channel", filter->channel, channels, &which) ||
-        !session_choice("--action", filter->action, actions, &which) ||
+        !session_choice("--action", filter->action, records_text_actions, &which) ||
         !period_since(since, time(NULL), &filter->since_s))
         return EX_USAGE;
     if (limit) {

@@ -167,6 +167,8 @@ void records_text_held(enum front front, const struct held *held, bool item)
         print_item(held);
 }
 
+const char *const records_text_actions[] = {"accept", "tag", "hold", "reject", "defer", NULL};
+
 void records_text_history(const struct history_entry *entry)
 {
     char when[32], hex[DOCUMENT_ID_HEX];

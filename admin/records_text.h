@@ -48,6 +48,9 @@ void records_text_outcome_json(const char *id, const char *state, bool changed);
 /* The reasons in the JSON of a verdict, and nothing when it is none. */
 void records_text_evidence(const char *evidence);
 
+/* The actions that a history has, NULL behind them. */
+extern const char *const records_text_actions[];
+
 void records_text_history(const struct history_entry *entry);
 void records_text_history_json(const struct history_entry *entry);
 

@@ -69,6 +69,18 @@ def test_bad_requests(fixture):
         expect(client.get("held?" + query), 400)
     for query in ("q", "sender", "recipient", "feed"):
         expect(client.get("held?%s=%s" % (query, 257 * "a")), 400, "longer than 256 bytes")
+    for query, words in (
+            ("held?form=zap", "form is record or count"), ("held/f1?form=count", "form is record"),
+            ("history?action=moon", 'action is accept, tag, hold, reject or defer, not "moon"'),
+            ("audit?what=frob", 'nothing does "frob"; the deeds are release, confirm'), ("audit?what=frob", "refused-many"),
+            ("reputation?min=-1", "min is a number of lessons"), ("reputation?min=nan", "min is a number"),
+            ("reputation?min=2e9", "min is a number of lessons")):
+        expect(client.get(query), 400, words)
+    for path in ("history?action=defer", "audit?what=tune-undo", "reputation?min=0", "held?form=count"):
+        assert client.get(path).status == 200, path
+    expect(client.request("POST", "/api/learn/spam", "x", **{"Content-Type": "text/plain",
+                                                            "X-Weir-Deed": client.deed_token}),
+           403, "not of Content-Type message/rfc822")
     for path in ("held/m999", "held/f0", "held/x", "held/f1/nothing", "nothing", "held/" + 5000 * "1"):
         expect(client.get(path), 404)
     expect(client.post("held/f1/nothing"), 404)

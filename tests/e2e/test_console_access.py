@@ -81,6 +81,10 @@ def test_login(fixture):
     assert "HttpOnly" in cookie and "SameSite=Strict" in cookie, cookie
     client.enter(answer)
     assert client.get("session").json()["user"] == "ann"
+    deed, client.deed_token = client.deed_token, None
+    expect(client.post("logout"), 403, "X-Weir-Deed")
+    client.deed_token = deed
+    assert client.get("session").json()["user"] == "ann"
     assert client.post("logout").status == 204
     expect(client.get("session"), 401)
     assert fixture.audited()[-2:] == [("ann", "log-out", "127.0.0.1"),
