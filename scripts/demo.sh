@@ -86,6 +86,11 @@ milter {
     mode = enforce
     key-file = "$demo/weir-id.key"
 }
+identities {
+    mail-providers = "$PWD/conf/maps/mail-providers"
+    url-shorteners = "$PWD/conf/maps/url-shorteners"
+}
+digest { key-file = "$demo/link.key" }
 feedfilter { mode = enforce }
 release { preview = "$demo/preview.sock" }
 console {
