@@ -42,7 +42,8 @@ static void put_mail(const struct visit *visit, const struct held *held)
     door_put_row(visit, WORD_FROM, span_of(held->sender));
     door_put_row(visit, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     door_put_row(visit, WORD_UNTIL, span_of(person_time(until_s, when)));
-    door_put_row(visit, WORD_WHY, person_why(visit->arena, span_of(held->evidence), REASONS));
+    door_put_row(visit, WORD_WHY,
+                 person_why(visit->arena, visit->language, span_of(held->evidence), REASONS));
     span_buffer_text(door_out(visit), "</dl>\n");
 }
 
@@ -172,6 +173,17 @@ static void put_buttons(const struct visit *visit, const struct held *held, size
             door_put_button(visit, actions[i].name, actions[i].button, NULL, NULL);
 }
 
+/* Of what is no longer open. */
+static const enum person_word words_of_state[HELD_STATES] = {
+    [HELD_RELEASE_REQUESTED] = WORD_DONE_RELEASE,
+    [HELD_RELEASED] = WORD_IS_RELEASED,
+    [HELD_CONFIRMED] = WORD_IS_CONFIRMED,
+    [HELD_DELETE_REQUESTED] = WORD_IS_BEING_DELETED,
+    [HELD_DELETED] = WORD_IS_DELETED,
+    [HELD_GONE] = WORD_IS_GONE,
+    [HELD_SUPERSEDED] = WORD_GONE,
+};
+
 static void show_mail(struct visit *visit, const struct held *held, size_t asked)
 {
     visit->answer->status = MHD_HTTP_OK;
@@ -179,9 +191,9 @@ static void show_mail(struct visit *visit, const struct held *held, size_t asked
     door_put_said(visit);
     put_mail(visit, held);
     if (!(OPEN & 1u << held->state) && visit->said == WORD_COUNT) {
-        const char *text = person_word(visit->language, WORD_STATE);
-        span_buffer_printf(door_out(visit), "<p>%.*s%s</p>\n", (int)(strstr(text, "%s") - text),
-                           text, held_state_name(held->state));
+        span_buffer_text(door_out(visit), "<p>");
+        door_put_word(visit, words_of_state[held->state]);
+        span_buffer_text(door_out(visit), "</p>\n");
     }
     put_buttons(visit, held, asked);
     door_end(visit);
@@ -327,6 +339,7 @@ static bool may_change_lists(struct visit *visit, bool *may, struct error *error
 static bool act_on_lists(struct visit *visit, struct error *error)
 {
     const char *entry = visit->request->entry;
+    char normal[RECIPIENT_MAX + 1];
     size_t which = find_action(visit);
     bool removed, may;
     if (!may_change_lists(visit, &may, error) || !may)
@@ -337,9 +350,13 @@ static bool act_on_lists(struct visit *visit, struct error *error)
     }
     if (!visit->request->action || strcmp(visit->request->action, "remove") != 0)
         return true;
-    visit->said = WORD_DONE_REMOVE;
-    return records_list_remove(visit->records, visit->link.recipient, entry, &removed, error) &&
-           (!removed || records_audit(visit->records, visit->who, "remove", entry, error));
+    visit->said = WORD_NOT_LISTED;
+    if (!recipient_entry_normal(entry, normal))
+        return true;
+    if (!records_list_remove(visit->records, visit->link.recipient, normal, &removed, error))
+        return false;
+    visit->said = removed ? WORD_DONE_REMOVE : WORD_NOT_LISTED;
+    return !removed || records_audit(visit->records, visit->who, "remove", normal, error);
 }
 
 static bool act_on_mail(struct visit *visit, struct error *error)

@@ -477,7 +477,8 @@ static void put_item(const struct item_page *page)
     door_put_row(visit, WORD_ITEM_FEED, span_of(visit->link.recipient));
     if (is_in_state(held, 1u << HELD_HELD)) {
         door_put_row(visit, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
-        door_put_row(visit, WORD_WHY, person_why(visit->arena, span_of(held->evidence), REASONS));
+        door_put_row(visit, WORD_WHY,
+                     person_why(visit->arena, visit->language, span_of(held->evidence), REASONS));
     }
     span_buffer_text(door_out(visit), "</dl>\n");
 }

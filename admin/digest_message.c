@@ -93,7 +93,8 @@ static void text_item(const struct parts *parts, size_t number, const struct hel
     text_line(parts, WORD_FROM, sender_of(held));
     text_line(parts, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     text_line(parts, WORD_UNTIL, span_of(person_time(expires_s(parts, held), when)));
-    text_line(parts, WORD_WHY, person_why(parts->arena, span_of(held->evidence), REASONS));
+    text_line(parts, WORD_WHY,
+              person_why(parts->arena, parts->language, span_of(held->evidence), REASONS));
     if (is_theirs(parts, held)) {
         text_link(parts, WORD_RELEASE, held, "release");
         if (*held->sender) {
@@ -150,7 +151,8 @@ static void html_item(const struct parts *parts, const struct held *held)
     html_line(parts, WORD_FROM, sender_of(held));
     html_line(parts, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     html_line(parts, WORD_UNTIL, span_of(person_time(expires_s(parts, held), when)));
-    html_line(parts, WORD_WHY, person_why(parts->arena, span_of(held->evidence), REASONS));
+    html_line(parts, WORD_WHY,
+              person_why(parts->arena, parts->language, span_of(held->evidence), REASONS));
     if (is_theirs(parts, held)) {
         span_buffer_text(parts->out, "<div style=\"padding-top:6px\">");
         html_link(parts, WORD_RELEASE, held, "release");

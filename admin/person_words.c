@@ -20,6 +20,10 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_HELD_SINCE] = {"Held since", "扣留时间"},
     [WORD_UNTIL] = {"Until", "保留至"},
     [WORD_WHY] = {"Why", "原因"},
+    [WORD_REASON_RULE] = {"the rule", "规则"},
+    [WORD_REASON_TEXT] = {"the text is much like that of earlier spam",
+                          "正文与以往的垃圾邮件高度相似"},
+    [WORD_REASON_ATTACHMENT] = {"an attachment came with earlier spam", "附件曾随垃圾邮件出现"},
     [WORD_NO_SUBJECT] = {"(no subject)", "（无主题）"},
     [WORD_RELEASE] = {"Deliver it, it is not spam", "投递，这不是垃圾邮件"},
     [WORD_ALLOW] = {"Always allow the sender", "始终允许此发件人"},
@@ -44,8 +48,19 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_DONE_ALLOW] = {"Your list of allowed senders has it now.", "已加入您的允许名单。"},
     [WORD_DONE_DENY] = {"Your list of blocked senders has it now.", "已加入您的屏蔽名单。"},
     [WORD_DONE_REMOVE] = {"It is no longer on your list.", "已从您的名单中移除。"},
+    [WORD_NOT_LISTED] = {"It is not on your list.", "您的名单中没有此项。"},
     [WORD_DONE_BEFORE] = {"That was done before, on %s.", "此操作已于 %s 完成。"},
-    [WORD_STATE] = {"It is no longer held; it is now: %s", "此邮件已不再被扣留，当前状态：%s"},
+    [WORD_IS_RELEASED] = {"It was delivered to you.", "此邮件已投递给您。"},
+    [WORD_IS_CONFIRMED] = {"A reviewer confirmed that it is spam. Ask your postmaster if that is "
+                           "wrong.",
+                           "审核员已确认这是垃圾邮件。如有异议，请联系您的邮件管理员。"},
+    [WORD_IS_BEING_DELETED] =
+        {"A reviewer had it deleted; it goes soon. Ask your postmaster if "
+         "you need it.",
+         "审核员已要求删除此邮件，即将删除。如仍需要，请联系您的邮件管理员。"},
+    [WORD_IS_DELETED] = {"It was deleted.", "此邮件已删除。"},
+    [WORD_IS_GONE] = {"It is no longer here: an administrator took it away.",
+                      "此邮件已不在：管理员已将其移走。"},
     [WORD_NOTHING_HELD] = {"Nothing is held for you.", "没有为您扣留的邮件。"},
     [WORD_LISTS] = {"Your lists", "您的名单"},
     [WORD_LISTS_EXPLAINED] =
@@ -150,17 +165,19 @@ static const struct reason *heaviest_after(const struct reasons *reasons,
     return best;
 }
 
-/* What is known of texts and files by their hashes is told without these. */
-static struct span words_of(const struct reason *reason)
+/* What is known of texts and files by their hashes is told without these; the others are the words
+ * of the checks, which are English in every language. */
+static struct span words_of(const struct reason *reason, enum language language)
 {
     if (span_equal(reason->symbol, span_of(reputation_symbol(IDENTITY_SHINGLE))))
-        return SPAN("the text is much like that of earlier spam");
+        return span_of(person_word(language, WORD_REASON_TEXT));
     if (span_equal(reason->symbol, span_of(reputation_symbol(IDENTITY_ATTACHMENT))))
-        return SPAN("an attachment came with earlier spam");
+        return span_of(person_word(language, WORD_REASON_ATTACHMENT));
     return reason->words;
 }
 
-struct span person_why(struct arena *arena, struct span evidence, size_t most)
+struct span person_why(struct arena *arena, enum language language, struct span evidence,
+                       size_t most)
 {
     const struct reason *taken[8];
     struct reasons reasons = {0};
@@ -168,12 +185,13 @@ struct span person_why(struct arena *arena, struct span evidence, size_t most)
     if (!reasons_read(arena, evidence, &reasons))
         return why;
     if (reasons.rule.length)
-        return arena_printf(arena, "the rule \"%.*s\"", SPAN_ARGS(reasons.rule));
+        return arena_printf(arena, "%s \"%.*s\"", person_word(language, WORD_REASON_RULE),
+                            SPAN_ARGS(reasons.rule));
     for (size_t count = 0; count < most && count < 8; count++) {
         taken[count] = heaviest_after(&reasons, taken, count);
         if (!taken[count])
             break;
-        struct span reason = words_of(taken[count]);
+        struct span reason = words_of(taken[count], language);
         why =
             arena_printf(arena, "%.*s%s%.*s", SPAN_ARGS(why), count ? "; " : "", SPAN_ARGS(reason));
     }

@@ -14,6 +14,9 @@ enum person_word {
     WORD_HELD_SINCE,
     WORD_UNTIL,
     WORD_WHY,
+    WORD_REASON_RULE, /* its name follows */
+    WORD_REASON_TEXT,
+    WORD_REASON_ATTACHMENT,
     WORD_NO_SUBJECT,
     WORD_RELEASE,
     WORD_ALLOW,
@@ -29,8 +32,13 @@ enum person_word {
     WORD_DONE_ALLOW,
     WORD_DONE_DENY,
     WORD_DONE_REMOVE,
+    WORD_NOT_LISTED,
     WORD_DONE_BEFORE,
-    WORD_STATE, /* of what is no longer held */
+    WORD_IS_RELEASED, /* of what is no longer held */
+    WORD_IS_CONFIRMED,
+    WORD_IS_BEING_DELETED,
+    WORD_IS_DELETED,
+    WORD_IS_GONE,
     WORD_NOTHING_HELD,
     WORD_LISTS,
     WORD_LISTS_EXPLAINED,
@@ -77,7 +85,9 @@ void person_html(struct span_buffer *out, struct arena *arena, struct span text)
 const char *person_time(int64_t time_s, char text[32]);
 
 /* The reasons that weigh most for spam, in the JSON of a verdict, at most `most` of them, between
- * semicolons; or the rule that decided it. In `arena`. */
-struct span person_why(struct arena *arena, struct span evidence, size_t most);
+ * semicolons; or the rule that decided it. In `arena`. What a check says of itself is English in
+ * every language, as in the log and the console: an admin who is asked finds it there. */
+struct span person_why(struct arena *arena, enum language language, struct span evidence,
+                       size_t most);
 
 #endif

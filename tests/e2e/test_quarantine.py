@@ -245,6 +245,7 @@ def start_digests(gateway):
         "digest": {"sendmail": wrapper, "from": "weir@box.test",
                    "key-file": os.path.join(gateway.directory, "weir", "link.key")},
         "recipient wang@box.test": {"language": "zh"},
+        "recipient lin@box.test": {"language": "zh"},
         "recipient nobody@box.test": {"digest": False}})
     gateway.weir.start_console()
 
@@ -363,6 +364,29 @@ def test_undo_over_a_console(gateway):
         assert ctl(gateway, *over, "undo", mail.id).text() == mail.id + ": release undone already\n"
     finally:
         del gateway.weir.env["WEIR_PASSWORD"]
+
+
+def test_states_and_lists_in_plain_words(gateway):
+    """What became of mail is told in words, in both languages; an entry of a list goes however it is
+    written, and what is not on it is said to be not"""
+    mails = {who: hold(gateway, [who]) for who in ("rosa@box.test", "lin@box.test")}
+    tell(gateway)
+    for who, words in (("rosa@box.test", ("A reviewer had it deleted; it goes soon", "A reviewer confirmed")),
+                       ("lin@box.test", ("审核员已要求删除此邮件", "审核员已确认"))):
+        (_, text, _), = wait_digests(gateway, who, 1)
+        link = re.search(r"http://\S+/d/\S+\?do=release\b", text)[0].split("?")[0]
+        for deed, said in zip(("delete", "confirm"), words):
+            ctl(gateway, "held", deed, mails[who].id)
+            page = browse(link)[1]
+            assert said in page and "request" not in page, page
+            ctl(gateway, "undo", mails[who].id)
+    own = [url for url in re.findall(r"http://\S+/d/[^\s?]+", wait_digests(gateway, "rosa@box.test", 1)[0][1])
+           if "Your lists" in browse(url)[1]][0]
+    assert "Your list of allowed" in browse(own, {"do": "allow", "entry": "both.test"})[1]
+    page = browse(own, {"do": "remove", "entry": "other.test"})[1]
+    assert "It is not on your list." in page and "both.test" in page, page
+    page = browse(own, {"do": "remove", "entry": "Both.TEST"})[1]
+    assert "It is no longer on your list." in page and "both.test" not in page, page
 
 
 def test_digest_several(gateway):
@@ -638,7 +662,7 @@ def test_reapply(gateway):
 if __name__ == "__main__":
     run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
-                test_release_again_after_an_undo, test_undo_over_a_console, test_digest_several,
+                test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,
                 test_link_after_a_reviewer, test_lists_do_not_wait, test_digest_lists,
                 test_digest_chinese, test_digest_of_a_bounce, test_digest_not_sent, test_digests_at_once, test_digest_warns,
