@@ -126,11 +126,15 @@ bool tune_is_seen(const struct tune_state *state, uint64_t seen, struct error *e
                          "the settings are of version %" PRIu64 ", not %" PRIu64
                          ": look at the preview again",
                          state->version, seen);
-    return state->version == seen ||
-           error_set(
-               error, ERROR_INPUT,
-               "the settings were changed meanwhile, by %s (%.200s): look at the preview again",
-               who ? who : "somebody else", what ? what : "taken back");
+    if (state->version == seen)
+        return true;
+    return who ? error_set(error, ERROR_INPUT,
+                           "the settings were changed meanwhile, by %s (%.200s): look at the "
+                           "preview again",
+                           who, what ? what : "")
+               : error_set(error, ERROR_INPUT,
+                           "the last change of the settings was taken back meanwhile: look at the "
+                           "preview again");
 }
 
 static void tell_stale(struct session *session, uint64_t read, struct error *error)

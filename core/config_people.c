@@ -62,6 +62,11 @@ void people_take(cfg_t *cfg, struct config *config)
 {
     config->held.keep_s = cfg_getint(cfg, "held|keep");
     config->held.undo_s = cfg_getint(cfg, "held|undo");
+    cfg_t *held = cfg_getsec(cfg, "held");
+    if (config->held.keep_s && config->held.undo_s > config->held.keep_s)
+        config_warn(held, cfg_getopt(held, "undo"),
+                    "is longer than keep: what is deleted stays longer than what nobody decided "
+                    "about");
     config->digest.sendmail = memory_text(cfg_getstr(cfg, "digest|sendmail"));
     config->digest.timeout_ms = (unsigned)cfg_getint(cfg, "digest|timeout");
     config->digest.from = memory_text(cfg_getstr(cfg, "digest|from"));

@@ -120,7 +120,9 @@ bool tuning_check(size_t place, double number, struct error *error)
         (kind == TUNING_THRESHOLD && number == THRESHOLD_NEVER))
         return true;
     tuning_name(place, name);
-    return error_set(error, ERROR_INPUT, "%s: %g %s", name, number, ranges[kind].words);
+    bool days = kind == TUNING_HALF_LIFE; /* as it is given, not in seconds */
+    return error_set(error, ERROR_INPUT, "%s: %g%s %s", name, days ? number / DAY_S : number,
+                     days ? "d" : "", ranges[kind].words);
 }
 
 /* --- JSON --- */

@@ -360,6 +360,16 @@ static void test_authserv_ids_that_cannot_be_are_refused(void **state)
             "1: identities.trusted-authserv-ids: an authserv-id has 1 to 255 characters");
 }
 
+static void test_an_undo_longer_than_anything_is_kept_is_warned_of(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        warned("held { keep = 1d undo = 2d }"),
+        ":1: held.undo: is longer than keep: what is deleted stays longer than what "
+        "nobody decided about");
+    assert_string_equal(warned("held { keep = 2d undo = 2d }"), "");
+}
+
 static void test_a_secret_that_everybody_may_read_is_warned_of(void **state)
 {
     (void)state;
@@ -487,6 +497,7 @@ int main(void)
         cmocka_unit_test(test_a_list_or_database_that_is_missing_is_warned_of),
         cmocka_unit_test(test_a_damaged_database_is_one_warning_and_no_error),
         cmocka_unit_test(test_authserv_ids_that_cannot_be_are_refused),
+        cmocka_unit_test(test_an_undo_longer_than_anything_is_kept_is_warned_of),
         cmocka_unit_test(test_a_secret_that_everybody_may_read_is_warned_of),
         cmocka_unit_test(test_a_variable_that_is_not_set_is_warned_of),
         cmocka_unit_test(test_a_threshold_that_another_hides_is_warned_of),
