@@ -85,9 +85,12 @@ static bool visit_lesson(void *context, uint64_t version, const void *data, size
         json_put_string(&json, "source", lesson->source);
         json_put_bool(&json, "trusted", lesson->trust == TRUST_OPERATOR);
         json_put_string(&json, "document", span_of(hex));
+        if (lesson->withdrawn)
+            json_put_bool(&json, "withdrawn", true);
         json_put_close(&json, '}');
-        struct span words = arena_printf(reading->arena, "lesson   %-4s  by %.*s, document %s",
-                                         label, SPAN_ARGS(lesson->source), hex);
+        struct span words =
+            arena_printf(reading->arena, "lesson   %-4s  by %.*s, document %s%s", label,
+                         SPAN_ARGS(lesson->source), hex, lesson->withdrawn ? ", taken back" : "");
         add_event(reading,
                   (struct reputation_event){REPUTATION_LESSON, lesson->time_s, words, {NULL, 0}},
                   &json);

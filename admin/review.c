@@ -1,12 +1,15 @@
 #include "admin/review.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "admin/records_text.h"
+#include "core/features.h"
 #include "core/learn.h"
+#include "core/model.h"
 #include "store/records_evidence.h"
 
 #define BIT(state) (1u << (state))
@@ -70,22 +73,42 @@ enum held_state review_leads_to(enum review_deed deed, enum front front)
     return deeds[deed].to[front];
 }
 
+/* What is said of a document. */
+struct word {
+    enum label label;
+    bool withdrawn; /* that label is taken back */
+};
+
+/* What makes the word a lesson about how the document stands. `*from` is what its content says now,
+ * 0 where that is not known. */
+static void say(const struct session *session, const struct held *held, struct word word,
+                struct lesson *lesson, double *from)
+{
+    *from = 0;
+    lesson->withdrawn = word.withdrawn;
+    if (word.withdrawn)
+        lesson->content_milli = (int32_t)lround(1000 * held->taught_from);
+    else if (replica_ready(session->replica) && lesson->feature_version == FEATURE_VERSION)
+        *from = model_log_odds(replica_model(session->replica), lesson->slots, lesson->slot_count);
+}
+
 /* Teaches what the record knows of the document. */
-static bool teach_lesson(struct session *session, const struct held *held, enum label label,
-                         struct review_outcome *outcome, struct error *error)
+static bool teach_lesson(struct session *session, const struct held *held, struct word word,
+                         double *from, struct review_outcome *outcome, struct error *error)
 {
     struct lesson *lesson = lesson_decode(held->lesson, held->lesson_length, error);
     if (!lesson)
         return false;
     struct learn_sums sums = {0};
     session_open_replica(session, error); /* a store that is away is found out again */
+    say(session, held, word, lesson, from);
     const char *source = session->lesson_source;
     struct learner *learner =
         learner_new(session->store, session->replica, source ? source : "operator",
                     source ? TRUST_USER : TRUST_OPERATOR);
     learner_use_journal(learner, session->journal);
     bool taught =
-        learner_add(learner, lesson, label, error) && learner_finish(learner, &sums, error);
+        learner_add(learner, lesson, word.label, error) && learner_finish(learner, &sums, error);
     outcome->lesson_waits = taught && sums.journalled;
     if (outcome->lesson_waits)
         snprintf(outcome->store_trouble, sizeof outcome->store_trouble, "%s",
@@ -96,21 +119,29 @@ static bool teach_lesson(struct session *session, const struct held *held, enum 
 }
 
 /* The record remembers what was taught, so that a lesson which failed can be asked for again. */
-void review_teach(struct session *session, enum front front, const struct held *held,
-                  enum label label, struct review_outcome *outcome)
+static void teach(struct session *session, enum front front, const struct held *held,
+                  struct word word, struct review_outcome *outcome)
 {
     struct error error = {0};
+    double from;
     session_teach_for(session, front);
     if (session_open_counts(session) != EX_OK)
         error_set(&error, ERROR_SYSTEM, "the lesson was not taught");
-    else if (!teach_lesson(session, held, label, outcome, &error))
+    else if (!teach_lesson(session, held, word, &from, outcome, &error))
         error_prefix(&error, "the lesson was not taught%s",
                      error.class == ERROR_NETWORK ? ", ask again later" : "");
     else
         outcome->taught =
-            records_held_set_taught(session->records[front], held->id, (int)label + 1, &error);
+            records_held_set_taught(session->records[front], held->id,
+                                    word.withdrawn ? 0 : (int)word.label + 1, from, &error);
     if (!outcome->taught)
         outcome->trouble = error;
+}
+
+void review_teach(struct session *session, enum front front, const struct held *held,
+                  enum label label, struct review_outcome *outcome)
+{
+    teach(session, front, held, (struct word){label, false}, outcome);
 }
 
 /* --- doing it --- */
@@ -347,7 +378,8 @@ static bool undo_it(void *context, struct error *error)
     return good;
 }
 
-/* The lesson that went with the deed is corrected, if it is the one that was taught last. */
+/* The lesson that went with the deed, if it is the one that was taught last, gives way to the one
+ * before it, or is withdrawn. */
 static void unteach(struct session *session, enum front front, const struct held *held,
                     const struct records_deed *undone, struct review_outcome *outcome)
 {
@@ -355,9 +387,12 @@ static void unteach(struct session *session, enum front front, const struct held
     if (!review_find(undone->name, &deed) || !deeds[deed].teaches)
         return;
     enum label label = deeds[deed].label;
-    enum label opposite = label == LABEL_HAM ? LABEL_SPAM : LABEL_HAM;
-    if (held->taught == (int)label + 1 && undone->taught_before != held->taught)
-        review_teach(session, front, held, opposite, outcome);
+    if (held->taught != (int)label + 1 || undone->taught_before == held->taught)
+        return;
+    struct word word = {label, true};
+    if (undone->taught_before)
+        word = (struct word){(enum label)(undone->taught_before - 1), false};
+    teach(session, front, held, word, outcome);
 }
 
 bool review_undo(struct session *session, enum front front, struct held **held, const char *name,

@@ -125,7 +125,7 @@ static bool add_lesson(void *context, uint64_t version, const void *data, size_t
     struct lessons *lessons = context;
     struct lesson *lesson = lesson_decode(data, length, NULL);
     lessons->to = version;
-    if (!lesson || lesson->time_s < lessons->since_s) {
+    if (!lesson || lesson->withdrawn || lesson->time_s < lessons->since_s) {
         lesson_free(lesson);
         return true;
     }

@@ -8,18 +8,13 @@
  *           kept in sixteenths, each rounded but at least one. In remarks 10 stands for the 20
  * Divisions round towards zero and the delta half away from zero, on magnitudes, so that ham and
  * spam are treated alike. Both tables are made by model_new(), again with integers only. */
-#include "core/model.h"
-
-#include "core/rehearsal.h"
+#include "core/model_cells.h"
 #include "store/memory.h"
 
 #include <assert.h>
 #include <endian.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
-#include <zstd.h>
 
 _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots");
 
@@ -27,7 +22,6 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 #define STEP 20u  /* learning rate of a slot never moved before */
 /* The same for remarks: a remark has few words, each of which would go too far alone. */
 #define STEP_OF_REMARKS 10u
-#define COUNT_MAX 255
 
 #define ONE (1u << 30) /* a probability of 1 */
 #define MARGIN (ONE / 10)
@@ -47,21 +41,7 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 #define REHEARSED 32u  /* earlier lessons gone through after one that taught something */
 
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
-#define LOGISTIC_END 512           /* steps: z = 16, where p is 1 - 1.1e-7 */
 #define EXP_MINUS_STEP 4162825044u /* e^(-1/32) in 2^-32, rounded down */
-
-struct model {
-    _Atomic int16_t weights[MODEL_SLOTS];
-    _Atomic uint8_t counts[MODEL_SLOTS];
-    _Atomic uint32_t lessons[SCRIPTS][2];
-    _Atomic uint64_t version;
-    uint32_t logistic[LOGISTIC_END + 1]; /* p at z = i/32, in 2^-30 */
-    uint32_t slowing[COUNT_MAX + 1];     /* 1/sqrt(1 + 1.5 c/16), in 2^-24 */
-    struct rehearsal *rehearsal;         /* the writer's alone */
-};
-
-#define LOAD(cell) atomic_load_explicit(&(cell), memory_order_relaxed)
-#define STORE(cell, value) atomic_store_explicit(&(cell), value, memory_order_relaxed)
 
 /* Largest r with r * r <= square, bit by bit. */
 static uint64_t integer_sqrt(uint64_t square)
@@ -351,20 +331,27 @@ static uint32_t softened(uint32_t g)
     return soft > SOFT_LEAST ? soft : SOFT_LEAST;
 }
 
+/* A slot's count without `less`. One that is full may have been moved by more: it stays. */
+static unsigned lessened(unsigned count, unsigned less)
+{
+    return count == COUNT_MAX ? count : count > less ? count - less : 0;
+}
+
 static uint64_t step_of(const struct grouped *groups)
 {
     return is_remark(groups) ? STEP_OF_REMARKS : STEP;
 }
 
-/* How far z moves per gradient of 1, in 2^-24: step * sum of x * x afterwards / sqrt(1 + 1.5 c). */
+/* How far z moves per gradient of 1, in 2^-24: step * sum of x * x afterwards / sqrt(1 + 1.5 c),
+ * each c less by `less`. */
 static uint64_t reach(const struct model *model, const struct grouped *groups,
-                      const struct grouped *after)
+                      const struct grouped *after, unsigned less)
 {
     uint64_t sum = 0;
     for (size_t group = 0; group < FEATURE_GROUPS; group++) {
         uint64_t slowing = 0;
         for (size_t i = 0; i < groups->count[group]; i++)
-            slowing += model->slowing[LOAD(model->counts[groups->slots[group][i]])];
+            slowing += model->slowing[lessened(LOAD(model->counts[groups->slots[group][i]]), less)];
         if (slowing)
             sum += (((slowing * step_of(groups)) << 16) / groups->root[group] << 16) /
                    after->root[group];
@@ -387,7 +374,7 @@ static uint32_t untrusted_gradient(const struct model *model, const struct stand
     if (room < 0)
         return 0;
     uint64_t soft = softened(stand->g);
-    uint64_t moved = soft * reach(model, &stand->groups, &after) >> 38; /* z in 2^-16 */
+    uint64_t moved = soft * reach(model, &stand->groups, &after, 0) >> 38; /* z in 2^-16 */
     return (uint32_t)(moved > (uint64_t)room ? soft * (uint64_t)room / moved : soft);
 }
 
@@ -399,39 +386,59 @@ static unsigned counted(uint32_t g)
     return sixteenths ? (unsigned)sixteenths : 1;
 }
 
-/* Moves the slots of one group towards the label. */
-static void move(struct model *model, const struct grouped *groups, size_t group, uint32_t g,
-                 enum label label)
+/* A step, by which a document's slots are moved towards `label`. Taken back, it is as if nothing
+ * had moved them since: what others taught meanwhile has raised their counts, and makes it less. */
+struct step {
+    enum label label;
+    uint32_t g;
+    unsigned counted;
+    bool back;
+};
+
+static void move(struct model *model, const struct grouped *groups, size_t group, struct step step)
 {
-    uint64_t step = (uint64_t)g * UNITS * step_of(groups) * 1024 / groups->root[group]; /* 2^-24 */
-    unsigned more = counted(g);
+    uint64_t unit = UNITS * step_of(groups) * 1024;
+    uint64_t each = (uint64_t)step.g * unit / groups->root[group]; /* in 2^-24 */
     for (size_t i = 0; i < groups->count[group]; i++) {
         uint32_t slot = groups->slots[group][i];
         assert(slot < MODEL_SLOTS);
         unsigned count = LOAD(model->counts[slot]);
-        int32_t delta = (int32_t)((step * model->slowing[count] + (1ull << 47)) >> 48);
+        if (step.back)
+            count = lessened(count, step.counted);
+        int32_t delta = (int32_t)((each * model->slowing[count] + (1ull << 47)) >> 48);
         int32_t weight = LOAD(model->weights[slot]);
-        weight += label == LABEL_SPAM ? delta : -delta;
+        weight += (step.label == LABEL_SPAM) != step.back ? delta : -delta;
         if (weight > INT16_MAX)
             weight = INT16_MAX;
         if (weight < INT16_MIN)
             weight = INT16_MIN;
         STORE(model->weights[slot], (int16_t)weight);
-        count = count + more < COUNT_MAX ? count + more : COUNT_MAX;
+        if (!step.back)
+            count = count + step.counted < COUNT_MAX ? count + step.counted : COUNT_MAX;
         STORE(model->counts[slot], (uint8_t)count);
     }
+}
+
+static void move_all(struct model *model, const struct grouped *groups, struct step step)
+{
+    for (size_t i = 0; i < FEATURE_GROUPS; i++)
+        if (groups->count[i])
+            move(model, groups, i, step);
+}
+
+static uint32_t margin_of(const struct grouped *groups)
+{
+    return is_remark(groups) ? MARGIN_OF_REMARKS : MARGIN;
 }
 
 /* False when the model is within the margin of the label: nothing to learn. */
 static bool learn(struct model *model, const struct lesson *lesson, const struct stand *stand)
 {
-    if (stand->g < (is_remark(&stand->groups) ? MARGIN_OF_REMARKS : MARGIN))
+    if (stand->g < margin_of(&stand->groups))
         return false;
     uint32_t g = lesson->trust == TRUST_OPERATOR ? stand->g
                                                  : untrusted_gradient(model, stand, lesson->label);
-    for (size_t i = 0; i < FEATURE_GROUPS; i++)
-        if (stand->groups.count[i])
-            move(model, &stand->groups, i, g, lesson->label);
+    move_all(model, &stand->groups, (struct step){lesson->label, g, counted(g), false});
     return true;
 }
 
@@ -463,15 +470,53 @@ static void learn_and_rehearse(struct model *model, const struct lesson *lesson,
         rehearsal_remember(model->rehearsal, lesson, version);
 }
 
+/* z in 2^-16 of what a score says in thousandths: the scales above, times a thousand. */
+static int64_t unscored(const struct grouped *groups, int32_t milli)
+{
+    return (int64_t)milli * (1 << 16) / (is_remark(groups) ? 2200 : 1200);
+}
+
+/* Takes back what the lesson taught to a document that was at content_milli then. */
+static void unlearn(struct model *model, const struct lesson *lesson)
+{
+    struct stand stand = stand_of(model, lesson->slots, lesson->slot_count, lesson->label);
+    int64_t before = unscored(&stand.groups, lesson->content_milli);
+    int64_t room = lesson->label == LABEL_SPAM ? stand.z - before : before - stand.z;
+    uint32_t p = logistic(model, before);
+    uint32_t g = lesson->label == LABEL_SPAM ? ONE - p : p;
+    if (g < margin_of(&stand.groups) || room <= 0)
+        return;
+    if (lesson->trust != TRUST_OPERATOR)
+        g = softened(g);
+    struct step step = {lesson->label, g, counted(g), true};
+    uint64_t moved = g * reach(model, &stand.groups, &stand.groups, step.counted) >> 38;
+    if (moved > (uint64_t)room) /* both are z in 2^-16 */
+        step.g = (uint32_t)(g * (uint64_t)room / moved);
+    move_all(model, &stand.groups, step);
+    rehearse(model, lesson->label); /* others may have said the same, to a model that knew it */
+}
+
+static void count_lesson(struct model *model, const struct lesson *lesson)
+{
+    size_t script = lesson->script < SCRIPTS ? lesson->script : SCRIPT_OTHER;
+    uint32_t lessons = LOAD(model->lessons[script][lesson->label]);
+    if (!lesson->withdrawn)
+        STORE(model->lessons[script][lesson->label], lessons + 1);
+    else if (lessons)
+        STORE(model->lessons[script][lesson->label], lessons - 1);
+}
+
 /* A lesson of other features taught nothing: were it counted, scripts would seem known. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version)
 {
     if (lesson->feature_version == FEATURE_VERSION) {
-        if (lesson->slot_count)
+        if (lesson->withdrawn) {
+            rehearsal_forget(model->rehearsal, lesson);
+            unlearn(model, lesson);
+        } else if (lesson->slot_count) {
             learn_and_rehearse(model, lesson, version);
-        size_t script = lesson->script < SCRIPTS ? lesson->script : SCRIPT_OTHER;
-        STORE(model->lessons[script][lesson->label],
-              LOAD(model->lessons[script][lesson->label]) + 1);
+        }
+        count_lesson(model, lesson);
     }
     STORE(model->version, version);
 }
@@ -496,137 +541,4 @@ uint32_t model_fewer_lessons(const struct model *model, enum script script)
     uint32_t ham = model_lessons(model, script, LABEL_HAM);
     uint32_t spam = model_lessons(model, script, LABEL_SPAM);
     return ham < spam ? ham : spam;
-}
-
-/* --- snapshots --- */
-
-/* Little-endian: magic, feature version, version, number of scripts and their lessons, weights,
- * counts, and last what is rehearsed. In one zstd frame with checksum. */
-static const char magic[4] = {'W', 'M', 'D', '1'};
-#define HEAD_BYTES (sizeof magic + 4 + 8 + 4 + SCRIPTS * 2 * 4)
-#define CELL_BYTES (HEAD_BYTES + MODEL_SLOTS * 3)
-#define IMAGE_BYTES_MAX                                                                            \
-    (CELL_BYTES + 2ul * (REHEARSAL_KEPT + REHEARSAL_RECENT) *                                      \
-                      (LESSON_SLOTS_MAX * 5 + 256)) /* 5: of a varint */
-
-struct image {
-    unsigned char *data;
-    size_t length;
-};
-
-static unsigned char *put(unsigned char *at, uint64_t value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++)
-        *at++ = (unsigned char)(value >> 8 * i);
-    return at;
-}
-
-static uint64_t take(const unsigned char **at, size_t bytes)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < bytes; i++)
-        value |= (uint64_t)(*at)[i] << 8 * i;
-    *at += bytes;
-    return value;
-}
-
-static struct image image_of(const struct model *model)
-{
-    size_t rehearsed;
-    unsigned char *rehearsal = rehearsal_encode(model->rehearsal, &rehearsed);
-    struct image image = {memory_new(CELL_BYTES + rehearsed), CELL_BYTES + rehearsed};
-    memcpy(image.data, magic, sizeof magic);
-    unsigned char *at = put(image.data + sizeof magic, FEATURE_VERSION, 4);
-    at = put(at, LOAD(model->version), 8);
-    at = put(at, SCRIPTS, 4);
-    for (size_t i = 0; i < SCRIPTS; i++) {
-        at = put(at, LOAD(model->lessons[i][LABEL_HAM]), 4);
-        at = put(at, LOAD(model->lessons[i][LABEL_SPAM]), 4);
-    }
-    for (size_t i = 0; i < MODEL_SLOTS; i++)
-        at = put(at, (uint16_t)LOAD(model->weights[i]), 2);
-    for (size_t i = 0; i < MODEL_SLOTS; i++)
-        at = put(at, LOAD(model->counts[i]), 1);
-    memcpy(at, rehearsal, rehearsed);
-    free(rehearsal);
-    return image;
-}
-
-uint64_t model_digest(const struct model *model)
-{
-    struct image image = image_of(model);
-    uint64_t digest = XXH3_64bits(image.data, image.length);
-    free(image.data);
-    return digest;
-}
-
-void model_save(const struct model *model, struct snapshot *snapshot)
-{
-    struct image image = image_of(model);
-    size_t room = ZSTD_compressBound(image.length);
-    *snapshot = (struct snapshot){.version = LOAD(model->version),
-                                  .feature_version = FEATURE_VERSION,
-                                  .data = memory_new(room)};
-    ZSTD_CCtx *context = memory_checked(ZSTD_createCCtx());
-    ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-    snapshot->length = ZSTD_compress2(context, snapshot->data, room, image.data, image.length);
-    assert(!ZSTD_isError(snapshot->length));
-    ZSTD_freeCCtx(context);
-    free(image.data);
-    snapshot->data = memory_resize(snapshot->data, snapshot->length);
-}
-
-/* The bytes of the snapshot's one frame; no data when it is damaged. */
-static struct image unpack(const struct snapshot *snapshot)
-{
-    struct image image = {NULL, 0};
-    unsigned long long length = ZSTD_getFrameContentSize(snapshot->data, snapshot->length);
-    if (length < CELL_BYTES || length > IMAGE_BYTES_MAX)
-        return image;
-    image = (struct image){memory_new(length), length};
-    if (ZSTD_decompress(image.data, length, snapshot->data, snapshot->length) != length) {
-        free(image.data);
-        image = (struct image){NULL, 0};
-    }
-    return image;
-}
-
-static bool head_is_right(const unsigned char **at, const struct snapshot *snapshot)
-{
-    if (memcmp(*at, magic, sizeof magic) != 0)
-        return false;
-    *at += sizeof magic;
-    return take(at, 4) == FEATURE_VERSION && take(at, 8) == snapshot->version &&
-           take(at, 4) == SCRIPTS;
-}
-
-bool model_load(struct model *model, const struct snapshot *snapshot, struct error *error)
-{
-    if (snapshot->feature_version != FEATURE_VERSION)
-        return error_set(error, ERROR_INPUT,
-                         "the model's snapshot has feature version %u, this weir needs %u",
-                         snapshot->feature_version, FEATURE_VERSION);
-    struct image image = unpack(snapshot);
-    const unsigned char *at = image.data;
-    struct rehearsal *rehearsal = NULL;
-    if (image.data && head_is_right(&at, snapshot))
-        rehearsal = rehearsal_decode(image.data + CELL_BYTES, image.length - CELL_BYTES);
-    if (!rehearsal) {
-        free(image.data);
-        return error_set(error, ERROR_BUG, "the model's snapshot of version %llu is damaged",
-                         (unsigned long long)snapshot->version);
-    }
-    for (size_t i = 0; i < SCRIPTS; i++) {
-        STORE(model->lessons[i][LABEL_HAM], (uint32_t)take(&at, 4));
-        STORE(model->lessons[i][LABEL_SPAM], (uint32_t)take(&at, 4));
-    }
-    for (size_t i = 0; i < MODEL_SLOTS; i++)
-        STORE(model->weights[i], (int16_t)take(&at, 2));
-    for (size_t i = 0; i < MODEL_SLOTS; i++)
-        STORE(model->counts[i], (uint8_t)take(&at, 1));
-    STORE(model->version, snapshot->version);
-    rehearsal_free(model->rehearsal);
-    model->rehearsal = rehearsal;
-    free(image.data);
-    return true;
 }

@@ -57,8 +57,9 @@ double model_slot_log_odds(const struct model *model, uint32_t slot, struct mode
  * within 0.1 of the label, of a remark's within 0.05; softened for an untrusted label that
  * contradicts the model, which alone takes it to log-odds of 5 at most. A lesson that taught
  * something is followed by 32 earlier ones, half of them of the latest (rehearsal.h). Counts the
- * lesson for its script either way. Of a lesson of another feature version nothing is taken. Sets
- * the version. */
+ * lesson for its script either way. A label that is withdrawn is moved back from by the step that
+ * teaches it to a document at `content_milli`, not beyond there, and is rehearsed no more. Of a
+ * lesson of another feature version nothing is taken. Sets the version. */
 void model_apply(struct model *model, const struct lesson *lesson, uint64_t version);
 
 /* Sets the version alone: for a lesson that cannot be read. */

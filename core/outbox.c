@@ -127,8 +127,9 @@ static bool append_group(struct sending *sending, struct journal_record *records
         make_slots(&records[i], sending->key);
         struct lesson *lesson = records[i].lesson;
         slot_counts[i] = lesson->slot_count;
-        if (!sending->again && model_knows(replica_model(replica_of(sending)), lesson->slots,
-                                           lesson->slot_count, lesson->label))
+        if (!sending->again && !lesson->withdrawn &&
+            model_knows(replica_model(replica_of(sending)), lesson->slots, lesson->slot_count,
+                        lesson->label))
             lesson->slot_count = 0;
         lessons[i] = lesson;
     }

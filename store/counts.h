@@ -84,8 +84,9 @@ void counts_settings_clear(struct counts_settings *settings);
 enum append_outcome {
     APPEND_NEW,        /* appended */
     APPEND_REPEATED,   /* this event id was appended before: nothing changed */
-    APPEND_SAME_LABEL, /* this source had given this document this label already: nothing changed */
-    APPEND_CORRECTED   /* appended, and the opposite label of this source was taken back */
+    APPEND_SAME_LABEL, /* what it leads to was so already: nothing changed. This source had given
+                        * this document this label, or, of one that is withdrawn, had not */
+    APPEND_CORRECTED   /* appended, and another label of this source, or this, was taken back */
 };
 struct append_result {
     enum append_outcome outcome;

@@ -77,7 +77,7 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
     bool limited = counts_is_limited(&redis->base, lesson);
     unsigned char *encoded = lesson_encode(lesson, &length); /* aborts beyond the limits */
     bool good = redis_scripts_begin(redis->scripts, batch, REDIS_SCRIPT_APPEND,
-                                    5 + lesson->identity_count, 9, error);
+                                    5 + lesson->identity_count, 10, error);
     if (good) {
         add_append_keys(redis, batch, lesson);
         redis_batch_bytes(batch, encoded, length);
@@ -91,6 +91,7 @@ static bool add_append(struct counts_redis *redis, struct redis_batch *batch,
             snprintf(text, sizeof text, "%.17g", (double)redis->base.source_share);
         redis_batch_text(batch, text);
         redis_batch_number(batch, lesson->trust == TRUST_OPERATOR);
+        redis_batch_number(batch, lesson->withdrawn);
     }
     free(encoded);
     return good;

@@ -103,6 +103,7 @@ static const char *const texts[SQL_STATEMENTS] = {
     [SQL_LABEL_ADD] = "INSERT OR REPLACE INTO label (version, document_id, source, label, "
                       "time_s, names, expires_s, amounts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
                       "?8)",
+    [SQL_LABEL_REMOVE] = "DELETE FROM label WHERE document_id = ?1 AND source = ?2",
     [SQL_LABEL_PRUNE] = "DELETE FROM label WHERE version IN (SELECT version FROM label ORDER BY "
                         "version LIMIT ?2) AND expires_s <= ?1",
     [SQL_LABEL_ALL] = "SELECT version, document_id, source, label, time_s, names, expires_s, "

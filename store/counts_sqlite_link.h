@@ -31,6 +31,7 @@ enum sql_statement {
     SQL_EVENT_ALL,
     SQL_LABEL_FIND,
     SQL_LABEL_ADD,
+    SQL_LABEL_REMOVE,
     SQL_LABEL_PRUNE,
     SQL_LABEL_ALL,
     SQL_LOG_ADD,

@@ -247,6 +247,16 @@ static bool count(struct sqlite_link *link, const struct lesson *lesson, uint64_
            counts_sqlite_change(link, &event, false, error);
 }
 
+static bool forget_label(struct sqlite_link *link, const struct lesson *lesson, struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_REMOVE, error);
+    if (!statement)
+        return false;
+    counts_sqlite_bind(statement, 1, lesson->document_id, LESSON_ID_BYTES);
+    counts_sqlite_bind(statement, 2, lesson->source.data, lesson->source.length);
+    return counts_sqlite_run(link, statement, error);
+}
+
 static bool append_one(struct sqlite_link *link, struct append *append, const struct lesson *lesson,
                        struct append_result *result, struct error *error)
 {
@@ -260,9 +270,10 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
         return true;
     if (!find_label(link, lesson, now_s, earlier, error))
         return false;
-    if (earlier->found && earlier->label == lesson->label) {
-        *result = (struct append_result){APPEND_SAME_LABEL, earlier->version};
-        return remember_event(link, lesson, earlier->version, now_s, error);
+    bool said_so = earlier->found && earlier->label == lesson->label;
+    if (said_so != lesson->withdrawn) {
+        *result = (struct append_result){APPEND_SAME_LABEL, earlier->found ? earlier->version : 0};
+        return remember_event(link, lesson, result->version, now_s, error);
     }
 
     int64_t time_s = lesson->time_s < 0 ? 0 : lesson->time_s > latest_s ? latest_s : lesson->time_s;
@@ -270,7 +281,8 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
     bool good = add_entry(link, lesson, version, error) &&
                 remember_event(link, lesson, version, now_s, error) &&
                 (!earlier->found || take_back(link, lesson, earlier, now_s, error)) &&
-                count(link, lesson, version, time_s, now_s, error);
+                (lesson->withdrawn ? forget_label(link, lesson, error)
+                                   : count(link, lesson, version, time_s, now_s, error));
     append->newest = version;
     *result = (struct append_result){earlier->found ? APPEND_CORRECTED : APPEND_NEW, version};
     return good;

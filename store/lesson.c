@@ -9,10 +9,20 @@
 #define FORMAT 1
 #define FLAG_SPAM 1u
 #define FLAG_OPERATOR 2u
+#define FLAG_WITHDRAWN 4u /* content_milli follows the fixed fields */
+#define FLAGS (FLAG_SPAM | FLAG_OPERATOR | FLAG_WITHDRAWN)
 
-/* Format, two ids, flags, script, time, feature version. */
-#define FIXED_BYTES (1 + 2 * LESSON_ID_BYTES + 1 + 1 + 8 + 4)
+/* Format, two ids, flags, script, time, feature version, and content_milli where it is there. */
+#define CONTENT_BYTES 4
+#define FIXED_BYTES (1 + 2 * LESSON_ID_BYTES + 1 + 1 + 8 + 4 + CONTENT_BYTES)
 #define VARINT_MAX 5
+
+static unsigned flags_of(const struct lesson *lesson)
+{
+    return (lesson->label == LABEL_SPAM ? FLAG_SPAM : 0) |
+           (lesson->trust == TRUST_OPERATOR ? FLAG_OPERATOR : 0) |
+           (lesson->withdrawn ? FLAG_WITHDRAWN : 0);
+}
 
 static bool fits(const struct lesson *lesson)
 {
@@ -27,7 +37,8 @@ static bool fits(const struct lesson *lesson)
         if ((unsigned)lesson->identities[i].type >= IDENTITY_TYPES ||
             lesson->identities[i].value.length > IDENTITY_VALUE_MAX)
             return false;
-    return (unsigned)lesson->label <= LABEL_SPAM && (unsigned)lesson->trust <= TRUST_OPERATOR;
+    return (unsigned)lesson->label <= LABEL_SPAM && (unsigned)lesson->trust <= TRUST_OPERATOR &&
+           (lesson->withdrawn || !lesson->content_milli);
 }
 
 static unsigned char *put_bytes(unsigned char *at, const void *bytes, size_t length)
@@ -64,11 +75,12 @@ unsigned char *lesson_encode(const struct lesson *lesson, size_t *length)
     *at++ = FORMAT;
     at = put_bytes(at, lesson->event_id, LESSON_ID_BYTES);
     at = put_bytes(at, lesson->document_id, LESSON_ID_BYTES);
-    *at++ = (unsigned char)((lesson->label == LABEL_SPAM ? FLAG_SPAM : 0) |
-                            (lesson->trust == TRUST_OPERATOR ? FLAG_OPERATOR : 0));
+    *at++ = (unsigned char)flags_of(lesson);
     *at++ = lesson->script;
     at = put_fixed(at, (uint64_t)lesson->time_s, 8);
     at = put_fixed(at, lesson->feature_version, 4);
+    if (lesson->withdrawn)
+        at = put_fixed(at, (uint32_t)lesson->content_milli, CONTENT_BYTES);
     at = put_varint(at, (uint32_t)lesson->source.length);
     at = put_bytes(at, lesson->source.data, lesson->source.length);
     at = put_varint(at, (uint32_t)lesson->slot_count);
@@ -185,13 +197,16 @@ static bool read_parts(struct reader *reader, struct parts *parts)
     get_id(reader, lesson->event_id);
     get_id(reader, lesson->document_id);
     unsigned flags = (unsigned)get_fixed(reader, 1);
-    if (flags & ~(FLAG_SPAM | FLAG_OPERATOR))
+    if (flags & ~FLAGS)
         reader->good = false;
     lesson->label = flags & FLAG_SPAM ? LABEL_SPAM : LABEL_HAM;
     lesson->trust = flags & FLAG_OPERATOR ? TRUST_OPERATOR : TRUST_USER;
+    lesson->withdrawn = flags & FLAG_WITHDRAWN;
     lesson->script = (uint8_t)get_fixed(reader, 1);
     lesson->time_s = (int64_t)get_fixed(reader, 8);
     lesson->feature_version = (uint32_t)get_fixed(reader, 4);
+    if (lesson->withdrawn)
+        lesson->content_milli = (int32_t)get_fixed(reader, CONTENT_BYTES);
     lesson->source = get_bytes(reader, get_varint(reader, LESSON_SOURCE_MAX));
     parts->text_length = lesson->source.length;
     read_slots(reader, parts);
@@ -249,7 +264,7 @@ void lesson_set_event_id(struct lesson *lesson, uint64_t sequence)
         abort();
     unsigned char bytes[LESSON_ID_BYTES + 1 + 8 + LESSON_SOURCE_MAX], *at = bytes;
     at = put_bytes(at, lesson->document_id, LESSON_ID_BYTES);
-    *at++ = (unsigned char)lesson->label;
+    *at++ = (unsigned char)(flags_of(lesson) & ~FLAG_OPERATOR);
     at = put_fixed(at, sequence, 8);
     at = put_bytes(at, lesson->source.data, lesson->source.length);
     XXH128_canonical_t id;

@@ -29,8 +29,13 @@ struct lesson {
     unsigned char document_id[LESSON_ID_BYTES];
     enum label label;
     enum trust trust;
-    struct span source; /* who says so: "operator", "user:ann@example.org" */
-    int64_t time_s;     /* of the event, seconds since 1970 */
+    /* True: the source takes that label back, and nothing is said of the document instead. The
+     * content of a document that was at `content_milli` before it was taught, in thousandths of
+     * log-odds, goes back there at most. */
+    bool withdrawn;
+    int32_t content_milli; /* 0 unless withdrawn */
+    struct span source;    /* who says so: "operator", "user:ann@example.org" */
+    int64_t time_s;        /* of the event, seconds since 1970 */
     uint32_t feature_version;
     uint8_t script;        /* enum script of core/text.h: what the document is written in */
     const uint32_t *slots; /* ascending, no doubles, each under the limit; none: counts only */
@@ -49,8 +54,9 @@ unsigned char *lesson_encode(const struct lesson *lesson, size_t *length);
 struct lesson *lesson_decode(const void *data, size_t length, struct error *error);
 void lesson_free(struct lesson *lesson);
 
-/* Event id = 128-bit hash of document id, source, label and the source's sequence number. The
- * same event sent twice has one id; a later change of mind has another sequence number. */
+/* Event id = 128-bit hash of document id, source, label, whether that is withdrawn, and the
+ * source's sequence number. The same event sent twice has one id; a later change of mind has
+ * another sequence number. */
 void lesson_set_event_id(struct lesson *lesson, uint64_t sequence);
 
 #endif

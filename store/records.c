@@ -14,7 +14,7 @@
     "id, state, document_id, time_s, state_time_s, missing_since_s, channel, sender, recipients, " \
     "subject, reference, requeued_as, log_odds, evidence, lesson, former_state, started_s, "       \
     "taught, "                                                                                     \
-    "due_s"
+    "due_s, taught_from"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -68,7 +68,7 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
     [STATEMENT_HELD_SET_STARTED] = "UPDATE held SET started_s = ?2 WHERE id = ?1 AND state = ?3",
     [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
-    [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2 WHERE id = ?1",
+    [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2, taught_from = ?3 WHERE id = ?1",
     [STATEMENT_HELD_FIND] =
         "SELECT max(id) FROM (SELECT max(id) AS id FROM held WHERE reference = ?1 UNION ALL "
         "SELECT max(id) FROM held WHERE requeued_as = ?1)",

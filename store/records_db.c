@@ -290,6 +290,8 @@ static const char *const steps[] = {
     /* What was left out for a story. */
     "CREATE INDEX stories_twin ON stories (twin) WHERE twin > 0;"
     "PRAGMA user_version = 23;",
+    "ALTER TABLE held ADD COLUMN taught_from REAL NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 24;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

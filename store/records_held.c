@@ -106,10 +106,11 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->started_s = sqlite3_column_int64(statement, 16);
     held->taught = sqlite3_column_int(statement, 17);
     held->due_s = sqlite3_column_int64(statement, 18);
-    held->item_length = (size_t)sqlite3_column_bytes(statement, 19);
-    held->item = (const unsigned char *)records_take(statement, 19, &room);
-    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 20);
-    held->item_head = (const unsigned char *)records_take(statement, 20, &room);
+    held->taught_from = sqlite3_column_double(statement, 19);
+    held->item_length = (size_t)sqlite3_column_bytes(statement, 20);
+    held->item = (const unsigned char *)records_take(statement, 20, &room);
+    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 21);
+    held->item_head = (const unsigned char *)records_take(statement, 21, &room);
     return held;
 }
 
@@ -315,9 +316,20 @@ bool records_held_set_requeued_as(struct records *records, int64_t id, const cha
     return good;
 }
 
-bool records_held_set_taught(struct records *records, int64_t id, int taught, struct error *error)
+bool records_held_set_taught(struct records *records, int64_t id, int taught, double from,
+                             struct error *error)
 {
-    return set_number(records, STATEMENT_HELD_SET_TAUGHT, id, taught, error);
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_SET_TAUGHT, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, id);
+        sqlite3_bind_int(statement, 2, taught);
+        sqlite3_bind_double(statement, 3, from);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
 }
 
 bool records_held_find(struct records *records, const char *reference, int64_t *id,

@@ -42,7 +42,8 @@
  * identity. ARGV: encoded lesson,
  * label (0 or 1), time of the event, half-lives (4 bytes for each type), types of the identities
  * (a byte each), packed names of their keys, what these begin with; the limit, see below; whether
- * the operator says so (0 or 1). Answers {outcome, version}, the outcome as in enum append_outcome.
+ * the operator says so (0 or 1); whether the label is taken back (0 or 1). Answers {outcome,
+ * version}, the outcome as in enum append_outcome.
  *
  * The label record is label, time and version of the entry, and the packed names (type, length,
  * name of the key behind the prefix), so that all can be taken back. Of a lesson whose share was
@@ -78,17 +79,17 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "if seen then return {1, tonumber(seen)} end\n"
     "local now = tonumber(call('TIME')[1])\n"
     "local label, time = tonumber(ARGV[2]), tonumber(ARGV[3])\n"
-    "local half_lives = ARGV[4]\n"
+    "local half_lives, withdrawn = ARGV[4], ARGV[10] == '1'\n"
     "time = math.max(0, math.min(time, now + 300))\n"
     "local earlier_label, earlier_time, earlier_version, earlier_limited\n"
     "if earlier then\n"
     "  earlier_label, earlier_time, earlier_version = unpack_struct('<BI4I8', earlier)\n"
     "  earlier_limited = earlier_label >= 2\n"
     "  if earlier_limited then earlier_label = earlier_label - 2 end\n"
-    "  if earlier_label == label then\n"
-    "    call('SET', KEYS[3], string.format('%.0f', earlier_version), 'EX', '2592000')\n"
-    "    return {2, earlier_version}\n"
-    "  end\n"
+    "end\n"
+    "if (earlier_label == label) ~= withdrawn then\n"
+    "  call('SET', KEYS[3], string.format('%.0f', earlier_version or 0), 'EX', '2592000')\n"
+    "  return {2, earlier_version or 0}\n"
     "end\n"
     "local half_life_of, lifetime_of = {}, {}\n"
     "local function look_up(type)\n"
@@ -269,6 +270,10 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "call('SET', KEYS[2], text)\n"
     "call('SET', KEYS[3], text, 'EX', '2592000')\n"
     "if earlier then take_back() end\n"
+    "if withdrawn then\n"
+    "  call('DEL', KEYS[4])\n"
+    "  return {3, version}\n"
+    "end\n"
     "local record = pack('<BI4I8', share and label + 2 or label, time, version)\n"
     "local amounts = share and account(KEYS, 6, ARGV[5], time)\n"
     "if share then remember_word() elseif ARGV[9] == '1' then test_words() end\n"

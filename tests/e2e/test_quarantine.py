@@ -99,14 +99,28 @@ def test_undo_delete(gateway):
     gateway.postfix.wait_delivered(mail.message_id)
 
 
+def judged(gateway, message):
+    """Log-odds of a copy of it."""
+    path = os.path.join(gateway.directory, "copy.eml")
+    with open(path, "wb") as file:
+        file.write(message if isinstance(message, bytes) else bytes(message))
+    return ctl(gateway, "check", "--json", path).json()["log_odds"]
+
+
 def test_undo_confirm(gateway):
-    """The undo of a confirm corrects its lesson and puts the message back among what is held"""
+    """The undo of a confirm takes its lesson back, so that mail like it is judged as before"""
+    message, _ = Stranger().spam("Your account")
     mail = hold(gateway)
+    before = judged(gateway, message)
     ctl(gateway, "held", "confirm", mail.id)
     assert counts(gateway, mail) == (1, 0)
+    confirmed = judged(gateway, message)
+    assert confirmed > before + 1, (before, confirmed)
     assert "held again" in ctl(gateway, "undo", mail.id).text()
     assert held(gateway, mail.id)["state"] == "held"
-    assert counts(gateway, mail) == (0, 1)
+    assert counts(gateway, mail) == (0, 0)
+    after = judged(gateway, message)
+    assert abs(after - before) < (confirmed - before) / 4, (before, confirmed, after)
     audit = query(gateway, "SELECT what FROM audit WHERE subject = ? ORDER BY id", mail.id)
     assert [row[0] for row in audit] == ["confirm", "undo confirm"], audit
     ctl(gateway, "held", "confirm", mail.id)

@@ -36,6 +36,7 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Takes away the sums of quarters of hours, which came last. */
 #define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
+    "ALTER TABLE held DROP COLUMN taught_from; "                                                   \
     "DROP TABLE story_feeds; DROP TABLE shown_feeds; DROP TABLE shown; DROP TABLE feed_profiles; " \
     "DROP TABLE stories; DROP TABLE story_keys; "                                                  \
     "DROP TRIGGER history_quarters_added; DROP TRIGGER history_quarters_removed; DROP TABLE "      \

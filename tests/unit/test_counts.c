@@ -104,6 +104,43 @@ static void test_changed_label_takes_the_earlier_one_back_exactly(void **state)
     assert_near(counts.ham_milli, 1000);
 }
 
+static struct append_result withdraw(struct fixture *fixture, unsigned document, enum label label,
+                                     uint64_t sequence)
+{
+    struct lesson lesson = lesson_about(document, label, sequence);
+    lesson.withdrawn = true;
+    lesson_set_event_id(&lesson, sequence);
+    return append(fixture, &lesson);
+}
+
+static void test_withdrawn_label_leaves_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    struct append_result result = withdraw(fixture, 1, LABEL_SPAM, 1);
+    assert_int_equal(result.outcome, APPEND_CORRECTED);
+    assert_int_equal(result.version, 2);
+    struct reputation_counts counts = read_one(fixture, &host);
+    assert_int_equal(counts.spam_milli, 0);
+    assert_int_equal(counts.ham_milli, 0);
+    assert_int_equal(withdraw(fixture, 1, LABEL_SPAM, 1).outcome, APPEND_REPEATED);
+    assert_int_equal(withdraw(fixture, 1, LABEL_SPAM, 2).outcome, APPEND_SAME_LABEL);
+    assert_int_equal(teach(fixture, 1, LABEL_SPAM, 3).outcome, APPEND_NEW);
+    assert_int_equal(read_one(fixture, &host).spam_milli, 1000);
+}
+
+static void test_only_the_label_that_was_given_is_withdrawn(void **state)
+{
+    struct fixture *fixture = *state;
+    teach(fixture, 1, LABEL_SPAM, 0);
+    assert_int_equal(withdraw(fixture, 1, LABEL_HAM, 1).outcome, APPEND_SAME_LABEL);
+    assert_int_equal(withdraw(fixture, 2, LABEL_SPAM, 2).outcome, APPEND_SAME_LABEL);
+    assert_int_equal(read_one(fixture, &host).spam_milli, 1000);
+    struct counts_health health;
+    good(counts_health(fixture->store, &health, &fixture->error));
+    assert_int_equal(health.version, 1);
+}
+
 static void test_label_is_taken_back_from_the_identities_it_was_given_to(void **state)
 {
     struct fixture *fixture = *state;
@@ -429,6 +466,8 @@ int main(void)
         contract(test_same_label_sent_again_after_a_change_of_mind_changes_nothing),
         contract(test_other_source_may_say_otherwise),
         contract(test_changed_label_takes_the_earlier_one_back_exactly),
+        contract(test_withdrawn_label_leaves_nothing),
+        contract(test_only_the_label_that_was_given_is_withdrawn),
         contract(test_label_is_taken_back_from_the_identities_it_was_given_to),
         contract(test_old_label_is_taken_back_by_what_is_left_of_it),
         contract(test_follower_sees_every_entry_in_order),

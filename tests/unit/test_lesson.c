@@ -39,6 +39,8 @@ static void assert_same(const struct lesson *a, const struct lesson *b)
     assert_memory_equal(a->document_id, b->document_id, LESSON_ID_BYTES);
     assert_int_equal(a->label, b->label);
     assert_int_equal(a->trust, b->trust);
+    assert_int_equal(a->withdrawn, b->withdrawn);
+    assert_int_equal(a->content_milli, b->content_milli);
     assert_true(span_equal(a->source, b->source));
     assert_int_equal(a->time_s, b->time_s);
     assert_int_equal(a->feature_version, b->feature_version);
@@ -82,6 +84,22 @@ static void test_lesson_without_slots_and_identities_survives(void **state)
     lesson.identity_count = 0;
     lesson.source = (struct span){NULL, 0};
     lesson.time_s = -5;
+    assert_round_trip(&lesson);
+}
+
+static struct lesson withdrawn_sample(void)
+{
+    struct lesson lesson = sample();
+    lesson.withdrawn = true;
+    lesson.content_milli = -12345;
+    lesson_set_event_id(&lesson, 1);
+    return lesson;
+}
+
+static void test_lesson_that_is_withdrawn_survives(void **state)
+{
+    (void)state;
+    struct lesson lesson = withdrawn_sample();
     assert_round_trip(&lesson);
 }
 
@@ -134,12 +152,10 @@ static void test_bytes_behind_the_lesson_are_refused(void **state)
 }
 
 /* Whatever decodes has limits and one encoding only: no other bytes mean the same lesson. */
-static void test_damaged_lesson_is_refused_or_is_another_lesson(void **state)
+static void assert_no_other_bytes_mean_the_same(const struct lesson *lesson)
 {
-    (void)state;
-    struct lesson lesson = sample();
     size_t length;
-    unsigned char *data = lesson_encode(&lesson, &length);
+    unsigned char *data = lesson_encode(lesson, &length);
     for (size_t at = 0; at < length; at++) {
         for (unsigned byte = 0; byte < 256; byte++) {
             unsigned char was = data[at];
@@ -159,6 +175,14 @@ static void test_damaged_lesson_is_refused_or_is_another_lesson(void **state)
     free(data);
 }
 
+static void test_damaged_lesson_is_refused_or_is_another_lesson(void **state)
+{
+    (void)state;
+    struct lesson lesson = sample(), withdrawn = withdrawn_sample();
+    assert_no_other_bytes_mean_the_same(&lesson);
+    assert_no_other_bytes_mean_the_same(&withdrawn);
+}
+
 static void test_event_id_is_the_same_for_the_same_event_on_any_machine(void **state)
 {
     (void)state;
@@ -176,11 +200,12 @@ static void test_event_id_is_the_same_for_the_same_event_on_any_machine(void **s
 static void test_event_id_differs_by_document_source_label_and_sequence(void **state)
 {
     (void)state;
-    struct lesson lesson = sample(), others[4] = {sample(), sample(), sample(), sample()};
+    struct lesson lesson = sample(), others[5] = {sample(), sample(), sample(), sample(), sample()};
     others[0].document_id[0] ^= 1;
     others[1].source = SPAN("operator");
     others[2].label = LABEL_HAM;
-    for (unsigned i = 0; i < 4; i++) {
+    others[4].withdrawn = true;
+    for (unsigned i = 0; i < 5; i++) {
         lesson_set_event_id(&others[i], i == 3 ? 2 : 1);
         assert_memory_not_equal(lesson.event_id, others[i].event_id, LESSON_ID_BYTES);
     }
@@ -191,6 +216,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_decode_gives_back_what_was_encoded),
         cmocka_unit_test(test_lesson_without_slots_and_identities_survives),
+        cmocka_unit_test(test_lesson_that_is_withdrawn_survives),
         cmocka_unit_test(test_lesson_at_the_limits_survives),
         cmocka_unit_test(test_truncated_lesson_is_refused_at_every_length),
         cmocka_unit_test(test_bytes_behind_the_lesson_are_refused),

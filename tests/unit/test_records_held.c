@@ -98,7 +98,7 @@ static void test_what_was_taught_is_kept(void **state)
     struct held *held = get(fixture, id);
     assert_int_equal(held->taught, 0);
     held_free(held);
-    good(records_held_set_taught(fixture->records, id, 2, &fixture->error));
+    good(records_held_set_taught(fixture->records, id, 2, 0, &fixture->error));
     held = get(fixture, id);
     assert_int_equal(held->taught, 2);
     held_free(held);
