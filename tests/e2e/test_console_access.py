@@ -253,7 +253,7 @@ def test_lines_without_role(fixture):
     admin = Client(weir)
     for role in ("", ":", ":chief"):
         write("".join(line.rpartition(":")[0] + role + "\n" for line in lines.splitlines()))
-        expect(Client(weir, login=False).post("login", {"user": "old", "password": PASSWORD}), 401)
+        expect(Client(weir, login=False, source="127.0.0.9").post("login", {"user": "old", "password": PASSWORD}), 401)
         expect(admin.get("session"), 401)
         expect(Client(weir, login=False).get("session", Authorization="Bearer " + token), 401)
         listed = weir.ctl("console-user", "list")
