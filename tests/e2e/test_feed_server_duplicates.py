@@ -352,8 +352,8 @@ def test_by_category(fixture):
             publish(gateway, name, STORY)
             served(gateway, name, STORY)
         reload(gateway, **{"feed second": land})
-        served(gateway, "second", OTHER)  # for the third shows it
-        assert "feed third shows" in get(gateway, "/q/second").text()
+        wait_for(lambda: "feed third shows" in get(gateway, "/q/second").text(), "the third shows it")
+        served(gateway, "second", OTHER)
 
 
 def test_what_only_observes_leaves_nothing_out(fixture):
