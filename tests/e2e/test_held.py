@@ -158,7 +158,7 @@ def test_bulk(fixture):
     said = fixture.ctl("release", "--feed", "moon", "--limit", "2", "--apply").text()
     assert said == "f6: released\nf5: released\n", said
     said = fixture.over("confirm", "--feed", "moon", "--apply").text()
-    assert said == "f4: confirmed\n", said
+    assert said == "f4: confirmed as spam\n", said
     assert fixture.ids("--feed", "moon") == ""
     assert fixture.ids("--feed", "moon", "--all") == "f6 f5 f4"
     said = fixture.ctl("delete", "--feed", "moon", "--all", "--apply").text()
