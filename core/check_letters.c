@@ -194,9 +194,7 @@ double check_letters_decorated(const struct document *document, struct span *det
     struct found found = {0, 0, {NULL, 0}};
     size_t marked = 0, budget = LETTER_BYTES_MAX;
     for (size_t i = 0; i < document->text_count && budget; i++) {
-        struct span content = document->texts[i].content;
-        content.length = content.length < budget ? content.length : budget;
-        budget -= content.length;
+        struct span content = span_take(document->texts[i].content, &budget);
         if (text_ascii_length(content.data, content.data + content.length) == content.length)
             continue;
         look_at(content, &found);

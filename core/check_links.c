@@ -283,9 +283,7 @@ static void find_farm(const struct document *document, struct farm *best)
     for (size_t i = 0; i < document->text_count && budget; i++) {
         if (document->texts[i].kind != TEXT_BODY)
             continue;
-        struct span text = document->texts[i].content;
-        text.length = text.length < budget ? text.length : budget;
-        budget -= text.length;
+        struct span text = span_take(document->texts[i].content, &budget);
         struct row rows[SEPARATORS];
         find_rows(text, rows);
         for (size_t j = 0; j < SEPARATORS; j++)

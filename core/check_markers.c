@@ -15,9 +15,7 @@ static size_t find_in_texts(const struct document *document, const struct word_f
 {
     size_t budget = SEARCHED_BYTES_MAX, found = finder->count;
     for (size_t i = 0; i < document->text_count && budget && found == finder->count; i++) {
-        struct span text = document->texts[i].content;
-        text.length = text.length < budget ? text.length : budget;
-        budget -= text.length;
+        struct span text = span_take(document->texts[i].content, &budget);
         found = word_finder_find(finder, text);
     }
     return found;

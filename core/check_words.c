@@ -141,9 +141,7 @@ static bool has_character(const struct document *document, const bool leads[256]
 {
     size_t budget = WORD_BYTES_MAX;
     for (size_t i = 0; i < document->text_count && budget; i++) {
-        struct span content = document->texts[i].content;
-        content.length = content.length < budget ? content.length : budget;
-        budget -= content.length;
+        struct span content = span_take(document->texts[i].content, &budget);
         const char *at = content.data, *end = at + content.length;
         while ((at = text_find_high(at, end, leads)) < end)
             if (is_meant(text_character(text_next(&at, end))))
@@ -158,9 +156,7 @@ static void for_each_word(const struct document *document,
 {
     size_t budget = WORD_BYTES_MAX;
     for (size_t i = 0; i < document->text_count && budget; i++) {
-        struct span content = document->texts[i].content;
-        content.length = content.length < budget ? content.length : budget;
-        budget -= content.length;
+        struct span content = span_take(document->texts[i].content, &budget);
         const char *at = content.data, *end = at + content.length;
         struct word word;
         while ((at = next_beyond_ascii(at, end)) < end && next_word(&at, end, &word)) {

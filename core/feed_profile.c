@@ -115,9 +115,7 @@ static void gather_words(struct set *set, const struct document *document)
     set->count = 0;
     memset(set->table, 0, sizeof set->table);
     for (size_t i = 0; i < document->text_count && budget; i++) {
-        struct span text = document->texts[i].content;
-        text.length = text.length < budget ? text.length : budget;
-        budget -= text.length;
+        struct span text = span_take(document->texts[i].content, &budget);
         add_words(set, text);
     }
 }

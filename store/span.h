@@ -80,6 +80,16 @@ static inline const char *span_find_rare(const char *at, const char *end, struct
     return NULL;
 }
 
+/* Its start, of at most `*left` bytes, which are taken off: so that of many spans so much is looked
+ * at. */
+static inline struct span span_take(struct span span, size_t *left)
+{
+    if (span.length > *left)
+        span.length = *left;
+    *left -= span.length;
+    return span;
+}
+
 /* Without blanks, tabs and line ends at both ends. */
 static inline struct span span_trim(struct span span)
 {
