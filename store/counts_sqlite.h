@@ -1,6 +1,7 @@
 /* counts_sqlite: the counts store in one SQLite file, shared by the processes of one machine.
  * counts_sqlite.c: opening, health, key; counts_sqlite_link.c: connections, transactions, tables;
- * counts_sqlite_log.c: lessons, snapshots, replicas; counts_sqlite_reputation.c;
+ * counts_sqlite_log.c: lessons; counts_sqlite_snapshot.c: snapshots, replicas;
+ * counts_sqlite_reputation.c;
  * counts_sqlite_source.c: what one source may add;
  * counts_sqlite_settings.c; counts_sqlite_copy.c: migration and backup. Internal to store/.
  *
@@ -69,6 +70,8 @@ bool counts_sqlite_append(struct counts_store *store, const struct lesson *const
 enum follow_outcome counts_sqlite_follow(struct counts_store *store, uint64_t version,
                                          unsigned wait_ms, size_t most, counts_visit_lesson *visit,
                                          void *context, struct error *error);
+
+/* counts_sqlite_snapshot.c */
 bool counts_sqlite_snapshot_load(struct counts_store *store, struct snapshot *snapshot,
                                  struct error *error);
 bool counts_sqlite_snapshot_save(struct counts_store *store, const struct snapshot *snapshot,
