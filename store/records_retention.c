@@ -37,6 +37,13 @@ _Static_assert(HELD_PENDING == 0 && HELD_HELD == 1 && HELD_RELEASED == 3 && HELD
 /* Which stories were shown, with what they are known by: a quarter at most. */
 #define STORIES_BYTES "SELECT count(*) * 1000 FROM stories"
 
+/* The audit trail, with its indices: a quarter at most. What was refused goes first, then the
+ * oldest; the newest line stays, as above. */
+#define AUDIT_BYTES "SELECT sum(100 + 2 * length(who || what || subject)) FROM audit"
+#define DROP_AUDIT                                                                                 \
+    "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < (SELECT max(id) FROM audit) "  \
+    "ORDER BY what NOT LIKE 'refused-%', id LIMIT " STEP ")"
+
 const char *records_dropped_name(enum records_dropped what)
 {
     static const char *const names[RECORDS_DROPPED] = {"expired", "emptied", "settled", "history",
@@ -209,7 +216,7 @@ static bool drop_first(struct step *step, bool *dropped, struct error *error)
 static bool drop_by_size(struct step *step, struct error *error)
 {
     struct records *records = step->records;
-    int64_t bytes, held_bytes, *sums = step->sums;
+    int64_t bytes, held_bytes, audit_bytes, *sums = step->sums;
     bool dropped;
     if (total(sums))
         return true;
@@ -220,6 +227,12 @@ static bool drop_by_size(struct step *step, struct error *error)
     if (!drop_first(step, &dropped, error))
         return false;
     if (dropped)
+        return true;
+    if (!run(records, AUDIT_BYTES, 0, &audit_bytes, NULL, error) ||
+        (audit_bytes > step->limits->size_bytes / 4 &&
+         !run(records, DROP_AUDIT, 0, NULL, &sums[RECORDS_AUDIT], error)))
+        return false;
+    if (total(sums))
         return true;
     if (!run(records,
              "DELETE FROM history WHERE id IN (SELECT id FROM history ORDER BY id LIMIT " STEP ")",

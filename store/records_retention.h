@@ -10,8 +10,9 @@
 struct records_limits {
     int64_t held_s;     /* what is held, or confirmed, expires at that age */
     int64_t settled_s;  /* history, audit, and entries settled for so long, are dropped */
-    int64_t size_bytes; /* beyond it the oldest history and settled entries go, too; and when held
-                         * items alone hold more than that, the oldest of them */
+    int64_t size_bytes; /* beyond it the oldest history and settled entries go, too, but before them
+                         * lines of the audit, when these have more than a quarter of it; and when
+                         * held items alone hold more than that, the oldest of them */
 };
 
 /* What was let go of, or would be. */
