@@ -240,8 +240,9 @@ bool counts_reputation_list(struct counts_store *store, enum identity_type type,
 bool counts_reputation_overrides(struct counts_store *store, counts_visit_reputation *visit,
                                  void *context, struct error *error);
 
-/* Writes an override beside the counts (OVERRIDE_NONE takes it away). This and forgetting are not
- * done later when a store that hung goes on, and the call has failed. */
+/* Writes an override beside the counts (OVERRIDE_NONE takes it away). This, writing,
+ * forgetting and saving settings are not done later when a store that hung goes on, and the call
+ * has failed. */
 bool counts_reputation_override(struct counts_store *store, const struct identity *identity,
                                 enum override_kind kind, int32_t centi, int64_t until_s,
                                 struct error *error);

@@ -142,6 +142,24 @@ static bool redis_installation_key(struct counts_store *store, const unsigned ch
     return good;
 }
 
+bool counts_redis_until_ms(const struct counts_redis *redis, int64_t *until_ms, struct error *error)
+{
+    struct redis_batch batch = {0};
+    uint64_t seconds, microseconds;
+    redis_batch_words(&batch, "TIME", NULL);
+    redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
+    redis_batch_clear(&batch);
+    bool good =
+        reply && ((reply->elements == 2 && counts_redis_number(reply->element[0], &seconds) &&
+                   counts_redis_number(reply->element[1], &microseconds)) ||
+                  error_set(error, ERROR_BUG, "redis at %s: TIME is no time",
+                            redis_pool_address(redis->pool)->place));
+    if (good)
+        *until_ms = (int64_t)(seconds * 1000 + microseconds / 1000) + redis->timeout_ms;
+    freeReplyObject(reply);
+    return good;
+}
+
 static const struct counts_ops redis_ops = {
     .close = redis_close,
     .name = redis_name,

@@ -54,6 +54,11 @@ void counts_redis_begin(const struct counts_redis *redis, struct redis_batch *ba
 /* An unsigned decimal number in a reply; false when it is anything else. */
 bool counts_redis_number(const redisReply *reply, uint64_t *number);
 
+/* Until when, by the server's clock, a call may act that is made now and not waited for longer than
+ * the timeout. */
+bool counts_redis_until_ms(const struct counts_redis *redis, int64_t *until_ms,
+                           struct error *error);
+
 /* What the key of a reputation has between prefix and value, written into `text`: "r:8:". */
 #define COUNTS_REDIS_TYPE_TEXT 16
 struct span counts_redis_type_text(enum identity_type type, char text[COUNTS_REDIS_TYPE_TEXT]);

@@ -317,26 +317,6 @@ bool counts_redis_reputation_page(struct counts_store *store, enum identity_type
     return good;
 }
 
-/* Until when, by the server's clock, a call may act that is made now and not waited for longer than
- * the timeout. */
-static bool read_until_ms(const struct counts_redis *redis, int64_t *until_ms, struct error *error)
-{
-    struct redis_batch batch = {0};
-    uint64_t seconds, microseconds;
-    redis_batch_words(&batch, "TIME", NULL);
-    redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_ARRAY, error);
-    redis_batch_clear(&batch);
-    bool good =
-        reply && ((reply->elements == 2 && counts_redis_number(reply->element[0], &seconds) &&
-                   counts_redis_number(reply->element[1], &microseconds)) ||
-                  error_set(error, ERROR_BUG, "redis at %s: TIME is no time",
-                            redis_pool_address(redis->pool)->place));
-    if (good)
-        *until_ms = (int64_t)(seconds * 1000 + microseconds / 1000) + redis->timeout_ms;
-    freeReplyObject(reply);
-    return good;
-}
-
 bool counts_redis_reputation_override(struct counts_store *store, const struct identity *identity,
                                       enum override_kind kind, int32_t centi, int64_t until_s,
                                       struct error *error)
@@ -350,7 +330,7 @@ bool counts_redis_reputation_override(struct counts_store *store, const struct i
     redisReply *reply = NULL;
     int64_t until_ms;
     if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_OVERRIDE, 1, 3, error) &&
-        read_until_ms(redis, &until_ms, error)) {
+        counts_redis_until_ms(redis, &until_ms, error)) {
         counts_redis_reputation_key(redis, &batch, identity);
         redis_batch_number(&batch, until_ms);
         redis_batch_bytes(&batch, override, kind == OVERRIDE_NONE ? 0 : sizeof override);
@@ -379,15 +359,8 @@ static void add_write(const struct counts_redis *redis, struct redis_batch *batc
     unsigned char bytes[COUNTS_REDIS_REPUTATION_MAX];
     bool nothing = reputation_counts_are_none(counts);
     bool pinned = counts->override == OVERRIDE_PIN;
-    redis_batch_begin(batch, nothing ? 2 : pinned ? 3 : 5);
-    redis_batch_text(batch, nothing ? "DEL" : "SET");
-    counts_redis_reputation_key(redis, batch, identity);
-    if (!nothing)
-        redis_batch_bytes(batch, bytes, counts_redis_pack(counts, bytes));
-    if (!nothing && !pinned) {
-        redis_batch_text(batch, "EX");
-        redis_batch_number(batch, life_s(redis, identity->type, counts, now_s));
-    }
+    redis_batch_bytes(batch, bytes, nothing ? 0 : counts_redis_pack(counts, bytes));
+    redis_batch_number(batch, pinned ? 0 : life_s(redis, identity->type, counts, now_s));
 }
 
 bool counts_redis_reputation_write(struct counts_store *store, const struct identity *identities,
@@ -396,21 +369,21 @@ bool counts_redis_reputation_write(struct counts_store *store, const struct iden
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    size_t answered = 0;
-    int64_t now_s = time(NULL);
-    redis_batch_words(&batch, "MULTI", NULL);
-    for (size_t i = 0; i < n; i++)
-        add_write(redis, &batch, &identities[i], &counts[i], now_s);
-    redis_batch_words(&batch, "EXEC", NULL);
-    redisReply **replies = memory_new(batch.commands * sizeof *replies);
-    bool good = redis_pool_exchange(redis->pool, &batch, 0, replies, &answered, error);
-    /* EXEC alone tells: it refuses all when the server would not take one. */
-    if (good)
-        good = redis_pool_expect(redis->pool, replies[answered - 1], REDIS_REPLY_ARRAY, error);
-    redis_replies_free(replies, answered);
-    free(replies);
+    redisReply *reply = NULL;
+    int64_t until_ms, now_s = time(NULL);
+    if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_WRITE, n, 1 + 2 * n, error) &&
+        counts_redis_until_ms(redis, &until_ms, error)) {
+        for (size_t i = 0; i < n; i++)
+            counts_redis_reputation_key(redis, &batch, &identities[i]);
+        redis_batch_number(&batch, until_ms);
+        for (size_t i = 0; i < n; i++)
+            add_write(redis, &batch, &identities[i], &counts[i], now_s);
+        reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_WRITE, &batch, REDIS_REPLY_INTEGER,
+                                  error);
+    }
     redis_batch_clear(&batch);
-    return good;
+    freeReplyObject(reply);
+    return reply != NULL;
 }
 
 bool counts_redis_reputation_forget(struct counts_store *store, const struct identity *identity,
@@ -421,7 +394,7 @@ bool counts_redis_reputation_forget(struct counts_store *store, const struct ide
     redisReply *reply = NULL;
     int64_t until_ms;
     if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_FORGET, 1, 1, error) &&
-        read_until_ms(redis, &until_ms, error)) {
+        counts_redis_until_ms(redis, &until_ms, error)) {
         counts_redis_reputation_key(redis, &batch, identity);
         redis_batch_number(&batch, until_ms);
         reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_FORGET, &batch, REDIS_REPLY_INTEGER,

@@ -4,18 +4,6 @@
 
 #include <string.h>
 
-/* KEYS: settings, copying. ARGV: the version that was read, the text. Answers whether it is saved.
- * Written so seldom that the script goes along each time. */
-static const char save_text[] =
-    "if redis.call('EXISTS', KEYS[2]) == 1 then\n"
-    "  return redis.error_reply('BUSY a copy is being made; try again later')\n"
-    "end\n"
-    "local version = redis.call('HGET', KEYS[1], 'version') or '0'\n"
-    "if version ~= ARGV[1] then return 0 end\n"
-    "redis.call('HSET', KEYS[1], 'version', string.format('%.0f', tonumber(version) + 1),\n"
-    "           'text', ARGV[2])\n"
-    "return 1\n";
-
 bool counts_redis_settings_load(struct counts_store *store, struct counts_settings *settings,
                                 struct error *error)
 {
@@ -48,15 +36,18 @@ bool counts_redis_settings_save(struct counts_store *store, uint64_t read, struc
 {
     struct counts_redis *redis = counts_redis_of(store);
     struct redis_batch batch = {0};
-    redis_batch_begin(&batch, 7);
-    redis_batch_text(&batch, "EVAL");
-    redis_batch_text(&batch, save_text);
-    redis_batch_number(&batch, 2);
-    counts_redis_key(redis, &batch, "settings");
-    counts_redis_key(redis, &batch, "copying");
-    redis_batch_number(&batch, (int64_t)read);
-    redis_batch_bytes(&batch, text.data, text.length);
-    redisReply *reply = redis_pool_ask(redis->pool, &batch, REDIS_REPLY_INTEGER, error);
+    redisReply *reply = NULL;
+    int64_t until_ms;
+    if (redis_scripts_begin(redis->scripts, &batch, REDIS_SCRIPT_SETTINGS, 2, 3, error) &&
+        counts_redis_until_ms(redis, &until_ms, error)) {
+        counts_redis_key(redis, &batch, "settings");
+        counts_redis_key(redis, &batch, "copying");
+        redis_batch_number(&batch, until_ms);
+        redis_batch_number(&batch, (int64_t)read);
+        redis_batch_bytes(&batch, text.data, text.length);
+        reply = redis_scripts_ask(redis->scripts, REDIS_SCRIPT_SETTINGS, &batch,
+                                  REDIS_REPLY_INTEGER, error);
+    }
     redis_batch_clear(&batch);
     *saved = reply && reply->integer == 1;
     freeReplyObject(reply);

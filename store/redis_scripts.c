@@ -341,6 +341,32 @@ static const char seen_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
 /* KEYS: reputation. ARGV: until when. */
 static const char forget_text[] = LUA_IN_TIME "return redis.call('DEL', KEYS[1])\n";
 
+/* KEYS: reputations. ARGV: until when; for each of them what it is (empty: nothing) and for how
+ * many seconds (0: for ever). */
+static const char write_text[] = LUA_IN_TIME "for i, key in ipairs(KEYS) do\n"
+                                             "  local value, life = ARGV[2 * i], ARGV[2 * i + 1]\n"
+                                             "  if value == '' then\n"
+                                             "    redis.call('DEL', key)\n"
+                                             "  elseif life == '0' then\n"
+                                             "    redis.call('SET', key, value)\n"
+                                             "  else\n"
+                                             "    redis.call('SET', key, value, 'EX', life)\n"
+                                             "  end\n"
+                                             "end\n"
+                                             "return 1\n";
+
+/* KEYS: settings, copying. ARGV: until when, the version that was read, the text. Answers whether
+ * it is saved. */
+static const char settings_text[] = LUA_IN_TIME
+    "if redis.call('EXISTS', KEYS[2]) == 1 then\n"
+    "  return redis.error_reply('BUSY a copy is being made; try again later')\n"
+    "end\n"
+    "local version = redis.call('HGET', KEYS[1], 'version') or '0'\n"
+    "if version ~= ARGV[2] then return 0 end\n"
+    "redis.call('HSET', KEYS[1], 'version', string.format('%.0f', tonumber(version) + 1),\n"
+    "           'text', ARGV[3])\n"
+    "return 1\n";
+
 /* KEYS: reputation. ARGV: until when, override (empty: take it away), half-life. */
 static const char override_text[] = LUA_IN_TIME LUA_OPEN LUA_KEEP_OVERRIDDEN
     "local value = redis.call('GET', KEYS[1])\n"
@@ -407,6 +433,7 @@ static const char *const texts[REDIS_SCRIPTS] = {
     [REDIS_SCRIPT_OVERRIDDEN] = overridden_text, [REDIS_SCRIPT_OVERRIDE] = override_text,
     [REDIS_SCRIPT_SNAPSHOT] = snapshot_text,     [REDIS_SCRIPT_REPORT] = report_text,
     [REDIS_SCRIPT_SLOWEST] = slowest_text,       [REDIS_SCRIPT_FORGET] = forget_text,
+    [REDIS_SCRIPT_WRITE] = write_text,           [REDIS_SCRIPT_SETTINGS] = settings_text,
 };
 
 struct redis_scripts {

@@ -131,7 +131,7 @@ def test_many(fixture):
 
 
 def test_given_up(fixture):
-    """What an admin says of a reputation while the store hangs fails, and is not done when it goes on"""
+    """What an admin changes while the store hangs fails, and is not done when it goes on"""
     weir, redis = fixture.weir, fixture.redis
     stopper = Stopper(redis, os.path.join(redis.directory, "stopper.sock"))
     weir.console.stop()
@@ -145,20 +145,34 @@ def test_given_up(fixture):
 
     def known():
         told = client.get("reputation/show?type=link-domain&value=pills.test").json()
-        return told["override"], len(client.get("audit").json()["items"])
-    post("pin", log_odds=1)
-    post("forget")  # the server has the scripts of both now
+        return (told["override"], client.get("tuning").json()["version"],
+                [item["what"] for item in client.get("audit").json()["items"]
+                 if item["what"] != "import of 0 of 1"])
+    first = known()[1]
+    change = {"changes": [{"kind": "threshold", "name": "feed.hold", "value": 0.7}]}
+    line = "type,value,ham,spam,time\nlink-domain,pills.test,1,2,1700000000\n"
+    # The server has the scripts of all now.
+    assert client.post("tuning/apply", {**change, "version": first}).status == 200
+    assert client.post("reputation/import", {"text": line}).status == 200
+    post("forget")
     post("pin", log_odds=1)
     before = known()
-    for deed, more in (("forget", {}), ("pin", {"log_odds": 3}), ("set", {"log_odds": 2}), ("learned", {})):
+    assert before[:2] == ("pin", first + 1), before
+    change["changes"][0]["value"] = 0.6
+    for path, more in (("reputation/forget", about), ("reputation/pin", {**about, "log_odds": 3}),
+                       ("reputation/set", {**about, "log_odds": 2}), ("reputation/learned", about),
+                       ("reputation/import", {"text": line}),
+                       ("tuning/apply", {**change, "version": before[1]}),
+                       ("rules/apply", {"text": 'rule "pills" { title = "pills"  action = tag }\n',
+                                        "version": before[1]})):
         stopper.armed = True
-        answer = post(deed, **more)
+        answer = client.post(path, more)
         os.kill(redis.process.pid, signal.SIGCONT)
-        assert not stopper.armed and answer.status == 503, (deed, answer.body)
+        assert not stopper.armed and answer.status == 503, (path, answer.body)
         for _ in range(3):
             redis.command("PING")  # answered after what came before
         wait_for(lambda: client.get("reputation").status == 200, "the store is asked again")
-        assert known() == before, (deed, before, known())
+        assert known() == before, (path, before, known())
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
