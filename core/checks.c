@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/keyword_list.h"
+
 /* The numbers are what was set by hand, from how often each check fires on spam and on ham of
  * public corpora, the logarithm of that ratio being damped, since checks that fire together are not
  * independent. `make fit` starts from them and writes what ships to check_weights.def. The five
@@ -106,9 +108,10 @@ int checks_find(const char *symbol)
     return -1;
 }
 
-void checks_run(const struct document *document, const struct check_weights *weights,
+void checks_run(struct document *document, const struct check_weights *weights,
                 struct evidence_list *list)
 {
+    keyword_list_note(document); /* two checks look at it */
     for (size_t i = 0; i < CHECKS && i < weights->count; i++) {
         const struct check *check = &checks[i];
         if (!(check->channels & document->channel) || weights->weights[i] == 0)

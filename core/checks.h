@@ -37,8 +37,9 @@ struct check_weights {
     size_t count;
 };
 
-/* Runs every row that fits the document's channel and is enabled, and adds what fires. */
-void checks_run(const struct document *document, const struct check_weights *weights,
+/* Runs every row that fits the document's channel and is enabled, and adds what fires. Fills the
+ * document's `keyword_list`. */
+void checks_run(struct document *document, const struct check_weights *weights,
                 struct evidence_list *list);
 
 /* The functions behind the rows; first_seen.c, check_feed.c, check_headers.c, check_letters.c,

@@ -155,6 +155,9 @@ struct document {
     struct identity *identities;
     size_t identity_count;
 
+    /* Filled by keyword_list_note(). */
+    const struct keyword_list *keyword_list;
+
     /* Filled by first_seen_note(), once reputations were read. */
     double first_seen; /* how new all that it links to is, from 0 to 1 */
     struct span first_seen_detail;

@@ -257,7 +257,7 @@ void judge_scoring(const struct judge *judge, const struct config *config, struc
 }
 
 /* How strongly each check fires, those of no weight too: they might get one. */
-static void record_checks(struct evidence_record *record, const struct document *document)
+static void record_checks(struct evidence_record *record, struct document *document)
 {
     double ones[CHECKS_MOST];
     struct check_weights weights = {ones, 0};

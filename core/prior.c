@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define YIELDS_AT 30.0 /* lessons of each label, to half */
-#define SHARE_LEAST 0.01
+#define SHARE_LEAST 0.03
 #define BATCH 64u /* features that are looked up at once */
 
 __asm__(".pushsection .rodata\n"

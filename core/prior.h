@@ -20,7 +20,7 @@ double prior_log_odds(const uint64_t *features, size_t n);
 double prior_feature_log_odds(uint64_t feature, struct model_scale scale);
 
 /* How much of it counts for documents in `script`: 1 before the first lesson, a half once 30 of
- * each label were taught (the fewer decide), 0 when no more than a hundredth is left. */
+ * each label were taught (the fewer decide), 0 when no more than three hundredths are left. */
 double prior_share(const struct model *model, enum script script);
 
 /* The table as it is stored (core/prior.dat): the magic, the feature version in 4 bytes,

@@ -159,6 +159,9 @@ void text_init(void);
 /* Behind the inline calls below. */
 extern struct character text_characters[0x10000];
 extern uint16_t text_folds[0x10000];
+#define TEXT_HAN_FIRST 0x3400u
+#define TEXT_HAN_LAST 0x9fffu
+extern uint8_t text_han_forms[TEXT_HAN_LAST - TEXT_HAN_FIRST + 1];
 struct character text_character_beyond_bmp(uint32_t code_point);
 uint32_t text_fold_beyond_bmp(uint32_t code_point);
 
@@ -176,8 +179,13 @@ static inline uint32_t text_fold(uint32_t code_point)
 }
 
 /* Han characters that only one of the two orthographies uses (by the repertoires of GB 2312 and
- * Big5); HAN_NEITHER for what is in none of them or no Han character. Thread-safe. */
-enum han_form { HAN_BOTH, HAN_SIMPLIFIED_ONLY, HAN_TRADITIONAL_ONLY, HAN_NEITHER };
-enum han_form text_han_form(uint32_t code_point);
+ * Big5); HAN_NEITHER for what is in none of them or no Han character. */
+enum han_form { HAN_NEITHER, HAN_SIMPLIFIED_ONLY, HAN_TRADITIONAL_ONLY, HAN_BOTH };
+static inline enum han_form text_han_form(uint32_t code_point)
+{
+    return code_point >= TEXT_HAN_FIRST && code_point <= TEXT_HAN_LAST
+               ? (enum han_form)text_han_forms[code_point - TEXT_HAN_FIRST]
+               : HAN_NEITHER;
+}
 
 #endif

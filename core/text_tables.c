@@ -1,7 +1,6 @@
 #include "core/text.h"
 
 #include <iconv.h>
-#include <pthread.h>
 #include <utf8proc.h>
 
 struct character text_characters[0x10000];
@@ -192,24 +191,7 @@ static void keep_charsets_loaded(void)
         held[i] = iconv_open("UTF-8", charsets[i]);
 }
 
-void text_init(void)
-{
-    keep_charsets_loaded();
-    if (text_characters['a'].class == CHARACTER_LETTER)
-        return;
-    struct place place = {0, 0, 0};
-    for (uint32_t code_point = 0; code_point < 0x10000; code_point++) {
-        text_characters[code_point] = character_of(code_point, &place);
-        text_folds[code_point] = fold_of(code_point, text_characters[code_point].script);
-    }
-}
-
-#define HAN_FIRST 0x3400u
-#define HAN_LAST 0x9FFFu
-#define IN_GB2312 1
-#define IN_BIG5 2
-
-static unsigned char repertoires[HAN_LAST - HAN_FIRST + 1];
+uint8_t text_han_forms[TEXT_HAN_LAST - TEXT_HAN_FIRST + 1];
 
 /* Marks every Han character that `charset` has in the rows from `first` to `last`. */
 static void mark_repertoire(const char *charset, unsigned first, unsigned last, unsigned char mark)
@@ -233,26 +215,29 @@ static void mark_repertoire(const char *charset, unsigned first, unsigned last, 
         }
         for (unsigned char *unit = units; unit + 1 < (unsigned char *)out; unit += 2) {
             unsigned code_point = unit[0] | (unsigned)unit[1] << 8;
-            if (code_point >= HAN_FIRST && code_point <= HAN_LAST)
-                repertoires[code_point - HAN_FIRST] |= mark;
+            if (code_point >= TEXT_HAN_FIRST && code_point <= TEXT_HAN_LAST)
+                text_han_forms[code_point - TEXT_HAN_FIRST] |= mark;
         }
     }
     iconv_close(converter);
 }
 
+/* What both have becomes HAN_BOTH. */
 static void mark_repertoires(void)
 {
-    mark_repertoire("EUC-CN", 0xB0, 0xF7, IN_GB2312);
-    mark_repertoire("BIG5", 0xA4, 0xF9, IN_BIG5);
+    mark_repertoire("EUC-CN", 0xB0, 0xF7, HAN_SIMPLIFIED_ONLY);
+    mark_repertoire("BIG5", 0xA4, 0xF9, HAN_TRADITIONAL_ONLY);
 }
 
-enum han_form text_han_form(uint32_t code_point)
+void text_init(void)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    static const unsigned char forms[4] = {HAN_NEITHER, HAN_SIMPLIFIED_ONLY, HAN_TRADITIONAL_ONLY,
-                                           HAN_BOTH};
-    if (code_point < HAN_FIRST || code_point > HAN_LAST)
-        return HAN_NEITHER;
-    pthread_once(&once, mark_repertoires);
-    return forms[repertoires[code_point - HAN_FIRST]];
+    keep_charsets_loaded();
+    if (text_characters['a'].class == CHARACTER_LETTER)
+        return;
+    struct place place = {0, 0, 0};
+    for (uint32_t code_point = 0; code_point < 0x10000; code_point++) {
+        text_characters[code_point] = character_of(code_point, &place);
+        text_folds[code_point] = fold_of(code_point, text_characters[code_point].script);
+    }
+    mark_repertoires();
 }

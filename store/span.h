@@ -90,13 +90,17 @@ static inline struct span span_take(struct span span, size_t *left)
     return span;
 }
 
+static inline bool span_is_blank(char byte)
+{
+    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+}
+
 /* Without blanks, tabs and line ends at both ends. */
 static inline struct span span_trim(struct span span)
 {
-    while (span.length && strchr(" \t\r\n", span.data[0]) && span.data[0])
+    while (span.length && span_is_blank(span.data[0]))
         span.data++, span.length--;
-    while (span.length && strchr(" \t\r\n", span.data[span.length - 1]) &&
-           span.data[span.length - 1])
+    while (span.length && span_is_blank(span.data[span.length - 1]))
         span.length--;
     return span;
 }

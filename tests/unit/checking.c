@@ -6,9 +6,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "core/keyword_list.h"
+
 double run(check_function *check, struct document *document)
 {
     struct span detail = {NULL, 0};
+    keyword_list_note(document);
     double strength = check(document, &detail);
     assert_true(strength >= 0 && strength <= 1);
     assert_true(strength > 0 || !detail.length);

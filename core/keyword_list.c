@@ -1,0 +1,229 @@
+#include "core/keyword_list.h"
+
+#include <string.h>
+
+#include "core/check_ramp.h"
+#include "core/text.h"
+
+#define SEPARATOR_MARKS 4
+
+/* What sets phrases apart, and what is asked of a list before it counts. Bars are rare between
+ * phrases made for people; commas and lines are not, so they must repeat themselves more. */
+struct separator {
+    struct span marks[SEPARATOR_MARKS];
+    const char *name;
+    size_t least_phrases, full_phrases;
+    double least_sharing, full_sharing;
+    double frame; /* phrases.h */
+    size_t width; /* of the longest phrase */
+    bool lines;   /* a line is more than a keyword easily */
+};
+
+static const struct separator separators[] = {
+    {{SPAN_OF("|"), SPAN_OF("｜"), SPAN_OF("│"), SPAN_OF("¦")},
+     "bars",
+     12,
+     30,
+     0.2,
+     0.5,
+     0.5,
+     48,
+     false},
+    {{SPAN_OF("·"), SPAN_OF("•"), SPAN_OF("・")}, "dots", 12, 30, 0.5, 0.8, 0.9, 48, false},
+    {{SPAN_OF("、"), SPAN_OF("，"), SPAN_OF(",")}, "commas", 24, 48, 0.65, 0.9, 0.9, 32, false},
+    {{SPAN_OF("\n")}, "line ends", 24, 60, 0.75, 0.95, 0.5, 32, true},
+};
+
+/* The next separator from `at` on, and its length; `end` and 0 when there is none. One pass over
+ * the text whatever it holds; `may_start` says which bytes a separator starts with. */
+static const char *next_separator(const struct separator *separator, const bool may_start[256],
+                                  const char *at, const char *end, size_t *length)
+{
+    if (!separator->marks[1].length) {
+        const char *only = memchr(at, separator->marks[0].data[0], (size_t)(end - at));
+        *length = only != NULL;
+        return only ? only : end;
+    }
+    while ((at = text_find_byte(at, end, may_start)) < end) {
+        for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i].length; i++) {
+            *length = separator->marks[i].length;
+            if (span_starts((struct span){at, (size_t)(end - at)}, separator->marks[i]))
+                return at;
+        }
+        at++;
+    }
+    *length = 0;
+    return end;
+}
+
+/* Whether `text` starts with what ends a sentence. */
+static bool ends_sentence(struct span text)
+{
+    switch (text.data[0]) {
+    case '.':
+    case '!':
+    case '?':
+        return text.length > 1 && text.data[1] == ' ';
+    case '\xe3':
+        return span_starts(text, SPAN("。"));
+    case '\xef':
+        return span_starts(text, SPAN("！")) || span_starts(text, SPAN("？"));
+    default:
+        return false;
+    }
+}
+
+/* A sentence ends within, or between lines there is code, a path or figures: no keyword. */
+static bool is_keyword(const struct separator *separator, struct span phrase)
+{
+    static const bool code[256] = {
+        ['{'] = true, ['}'] = true, ['('] = true, [')'] = true, ['<'] = true, ['>'] = true,
+        ['='] = true, [';'] = true, [':'] = true, ['"'] = true, ['/'] = true, ['\\'] = true};
+    for (; phrase.length; phrase.data++, phrase.length--) {
+        if (ends_sentence(phrase) || (separator->lines && code[(unsigned char)phrase.data[0]]))
+            return false;
+    }
+    return true;
+}
+
+/* Judges the list that has ended and starts a new one. */
+static void close_list(struct phrases *list, const struct separator *separator, size_t text,
+                       struct keyword_list *best)
+{
+    if (list->count >= separator->least_phrases) {
+        struct phrase_overlap overlap = phrases_overlap(list, 3, separator->frame);
+        double sharing = (double)overlap.sharing / (double)list->count;
+        double strength = (0.5 + 0.5 * ramp((double)list->count, (double)separator->least_phrases,
+                                            (double)separator->full_phrases)) *
+                          ramp(sharing, separator->least_sharing, separator->full_sharing);
+        if (strength > best->strength) {
+            best->strength = strength;
+            best->sharing = overlap.sharing;
+            best->common = overlap.common;
+            best->separated_by = separator->name;
+            best->text = text;
+            best->phrases.count = list->count;
+            memcpy(best->phrases.items, list->items, list->count * sizeof *list->items);
+        }
+    }
+    list->count = 0;
+}
+
+/* A phrase has a third of its bytes in columns at least, and no more columns than bytes; or one
+ * more where text was cut within a character. ASCII has one for each. */
+static bool is_wide(struct span phrase, size_t width)
+{
+    return phrase.length >= width &&
+           (phrase.length > 3 * width ||
+            text_ascii_length(phrase.data, phrase.data + phrase.length) > width ||
+            phrase_width(phrase) > width);
+}
+
+#define SEPARATORS (sizeof separators / sizeof *separators)
+
+/* The separator whose mark stands at the start of `text`; SEPARATORS: none's. `*length` is the
+ * mark's. */
+static size_t separator_at(struct span text, size_t *length)
+{
+    for (size_t i = 0; i < SEPARATORS; i++) {
+        const struct span *marks = separators[i].marks;
+        for (size_t j = 0; j < SEPARATOR_MARKS && marks[j].length; j++) {
+            *length = marks[j].length;
+            if (*text.data == *marks[j].data && span_starts(text, marks[j]))
+                return i;
+        }
+    }
+    return SEPARATORS;
+}
+
+/* Phrases in a row, none of them too wide by its length, that one separator has set apart so far.
+ * Two bytes take one column at least. */
+struct row {
+    const char *start; /* of the next phrase */
+    size_t phrases;
+    bool enough;
+};
+
+static void add_to_row(struct row *row, const struct separator *separator, const char *end)
+{
+    struct span phrase = {row->start, (size_t)(end - row->start)};
+    bool wide =
+        phrase.length > 2 * separator->width && span_trim(phrase).length > 2 * separator->width;
+    row->phrases = wide ? 0 : row->phrases + 1;
+    row->enough |= row->phrases >= separator->least_phrases;
+}
+
+/* Whether there can be a list between separators of each kind: one look at the text tells that most
+ * have none. */
+static void find_rows(struct span text, struct row rows[SEPARATORS])
+{
+    enum { NONE, LONGER = SEPARATORS + 1 };
+    /* One more than the separator that this byte is all of. */
+    static const unsigned char marks[256] = {
+        ['|'] = 1,       [','] = 3,       ['\n'] = 4,     [0xc2] = LONGER,
+        [0xe2] = LONGER, [0xe3] = LONGER, [0xef] = LONGER};
+    const char *at = text.data, *end = at + text.length;
+    for (size_t i = 0; i < SEPARATORS; i++)
+        rows[i] = (struct row){.start = text.data};
+    for (size_t length; at < end; at += length) {
+        size_t mark = marks[(unsigned char)*at];
+        length = 1;
+        if (mark == NONE)
+            continue;
+        size_t i = mark - 1;
+        if (mark == LONGER &&
+            (i = separator_at((struct span){at, (size_t)(end - at)}, &length)) == SEPARATORS) {
+            length = 1;
+            continue;
+        }
+        add_to_row(&rows[i], &separators[i], at);
+        rows[i].start = at + length;
+    }
+    for (size_t i = 0; i < SEPARATORS; i++)
+        add_to_row(&rows[i], &separators[i], end);
+}
+
+static void find_lists(struct span text, size_t number, const struct separator *separator,
+                       struct keyword_list *best)
+{
+    struct phrases list;
+    list.count = 0;
+    bool may_start[256] = {false};
+    for (size_t i = 0; i < SEPARATOR_MARKS && separator->marks[i].length; i++)
+        may_start[(unsigned char)*separator->marks[i].data] = true;
+    const char *start = text.data, *end = start + text.length;
+    while (start < end) {
+        size_t length;
+        const char *at = next_separator(separator, may_start, start, end, &length);
+        struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
+        if (is_wide(phrase, separator->width) || !is_keyword(separator, phrase))
+            close_list(&list, separator, number, best);
+        else if (phrase_has_letters(phrase))
+            phrases_add_distinct(&list, phrase);
+        start = at + length + (at == end);
+    }
+    close_list(&list, separator, number, best);
+}
+
+void keyword_list_note(struct document *document)
+{
+    struct keyword_list best;
+    size_t budget = KEYWORD_LIST_BYTES_MAX;
+    best.strength = 0;
+    for (size_t i = 0; i < document->text_count && budget; i++) {
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        struct span text = span_take(document->texts[i].content, &budget);
+        struct row rows[SEPARATORS];
+        find_rows(text, rows);
+        for (size_t j = 0; j < SEPARATORS; j++)
+            if (rows[j].enough)
+                find_lists(text, i, &separators[j], &best);
+    }
+    document->keyword_list = NULL;
+    if (best.strength > 0) {
+        struct keyword_list *list = arena_room(document->arena, sizeof *list);
+        *list = best;
+        document->keyword_list = list;
+    }
+}
