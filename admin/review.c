@@ -76,7 +76,8 @@ enum held_state review_leads_to(enum review_deed deed, enum front front)
 /* What is said of a document. */
 struct word {
     enum label label;
-    bool withdrawn; /* that label is taken back */
+    bool withdrawn;     /* that label is taken back */
+    const char *source; /* who says so; empty: the operator */
 };
 
 /* What makes the word a lesson about how the document stands. `*from` is what its content says now,
@@ -102,46 +103,50 @@ static bool teach_lesson(struct session *session, const struct held *held, struc
     struct learn_sums sums = {0};
     session_open_replica(session, error); /* a store that is away is found out again */
     say(session, held, word, lesson, from);
-    const char *source = session->lesson_source;
+    bool trusted = !*word.source;
     struct learner *learner =
-        learner_new(session->store, session->replica, source ? source : "operator",
-                    source ? TRUST_USER : TRUST_OPERATOR);
+        learner_new(session->store, session->replica, trusted ? "operator" : word.source,
+                    trusted ? TRUST_OPERATOR : TRUST_USER);
     learner_use_journal(learner, session->journal);
     bool taught =
         learner_add(learner, lesson, word.label, error) && learner_finish(learner, &sums, error);
-    outcome->lesson_waits = taught && sums.journalled;
-    if (outcome->lesson_waits)
+    if (taught && sums.journalled) {
+        outcome->lesson_waits = true;
         snprintf(outcome->store_trouble, sizeof outcome->store_trouble, "%s",
                  learner_trouble(learner));
+    }
     learner_free(learner);
     lesson_free(lesson);
     return taught;
 }
 
-/* The record remembers what was taught, so that a lesson which failed can be asked for again. */
-static void teach(struct session *session, enum front front, const struct held *held,
-                  struct word word, struct review_outcome *outcome)
+/* Teaches one word after the other. `*from` is what the content said before the last. */
+static bool teach(struct session *session, enum front front, const struct held *held,
+                  const struct word *words, size_t count, double *from,
+                  struct review_outcome *outcome)
 {
-    struct error error = {0};
-    double from;
+    struct error *error = &outcome->trouble;
     session_teach_for(session, front);
     if (session_open_counts(session) != EX_OK)
-        error_set(&error, ERROR_SYSTEM, "the lesson was not taught");
-    else if (!teach_lesson(session, held, word, &from, outcome, &error))
-        error_prefix(&error, "the lesson was not taught%s",
-                     error.class == ERROR_NETWORK ? ", ask again later" : "");
-    else
-        outcome->taught =
-            records_held_set_taught(session->records[front], held->id,
-                                    word.withdrawn ? 0 : (int)word.label + 1, from, &error);
-    if (!outcome->taught)
-        outcome->trouble = error;
+        return error_set(error, ERROR_SYSTEM, "the lesson was not taught");
+    for (size_t i = 0; i < count; i++)
+        if (!teach_lesson(session, held, words[i], from, outcome, error))
+            return error_prefix(error, "the lesson was not taught%s",
+                                error->class == ERROR_NETWORK ? ", ask again later" : "");
+    *error = (struct error){0}; /* it waits in the journal */
+    return true;
 }
 
+/* The record remembers what was taught, so that a lesson which failed can be asked for again. */
 void review_teach(struct session *session, enum front front, const struct held *held,
                   enum label label, struct review_outcome *outcome)
 {
-    teach(session, front, held, (struct word){label, false}, outcome);
+    const char *source = session->lesson_source ? session->lesson_source : "";
+    const struct word word = {label, false, source};
+    double from;
+    outcome->taught = teach(session, front, held, &word, 1, &from, outcome) &&
+                      records_held_set_taught(session->records[front], held->id, (int)label + 1,
+                                              from, source, &outcome->trouble);
 }
 
 /* --- doing it --- */
@@ -188,9 +193,11 @@ static bool do_it(void *context, struct error *error)
     struct records_deed done = {.held_id = work->id,
                                 .from = held->state,
                                 .to = deeds[deed].to[work->front],
-                                .taught_before = held->taught};
+                                .taught_before = held->taught,
+                                .taught_from_before = held->taught_from};
     int64_t due_s = deed == REVIEW_DELETE && work->undo_s ? time(NULL) + work->undo_s : 0;
     snprintf(done.name, sizeof done.name, "%s", deeds[deed].name);
+    snprintf(done.taught_by_before, sizeof done.taught_by_before, "%s", held->taught_by);
     bool good = records_held_move(work->records, work->id, deeds[deed].from & work->states, done.to,
                                   &work->changed, error) &&
                 (!work->changed ||
@@ -378,8 +385,9 @@ static bool undo_it(void *context, struct error *error)
     return good;
 }
 
-/* The lesson that went with the deed, if it is the one that was taught last, gives way to the one
- * before it, or is withdrawn. */
+/* The lesson that went with the deed, if it is the one that was taught last, is withdrawn by who
+ * taught it. What it corrected, which was the same source's, is taught again; a lesson of another
+ * source stands as it did. */
 static void unteach(struct session *session, enum front front, const struct held *held,
                     const struct records_deed *undone, struct review_outcome *outcome)
 {
@@ -387,12 +395,18 @@ static void unteach(struct session *session, enum front front, const struct held
     if (!review_find(undone->name, &deed) || !deeds[deed].teaches)
         return;
     enum label label = deeds[deed].label;
-    if (held->taught != (int)label + 1 || undone->taught_before == held->taught)
+    bool same_source = strcmp(undone->taught_by_before, held->taught_by) == 0;
+    if (held->taught != (int)label + 1 || (same_source && undone->taught_before == held->taught))
         return;
-    struct word word = {label, true};
-    if (undone->taught_before)
-        word = (struct word){(enum label)(undone->taught_before - 1), false};
-    teach(session, front, held, word, outcome);
+    const struct word words[] = {
+        {label, true, held->taught_by},
+        {(enum label)(undone->taught_before - 1), false, undone->taught_by_before}};
+    double from;
+    outcome->taught = teach(session, front, held, words,
+                            same_source && undone->taught_before ? 2 : 1, &from, outcome) &&
+                      records_held_set_taught(session->records[front], held->id,
+                                              undone->taught_before, undone->taught_from_before,
+                                              undone->taught_by_before, &outcome->trouble);
 }
 
 bool review_undo(struct session *session, enum front front, struct held **held, const char *name,

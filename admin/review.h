@@ -60,7 +60,7 @@ int review_complain(const struct session *session, const char *id,
 
 /* Takes back the latest deed about it, or, with a `name`, the latest of that name that no standing
  * deed came after: the entry is as it was before, and the lesson that went with the deed is
- * corrected to the one before it, or else withdrawn: what it taught is unlearned. Mail that was
+ * withdrawn, in the name of who taught it; what it had corrected is taught again. Mail that was
  * delivered stays delivered; then only the lesson is taken back, and `said` tells. What was undone
  * already is not undone again, but its lesson is taught when that failed. `deed` (NULL: never mind)
  * is its name. */

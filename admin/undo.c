@@ -71,9 +71,9 @@ const struct command command_undo = {
     "take back what was done with something held",
     "Takes back the latest release, confirm or delete of what has that id, as held list prints "
     "it,\n"
-    "or a queue id. It is held again, and its lesson is taken back: what was taught before is "
-    "taught\n"
-    "again, else the lesson is unlearned.\n\n"
+    "or a queue id. It is held again, and its lesson is taken back, whoever taught it; what that "
+    "had\n"
+    "corrected is taught again.\n\n"
     "release  a feed's item is held again. Mail that was delivered cannot be recalled; its lesson\n"
     "         is taken back\n"
     "confirm  it waits for review again\n"

@@ -14,7 +14,10 @@
     "id, state, document_id, time_s, state_time_s, missing_since_s, channel, sender, recipients, " \
     "subject, reference, requeued_as, log_odds, evidence, lesson, former_state, started_s, "       \
     "taught, "                                                                                     \
-    "due_s, taught_from"
+    "due_s, taught_from, taught_by"
+#define DEED_COLUMNS                                                                               \
+    "id, held_id, name, from_state, to_state, taught_before, time_s, undone_s, "                   \
+    "taught_from_before, taught_by_before"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -68,20 +71,22 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
     [STATEMENT_HELD_SET_STARTED] = "UPDATE held SET started_s = ?2 WHERE id = ?1 AND state = ?3",
     [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
-    [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2, taught_from = ?3 WHERE id = ?1",
+    [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2, taught_from = ?3, taught_by = ?4 "
+                                  "WHERE id = ?1",
     [STATEMENT_HELD_FIND] =
         "SELECT max(id) FROM (SELECT max(id) AS id FROM held WHERE reference = ?1 UNION ALL "
         "SELECT max(id) FROM held WHERE requeued_as = ?1)",
     [STATEMENT_HELD_SET_DUE] = "UPDATE held SET due_s = ?2 WHERE id = ?1",
     [STATEMENT_DEED_ADD] = "INSERT INTO deeds (held_id, name, from_state, to_state, taught_before, "
-                           "time_s) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                           "time_s, taught_from_before, taught_by_before) VALUES (?1, ?2, ?3, ?4, "
+                           "?5, ?6, ?7, ?8)",
     [STATEMENT_DEED_LAST] =
-        "SELECT id, held_id, name, from_state, to_state, taught_before, time_s, "
-        "undone_s FROM deeds WHERE held_id = ?1 AND (?2 IS NULL OR name = ?2) "
+        "SELECT " DEED_COLUMNS " FROM deeds WHERE held_id = ?1 AND (?2 IS NULL OR name = ?2) "
         "ORDER BY id DESC LIMIT 1",
     [STATEMENT_DEED_BEFORE] =
-        "SELECT id, held_id, name, from_state, to_state, taught_before, time_s, undone_s FROM "
-        "deeds WHERE held_id = ?1 AND id < ?2 AND undone_s = 0 ORDER BY id DESC LIMIT 1",
+        "SELECT " DEED_COLUMNS
+        " FROM deeds WHERE held_id = ?1 AND id < ?2 AND undone_s = 0 ORDER BY "
+        "id DESC LIMIT 1",
     [STATEMENT_DEEDS_AFTER] =
         "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
     [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",

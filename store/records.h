@@ -96,7 +96,8 @@ struct held {
     size_t item_head_length;
     int64_t due_s; /* what was asked is carried out then, and not before; when adding: 0 */
     int taught; /* label + 1 of the lesson that was last taught from it; 0: none. When adding: 0 */
-    double taught_from; /* log-odds of its content before that; 0 where they were not known */
+    double taught_from;    /* log-odds of its content before that; 0 where they were not known */
+    const char *taught_by; /* the source; empty: the operator. When adding: never mind */
 };
 
 /* Sets `*id`. State must be HELD_PENDING or HELD_HELD. */
@@ -145,7 +146,7 @@ bool records_held_set_due(struct records *records, int64_t id, int64_t due_s, st
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
                                   struct error *error);
 bool records_held_set_taught(struct records *records, int64_t id, int taught, double from,
-                             struct error *error);
+                             const char *by, struct error *error);
 
 /* The newest entry whose reference, or queue id after a requeue, is `reference`; `*id` is 0 when
  * there is none. */

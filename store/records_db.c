@@ -292,6 +292,11 @@ static const char *const steps[] = {
     "PRAGMA user_version = 23;",
     "ALTER TABLE held ADD COLUMN taught_from REAL NOT NULL DEFAULT 0;"
     "PRAGMA user_version = 24;",
+    /* Whose lesson it is; of those before nobody knows, and most are the operator's. */
+    "ALTER TABLE held ADD COLUMN taught_by TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE deeds ADD COLUMN taught_from_before REAL NOT NULL DEFAULT 0;"
+    "ALTER TABLE deeds ADD COLUMN taught_by_before TEXT NOT NULL DEFAULT '';"
+    "PRAGMA user_version = 25;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -17,6 +17,8 @@ bool records_deed_add(struct records *records, const struct records_deed *deed, 
         sqlite3_bind_int(statement, 4, deed->to);
         sqlite3_bind_int(statement, 5, deed->taught_before);
         sqlite3_bind_int64(statement, 6, time(NULL));
+        sqlite3_bind_double(statement, 7, deed->taught_from_before);
+        records_bind_text(statement, 8, deed->taught_by_before);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);
@@ -33,8 +35,11 @@ static void read_deed(sqlite3_stmt *statement, struct records_deed *deed)
         .taught_before = sqlite3_column_int(statement, 5),
         .time_s = sqlite3_column_int64(statement, 6),
         .undone_s = sqlite3_column_int64(statement, 7),
+        .taught_from_before = sqlite3_column_double(statement, 8),
     };
     snprintf(deed->name, sizeof deed->name, "%s", (const char *)sqlite3_column_text(statement, 2));
+    snprintf(deed->taught_by_before, sizeof deed->taught_by_before, "%s",
+             (const char *)sqlite3_column_text(statement, 9));
 }
 
 /* The row that the statement gives, if it gives one. */

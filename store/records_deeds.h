@@ -4,6 +4,7 @@
 #ifndef WEIR_RECORDS_DEEDS_H
 #define WEIR_RECORDS_DEEDS_H
 
+#include "store/lesson.h"
 #include "store/records.h"
 
 #define RECORDS_DEED_NAME_SIZE 24
@@ -13,9 +14,11 @@ struct records_deed {
     int64_t held_id;
     char name[RECORDS_DEED_NAME_SIZE]; /* "release" */
     enum held_state from, to;
-    int taught_before; /* as `taught` of struct held */
-    int64_t time_s;    /* set by records */
-    int64_t undone_s;  /* 0: it stands */
+    int taught_before; /* as `taught` of struct held; and the others of that */
+    double taught_from_before;
+    char taught_by_before[LESSON_SOURCE_MAX + 1];
+    int64_t time_s;   /* set by records */
+    int64_t undone_s; /* 0: it stands */
 };
 
 bool records_deed_add(struct records *records, const struct records_deed *deed,

@@ -107,10 +107,11 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->taught = sqlite3_column_int(statement, 17);
     held->due_s = sqlite3_column_int64(statement, 18);
     held->taught_from = sqlite3_column_double(statement, 19);
-    held->item_length = (size_t)sqlite3_column_bytes(statement, 20);
-    held->item = (const unsigned char *)records_take(statement, 20, &room);
-    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 21);
-    held->item_head = (const unsigned char *)records_take(statement, 21, &room);
+    held->taught_by = records_take(statement, 20, &room);
+    held->item_length = (size_t)sqlite3_column_bytes(statement, 21);
+    held->item = (const unsigned char *)records_take(statement, 21, &room);
+    held->item_head_length = (size_t)sqlite3_column_bytes(statement, 22);
+    held->item_head = (const unsigned char *)records_take(statement, 22, &room);
     return held;
 }
 
@@ -317,7 +318,7 @@ bool records_held_set_requeued_as(struct records *records, int64_t id, const cha
 }
 
 bool records_held_set_taught(struct records *records, int64_t id, int taught, double from,
-                             struct error *error)
+                             const char *by, struct error *error)
 {
     records_lock(records);
     sqlite3_stmt *statement = records_prepare(records, STATEMENT_HELD_SET_TAUGHT, error);
@@ -326,6 +327,7 @@ bool records_held_set_taught(struct records *records, int64_t id, int taught, do
         sqlite3_bind_int64(statement, 1, id);
         sqlite3_bind_int(statement, 2, taught);
         sqlite3_bind_double(statement, 3, from);
+        records_bind_text(statement, 4, by);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);

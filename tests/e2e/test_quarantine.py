@@ -156,6 +156,31 @@ def test_undo_in_time(gateway):
     assert mail.queue_id in gateway.postfix.held()
 
 
+def test_undo_one_by_one(gateway):
+    """A confirm and a release are undone one by one: mail like it is judged as before each. Comes
+    first: what others teach is much like it"""
+    message, _ = Stranger().spam("Gläserne Zebras tanzen abends rückwärts")
+    mail = hold(gateway, subject="Gläserne Zebras tanzen abends rückwärts")
+    gateway.weir.hold.stop()
+    try:
+        before = judged(gateway, message)
+        ctl(gateway, "held", "confirm", mail.id)
+        confirmed = judged(gateway, message)
+        ctl(gateway, "held", "release", mail.id)
+        assert counts(gateway, mail) == (0, 1)
+        released = judged(gateway, message)
+        assert "confirmed as spam again" in ctl(gateway, "undo", mail.id).text()
+        assert counts(gateway, mail) == (1, 0)
+        again = judged(gateway, message)
+        assert "held again" in ctl(gateway, "undo", "--deed", "confirm", mail.id).text()
+        assert counts(gateway, mail) == (0, 0)
+        after = judged(gateway, message)
+        assert confirmed > before + 2 > released + 4, (before, confirmed, released)
+        assert abs(again - confirmed) < 0.5 and abs(after - before) < 0.5, (before, again, after)
+    finally:
+        gateway.weir.start_hold(gateway.postfix)
+
+
 def said(gateway, held_id):
     """What counts as a person's word on the item, by replay: (label, way)."""
     with contextlib.closing(sqlite3.connect(gateway.weir.records_feeds)) as records:
@@ -333,8 +358,9 @@ def test_digest(gateway):
     assert query(gateway, "SELECT who, what FROM audit WHERE subject = ?", mail.id) == [
         ("recipient dora@box.test", "release")]
     assert "That was done before" in browse(link.split("?")[0], {"do": "release"})[1]
+    assert counts(gateway, mail) == (0, 1)
     ctl(gateway, "undo", mail.id)
-    assert counts(gateway, mail)[0] <= 1
+    assert counts(gateway, mail) == (0, 0), "it is dora's word that is taken back, not the operator's"
     assert "That was done before" in browse(link.split("?")[0], {"do": "release"})[1]
     deeds = query(gateway, "SELECT what FROM audit WHERE subject = ? ORDER BY id", mail.id)
     assert [what for what, in deeds] == ["release", "refused-link-again", "undo release",
@@ -674,7 +700,7 @@ def test_reapply(gateway):
 
 
 if __name__ == "__main__":
-    run(setup, [test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
+    run(setup, [test_undo_one_by_one, test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
                 test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,

@@ -36,7 +36,9 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Takes away the sums of quarters of hours, which came last. */
 #define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
-    "ALTER TABLE held DROP COLUMN taught_from; "                                                   \
+    "ALTER TABLE held DROP COLUMN taught_from; ALTER TABLE held DROP COLUMN taught_by; "           \
+    "ALTER TABLE deeds DROP COLUMN taught_from_before; "                                           \
+    "ALTER TABLE deeds DROP COLUMN taught_by_before; "                                             \
     "DROP TABLE story_feeds; DROP TABLE shown_feeds; DROP TABLE shown; DROP TABLE feed_profiles; " \
     "DROP TABLE stories; DROP TABLE story_keys; "                                                  \
     "DROP TRIGGER history_quarters_added; DROP TRIGGER history_quarters_removed; DROP TABLE "      \

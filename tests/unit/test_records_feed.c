@@ -140,7 +140,7 @@ static void test_what_was_taught_is_no_change(void **state)
     struct visited visited = {0};
     int64_t change = 0, first = hold_item(fixture, "planet", "a");
     changes(fixture, &change, &visited);
-    good(records_held_set_taught(fixture->records, first, 1, 0, &fixture->error));
+    good(records_held_set_taught(fixture->records, first, 1, 0, "", &fixture->error));
     changes(fixture, &change, &visited);
     assert_string_equal(visited.text, "");
 }

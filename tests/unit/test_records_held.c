@@ -97,10 +97,13 @@ static void test_what_was_taught_is_kept(void **state)
     int64_t id = hold(fixture, "Q1");
     struct held *held = get(fixture, id);
     assert_int_equal(held->taught, 0);
+    assert_string_equal(held->taught_by, "");
     held_free(held);
-    good(records_held_set_taught(fixture->records, id, 2, 0, &fixture->error));
+    good(records_held_set_taught(fixture->records, id, 2, -1.5, "user:ann", &fixture->error));
     held = get(fixture, id);
     assert_int_equal(held->taught, 2);
+    assert_true(held->taught_from == -1.5);
+    assert_string_equal(held->taught_by, "user:ann");
     held_free(held);
 }
 

@@ -212,7 +212,7 @@ static void test_held_entries_are_counted_by_state_and_lesson(void **state)
     hold(fixture, "Q1");
     int64_t id = hold(fixture, "Q2");
     assert_true(move(fixture, id, 1u << HELD_HELD | 1u << HELD_PENDING, HELD_CONFIRMED));
-    good(records_held_set_taught(fixture->records, id, 2, 0, &fixture->error));
+    good(records_held_set_taught(fixture->records, id, 2, 0, "", &fixture->error));
     good(records_held_sums(fixture->records, 0, note_held, text, &fixture->error));
     assert_non_null(strstr(text, "confirmed/2 1 "));
     assert_non_null(strstr(text, "/0 1 "));
