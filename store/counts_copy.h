@@ -36,7 +36,7 @@ struct counts_item {
     struct span source;
     enum label label;
     const struct identity *identities; /* that counted it */
-    size_t identity_count;
+    size_t identity_count;             /* `version` 0: the source says nothing of it any more */
     const uint16_t *amounts; /* for each, in thousandths of a lesson; NULL: a whole one for all, by
                               * a source without limit */
 

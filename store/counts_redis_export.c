@@ -101,7 +101,7 @@ static bool give_key(struct export *export, struct span key, const redisReply *v
         item.bytes = (struct span){name.data + 2, LESSON_ID_BYTES};
         item.source =
             (struct span){name.data + 3 + LESSON_ID_BYTES, name.length - 3 - LESSON_ID_BYTES};
-        known = read_label(bytes, &item, identities, amounts);
+        known = read_label(bytes, &item, identities, amounts) || !bytes.length;
     } else if (span_equal(name, SPAN("since"))) {
         uint64_t since_s = 0;
         item.kind = COUNTS_ITEM_SINCE;

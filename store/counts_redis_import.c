@@ -128,8 +128,21 @@ static void take_event(struct import *import, const struct counts_item *item)
     end_set(import, item->expires_s);
 }
 
+static void put_delete(struct import *import, const struct span *key, size_t pieces)
+{
+    redis_batch_begin(&import->batch, 2);
+    redis_batch_text(&import->batch, "DEL");
+    redis_batch_joined(&import->batch, key, pieces);
+}
+
 static void take_label(struct import *import, const struct counts_item *item)
 {
+    struct span key[] = {span_of(import->redis->prefix), SPAN("l:"), item->bytes, SPAN(":"),
+                         item->source};
+    if (!item->version) {
+        put_delete(import, key, 5);
+        return;
+    }
     unsigned char bytes[13 + 2 + 2 * LESSON_IDENTITIES_MAX + COUNTS_REDIS_NAMES_MAX];
     bytes[0] = (unsigned char)(item->label | (item->amounts ? 2 : 0));
     put_number(bytes + 1, (uint64_t)item->time_s, 4);
@@ -142,8 +155,6 @@ static void take_label(struct import *import, const struct counts_item *item)
         length += 2 + 2 * item->identity_count;
     }
     length += counts_redis_pack_names(item->identities, item->identity_count, bytes + length);
-    struct span key[] = {span_of(import->redis->prefix), SPAN("l:"), item->bytes, SPAN(":"),
-                         item->source};
     begin_set(import, key, 5, item->expires_s);
     redis_batch_bytes(&import->batch, bytes, length);
     end_set(import, item->expires_s);
@@ -157,9 +168,7 @@ static void take_reputation(struct import *import, const struct counts_item *ite
     struct span key[] = {span_of(import->redis->prefix),
                          counts_redis_type_text(item->identity.type, text), item->identity.value};
     if (reputation_counts_are_none(counts)) {
-        redis_batch_begin(&import->batch, 2);
-        redis_batch_text(&import->batch, "DEL");
-        redis_batch_joined(&import->batch, key, 3);
+        put_delete(import, key, 3);
         return;
     }
     begin_set(import, key, 3, item->expires_s);

@@ -88,6 +88,8 @@ bool counts_sqlite_write_event(struct sqlite_link *link, struct span id, uint64_
                                int64_t expires_s, struct error *error);
 bool counts_sqlite_write_label(struct sqlite_link *link, const struct counts_item *label,
                                struct error *error);
+bool counts_sqlite_remove_label(struct sqlite_link *link, struct span document, struct span source,
+                                struct error *error);
 bool counts_sqlite_write_snapshot(struct sqlite_link *link, const struct snapshot *snapshot,
                                   struct error *error);
 bool counts_sqlite_write_reputation(struct sqlite_link *link, const struct identity *identity,

@@ -186,7 +186,8 @@ static bool take_event(struct sqlite_link *link, const struct counts_item *item,
 static bool take_label(struct sqlite_link *link, const struct counts_item *item,
                        struct error *error)
 {
-    return counts_sqlite_write_label(link, item, error);
+    return item->version ? counts_sqlite_write_label(link, item, error)
+                         : counts_sqlite_remove_label(link, item->bytes, item->source, error);
 }
 
 static bool take_reputation(struct sqlite_link *link, const struct counts_item *item,

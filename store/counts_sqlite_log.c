@@ -185,6 +185,17 @@ static bool remember_label(struct sqlite_link *link, const struct lesson *lesson
     return counts_sqlite_write_label(link, &label, error);
 }
 
+bool counts_sqlite_remove_label(struct sqlite_link *link, struct span document, struct span source,
+                                struct error *error)
+{
+    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_REMOVE, error);
+    if (!statement)
+        return false;
+    counts_sqlite_bind(statement, 1, document.data, document.length);
+    counts_sqlite_bind(statement, 2, source.data, source.length);
+    return counts_sqlite_run(link, statement, error);
+}
+
 bool counts_sqlite_write_entry(struct sqlite_link *link, uint64_t version, struct span lesson,
                                struct error *error)
 {
@@ -246,12 +257,8 @@ static bool count(struct sqlite_link *link, const struct lesson *lesson, uint64_
 
 static bool forget_label(struct sqlite_link *link, const struct lesson *lesson, struct error *error)
 {
-    sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_LABEL_REMOVE, error);
-    if (!statement)
-        return false;
-    counts_sqlite_bind(statement, 1, lesson->document_id, LESSON_ID_BYTES);
-    counts_sqlite_bind(statement, 2, lesson->source.data, lesson->source.length);
-    return counts_sqlite_run(link, statement, error);
+    const struct span document = {(const char *)lesson->document_id, LESSON_ID_BYTES};
+    return counts_sqlite_remove_label(link, document, lesson->source, error);
 }
 
 static bool append_one(struct sqlite_link *link, struct append *append, const struct lesson *lesson,

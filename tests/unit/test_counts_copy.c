@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "store/counts_ops.h"
 #include "tests/unit/counts_place.h"
 
 struct direction {
@@ -71,11 +72,13 @@ static const struct identity never_seen = {IDENTITY_FEED, {"pinned", 6}};
 static const struct identity both[] = {{IDENTITY_LINK_HOST, {"spam.example", 12}},
                                        {IDENTITY_AUTHOR, {"a\0b *?[x]\\\n:\xff", 13}}};
 
-static struct append_result teach(struct fixture *fixture, struct counts_store *store,
-                                  uint32_t document, enum label label, uint64_t sequence)
+static struct append_result send(struct fixture *fixture, struct counts_store *store,
+                                 uint32_t document, enum label label, uint64_t sequence,
+                                 bool withdrawn)
 {
     struct lesson lesson = {
         .label = label,
+        .withdrawn = withdrawn,
         .trust = TRUST_OPERATOR,
         .source = SPAN("user:a:b"),
         .time_s = 1790000000 + document * 86400,
@@ -89,6 +92,12 @@ static struct append_result teach(struct fixture *fixture, struct counts_store *
     good(counts_append(store, &(const struct lesson *){&lesson}, 1, &result, &done,
                        &fixture->error));
     return result;
+}
+
+static struct append_result teach(struct fixture *fixture, struct counts_store *store,
+                                  uint32_t document, enum label label, uint64_t sequence)
+{
+    return send(fixture, store, document, label, sequence, false);
 }
 
 static void assert_same_settings(struct fixture *fixture)
@@ -402,6 +411,50 @@ static void test_copy_is_of_one_moment_while_lessons_are_taught(void **state)
     close(ends[1]);
 }
 
+/* Between labels, which come first, and the end of the log. */
+struct withdrawing {
+    struct fixture *fixture;
+    counts_put_item *put;
+    void *context;
+    bool done;
+};
+
+static bool withdraw_and_put(void *context, const struct counts_item *item, struct error *error)
+{
+    struct withdrawing *withdrawing = context;
+    if (item->kind == COUNTS_ITEM_LESSON && !withdrawing->done) {
+        withdrawing->done = true;
+        send(withdrawing->fixture, withdrawing->fixture->from, 7, LABEL_SPAM, 9, true);
+    }
+    return withdrawing->put(withdrawing->context, item, error);
+}
+
+static bool fill_while_withdrawing(void *context, counts_put_item *put, void *put_context,
+                                   struct error *error)
+{
+    struct withdrawing *withdrawing = context;
+    struct counts_store *from = withdrawing->fixture->from;
+    withdrawing->put = put;
+    withdrawing->context = put_context;
+    return from->ops->export_items(from, withdraw_and_put, withdrawing, error);
+}
+
+static void test_copy_has_no_label_that_was_withdrawn_meanwhile(void **state)
+{
+    struct fixture *fixture = *state;
+    struct withdrawing withdrawing = {.fixture = fixture};
+    struct counts_health ours, theirs;
+    fill(fixture);
+    good(fixture->to->ops->import_items(fixture->to, fill_while_withdrawing, &withdrawing,
+                                        &fixture->error));
+    good(counts_health(fixture->from, &ours, &fixture->error));
+    good(counts_health(fixture->to, &theirs, &fixture->error));
+    /* A SQLite file gives what was in it when it began. */
+    bool has_it = theirs.version == ours.version;
+    assert_int_equal(teach(fixture, fixture->to, 7, LABEL_SPAM, 10).outcome,
+                     has_it ? APPEND_NEW : APPEND_SAME_LABEL);
+}
+
 static void test_backup_is_of_one_moment_and_can_be_copied_back(void **state)
 {
     struct fixture *fixture = *state;
@@ -467,6 +520,7 @@ int main(void)
         IN_ALL_DIRECTIONS(test_store_without_lessons_and_overrides_is_empty),
         IN_ALL_DIRECTIONS(test_source_that_is_away_is_named),
         IN_ALL_DIRECTIONS(test_copy_is_of_one_moment_while_lessons_are_taught),
+        IN_ALL_DIRECTIONS(test_copy_has_no_label_that_was_withdrawn_meanwhile),
         IN_ALL_DIRECTIONS(test_backup_is_of_one_moment_and_can_be_copied_back),
         IN_ALL_DIRECTIONS(test_backup_overwrites_nothing_else),
     };
