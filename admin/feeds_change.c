@@ -215,13 +215,13 @@ static bool change(void *context, struct error *error)
     struct adding adding = changing->adding;
     struct feed_record feed = *adding.feed;
     char *former = NULL, *url = NULL;
-    if (!check_name(&adding, error) || !check(&adding, error) ||
+    if (!check_name(&adding, error) ||
         (feed.url && !records_feed_url(adding.records, feed.name, &former, error)))
         return false;
     if (feed.url && former)
         feed.url = url = with_credentials(feed.url, former, changing->warning);
     adding.feed = &feed;
-    bool good = change_to(&adding, error);
+    bool good = check(&adding, error) && change_to(&adding, error);
     free(former);
     free(url);
     return good;

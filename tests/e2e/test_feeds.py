@@ -221,6 +221,8 @@ def test_a_password_stays_on_its_host(fixture):
 
     ours = "Basic YW5uOmh1c2g="
     assert asked("two") == (ours, "")
+    longest = weir.ctl("feeds", "change", "one", "--url", fixture.document("x").ljust(4094, "x"), status=65)
+    assert "longer than 4096 characters" in longest.errors, "with the user and password that are kept"
     there = Upstream("127.0.0.2")
     there.documents["/f"] = Document(feed(ITEMS))
     weir.configure({"feedfilter": {"upstream-networks": ["127.0.0.0/8"]}})
