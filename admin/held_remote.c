@@ -185,6 +185,22 @@ int held_remote_show(const struct session *session, int count, char **ids)
     return for_each(session, session->json ? "?form=record" : "", false, count, ids, print_entry);
 }
 
+/* `said`: what came of it; NULL: it was so already. All is the gateway's words. */
+static void print_deed(const char *id, const char *state, const char *undone, const char *said)
+{
+    records_text_plain(id);
+    fputs(": ", stdout);
+    if (*undone) {
+        records_text_plain(undone);
+        fputs(said ? " undone: " : " undone", stdout);
+    }
+    if (said)
+        records_text_plain(said);
+    else if (!*undone)
+        records_text_plain(state);
+    puts(said ? "" : " already");
+}
+
 static int print_outcome(const struct session *session, const json_t *answer)
 {
     const char *id = remote_text(answer, "id"), *state = remote_text(answer, "state");
@@ -195,10 +211,8 @@ static int print_outcome(const struct session *session, const json_t *answer)
     struct error error = {0};
     if (session->json)
         records_text_outcome_json(id, state, changed);
-    else if (*undone)
-        printf("%s: %s undone%s%s\n", id, undone, changed ? ": " : " already", said);
     else
-        printf("%s: %s%s\n", id, changed ? said : state, changed ? "" : " already");
+        print_deed(id, state, undone, changed ? said : NULL);
     if (!*warning)
         return EX_OK;
     error_set(&error, failed, "%s: %s", id, warning);
