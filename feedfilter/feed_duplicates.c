@@ -449,11 +449,11 @@ bool feed_duplicates_find(struct feed_duplicates *duplicates, const struct feed 
     }
     struct noting noting = {.run = &run, .notes = notes, .arena = arena};
     duplicates->freed = good && run.freed;
-    for (size_t i = 0; i < run.count; i++)
-        left_out[i] = good && run.items[i].left_out;
     if (good)
         tell_all(&run);
     good = good && records_reading(duplicates->records, note_places, &noting, error);
+    for (size_t i = 0; i < run.count; i++)
+        left_out[i] = good && run.items[i].left_out;
     arena_free(run.scratch);
     arena_free(run.arena);
     return good;
