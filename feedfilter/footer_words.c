@@ -47,7 +47,7 @@ static size_t put_xml(char *out, uint32_t c)
 /* `text` as it is written in that form; what no XML may hold is left away. */
 static struct span written(struct arena *arena, enum footer_form form, struct span text)
 {
-    char *out = arena_text(arena, 6 * text.length + 16);
+    char *out = arena_text(arena, 8 * text.length + 1); /* a bad byte is "&#xFFFD;" */
     size_t length = 0;
     const char *at = text.data, *end = text.data + text.length;
     while (at < end) {
