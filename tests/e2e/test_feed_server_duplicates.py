@@ -181,11 +181,12 @@ def test_says_where_else_in_its_own_format(fixture):
 def test_what_was_shown_stays(fixture):
     """A story that both showed before, or that the other has no more, is not taken away"""
     with gateway_of(fixture, ("first", "second"), on="off") as gateway:
-        for name in ("first", "second"):
-            publish(gateway, name, STORY)
-            served(gateway, name, STORY)
+        publish(gateway, "first", STORY)
+        served(gateway, "first", STORY)
         reload(gateway, feedfilter={"deduplicate": "all"}, **{"feed second": {"mode": "pass"}})
-        gateway.wait_for_polls(("first", "second"), 3)
+        # Else second may come to be the one that is shown, and say that it is also in first.
+        gateway.wait_for_polls(["first"], 3)
+        publish(gateway, "second", STORY)
         served(gateway, "second", STORY)
         # It has been shown while the feed passed everything; so it stays.
         reload(gateway, **{"feed second": {"mode": "hold"}})
