@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/counts_place.h"
+#include "tests/unit/rounds.h"
 
 #define TIMEOUT_MS 300
 
@@ -128,7 +129,7 @@ static uint64_t follow_all(struct fixture *fixture)
 /* --- the same numbers --- */
 
 #define YEAR_S ((int64_t)365 * 86400)
-enum { NAMES = 12, LESSONS = 2000 };
+enum { NAMES = 12 };
 static char names[NAMES][16];
 static struct identity identities[NAMES];
 
@@ -215,13 +216,14 @@ static void test_same_lessons_leave_the_counts_that_redis_has(void **state)
     struct counts_place *place = counts_place_start(&counts_place_redis);
     struct counts_store *redis = counts_open(counts_place_url(place), &patient, &fixture->error);
     uint64_t random_state = 88172645463325252u;
+    int lessons = (int)rounds(2000, 300);
     int64_t now_s = time(NULL);
     name_identities();
-    for (int i = 0; i < LESSONS; i++) {
+    for (int i = 0; i < lessons; i++) {
         struct identity chosen[NAMES];
         struct append_result ours, theirs;
         struct lesson lesson =
-            random_lesson(&random_state, chosen, now_s - (LESSONS - i) * YEAR_S / LESSONS);
+            random_lesson(&random_state, chosen, now_s - (lessons - i) * YEAR_S / lessons);
         good(append(fixture->store, &lesson, &ours, &fixture->error));
         good(append(redis, &lesson, &theirs, &fixture->error));
         assert_int_equal(ours.outcome, theirs.outcome);

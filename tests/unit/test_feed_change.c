@@ -8,6 +8,7 @@
 #include "feedfilter/feed_judge.h"
 #include "store/memory.h"
 #include "tests/unit/counts_place.h"
+#include "tests/unit/rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -219,7 +220,7 @@ static void live(struct fixture *fixture, unsigned feed)
 static void test_a_new_design_holds_nothing(void **state)
 {
     struct fixture *fixture = *state;
-    for (unsigned feed = 0; feed < STEADY_FEEDS; feed++) {
+    for (unsigned feed = 0; feed < rounds(STEADY_FEEDS, 5); feed++) {
         live(fixture, feed);
         for (unsigned i = 0; i < AFTER; i++)
             if (poll(fixture, feed, BEFORE + i, 1, KIND_REDESIGNED))
@@ -230,7 +231,7 @@ static void test_a_new_design_holds_nothing(void **state)
 static void test_a_resold_domain_is_held_within_ten_items(void **state)
 {
     struct fixture *fixture = *state;
-    for (unsigned feed = 0; feed < RESOLD_FEEDS; feed++) {
+    for (unsigned feed = 0; feed < rounds(RESOLD_FEEDS, 2); feed++) {
         live(fixture, feed);
         unsigned passed = 0;
         while (passed < AFTER && !poll(fixture, feed, BEFORE + passed, 1, KIND_RESOLD))

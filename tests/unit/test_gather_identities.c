@@ -2,6 +2,7 @@
 
 #include "gathering.h"
 #include "mmdb_file.h"
+#include "tests/unit/rounds.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -154,10 +155,11 @@ static void test_many_hosts_of_one_domain_crowd_no_other_out(void **state)
 }
 
 /* Of a thousand domains, about one in twenty of the documents has the one, wherever it stands. */
-static size_t documents_with_last_of_many(bool in_front)
+/* Of `documents`: in how many the one among a thousand is one of the fifty that count. */
+static size_t documents_with_last_of_many(unsigned documents, bool in_front)
 {
     size_t found = 0;
-    for (unsigned n = 0; n < 400; n++) {
+    for (unsigned n = 0; n < documents; n++) {
         struct document *document = document_new(CHANNEL_MAIL);
         memcpy(document->id, &n, sizeof n);
         if (in_front)
@@ -177,9 +179,10 @@ static size_t documents_with_last_of_many(bool in_front)
 static void test_what_stands_in_front_does_not_decide_which_links_count(void **state)
 {
     (void)state;
-    size_t last = documents_with_last_of_many(false);
-    assert_in_range(last, 5, 45);
-    assert_int_equal(documents_with_last_of_many(true), last);
+    unsigned documents = rounds(400, 160);
+    size_t last = documents_with_last_of_many(documents, false);
+    assert_in_range(last, documents / 80, documents * 9 / 80);
+    assert_int_equal(documents_with_last_of_many(documents, true), last);
 }
 
 static void test_attachment_is_known_by_its_hash(void **state)

@@ -1,4 +1,5 @@
 #include "tests/unit/records_file.h"
+#include "tests/unit/rounds.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
@@ -81,16 +82,21 @@ static void test_old_file_is_opened_without_reading_its_explanations(void **stat
     struct fixture *fixture = *state;
     records_close(fixture->records);
     fixture->records = NULL;
-    run_sql(fixture, RECORDS_FORMER_SQL
-            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
-            "INSERT INTO history SELECT i, randomblob(16), i, 'mail', 'accept', 1, 'ann', 'bob', "
-            "'s', 'Q' || i, '{\"terms\":[{\"symbol\":\"REPUTATION_AUTHOR\",\"log_odds\":1,"
-            "\"detail\":\"ann' || i || ': 2 spam, 0 ham\"},{\"symbol\":\"REPUTATION_IP\","
-            "\"log_odds\":1,\"detail\":\"192.0.2.' || i || ': 2 spam, 0 ham\"}]}' FROM n;");
+    unsigned rows = rounds(100000, 2000);
+    char sql[640];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %u) "
+             "INSERT INTO history SELECT i, randomblob(16), i, 'mail', 'accept', 1, 'ann', 'bob', "
+             "'s', 'Q' || i, '{\"terms\":[{\"symbol\":\"REPUTATION_AUTHOR\",\"log_odds\":1,"
+             "\"detail\":\"ann' || i || ': 2 spam, 0 ham\"},{\"symbol\":\"REPUTATION_IP\","
+             "\"log_odds\":1,\"detail\":\"192.0.2.' || i || ': 2 spam, 0 ham\"}]}' FROM n;",
+             rows);
+    run_sql(fixture, RECORDS_FORMER_SQL);
+    run_sql(fixture, sql);
     fixture->records = records_open(fixture->path, &fixture->error);
     good(fixture->records);
     assert_int_equal(count_rows(fixture, "history_identity"), 0);
-    assert_int_equal(count_rows(fixture, "history"), 100000);
+    assert_int_equal(count_rows(fixture, "history"), rows);
 }
 
 struct upgrade {

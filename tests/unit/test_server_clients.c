@@ -5,6 +5,7 @@
 #include "store/span.h"
 #include "tests/unit/feed_server.h"
 #include "tests/unit/http_client.h"
+#include "tests/unit/rounds.h"
 
 #include <malloc.h>
 #include <poll.h>
@@ -398,8 +399,8 @@ static void test_unknown_paths_take_no_memory(void **state)
     ask_for_unknown(feeds, 0, 500, false);
     ask_for_unknown(feeds, 500, 500, true);
     size_t before = allocated();
-    ask_for_unknown(feeds, 1000, 9000, false);
-    ask_for_unknown(feeds, 10000, 1000, true);
+    ask_for_unknown(feeds, 1000, (int)rounds(9000, 2000), false);
+    ask_for_unknown(feeds, 10000, (int)rounds(1000, 200), true);
     assert_true(allocated() < before + 100000);
 }
 
