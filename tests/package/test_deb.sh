@@ -49,6 +49,8 @@ enter() { # root, build, source
         mount -t proc proc "$1/root/proc" && mount -t devtmpfs dev "$1/root/dev" &&
         ip link set lo up || exit 99
     mkdir "$1/root/package"
+    # Else each dpkg makes the index of all manual pages of the machine again.
+    rm -f "$1/root/var/lib/man-db/auto-update"
     cp "$2"/weir_*.deb "$1/root/package/weir.deb"
     cp -r "$3/conf/samples" "$3/tests/package/test_deb.sh" "$1/root/package"
     WEIR_TOLD=2 chroot "$1/root" /bin/sh /package/test_deb.sh chrooted
@@ -139,7 +141,7 @@ upgrades() {
     cp -p /etc/weir/weir-id.key /package/key
     dpkg-deb -R /package/weir.deb /package/next
     sed -i 's/^Version: .*/&+next/' /package/next/DEBIAN/control
-    dpkg-deb -b /package/next /package/next.deb
+    dpkg-deb -Znone -b /package/next /package/next.deb
     DEBIAN_FRONTEND=noninteractive dpkg -i /package/next.deb </dev/null
     asked try-restart
     if asked stop; then return 1; fi # set -e would pass over a "!"
