@@ -106,7 +106,7 @@ bool counts_append(struct counts_store *store, const struct lesson *const *lesso
                    struct append_result *results, size_t *done, struct error *error);
 
 /* What became of the words of a source that is not the operator: how many the operator's later word
- * about the same document agreed with. Of both together the last hundred or so count. */
+ * about the same document, while it stands, agreed with. Of both the last hundred or so count. */
 struct counts_trust {
     uint32_t agreed, disagreed;
 };

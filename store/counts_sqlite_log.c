@@ -255,10 +255,13 @@ static bool count(struct sqlite_link *link, const struct lesson *lesson, uint64_
            counts_sqlite_change(link, &event, false, error);
 }
 
-static bool forget_label(struct sqlite_link *link, const struct lesson *lesson, struct error *error)
+static bool forget_label(struct sqlite_link *link, const struct lesson *lesson, int64_t now_s,
+                         struct error *error)
 {
     const struct span document = {(const char *)lesson->document_id, LESSON_ID_BYTES};
-    return counts_sqlite_remove_label(link, document, lesson->source, error);
+    return (lesson->trust != TRUST_OPERATOR ||
+            counts_sqlite_test_words(link, lesson, now_s, error)) &&
+           counts_sqlite_remove_label(link, document, lesson->source, error);
 }
 
 static bool append_one(struct sqlite_link *link, struct append *append, const struct lesson *lesson,
@@ -285,7 +288,7 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
     bool good = add_entry(link, lesson, version, error) &&
                 remember_event(link, lesson, version, now_s, error) &&
                 (!earlier->found || take_back(link, lesson, earlier, now_s, error)) &&
-                (lesson->withdrawn ? forget_label(link, lesson, error)
+                (lesson->withdrawn ? forget_label(link, lesson, now_s, error)
                                    : count(link, lesson, version, time_s, now_s, error));
     append->newest = version;
     *result = (struct append_result){earlier->found ? APPEND_CORRECTED : APPEND_NEW, version};

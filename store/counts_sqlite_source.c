@@ -197,28 +197,30 @@ static bool find_words(struct sqlite_link *link, const struct lesson *lesson, in
     return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
-/* The operator says `label` of the document. */
-static bool test_word(struct sqlite_link *link, const struct word *word, enum label label,
-                      int64_t now_s, struct error *error)
+/* By what the operator says of the document, or says no more. */
+static bool test_word(struct sqlite_link *link, const struct word *word,
+                      const struct lesson *lesson, int64_t now_s, struct error *error)
 {
     struct span source = {word->source, word->length};
     struct counts_trust trust;
-    bool agrees = word->label == label;
-    if (word->tested && word->agreed == agrees)
+    bool agrees = word->label == lesson->label;
+    if (lesson->withdrawn ? !word->tested : word->tested && word->agreed == agrees)
         return true;
     if (!find_trust(link, source, now_s, &trust, error))
         return false;
     uint32_t *before = word->agreed ? &trust.agreed : &trust.disagreed;
     if (word->tested && *before)
         --*before;
-    ++*(agrees ? &trust.agreed : &trust.disagreed);
+    if (!lesson->withdrawn)
+        ++*(agrees ? &trust.agreed : &trust.disagreed);
     if (trust.agreed + trust.disagreed > COUNTS_TRUST_WORDS)
         trust = (struct counts_trust){trust.agreed / 2, trust.disagreed / 2};
     sqlite3_stmt *statement = counts_sqlite_prepare(link, SQL_WORD_TEST, error);
     if (!statement)
         return false;
     sqlite3_bind_int64(statement, 1, word->number);
-    sqlite3_bind_int(statement, 2, agrees);
+    if (!lesson->withdrawn) /* else NULL: it is not tested */
+        sqlite3_bind_int(statement, 2, agrees);
     sqlite3_bind_int64(statement, 3, now_s + COUNTS_TRUST_LIFE_S);
     return counts_sqlite_run(link, statement, error) &&
            save_trust(link, source, trust, now_s, error);
@@ -232,7 +234,7 @@ bool counts_sqlite_test_words(struct sqlite_link *link, const struct lesson *les
     if (!find_words(link, lesson, now_s, words, &count, error))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!test_word(link, &words[i], lesson->label, now_s, error))
+        if (!test_word(link, &words[i], lesson, now_s, error))
             return false;
     return true;
 }

@@ -6,15 +6,22 @@
 #define SPAM_OF_OTHERS 5 /* with a share of a quarter, one source may have 1.667 beside these */
 #define SHARE 0.5        /* of which a source that nobody knows may have half */
 
-static struct append_result say(struct fixture *fixture, const char *source, unsigned document,
-                                enum label label, uint64_t sequence, int64_t age_s)
+static struct append_result send(struct fixture *fixture, const char *source, unsigned document,
+                                 enum label label, uint64_t sequence, int64_t age_s, bool withdrawn)
 {
     struct lesson lesson = lesson_about(document, label, 0);
+    lesson.withdrawn = withdrawn;
     lesson.trust = strcmp(source, "operator") ? TRUST_USER : TRUST_OPERATOR;
     lesson.source = span_of(source);
     lesson.time_s -= age_s;
     lesson_set_event_id(&lesson, sequence);
     return append(fixture, &lesson);
+}
+
+static struct append_result say(struct fixture *fixture, const char *source, unsigned document,
+                                enum label label, uint64_t sequence, int64_t age_s)
+{
+    return send(fixture, source, document, label, sequence, age_s, false);
 }
 
 /* Each document is another one. */
@@ -348,6 +355,22 @@ static void test_operator_changes_his_mind(void **state)
     assert_trust("user:ann", 1, 0);
 }
 
+static void test_withdrawn_word_of_the_operators_tests_none(void **state)
+{
+    struct fixture *fixture = *state;
+    say(fixture, "user:ann", 1, LABEL_SPAM, 0, 0);
+    say(fixture, "user:eve", 1, LABEL_HAM, 0, 0);
+    say(fixture, "operator", 1, LABEL_SPAM, 0, 0);
+    assert_trust("user:ann", 1, 0);
+    assert_trust("user:eve", 0, 1);
+    send(fixture, "operator", 1, LABEL_SPAM, 1, 0, true);
+    assert_trust("user:ann", 0, 0);
+    assert_trust("user:eve", 0, 0);
+    say(fixture, "operator", 1, LABEL_HAM, 2, 0);
+    assert_trust("user:ann", 0, 1);
+    assert_trust("user:eve", 1, 0);
+}
+
 static void test_last_word_before_the_operators_is_tested(void **state)
 {
     struct fixture *fixture = *state;
@@ -381,6 +404,7 @@ int main(void)
         on_each_store(test_trust_is_lost_by_disagreement, set_up, contract_tear_down),
         on_each_store(test_only_words_before_the_operators_are_tested, set_up, contract_tear_down),
         on_each_store(test_operator_changes_his_mind, set_up, contract_tear_down),
+        on_each_store(test_withdrawn_word_of_the_operators_tests_none, set_up, contract_tear_down),
         on_each_store(test_last_word_before_the_operators_is_tested, set_up, contract_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
