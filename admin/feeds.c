@@ -20,6 +20,7 @@
 struct words {
     const char *mode, *title, *category, *readers, *url;
     bool partial, dry_run;
+    bool clears; /* one of the texts is empty */
 };
 
 /* --- list --- */
@@ -344,19 +345,25 @@ static const struct {
 static int run(struct session *session, int count, char **arguments)
 {
     struct words words = {0};
-    const struct option_row rows[] = {
-        {"mode", &words.mode, NULL},         {"title", &words.title, NULL},
-        {"category", &words.category, NULL}, {"readers", &words.readers, NULL},
-        {"url", &words.url, NULL},           {"partial", NULL, &words.partial},
-        {"dry-run", NULL, &words.dry_run},   {NULL, NULL, NULL}};
+    const struct option_row rows[] = {{"mode", &words.mode, NULL},
+                                      {"title", &words.title, &words.clears},
+                                      {"category", &words.category, &words.clears},
+                                      {"readers", &words.readers, &words.clears},
+                                      {"url", &words.url, NULL},
+                                      {"partial", NULL, &words.partial},
+                                      {"dry-run", NULL, &words.dry_run},
+                                      {NULL, NULL, NULL}};
     enum feed_mode mode;
     int status = session_options(session, rows, &count, arguments);
     if (status != EX_OK)
         return status;
     if (words.mode && !feed_mode_find(words.mode, &mode))
         return session_usage("--mode is hold, tag or pass, not \"%s\"", words.mode);
-    if (words.url && count && strcmp(arguments[0], "change") != 0)
+    bool changes = count && !strcmp(arguments[0], "change");
+    if (words.url && count && !changes)
         return session_usage("--url goes with feeds change");
+    if (words.clears && !changes)
+        return session_usage("an empty value goes with feeds change: leave the option out");
     if (count && !strcmp(arguments[0], "reader"))
         return feeds_reader(session, count - 1, arguments + 1);
     for (size_t i = 0; count && i < sizeof verbs / sizeof *verbs; i++)

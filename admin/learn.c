@@ -199,7 +199,7 @@ static int run(struct session *session, int count, char **arguments)
         return status;
     if (!count || (strcmp(arguments[0], "spam") != 0 && strcmp(arguments[0], "ham") != 0))
         return session_usage("learn: ham or spam?");
-    if (source && (!*source || strlen(source) > LESSON_SOURCE_MAX))
+    if (source && strlen(source) > LESSON_SOURCE_MAX)
         return session_usage("learn: a source has 1 to %d characters", LESSON_SOURCE_MAX);
     if (session->gateway)
         return run_remote(session, untrusted, list, source, count, arguments);

@@ -22,6 +22,7 @@ struct request {
     struct rules *rules; /* in force, or of the file */
     const char *file, *feed, *recipient, *sender, *list, *seen;
     bool text, release;
+    bool bounce;   /* the sender is empty (RFC 5321 4.5.5) */
     char *content; /* of the file */
     struct json_writer json;
 };
@@ -355,7 +356,7 @@ static int run(struct session *session, int count, char **arguments)
     const struct option_row rows[] = {{"rules", &request.file, NULL},
                                       {"feed", &request.feed, NULL},
                                       {"recipient", &request.recipient, NULL},
-                                      {"sender", &request.sender, NULL},
+                                      {"sender", &request.sender, &request.bounce},
                                       {"files-from", &request.list, NULL},
                                       {"seen", &request.seen, NULL},
                                       {"text", NULL, &request.text},

@@ -283,6 +283,16 @@ static bool is_number(const char *word)
     return word[0] == '-' && word[1] && strchr("0123456789.", word[1]);
 }
 
+static int take_value(const struct option_row *row, const char *value)
+{
+    if (!*value && !row->flag)
+        return session_usage("option --%s wants a value, and was given an empty one", row->name);
+    if (!*value)
+        *row->flag = true;
+    *row->value = value;
+    return EX_OK;
+}
+
 int session_options(struct session *session, const struct option_row *rows, int *count,
                     char **arguments)
 {
@@ -307,16 +317,14 @@ int session_options(struct session *session, const struct option_row *rows, int 
             row = find_row(rows, word + 2, &attached);
             row = row ? row : find_row(global, word + 2, &attached);
         }
-        if (!row || (row->flag && attached))
+        if (!row || (!row->value && attached))
             return session_usage("unknown option %s", word);
-        if (row->flag)
-            *row->flag = true;
-        else if (attached)
-            *row->value = attached;
-        else if (i + 1 < *count)
-            *row->value = arguments[++i];
-        else
+        if (row->value && !attached && i + 1 == *count)
             return session_usage("option %s wants a value", word);
+        if (!row->value)
+            *row->flag = true;
+        else if (take_value(row, attached ? attached : arguments[++i]) != EX_OK)
+            return EX_USAGE;
     }
     while (i < *count)
         arguments[kept++] = arguments[i++];

@@ -98,7 +98,7 @@ struct documents;
 int session_add_paths(struct documents *documents, const char *list, int count, char **paths);
 
 /* One row of a command's options: "--name VALUE" or "--name=VALUE" when `value` is set, else
- * "--name", which sets `flag`. */
+ * "--name", which sets `flag`. With both, the value may be empty, and `flag` is set when it was. */
 struct option_row {
     const char *name;
     const char **value;
@@ -107,7 +107,8 @@ struct option_row {
 
 /* Takes the options of `rows` (ended by a NULL name) and the global ones out of `arguments`, which
  * keeps the operands in order, `*count` of them; "--" ends options, "-" is an operand. Negative
- * numbers are operands. EX_USAGE, and said so, for an option nobody knows. */
+ * numbers are operands. EX_USAGE, and said so, for an option nobody knows, and for a value that is
+ * empty: where a script's variable is not set, nobody means everything by it. */
 int session_options(struct session *session, const struct option_row *rows, int *count,
                     char **arguments);
 

@@ -97,6 +97,9 @@ static int read_globals(struct session *session, int count, char **arguments, in
             *value = arguments[++i];
         else
             *status = session_usage("option %s wants a value", word);
+        if (*status == EX_OK && !**value)
+            *status = session_usage("option --%s wants a value, and was given an empty one",
+                                    gateway ? "gateway" : "config");
         if (*status != EX_OK)
             return 0;
     }

@@ -140,6 +140,29 @@ def test_what_cannot_be(fixture):
         assert said.stdout.endswith("}400") and "error" in said.stdout, said
 
 
+def test_empty_filter(fixture):
+    """A filter with an empty value, as of a variable that was never set, is refused by every command"""
+    filters = ("channel", "state", "text", "sender", "recipient", "feed", "symbol", "min-score",
+               "max-score", "since", "until", "after", "limit")
+    commands = [("held", "list"), ("held", "release", "--limit", "5", "--apply"),
+                ("held", "confirm", "--feed", "moon", "--apply"), ("held", "delete", "--all", "--apply")]
+    asked = [command + ("--" + name, "") for command in commands for name in filters]
+    asked += [("audit", "--" + name, "") for name in ("who", "what", "subject", "since", "until", "limit")]
+    asked += [("reputation", "list", "--min", ""), ("reputation", "top", "--limit", ""),
+              ("reputation", "list", ""), ("reputation", "export", "")]
+    here = [("history", "--" + name, "") for name in ("channel", "action", "sender", "recipient",
+                                                      "subject", "since", "limit")]
+    here += [("top", "--by", ""), ("top", "--since", ""), ("top", "--limit", ""), ("stats", "--since", ""),
+             ("digest", "--recipient", ""), ("digest", "--since", ""), ("retention", "--within", "")]
+    here += [("--config", "", "held", "list"), ("--gateway=", "held", "list")]
+    here += [words[:-2] + (words[-2] + "=",) for words in asked + here if words[-2].startswith("--")]
+    for words in asked + here + [("--gateway", fixture.url) + words for words in asked]:
+        result = fixture.weir.ctl(*words, status=64)
+        assert result.errors.count("\n") == 1 and not result.output, (words, result.errors)
+    assert fixture.ids() == "m4 m3 m2 m1 f6 f5 f4 f3 f2 f1", fixture.ids()
+    assert fixture.ids("--text=cheap") == "m3 m1"
+
+
 def test_bulk_preview_changes_nothing(fixture):
     """With filters a deed tells what it would do, and does it with --apply only"""
     for call in (fixture.ctl, fixture.over):
@@ -197,5 +220,5 @@ def test_gone(fixture):
     assert "999" in errors[1], errors
 
 
-servers.run(setup, [test_filters, test_pages, test_what_cannot_be, test_bulk_preview_changes_nothing,
-                    test_bulk, test_two_admins, test_gone])
+servers.run(setup, [test_filters, test_pages, test_what_cannot_be, test_empty_filter,
+                    test_bulk_preview_changes_nothing, test_bulk, test_two_admins, test_gone])
