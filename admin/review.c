@@ -93,9 +93,20 @@ static void say(const struct session *session, const struct held *held, struct w
         *from = model_log_odds(replica_model(session->replica), lesson->slots, lesson->slot_count);
 }
 
-/* Teaches what the record knows of the document. */
+/* What a source had said of a document before it said `label`, as struct records_deed has it. */
+static int said_before(const struct learn_sums *sums, enum label label)
+{
+    enum label other = label == LABEL_SPAM ? LABEL_HAM : LABEL_SPAM;
+    return sums->taught      ? 0
+           : sums->repeated  ? (int)label + 1
+           : sums->corrected ? (int)other + 1
+                             : RECORDS_SAID_UNKNOWN;
+}
+
+/* Teaches what the record knows of the document. `*said` is what was said of it before. */
 static bool teach_lesson(struct session *session, const struct held *held, struct word word,
-                         double *from, struct review_outcome *outcome, struct error *error)
+                         double *from, int *said, struct review_outcome *outcome,
+                         struct error *error)
 {
     struct lesson *lesson = lesson_decode(held->lesson, held->lesson_length, error);
     if (!lesson)
@@ -115,14 +126,16 @@ static bool teach_lesson(struct session *session, const struct held *held, struc
         snprintf(outcome->store_trouble, sizeof outcome->store_trouble, "%s",
                  learner_trouble(learner));
     }
+    *said = said_before(&sums, word.label);
     learner_free(learner);
     lesson_free(lesson);
     return taught;
 }
 
-/* Teaches one word after the other. `*from` is what the content said before the last. */
+/* Teaches one word after the other. `*from` is what the content said before the last, `*said` what
+ * its source had said. */
 static bool teach(struct session *session, enum front front, const struct held *held,
-                  const struct word *words, size_t count, double *from,
+                  const struct word *words, size_t count, double *from, int *said,
                   struct review_outcome *outcome)
 {
     struct error *error = &outcome->trouble;
@@ -130,7 +143,7 @@ static bool teach(struct session *session, enum front front, const struct held *
     if (session_open_counts(session) != EX_OK)
         return error_set(error, ERROR_SYSTEM, "the lesson was not taught");
     for (size_t i = 0; i < count; i++)
-        if (!teach_lesson(session, held, words[i], from, outcome, error))
+        if (!teach_lesson(session, held, words[i], from, said, outcome, error))
             return error_prefix(error, "the lesson was not taught%s",
                                 error->class == ERROR_NETWORK ? ", ask again later" : "");
     *error = (struct error){0}; /* it waits in the journal */
@@ -138,15 +151,116 @@ static bool teach(struct session *session, enum front front, const struct held *
 }
 
 /* The record remembers what was taught, so that a lesson which failed can be asked for again. */
-void review_teach(struct session *session, enum front front, const struct held *held,
-                  enum label label, struct review_outcome *outcome)
+static int teach_label(struct session *session, enum front front, const struct held *held,
+                       enum label label, struct review_outcome *outcome)
 {
     const char *source = session->lesson_source ? session->lesson_source : "";
     const struct word word = {label, false, source};
     double from;
-    outcome->taught = teach(session, front, held, &word, 1, &from, outcome) &&
+    int said = RECORDS_SAID_UNKNOWN;
+    outcome->taught = teach(session, front, held, &word, 1, &from, &said, outcome) &&
                       records_held_set_taught(session->records[front], held->id, (int)label + 1,
                                               from, source, &outcome->trouble);
+    return said;
+}
+
+void review_teach(struct session *session, enum front front, const struct held *held,
+                  enum label label, struct review_outcome *outcome)
+{
+    teach_label(session, front, held, label, outcome);
+}
+
+/* The word of a deed that is undone may be what another entry of the document says, too, which so
+ * taught nothing: then it stays, and goes with that one. */
+struct heir {
+    struct records *records;
+    const struct held *held;
+    const struct records_deed *undone;
+    bool found;
+};
+
+static bool find_heir(void *context, struct error *error)
+{
+    struct heir *heir = context;
+    const struct held *held = heir->held;
+    struct records_deed other;
+    if (!records_deed_elsewhere(heir->records, held, heir->undone->name, &other, &heir->found,
+                                error))
+        return false;
+    heir->found = heir->found && other.said_before == held->taught;
+    return !heir->found ||
+           (records_deed_set_said(heir->records, other.id, heir->undone->said_before, error) &&
+            records_held_set_taught(heir->records, other.held_id, held->taught, held->taught_from,
+                                    held->taught_by, error));
+}
+
+/* Withdraws what the deed taught, by who taught it, and teaches again what that source had said
+ * before; a lesson of another source stands as it did. */
+static bool withdraw(struct session *session, enum front front, const struct held *held,
+                     const struct records_deed *undone, struct review_outcome *outcome)
+{
+    bool same_source = strcmp(undone->taught_by_before, held->taught_by) == 0;
+    int said = undone->said_before, unused;
+    if (said == RECORDS_SAID_UNKNOWN)
+        said = same_source ? undone->taught_before : 0;
+    const struct word words[] = {{(enum label)(held->taught - 1), true, held->taught_by},
+                                 {(enum label)(said - 1), false, held->taught_by}};
+    double from;
+    return said == held->taught ||
+           teach(session, front, held, words, said ? 2 : 1, &from, &unused, outcome);
+}
+
+/* Takes the lesson back that went with the deed, if it is the one that was taught last. */
+static void unteach(struct session *session, enum front front, const struct held *held,
+                    const struct records_deed *undone, struct review_outcome *outcome)
+{
+    struct heir heir = {session->records[front], held, undone, false};
+    enum review_deed deed;
+    if (!review_find(undone->name, &deed) || !deeds[deed].teaches ||
+        held->taught != (int)deeds[deed].label + 1)
+        return;
+    outcome->taught = records_transaction(heir.records, find_heir, &heir, &outcome->trouble) &&
+                      (heir.found || withdraw(session, front, held, undone, outcome)) &&
+                      records_held_set_taught(heir.records, held->id, undone->taught_before,
+                                              undone->taught_from_before, undone->taught_by_before,
+                                              &outcome->trouble);
+}
+
+/* Replaces the entry by what it is now. */
+static bool look_again(struct records *records, struct held **held, struct error *error)
+{
+    struct held *now = records_held_get(records, (*held)->id, error);
+    if (!now)
+        return false;
+    held_free(*held);
+    *held = now;
+    return true;
+}
+
+/* A deed's lesson, when the deed stands: not when it was done, and undone, before. It remembers
+ * what its source had said of the document, where its undo goes back to; who undid it meanwhile
+ * could not take the lesson back, so that is done here. */
+static bool teach_deed(struct session *session, enum front front, struct held **held,
+                       enum review_deed deed, struct review_outcome *outcome, struct error *error)
+{
+    struct records *records = session->records[front];
+    const char *name = deeds[deed].name;
+    struct records_deed last;
+    bool found;
+    if (!records_deed_last(records, (*held)->id, name, &last, &found, error))
+        return false;
+    if (found && last.undone_s)
+        return true;
+    int said = teach_label(session, front, *held, deeds[deed].label, outcome);
+    if (!found || !outcome->taught)
+        return true;
+    if (!records_deed_set_said(records, last.id, said, error) ||
+        !look_again(records, held, error) ||
+        !records_deed_last(records, (*held)->id, name, &last, &found, error))
+        return false;
+    if (found && last.undone_s)
+        unteach(session, front, *held, &last, outcome);
+    return true;
 }
 
 /* --- doing it --- */
@@ -208,17 +322,6 @@ static bool do_it(void *context, struct error *error)
     return good;
 }
 
-/* Replaces the entry by what it is now. */
-static bool look_again(struct records *records, struct held **held, struct error *error)
-{
-    struct held *now = records_held_get(records, (*held)->id, error);
-    if (!now)
-        return false;
-    held_free(*held);
-    *held = now;
-    return true;
-}
-
 static bool do_deed(struct session *session, enum front front, struct held **held,
                     enum review_deed deed, unsigned states, const char *who, bool quiet,
                     struct review_outcome *outcome, struct error *error)
@@ -243,7 +346,7 @@ static bool do_deed(struct session *session, enum front front, struct held **hel
     /* A lesson may have failed the first time. */
     if (!quiet && deeds[deed].teaches && !outcome->impossible &&
         (work.changed || (*held)->taught != (int)label + 1))
-        review_teach(session, front, *held, label, outcome);
+        return teach_deed(session, front, held, deed, outcome, error);
     return true;
 }
 
@@ -336,15 +439,21 @@ static bool find_said(const struct work *work, enum review_deed *said, bool *fou
 }
 
 /* What was said of the document before, if anything was, by the deed that said it: the undo of
- * that one takes it back. */
+ * that one takes it back. Nor is it taken back while another entry of the document says it. */
 static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
 {
     enum review_deed undone, said = REVIEW_DEEDS;
     bool found;
     if (!review_find(work->undone.name, &undone) || !deeds[undone].teaches)
         return true;
-    if (!find_said(work, &said, &found, error))
+    struct records_deed other;
+    bool elsewhere = false;
+    if (!find_said(work, &said, &found, error) ||
+        (!found && !records_deed_elsewhere(work->records, held, work->undone.name, &other,
+                                           &elsewhere, error)))
         return false;
+    if (elsewhere)
+        return true;
     return found ? records_correct(work->records, held->document_id, deeds[said].label, work->who,
                                    deeds[said].name, error)
                  : records_uncorrect(work->records, held->document_id, work->undone.name, error);
@@ -383,30 +492,6 @@ static bool undo_it(void *context, struct error *error)
     bool good = work->impossible || take_back(work, held, back, error);
     held_free(held);
     return good;
-}
-
-/* The lesson that went with the deed, if it is the one that was taught last, is withdrawn by who
- * taught it. What it corrected, which was the same source's, is taught again; a lesson of another
- * source stands as it did. */
-static void unteach(struct session *session, enum front front, const struct held *held,
-                    const struct records_deed *undone, struct review_outcome *outcome)
-{
-    enum review_deed deed;
-    if (!review_find(undone->name, &deed) || !deeds[deed].teaches)
-        return;
-    enum label label = deeds[deed].label;
-    bool same_source = strcmp(undone->taught_by_before, held->taught_by) == 0;
-    if (held->taught != (int)label + 1 || (same_source && undone->taught_before == held->taught))
-        return;
-    const struct word words[] = {
-        {label, true, held->taught_by},
-        {(enum label)(undone->taught_before - 1), false, undone->taught_by_before}};
-    double from;
-    outcome->taught = teach(session, front, held, words,
-                            same_source && undone->taught_before ? 2 : 1, &from, outcome) &&
-                      records_held_set_taught(session->records[front], held->id,
-                                              undone->taught_before, undone->taught_from_before,
-                                              undone->taught_by_before, &outcome->trouble);
 }
 
 bool review_undo(struct session *session, enum front front, struct held **held, const char *name,

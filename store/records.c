@@ -17,7 +17,7 @@
     "due_s, taught_from, taught_by"
 #define DEED_COLUMNS                                                                               \
     "id, held_id, name, from_state, to_state, taught_before, time_s, undone_s, "                   \
-    "taught_from_before, taught_by_before"
+    "taught_from_before, taught_by_before, said_before"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -90,6 +90,12 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_DEEDS_AFTER] =
         "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
     [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",
+    [STATEMENT_DEED_SET_SAID] = "UPDATE deeds SET said_before = ?2 WHERE id = ?1",
+    [STATEMENT_DEED_ELSEWHERE] =
+        "SELECT deeds.id, held_id, name, from_state, to_state, taught_before, deeds.time_s, "
+        "undone_s, taught_from_before, taught_by_before, said_before FROM deeds JOIN held ON "
+        "held.id = held_id WHERE document_id = ?1 AND held.id <> ?2 AND taught > 0 AND name = ?3 "
+        "AND undone_s = 0 ORDER BY taught_by = ?4 AND said_before = taught DESC, deeds.id LIMIT 1",
     [STATEMENT_TOLD] = "SELECT time_s, warned_s FROM told WHERE held_id = ?1 AND recipient = ?2",
     [STATEMENT_SET_TOLD] =
         "INSERT INTO told (held_id, recipient, time_s, warned_s) VALUES (?1, ?2, "

@@ -297,6 +297,10 @@ static const char *const steps[] = {
     "ALTER TABLE deeds ADD COLUMN taught_from_before REAL NOT NULL DEFAULT 0;"
     "ALTER TABLE deeds ADD COLUMN taught_by_before TEXT NOT NULL DEFAULT '';"
     "PRAGMA user_version = 25;",
+    /* What deeds that were done before had found said nobody knows. */
+    "ALTER TABLE deeds ADD COLUMN said_before INTEGER NOT NULL DEFAULT -1;"
+    "CREATE INDEX held_taught ON held (document_id) WHERE taught > 0;"
+    "PRAGMA user_version = 26;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

@@ -36,6 +36,7 @@ static void read_deed(sqlite3_stmt *statement, struct records_deed *deed)
         .time_s = sqlite3_column_int64(statement, 6),
         .undone_s = sqlite3_column_int64(statement, 7),
         .taught_from_before = sqlite3_column_double(statement, 8),
+        .said_before = sqlite3_column_int(statement, 10),
     };
     snprintf(deed->name, sizeof deed->name, "%s", (const char *)sqlite3_column_text(statement, 2));
     snprintf(deed->taught_by_before, sizeof deed->taught_by_before, "%s",
@@ -121,5 +122,38 @@ bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, s
     }
     records_unlock(records);
     *undone = changed > 0;
+    return good;
+}
+
+bool records_deed_set_said(struct records *records, int64_t deed_id, int said_before,
+                           struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_SET_SAID, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, deed_id);
+        sqlite3_bind_int(statement, 2, said_before);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
+bool records_deed_elsewhere(struct records *records, const struct held *held, const char *name,
+                            struct records_deed *deed, bool *found, struct error *error)
+{
+    *found = false;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_ELSEWHERE, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_blob(statement, 1, held->document_id, RECORD_ID_BYTES, SQLITE_TRANSIENT);
+        sqlite3_bind_int64(statement, 2, held->id);
+        records_bind_text(statement, 3, name);
+        records_bind_text(statement, 4, held->taught_by);
+        good = find_deed(records, statement, deed, found, error);
+    }
+    records_unlock(records);
     return good;
 }

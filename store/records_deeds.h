@@ -8,6 +8,7 @@
 #include "store/records.h"
 
 #define RECORDS_DEED_NAME_SIZE 24
+#define RECORDS_SAID_UNKNOWN (-1)
 
 struct records_deed {
     int64_t id; /* set by records */
@@ -17,6 +18,9 @@ struct records_deed {
     int taught_before; /* as `taught` of struct held; and the others of that */
     double taught_from_before;
     char taught_by_before[LESSON_SOURCE_MAX + 1];
+    /* What the source of its lesson had said of the document when the store took it, whichever way:
+     * a label + 1; 0: nothing; RECORDS_SAID_UNKNOWN: the store has not answered yet. */
+    int said_before;
     int64_t time_s;   /* set by records */
     int64_t undone_s; /* 0: it stands */
 };
@@ -39,5 +43,14 @@ bool records_deeds_after(struct records *records, const struct records_deed *dee
 
 /* Notes that it was undone now; `*undone` is false when it was before. */
 bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, struct error *error);
+
+bool records_deed_set_said(struct records *records, int64_t deed_id, int said_before,
+                           struct error *error);
+
+/* A standing deed of that name about another entry of the same document as `held`, which was
+ * taught; of several, one whose source is that of `held` and had said so before, if there is one.
+ */
+bool records_deed_elsewhere(struct records *records, const struct held *held, const char *name,
+                            struct records_deed *deed, bool *found, struct error *error);
 
 #endif

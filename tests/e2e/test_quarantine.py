@@ -60,7 +60,7 @@ def hold(gateway, recipients=("bob@box.test",), subject="Your account"):
     held_id = "m%d" % query(gateway, "SELECT id FROM held WHERE reference = ?", queue_id)[0]
     wait_state(gateway, held_id, "held")
     return types.SimpleNamespace(queue_id=queue_id, message_id=message_id, id=held_id,
-                                 sender="ann@" + stranger.domain, domain=stranger.domain)
+                                 message=message, sender="ann@" + stranger.domain, domain=stranger.domain)
 
 
 def held(gateway, held_id):
@@ -99,12 +99,16 @@ def test_undo_delete(gateway):
     gateway.postfix.wait_delivered(mail.message_id)
 
 
-def judged(gateway, message):
-    """Log-odds of a copy of it."""
+def copy_of(gateway, message, headers=""):
     path = os.path.join(gateway.directory, "copy.eml")
     with open(path, "wb") as file:
-        file.write(message if isinstance(message, bytes) else bytes(message))
-    return ctl(gateway, "check", "--json", path).json()["log_odds"]
+        file.write(headers.encode() + (message if isinstance(message, bytes) else bytes(message)))
+    return path
+
+
+def judged(gateway, message):
+    """Log-odds of a copy of it."""
+    return ctl(gateway, "check", "--json", copy_of(gateway, message)).json()["log_odds"]
 
 
 def test_undo_confirm(gateway):
@@ -127,6 +131,57 @@ def test_undo_confirm(gateway):
     assert counts(gateway, mail) == (1, 0)
 
 
+def hold_twice(gateway):
+    """The same message, held for two recipients one after the other."""
+    stranger = Stranger()
+    message, message_id = stranger.spam("Your account")
+    ids = []
+    for recipient in ("ida@box.test", "ivo@box.test"):
+        stranger.send(gateway, message, [recipient])
+        wait_for(lambda: len(query(gateway, "SELECT id FROM held WHERE sender = ? AND state = 1",
+                                   "ann@" + stranger.domain)) > len(ids), "it is held")
+        ids.append("m%d" % query(gateway, "SELECT id FROM held WHERE sender = ? ORDER BY id DESC",
+                                 "ann@" + stranger.domain)[0][0])
+    return types.SimpleNamespace(ids=ids, message=message, domain=stranger.domain,
+                                 id=ids[0], message_id=message_id)
+
+
+def corrections(gateway, mail):
+    """What replay knows of the document."""
+    return query(gateway, "SELECT label, way FROM correction WHERE document_id = (SELECT document_id "
+                 "FROM held WHERE id = ?)", mail.id[1:])
+
+
+def test_undo_one_of_two(gateway):
+    """Of a message that was confirmed twice, its undo, in any order, takes the lesson when none stands"""
+    for first, last in ((1, 0), (0, 1)):
+        mail = hold_twice(gateway)
+        for held_id in mail.ids:
+            ctl(gateway, "held", "confirm", held_id)
+        assert counts(gateway, mail) == (1, 0)
+        ctl(gateway, "undo", mail.ids[first])
+        ctl(gateway, "undo", mail.ids[first])
+        assert counts(gateway, mail) == (1, 0), first
+        assert len(corrections(gateway, mail)) == 1
+        ctl(gateway, "undo", mail.ids[last])
+        assert counts(gateway, mail) == (0, 0), last
+        assert corrections(gateway, mail) == []
+
+
+def test_undo_leaves_what_was_learned_before(gateway):
+    """What the operator had said of a document before the deed is said of it after the undo"""
+    for said, deed in (("spam", "confirm"), ("ham", "confirm"), ("spam", "release")):
+        mail = hold(gateway)
+        unknown = judged(gateway, mail.message)
+        ctl(gateway, "learn", said, copy_of(gateway, mail.message))
+        learned = judged(gateway, mail.message)
+        assert abs(learned - unknown) > 1, (said, unknown, learned)
+        ctl(gateway, "held", deed, mail.id)
+        ctl(gateway, "undo", mail.id)
+        after = judged(gateway, mail.message)
+        assert abs(after - learned) < abs(learned - unknown) / 4, (said, deed, unknown, learned, after)
+
+
 def test_undo_release(gateway):
     """Delivered mail stays delivered; one line says so, and the lesson is taken back"""
     mail = hold(gateway)
@@ -141,6 +196,8 @@ def test_undo_release(gateway):
         "%s: release undone: it was delivered and cannot be recalled; its lesson is taken back\n"
         % mail.id)
     assert counts(gateway, mail) == (1, 0)
+    ctl(gateway, "held", "release", mail.id)
+    assert counts(gateway, mail) == (1, 0), "it was done before; no deed would be there to take it back"
     assert held(gateway, mail.id)["state"] == "released"
     assert len(gateway.postfix.delivered(mail.message_id)) == 1
 
@@ -700,7 +757,8 @@ def test_reapply(gateway):
 
 
 if __name__ == "__main__":
-    run(setup, [test_undo_one_by_one, test_undo_delete, test_undo_confirm, test_undo_release, test_undo_in_time,
+    run(setup, [test_undo_one_by_one, test_undo_delete, test_undo_confirm, test_undo_one_of_two,
+                test_undo_leaves_what_was_learned_before, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
                 test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,
