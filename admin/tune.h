@@ -105,8 +105,9 @@ bool tune_apply(struct session *session, const struct tune_state *state,
                 const struct tune_change *change, const char *who, char **what,
                 struct error *warning, struct error *error);
 
-/* Takes back the last change, pins too; what is in force is then what was before it. ERROR_INPUT
- * when there is none. `warning` as above; it may also be pins that are not back. */
+/* Takes back the last change, pins too, but for those that were changed since; what else is in
+ * force is then what was before it. ERROR_INPUT when there is none. `*what` is what was taken back,
+ * and which pins stay. `warning` as above; it may also be pins that are not back. */
 bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
                char **what, struct error *warning, struct error *error);
 

@@ -9,6 +9,7 @@
 
 #include "admin/identity_text.h"
 #include "admin/tune_words.h"
+#include "core/reputation.h"
 #include "store/memory.h"
 
 #define CHANGES_KEPT 20 /* that can be taken back */
@@ -32,61 +33,56 @@ static json_t *pins_to_json(const struct tune_change *change,
     return list;
 }
 
-/* What was pinned by that; its value is the JSON's. */
-static bool read_pin(const json_t *pin, struct identity *identity, struct error *error)
+/* Of a change, as many as there are; their values are the JSON's. */
+static bool read_pins(const json_t *list, struct tune_undone_pin pins[TUNE_PINS_MAX], size_t *count,
+                      struct error *error)
 {
-    const char *type_name = json_string_value(json_object_get(pin, "type"));
-    const json_t *value = json_object_get(pin, "value");
-    if (!type_name || !json_is_string(value) ||
-        !identity_type_from_name(span_of(type_name), &identity->type))
-        return error_set(error, ERROR_BUG, "the settings are damaged: a pin of no identity");
-    identity->value = (struct span){json_string_value(value), json_string_length(value)};
+    for (*count = 0; *count < json_array_size(list); ++*count) {
+        const json_t *pin = json_array_get(list, *count);
+        const char *type_name = json_string_value(json_object_get(pin, "type"));
+        const json_t *value = json_object_get(pin, "value");
+        enum identity_type type;
+        if (*count == TUNE_PINS_MAX || !type_name || !json_is_string(value) ||
+            !identity_type_from_name(span_of(type_name), &type))
+            return error_set(error, ERROR_BUG, "the settings are damaged: a pin of no identity");
+        struct tune_undone_pin *read = &pins[*count];
+        *read = (struct tune_undone_pin){.identity.type = type, .fate = TUNE_PIN_FAILED};
+        read->identity.value = (struct span){json_string_value(value), json_string_length(value)};
+        read->centi = (int32_t)json_integer_value(json_object_get(pin, "pinned"));
+        read->before.override =
+            (enum override_kind)json_integer_value(json_object_get(pin, "override"));
+        read->before.override_centi = (int32_t)json_integer_value(json_object_get(pin, "centi"));
+        read->before.override_until_s = json_integer_value(json_object_get(pin, "until_s"));
+    }
     return true;
 }
 
-/* Whether the pin is still what stands; somebody may have said something else since. */
-static bool stands(struct session *session, const json_t *pin, const struct identity *identity,
-                   bool *yes, struct error *error)
+/* A pin that is no longer what stands is left as it is: somebody said something else since. */
+static bool put_back_pin(struct session *session, struct tune_undone_pin *pin, struct error *error)
 {
     struct reputation_counts now;
-    const json_t *pinned = json_object_get(pin, "pinned");
-    if (!counts_reputation_read(session->store, identity, 1, &now, error))
+    if (!counts_reputation_read(session->store, &pin->identity, 1, &now, error))
         return false;
-    *yes = !pinned || (now.override == OVERRIDE_PIN &&
-                       now.override_centi == (int32_t)json_integer_value(pinned));
+    if (now.override != OVERRIDE_PIN || now.override_centi != pin->centi) {
+        pin->fate = TUNE_PIN_NEWER;
+        return true;
+    }
+    const struct reputation_counts *before = &pin->before;
+    bool any = reputation_override_in_force(before, time(NULL));
+    if (!counts_reputation_override(
+            session->store, &pin->identity, any ? before->override : OVERRIDE_NONE,
+            any ? before->override_centi : 0, any ? before->override_until_s : 0, error))
+        return false;
+    pin->fate = TUNE_PIN_BACK;
     return true;
 }
 
-/* `*newer` counts those that are left as they are, since they were changed after the pin. */
-static bool put_back_pin(struct session *session, const json_t *pin, size_t *newer,
-                         struct error *error)
-{
-    struct identity identity;
-    bool yes;
-    if (!read_pin(pin, &identity, error) || !stands(session, pin, &identity, &yes, error))
-        return false;
-    if (!yes) {
-        ++*newer;
-        return true;
-    }
-    int64_t kind = json_integer_value(json_object_get(pin, "override"));
-    int64_t until_s = json_integer_value(json_object_get(pin, "until_s"));
-    enum override_kind override = kind == OVERRIDE_PIN                           ? OVERRIDE_PIN
-                                  : kind == OVERRIDE_SET && until_s > time(NULL) ? OVERRIDE_SET
-                                                                                 : OVERRIDE_NONE;
-    return counts_reputation_override(
-        session->store, &identity, override,
-        override == OVERRIDE_NONE ? 0 : (int32_t)json_integer_value(json_object_get(pin, "centi")),
-        override == OVERRIDE_SET ? until_s : 0, error);
-}
-
-static bool put_back_pins(struct session *session, const json_t *pins, size_t *newer,
+static bool put_back_pins(struct session *session, struct tune_undone_pin *pins, size_t count,
                           struct error *error)
 {
     bool good = true;
-    *newer = 0;
-    for (size_t i = json_array_size(pins); i > 0 && good; i--)
-        good = put_back_pin(session, json_array_get(pins, i - 1), newer, error);
+    for (size_t i = count; i > 0 && good; i--)
+        good = put_back_pin(session, &pins[i - 1], error);
     return good;
 }
 
@@ -160,21 +156,29 @@ bool tune_save(struct session *session, uint64_t read, json_t *whole, struct err
 }
 
 /* For the history of each identity that was pinned. */
-static bool audit_pins(struct session *session, const char *who, const json_t *pins, bool back,
+static bool audit_pins(struct session *session, const char *who, const struct tune_change *change,
                        struct error *error)
 {
     bool good = true;
-    for (size_t i = 0; i < json_array_size(pins) && good; i++) {
-        const json_t *pin = json_array_get(pins, i);
-        char subject[IDENTITY_SUBJECT_SIZE], deed[40] = "pin taken back";
-        struct identity identity;
-        if (!read_pin(pin, &identity, error))
-            return false;
-        identity_text_subject(&identity, subject);
-        if (!back)
-            snprintf(deed, sizeof deed, "pin %+.2f",
-                     (double)json_integer_value(json_object_get(pin, "pinned")) / 100);
+    for (size_t i = 0; i < change->pin_count && good; i++) {
+        char subject[IDENTITY_SUBJECT_SIZE], deed[40];
+        identity_text_subject(&change->pins[i].identity, subject);
+        snprintf(deed, sizeof deed, "pin %+.2f", change->pins[i].centi / 100.0);
         good = session_audit(session, who, deed, subject, error);
+    }
+    return good;
+}
+
+/* The same of those that are back. */
+static bool audit_undone_pins(struct session *session, const char *who,
+                              const struct tune_undone_pin *pins, size_t count, struct error *error)
+{
+    bool good = true;
+    for (size_t i = 0; i < count && good; i++) {
+        char subject[IDENTITY_SUBJECT_SIZE];
+        identity_text_subject(&pins[i].identity, subject);
+        good = pins[i].fate != TUNE_PIN_BACK ||
+               session_audit(session, who, "pin taken back", subject, error);
     }
     return good;
 }
@@ -201,13 +205,14 @@ static json_t *whole_after(const struct tune_state *state, const struct tuning *
 static bool write_change(struct session *session, const struct tune_state *state, json_t *whole,
                          const struct tune_change *change, json_t *pins, struct error *error)
 {
-    size_t done, newer;
+    size_t done, count;
+    struct tune_undone_pin set[TUNE_PINS_MAX];
     if (!tune_save(session, state->version, whole, error))
         return false;
     if (set_pins(session, change, &done, error))
         return true;
     if (tune_save(session, state->version + 1, state->whole, NULL) &&
-        put_back_pins(session, pins, &newer, NULL))
+        read_pins(pins, set, &count, NULL) && put_back_pins(session, set, count, NULL))
         error_prefix(error, "nothing was changed");
     else
         error_prefix(error, "the pins are not all set; say weirctl tune --undo when the store is "
@@ -230,7 +235,7 @@ bool tune_apply(struct session *session, const struct tune_state *state,
         json_t *whole = whole_after(state, &after, who, *what, json_incref(pins));
         good = write_change(session, state, whole, change, pins, error);
         if (good && !(session_audit(session, who, "tune", *what, warning) &&
-                      audit_pins(session, who, pins, false, warning)))
+                      audit_pins(session, who, change, warning)))
             error_prefix(warning, "changed, but not in the audit log");
         json_decref(whole);
         json_decref(pins);
@@ -245,15 +250,28 @@ bool tune_apply(struct session *session, const struct tune_state *state,
 
 /* --- undo --- */
 
-static void take_back_pins(struct session *session, const char *who, const json_t *pins,
-                           struct error *warning)
+/* The pins of a change that is out of the settings already, and what was taken back of it. */
+static char *take_back_pins(struct session *session, const char *who, const struct tuning *before,
+                            const struct tuning *after, const json_t *list, struct error *warning)
 {
-    size_t newer;
-    if (!put_back_pins(session, pins, &newer, warning) ||
-        !audit_pins(session, who, pins, true, warning))
+    struct tune_undone_pin pins[TUNE_PINS_MAX];
+    size_t count, newer = 0;
+    bool good =
+        read_pins(list, pins, &count, warning) && put_back_pins(session, pins, count, warning);
+    for (size_t i = 0; i < count; i++)
+        newer += pins[i].fate == TUNE_PIN_NEWER;
+    if (!good)
         error_prefix(warning, "taken back, but not all of its pins");
     else if (newer)
         error_set(warning, ERROR_INPUT, "%zu of its pins were changed since, and stay", newer);
+    char *what = tune_words_of_undo(session, before, after, pins, count);
+    struct error unwritten = {0};
+    if (!audit_undone_pins(session, who, pins, count, &unwritten) ||
+        !session_audit(session, who, "tune-undo", what, &unwritten)) {
+        *warning = unwritten;
+        error_prefix(warning, "taken back, but not in the audit log");
+    }
+    return what;
 }
 
 bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
@@ -273,13 +291,9 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
         good = tune_save(session, state->version, whole, error);
         json_decref(whole);
     }
-    const char *words = json_string_value(json_object_get(last, "what"));
-    if (good) {
-        *what = memory_text(words ? words : "");
-        take_back_pins(session, who, json_object_get(last, "pins"), warning);
-        if (!session_audit(session, who, "tune-undo", *what, warning))
-            error_prefix(warning, "taken back, but not in the audit log");
-    }
+    if (good)
+        *what = take_back_pins(session, who, &before, &state->tuning, json_object_get(last, "pins"),
+                               warning);
     json_decref(last);
     json_decref(changes);
     return good;

@@ -131,6 +131,21 @@ static bool set_both(struct tune_change *change, const struct kind *kind, const 
 
 /* --- pins --- */
 
+/* Of one that is pinned twice the last one counts. */
+static struct tune_pin *pin_of(struct tune_change *change, const struct identity *identity,
+                               struct error *error)
+{
+    for (size_t i = 0; i < change->pin_count; i++) {
+        const struct identity *other = &change->pins[i].identity;
+        if (other->type == identity->type && span_equal(other->value, identity->value))
+            return &change->pins[i];
+    }
+    if (change->pin_count < TUNE_PINS_MAX)
+        return &change->pins[change->pin_count++];
+    error_set(error, ERROR_INPUT, "at most %d at once", TUNE_PINS_MAX);
+    return NULL;
+}
+
 static bool add_pin(struct tune_change *change, const struct config *config, const char *text,
                     struct error *error)
 {
@@ -141,8 +156,6 @@ static bool add_pin(struct tune_change *change, const struct config *config, con
         return error_set(error, ERROR_INPUT,
                          "pin: \"%.100s\" is no TYPE VALUE=LOG-ODDS with log-odds from -20 to 20",
                          text);
-    if (change->pin_count == TUNE_PINS_MAX)
-        return error_set(error, ERROR_INPUT, "pin: at most %d at once", TUNE_PINS_MAX);
     struct document *scratch = document_new(CHANNEL_MAIL);
     struct span type = {text, (size_t)(blank - text)},
                 value = {blank + 1, (size_t)(equals - blank) - 1};
@@ -154,8 +167,8 @@ static bool add_pin(struct tune_change *change, const struct config *config, con
     if (good && !utf8)
         good = error_set(error, ERROR_INPUT, "the value is not UTF-8");
     json_decref(utf8);
-    if (good) {
-        struct tune_pin *pin = &change->pins[change->pin_count++];
+    struct tune_pin *pin = good ? pin_of(change, &identity, error) : NULL;
+    if (pin) {
         memcpy(pin->text, identity.value.data, identity.value.length);
         pin->identity = (struct identity){identity.type, {pin->text, identity.value.length}};
         pin->centi = (int32_t)lround(log_odds * 100);
@@ -163,7 +176,7 @@ static bool add_pin(struct tune_change *change, const struct config *config, con
         error_prefix(error, "pin");
     }
     document_free(scratch);
-    return good;
+    return pin != NULL;
 }
 
 /* --- all of them --- */

@@ -2,9 +2,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "admin/identity_text.h"
 #include "core/reputation.h"
 #include "store/memory.h"
 
@@ -63,13 +65,13 @@ static const char *override_text(const struct reputation_counts *counts, char te
     return text;
 }
 
-static void add_pin_words(char **text, const struct tune_pin *pin,
+static void add_pin_words(char **text, const struct identity *identity, int32_t centi,
                           const struct reputation_counts *before)
 {
     char words[IDENTITY_VALUE_MAX + 128], was[32];
     snprintf(words, sizeof words, "%s %.*s %s -> pinned at %+.2f",
-             identity_type_name(pin->identity.type), SPAN_ARGS(pin->identity.value),
-             override_text(before, was), pin->centi / 100.0);
+             identity_type_name(identity->type), SPAN_ARGS(identity->value),
+             override_text(before, was), centi / 100.0);
     add_words(text, words);
 }
 
@@ -88,6 +90,45 @@ char *tune_words_of_change(struct session *session, const struct tune_state *sta
         return NULL;
     char *text = differences(session, &state->tuning, after);
     for (size_t i = 0; i < change->pin_count; i++)
-        add_pin_words(&text, &change->pins[i], &before[i]);
+        add_pin_words(&text, &change->pins[i].identity, change->pins[i].centi, &before[i]);
+    return text;
+}
+
+/* " (changed since, and stays: link-domain example.org)" of those that have this fate. */
+static char *fate_words(const struct tune_undone_pin *pins, size_t count, enum tune_pin_fate fate,
+                        const char *said)
+{
+    char *names = memory_text("");
+    for (size_t i = 0; i < count; i++) {
+        char name[IDENTITY_SUBJECT_SIZE];
+        if (pins[i].fate != fate)
+            continue;
+        identity_text_subject(&pins[i].identity, name);
+        add_words(&names, name);
+    }
+    size_t size = strlen(names) + strlen(said) + 8;
+    char *text = memory_new(size);
+    if (*names)
+        snprintf(text, size, " (%s: %s)", said, names);
+    free(names);
+    return text;
+}
+
+char *tune_words_of_undo(const struct session *session, const struct tuning *before,
+                         const struct tuning *after, const struct tune_undone_pin *pins,
+                         size_t count)
+{
+    char *back = differences(session, before, after);
+    for (size_t i = 0; i < count; i++)
+        if (pins[i].fate == TUNE_PIN_BACK)
+            add_pin_words(&back, &pins[i].identity, pins[i].centi, &pins[i].before);
+    char *newer = fate_words(pins, count, TUNE_PIN_NEWER, "changed since, and stays");
+    char *failed = fate_words(pins, count, TUNE_PIN_FAILED, "not taken back");
+    size_t size = strlen(back) + strlen(newer) + strlen(failed) + sizeof "nothing";
+    char *text = memory_new(size);
+    snprintf(text, size, "%s%s%s", *back ? back : "nothing", newer, failed);
+    free(back);
+    free(newer);
+    free(failed);
     return text;
 }

@@ -11,4 +11,25 @@ char *tune_words_of_change(struct session *session, const struct tune_state *sta
                            struct reputation_counts before[TUNE_PINS_MAX], struct tuning *after,
                            struct error *error);
 
+/* What became of a pin when its change was taken back. */
+enum tune_pin_fate {
+    TUNE_PIN_FAILED, /* nothing: the store went away */
+    TUNE_PIN_NEWER,  /* something else was said since, which stays */
+    TUNE_PIN_BACK
+};
+
+struct tune_undone_pin {
+    struct identity identity;
+    int32_t centi;                   /* that it was pinned at */
+    struct reputation_counts before; /* the override that stood before it, and nothing else */
+    enum tune_pin_fate fate;
+};
+
+/* What was taken back of the change from `before` to `after`, and what stays: "mail.hold 0.95 ->
+ * 0.9 (changed since, and stays: link-domain example.org)"; "nothing" stands in the place of
+ * nothing. free() it. */
+char *tune_words_of_undo(const struct session *session, const struct tuning *before,
+                         const struct tuning *after, const struct tune_undone_pin *pins,
+                         size_t count);
+
 #endif

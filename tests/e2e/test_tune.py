@@ -131,9 +131,31 @@ def pins_are_told_and_newer_ones_stay(fixture):
     fixture.ctl("reputation", "pin", "link-domain", "host5.test", "-2")
     undone = fixture.ctl("tune", "--undo")
     assert "1 of its pins were changed since, and stay" in undone.errors, undone.errors
+    assert undone.text() == ("taken back: nothing (changed since, and stays: "
+                             "link-domain host5.test)\n"), undone.text()
     shown = fixture.ctl("--json", "reputation", "show", "link-domain", "host5.test").json()
     assert (shown["override"], shown["log_odds"]) == ("pin", -2), shown
+    for verb in ("history", "explain"):
+        said = fixture.ctl("reputation", verb, "link-domain", "host5.test").text()
+        assert "pin taken back" not in said and "pin -2.00" in said, said
     fixture.ctl("reputation", "forget", "link-domain", "host5.test")
+
+
+def of_two_pins_one_stays(fixture):
+    """what undo takes back, and what stays, is told as it is, and in the audit too"""
+    fixture.ctl("tune", "--pin", "link-domain", "host6.test=3", "--pin", "link-domain", "host7.test=1",
+                "--pin", "link-domain", "host7.test=2", "--weight", "LINK_FARM=1", "--apply")
+    fixture.ctl("reputation", "pin", "link-domain", "host6.test", "-2")
+    undone = fixture.ctl("tune", "--undo").text()
+    assert undone == ("taken back: LINK_FARM 2.5 -> 1, link-domain host7.test learned -> pinned at "
+                      "+2.00 (changed since, and stays: link-domain host6.test)\n"), undone
+    audit = [line.split("  ")[2:] for line in fixture.ctl("audit", "--limit", "2").text().splitlines()]
+    assert sorted(audit) == [["pin taken back", "link-domain host7.test"],
+                             ["tune-undo", undone[len("taken back: "):-1]]], audit
+    for host, override in (("host6.test", "pin"), ("host7.test", "none")):
+        shown = fixture.ctl("--json", "reputation", "show", "link-domain", host).json()
+        assert shown["override"] == override, shown
+        fixture.ctl("reputation", "forget", "link-domain", host)
 
 
 def corrections_are_counted(fixture):
@@ -272,6 +294,6 @@ def tuning_survives_the_store(fixture):
 servers.run(setup, [
     nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
     pins_of_now_are_foretold, pins_taken_back_are_foretold,
-    pins_are_told_and_newer_ones_stay, corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
+    pins_are_told_and_newer_ones_stay, of_two_pins_one_stays, corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
     a_second_admin_finds_out, a_change_without_audit_is_told, bad_input_costs_one_line, tuning_survives_the_store,
 ])
