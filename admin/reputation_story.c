@@ -53,6 +53,8 @@ static void add_event(struct reading *reading, struct reputation_event event,
                       struct json_writer *json)
 {
     struct reputation_story *story = reading->story;
+    /* Verdicts come newest first, the others oldest first. */
+    event.order = (int64_t)story->count * (event.kind == REPUTATION_VERDICT ? -1 : 1);
     event.json = arena_copy(reading->arena, (struct span){json->data, json->length});
     json_writer_free(json);
     story->events = arena_grow(reading->arena, story->events, story->count, sizeof event);
@@ -92,7 +94,8 @@ static bool visit_lesson(void *context, uint64_t version, const void *data, size
             arena_printf(reading->arena, "lesson   %-4s  by %.*s, document %s%s", label,
                          SPAN_ARGS(lesson->source), hex, lesson->withdrawn ? ", taken back" : "");
         add_event(reading,
-                  (struct reputation_event){REPUTATION_LESSON, lesson->time_s, words, {NULL, 0}},
+                  (struct reputation_event){
+                      .kind = REPUTATION_LESSON, .time_s = lesson->time_s, .words = words},
                   &json);
     }
     lesson_free(lesson);
@@ -148,7 +151,8 @@ static void visit_verdict(void *context, const struct moved_verdict *verdict)
     if (verdict->held)
         words = arena_printf(reading->arena, "%.*s]", SPAN_ARGS(words));
     add_event(reading,
-              (struct reputation_event){REPUTATION_VERDICT, entry->time_s, words, {NULL, 0}},
+              (struct reputation_event){
+                  .kind = REPUTATION_VERDICT, .time_s = entry->time_s, .words = words},
               &json);
 }
 
@@ -163,7 +167,9 @@ static void visit_change(void *context, const struct audit_entry *entry)
     json_put_close(&json, '}');
     struct span words = arena_printf(reading->arena, "change   %s  by %s", entry->what, entry->who);
     add_event(reading,
-              (struct reputation_event){REPUTATION_CHANGE, entry->time_s, words, {NULL, 0}}, &json);
+              (struct reputation_event){
+                  .kind = REPUTATION_CHANGE, .time_s = entry->time_s, .words = words},
+              &json);
 }
 
 static bool read_records(struct reading *reading, struct error *error)
@@ -186,10 +192,15 @@ static bool read_records(struct reading *reading, struct error *error)
     return true;
 }
 
+/* Within a second, in which nobody knows what came first, changes, which follow from the rest. */
 static int newest_first(const void *a, const void *b)
 {
     const struct reputation_event *x = a, *y = b;
-    return (x->time_s < y->time_s) - (x->time_s > y->time_s);
+    if (x->time_s != y->time_s)
+        return x->time_s < y->time_s ? 1 : -1;
+    if (x->kind != y->kind)
+        return (int)y->kind - (int)x->kind;
+    return (x->order < y->order) - (x->order > y->order);
 }
 
 /* Keeps the `most` newest of each kind. */

@@ -28,6 +28,7 @@ enum reputation_event_kind {
 struct reputation_event {
     enum reputation_event_kind kind;
     int64_t time_s;
+    int64_t order;     /* of its kind: what happened later has more */
     struct span words; /* a line for people, behind the time */
     struct span json;  /* an object */
 };

@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import sqlite3
 import stat
 
 from console_client import Client, expect
@@ -131,6 +132,23 @@ def test_options_of_no_use(fixture):
                        ("learned", {"days": 3}), ("forget", {"log_odds": 3})):
         expect(ann.post("reputation/" + deed, {**body, **more}), 400, "days" if "days" in more else "log-odds")
     assert weir.ctl("reputation", "forget", *link).text() == "nothing was known\n"
+
+
+def test_newest_first_within_a_second(fixture):
+    """What was done in one second is told in its order too, newest first, by the audit and by reputation history"""
+    weir = fixture.fresh("second")
+    weir.ctl(*PIN)
+    done = ["set %+.2f for 30 days" % number for number in range(1, 9)]
+    with sqlite3.connect(weir.records_mail) as records:
+        records.execute("delete from audit")
+        records.executemany("insert into audit (time_s, who, what, subject) values (1700000000, 'ann', ?, "
+                            "'link-domain pills.test')", [(what,) for what in done])
+    told = [row["change"]["what"] for row in
+            weir.ctl("--json", "reputation", "history", "link-domain", "pills.test").json()]
+    assert told == done[::-1], told
+    explained = weir.ctl("--json", "reputation", "explain", "link-domain", "pills.test", "--limit", "2").json()
+    assert [row["what"] for row in explained["changes"]] == done[:-3:-1], explained["changes"]
+    assert [what for what, _ in deeds(weir)] == done[::-1], deeds(weir)
 
 
 def test_seen_of_no_version(fixture):
