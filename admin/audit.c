@@ -221,7 +221,8 @@ const struct command command_audit = {
     "who did what, when, newest first",
     "Deeds with weirctl and the console: release, confirm, delete and undo of m12 and f7; set, "
     "pin,\n"
-    "learned and forget of reputations, whose subject is \"link-domain evil.example\"; logins and\n"
+    "learned and forget of reputations, whose subject is \"link-domain evil.example\"; user-add,\n"
+    "user-password, user-token, user-role and user-remove of who may use the console; logins and\n"
     "what was refused. All filters have to agree.\n\n"
     "--who NAME      by that user\n"
     "--what DEED     that deed\n"

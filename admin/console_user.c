@@ -25,11 +25,25 @@ static int ask_for_password(char password[CONSOLE_PASSWORD_MAX + 2])
     return EX_OK;
 }
 
-static int put(const char *path, struct console_user *user, bool keeps_role, bool *was_there)
+static int put(const struct session *session, struct console_user *user, bool keeps_role,
+               bool *was_there)
 {
     struct error error = {0};
-    return console_users_put(path, user, keeps_role, was_there, &error) ? EX_OK
-                                                                        : session_complain(&error);
+    return console_users_put(session->config->console.users, user, keeps_role, was_there, &error)
+               ? EX_OK
+               : session_complain(&error);
+}
+
+/* `role`: that the user has now; NULL: none. What cannot be written was done all the same. */
+static void audit(struct session *session, const char *deed, const char *name, const char *role)
+{
+    char what[60];
+    struct error error = {0};
+    snprintf(what, sizeof what, "%s%s%s", deed, role ? " " : "", role ? role : "");
+    if (session_audit(session, session_user(), what, name, &error))
+        return;
+    error_prefix(&error, "it was done, but it is not in the audit log");
+    session_complain(&error);
 }
 
 static int complain_unknown(const char *name)
@@ -39,7 +53,7 @@ static int complain_unknown(const char *name)
     return session_complain(&error);
 }
 
-static int add(const char *path, struct console_user *user, bool keeps_role)
+static int add(struct session *session, struct console_user *user, bool keeps_role)
 {
     char password[CONSOLE_PASSWORD_MAX + 2];
     struct error error = {0};
@@ -49,47 +63,54 @@ static int add(const char *path, struct console_user *user, bool keeps_role)
         status = session_complain(&error);
     sodium_memzero(password, sizeof password);
     if (status == EX_OK)
-        status = put(path, user, keeps_role, &was_there);
-    if (status == EX_OK)
-        printf("%s: %s as %s\n", user->name, was_there ? "has a new password" : "may log in",
-               console_role_name(user->role));
-    return status;
+        status = put(session, user, keeps_role, &was_there);
+    if (status != EX_OK)
+        return status;
+    printf("%s: %s as %s\n", user->name, was_there ? "has a new password" : "may log in",
+           console_role_name(user->role));
+    audit(session, was_there ? "user-password" : "user-add", user->name,
+          console_role_name(user->role));
+    return EX_OK;
 }
 
-static int make_token(const char *path, struct console_user *user, bool keeps_role)
+static int make_token(struct session *session, struct console_user *user, bool keeps_role)
 {
     char token[CONSOLE_TOKEN_SIZE];
     bool was_there;
     console_users_set_token(user, token);
-    int status = put(path, user, keeps_role, &was_there);
-    if (status == EX_OK) {
-        puts(token);
-        fprintf(stderr, "%s: %s as %s; the token is shown this once\n", user->name,
-                was_there ? "has a new token" : "may call the API", console_role_name(user->role));
-    }
-    return status;
+    int status = put(session, user, keeps_role, &was_there);
+    if (status != EX_OK)
+        return status;
+    puts(token);
+    fprintf(stderr, "%s: %s as %s; the token is shown this once\n", user->name,
+            was_there ? "has a new token" : "may call the API", console_role_name(user->role));
+    audit(session, "user-token", user->name, console_role_name(user->role));
+    return EX_OK;
 }
 
-static int change_role(const char *path, struct console_user *user, bool keeps_role)
+static int change_role(struct session *session, struct console_user *user, bool keeps_role)
 {
     bool was_there;
-    int status = put(path, user, keeps_role, &was_there);
+    int status = put(session, user, keeps_role, &was_there);
     if (status == EX_OK && !was_there)
         return complain_unknown(user->name);
-    if (status == EX_OK)
-        printf("%s: is %s now\n", user->name, console_role_name(user->role));
-    return status;
+    if (status != EX_OK)
+        return status;
+    printf("%s: is %s now\n", user->name, console_role_name(user->role));
+    audit(session, "user-role", user->name, console_role_name(user->role));
+    return EX_OK;
 }
 
-static int take_away(const char *path, const char *name)
+static int take_away(struct session *session, const char *name)
 {
     struct error error = {0};
     bool was_there;
-    if (!console_users_remove(path, name, &was_there, &error))
+    if (!console_users_remove(session->config->console.users, name, &was_there, &error))
         return session_complain(&error);
     if (!was_there)
         return complain_unknown(name);
     printf("%s: may not log in any more\n", name);
+    audit(session, "user-remove", name, NULL);
     return EX_OK;
 }
 
@@ -121,7 +142,7 @@ static void print_user(void *context, const struct console_user *user)
 /* What is done with a user of that name; who is new and has no role given becomes `role`. */
 struct deed {
     const char *name;
-    int (*run)(const char *path, struct console_user *user, bool keeps_role);
+    int (*run)(struct session *session, struct console_user *user, bool keeps_role);
     enum console_role role; /* CONSOLE_ROLES: it has to be given */
 };
 
@@ -140,7 +161,7 @@ static const struct deed *find_deed(const char *name)
 }
 
 /* "ACTION NAME", and of `role` "role NAME ROLE" too. */
-static int run_deed(const struct deed *deed, const char *path, int count, char **words,
+static int run_deed(struct session *session, const struct deed *deed, int count, char **words,
                     const char *role)
 {
     struct console_user user = {.role = deed->role};
@@ -155,7 +176,7 @@ static int run_deed(const struct deed *deed, const char *path, int count, char *
     if (user.role == CONSOLE_ROLES)
         return session_usage("console-user: role NAME teacher, reader, reviewer or admin?");
     strcpy(user.name, words[1]);
-    return deed->run(path, &user, !role);
+    return deed->run(session, &user, !role);
 }
 
 static int run(struct session *session, int count, char **arguments)
@@ -168,12 +189,12 @@ static int run(struct session *session, int count, char **arguments)
         status = session_configure(session);
     if (status != EX_OK)
         return status;
-    const char *path = session->config->console.users;
     if (sodium_init() < 0)
         return EX_SOFTWARE;
     if (count == 1 && strcmp(arguments[0], "list") == 0)
-        return console_users_list(path, print_user, session, &error) ? EX_OK
-                                                                     : session_complain(&error);
+        return console_users_list(session->config->console.users, print_user, session, &error)
+                   ? EX_OK
+                   : session_complain(&error);
     const struct deed *deed = count >= 2 ? find_deed(arguments[0]) : NULL;
     bool removal = count == 2 && strcmp(arguments[0], "remove") == 0;
     if (!deed && !removal)
@@ -182,7 +203,8 @@ static int run(struct session *session, int count, char **arguments)
     if (!console_users_is_name(arguments[1]))
         return session_usage("console-user: a name has 1 to %d letters, digits, '.', '_', '-', '@'",
                              CONSOLE_NAME_MAX);
-    return removal ? take_away(path, arguments[1]) : run_deed(deed, path, count, arguments, role);
+    return removal ? take_away(session, arguments[1])
+                   : run_deed(session, deed, count, arguments, role);
 }
 
 const struct command command_console_user = {
@@ -209,5 +231,6 @@ const struct command command_console_user = {
     "        A name has either a password or a token: neither takes the place of the other\n"
     "role    another role for a user or program\n"
     "remove  a user or program\n"
-    "list    their names, roles, and what they come with\n",
+    "list    their names, roles, and what they come with\n\n"
+    "Each is a line in the audit, with the name, and never a password or token.\n",
 };

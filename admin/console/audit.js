@@ -16,7 +16,7 @@ const FILTERS = [
 // What was done to an entry or a reputation leads there.
 function subject(line) {
     const [type, value] = [line.subject.split(" ")[0], line.subject.split(" ").slice(1).join(" ")];
-    if (/^[mf][0-9]+$/.test(line.subject))
+    if (/^[mf][0-9]+$/.test(line.subject) && !line.what.startsWith("user-"))
         return element("a", {href: "#/held/" + line.subject}, line.subject);
     if (value && /^(set|pin|learned|forget)\b/.test(line.what))
         return element("a", {href: "#/reputation/" + encodeURIComponent(type) + "/" +

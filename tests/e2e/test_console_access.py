@@ -123,6 +123,39 @@ def test_users_command(fixture):
         assert result.errors.count("\n") == 1, result.errors
 
 
+def test_users_are_audited(fixture):
+    """Who was let in, with which role, and who was shut out is in the audit, without any secret"""
+    weir, before, who = fixture.weir, len(fixture.audited()), os.environ.get("SUDO_USER") or "root"
+    secret, other = "battery staple 1", "battery staple 2"
+    weir.ctl("console-user", "add", "m1", input=secret + "\n")
+    weir.ctl("console-user", "add", "m1", input=other + "\n")
+    weir.ctl("console-user", "role", "m1", "reviewer")
+    weir.ctl("console-user", "add", "--role", "reader", "m1", input=secret + "\n")
+    token = weir.ctl("console-user", "token", "probe").text().strip()
+    weir.ctl("console-user", "token", "--role", "teacher", "probe")
+    weir.ctl("console-user", "remove", "m1")
+    weir.ctl("console-user", "remove", "m1", status=65)
+    weir.ctl("console-user", "remove", "probe")
+    assert fixture.audited()[before:] == [(who, what, subject) for what, subject in (
+        ("user-add admin", "m1"), ("user-password admin", "m1"), ("user-role reviewer", "m1"),
+        ("user-password reader", "m1"), ("user-token reader", "probe"), ("user-token teacher", "probe"),
+        ("user-remove", "m1"), ("user-remove", "probe"))], fixture.audited()[before:]
+    lines = repr(fixture.audited())
+    assert not [one for one in (secret, other, token) if one in lines], lines
+    assert len(weir.ctl("audit", "--what", "user-password", "--subject", "m1").text().splitlines()) == 2
+    assert fixture.client.get("audit?what=user-token").json()["items"][0]["subject"] == "probe"
+    assert weir.ctl("audit", "--what", "user-role").text().count("user-role reviewer  m1") == 1
+    with contextlib.closing(sqlite3.connect(weir.records_mail)) as records:
+        records.execute("CREATE TRIGGER full BEFORE INSERT ON audit BEGIN SELECT raise(FAIL, 'no room'); END")
+        done = weir.ctl("console-user", "add", "bob", input=secret + "\n")
+        records.execute("DROP TRIGGER full")
+    assert done.text() == "bob: may log in as admin\n", done.text()
+    assert re.match(r"weirctl: it was done, but it is not in the audit log: [^\n]*no room[^\n]*\n$",
+                    done.errors), done.errors
+    assert "bob" in names(weir)
+    weir.ctl("console-user", "remove", "bob")
+
+
 def test_users_unreadable(fixture):
     """A file of users that cannot be read to its end is left as it is, and lets nobody in"""
     weir, users = fixture.weir, fixture.weir.settings["console"]["users"]
