@@ -1,5 +1,6 @@
 #include "admin/console_door.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <sodium.h>
@@ -88,11 +89,24 @@ static bool list_sender(struct visit *visit, const char *sender, bool denies, st
     return records_audit(visit->records, visit->who, denies ? "deny" : "allow", entry, error);
 }
 
+/* The person, whatever extension an address of theirs has: everybody can make as many of
+ * "ann+shop@example.org" as they like. */
+static void name_source(const char *recipient, char source[LESSON_SOURCE_MAX + 1])
+{
+    const char *domain = strrchr(recipient, '@');
+    size_t name = strcspn(recipient, "+@");
+    if (!domain || !name)
+        domain = "", name = strlen(recipient);
+    snprintf(source, LESSON_SOURCE_MAX + 1, "user:%.*s%s", (int)name, recipient, domain);
+    for (char *at = source; *at; at++)
+        *at = (char)tolower((unsigned char)*at);
+}
+
 static bool release(struct visit *visit, struct held **held, struct error *error)
 {
     struct review_outcome outcome;
     char source[LESSON_SOURCE_MAX + 1];
-    snprintf(source, sizeof source, "user:%.50s", visit->link.recipient);
+    name_source(visit->link.recipient, source);
     visit->session->lesson_source = source;
     bool good = review_release_open(visit->session, FRONT_MAIL, held, visit->who, &outcome, error);
     visit->session->lesson_source = NULL;

@@ -11,6 +11,15 @@
  * scripts of redis_scripts.c say so themselves. */
 #define COUNTS_HALF_LIVES_KEPT 5
 
+/* Times are believed to be so far in the future: of events, and of what reputations stand for. One
+ * further ahead was written when a clock was wrong, and is taken for now: nothing would count
+ * beside it otherwise. */
+#define COUNTS_CLOCK_TOLERANCE_S 300
+static inline int64_t counts_time_believed(int64_t time_s, int64_t now_s)
+{
+    return time_s > now_s + COUNTS_CLOCK_TOLERANCE_S ? now_s : time_s;
+}
+
 /* What was only seen is kept for so long after it was last seen; and how long documents may go
  * uncounted until the store no longer knows who is new. */
 #define COUNTS_SEEN_KEPT_S (14 * 86400)

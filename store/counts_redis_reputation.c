@@ -68,10 +68,11 @@ bool counts_redis_unpack(struct span bytes, struct reputation_counts *counts)
         return false;
     counts->ham_milli = get_u32(bytes.data);
     counts->spam_milli = get_u32(bytes.data + 4);
-    counts->time_s = get_u32(bytes.data + 8);
+    int64_t now_s = time(NULL);
+    counts->time_s = counts_time_believed(get_u32(bytes.data + 8), now_s);
     if (length == COUNTS_BYTES) {
         counts->seen_milli = get_u32(bytes.data + 12);
-        counts->first_s = get_u32(bytes.data + 16);
+        counts->first_s = counts_time_believed(get_u32(bytes.data + 16), now_s);
     }
     if (bytes.length > length) {
         const char *override = bytes.data + length;

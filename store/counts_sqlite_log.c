@@ -10,9 +10,8 @@
 #define DAY_S 86400
 #define EVENT_LIFE_S (30 * DAY_S)
 #define LABEL_LIFE_S (180 * DAY_S)
-#define CLOCK_TOLERANCE_S 300 /* an event is believed to be this far in the future */
-#define GROUP 64              /* lessons in one transaction: one wait for the disk */
-#define FOLLOW_BATCH 256u     /* entries in one answer */
+#define GROUP 64          /* lessons in one transaction: one wait for the disk */
+#define FOLLOW_BATCH 256u /* entries in one answer */
 #define POLL_MS 200u
 
 bool counts_sqlite_newest(struct sqlite_link *link, uint64_t *version, struct error *error)
@@ -268,7 +267,7 @@ static bool append_one(struct sqlite_link *link, struct append *append, const st
                        struct append_result *result, struct error *error)
 {
     struct earlier *earlier = &append->earlier;
-    int64_t now_s = append->now_s, latest_s = now_s + CLOCK_TOLERANCE_S;
+    int64_t now_s = append->now_s, latest_s = now_s + COUNTS_CLOCK_TOLERANCE_S;
     bool seen;
     if (!find_event(link, lesson, now_s, &seen, &result->version, error))
         return false;

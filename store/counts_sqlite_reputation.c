@@ -27,8 +27,10 @@ void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_co
     *expires_s = sqlite3_column_type(statement, 6) == SQLITE_NULL
                      ? COUNTS_NEVER
                      : sqlite3_column_int64(statement, 6);
+    int64_t now_s = time(NULL);
+    counts->time_s = counts_time_believed(counts->time_s, now_s);
     counts->seen_milli = (uint32_t)sqlite3_column_int64(statement, 7);
-    counts->first_s = sqlite3_column_int64(statement, 8);
+    counts->first_s = counts_time_believed(sqlite3_column_int64(statement, 8), now_s);
 }
 
 static bool find(struct sqlite_link *link, const struct identity *identity, int64_t now_s,
@@ -90,6 +92,7 @@ static bool write_counts(struct sqlite_link *link, const struct identity *identi
     counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
     sqlite3_bind_int64(statement, 3, counts->ham_milli);
     sqlite3_bind_int64(statement, 4, counts->spam_milli);
+    sqlite3_bind_int64(statement, 5, counts->time_s);
     return counts_sqlite_run(link, statement, error);
 }
 

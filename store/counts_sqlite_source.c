@@ -52,7 +52,7 @@ static bool find(struct sqlite_link *link, struct span source, const struct sqli
     *holding = (struct holding){.found = code == SQLITE_ROW, .time_s = event->time_s};
     if (holding->found) {
         holding->own = (double)sqlite3_column_int64(statement, 0);
-        holding->time_s = sqlite3_column_int64(statement, 1);
+        holding->time_s = counts_time_believed(sqlite3_column_int64(statement, 1), event->now_s);
         holding->expires_s = sqlite3_column_int64(statement, 2);
     }
     sqlite3_reset(statement);

@@ -21,6 +21,11 @@
     "  end\n"                                                                                      \
     "  return 20, struct.unpack('<I4I4I4I4I4', value)\n"                                           \
     "end\n"
+/* counts_time_believed(). */
+#define LUA_BELIEVED                                                                               \
+    "local function believed(time, now)\n"                                                         \
+    "  return time > now + 300 and now or time\n"                                                  \
+    "end\n"
 #define LUA_WHOLE                                                                                  \
     "local function whole(count)\n"                                                                \
     "  if count <= 0 then return 0 end\n"                                                          \
@@ -64,7 +69,7 @@
  *
  * What a lesson costs Redis is decided here: hence one MGET, SETRANGE where the lifetime may stay
  * as it is (SET with EX costs twice as much), and no number made into text or bytes twice. */
-static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
+static const char append_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct, floor = struct.pack, struct.unpack, math.floor\n"
     "local prefix, share = ARGV[7], tonumber(ARGV[8])\n"
@@ -119,6 +124,7 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "    end\n"
     "    if value and amount ~= 0 then\n"
     "      local length, ham, spam, reference, seen, first = open(value)\n"
+    "      reference = believed(reference, now)\n"
     "      local age, moved = time - reference, false\n"
     /* It may have been kept for as long as what was only seen is. */
     "      local unlabelled = ham == 0 and spam == 0\n"
@@ -171,8 +177,10 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "    local half_life = half_life_of[type] or look_up(type)\n"
     "    local own, reference, total = 0, time, 0\n"
     "    if values[i] then own, reference = unpack_struct('<I4I4', values[i]) end\n"
+    "    reference = believed(reference, now)\n"
     "    if totals[i] then\n"
     "      local ham, spam, since = unpack_struct('<I4I4I4', totals[i])\n"
+    "      since = believed(since, now)\n"
     "      total = (ham + spam) * 2 ^ ((since - time) / half_life)\n"
     "    end\n"
     "    local age, moved = time - reference, not values[i]\n"
@@ -293,7 +301,7 @@ static const char append_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
 /* KEYS: since, copying (see counts_redis.h), then one for each identity. ARGV: half-lives, and how
  * long what was only seen is kept (4 bytes for each type), types of the identities (a byte each),
  * documents that bore them (4 bytes each). They count as of now, in the way of lessons. */
-static const char seen_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
+static const char seen_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct = struct.pack, struct.unpack\n"
     "local since, copying = unpack(call('MGET', KEYS[1], KEYS[2]))\n"
@@ -313,6 +321,7 @@ static const char seen_text[] = LUA_OPEN LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "    call('SETEX', key, seen_life, pack('<I4I4I4I4I4', 0, 0, now, whole(milli), now))\n"
     "  else\n"
     "    local length, ham, spam, reference, seen, first = open(value)\n"
+    "    reference = believed(reference, now)\n"
     "    local age, moved = now - reference, false\n"
     "    if age > half_life / 16 then\n"
     "      local decay = 2 ^ (-age / half_life)\n"

@@ -424,6 +424,26 @@ def test_digest(gateway):
                                          "refused-link-again"], deeds
 
 
+def test_extensions_are_one_source(gateway):
+    """Releases from the addresses that one person makes up move a reputation as one person's do"""
+    start_digests(gateway)
+    stranger, waiting = Stranger(), []
+    for number in range(3):
+        message, message_id = stranger.spam("Your account %d" % number)
+        stranger.send(gateway, message, ["carl+%d@box.test" % number])
+        waiting.append((gateway.postfix.wait_held(message_id), message_id))
+    tell(gateway)
+    for number, (_, message_id) in enumerate(waiting):
+        (_, text, _), = wait_digests(gateway, "carl+%d@box.test" % number, 1)
+        assert "It will be delivered" in browse(link_in(text, 1, "release").split("?")[0], {"do": "release"})[1]
+        gateway.postfix.wait_delivered(message_id)
+    shown = ctl(gateway, "reputation", "show", "--json", "envelope-domain", stranger.domain).json()
+    assert 0 < shown["ham"] <= 1.01, shown
+    sources = [row["source"] for row in ctl(gateway, "--json", "top", "--by", "source").json()
+               if "carl" in row["source"]]
+    assert sources == ["user:carl@box.test"], sources
+
+
 def test_release_again_after_an_undo(gateway):
     """Where a reviewer undid a release in time, its link works again: the mail is held as before"""
     mail = hold(gateway, ["quinn@box.test"])
@@ -760,7 +780,7 @@ if __name__ == "__main__":
     run(setup, [test_undo_one_by_one, test_undo_delete, test_undo_confirm, test_undo_one_of_two,
                 test_undo_leaves_what_was_learned_before, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
-                test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
+                test_extensions_are_one_source, test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,
                 test_link_after_a_reviewer, test_lists_do_not_wait, test_digest_lists,
                 test_digest_chinese, test_digest_of_a_bounce, test_digest_not_sent, test_digests_at_once, test_digest_warns,
