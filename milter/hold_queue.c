@@ -154,10 +154,15 @@ bool hold_queue_directory(const char *name, char path[PATH_MAX])
     return snprintf(path, PATH_MAX, "%s/%s", queue.spool, name) < PATH_MAX;
 }
 
+bool hold_queue_find_in(const char *name, const char *queue_id, char path[PATH_MAX])
+{
+    char directory[PATH_MAX];
+    return hold_queue_directory(name, directory) && find_file(directory, queue_id, 0, path);
+}
+
 bool hold_queue_find(const char *queue_id, char path[PATH_MAX])
 {
-    char hold[PATH_MAX];
-    return hold_queue_directory("hold", hold) && find_file(hold, queue_id, 0, path);
+    return hold_queue_find_in("hold", queue_id, path);
 }
 
 /* The rest of the first line that is an X-Weir-Id; NULL when there is none. */

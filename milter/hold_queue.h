@@ -20,6 +20,9 @@ bool hold_queue_is_id(const char *text);
 /* The directory of the queue of that name ("hold", "incoming"). */
 bool hold_queue_directory(const char *name, char path[PATH_MAX]);
 
+/* The message's file, when it lies in the queue of that name, hashed or not. */
+bool hold_queue_find_in(const char *name, const char *queue_id, char path[PATH_MAX]);
+
 /* The message's file, when it lies in hold. */
 bool hold_queue_find(const char *queue_id, char path[PATH_MAX]);
 

@@ -13,79 +13,130 @@
 
 #include "milter/hold_queue.h"
 
-#define PATIENCE_MS 2000
+/* Postfix takes milliseconds. Only when it stands still is this waited for. */
+#define PATIENCE_MS 10000
+#define PATIENCE_UNWOKEN_MS 2000
 #define TICK_MS 5
 #define CANDIDATES_MAX 64
 #define START_BYTES (64u * 1024) /* our header stands before all others */
 
 /* A file that appeared in the queue of new mail. Opened at once: it is read through its descriptor
- * also after it was moved on, or delivered and removed. */
+ * also after it was moved on, or delivered and removed. On a fast disk it may be gone before it
+ * could be opened: then there is its name only. */
 struct candidate {
-    int fd;
+    int fd; /* -1: it was gone */
     char queue_id[QUEUE_ID_MAX + 1];
 };
 
-struct candidates {
-    struct candidate items[CANDIDATES_MAX];
+/* pickup(8) opens the message in the maildrop queue before cleanup(8) makes the new file for it,
+ * and removes it when that is complete: the new file appears between the two. */
+struct search {
+    const char *queue_id, *weir_id;
+    int watch, in_maildrop, in_incoming; /* what inotify calls them */
+    bool opened, read, removed;          /* the message in the maildrop queue */
+    bool incomplete;                     /* there are candidates that are not known here */
+    struct candidate candidates[CANDIDATES_MAX];
     size_t count;
 };
 
-static void drop(struct candidates *candidates, size_t i)
+static void drop(struct search *search, size_t i)
 {
-    close(candidates->items[i].fd);
-    candidates->items[i] = candidates->items[--candidates->count];
+    if (search->candidates[i].fd >= 0)
+        close(search->candidates[i].fd);
+    search->candidates[i] = search->candidates[--search->count];
 }
 
-/* The queue of new mail, and the one that it is moved to at once. */
-struct directories {
-    int incoming, active;
-};
-
-static void add(struct candidates *candidates, const struct directories *in, const char *name)
+/* Wherever it has come to by now; -1: it is in no queue. */
+static int open_message(const char *queue_id)
 {
-    static const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    struct candidate *candidate = &candidates->items[candidates->count];
-    if (candidates->count == CANDIDATES_MAX || !hold_queue_is_id(name))
+    static const char *const queues[] = {"incoming", "active", "deferred", "hold"};
+    for (size_t i = 0; i < sizeof queues / sizeof *queues; i++) {
+        char path[PATH_MAX];
+        if (!hold_queue_find_in(queues[i], queue_id, path))
+            continue;
+        int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (fd >= 0)
+            return fd;
+    }
+    return -1;
+}
+
+static void add(struct search *search, const char *name)
+{
+    struct candidate *candidate = &search->candidates[search->count];
+    if (!search->opened || search->removed || !hold_queue_is_id(name))
         return;
-    candidate->fd = openat(in->incoming, name, flags);
-    if (candidate->fd < 0)
-        candidate->fd = openat(in->active, name, flags);
-    if (candidate->fd < 0)
+    if (search->count == CANDIDATES_MAX) {
+        search->incomplete = true;
         return;
+    }
+    candidate->fd = open_message(name);
     snprintf(candidate->queue_id, sizeof candidate->queue_id, "%s", name);
-    candidates->count++;
+    search->count++;
 }
 
-static void take_events(struct candidates *candidates, int watch, const struct directories *in)
+static void take_event(struct search *search, const struct inotify_event *event)
+{
+    if (event->mask & IN_Q_OVERFLOW)
+        search->incomplete = true;
+    if (!event->len)
+        return;
+    if (event->wd == search->in_incoming) {
+        add(search, event->name);
+    } else if (event->wd == search->in_maildrop && strcmp(event->name, search->queue_id) == 0) {
+        search->opened = search->opened || event->mask & IN_OPEN;
+        search->read = search->read || event->mask & IN_ACCESS;
+        search->removed = search->removed || event->mask & IN_DELETE;
+    }
+}
+
+static void take_events(struct search *search)
 {
     _Alignas(struct inotify_event) char events[4096];
-    ssize_t length = read(watch, events, sizeof events);
+    ssize_t length = read(search->watch, events, sizeof events);
     for (ssize_t i = 0; i < length;) {
         const struct inotify_event *event =
             (const struct inotify_event *)(const void *)(events + i);
-        if (event->len)
-            add(candidates, in, event->name);
+        take_event(search, event);
         i += (ssize_t)(sizeof *event + event->len);
     }
 }
 
 /* Looks for the id in what was written so far; what is complete without it is dropped. */
-static bool search(struct candidates *candidates, const char *weir_id, char *new_id)
+static bool find_by_content(struct search *search, char *new_id)
 {
     static char start[START_BYTES];
-    for (size_t i = candidates->count; i-- > 0;) {
-        struct candidate *candidate = &candidates->items[i];
+    for (size_t i = search->count; i-- > 0;) {
+        struct candidate *candidate = &search->candidates[i];
         struct stat status;
+        if (candidate->fd < 0)
+            continue;
         bool complete = fstat(candidate->fd, &status) != 0 || (status.st_mode & S_IXUSR);
         ssize_t length = pread(candidate->fd, start, sizeof start, 0);
-        if (length > 0 && memmem(start, (size_t)length, weir_id, strlen(weir_id))) {
+        if (length > 0 && memmem(start, (size_t)length, search->weir_id, strlen(search->weir_id))) {
             memcpy(new_id, candidate->queue_id, sizeof candidate->queue_id);
             return true;
         }
         if (complete)
-            drop(candidates, i);
+            drop(search, i);
     }
     return false;
+}
+
+/* The message was copied, and no file that could be read is it: it is the one that was gone, when
+ * there is one only. What can be read and is still being written is not, for ours was complete. */
+static void find_by_elimination(const struct search *search, char *new_id)
+{
+    const struct candidate *gone = NULL;
+    size_t count = 0;
+    for (size_t i = 0; i < search->count; i++) {
+        if (search->candidates[i].fd < 0) {
+            gone = &search->candidates[i];
+            count++;
+        }
+    }
+    if (count == 1 && search->read && !search->incomplete)
+        memcpy(new_id, gone->queue_id, sizeof gone->queue_id);
 }
 
 static long elapsed_ms(const struct timespec *start)
@@ -95,46 +146,62 @@ static long elapsed_ms(const struct timespec *start)
     return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
-static void watch_for(int watch, const struct directories *in, const char *weir_id, char *new_id)
+/* Reaps postkick when it has ended. One that failed may have woken pickup(8) all the same: it does
+ * so when that closed the connection first. */
+static bool has_failed(pid_t *pid)
 {
-    struct candidates candidates = {.count = 0};
-    struct timespec start;
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    while (!search(&candidates, weir_id, new_id) && elapsed_ms(&start) < PATIENCE_MS) {
-        struct pollfd wait = {.fd = watch, .events = POLLIN};
-        if (poll(&wait, 1, TICK_MS) > 0)
-            take_events(&candidates, watch, in);
-    }
-    while (candidates.count)
-        drop(&candidates, 0);
+    int status;
+    if (*pid <= 0 || waitpid(*pid, &status, WNOHANG) != *pid)
+        return *pid < 0;
+    *pid = WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+    return *pid < 0;
 }
 
-static int open_directory(const char *name, char path[PATH_MAX])
+/* The message may be delivered before postkick has ended, so it is not waited for. */
+static void find(struct search *search, pid_t *waking, char *new_id)
 {
-    return hold_queue_directory(name, path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (;;) {
+        long patience_ms = has_failed(waking) ? PATIENCE_UNWOKEN_MS : PATIENCE_MS;
+        bool over = search->removed || elapsed_ms(&start) >= patience_ms;
+        if (find_by_content(search, new_id))
+            break;
+        if (search->removed)
+            find_by_elimination(search, new_id);
+        if (over)
+            break;
+        struct pollfd wait = {.fd = search->watch, .events = POLLIN};
+        if (poll(&wait, 1, TICK_MS) > 0)
+            take_events(search);
+    }
+    while (search->count)
+        drop(search, 0);
+}
+
+static int watch(const struct search *search, const char *queue, uint32_t events)
+{
+    char path[PATH_MAX];
+    return hold_queue_directory(queue, path) ? inotify_add_watch(search->watch, path, events) : -1;
 }
 
 bool hold_requeue(const char *queue_id, const char weir_id[WEIR_ID_TEXT],
                   char new_id[QUEUE_ID_MAX + 1])
 {
-    char incoming[PATH_MAX], active[PATH_MAX];
-    struct directories in = {open_directory("incoming", incoming),
-                             open_directory("active", active)};
-    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-    bool watching = watch >= 0 && in.incoming >= 0 && in.active >= 0 &&
-                    inotify_add_watch(watch, incoming, IN_CREATE | IN_MOVED_TO) >= 0;
+    struct search search = {.queue_id = queue_id, .weir_id = weir_id};
+    search.watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    search.in_maildrop = watch(&search, "maildrop", IN_OPEN | IN_ACCESS | IN_DELETE);
+    search.in_incoming = watch(&search, "incoming", IN_CREATE | IN_MOVED_TO);
     new_id[0] = '\0';
     bool requeued = hold_queue_take_out("-r", queue_id);
-    /* The message may be delivered before postkick has ended, so it is not waited for. */
-    pid_t waking = requeued ? hold_queue_pick_up() : -1;
-    if (waking > 0 && watching)
-        watch_for(watch, &in, weir_id, new_id);
-    if (waking > 0)
-        waitpid(waking, NULL, 0);
-    const int opened[] = {watch, in.incoming, in.active};
-    for (size_t i = 0; i < sizeof opened / sizeof *opened; i++) {
-        if (opened[i] >= 0)
-            close(opened[i]);
+    if (requeued) {
+        pid_t waking = hold_queue_pick_up();
+        if (search.in_maildrop >= 0 && search.in_incoming >= 0)
+            find(&search, &waking, new_id);
+        if (waking > 0)
+            waitpid(waking, NULL, 0);
     }
+    if (search.watch >= 0)
+        close(search.watch);
     return requeued;
 }

@@ -8,6 +8,7 @@ import re
 import signal
 import smtplib
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -295,8 +296,8 @@ def test_gone(gateway):
     assert time.time() >= removed + GONE_AFTER_S - 1, time.time() - removed
 
 
-def test_requeue(gateway):
-    """Mail held for longer than requeue-after is requeued when it is released, and delivered"""
+def hold_one_for_long(gateway):
+    """Sends a message that is held, and will be requeued when it is released; (queue id, Message-ID)."""
     queue_id, message_id = hold_one(gateway)
     wait_state(gateway, queue_id, "held")
     held = record_of(gateway, queue_id)
@@ -304,17 +305,50 @@ def test_requeue(gateway):
     wait_for(lambda: time.time() > held["time"] + 2, "two seconds have passed")
     gateway.weir.configure({"release": {"requeue-after": "1s"}})
     gateway.weir.start_hold(gateway.postfix)
-    review(gateway, "release", held["id"])
+    return queue_id, message_id
+
+
+def check_requeued(gateway, queue_id, message_id):
+    """It was delivered, once, under the id that the record has; what is held next is released again."""
     message = gateway.postfix.wait_delivered(message_id)
     wait_state(gateway, queue_id, "released")
     assert sieve_folder(message) == "INBOX"
     assert len(gateway.postfix.delivered(message_id)) == 1
     requeued_as = record_of(gateway, queue_id).get("requeued_as")
     assert requeued_as and requeued_as != queue_id, requeued_as
-    assert requeued_as in gateway.postfix.log()
+    assert re.search(r" %s: uid=.* orig_id=%s\b" % (requeued_as, queue_id), gateway.postfix.log())
     gateway.weir.hold.stop()
     gateway.weir.configure({"release": {"requeue-after": "1d"}})
     gateway.weir.start_hold(gateway.postfix)
+
+
+def test_requeue(gateway):
+    """Mail held for longer than requeue-after is requeued when it is released, and delivered"""
+    queue_id, message_id = hold_one_for_long(gateway)
+    review(gateway, "release", record_of(gateway, queue_id)["id"])
+    check_requeued(gateway, queue_id, message_id)
+
+
+def test_requeue_faster_than_watched(gateway):
+    """Requeued mail is known by its new id also when it was delivered before weir-hold could look at it"""
+    queue_id, message_id = hold_one_for_long(gateway)
+    maildrop = os.path.join(gateway.postfix.spool, "maildrop", queue_id)
+    review(gateway, "release", record_of(gateway, queue_id)["id"])
+    deadline = time.monotonic() + 30
+    while not os.path.exists(maildrop) and not gateway.postfix.delivered(message_id):
+        assert time.monotonic() < deadline, "it is not requeued"
+    os.kill(gateway.weir.hold.pid, signal.SIGSTOP)
+
+    def delivered():
+        # pickup may close before postkick has written all: it is woken, but postkick fails
+        with contextlib.suppress(subprocess.CalledProcessError):
+            gateway.postfix.run("postkick", "public", "pickup", "W")
+        return gateway.postfix.delivered(message_id) and not gateway.postfix.queue("active")
+    try:
+        wait_for(delivered, "it is delivered and has left the queues")
+    finally:
+        os.kill(gateway.weir.hold.pid, signal.SIGCONT)
+    check_requeued(gateway, queue_id, message_id)
 
 
 def ask_hold(gateway, requests, key=None):
@@ -553,6 +587,6 @@ if __name__ == "__main__":
     run(setup, [test_two_clients_at_once, test_held_headers, test_tag, test_reject, test_postmaster,
                 test_several_messages_a_connection, test_forged_headers,
                 test_release_once, test_release_interrupted, test_delete, test_gone, test_requeue,
-                test_weir_hold_refuses, test_release_privileges, test_reload, test_observe,
-                test_counts_absent, test_orderly_stop, test_killed, test_terminated,
-                test_lesson])
+                test_requeue_faster_than_watched, test_weir_hold_refuses, test_release_privileges,
+                test_reload, test_observe, test_counts_absent, test_orderly_stop, test_killed,
+                test_terminated, test_lesson])
