@@ -102,20 +102,41 @@ static size_t read_tag(const struct body *body, size_t at, bool escaped)
     return at;
 }
 
-static void read_body(const struct body *body)
+/* Of what stands outside CDATA sections, or in one: there what is escaped is text that readers see,
+ * such as sample code. */
+static void read_piece(const struct body *body, bool in_cdata)
 {
     static const char *const opens[] = {"&lt;", "&#60;", "&#x3c;", NULL};
     struct span text = body->text;
     size_t at = 0;
     while (at < text.length) {
-        size_t length = text.data[at] == '<'   ? 1
-                        : text.data[at] == '&' ? one_of(text, at, opens)
-                                               : 0;
+        size_t length = text.data[at] == '<'                ? 1
+                        : text.data[at] == '&' && !in_cdata ? one_of(text, at, opens)
+                                                            : 0;
         char c = length && at + length < text.length ? (char)(text.data[at + length] | 0x20) : 0;
         if (c >= 'a' && c <= 'z')
             at = read_tag(body, at + length, length > 1);
         else
             at++;
+    }
+}
+
+static void read_body(const struct body *body)
+{
+    static const char open[] = "<![CDATA[", close[] = "]]>";
+    struct span rest = body->text;
+    for (bool in_cdata = false; rest.length; in_cdata = !in_cdata) {
+        const char *mark = in_cdata ? memmem(rest.data, rest.length, close, sizeof close - 1)
+                                    : memmem(rest.data, rest.length, open, sizeof open - 1);
+        size_t length = mark ? (size_t)(mark - rest.data) : rest.length;
+        size_t behind = mark ? length + (in_cdata ? sizeof close : sizeof open) - 1 : length;
+        struct body piece = *body;
+        piece.text.data = rest.data;
+        piece.text.length = length;
+        piece.start += (size_t)(rest.data - body->text.data) * body->edits->encoding->unit_bytes;
+        read_piece(&piece, in_cdata);
+        rest.data += behind;
+        rest.length -= behind;
     }
 }
 

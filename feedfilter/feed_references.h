@@ -8,7 +8,7 @@
 
 /* In the bodies of all items, values of href and src between quotes in tags, escaped or not, get in
  * front what they lack of `upstream`, the URL that the feed came from: of that no more than they
- * need. No other byte changes. */
+ * need. Tags that are escaped in a CDATA section are text, and stay. No other byte changes. */
 void feed_references_whole(struct feed_edits *edits, struct span bytes,
                            const struct feed_ranges *ranges, struct span upstream);
 

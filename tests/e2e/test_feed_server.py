@@ -499,6 +499,8 @@ REFERENCES = (
     ("<![CDATA[<p><a class=x href='?p=1'>1</a>]]>", "<![CDATA[<p><a class=x href='%(folder)sfeed?p=1'>1</a>]]>"),
     ('<![CDATA[<a\nhref="../c">]]> <b><a href="d"/></b>',
      '<![CDATA[<a\nhref="%(folder)s../c">]]> <b><a href="%(folder)sd"/></b>'),
+    ('<![CDATA[<p>&lt;a href="/x"&gt;</p>&#60;a src="y">]]>&lt;a href="z">',
+     '<![CDATA[<p>&lt;a href="/x"&gt;</p>&#60;a src="y">]]>&lt;a href="%(escaped)sz">'),
     # Whole ones, others' hosts, parts of the text itself, and what is no tag or no link.
     *((same, same) for same in (
         "&lt;a href=&quot;http://b.example/&quot; src=&quot;//c.example/d&quot; href=&quot;#top&quot;&gt;",
