@@ -32,7 +32,8 @@ static bool stands_for(const void *context, const char *name)
 }
 
 /* When a page of those bytes was last another one: not before the time that was told of another,
- * and not before this process, which does not know what was told before it. 0: never. */
+ * and not before this process, which does not know what was told before it. 0: never, and nothing
+ * was told. */
 static time_t changed_since(struct subscription *subscription, struct span feed, time_t changed)
 {
     char etag[sizeof subscription->held_etag];
@@ -46,7 +47,7 @@ static time_t changed_since(struct subscription *subscription, struct span feed,
     else if (*told_s > now_s + CLOCK_STEP_S) /* of a clock that was ahead */
         *told_s = now_s;
     else if (!same)
-        *told_s = *told_s < changed ? changed : *told_s + 1;
+        *told_s = *told_s < changed ? changed : *told_s ? *told_s + 1 : now_s;
     snprintf(subscription->held_etag, sizeof subscription->held_etag, "%s", etag);
     changed = *told_s;
     pthread_mutex_unlock(&subscription->lock);

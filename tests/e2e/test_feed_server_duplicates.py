@@ -4,6 +4,7 @@ had it first, to those who may read it there."""
 import json
 import re
 import signal
+import time
 from email.utils import parsedate_to_datetime
 
 from gateway import get, setup
@@ -319,6 +320,22 @@ def test_what_is_left_out_has_a_time(fixture):
         assert parsedate_to_datetime(later) > parsedate_to_datetime(told), (told, later)
         assert get(gateway, "/q/second", If_Modified_Since=told).status == 200
         assert when()[0] == later
+
+
+def test_where_nothing_was_left_out(fixture):
+    """/q has no Last-Modified until it changes, and from then on the time when it did"""
+    with gateway_of(fixture, ("first",)) as gateway:
+        served(gateway, "first")
+        assert "Last-Modified" not in get(gateway, "/q/first").headers
+        before = int(time.time())
+        reload(gateway, feedfilter={"public-url": "http://moved.test"})
+
+        def moved():
+            answer = get(gateway, "/q/first")
+            return b"http://moved.test/q/first" in answer.body and answer.headers["Last-Modified"]
+        told = parsedate_to_datetime(wait_for(moved, "it says where it is now")).timestamp()
+        assert before <= told <= time.time(), told
+        assert get(gateway, "/q/first", If_Modified_Since=moved()).status == 304
 
 
 def test_the_word_of_another_site(fixture):
