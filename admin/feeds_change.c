@@ -162,26 +162,34 @@ static struct span host_of(const struct subscription_address *address)
     return (struct span){address->rest.data, strcspn(address->rest.data, "/?#")};
 }
 
-/* Whether what is a secret of one may be told to the other: the host with its port, and never in
- * the clear where it was not. */
-static bool is_same_host(const struct subscription_address *a, const struct subscription_address *b)
+/* Why what is a secret of one is not told to the other: another host or port, or in the clear where
+ * it was not. NULL: it may be. */
+static const char *why_untold(const struct subscription_address *was,
+                              const struct subscription_address *now)
 {
-    return span_equal_nocase(host_of(a), host_of(b)) &&
-           (span_equal_nocase(a->scheme, b->scheme) || span_equal_nocase(b->scheme, SPAN("https")));
+    if (!span_equal_nocase(host_of(was), host_of(now)))
+        return "its user and password are not told to another host: give them in the URL if that "
+               "asks for some";
+    if (!span_equal_nocase(was->scheme, now->scheme) &&
+        !span_equal_nocase(now->scheme, SPAN("https")))
+        return "its user and password are not told over http, where anybody on the way can read "
+               "them: give them in the URL if they are to be";
+    return NULL;
 }
 
 /* The URL as it is to be kept, with what was kept of user and password; free() it. */
 static char *with_credentials(const char *url, const char *former, const char **warning)
 {
     struct subscription_address now, was;
-    bool had = subscription_address_split(former, &was) && was.user.length;
+    struct span credentials = {"", 0};
     if (!subscription_address_split(url, &now) || now.user.length)
         return memory_text(url);
-    bool none = now.rest.data[-1] == '@', keep = had && !none && is_same_host(&was, &now);
-    if (had && !none && !keep)
-        *warning = "its user and password are not told to another host: give them in the URL if "
-                   "that asks for some";
-    struct span credentials = {was.user.data, keep ? (size_t)(was.rest.data - was.user.data) : 0};
+    bool none = now.rest.data[-1] == '@';
+    if (!none && subscription_address_split(former, &was) && was.user.length) {
+        *warning = why_untold(&was, &now);
+        if (!*warning)
+            credentials = (struct span){was.user.data, (size_t)(was.rest.data - was.user.data)};
+    }
     char *text = NULL;
     size_t length;
     FILE *out = memory_checked(open_memstream(&text, &length));

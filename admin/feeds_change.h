@@ -20,10 +20,10 @@ bool feeds_add(struct session *session, const struct feed_record *feed, const ch
                char name[SUBSCRIPTION_NAME_MAX + 1], struct error *error);
 
 /* Of the feed of that name, what is not NULL in `feed` becomes so; a title that is empty becomes
- * the name. An URL without user and password keeps those that there are, on the same host; one with
- * an empty user ("https://@host/feed") has none. `*warning` (lent, one line; NULL: none) says that
- * they are gone since the host is another. ERROR_INPUT: there is none of that name, it is
- * configured, or what is wrong with the rest. */
+ * the name. An URL without user and password keeps those that there are, on the same host and not
+ * from https to http; one with an empty user ("https://@host/feed") has none. `*warning` (lent, one
+ * line; NULL: none) says that they are gone, and why. ERROR_INPUT: there is none of that name, it
+ * is configured, or what is wrong with the rest. */
 bool feeds_change(struct session *session, const struct feed_record *feed, const char *who,
                   const char **warning, struct error *error);
 

@@ -18,6 +18,7 @@ const STATES = {
     stopped: mark("stopped"),
 };
 const CREDENTIALS_GONE = mark("Its user and password are not told to another host: give them in the address if that asks for some.");
+const NOT_IN_THE_CLEAR = mark("Its user and password are not told over http, where anybody on the way can read them: give them in the address if they are to be.");
 const MODES = {hold: mark("hold what is spam"), tag: mark("tag it"), pass: mark("let it pass")};
 
 function stateMark(feed) {
@@ -138,13 +139,18 @@ export async function showFeeds(place, parameters, app) {
 
 // --- one of them ---
 
+function whyUntold(feed, asked) {
+    const [was, now] = [feed.url, asked.url].map((url) => url.replace(/^\w+:/, "").split(/[/?#]/)[2]?.toLowerCase());
+    return was === now ? NOT_IN_THE_CLEAR : CREDENTIALS_GONE;
+}
+
 function changeForm(feed, app, again) {
     return element("section", {class: "panel"}, deedForm(app, mark("Save"), [fields(feed, !feed.url)],
         async (asked) => {
             // An address is shown without its password: as it was shown it stays what it is.
             const changed = Object.entries(asked).filter(([name, value]) => value !== feed[name]);
             const done = await post("feeds/change", {...Object.fromEntries(changed), name: feed.name});
-            await again(say("{name} is changed.", feed) + (done.warning ? " " + say(CREDENTIALS_GONE) : ""));
+            await again(say("{name} is changed.", feed) + (done.warning ? " " + say(whyUntold(feed, asked)) : ""));
         }));
 }
 

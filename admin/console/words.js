@@ -306,6 +306,8 @@ export const words = {
     "{name} is changed.": "{name} 已修改。",
     "Its user and password are not told to another host: give them in the address if that asks for some.":
         "其用户名和密码不会发送给另一主机；如需要，请写在地址中。",
+    "Its user and password are not told over http, where anybody on the way can read them: give them in the address if they are to be.":
+        "其用户名和密码不会通过 http 发送，途中任何人都能读到；如仍要发送，请写在地址中。",
     "Subscribe to {name} no longer? What is held of it stays until it expires.":
         "不再订阅 {name}？其已隔离的内容保留至过期。",
     "{name} is no longer subscribed to.": "已退订 {name}。",

@@ -1,5 +1,6 @@
 """Feeds that are subscribed to while weir runs: weirctl feeds, OPML in and out, and what readers get."""
 
+import contextlib
 import gzip
 import json
 import os
@@ -234,7 +235,15 @@ def test_a_password_stays_on_its_host(fixture):
     assert asked("three") == (None, "")
     assert asked("four", url=fixture.document("four").replace("//", "//ann:hush@")) == (ours, "")
     assert asked("five", url=fixture.document("five").replace("//", "//@")) == (None, "")
+    weir.ctl("feeds", "change", "one", "--url", fixture.document("six").replace("http://", "https://ann:hush@"))
+    plain, errors = asked("six")
+    assert plain is None and errors == (
+        "weirctl: feed one: its user and password are not told over http, where anybody on the way can read "
+        "them: give them in the URL if they are to be\n"), (plain, errors)
     assert "@" not in weir.ctl("--json", "feeds", "list").text()
+    with contextlib.closing(sqlite3.connect(weir.records_feeds)) as records, records:
+        records.execute("UPDATE feeds SET url = 'ann:hush@nowhere'")
+    assert asked("seven") == (None, "")
     assert weir.feeds.stop() == 0
 
 
