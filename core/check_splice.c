@@ -1,5 +1,6 @@
 #include "core/checks.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include "core/check_ramp.h"
@@ -14,13 +15,27 @@
 /* Fewer ideographs than this say nothing about orthography or rhythm. */
 #define IDEOGRAPHS_MIN 60
 
-/* Up to so many broken characters are an accident. */
+/* Up to so many broken characters are an accident; and so many different ones of the orthography
+ * that a text is not written in. */
 #define BROKEN_MIN 4
+#define VARIANTS_MIN 4
+
+/* What the signs ask of a character: its enum han_form in the lowest bits, and these. */
+enum trait {
+    TRAIT_FORM = 3,
+    TRAIT_HAN = 4,
+    TRAIT_KANA = 8,
+    TRAIT_WORD = 16,   /* of a word: an ideograph, a letter, a digit */
+    TRAIT_CLAUSE = 32, /* ends a clause */
+    TRAIT_BRACKET = 64,
+    TRAIT_LEAD = 128 /* of what looks broken */
+};
 
 struct letters {
     uint32_t *points;
+    uint8_t *traits; /* enum trait of each */
     size_t count;
-    size_t ideographs, kana;
+    size_t ideographs, kana, simplified, traditional, brackets, leads;
 };
 
 struct sign {
@@ -66,18 +81,89 @@ static bool may_have_signs(const struct document *document)
     return false;
 }
 
+static bool ends_clause(uint32_t code_point)
+{
+    switch (code_point) {
+    case '\n':
+    case ',':
+    case '.':
+    case ';':
+    case ':':
+    case '!':
+    case '?':
+    case '|':
+    case 0x3001: /* 、 */
+    case 0x3002: /* 。 */
+    case 0xff01: /* ！ */
+    case 0xff0c: /* ， */
+    case 0xff1a: /* ： */
+    case 0xff1b: /* ； */
+    case 0xff1f: /* ？ */
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_word_character(uint32_t code_point)
+{
+    uint8_t class = text_character(code_point).class;
+    return class == CHARACTER_IDEOGRAPH || class == CHARACTER_LETTER || class == CHARACTER_DIGIT;
+}
+
+static bool opens_bracket(uint32_t code_point)
+{
+    return code_point == '(' || code_point == 0xff08;
+}
+
+static uint8_t traits[0x10000];
+
+static uint8_t trait_of(uint32_t code_point)
+{
+    bool lead = (code_point >= 0xc2 && code_point <= 0xef) ||
+                (code_point >= 0x9225 && code_point <= 0x951f);
+    return (uint8_t)((is_han(code_point) ? text_han_form(code_point) | TRAIT_HAN : 0) |
+                     (is_kana(code_point) ? TRAIT_KANA : 0) |
+                     (is_word_character(code_point) ? TRAIT_WORD : 0) |
+                     (ends_clause(code_point) ? TRAIT_CLAUSE : 0) |
+                     (opens_bracket(code_point) ? TRAIT_BRACKET : 0) | (lead ? TRAIT_LEAD : 0));
+}
+
+static void fill_traits(void)
+{
+    for (uint32_t code_point = 0; code_point < 0x10000; code_point++)
+        traits[code_point] = trait_of(code_point);
+}
+
+/* How many characters have each of the traits; `seen[t]` have exactly the traits `t`. */
+static void count_traits(struct letters *letters, const size_t seen[256])
+{
+    for (size_t trait = 0; trait < 256; trait++) {
+        bool han = trait & TRAIT_HAN;
+        letters->ideographs += han ? seen[trait] : 0;
+        letters->simplified += (trait & TRAIT_FORM) == HAN_SIMPLIFIED_ONLY ? seen[trait] : 0;
+        letters->traditional += (trait & TRAIT_FORM) == HAN_TRADITIONAL_ONLY ? seen[trait] : 0;
+        letters->kana += trait & TRAIT_KANA ? seen[trait] : 0;
+        letters->brackets += trait & TRAIT_BRACKET ? seen[trait] : 0;
+        letters->leads += trait & TRAIT_LEAD ? seen[trait] : 0;
+    }
+}
+
 /* All body texts as code points, a line end after each. Nothing when no sign can be in them. */
 static struct letters gather(const struct document *document)
 {
-    struct letters letters = {NULL, 0, 0, 0};
-    size_t bytes = 0;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct letters letters = {.count = 0};
+    size_t bytes = 0, seen[256] = {0};
     for (size_t i = 0; i < document->text_count; i++)
         if (document->texts[i].kind == TEXT_BODY)
             bytes += document->texts[i].content.length + 1;
     if (!may_have_signs(document))
         return letters;
+    pthread_once(&once, fill_traits);
     size_t room = bytes < CODE_POINTS_MAX ? bytes : CODE_POINTS_MAX;
     letters.points = arena_room(document->arena, room * sizeof *letters.points);
+    letters.traits = arena_room(document->arena, room);
     for (size_t i = 0; i < document->text_count; i++) {
         if (document->texts[i].kind != TEXT_BODY)
             continue;
@@ -85,13 +171,17 @@ static struct letters gather(const struct document *document)
         const char *end = at + document->texts[i].content.length;
         while (at < end && letters.count < room) {
             uint32_t code_point = text_next(&at, end);
-            letters.points[letters.count++] = code_point;
-            letters.ideographs += is_han(code_point);
-            letters.kana += is_kana(code_point);
+            uint8_t trait = code_point < 0x10000 ? traits[code_point] : trait_of(code_point);
+            letters.points[letters.count] = code_point;
+            letters.traits[letters.count++] = trait;
+            seen[trait]++;
         }
-        if (letters.count < room)
-            letters.points[letters.count++] = '\n';
+        if (letters.count < room) {
+            letters.points[letters.count] = '\n';
+            letters.traits[letters.count++] = TRAIT_CLAUSE;
+        }
     }
+    count_traits(&letters, seen);
     return letters;
 }
 
@@ -110,11 +200,6 @@ static int pinyin_letter(uint32_t code_point)
             return 1;
     }
     return -1;
-}
-
-static bool opens_bracket(uint32_t code_point)
-{
-    return code_point == '(' || code_point == 0xff08;
 }
 
 /* Length of "(chuàng)" at `at`, where a bracket opens: one syllable with one tone mark in brackets;
@@ -148,6 +233,8 @@ static struct sign leftover_pinyin(const struct letters *letters, struct arena *
 {
     struct annotated seen[ANNOTATED_MAX];
     size_t distinct = 0, all = 0, adjacent = 0, needless = 0;
+    if (letters->brackets < 3)
+        return (struct sign){0, {NULL, 0}};
     const uint32_t *end = letters->points + letters->count, *last_end = NULL, *example = NULL;
     for (const uint32_t *at = letters->points + 1; at < end; at++) {
         size_t length = opens_bracket(*at) && is_han(at[-1]) ? pinyin_in_brackets(at, end) : 0;
@@ -188,30 +275,6 @@ static struct sign leftover_pinyin(const struct letters *letters, struct arena *
 }
 
 /* --- simplified and traditional characters in one clause --- */
-
-static bool ends_clause(uint32_t code_point)
-{
-    switch (code_point) {
-    case '\n':
-    case ',':
-    case '.':
-    case ';':
-    case ':':
-    case '!':
-    case '?':
-    case '|':
-    case 0x3001: /* 、 */
-    case 0x3002: /* 。 */
-    case 0xff01: /* ！ */
-    case 0xff0c: /* ， */
-    case 0xff1a: /* ： */
-    case 0xff1b: /* ； */
-    case 0xff1f: /* ？ */
-        return true;
-    default:
-        return false;
-    }
-}
 
 /* +1 where a quotation starts, -1 where one ends. */
 static int quotation(uint32_t code_point)
@@ -255,12 +318,15 @@ static struct sign mixed_orthography(const struct letters *letters, struct arena
     struct character_set simplified = {.count = 0}, traditional = {.count = 0};
     size_t clauses = 0, mixed = 0, in_clause[2] = {0, 0};
     int depth = 0;
+    if (letters->simplified <= VARIANTS_MIN || letters->traditional <= VARIANTS_MIN)
+        return (struct sign){0, {NULL, 0}};
     for (size_t i = 0; i < letters->count; i++) {
         uint32_t code_point = letters->points[i];
-        if (!is_han(code_point)) {
+        uint8_t trait = letters->traits[i];
+        if (!(trait & TRAIT_HAN)) {
             depth += quotation(code_point);
             depth = depth < 0 || code_point == '\n' ? 0 : depth;
-            if (ends_clause(code_point)) {
+            if (trait & TRAIT_CLAUSE) {
                 clauses += in_clause[0] || in_clause[1];
                 mixed += in_clause[0] && in_clause[1];
                 in_clause[0] = in_clause[1] = 0;
@@ -269,7 +335,7 @@ static struct sign mixed_orthography(const struct letters *letters, struct arena
         }
         if (depth)
             continue;
-        enum han_form form = text_han_form(code_point);
+        enum han_form form = (enum han_form)(trait & TRAIT_FORM);
         if (form == HAN_SIMPLIFIED_ONLY) {
             in_clause[0]++;
             set_add(&simplified, code_point);
@@ -279,7 +345,7 @@ static struct sign mixed_orthography(const struct letters *letters, struct arena
         }
     }
     size_t fewer = simplified.count < traditional.count ? simplified.count : traditional.count;
-    double strength = ramp((double)mixed, 2, 8) * ramp((double)fewer, 4, 12) *
+    double strength = ramp((double)mixed, 2, 8) * ramp((double)fewer, VARIANTS_MIN, 12) *
                       (clauses ? ramp((double)mixed / (double)clauses, 0.03, 0.15) : 0);
     if (strength == 0)
         return (struct sign){0, {NULL, 0}};
@@ -301,12 +367,6 @@ struct title_pairs {
     size_t count;
     uint64_t hints[16]; /* a bit for some of each pair's: most pairs of a text are none of them */
 };
-
-static bool is_word_character(uint32_t code_point)
-{
-    uint8_t class = text_character(code_point).class;
-    return class == CHARACTER_IDEOGRAPH || class == CHARACTER_LETTER || class == CHARACTER_DIGIT;
-}
 
 static uint32_t pair_hint(uint32_t first, uint32_t second)
 {
@@ -353,7 +413,7 @@ static size_t gather_title_pairs(const struct document *document, const struct l
         title[length++] = text_next(&at, end);
     add_pairs(pairs, title, length);
     size_t start = 0;
-    while (start < letters->count && !is_word_character(letters->points[start]))
+    while (start < letters->count && !(letters->traits[start] & TRAIT_WORD))
         start++;
     size_t line_end = start;
     while (line_end < letters->count && letters->points[line_end] != '\n')
@@ -367,18 +427,15 @@ static size_t gather_title_pairs(const struct document *document, const struct l
 /* Counts where the pairs occur behind the headline; returns how many clauses there are. */
 static size_t count_pairs(struct title_pairs *pairs, const struct letters *letters, size_t from)
 {
-    const uint32_t *end = letters->points + letters->count;
+    const uint32_t *points = letters->points;
+    const uint8_t *traits_at = letters->traits;
     size_t clauses = 0;
-    bool in_word = false,
-         next_in_word = from + 1 < letters->count && is_word_character(letters->points[from + 1]);
-    for (const uint32_t *at = letters->points + from + 1; at + 1 < end; at++) {
-        in_word = next_in_word;
-        next_in_word = is_word_character(at[1]);
-        if (!in_word || !next_in_word)
+    for (size_t i = from + 1; i + 1 < letters->count; i++) {
+        if (!(traits_at[i] & traits_at[i + 1] & TRAIT_WORD))
             continue;
-        bool starts = ends_clause(at[-1]);
+        bool starts = traits_at[i - 1] & TRAIT_CLAUSE;
         clauses += starts;
-        size_t pair = pair_index(pairs, at[0], at[1]);
+        size_t pair = pair_index(pairs, points[i], points[i + 1]);
         if (pair == pairs->count)
             continue;
         pairs->times[pair]++;
@@ -393,6 +450,8 @@ static struct sign title_pieces(const struct document *document, const struct le
 {
     struct title_pairs pairs = {.count = 0};
     size_t from = gather_title_pairs(document, letters, &pairs);
+    if (!pairs.count)
+        return (struct sign){0, {NULL, 0}};
     size_t clauses = count_pairs(&pairs, letters, from);
     size_t pieces = 0, hits = 0, top = 0;
     for (size_t i = 0; i < pairs.count; i++) {
@@ -440,10 +499,11 @@ static bool is_continuation_as_1252(uint32_t code_point)
 static struct sign mojibake(const struct letters *letters, struct arena *arena)
 {
     size_t broken = 0;
+    if (letters->leads <= BROKEN_MIN)
+        return (struct sign){0, {NULL, 0}};
     for (size_t i = 0; i + 2 < letters->count; i++) {
         const uint32_t *at = letters->points + i;
-        bool lead = at[0] >= 0xc2 && at[0] <= 0xef, rare = at[0] >= 0x9225 && at[0] <= 0x951f;
-        if (!lead && !rare)
+        if (!(letters->traits[i] & TRAIT_LEAD))
             continue;
         /* French writes a no-break space before a colon and within quotation marks: "QUANTITÉ :".
          * Only behind Â and Ã, which it does not write, is that half a character. */
