@@ -14,6 +14,8 @@
 #include "store/records_page.h"
 #include "store/records_search.h"
 
+#define RECIPIENTS_LISTED 10 /* of each entry of a list */
+
 /* --- how the gateway stands --- */
 
 static void put_sum(void *context, const char *channel, const char *action, int64_t count)
@@ -131,16 +133,19 @@ bool console_limit(const struct console_request *request, size_t usual, size_t m
     return false;
 }
 
-void console_put_recipients(struct json_writer *json, const char *recipients)
+void console_put_recipients(struct json_writer *json, const char *recipients, bool all)
 {
+    size_t count = 0;
     json_put_open(json, "recipients", '[');
     while (*recipients) {
         size_t length = recipient_length(recipients);
-        if (length)
+        if (length && (count++ < RECIPIENTS_LISTED || all))
             json_put_string(json, NULL, (struct span){recipients, length});
         recipients += length + (recipients[length] == ',');
     }
     json_put_close(json, ']');
+    if (count > RECIPIENTS_LISTED && !all)
+        json_put_integer(json, "recipients_more", (int64_t)(count - RECIPIENTS_LISTED));
 }
 
 /* --- the way to a call --- */

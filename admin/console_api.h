@@ -79,8 +79,9 @@ void console_learn(struct session *session, const struct console_request *reques
 bool console_limit(const struct console_request *request, size_t usual, size_t most, size_t *limit,
                    struct console_answer *answer);
 
-/* "recipients", which records keep as one text between commas, as a member. */
-void console_put_recipients(struct json_writer *json, const char *recipients);
+/* "recipients", which records keep as one text between commas, as a member: the first of them, or
+ * `all`; "recipients_more" says how many there are besides. */
+void console_put_recipients(struct json_writer *json, const char *recipients, bool all);
 
 /* "held/ID/preview", which waits for weir-release without a session. */
 void console_held_preview(struct console_gateway *gateway, const char *id,

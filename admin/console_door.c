@@ -36,11 +36,12 @@ static void put_mail(const struct visit *visit, const struct held *held)
     int64_t until_s = held->time_s + visit->session->config->held.keep_s;
     span_buffer_text(door_out(visit), "<p><strong>");
     if (*held->subject)
-        person_html(door_out(visit), visit->arena, span_of(held->subject));
+        person_html(door_out(visit), visit->arena,
+                    person_start(visit->arena, span_of(held->subject)));
     else
         door_put_word(visit, WORD_NO_SUBJECT);
     span_buffer_text(door_out(visit), "</strong></p><dl>");
-    door_put_row(visit, WORD_FROM, span_of(held->sender));
+    door_put_row(visit, WORD_FROM, person_start(visit->arena, span_of(held->sender)));
     door_put_row(visit, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     door_put_row(visit, WORD_UNTIL, span_of(person_time(until_s, when)));
     door_put_row(visit, WORD_WHY,

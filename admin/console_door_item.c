@@ -470,7 +470,7 @@ static void put_item(const struct item_page *page)
     char when[32];
     span_buffer_text(door_out(visit), "<p><strong>");
     if (*title)
-        person_html(door_out(visit), visit->arena, span_of(title));
+        person_html(door_out(visit), visit->arena, person_start(visit->arena, span_of(title)));
     else
         door_put_word(visit, WORD_ITEM_NO_TITLE);
     span_buffer_text(door_out(visit), "</strong></p><dl>");

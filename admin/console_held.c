@@ -39,8 +39,10 @@ static void put_deeds(struct json_writer *json, enum held_state state)
     json_put_close(json, ']');
 }
 
-/* The members that a list shows, into an open object. */
-static void put_entry(struct json_writer *json, enum front front, const struct held *held)
+/* The members that a list shows, into an open object; all recipients only of an entry that is shown
+ * `alone`. */
+static void put_entry(struct json_writer *json, enum front front, const struct held *held,
+                      bool alone)
 {
     char id[RECORDS_TEXT_ID_SIZE];
     json_put_string(json, "id", span_of(records_text_id(front, held->id, id)));
@@ -49,7 +51,7 @@ static void put_entry(struct json_writer *json, enum front front, const struct h
     json_put_integer(json, "held_s", held->time_s);
     json_put_integer(json, "changed_s", held->state_time_s);
     json_put_string(json, "sender", span_of(held->sender));
-    console_put_recipients(json, held->recipients);
+    console_put_recipients(json, held->recipients, alone);
     json_put_string(json, "subject", span_of(held->subject));
     json_put_string(json, "reference", span_of(held->reference));
     json_put_number(json, "log_odds", held->log_odds, 6);
@@ -131,7 +133,7 @@ static void put_whole(struct json_writer *json, struct session *session, enum fr
 {
     struct records *records = session->records[front];
     json_put_open(json, NULL, '{');
-    put_entry(json, front, held);
+    put_entry(json, front, held, true);
     if ((RECORDS_OPEN | 1u << HELD_CONFIRMED) & 1u << held->state)
         json_put_integer(json, "expires_s", held->time_s + session->config->held.keep_s);
     json_put_raw(json, "verdict", *held->evidence == '{' ? span_of(held->evidence) : SPAN("null"));
@@ -167,7 +169,7 @@ static bool take(void *context, const struct held *held)
         records_text_put_held(&entry.json, list->front, held, false);
     } else {
         json_put_open(&entry.json, NULL, '{');
-        put_entry(&entry.json, list->front, held);
+        put_entry(&entry.json, list->front, held, false);
         json_put_close(&entry.json, '}');
     }
     list->entries = memory_resize(list->entries, (list->count + 1) * sizeof *list->entries);

@@ -230,8 +230,9 @@ static struct stream *newest(struct listing *listing)
     return feed->entry ? feed : NULL;
 }
 
-/* The members that a list shows, into an open object. */
-static void put_entry(struct json_writer *json, const struct history_entry *entry)
+/* The members that a list shows, into an open object; all recipients only of an entry that is shown
+ * `alone`. */
+static void put_entry(struct json_writer *json, const struct history_entry *entry, bool alone)
 {
     char hex[DOCUMENT_ID_HEX];
     document_id_hex(entry->document_id, hex);
@@ -242,7 +243,7 @@ static void put_entry(struct json_writer *json, const struct history_entry *entr
     json_put_string(json, "action", span_of(entry->action));
     json_put_number(json, "log_odds", entry->log_odds, 6);
     json_put_string(json, "sender", span_of(entry->sender));
-    console_put_recipients(json, entry->recipients);
+    console_put_recipients(json, entry->recipients, alone);
     json_put_string(json, "subject", span_of(entry->subject));
     json_put_string(json, "reference", span_of(entry->reference));
 }
@@ -255,7 +256,7 @@ static bool put_page(struct json_writer *json, struct listing *listing, struct e
     json_put_open(json, "items", '[');
     while (good && (stream = newest(listing)) && shown < listing->limit) {
         json_put_open(json, NULL, '{');
-        put_entry(json, stream->entry);
+        put_entry(json, stream->entry, false);
         json_put_close(json, '}');
         stream->shown_s = stream->entry->time_s;
         stream->shown_id = stream->id;
@@ -301,7 +302,7 @@ static void answer_list(struct session *session, const struct console_request *r
 static void put_whole(struct json_writer *json, const struct history_entry *entry)
 {
     json_put_open(json, NULL, '{');
-    put_entry(json, entry);
+    put_entry(json, entry, true);
     json_put_raw(json, "verdict",
                  *entry->evidence == '{' ? span_of(entry->evidence) : SPAN("null"));
     explain_reasons_member(json, span_of(entry->evidence));

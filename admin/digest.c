@@ -287,6 +287,7 @@ static int make_digests_in_turn(struct session *session, const struct wish *wish
     int worst = EX_OK;
     for (size_t i = 0; i < all->count; i++) {
         int status = EX_OK;
+        digest_limit(&writer, &all->digests[i]);
         if (wish->dry_run)
             show_digest(&writer, &all->digests[i]);
         else

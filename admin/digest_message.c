@@ -10,7 +10,9 @@
 #include "core/recipient.h"
 
 #define REASONS 3
-#define LINE_BYTES 57 /* 76 characters of base64 */
+#define LINE_BYTES 57                   /* 76 characters of base64 */
+#define FRAME_BYTES ((size_t)16 * 1024) /* headers, and what stands around the items */
+#define DIGITS_MOST 9999u               /* a number as long as any */
 
 struct parts {
     const struct digest_writer *writer;
@@ -57,7 +59,7 @@ static void put_link(const struct parts *parts, const struct held *held, const c
 
 static struct span subject_of(const struct parts *parts, const struct held *held)
 {
-    return *held->subject ? printable_text(parts->arena, span_of(held->subject))
+    return *held->subject ? person_start(parts->arena, span_of(held->subject))
                           : span_of(word(parts, WORD_NO_SUBJECT));
 }
 
@@ -79,9 +81,9 @@ static void text_link(const struct parts *parts, enum person_word name, const st
 }
 
 /* A bounce has none: there is nobody to allow or deny. */
-static struct span sender_of(const struct held *held)
+static struct span sender_of(const struct parts *parts, const struct held *held)
 {
-    return *held->sender ? span_of(held->sender) : SPAN("<>");
+    return *held->sender ? person_start(parts->arena, span_of(held->sender)) : SPAN("<>");
 }
 
 static void text_item(const struct parts *parts, size_t number, const struct held *held)
@@ -90,7 +92,7 @@ static void text_item(const struct parts *parts, size_t number, const struct hel
     span_buffer_printf(parts->out, "%zu. ", number);
     span_buffer_add(parts->out, subject_of(parts, held));
     span_buffer_text(parts->out, "\n");
-    text_line(parts, WORD_FROM, sender_of(held));
+    text_line(parts, WORD_FROM, sender_of(parts, held));
     text_line(parts, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     text_line(parts, WORD_UNTIL, span_of(person_time(expires_s(parts, held), when)));
     text_line(parts, WORD_WHY,
@@ -148,7 +150,7 @@ static void html_item(const struct parts *parts, const struct held *held)
                                  "<div style=\"font-weight:bold\">");
     person_html(parts->out, parts->arena, subject_of(parts, held));
     span_buffer_text(parts->out, "</div>\n");
-    html_line(parts, WORD_FROM, sender_of(held));
+    html_line(parts, WORD_FROM, sender_of(parts, held));
     html_line(parts, WORD_HELD_SINCE, span_of(person_time(held->time_s, when)));
     html_line(parts, WORD_UNTIL, span_of(person_time(expires_s(parts, held), when)));
     html_line(parts, WORD_WHY,
@@ -270,6 +272,61 @@ static struct parts parts_of(const struct digest_writer *writer, const struct di
         .arena = arena,
         .out = out,
     };
+}
+
+/* --- its length --- */
+
+static size_t encoded_length(size_t length)
+{
+    return (length + LINE_BYTES - 1) / LINE_BYTES *
+           sizeof(char[sodium_base64_ENCODED_LEN(LINE_BYTES, sodium_base64_VARIANT_ORIGINAL)]);
+}
+
+/* What it takes in the message, encoded for itself, which is never less. */
+static size_t item_length(const struct parts *parts, const struct held *held)
+{
+    struct span_buffer text = {0}, html = {0};
+    struct parts of_text = *parts, of_html = *parts;
+    of_text.out = &text;
+    of_html.out = &html;
+    text_item(&of_text, DIGITS_MOST, held);
+    html_item(&of_html, held);
+    size_t length = encoded_length(text.length) + encoded_length(html.length);
+    span_buffer_free(&text);
+    span_buffer_free(&html);
+    return length;
+}
+
+static size_t count_fresh(const struct digest *digest)
+{
+    size_t fresh = 0;
+    while (fresh < digest->count && !digest->items[fresh].expiring)
+        fresh++;
+    return fresh;
+}
+
+static void take_out(struct digest *digest, size_t at)
+{
+    held_free(digest->items[at].held);
+    digest->count--;
+    digest->more++;
+    memmove(&digest->items[at], &digest->items[at + 1],
+            (digest->count - at) * sizeof *digest->items);
+}
+
+void digest_limit(const struct digest_writer *writer, struct digest *digest)
+{
+    struct arena *arena = arena_new();
+    struct parts parts = parts_of(writer, digest, arena, NULL);
+    size_t length = FRAME_BYTES;
+    for (size_t i = 0; i < digest->count; i++)
+        length += item_length(&parts, digest->items[i].held);
+    while (length > DIGEST_BYTES_MOST && digest->count > 1) {
+        size_t fresh = count_fresh(digest), at = (fresh ? fresh : digest->count) - 1;
+        length -= item_length(&parts, digest->items[at].held);
+        take_out(digest, at);
+    }
+    arena_free(arena);
 }
 
 void digest_text(const struct digest_writer *writer, const struct digest *digest,

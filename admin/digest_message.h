@@ -14,9 +14,13 @@ struct digest_item {
 
 struct digest {
     char recipient[SIGNED_LINK_RECIPIENT_MAX + 1]; /* in normal form */
-    struct digest_item *items;
+    struct digest_item *items;                     /* what expires soon comes last */
     size_t count;
+    size_t more; /* held for them besides, and told another time */
 };
+
+/* A message is no longer than this, far below what mail servers take, whatever strangers wrote. */
+#define DIGEST_BYTES_MOST ((size_t)1 << 20)
 
 struct digest_writer {
     const struct config *config;
@@ -24,6 +28,10 @@ struct digest_writer {
     const char *url; /* of the console, no '/' at the end */
     int64_t now_s;
 };
+
+/* Takes out what does not fit into DIGEST_BYTES_MOST, and counts it as `more`: the newest first,
+ * what expires soon last. At least one stays. */
+void digest_limit(const struct digest_writer *writer, struct digest *digest);
 
 /* The text that people read, as it stands in the message. */
 void digest_text(const struct digest_writer *writer, const struct digest *digest,

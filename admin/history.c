@@ -34,13 +34,13 @@ static void print_entry(const struct session *session, const struct history_entr
     char when[32];
     printf("%s  %s  %-17s %+5.1f  ", records_text_time(entry->time_s, when), entry->channel,
            entry->action, entry->log_odds);
-    records_text_plain(*entry->sender ? entry->sender : "<>");
+    records_text_start(*entry->sender ? entry->sender : "<>");
     if (*entry->recipients) {
         fputs(" > ", stdout);
-        records_text_plain(entry->recipients);
+        records_text_start(entry->recipients);
     }
     fputs("  ", stdout);
-    records_text_plain(entry->subject);
+    records_text_start(entry->subject);
     if (*entry->reference) {
         fputs("  [", stdout);
         records_text_plain(entry->reference);

@@ -42,7 +42,7 @@ struct attributes {
 /* One line, without blanks at its ends and of bounded length. */
 static char *clean(struct span text, size_t most)
 {
-    struct span trimmed = text_cut(span_trim(text), most);
+    struct span trimmed = span_cut(span_trim(text), most);
     char *copy = memory_copy(trimmed.data, trimmed.length);
     for (char *c = copy; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)

@@ -8,6 +8,8 @@
 #include "core/reasons.h"
 #include "core/reputation.h"
 
+#define SHOWN_BYTES 200
+
 static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_LANGUAGE] = {"en", "zh-Hans"},
     [WORD_INTRODUCTION] =
@@ -139,6 +141,11 @@ void person_html(struct span_buffer *out, struct arena *arena, struct span text)
     }
 }
 
+struct span person_start(struct arena *arena, struct span text)
+{
+    return printable_start(arena, text, SHOWN_BYTES);
+}
+
 const char *person_time(int64_t time_s, char text[32])
 {
     time_t when = (time_t)time_s;
@@ -191,7 +198,7 @@ struct span person_why(struct arena *arena, enum language language, struct span 
         taken[count] = heaviest_after(&reasons, taken, count);
         if (!taken[count])
             break;
-        struct span reason = words_of(taken[count], language);
+        struct span reason = person_start(arena, words_of(taken[count], language));
         why =
             arena_printf(arena, "%.*s%s%.*s", SPAN_ARGS(why), count ? "; " : "", SPAN_ARGS(reason));
     }

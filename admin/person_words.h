@@ -81,12 +81,17 @@ const char *person_word(enum language language, enum person_word word);
 /* `text` on one line as core/printable.h makes it, with what HTML takes for markup as entities. */
 void person_html(struct span_buffer *out, struct arena *arena, struct span text);
 
+/* The start of a subject or a sender, as core/printable.h makes it, which anybody may make as long
+ * as they like. */
+struct span person_start(struct arena *arena, struct span text);
+
 /* "2026-11-28 10:22", local time. */
 const char *person_time(int64_t time_s, char text[32]);
 
 /* The reasons that weigh most for spam, in the JSON of a verdict, at most `most` of them, between
- * semicolons; or the rule that decided it. In `arena`. What a check says of itself is English in
- * every language, as in the log and the console: an admin who is asked finds it there. */
+ * semicolons, of each its start; or the rule that decided it. In `arena`. What a check says of
+ * itself is English in every language, as in the log and the console: an admin who is asked finds
+ * it there. */
 struct span person_why(struct arena *arena, enum language language, struct span evidence,
                        size_t most);
 

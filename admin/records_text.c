@@ -10,6 +10,8 @@
 #include "core/held_item.h"
 #include "core/printable.h"
 
+#define LIST_SHOWN 120 /* characters of a text in a line */
+
 static const char letters[FRONTS] = {[FRONT_MAIL] = 'm', [FRONT_FEED] = 'f'};
 
 const char *records_text_id(enum front front, int64_t number, char id[RECORDS_TEXT_ID_SIZE])
@@ -80,6 +82,11 @@ void records_text_plain(const char *text)
     printable_put(stdout, span_of(text), PRINTABLE_LINE);
 }
 
+void records_text_start(const char *text)
+{
+    printable_put_start(stdout, span_of(text), LIST_SHOWN);
+}
+
 static void print_row(const char *name, const char *value)
 {
     if (!value || !*value)
@@ -112,13 +119,13 @@ void records_text_held_line(enum front front, const struct held *held)
     records_text_id(front, held->id, id);
     printf("%-6s %s  %-17s %+5.1f  ", id, records_text_time(held->time_s, when),
            held_state_name(held->state), held->log_odds);
-    records_text_plain(held->sender);
+    records_text_start(held->sender);
     if (*held->recipients) {
         fputs(" > ", stdout);
-        records_text_plain(held->recipients);
+        records_text_start(held->recipients);
     }
     fputs("  ", stdout);
-    records_text_plain(held->subject);
+    records_text_start(held->subject);
     putchar('\n');
 }
 

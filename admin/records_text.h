@@ -31,6 +31,9 @@ const char *records_text_time(int64_t time_s, char text[32]);
 /* On one line of stdout, whatever it holds. */
 void records_text_plain(const char *text);
 
+/* The same of its start: in lists. */
+void records_text_start(const char *text);
+
 /* One line of `weirctl held list`. */
 void records_text_held_line(enum front front, const struct held *held);
 

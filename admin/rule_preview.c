@@ -37,7 +37,9 @@ static struct document *stub(enum front front, const char *sender, const char *r
     document->subject = arena_copy(document->arena, span_of(subject));
     if (document->subject.length)
         document_add_text(document, TEXT_SUBJECT, document->subject, false);
-    *unknown = ALL_FIELDS & ~(1u << RULE_TITLE) & ~(1u << RULE_RECIPIENT);
+    *unknown = ALL_FIELDS & ~(1u << RULE_RECIPIENT);
+    if (!records_is_start(subject))
+        *unknown &= ~(1u << RULE_TITLE);
     if (front == FRONT_MAIL) {
         document->envelope.sender = arena_copy(document->arena, span_of(sender));
         add_recipients(document, recipients);

@@ -1,7 +1,8 @@
 /* rule_preview: what rules would say of what is stored here: of what is held, and of what the
  * history keeps. Items of feeds that are held are there whole. Of held mail, whose body lies with
- * Postfix, and of the history, envelope and subject are known: a rule that asks for more cannot be
- * told there. Nothing is changed, and nothing is said. */
+ * Postfix, and of the history, envelope and subject are known, unless that was cut
+ * (RECORDS_TEXT_MOST): a rule that asks for more cannot be told there. Nothing is changed, and
+ * nothing is said. */
 #ifndef WEIR_RULE_PREVIEW_H
 #define WEIR_RULE_PREVIEW_H
 

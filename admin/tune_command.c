@@ -126,9 +126,9 @@ static void print_moved(const struct tune_moved *moved)
     printf("  %s  %s  %-16s %+5.1f -> %+5.1f  ", when, moved->front == FRONT_MAIL ? "mail" : "feed",
            move, replayed->log_odds_before, replayed->log_odds_after);
     if (entry) {
-        records_text_plain(*entry->sender ? entry->sender : "<>");
+        records_text_start(*entry->sender ? entry->sender : "<>");
         fputs("  ", stdout);
-        records_text_plain(entry->subject);
+        records_text_start(entry->subject);
         fputs("  [", stdout);
         records_text_plain(entry->reference);
         putchar(']');

@@ -6,6 +6,9 @@
 void evidence_add(struct evidence_list *list, const char *symbol, double log_odds,
                   struct span detail)
 {
+    struct span start = span_start(detail, EVIDENCE_DETAIL_MOST);
+    if (start.length < detail.length)
+        detail = arena_printf(list->arena, "%.*s" SPAN_MORE, SPAN_ARGS(start));
     list->items = arena_grow(list->arena, list->items, list->count, sizeof *list->items);
     list->items[list->count++] =
         (struct evidence){.symbol = symbol, .log_odds = log_odds, .detail = detail};

@@ -31,6 +31,10 @@ struct evidence_list {
     size_t count;
 };
 
+/* Of a detail, in which names of files or hosts stand that anybody may make as long as they like,
+ * so many bytes at most are kept: the start, with SPAN_MORE (store/span.h) behind it. */
+#define EVIDENCE_DETAIL_MOST 300
+
 void evidence_add(struct evidence_list *list, const char *symbol, double log_odds,
                   struct span detail);
 

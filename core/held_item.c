@@ -56,7 +56,7 @@ struct span held_item_text(struct arena *arena, const struct feed *feed, size_t 
             memcpy(text + length, between.data, between.length);
             length += between.length;
         }
-        struct span part = text_cut(content, most - length);
+        struct span part = span_cut(content, most - length);
         memcpy(text + length, part.data, part.length);
         length += part.length;
         whole = part.length == content.length;

@@ -165,7 +165,7 @@ static struct span link_text(struct reader *reader)
 {
     struct span read = {reader->text.data + reader->link_start,
                         reader->text.length - reader->link_start};
-    struct span text = text_cut(span_trim(read), LINK_TEXT_MAX);
+    struct span text = span_cut(span_trim(read), LINK_TEXT_MAX);
     if (!memchr(text.data, '\n', text.length) && !memchr(text.data, '\t', text.length))
         return text;
     char *copy = arena_text(reader->document->arena, text.length);

@@ -68,6 +68,13 @@ struct span printable_text(struct arena *arena, struct span text)
     return (struct span){out, length};
 }
 
+struct span printable_start(struct arena *arena, struct span text, size_t most)
+{
+    struct span start = span_start(text, most), shown = printable_text(arena, start);
+    return start.length == text.length ? shown
+                                       : arena_printf(arena, "%.*s" SPAN_MORE, SPAN_ARGS(shown));
+}
+
 static void put(FILE *file, struct span text, enum printable_form form, size_t most)
 {
     const char *at = text.data, *end = at + text.length;
@@ -78,7 +85,7 @@ static void put(FILE *file, struct span text, enum printable_form form, size_t m
         fwrite(out, 1, length, file);
     }
     if (at < end)
-        fputs("…", file);
+        fputs(SPAN_MORE, file);
 }
 
 void printable_put(FILE *file, struct span text, enum printable_form form)

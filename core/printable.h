@@ -20,6 +20,10 @@ enum printable_form {
 /* The same text in `arena`, on one line. */
 struct span printable_text(struct arena *arena, struct span text);
 
+/* The same of its start, of at most `most` bytes, which are three or more: SPAN_MORE (store/span.h)
+ * is behind it where there is more. */
+struct span printable_start(struct arena *arena, struct span text, size_t most);
+
 void printable_put(FILE *file, struct span text, enum printable_form form);
 
 /* The first `most` characters on one line, and "…" when there are more. */

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "core/checks.h"
+#include "core/evidence.h"
 #include "core/judge.h"
 #include "core/printable.h"
 #include "core/reputation.h"
@@ -42,7 +43,8 @@ static bool add_content(struct arena *arena, struct reason_group *group, const j
         double part;
         if (json_unpack(token, "{s:s, s:F}", "text", &text, "log_odds", &part))
             return false;
-        add(arena, group, printable_text(arena, span_of(text)), SPAN(""), part);
+        add(arena, group, printable_start(arena, span_of(text), EVIDENCE_DETAIL_MOST), SPAN(""),
+            part);
         words = SPAN(REASONS_OTHERS);
     }
     struct reason rest = {words, span_of(CONTENT_SYMBOL),
@@ -97,7 +99,8 @@ static bool add_term(struct arena *arena, struct reasons *reasons,
     if (json_unpack((json_t *)(uintptr_t)term, "{s:s, s:F, s?s}", "symbol", &name, "log_odds",
                     &log_odds, "detail", &text))
         return false;
-    struct span detail = printable_text(arena, span_of(text));
+    /* Earlier versions kept all of it. */
+    struct span detail = printable_start(arena, span_of(text), EVIDENCE_DETAIL_MOST);
     struct span symbol = printable_text(arena, span_of(name));
     if (strcmp(name, CONTENT_SYMBOL) == 0)
         return add_content(arena, &groups[REASON_CONTENT], term, detail, log_odds);

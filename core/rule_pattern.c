@@ -95,7 +95,7 @@ static void add_character(struct words *words, uint32_t code_point)
 size_t rule_words(struct arena *arena, struct span text, uint64_t **keys)
 {
     struct words words = {.arena = arena};
-    text = fold(arena, text_cut(text, WORDS_TEXT_MAX));
+    text = fold(arena, span_cut(text, WORDS_TEXT_MAX));
     const char *at = text.data, *end = text.data + text.length;
     while (at < end) {
         uint32_t code_point = text_fold(text_next(&at, end));

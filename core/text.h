@@ -116,16 +116,6 @@ static inline const char *text_find_high(const char *at, const char *end, const 
     return at;
 }
 
-/* At most the first `most` bytes, to the border of a character. */
-static inline struct span text_cut(struct span text, size_t most)
-{
-    if (text.length <= most)
-        return text;
-    while (most && ((unsigned char)text.data[most] & 0xc0) == 0x80)
-        most--;
-    return (struct span){text.data, most};
-}
-
 /* Writes `code_point` as UTF-8 and returns its length, 1 to 4. */
 static inline size_t text_put(char *out, uint32_t code_point)
 {

@@ -17,7 +17,7 @@ void token_keep_name(struct token_set *set, uint64_t hash, struct span prefix, s
     for (size_t i = 0; i < set->name_count; i++) {
         struct feature_name *name = &set->names[i];
         if (name->hash == hash && !name->text.length) {
-            size_t length = text_cut(text, NAME_BYTES_MAX).length;
+            size_t length = span_cut(text, NAME_BYTES_MAX).length;
             name->place = arena_copy(set->arena, prefix);
             name->text = arena_printf(set->arena, "%.*s%s", (int)length, text.data,
                                       length < text.length ? "…" : "");

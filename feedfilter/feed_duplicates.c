@@ -123,7 +123,7 @@ static void need_keys(struct run *run, struct listed *item)
 /* At most `most` bytes of it, at the border of a character. */
 static const char *text_of(struct run *run, struct span text, size_t most)
 {
-    return arena_copy(run->scratch, text_cut(text, most)).data;
+    return arena_copy(run->scratch, span_cut(text, most)).data;
 }
 
 /* Empty: it has none. */
@@ -400,7 +400,7 @@ static void note_place(void *context, const struct story *story)
     const char *name = other->title && *other->title ? other->title : other->name;
     note->places = arena_grow(noting->arena, note->places, note->place_count, sizeof *note->places);
     note->places[note->place_count++] = (struct story_place){
-        arena_copy(noting->arena, text_cut(span_of(name), TITLE_MOST)),
+        arena_copy(noting->arena, span_cut(span_of(name), TITLE_MOST)),
         arena_copy(noting->arena, span_of(story->link)),
     };
 }

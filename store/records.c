@@ -3,6 +3,7 @@
 #include "store/memory.h"
 #include "store/records_db.h"
 #include "store/records_trigrams.h"
+#include "store/span.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -310,6 +311,26 @@ void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text)
     sqlite3_bind_text(statement, parameter, text ? text : "", -1, SQLITE_STATIC);
 }
 
+void records_bind_start(sqlite3_stmt *statement, int parameter, const char *text)
+{
+    struct span whole = span_of(text), start = span_start(whole, RECORDS_TEXT_MOST);
+    if (start.length == whole.length) {
+        records_bind_text(statement, parameter, text);
+        return;
+    }
+    char *cut = memory_new(RECORDS_TEXT_MOST + 1);
+    memcpy(cut, start.data, start.length);
+    strcpy(cut + start.length, SPAN_MORE);
+    sqlite3_bind_text(statement, parameter, cut, -1, free);
+}
+
+bool records_is_start(const char *text)
+{
+    struct span whole = span_of(text), mark = SPAN(SPAN_MORE);
+    return whole.length > RECORDS_TEXT_MOST - 4 && whole.length <= RECORDS_TEXT_MOST &&
+           memcmp(whole.data + whole.length - mark.length, mark.data, mark.length) == 0;
+}
+
 void records_bind_part(sqlite3_stmt *statement, int parameter, const char *text)
 {
     if (!text)
@@ -347,6 +368,15 @@ const char *records_take(sqlite3_stmt *statement, int column, char **room)
     copy[length] = '\0';
     *room += length + 1;
     return copy;
+}
+
+const char *records_take_start(sqlite3_stmt *statement, int column, char **room)
+{
+    const char *text = records_take(statement, column, room);
+    struct span whole = span_of(text), start = span_start(whole, RECORDS_TEXT_MOST);
+    if (start.length < whole.length)
+        strcpy((char *)(uintptr_t)text + start.length, SPAN_MORE);
+    return text;
 }
 
 static bool run_plain(struct records *records, enum records_statement which, struct error *error)

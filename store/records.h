@@ -15,6 +15,14 @@ struct records;
 
 #define RECORD_ID_BYTES 16
 
+/* Of a subject or title, and of a sender, which anybody may write as long as they like, records
+ * keep and give back so many bytes at most: the start, with SPAN_MORE (store/span.h) behind it. All
+ * of it is in the message, which lies with Postfix, or in the bytes of the item. */
+#define RECORDS_TEXT_MOST 500
+
+/* Whether a text that records gave back may be such a start. */
+bool records_is_start(const char *text);
+
 /* Opens or creates the file. NULL with ERROR_SYSTEM naming the path and the reason. */
 struct records *records_open(const char *path, struct error *error);
 void records_close(struct records *records);
@@ -27,9 +35,9 @@ struct history_entry {
     const char *channel; /* "mail" or "feed" */
     const char *action;  /* "accept", "tag", "hold", "reject"; " (observed)" behind it: not done */
     double log_odds;
-    const char *sender;     /* envelope sender, or the feed's name */
-    const char *recipients; /* comma-separated; empty for feeds */
-    const char *subject;    /* or the item's title */
+    const char *sender;     /* envelope sender, or the feed's name; RECORDS_TEXT_MOST */
+    const char *recipients; /* comma-separated, all of them; empty for feeds */
+    const char *subject;    /* or the item's title; RECORDS_TEXT_MOST */
     const char *reference;  /* queue id, or the item's guid */
     const char *evidence;   /* JSON: explain_verdict_json() of core/explain.h */
     const void *record;     /* when adding: what replay reads (records_evidence.h); NULL: none */
@@ -81,9 +89,9 @@ struct held {
     int64_t missing_since_s;      /* mail: first look that did not find it in hold; 0: none */
     int64_t started_s;       /* mail: Postfix was asked then, its answer is not known; 0: was not */
     const char *channel;     /* "mail" or "feed" */
-    const char *sender;      /* envelope sender, or the feed's name */
-    const char *recipients;  /* comma-separated; empty for feeds */
-    const char *subject;     /* or title */
+    const char *sender;      /* envelope sender, or the feed's name; RECORDS_TEXT_MOST */
+    const char *recipients;  /* comma-separated, all of them; empty for feeds */
+    const char *subject;     /* or title; RECORDS_TEXT_MOST */
     const char *reference;   /* queue id, or guid */
     const char *requeued_as; /* queue id after a requeue; empty: none */
     double log_odds;

@@ -131,6 +131,9 @@ bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
 /* NULL counts as "". The text must live until the statement was run. */
 void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text);
 
+/* The same of its start, RECORDS_TEXT_MOST bytes. */
+void records_bind_start(sqlite3_stmt *statement, int parameter, const char *text);
+
 /* Binds a pattern of LIKE ... ESCAPE '\\' that means `text` anywhere, and nothing but itself;
  * NULL: none. */
 void records_bind_part(sqlite3_stmt *statement, int parameter, const char *text);
@@ -140,6 +143,9 @@ size_t records_row_size(sqlite3_stmt *statement);
 
 /* Copies a column to *room, and moves that on. */
 const char *records_take(sqlite3_stmt *statement, int column, char **room);
+
+/* The same of its start, RECORDS_TEXT_MOST bytes: earlier versions kept all. */
+const char *records_take_start(sqlite3_stmt *statement, int column, char **room);
 
 /* records_held.c. Visits those of the entries that are in one of `states`, without item bytes, lent
  * for the call. */

@@ -49,9 +49,9 @@ static void bind_held(sqlite3_stmt *statement, const struct held *held)
     sqlite3_bind_int64(statement, 3, held->time_s);
     sqlite3_bind_int64(statement, 4, time(NULL));
     records_bind_text(statement, 5, held->channel);
-    records_bind_text(statement, 6, held->sender);
+    records_bind_start(statement, 6, held->sender);
     records_bind_text(statement, 7, held->recipients);
-    records_bind_text(statement, 8, held->subject);
+    records_bind_start(statement, 8, held->subject);
     records_bind_text(statement, 9, held->reference);
     sqlite3_bind_double(statement, 10, held->log_odds);
     records_bind_text(statement, 11, held->evidence);
@@ -93,9 +93,9 @@ static struct held *read_held(sqlite3_stmt *statement)
     held->state_time_s = sqlite3_column_int64(statement, 4);
     held->missing_since_s = sqlite3_column_int64(statement, 5);
     held->channel = records_take(statement, 6, &room);
-    held->sender = records_take(statement, 7, &room);
+    held->sender = records_take_start(statement, 7, &room);
     held->recipients = records_take(statement, 8, &room);
-    held->subject = records_take(statement, 9, &room);
+    held->subject = records_take_start(statement, 9, &room);
     held->reference = records_take(statement, 10, &room);
     held->requeued_as = records_take(statement, 11, &room);
     held->log_odds = sqlite3_column_double(statement, 12);

@@ -81,9 +81,9 @@ static bool insert(sqlite3_stmt *statement, const struct history_entry *entry)
     records_bind_text(statement, 3, entry->channel);
     records_bind_text(statement, 4, entry->action);
     sqlite3_bind_double(statement, 5, entry->log_odds);
-    records_bind_text(statement, 6, entry->sender);
+    records_bind_start(statement, 6, entry->sender);
     records_bind_text(statement, 7, entry->recipients);
-    records_bind_text(statement, 8, entry->subject);
+    records_bind_start(statement, 8, entry->subject);
     records_bind_text(statement, 9, entry->reference);
     records_bind_text(statement, 10, entry->evidence);
     return sqlite3_step(statement) == SQLITE_DONE && sqlite3_reset(statement) == SQLITE_OK;
@@ -322,9 +322,9 @@ struct history_entry *records_read_entry(sqlite3_stmt *statement)
     entry->channel = records_take(statement, 2, &room);
     entry->action = records_take(statement, 3, &room);
     entry->log_odds = sqlite3_column_double(statement, 4);
-    entry->sender = records_take(statement, 5, &room);
+    entry->sender = records_take_start(statement, 5, &room);
     entry->recipients = records_take(statement, 6, &room);
-    entry->subject = records_take(statement, 7, &room);
+    entry->subject = records_take_start(statement, 7, &room);
     entry->reference = records_take(statement, 8, &room);
     entry->evidence = records_take(statement, 9, &room);
     return entry;

@@ -42,7 +42,7 @@ bool records_shown_save(struct records *records, const struct shown_item *item, 
         records_bind_text(statement, 3, item->feed);
         records_bind_text(statement, 4, item->key);
         records_bind_text(statement, 5, item->reference);
-        records_bind_text(statement, 6, item->subject);
+        records_bind_start(statement, 6, item->subject);
         records_bind_text(statement, 7, item->address);
         sqlite3_bind_blob64(statement, 8, item->item, item->item_length, SQLITE_STATIC);
         sqlite3_bind_blob64(statement, 9, item->head, item->head_length, SQLITE_STATIC);
@@ -65,7 +65,7 @@ static struct shown_item *read_item(sqlite3_stmt *statement)
     item->feed = records_take(statement, 1, &room);
     item->key = records_take(statement, 2, &room);
     item->reference = records_take(statement, 3, &room);
-    item->subject = records_take(statement, 4, &room);
+    item->subject = records_take_start(statement, 4, &room);
     item->address = records_take(statement, 5, &room);
     item->item_length = (size_t)sqlite3_column_bytes(statement, 6);
     item->item = (const unsigned char *)records_take(statement, 6, &room);

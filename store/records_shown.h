@@ -10,7 +10,7 @@ struct shown_item {
     unsigned char document_id[RECORD_ID_BYTES], content_hash[RECORD_ID_BYTES];
     const char *feed, *key;    /* that it is judged under: records_judged_find() */
     const char *reference;     /* guid */
-    const char *subject;       /* title */
+    const char *subject;       /* title; RECORDS_TEXT_MOST */
     const char *address;       /* of the feed, which relative references lead from; may be empty */
     const unsigned char *item; /* its bytes, and what they need to be read alone, as held.item */
     size_t item_length;

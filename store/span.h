@@ -80,6 +80,26 @@ static inline const char *span_find_rare(const char *at, const char *end, struct
     return NULL;
 }
 
+/* At most the first `most` bytes of UTF-8, to the border of a character. */
+static inline struct span span_cut(struct span span, size_t most)
+{
+    if (span.length <= most)
+        return span;
+    while (most && ((unsigned char)span.data[most] & 0xc0) == 0x80)
+        most--;
+    return (struct span){span.data, most};
+}
+
+/* What stands behind the start of a text that was cut for people. */
+#define SPAN_MORE "…"
+
+/* As much of it as leaves room for SPAN_MORE within `most` bytes, which are three or more; all of
+ * it where it fits. */
+static inline struct span span_start(struct span span, size_t most)
+{
+    return span.length <= most ? span : span_cut(span, most - (sizeof SPAN_MORE - 1));
+}
+
 /* Its start, of at most `*left` bytes, which are taken off: so that of many spans so much is looked
  * at. */
 static inline struct span span_take(struct span span, size_t *left)

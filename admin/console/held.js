@@ -6,7 +6,7 @@ import {chooser} from "./chosen.js";
 import {DEEDS, outcomeOf, outcomeText} from "./deeds.js";
 import {element, percent, received, rows, signed, time} from "./dom.js";
 import {mark, number, say, sayWith} from "./language.js";
-import {more, reasons, table} from "./list.js";
+import {more, reasons, recipients, table} from "./list.js";
 
 // What can be searched for, and what else an entry can be.
 const STATES = [mark("open"), mark("all"), mark("held"), mark("confirmed"), mark("released"),
@@ -53,7 +53,7 @@ export function heldLine(item) {
             element("a", {href: "#/held/" + item.id, class: "line", onclick: () => { left.id = item.id; }},
                 received(title(item))),
             element("div", {class: "faint"}, received(item.sender),
-                ...(item.recipients.length ? [" → ", received(item.recipients.join(", "))] : []))]},
+                ...(item.recipients.length ? [" → ", received(recipients(item))] : []))]},
         {content: [stateMark(item.state)]},
         {class: "number", content: [percent(item.log_odds)]},
     ];
@@ -272,7 +272,7 @@ export async function showOne(place, [id], app, outcome) {
             [say("since"), time(item.changed_s)],
             [say("expires"), item.expires_s && time(item.expires_s)],
             [mail ? say("sender") : say("feed"), item.sender],
-            [say("recipients"), item.recipients.join(", ")],
+            [say("recipients"), recipients(item)],
             [say("author"), about.author],
             // Shown, not linked: it is spam until somebody says otherwise.
             [say("link"), about.link],

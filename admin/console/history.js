@@ -3,7 +3,7 @@
 import {get} from "./api.js";
 import {element, percent, received, rows, signed, time} from "./dom.js";
 import {mark, say} from "./language.js";
-import {more, reasons, table} from "./list.js";
+import {more, reasons, recipients, table} from "./list.js";
 import {actionName} from "./overview.js";
 
 const ACTIONS = ["", mark("accept"), mark("tag"), mark("hold"), mark("reject"), mark("defer")];
@@ -21,7 +21,7 @@ export function historyLine(item) {
         {content: [
             element("a", {href: "#/history/" + item.id, class: "line"}, received(title(item))),
             element("div", {class: "faint"}, received(item.sender),
-                ...(item.recipients.length ? [" → ", received(item.recipients.join(", "))] : []))]},
+                ...(item.recipients.length ? [" → ", received(recipients(item))] : []))]},
         {content: [element("span", {class: "state"}, actionName(item.action))]},
         {class: "number", content: [percent(item.log_odds)]},
     ];
@@ -75,7 +75,7 @@ export async function showVerdict(place, [id]) {
             [say("verdict"), element("span", {class: "state"}, actionName(item.action))],
             [say("judged"), time(item.judged_s)],
             [mail ? say("sender") : say("feed"), item.sender],
-            [say("recipients"), item.recipients.join(", ")],
+            [say("recipients"), recipients(item)],
             [mail ? say("queue id") : say("guid"), item.reference],
             [say("spam"), percent(item.log_odds) + " (" + signed(item.log_odds) + ")"],
             ["", item.action === "hold" && item.reference

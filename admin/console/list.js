@@ -48,6 +48,12 @@ export function more(page, fetchPage, add, app) {
     return button;
 }
 
+// A list has the first of many recipients only.
+export function recipients(item) {
+    const shown = item.recipients.join(", ");
+    return item.recipients_more ? say("{shown} and {count} more", {shown, count: item.recipients_more}) : shown;
+}
+
 // The words are the server's. `most` is what fills half of a bar's room.
 function reason(words, {log_odds, symbol}, most) {
     return element("div", {class: "reason"},

@@ -114,6 +114,7 @@ export const words = {
     "state": "状态",
     "spam": "垃圾概率",
     "Older ones": "更早的",
+    "{shown} and {count} more": "{shown} 等（另有 {count} 个）",
     "One waits for review.": "有 1 项等待审核。",
     "{count} wait for review.": "有 {count} 项等待审核。",
     "Not all is shown: {reason}": "未能全部显示：{reason}",

@@ -137,9 +137,17 @@ def weir_with_mail(fixture, name):
 
 
 def test_recipients(fixture):
-    """Recipients are told apart, also those with a comma within quotes"""
+    """Recipients are told apart, also those with a comma within quotes; a list has the first of many"""
     weir = weir_with_mail(fixture, "recipients")
-    assert Client(weir).get("held/m1").json()["recipients"] == RECIPIENTS
+    client = Client(weir)
+    assert client.get("held/m1").json()["recipients"] == RECIPIENTS
+    many = ["u%d@box.test" % number for number in range(25)]
+    with sqlite3.connect(weir.records_mail) as mail:
+        mail.execute("update held set recipients = ?", (",".join(many),))
+    shown = client.get("held/m1").json()
+    assert shown["recipients"] == many and "recipients_more" not in shown, shown
+    shown = client.get("held?stream=mail").json()["items"][0]
+    assert shown["recipients"] == many[:10] and shown["recipients_more"] == 15, shown
     weir.console.stop()
 
 

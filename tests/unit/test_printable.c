@@ -83,6 +83,15 @@ static void test_lines_are_kept_where_they_are_wanted(void **state)
     free(written);
 }
 
+static void test_start_is_cut_between_characters(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    assert_string_equal(printable_start(arena, SPAN("发票发票\n"), 11).data, "发票…");
+    assert_true(span_equal(printable_start(arena, SPAN("发票发票\n"), 13), SPAN("发票发票 ")));
+    arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +104,7 @@ int main(void)
         cmocka_unit_test(test_joiners_stay_where_they_join),
         cmocka_unit_test(test_a_line_stays_one_line),
         cmocka_unit_test(test_lines_are_kept_where_they_are_wanted),
+        cmocka_unit_test(test_start_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

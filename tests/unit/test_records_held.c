@@ -31,6 +31,30 @@ static void test_held_entry_is_kept_whole(void **state)
     held_free(held);
 }
 
+/* Cut between characters: 165 of them, of three bytes each, and the mark fit. */
+static void test_long_subject_and_sender_are_kept_as_their_start(void **state)
+{
+    struct fixture *fixture = *state;
+    char subject[3 * 1000 + 1] = "", sender[RECORDS_TEXT_MOST + 1];
+    for (int i = 0; i < 1000; i++)
+        memcpy(subject + 3 * i, "票", 3);
+    memset(sender, 'x', RECORDS_TEXT_MOST);
+    sender[RECORDS_TEXT_MOST] = '\0';
+    struct held held = held_of("Q1");
+    held.subject = subject;
+    held.sender = sender;
+    int64_t id;
+    good(records_held_add(fixture->records, &held, &id, &fixture->error));
+    struct held *kept = get(fixture, id);
+    assert_string_equal(kept->sender, sender);
+    assert_int_equal(strlen(kept->subject), 3 * 165 + 3);
+    assert_memory_equal(kept->subject, subject, 3 * 165);
+    assert_string_equal(kept->subject + 3 * 165, "…");
+    assert_true(records_is_start(kept->subject));
+    assert_false(records_is_start(sender) || records_is_start("…") || records_is_start(""));
+    held_free(kept);
+}
+
 static void test_unknown_held_id_is_an_error(void **state)
 {
     struct fixture *fixture = *state;
@@ -276,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_records(test_held_entry_is_kept_whole),
+        with_records(test_long_subject_and_sender_are_kept_as_their_start),
         with_records(test_unknown_held_id_is_an_error),
         with_records(test_entry_cannot_begin_released),
         with_records(test_release_asked_twice_moves_once),

@@ -67,6 +67,19 @@ static void test_evidence_is_sorted_by_size(void **state)
     arena_free(arena);
 }
 
+static void test_long_detail_is_kept_as_its_start(void **state)
+{
+    (void)state;
+    char name[1000];
+    struct evidence_list list = {.arena = arena_new()};
+    memset(name, 'x', sizeof name);
+    evidence_add(&list, "ATTACHMENT_EXECUTABLE", 1, (struct span){name, sizeof name});
+    struct span detail = list.items[0].detail;
+    assert_int_equal(detail.length, EVIDENCE_DETAIL_MOST);
+    assert_string_equal(detail.data + detail.length - 4, "x…");
+    arena_free(list.arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -75,6 +88,7 @@ int main(void)
         cmocka_unit_test(test_cold_content_alone_only_tags),
         cmocka_unit_test(test_cold_content_holds_with_strong_evidence_beside_it),
         cmocka_unit_test(test_evidence_is_sorted_by_size),
+        cmocka_unit_test(test_long_detail_is_kept_as_its_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,64 @@
+"""Digests and the pages of their links when strangers write what people do not expect."""
+
+import json
+import re
+import time
+
+from servers import run
+from test_quarantine import (browse, ctl, hold, query, set_now, setup, tell,
+                             wait_digests)
+
+HOSTILE = "'\"watches\"' <&>"
+DIGEST_MOST = 1 << 20  # bytes
+
+
+def fill(gateway, recipient, count, sender="x@y.test", subject="Number ", evidence="{}"):
+    """So many more are held for that recipient, as an earlier weir may have written it down."""
+    now = int(time.time())
+    set_now(gateway, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+            " INSERT INTO held (state, document_id, time_s, state_time_s, channel, sender, "
+            "recipients, subject, reference, log_odds, evidence) SELECT 1, zeroblob(16), ?, ?, "
+            "'mail', ?, ?, ? || i, 'FILLER' || i, 9, ? FROM n", count, now, now, sender, recipient,
+            subject, evidence)
+
+
+def empty(gateway):
+    set_now(gateway, "DELETE FROM held WHERE reference GLOB 'FILLER*'")
+
+
+def test_long_subjects(gateway):
+    """However long strangers make subjects, senders and names, a digest is sent, and lists and
+    pages stay short; what earlier versions kept whole is cut where it is shown"""
+    folded = "Cheap" + "".join("\n  %s number %d" % (HOSTILE, i) for i in range(2800))
+    assert len(folded) > 80000
+    long = hold(gateway, ["wim@box.test"], folded)
+    hold(gateway, ["wim@box.test"], "The real letter")
+    terms = [{"symbol": symbol, "log_odds": 3, "detail": HOSTILE * 3000}
+             for symbol in ("ATTACHMENT_DISGUISED", "LINK_TEXT_MISMATCH", "REPLY_TO_ELSEWHERE")]
+    fill(gateway, "wim@box.test", 75, "x" * 2000 + "@y.test", HOSTILE * 4000,
+         json.dumps({"action": "hold", "p": 0.9, "log_odds": 9, "terms": terms}))
+    try:
+        told = tell(gateway, "--recipient", "wim@box.test").text()
+        assert told.startswith("wim@box.test: told of "), told
+        message, text, page = wait_digests(gateway, "wim@box.test", 1)[0]
+        assert len(message.as_bytes()) <= DIGEST_MOST, len(message.as_bytes())
+        assert "The real letter" in text and "The real letter" in page
+        assert max(map(len, text.splitlines())) < 1000, max(map(len, text.splitlines()))
+        gateway.weir.env["WEIR_PASSWORD"] = "correct horse"
+        over = "--gateway", gateway.weir.console_url.replace("//", "//ann@")
+        for words in ("held", "list"), ("history",), (*over, "held", "list"):
+            lines = ctl(gateway, *words).text().splitlines()
+            assert max(map(len, lines)) < 1000, (words, max(map(len, lines)))
+        body = browse(re.findall(r"http://\S+/d/\S+", text)[-1])[1]
+        assert "The real letter" in body and len(body) < DIGEST_MOST, len(body)
+    finally:
+        gateway.weir.env.pop("WEIR_PASSWORD", None)
+        empty(gateway)
+    for table in ("held", "history"):
+        kept, = query(gateway, "SELECT subject FROM %s WHERE reference = ?" % table, long.queue_id)[0]
+        assert kept.startswith("Cheap") and kept.endswith("…"), kept[:50]
+        assert 490 < len(kept.encode()) <= 500, len(kept)
+
+
+if __name__ == "__main__":
+    run(setup, [test_long_subjects])
