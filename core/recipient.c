@@ -90,10 +90,15 @@ bool recipient_entry_normal(const char *text, char normal[RECIPIENT_MAX + 1])
 
 bool recipient_is_alone(const char *recipients, const char *normal)
 {
-    char only[RECIPIENT_MAX + 1];
-    size_t length = recipient_length(recipients);
-    return !recipients[length] && recipient_normal(recipients, length, only) &&
-           strcmp(only, normal) == 0;
+    char one[RECIPIENT_MAX + 1];
+    for (;; recipients++) {
+        size_t length = recipient_length(recipients);
+        if (!recipient_normal(recipients, length, one) || strcmp(one, normal) != 0)
+            return false;
+        recipients += length;
+        if (!*recipients)
+            return true;
+    }
 }
 
 bool recipient_is_among(const char *recipients, const char *normal)

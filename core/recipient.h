@@ -17,7 +17,8 @@ size_t recipient_length(const char *text);
  * letters, digits, hyphens and dots, printable ASCII all of it. */
 bool recipient_normal(const char *text, size_t length, char normal[RECIPIENT_MAX + 1]);
 
-/* Whether `recipients`, one text of all, is the one address whose normal form is `normal`. */
+/* Whether `recipients`, one text of all, is the one address whose normal form is `normal`, however
+ * often it is there. */
 bool recipient_is_alone(const char *recipients, const char *normal);
 
 /* Whether it is one of them. */

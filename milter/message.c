@@ -58,12 +58,25 @@ void message_set_sender(struct message *message, const char *address)
     message->envelope.known = true;
 }
 
+/* Domains are the same in either case (RFC 5321, 2.4), and so are local parts wherever mail is
+ * delivered to people. */
+static bool is_recipient(const struct envelope *envelope, struct span address)
+{
+    for (size_t i = 0; i < envelope->recipient_count; i++)
+        if (span_equal_nocase(envelope->recipients[i], address))
+            return true;
+    return false;
+}
+
 void message_add_recipient(struct message *message, const char *address)
 {
     struct envelope *envelope = &message->envelope;
+    struct span recipient = without_brackets(message->arena, address);
+    if (is_recipient(envelope, recipient))
+        return;
     envelope->recipients = arena_grow(message->arena, envelope->recipients,
                                       envelope->recipient_count, sizeof *envelope->recipients);
-    envelope->recipients[envelope->recipient_count++] = without_brackets(message->arena, address);
+    envelope->recipients[envelope->recipient_count++] = recipient;
 }
 
 /* Room for `more` bytes within the limit; returns how many of them there is room for. */

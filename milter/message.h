@@ -42,7 +42,8 @@ void message_clear(struct message *message); /* frees all */
 /* Forgets the transaction; a large buffer is given back, a small one is kept for the next. */
 void message_reset(struct message *message, size_t limit);
 
-/* Addresses as libmilter gives them: "<ann@example.org>"; the brackets go. Copied. */
+/* Addresses as libmilter gives them: "<ann@example.org>"; the brackets go. Copied. A recipient
+ * who was named before, in whatever case, is not added again. */
 void message_set_sender(struct message *message, const char *address);
 void message_add_recipient(struct message *message, const char *address);
 

@@ -5,7 +5,7 @@ import re
 import time
 
 from servers import run
-from test_quarantine import (browse, ctl, hold, query, set_now, setup, tell,
+from test_quarantine import (browse, ctl, held, hold, link_in, query, set_now, setup, tell,
                              wait_digests)
 
 HOSTILE = "'\"watches\"' <&>"
@@ -60,5 +60,19 @@ def test_long_subjects(gateway):
         assert 490 < len(kept.encode()) <= 500, len(kept)
 
 
+def test_named_twice(gateway):
+    """Whoever is named twice, in whatever case, is one person, who has their mail delivered"""
+    mail = hold(gateway, ["tim@box.test", "TIM@box.test", "tim@BOX.test", "tim@box.test"])
+    assert held(gateway, mail.id)["recipients"] == "tim@box.test"
+    set_now(gateway, "UPDATE held SET recipients = 'Tim@box.test,tim@BOX.test' WHERE id = ?",
+            mail.id[1:])  # as an earlier weir wrote it down
+    tell(gateway, "--recipient", "tim@box.test")
+    text = wait_digests(gateway, "tim@box.test", 1)[0][1]
+    assert "several recipients" not in text, text
+    assert "It will be delivered to you" in browse(
+        link_in(text, 1, "release").split("?")[0], {"do": "release"})[1]
+    gateway.postfix.wait_delivered(mail.message_id)
+
+
 if __name__ == "__main__":
-    run(setup, [test_long_subjects])
+    run(setup, [test_long_subjects, test_named_twice])

@@ -87,6 +87,8 @@ static void test_addresses_lose_their_brackets(void **state)
     assert_string_equal(message_recipients(&message), "");
     message_add_recipient(&message, "<bob@box.test>");
     message_add_recipient(&message, "eve@box.test");
+    message_add_recipient(&message, "<BOB@Box.Test>");
+    message_add_recipient(&message, "bob@box.test");
     assert_string_equal(message_recipients(&message), "bob@box.test,eve@box.test");
 }
 

@@ -71,7 +71,10 @@ static void test_who_is_alone_and_who_is_among_them(void **state)
     (void)state;
     assert_true(recipient_is_alone("Bob@box.test", "bob@box.test"));
     assert_false(recipient_is_alone("bob@box.test,eve@box.test", "bob@box.test"));
+    assert_true(recipient_is_alone("Bob@box.test,BOB@Box.Test,bob@box.test", "bob@box.test"));
     assert_false(recipient_is_alone("bob@box.test,", "bob@box.test"));
+    assert_false(recipient_is_alone(",bob@box.test", "bob@box.test"));
+    assert_false(recipient_is_alone("", "bob@box.test"));
     assert_false(recipient_is_alone("eve@box.test", "bob@box.test"));
     assert_false(recipient_is_alone("\"x,bob@box.test\"@box.test", "bob@box.test"));
     assert_true(recipient_is_among("eve@box.test,BOB@box.test", "bob@box.test"));
