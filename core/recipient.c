@@ -1,5 +1,9 @@
 #include "core/recipient.h"
 
+#include "core/arena.h"
+#include "core/url_host.h"
+#include "store/span.h"
+
 #include <string.h>
 
 static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -57,35 +61,75 @@ static bool is_domain(const char *text, size_t length)
     return length > 0;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Writes the domain of other letters than ASCII's; its length, 0: it is none. */
+static size_t put_ascii_form(struct span domain, char *to, size_t room)
+{
+    struct arena *arena = arena_new();
+    struct span host;
+    bool is_address;
+    bool good =
+        url_host_read(arena, domain, &host, &is_address) && !is_address && host.length <= room;
+    if (good)
+        memcpy(to, host.data, host.length);
+    arena_free(arena);
+    return good ? host.length : 0;
+}
+
+/* Writes it in its one form, with a NUL. */
+static bool put_domain(struct span domain, char *to, size_t room)
+{
+    size_t length = 0;
+    while (length < domain.length && domain.data[length] && !(domain.data[length] & 0x80))
+        length++;
+    bool ascii = length == domain.length;
+    if (!ascii)
+        length = put_ascii_form(domain, to, room);
+    if (length == 0 || length > room)
+        return false;
+    for (size_t i = 0; ascii && i < length; i++)
+        to[i] = lower(domain.data[i]);
+    to[length] = '\0';
+    return is_domain(to, length);
+}
+
 bool recipient_normal(const char *text, size_t length, char normal[RECIPIENT_MAX + 1])
 {
-    if (length > RECIPIENT_MAX)
+    const char *at = length ? memrchr(text, '@', length) : NULL;
+    size_t local = at ? (size_t)(at - text) : 0;
+    if (!at || length > RECIPIENT_MAX)
         return false;
-    for (size_t i = 0; i < length; i++) {
+    for (size_t i = 0; i < local; i++) {
         if (text[i] < ' ' || text[i] > '~')
             return false;
-        normal[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
+        normal[i] = lower(text[i]);
     }
-    normal[length] = '\0';
-    const char *domain = recipient_domain(normal);
-    if (!*domain)
-        return false;
-    size_t local = (size_t)(domain - normal) - 1;
+    normal[local] = '@';
     return (is_dot_atom(normal, local) || is_quoted(normal, local)) &&
-           is_domain(domain, length - local - 1);
+           put_domain((struct span){at + 1, length - local - 1}, normal + local + 1,
+                      RECIPIENT_MAX - local - 1);
+}
+
+bool recipient_sender_normal(const char *text, size_t length, char normal[RECIPIENT_MAX + 1])
+{
+    const char *at = length ? memrchr(text, '@', length) : NULL;
+    if (recipient_normal(text, length, normal))
+        return true;
+    normal[0] = '@';
+    return at && put_domain((struct span){at + 1, length - (size_t)(at - text) - 1}, normal + 1,
+                            RECIPIENT_MAX - 1);
 }
 
 bool recipient_entry_normal(const char *text, char normal[RECIPIENT_MAX + 1])
 {
     text += *text == '@';
-    size_t length = strlen(text);
     if (strchr(text, '@'))
-        return recipient_normal(text, length, normal);
-    if (length > RECIPIENT_MAX || !strchr(text, '.'))
-        return false;
-    for (size_t i = 0; i <= length; i++)
-        normal[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] - 'A' + 'a') : text[i];
-    return is_domain(normal, length);
+        return recipient_normal(text, strlen(text), normal);
+    return put_domain(span_of(text), normal, RECIPIENT_MAX) && strchr(normal, '.');
 }
 
 bool recipient_is_alone(const char *recipients, const char *normal)

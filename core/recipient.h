@@ -12,10 +12,16 @@
  * "a,b"@example.org), or the end. */
 size_t recipient_length(const char *text);
 
-/* The address in the one form that people's lists and links know: ASCII, lower case. False when it
- * is none that a letter can be written to: a local part of atoms or a quoted string, a domain of
- * letters, digits, hyphens and dots, printable ASCII all of it. */
+/* The address in the one form that people's lists and links know: ASCII, lower case, a domain of
+ * other letters as the DNS has it (core/url_host.h), as identities have it. False when it is none
+ * that a letter can be written to: a local part of atoms or a quoted string, printable ASCII all of
+ * it, and a domain of letters, digits, hyphens and dots. */
 bool recipient_normal(const char *text, size_t length, char normal[RECIPIENT_MAX + 1]);
+
+/* A sender as lists are asked for it: its normal form; of an address that has none, since its local
+ * part is not as it has to be, '@' and the domain, which lists may have. False: there is no domain
+ * either. */
+bool recipient_sender_normal(const char *text, size_t length, char normal[RECIPIENT_MAX + 1]);
 
 /* Whether `recipients`, one text of all, is the one address whose normal form is `normal`, however
  * often it is there. */

@@ -34,7 +34,7 @@ struct conclusion {
 struct asking {
     struct records *records;
     const struct envelope *envelope;
-    const char *sender; /* in normal form */
+    const char *sender; /* as recipient_sender_normal() has it */
     enum recipients_say say;
 };
 
@@ -73,7 +73,7 @@ static enum recipients_say ask_lists(const struct conclusion *c)
     char sender[RECIPIENT_MAX + 1];
     struct error error = {0};
     struct asking asking = {c->gateway->reading, envelope, sender, RECIPIENTS_SAY_NOTHING};
-    if (recipient_normal(envelope->sender.data, envelope->sender.length, sender) &&
+    if (recipient_sender_normal(envelope->sender.data, envelope->sender.length, sender) &&
         !records_reading(asking.records, ask_all, &asking, &error))
         log_event(LOG_LEVEL_WARNING, "lists-not-read", "reason", error.message, NULL);
     return asking.say;

@@ -4,7 +4,8 @@ import json
 import re
 import time
 
-from servers import run
+from servers import run, wait_for
+from test_mail import Stranger
 from test_quarantine import (browse, ctl, held, hold, link_in, query, set_now, setup, tell,
                              wait_digests)
 
@@ -74,5 +75,44 @@ def test_named_twice(gateway):
     gateway.postfix.wait_delivered(mail.message_id)
 
 
+def pages(gateway, recipient):
+    """What their latest digest leads to: the page of its first mail, and their own."""
+    tell(gateway, "--recipient", recipient)
+    text = wait_digests(gateway, recipient, 1)[0][1]
+    found = re.findall(r"http://\S+/d/[^\s?]+", text)
+    return found[0], found[-1]
+
+
+def lists(page):
+    """{entry: "allowed" or "blocked"} of a person's page."""
+    return dict(re.findall(r"<p>([^<]*) – (allowed|blocked) <form", browse(page)[1]))
+
+
+def test_domains_of_any_letters(gateway):
+    """A domain is the same in its own letters and in those of the DNS, on lists and in senders"""
+    hold(gateway, ["kay@box.test"])
+    own = pages(gateway, "kay@box.test")[1]
+    for entry, form in (("München.de", "xn--mnchen-3ya.de"), ("@例子。测试", "xn--fsqu00a.xn--0zwm56d"),
+                        ("Ann@MÜNCHEN.de", "ann@xn--mnchen-3ya.de")):
+        assert "Your list of blocked" in browse(own, {"do": "deny", "entry": entry})[1], entry
+        assert lists(own)[form] == "blocked", (entry, lists(own))
+    for bad in ("mün chen.de", "ün", "jörg@münchen.de", "münchen.de/x", "ann@", "[::1]"):
+        assert "neither an address" in browse(own, {"do": "deny", "entry": bad})[1], bad
+
+    def denied(sender):
+        stranger = Stranger()
+        message, _ = stranger.ham("Minutes")
+        start = len(gateway.weir.milter.log())
+        gateway.postfix.send(message, sender, ["kay@box.test"], address=stranger.address)
+        line = wait_for(lambda: re.search(r"event=verdict [^\n]*\n", gateway.weir.milter.log()[start:]),
+                        "a verdict")[0]
+        return "RECIPIENT_DENIES" in line
+
+    assert denied("kim@xn--mnchen-3ya.de") and denied("kim@mail.XN--MNCHEN-3YA.de")
+    assert denied("a..b@xn--mnchen-3ya.de"), "however odd the name before it is"
+    assert "no longer on your list" in browse(own, {"do": "remove", "entry": "MÜNCHEN.DE"})[1]
+    assert not denied("kim@xn--mnchen-3ya.de") and denied("ann@xn--mnchen-3ya.de")
+
+
 if __name__ == "__main__":
-    run(setup, [test_long_subjects, test_named_twice])
+    run(setup, [test_long_subjects, test_named_twice, test_domains_of_any_letters])

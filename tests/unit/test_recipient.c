@@ -18,6 +18,7 @@ static void test_what_can_be_written_to_has_one_form(void **state)
         {"\"a\\\"b\"@box.test", "\"a\\\"b\"@box.test"},
         {"\"a@b\"@box.test", "\"a@b\"@box.test"},
         {"-f@box.test", "-f@box.test"},
+        {"Bob@B\xc3\x96x.test", "bob@xn--bx-fka.test"},
     };
     char normal[RECIPIENT_MAX + 1];
     (void)state;
@@ -51,7 +52,7 @@ static void test_hostile_text_is_none(void **state)
         "\"a\"b\"@box.test",
         "\"a\\\"@box.test",
         "b\xc3\xb6@box.test",
-        "bob@b\xc3\xb6x.test",
+        "bob@b\xc3\xb6 x.test",
         "bob@box.test\x7f",
     };
     char normal[RECIPIENT_MAX + 1], longest[RECIPIENT_MAX + 2];
@@ -86,9 +87,20 @@ static void test_entries_are_addresses_or_domains(void **state)
 {
     static const char *const cases[][2] = {{"Ann@Shop.Test", "ann@shop.test"},
                                            {"@Shop.Test", "shop.test"},
-                                           {"shop.test", "shop.test"}};
-    static const char *const bad[] = {
-        "", "@", "shop", "a b.test", "x@", "@@shop.test", ".test", "shop.test\r\n", "*.test"};
+                                           {"shop.test", "shop.test"},
+                                           {"M\xc3\xbcnchen.DE", "xn--mnchen-3ya.de"},
+                                           {"@\xe4\xbe\x8b\xe3\x80\x82test", "xn--fsq.test"}};
+    static const char *const bad[] = {"",
+                                      "@",
+                                      "shop",
+                                      "a b.test",
+                                      "x@",
+                                      "@@shop.test",
+                                      ".test",
+                                      "shop.test\r\n",
+                                      "*.test",
+                                      "\xc3\xbcn",
+                                      "j\xc3\xb6rg@shop.test"};
     char normal[RECIPIENT_MAX + 1];
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -100,12 +112,29 @@ static void test_entries_are_addresses_or_domains(void **state)
             fail_msg("\"%s\" was taken", bad[i]);
 }
 
+static void test_a_sender_is_known_by_the_domain_at_least(void **state)
+{
+    static const char *const cases[][2] = {{"Ann@Shop.Test", "ann@shop.test"},
+                                           {"a..b@Shop.Test", "@shop.test"},
+                                           {"j\xc3\xb6rg@b\xc3\xb6x.test", "@xn--bx-fka.test"}};
+    char normal[RECIPIENT_MAX + 1];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(recipient_sender_normal(cases[i][0], strlen(cases[i][0]), normal));
+        assert_string_equal(normal, cases[i][1]);
+    }
+    assert_false(recipient_sender_normal("", 0, normal));
+    assert_false(recipient_sender_normal("ann", 3, normal));
+    assert_false(recipient_sender_normal("ann@", 4, normal));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_can_be_written_to_has_one_form),
         cmocka_unit_test(test_hostile_text_is_none),
         cmocka_unit_test(test_entries_are_addresses_or_domains),
+        cmocka_unit_test(test_a_sender_is_known_by_the_domain_at_least),
         cmocka_unit_test(test_who_is_alone_and_who_is_among_them),
     };
     return cmocka_run_group_tests_name("recipient", tests, NULL, NULL);
