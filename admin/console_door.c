@@ -54,11 +54,11 @@ static void put_mail(const struct visit *visit, const struct held *held)
 static const struct {
     const char *name;
     enum signed_link_action action;
-    enum person_word ask, button, done;
+    enum person_word ask, button;
 } actions[] = {
-    {"release", SIGNED_LINK_RELEASE, WORD_ASK_RELEASE, WORD_RELEASE, WORD_DONE_RELEASE},
-    {"allow", SIGNED_LINK_ALLOW, WORD_ASK_ALLOW, WORD_ALLOW, WORD_DONE_ALLOW},
-    {"deny", SIGNED_LINK_DENY, WORD_ASK_DENY, WORD_DENY, WORD_DONE_DENY},
+    {"release", SIGNED_LINK_RELEASE, WORD_ASK_RELEASE, WORD_RELEASE},
+    {"allow", SIGNED_LINK_ALLOW, WORD_ASK_ALLOW, WORD_ALLOW},
+    {"deny", SIGNED_LINK_DENY, WORD_ASK_DENY, WORD_DENY},
 };
 #define ACTIONS (sizeof actions / sizeof *actions)
 
@@ -72,20 +72,64 @@ static size_t find_action(const struct visit *visit)
     return ACTIONS;
 }
 
+static void count_line(void *context, const struct audit_line *line)
+{
+    (void)line;
+    ++*(unsigned *)context;
+}
+
+/* How many lines of this person the audit trail has of that of late. */
+static bool count_lately(const struct visit *visit, const char *what, unsigned *count,
+                         struct error *error)
+{
+    struct audit_filter filter = {.who = visit->who,
+                                  .what = what,
+                                  .since_s = time(NULL) - LIST_CHANGES_S,
+                                  .most = LIST_CHANGES_MOST};
+    return records_audit_list(visit->records, &filter, count_line, count, error);
+}
+
+/* Whoever has the link could go on for ever, each time with a line in the audit trail, which tells
+ * once that it was refused. */
+static bool may_change_lists(struct visit *visit, bool *may, struct error *error)
+{
+    static const char refused[] = "refused-link-too-often";
+    unsigned changes = 0, refusals = 0;
+    if (!count_lately(visit, "allow", &changes, error) ||
+        !count_lately(visit, "deny", &changes, error) ||
+        !count_lately(visit, "remove", &changes, error) ||
+        !count_lately(visit, refused, &refusals, error))
+        return false;
+    *may = changes < LIST_CHANGES_MOST;
+    if (!*may)
+        visit->said = WORD_TOO_MANY;
+    if (!*may && !refusals)
+        console_audit(visit->session, visit->who, refused, "lists");
+    return true;
+}
+
+/* What is so already is no change, and no refusal. */
 static bool list_sender(struct visit *visit, const char *sender, bool denies, struct error *error)
 {
+    enum list_answer answer, wanted = denies ? LIST_DENIES : LIST_ALLOWS;
+    const char *recipient = visit->link.recipient;
     char entry[RECIPIENT_MAX + 1];
-    if (!recipient_entry_normal(sender, entry)) {
-        visit->said = WORD_BAD_ENTRY;
+    bool may;
+    visit->said = WORD_BAD_ENTRY;
+    if (!recipient_entry_normal(sender, entry))
+        return true;
+    if (!records_list_find(visit->records, recipient, entry, &answer, &visit->before_s, error))
+        return false;
+    if (answer == wanted) {
+        visit->said = denies ? WORD_DENIED_BEFORE : WORD_ALLOWED_BEFORE;
         return true;
     }
-    if (!records_list_set(visit->records, visit->link.recipient, entry, denies, error)) {
-        if (error->class != ERROR_INPUT)
-            return false;
-        visit->said = WORD_BAD_ENTRY;
-        return true;
-    }
-    log_event(LOG_LEVEL_NOTICE, "listed", "recipient", visit->link.recipient, "entry", entry, "as",
+    if (!may_change_lists(visit, &may, error) || !may)
+        return error->class == ERROR_NONE;
+    if (!records_list_set(visit->records, recipient, entry, denies, error))
+        return error->class == ERROR_INPUT; /* it is full */
+    visit->said = denies ? WORD_DONE_DENY : WORD_DONE_ALLOW;
+    log_event(LOG_LEVEL_NOTICE, "listed", "recipient", recipient, "entry", entry, "as",
               denies ? "denied" : "allowed", NULL);
     return records_audit(visit->records, visit->who, denies ? "deny" : "allow", entry, error);
 }
@@ -111,41 +155,30 @@ static bool release(struct visit *visit, struct held **held, struct error *error
     visit->session->lesson_source = source;
     bool good = review_release_open(visit->session, FRONT_MAIL, held, visit->who, &outcome, error);
     visit->session->lesson_source = NULL;
-    if (good && outcome.impossible)
-        visit->said = WORD_GONE;
+    if (good)
+        visit->said = outcome.impossible ? WORD_GONE : WORD_DONE_RELEASE;
     if (good && outcome.changed)
         log_event(LOG_LEVEL_NOTICE, "reviewed", "user", visit->who, "deed", "release", NULL);
-    return good;
+    return good && (outcome.impossible ||
+                    records_link_use(visit->records, (*held)->id, visit->link.recipient,
+                                     SIGNED_LINK_RELEASE, error));
 }
 
-/* What a link that is good does not let its person do. */
-static void refuse_deed(const struct visit *visit, const char *what, int64_t id)
-{
-    char text[RECORDS_TEXT_ID_SIZE];
-    console_audit(visit->session, visit->who, what, records_text_id(FRONT_MAIL, id, text));
-}
-
-/* Does it once, however often it is asked; a release also again, when somebody undid it in time and
- * it is held as before. */
+/* Does it when it is not so already: a release once, however often it is asked, and again when
+ * somebody undid it in time and it is held as before; of lists the last word counts. */
 static bool act(struct visit *visit, struct held **held, size_t which, struct error *error)
 {
     unsigned action = actions[which].action;
-    int64_t id = (*held)->id;
-    const char *recipient = visit->link.recipient;
-    if (!records_link_used(visit->records, id, recipient, action, &visit->before_s, error))
+    const unsigned released = 1u << HELD_RELEASE_REQUESTED | 1u << HELD_RELEASED;
+    if (action != SIGNED_LINK_RELEASE)
+        return list_sender(visit, (*held)->sender, action == SIGNED_LINK_DENY, error);
+    if (!records_link_used(visit->records, (*held)->id, visit->link.recipient, action,
+                           &visit->before_s, error))
         return false;
-    bool again = action == SIGNED_LINK_RELEASE && OPEN & 1u << (*held)->state;
-    visit->said = visit->before_s && !again ? WORD_DONE_BEFORE : actions[which].done;
-    if (visit->before_s && !again) {
-        refuse_deed(visit, "refused-link-again", id);
-        return true;
-    }
-    bool good = action == SIGNED_LINK_RELEASE
-                    ? release(visit, held, error)
-                    : list_sender(visit, (*held)->sender, action == SIGNED_LINK_DENY, error);
-    if (good && visit->said == actions[which].done)
-        good = records_link_use(visit->records, id, recipient, action, error);
-    return good;
+    if (!visit->before_s || !(released & 1u << (*held)->state))
+        return release(visit, held, error);
+    visit->said = WORD_DONE_BEFORE;
+    return true;
 }
 
 /* The mail with that number, when it was addressed to this person alone; `*held` stays NULL when
@@ -199,9 +232,14 @@ static const enum person_word words_of_state[HELD_STATES] = {
     [HELD_SUPERSEDED] = WORD_GONE,
 };
 
+static unsigned status_of(const struct visit *visit)
+{
+    return visit->said == WORD_TOO_MANY ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_OK;
+}
+
 static void show_mail(struct visit *visit, const struct held *held, size_t asked)
 {
-    visit->answer->status = MHD_HTTP_OK;
+    visit->answer->status = status_of(visit);
     door_begin(visit);
     door_put_said(visit);
     put_mail(visit, held);
@@ -315,56 +353,18 @@ static bool show_lists(struct visit *visit, struct error *error)
     return true;
 }
 
-static void count_line(void *context, const struct audit_line *line)
-{
-    (void)line;
-    ++*(unsigned *)context;
-}
-
-/* How many lines of this person the audit trail has of that of late. */
-static bool count_lately(const struct visit *visit, const char *what, unsigned *count,
-                         struct error *error)
-{
-    struct audit_filter filter = {.who = visit->who,
-                                  .what = what,
-                                  .since_s = time(NULL) - LIST_CHANGES_S,
-                                  .most = LIST_CHANGES_MOST};
-    return records_audit_list(visit->records, &filter, count_line, count, error);
-}
-
-/* Whoever has the link could go on for ever, each time with a line in the audit trail, which tells
- * once that it was refused. */
-static bool may_change_lists(struct visit *visit, bool *may, struct error *error)
-{
-    static const char refused[] = "refused-link-too-often";
-    unsigned changes = 0, refusals = 0;
-    if (!count_lately(visit, "allow", &changes, error) ||
-        !count_lately(visit, "deny", &changes, error) ||
-        !count_lately(visit, "remove", &changes, error) ||
-        !count_lately(visit, refused, &refusals, error))
-        return false;
-    *may = changes < LIST_CHANGES_MOST;
-    if (!*may)
-        visit->said = WORD_TOO_MANY;
-    if (!*may && !refusals)
-        console_audit(visit->session, visit->who, refused, "lists");
-    return true;
-}
-
 static bool act_on_lists(struct visit *visit, struct error *error)
 {
     const char *entry = visit->request->entry;
     char normal[RECIPIENT_MAX + 1];
     size_t which = find_action(visit);
     bool removed, may;
-    if (!may_change_lists(visit, &may, error) || !may)
-        return error->class == ERROR_NONE;
-    if (which < ACTIONS && actions[which].action != SIGNED_LINK_RELEASE) {
-        visit->said = actions[which].done;
+    if (which < ACTIONS && actions[which].action != SIGNED_LINK_RELEASE)
         return list_sender(visit, entry, actions[which].action == SIGNED_LINK_DENY, error);
-    }
     if (!visit->request->action || strcmp(visit->request->action, "remove") != 0)
         return true;
+    if (!may_change_lists(visit, &may, error) || !may)
+        return error->class == ERROR_NONE;
     visit->said = WORD_NOT_LISTED;
     if (!recipient_entry_normal(entry, normal))
         return true;
@@ -403,7 +403,7 @@ static void visit_person(struct visit *visit)
         door_fail(visit, &error);
         return;
     }
-    visit->answer->status = visit->said == WORD_TOO_MANY ? MHD_HTTP_TOO_MANY_REQUESTS : MHD_HTTP_OK;
+    visit->answer->status = status_of(visit);
     door_begin(visit);
     span_buffer_text(door_out(visit), "<p>");
     person_html(door_out(visit), visit->arena, span_of(visit->link.recipient));

@@ -47,15 +47,13 @@ void door_put_said(const struct visit *visit)
     if (visit->said == WORD_COUNT)
         return;
     span_buffer_text(door_out(visit), "<p class=\"said\" role=\"status\">");
-    if (visit->said == WORD_DONE_BEFORE) { /* "%s" stands in it once */
-        const char *text = person_word(visit->language, WORD_DONE_BEFORE);
-        size_t before = (size_t)(strstr(text, "%s") - text);
-        span_buffer_add(door_out(visit), (struct span){text, before});
+    const char *text = person_word(visit->language, visit->said), *mark = strstr(text, "%s");
+    if (mark) {
+        span_buffer_add(door_out(visit), (struct span){text, (size_t)(mark - text)});
         span_buffer_text(door_out(visit), person_time(visit->before_s, when));
-        span_buffer_text(door_out(visit), text + before + 2);
-    } else {
-        door_put_word(visit, visit->said);
+        text = mark + 2;
     }
+    span_buffer_text(door_out(visit), text);
     span_buffer_text(door_out(visit), "</p>\n");
 }
 

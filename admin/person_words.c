@@ -52,6 +52,10 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_DONE_REMOVE] = {"It is no longer on your list.", "已从您的名单中移除。"},
     [WORD_NOT_LISTED] = {"It is not on your list.", "您的名单中没有此项。"},
     [WORD_DONE_BEFORE] = {"That was done before, on %s.", "此操作已于 %s 完成。"},
+    [WORD_ALLOWED_BEFORE] = {"It is on your list of allowed senders already, since %s.",
+                             "它自 %s 起已在您的允许名单中。"},
+    [WORD_DENIED_BEFORE] = {"It is on your list of blocked senders already, since %s.",
+                            "它自 %s 起已在您的屏蔽名单中。"},
     [WORD_IS_RELEASED] = {"It was delivered to you.", "此邮件已投递给您。"},
     [WORD_IS_CONFIRMED] = {"A reviewer confirmed that it is spam. Ask your postmaster if that is "
                            "wrong.",

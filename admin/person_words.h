@@ -33,7 +33,9 @@ enum person_word {
     WORD_DONE_DENY,
     WORD_DONE_REMOVE,
     WORD_NOT_LISTED,
-    WORD_DONE_BEFORE,
+    WORD_DONE_BEFORE, /* "%s" stands in it, for when: see door_put_said() */
+    WORD_ALLOWED_BEFORE,
+    WORD_DENIED_BEFORE,
     WORD_IS_RELEASED, /* of what is no longer held */
     WORD_IS_CONFIRMED,
     WORD_IS_BEING_DELETED,

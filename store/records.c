@@ -112,8 +112,9 @@ static const char *const texts[STATEMENTS] = {
                               "?1 = 0",
     [STATEMENT_LIST] = "SELECT entry, denies FROM person_lists WHERE recipient = ?2 AND ?1 = 0 "
                        "ORDER BY entry",
-    [STATEMENT_LIST_ASK] = "SELECT denies, 0 FROM person_lists WHERE recipient = ?2 AND entry = ?3 "
-                           "AND ?1 = 0",
+    [STATEMENT_LIST_ASK] =
+        "SELECT denies, time_s FROM person_lists WHERE recipient = ?2 AND entry = ?3 "
+        "AND ?1 = 0",
     [STATEMENT_LIST_ANY] = "SELECT 1, 0 FROM person_lists WHERE ?1 = 0 LIMIT 1",
     [STATEMENT_JUDGED_FIND] =
         "SELECT content_hash, action, judged.log_odds, judged.time_s, held_id, held.state, "

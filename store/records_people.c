@@ -138,8 +138,8 @@ bool records_list_visit(struct records *records, const char *recipient,
     return code == SQLITE_DONE;
 }
 
-static bool ask_of(struct records *records, const char *recipient, const char *entry,
-                   enum list_answer *answer, struct error *error)
+bool records_list_find(struct records *records, const char *recipient, const char *entry,
+                       enum list_answer *answer, int64_t *since_s, struct error *error)
 {
     int64_t row[2] = {0};
     bool found;
@@ -147,8 +147,8 @@ static bool ask_of(struct records *records, const char *recipient, const char *e
     bool good = read_row(records, prepare(records, STATEMENT_LIST_ASK, 0, recipient, entry, error),
                          &found, row, error);
     records_unlock(records);
-    if (found)
-        *answer = row[0] ? LIST_DENIES : LIST_ALLOWS;
+    *answer = !found ? LIST_SAYS_NOTHING : row[0] ? LIST_DENIES : LIST_ALLOWS;
+    *since_s = row[1];
     return good;
 }
 
@@ -156,11 +156,11 @@ bool records_list_ask(struct records *records, const char *recipient, const char
                       enum list_answer *answer, struct error *error)
 {
     const char *at = strrchr(sender, '@');
-    *answer = LIST_SAYS_NOTHING;
-    if (!ask_of(records, recipient, sender, answer, error))
+    int64_t since_s;
+    if (!records_list_find(records, recipient, sender, answer, &since_s, error))
         return false;
     for (int i = 0; at && *answer == LIST_SAYS_NOTHING && i < PARENTS_MOST; i++) {
-        if (!ask_of(records, recipient, at + 1, answer, error))
+        if (!records_list_find(records, recipient, at + 1, answer, &since_s, error))
             return false;
         at = strchr(at + 1, '.');
     }

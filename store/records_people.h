@@ -31,6 +31,10 @@ bool records_list_visit(struct records *records, const char *recipient,
 
 enum list_answer { LIST_SAYS_NOTHING, LIST_ALLOWS, LIST_DENIES };
 
+/* What the person's list says of just that entry, and since when. */
+bool records_list_find(struct records *records, const char *recipient, const char *entry,
+                       enum list_answer *answer, int64_t *since_s, struct error *error);
+
 /* What the person's list says of a sender: the address itself first, then its domain, then what
  * that is in; the first that is listed decides. */
 bool records_list_ask(struct records *records, const char *recipient, const char *sender,

@@ -257,15 +257,13 @@ def test_links_again(fixture):
     page = fixture.door(link, method="GET")
     assert page.status == 200 and page.headers["Referrer-Policy"] == "same-origin", page.headers
     assert fixture.state(held) == "pending"
-    again = ("recipient zoe@box.test", "refused-link-again", held)
     assert fixture.door(link, do="release", origin="null", site="same-origin").status == 200
-    assert fixture.state(held) == "release-requested" and again not in fixture.audited()
+    assert fixture.state(held) == "release-requested", fixture.state(held)
     for _ in range(2):
         assert b"That was done before" in fixture.door(link, do="release").body
     assert fixture.state(held) == "release-requested", fixture.state(held)
-    audited = fixture.audited()
-    assert audited.count(again) == 2, audited
-    assert audited.count(("recipient zoe@box.test", "release", held)) == 1, audited
+    audited = [line for line in fixture.audited() if line[0] == "recipient zoe@box.test"]
+    assert audited == [("recipient zoe@box.test", "release", held)], audited
 
 
 def test_lists_too_often(fixture):

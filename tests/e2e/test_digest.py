@@ -88,6 +88,11 @@ def lists(page):
     return dict(re.findall(r"<p>([^<]*) – (allowed|blocked) <form", browse(page)[1]))
 
 
+def audited(gateway, recipient):
+    return [what for what, in query(gateway, "SELECT what FROM audit WHERE who = ? ORDER BY id",
+                                    "recipient " + recipient)]
+
+
 def test_domains_of_any_letters(gateway):
     """A domain is the same in its own letters and in those of the DNS, on lists and in senders"""
     hold(gateway, ["kay@box.test"])
@@ -114,5 +119,47 @@ def test_domains_of_any_letters(gateway):
     assert not denied("kim@xn--mnchen-3ya.de") and denied("ann@xn--mnchen-3ya.de")
 
 
+def test_minds_change(gateway):
+    """Allow, block, and allow again: the last word counts, from a link and on a person's page; what is
+    so already is said to be so, and is no refusal"""
+    mail = hold(gateway, ["ulf@box.test"])
+    link, own = pages(gateway, "ulf@box.test")
+    for place, form, entry in ((link, {}, "sender"), (own, {"id": mail.id}, "sender"),
+                               (own, {"entry": "Pal.test"}, "pal.test")):
+        entry = mail.sender if entry == "sender" else entry
+        before = len(audited(gateway, "ulf@box.test"))
+        for do, said, state in (
+                ("allow", "list of allowed senders has it now", "allowed"),
+                ("deny", "list of blocked senders has it now", "blocked"),
+                ("deny", "It is on your list of blocked senders already", "blocked"),
+                ("allow", "list of allowed senders has it now", "allowed"),
+                ("allow", "It is on your list of allowed senders already", "allowed")):
+            body = browse(place, {"do": do, **form})[1]
+            assert said in body, (place, form, do, body)
+            assert lists(own)[entry] == state, (do, lists(own))
+        assert "no longer on your list" in browse(own, {"do": "remove", "entry": entry})[1]
+        assert "list of allowed senders has it now" in browse(place, {"do": "allow", **form})[1]
+        assert audited(gateway, "ulf@box.test")[before:] == ["allow", "deny", "allow", "remove", "allow"]
+        browse(own, {"do": "remove", "entry": entry})
+    assert "It will be delivered to you" in browse(link, {"do": "release"})[1]
+    before = audited(gateway, "ulf@box.test")
+    assert "That was done before" in browse(link, {"do": "release"})[1]
+    assert "That was done before" in browse(own, {"do": "release", "id": mail.id})[1]
+    assert audited(gateway, "ulf@box.test") == before
+
+
+def test_minds_change_too_often(gateway):
+    """Nor does a link change the lists more often in an hour than a person's page does"""
+    hold(gateway, ["ute@box.test"])
+    link = pages(gateway, "ute@box.test")[0]
+    for number in range(60):
+        body = browse(link, {"do": "deny" if number % 2 else "allow"})[1]
+        assert "senders has it now" in body, (number, body)
+    status, body, _ = browse(link, {"do": "allow"})
+    assert status == 429 and "Too many attempts" in body, body
+    assert audited(gateway, "ute@box.test")[-2:] == ["deny", "refused-link-too-often"]
+
+
 if __name__ == "__main__":
-    run(setup, [test_long_subjects, test_named_twice, test_domains_of_any_letters])
+    run(setup, [test_long_subjects, test_named_twice, test_domains_of_any_letters,
+                test_minds_change, test_minds_change_too_often])
