@@ -23,7 +23,7 @@
 #include "store/records_search.h"
 
 #define REASONS 3
-#define LISTED_MOST 200
+#define LISTED_MOST 100      /* on a page */
 #define LIST_CHANGES_MOST 60 /* of a person, in LIST_CHANGES_S */
 #define LIST_CHANGES_S 3600
 #define OPEN (1u << HELD_PENDING | 1u << HELD_HELD)
@@ -277,21 +277,18 @@ static void visit_mail(struct visit *visit)
 struct person_page {
     struct visit *visit;
     size_t shown;
+    size_t older;    /* theirs, too, on pages to come */
+    int64_t last_id; /* of what is shown */
     size_t seen;     /* of what the filter found, which others' mail is among */
-    int64_t last_id; /* of that */
+    int64_t seen_id; /* the last of that */
 };
 
-static bool show_listed(void *context, const struct held *held)
+static void show_listed(struct person_page *page, const struct held *held)
 {
-    struct person_page *page = context;
     struct visit *visit = page->visit;
     char id[RECORDS_TEXT_ID_SIZE];
-    page->seen++;
-    page->last_id = held->id;
-    if (!recipient_is_among(held->recipients, visit->link.recipient) ||
-        strcmp(held->channel, "mail") != 0)
-        return true;
     page->shown++;
+    page->last_id = held->id;
     span_buffer_text(door_out(visit), "<article>");
     put_mail(visit, held);
     records_text_id(FRONT_MAIL, held->id, id);
@@ -303,24 +300,66 @@ static bool show_listed(void *context, const struct held *held)
         door_put_word(visit, WORD_SEVERAL);
     }
     span_buffer_text(door_out(visit), "</article>\n");
-    return page->shown < LISTED_MOST;
+}
+
+static bool show_or_count(void *context, const struct held *held)
+{
+    struct person_page *page = context;
+    page->seen++;
+    page->seen_id = held->id;
+    if (!recipient_is_among(held->recipients, page->visit->link.recipient) ||
+        strcmp(held->channel, "mail") != 0)
+        return true;
+    if (page->shown < LISTED_MOST)
+        show_listed(page, held);
+    else
+        page->older++;
+    return true;
+}
+
+/* To the pages beside this one, by the same link. */
+static void put_pages(const struct person_page *page, bool newest)
+{
+    const struct visit *visit = page->visit;
+    char id[RECORDS_TEXT_ID_SIZE], older[32];
+    if (newest && !page->older)
+        return;
+    span_buffer_text(door_out(visit), "<p>");
+    if (!newest)
+        span_buffer_printf(door_out(visit), "<a href=\"?\">%s</a> ",
+                           person_word(visit->language, WORD_NEWEST));
+    if (page->older) {
+        snprintf(older, sizeof older, "%zu", page->older);
+        span_buffer_printf(door_out(visit), "<a href=\"?before=%s\">",
+                           records_text_id(FRONT_MAIL, page->last_id, id));
+        person_words_with(door_out(visit), visit->language, WORD_OLDER, older);
+        span_buffer_text(door_out(visit), "</a>");
+    }
+    span_buffer_text(door_out(visit), "</p>\n");
 }
 
 /* The filter finds the address as a part of longer ones, too: what is the person's own may stand
  * behind any number of others' mail. */
 static bool show_held(struct visit *visit, struct error *error)
 {
+    enum front front = FRONT_MAIL;
     struct person_page page = {.visit = visit};
     struct held_filter filter = {
         .states = OPEN, .recipient = visit->link.recipient, .most = LISTED_MOST};
+    const char *before = visit->request->before;
+    if (before &&
+        (!records_text_is_held_id(before, &front, &filter.before_id) || front != FRONT_MAIL))
+        filter.before_id = 0;
+    bool newest = !filter.before_id;
     do {
         page.seen = 0;
-        if (!records_held_page(visit->records, &filter, show_listed, &page, error))
+        if (!records_held_page(visit->records, &filter, show_or_count, &page, error))
             return false;
-        filter.before_id = page.last_id;
-    } while (page.seen == filter.most && page.shown < LISTED_MOST);
-    if (!page.shown)
+        filter.before_id = page.seen_id;
+    } while (page.seen == filter.most);
+    if (!page.shown && newest)
         door_put_word(visit, WORD_NOTHING_HELD);
+    put_pages(&page, newest);
     return true;
 }
 

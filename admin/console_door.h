@@ -13,6 +13,7 @@ struct door_request {
     const char *action;  /* "release", "allow", "deny", "remove"; NULL: none */
     const char *id;      /* on a person's page: of which mail, "m12" */
     const char *entry;   /* there: of which entry of their lists */
+    const char *before;  /* there: what is older than that mail, "m12"; else the newest */
     const char *address; /* where it comes from */
     bool must_wait;      /* it has guessed too often: one more forged link is not noted */
 };

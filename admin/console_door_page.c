@@ -47,13 +47,8 @@ void door_put_said(const struct visit *visit)
     if (visit->said == WORD_COUNT)
         return;
     span_buffer_text(door_out(visit), "<p class=\"said\" role=\"status\">");
-    const char *text = person_word(visit->language, visit->said), *mark = strstr(text, "%s");
-    if (mark) {
-        span_buffer_add(door_out(visit), (struct span){text, (size_t)(mark - text)});
-        span_buffer_text(door_out(visit), person_time(visit->before_s, when));
-        text = mark + 2;
-    }
-    span_buffer_text(door_out(visit), text);
+    person_words_with(door_out(visit), visit->language, visit->said,
+                      person_time(visit->before_s, when));
     span_buffer_text(door_out(visit), "</p>\n");
 }
 

@@ -118,6 +118,7 @@ static void ask_door(struct door_server *server, struct MHD_Connection *connecti
             post ? action : MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "do"),
         .id = id,
         .entry = entry,
+        .before = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "before"),
         .address = source.text,
         .must_wait = must_wait(server, &source)};
     console_door(server->gateway, &request, answer);

@@ -72,8 +72,10 @@ static bool collect_for(struct collection *all, const struct held *held, const c
     if (told ? warned || !soon : held->time_s < all->since_s)
         return true;
     struct digest *digest = digest_of(all, recipient);
-    if (digest->count >= DIGEST_MOST)
+    if (digest->count >= DIGEST_MOST) {
+        digest->more++;
         return true;
+    }
     struct held *copy = records_held_get(records, held->id, &all->error);
     if (copy)
         add_item(digest, copy, told);
@@ -236,7 +238,10 @@ static int send_digest(struct session *session, const struct digest_writer *writ
     span_buffer_free(&message);
     if (!good)
         return session_complain(&error);
-    printf("%s: told of %zu\n", digest->recipient, digest->count);
+    printf("%s: told of %zu", digest->recipient, digest->count);
+    if (digest->more)
+        printf("; of %zu more next time", digest->more);
+    putchar('\n');
     return EX_OK;
 }
 

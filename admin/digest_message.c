@@ -63,6 +63,18 @@ static struct span subject_of(const struct parts *parts, const struct held *held
                           : span_of(word(parts, WORD_NO_SUBJECT));
 }
 
+/* What is held for them, too, if anything is. */
+static void put_more(const struct parts *parts, const char *before, const char *behind)
+{
+    char more[32];
+    if (!parts->digest->more)
+        return;
+    snprintf(more, sizeof more, "%zu", parts->digest->more);
+    span_buffer_text(parts->out, before);
+    person_words_with(parts->out, parts->language, WORD_MORE, more);
+    span_buffer_text(parts->out, behind);
+}
+
 /* --- text --- */
 
 static void text_line(const struct parts *parts, enum person_word name, struct span value)
@@ -120,6 +132,7 @@ static void write_text(const struct parts *parts)
         expiring = item->expiring;
         text_item(parts, i + 1, item->held);
     }
+    put_more(parts, "", "\n\n");
     span_buffer_printf(parts->out, "%s:\n", word(parts, WORD_SEE_ALL));
     put_link(parts, NULL, NULL);
     span_buffer_printf(parts->out, "\n\n%s\n", word(parts, WORD_FOOT));
@@ -187,6 +200,7 @@ static void write_html(const struct parts *parts)
         expiring = item->expiring;
         html_item(parts, item->held);
     }
+    put_more(parts, "<p style=\"border-top:1px solid #ccc;padding-top:12px\">", "</p>\n");
     span_buffer_text(parts->out, "<p style=\"border-top:1px solid #ccc;padding-top:12px\">");
     html_link(parts, WORD_SEE_ALL, NULL, NULL);
     span_buffer_printf(parts->out,
@@ -251,7 +265,7 @@ static void put_headers(const struct parts *parts, const char *name)
     snprintf(subject, sizeof subject,
              parts->language == LANGUAGE_CHINESE ? "为您扣留的疑似垃圾邮件：%zu 封"
                                                  : "Held for you as probable spam: %zu",
-             parts->digest->count);
+             parts->digest->count + parts->digest->more);
     sodium_bin2base64(encoded, sizeof encoded, (const unsigned char *)subject, strlen(subject),
                       sodium_base64_VARIANT_ORIGINAL);
     span_buffer_printf(parts->out,

@@ -33,6 +33,11 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_SEVERAL] = {"It went to several recipients; a reviewer has to deliver it. Ask your "
                       "postmaster.",
                       "此邮件发给了多位收件人，须由管理员审核后投递。请联系您的邮件管理员。"},
+    [WORD_MORE] =
+        {"Held for you besides these: %s. The next message tells of them, and the page "
+         "that the next link opens shows them all.",
+         "除以上邮件外，另有 %s 封被扣留；下一封通知会列出它们，下面链接打开的页面可查看全部"
+         "。"},
     [WORD_SEE_ALL] = {"All that is held for you, and your lists",
                       "查看为您扣留的全部邮件和您的名单"},
     [WORD_FOOT] =
@@ -68,6 +73,8 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_IS_GONE] = {"It is no longer here: an administrator took it away.",
                       "此邮件已不在：管理员已将其移走。"},
     [WORD_NOTHING_HELD] = {"Nothing is held for you.", "没有为您扣留的邮件。"},
+    [WORD_OLDER] = {"Older ones (%s)", "更早的邮件（%s）"},
+    [WORD_NEWEST] = {"Newest ones", "最新的邮件"},
     [WORD_LISTS] = {"Your lists", "您的名单"},
     [WORD_LISTS_EXPLAINED] =
         {"An address, or a domain, which stands for all addresses in it. What you allow counts "
@@ -125,6 +132,18 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
 const char *person_word(enum language language, enum person_word word)
 {
     return words[word][language];
+}
+
+void person_words_with(struct span_buffer *out, enum language language, enum person_word word,
+                       const char *value)
+{
+    const char *text = person_word(language, word), *mark = strstr(text, "%s");
+    if (mark) {
+        span_buffer_add(out, (struct span){text, (size_t)(mark - text)});
+        span_buffer_text(out, value);
+        text = mark + 2;
+    }
+    span_buffer_text(out, text);
 }
 
 void person_html(struct span_buffer *out, struct arena *arena, struct span text)

@@ -22,6 +22,7 @@ enum person_word {
     WORD_ALLOW,
     WORD_DENY,
     WORD_SEVERAL, /* it went to several */
+    WORD_MORE,    /* "%s" stands in it, for how many */
     WORD_SEE_ALL,
     WORD_FOOT,
     WORD_TITLE, /* of pages */
@@ -33,7 +34,7 @@ enum person_word {
     WORD_DONE_DENY,
     WORD_DONE_REMOVE,
     WORD_NOT_LISTED,
-    WORD_DONE_BEFORE, /* "%s" stands in it, for when: see door_put_said() */
+    WORD_DONE_BEFORE, /* "%s" stands in it and in the next two, for when */
     WORD_ALLOWED_BEFORE,
     WORD_DENIED_BEFORE,
     WORD_IS_RELEASED, /* of what is no longer held */
@@ -42,6 +43,8 @@ enum person_word {
     WORD_IS_DELETED,
     WORD_IS_GONE,
     WORD_NOTHING_HELD,
+    WORD_OLDER, /* "%s" stands in it, for how many */
+    WORD_NEWEST,
     WORD_LISTS,
     WORD_LISTS_EXPLAINED,
     WORD_ALLOWED,
@@ -79,6 +82,10 @@ enum person_word {
 };
 
 const char *person_word(enum language language, enum person_word word);
+
+/* The same words with `value` where "%s" stands in them. */
+void person_words_with(struct span_buffer *out, enum language language, enum person_word word,
+                       const char *value);
 
 /* `text` on one line as core/printable.h makes it, with what HTML takes for markup as entities. */
 void person_html(struct span_buffer *out, struct arena *arena, struct span text);

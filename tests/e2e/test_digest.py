@@ -160,6 +160,64 @@ def test_minds_change_too_often(gateway):
     assert audited(gateway, "ute@box.test")[-2:] == ["deny", "refused-link-too-often"]
 
 
+def test_more_than_one_page(gateway):
+    """Digest and page say how many more are held than they show; the page leads on to older ones, and
+    acts there as well"""
+    for recipient, more, older, most in (
+            ("uma@box.test", "Held for you besides these: %d.", "Older ones (%d)", "Newest ones"),
+            ("lin@box.test", "另有 %d 封", "更早的邮件（%d）", "最新的")):
+        first = hold(gateway, [recipient], "The oldest")
+        fill(gateway, recipient, 230)
+        try:
+            told = tell(gateway, "--recipient", recipient).text()
+            assert told == "%s: told of 200; of 31 more next time\n" % recipient, told
+            _, text, page = wait_digests(gateway, recipient, 1)[0]
+            assert more % 31 in text and more % 31 in page, text[-1500:]
+            own, seen = re.findall(r"http://\S+/d/\S+", text)[-1], []
+            place, left = own, 231
+            while place:
+                status, body, _ = browse(place)
+                subjects = re.findall(r"<article><p><strong>([^<]*)", body)
+                seen += subjects
+                left -= len(subjects)
+                assert status == 200 and len(subjects) == min(100, left + len(subjects)), len(subjects)
+                assert left <= 0 or older % left in body, (left, body[-3000:])
+                assert (most in body) == (place != own), place
+                last, found = place, re.search(r'<a href="(\?before=m\d+)">', body)
+                place = own + found[1] if found else None
+            assert seen == ["Number %d" % i for i in range(230, 0, -1)] + ["The oldest"], seen
+            page = browse(last, {"do": "deny", "id": first.id})[1]
+            assert "The oldest" in page and "<p>%s – " % first.sender in page, page
+            for bad in ("?before=m0", "?before=f3", "?before=x", "?before=", "?before=m99999999999999999999"):
+                assert browse(own + bad)[0] == 200, bad
+            told = tell(gateway, "--recipient", recipient).text()
+            assert told == "%s: told of 31\n" % recipient, told
+            assert more.split("%d")[0] not in wait_digests(gateway, recipient, 2)[1][1]
+        finally:
+            empty(gateway)
+
+
+def test_digest_is_bounded(gateway):
+    """What does not fit into a digest of bounded length is told the next time"""
+    terms = [{"symbol": symbol, "log_odds": 3, "detail": "'" * 300}
+             for symbol in ("ATTACHMENT_DISGUISED", "LINK_TEXT_MISMATCH", "REPLY_TO_ELSEWHERE")]
+    recipient = "v" * 60 + "@box.test"
+    fill(gateway, recipient, 180, "'" * 200 + "@y.test", "'" * 200,
+         json.dumps({"action": "hold", "p": 0.9, "log_odds": 9, "terms": terms}))
+    try:
+        told, rest = map(int, re.search(r": told of (\d+); of (\d+) more next time\n",
+                                        tell(gateway, "--recipient", recipient).text()).groups())
+        assert told + rest == 180 and told > 20, (told, rest)
+        message, text, page = wait_digests(gateway, recipient, 1)[0]
+        length = len(message.as_bytes())
+        assert DIGEST_MOST * 9 // 10 < length <= DIGEST_MOST, length
+        assert "\n%d. " % told in text and "\n%d. " % (told + 1) not in text
+        assert tell(gateway, "--dry-run", "--recipient", recipient).text().count("?do=release") <= rest
+    finally:
+        empty(gateway)
+
+
 if __name__ == "__main__":
     run(setup, [test_long_subjects, test_named_twice, test_domains_of_any_letters,
-                test_minds_change, test_minds_change_too_often])
+                test_minds_change, test_minds_change_too_often, test_more_than_one_page,
+                test_digest_is_bounded])
