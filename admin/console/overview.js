@@ -18,7 +18,7 @@ const VERDICTS = [
 const OUTCOMES = [
     {name: mark("open"), class: "chart-held", of: ["pending", "held", "release-requested"]},
     {name: mark("released"), class: "chart-good", of: ["released"]},
-    {name: mark("spam"), class: "chart-bad", of: ["confirmed", "delete-requested", "deleted"]},
+    {name: mark("spam or deleted"), class: "chart-bad", of: ["confirmed", "delete-requested", "deleted"]},
     {name: mark("gone"), class: "chart-rest", of: ["gone", "superseded"]},
 ];
 

@@ -296,6 +296,23 @@ def test_phone(fixture):
         browser.do("click", role="button", name="English" if seen["language"] == "zh-Hans" else "中文")
 
 
+def test_legend_in_chinese(fixture):
+    """What became of held items is called in Chinese what it is, and not as the head of a column"""
+    browser = fixture.browser
+    fixture.hold("Charted as spam")
+    spam = fixture.weir.ctl("--json", "held", "list", "--text", "Charted as spam").json()["id"]
+    fixture.weir.ctl("held", "confirm", spam)
+    browser.do("open", hash="#/held/" + spam)
+    browser.do("click", role="button", name="中文")
+    browser.do("wait", text="已确认为垃圾")
+    browser.do("open", hash="#/")
+    browser.do("wait", text="变化趋势")
+    browser.do("charts")
+    seen = browser.do("see")["text"]
+    browser.do("click", role="button", name="English")
+    assert "垃圾或已删除" in seen and "垃圾概率" not in seen, seen
+
+
 def test_long_words(fixture):
     """On a phone of 320 pixels no page scrolls sideways, however long a word somebody writes"""
     browser, long = fixture.browser, 300 * "Lo" + 300 * "ng"
