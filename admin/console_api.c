@@ -234,6 +234,71 @@ static const struct call {
     {"POST", "learn", TEACHES, console_learn, false},
 };
 
+static bool is_text(const json_t *value)
+{
+    return json_is_string(value);
+}
+
+static bool is_number(const json_t *value)
+{
+    return json_is_number(value);
+}
+
+static bool is_count(const json_t *value)
+{
+    return json_is_integer(value) && json_integer_value(value) >= 0;
+}
+
+static bool is_flag(const json_t *value)
+{
+    return json_is_boolean(value);
+}
+
+static bool is_list(const json_t *value)
+{
+    return json_is_array(value);
+}
+
+/* What the members of a body are, whatever the call: one of another type is not to pass for one
+ * that is not there, with which a call does something else. */
+static const struct {
+    const char *name;
+    bool (*is)(const json_t *value);
+    const char *what;
+} members[] = {
+    {"deed", is_text, "text"},
+    {"type", is_text, "text"},
+    {"value", is_text, "text"},
+    {"log_odds", is_number, "a number"},
+    {"days", is_number, "a number"},
+    {"text", is_text, "text"},
+    {"after", is_count, "a whole number, 0 or more"},
+    {"changes", is_list, "a list"},
+    {"version", is_count, "a whole number, 0 or more"},
+    {"limit", is_count, "a whole number, 0 or more"},
+    {"name", is_text, "text"},
+    {"url", is_text, "text"},
+    {"mode", is_text, "text"},
+    {"title", is_text, "text"},
+    {"category", is_text, "text"},
+    {"readers", is_text, "text"},
+    {"partial", is_flag, "true or false"},
+};
+
+/* False, and refused. */
+static bool check_body(const struct console_request *request, struct console_answer *answer)
+{
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const json_t *value = json_object_get(request->body, members[i].name);
+        if (!value || members[i].is(value))
+            continue;
+        console_refuse(answer, MHD_HTTP_BAD_REQUEST, "\"%s\" has to be %s", members[i].name,
+                       members[i].what);
+        return false;
+    }
+    return true;
+}
+
 /* The one that may the least else. */
 static enum console_role least_of(unsigned roles)
 {
@@ -303,7 +368,7 @@ void console_api(void *context, const struct console_request *request,
         console_refuse(answer, MHD_HTTP_FORBIDDEN, "this takes the role %s, and you are %s",
                        console_role_name(least_of(call->roles)),
                        console_role_name(request->caller->role));
-    } else {
+    } else if (check_body(request, answer)) {
         answer_call(gateway, call, request, rest, answer);
     }
 }

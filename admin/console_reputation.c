@@ -188,14 +188,12 @@ static void answer_one(struct session *session, const struct console_request *re
     put_words(&answer->json, &words, session->config, &identity);
 }
 
-static bool read_number(const struct console_request *request, const char *name, bool *there,
-                        double *number, struct error *error)
+static void read_number(const struct console_request *request, const char *name, bool *there,
+                        double *number)
 {
     const json_t *member = json_object_get(request->body, name);
     *there = member != NULL;
     *number = json_number_value(member);
-    return !member || json_is_number(member) ||
-           error_set(error, ERROR_INPUT, "%s is a number", name);
 }
 
 /* How it stands then, and what whoever set it should know. */
@@ -235,12 +233,12 @@ static void answer_change(struct session *session, const struct console_request 
     struct identity identity;
     struct reputation_change change = {.deed = deed};
     bool changed;
+    read_number(request, "log_odds", &change.has_log_odds, &change.log_odds);
+    read_number(request, "days", &change.has_days, &change.days);
     enum identity_text_use use =
         strcmp(deed, "set") != 0 && strcmp(deed, "pin") != 0 ? IDENTITY_KNOWN : IDENTITY_RULED;
     if (!identity_text_read(session->config, use, console_member(request, "type"),
                             console_member(request, "value"), scratch, &identity, &error) ||
-        !read_number(request, "log_odds", &change.has_log_odds, &change.log_odds, &error) ||
-        !read_number(request, "days", &change.has_days, &change.days, &error) ||
         !console_open_counts(session, &error) ||
         !reputation_change_do(session, &identity, &change, request->caller->name, &changed,
                               &unaudited, &error)) {

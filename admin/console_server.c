@@ -360,13 +360,13 @@ static enum MHD_Result answer_post(struct console_server *server, struct console
         return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
                              "refused-from-other-site", request->path,
                              "the request comes from another site");
-    bool message = has_type(request->connection, MESSAGE_TYPE);
+    bool learns = strncmp(request->path, "learn/", 6) == 0;
+    bool message = learns && has_type(request->connection, MESSAGE_TYPE);
     if (!message && !has_type(request->connection, "application/json"))
         return refuse_attack(server, request->connection, MHD_HTTP_FORBIDDEN,
                              "refused-content-type", request->path,
-                             strncmp(request->path, "learn/", 6) == 0
-                                 ? "the request is not of Content-Type " MESSAGE_TYPE
-                                 : "the request is not of Content-Type application/json");
+                             learns ? "the request is not of Content-Type " MESSAGE_TYPE
+                                    : "the request is not of Content-Type application/json");
     if (client->too_large)
         return refuse(request->connection, MHD_HTTP_CONTENT_TOO_LARGE,
                       message ? "the message is larger than 4 MiB, or there is no token with it"

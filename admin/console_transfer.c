@@ -78,15 +78,6 @@ static bool check_lines(const struct reputation_import *import, struct error *er
                      import->complaints[0].message, import->broken - 1);
 }
 
-/* How many came before in the same import. */
-static bool read_after(const struct console_request *request, uint64_t *after, struct error *error)
-{
-    const json_t *member = json_object_get(request->body, "after");
-    *after = (uint64_t)json_integer_value(member);
-    return !member || (json_is_integer(member) && json_integer_value(member) >= 0) ||
-           error_set(error, ERROR_INPUT, "after is how many of the import came before");
-}
-
 static bool import_text(struct session *session, const struct console_request *request,
                         const char *text, struct reputation_import *import, struct error *warning,
                         struct error *error)
@@ -94,10 +85,11 @@ static bool import_text(struct session *session, const struct console_request *r
     FILE *stream = *text ? fmemopen((char *)(uintptr_t)text, strlen(text), "r") : NULL;
     if (!stream)
         return error_set(error, ERROR_INPUT, "text is lines of CSV or JSON, as an export has them");
-    uint64_t after;
+    /* How many came before in the same import. */
+    uint64_t after = (uint64_t)json_integer_value(json_object_get(request->body, "after"));
     bool good =
-        read_after(request, &after, error) && reputation_import_read(import, stream, error) &&
-        check_lines(import, error) && console_open_counts(session, error) &&
+        reputation_import_read(import, stream, error) && check_lines(import, error) &&
+        console_open_counts(session, error) &&
         reputation_import_here(session, import, after, request->caller->name, warning, error);
     fclose(stream);
     return good;

@@ -471,4 +471,39 @@ def test_start_refuses(fixture):
         assert "event=start-failed" in result.errors and result.errors.count("\n") == 1, result.errors
 
 
+def test_wrong_types(fixture):
+    """A member of a wrong type is refused, and does not pass for one that is not there"""
+    client, held = fixture.client, fixture.held()["items"][0]["id"]
+    assert client.post("held/%s/confirm" % held).status == 200
+    version = client.get("tuning").json()["version"]
+    texts = (5, 5.5, ["release"], {"release": 1}, True, None)
+    numbers, counts = ("1", [1], None, True), ("1", 1.5, -1, None)
+    undo = "held/%s/undo" % held
+    name, opml = {"name": "wrong", "url": "http://127.0.0.1:1/"}, "<opml version='2.0'><body/></opml>"
+    pin = {"type": "link-domain", "value": "wrong.test"}
+    for path, body, member, wrongs in (
+            (undo, {}, "deed", texts), ("reputation/pin", pin, "type", texts),
+            ("reputation/pin", pin, "value", texts), ("reputation/pin", pin, "log_odds", numbers),
+            ("reputation/set", {**pin, "log_odds": 1}, "days", numbers),
+            ("reputation/import", {}, "text", texts), ("reputation/import", {"text": "x"}, "after", counts),
+            ("tuning/preview", {}, "changes", ("x", {}, 5, None)), ("tuning/preview", {}, "limit", counts),
+            ("tuning/apply", {}, "version", counts), ("tuning/undo", {}, "version", counts),
+            ("rules/apply", {"version": version}, "text", texts), ("rules/undo", {}, "version", counts),
+            ("feeds/add", name, "mode", texts), ("feeds/add", name, "readers", texts),
+            ("feeds/remove", {}, "name", texts), ("feeds/reader-add", {}, "name", texts),
+            ("feeds/import", {"text": opml}, "mode", texts),
+            ("feeds/import", {"text": opml}, "partial", ("yes", 1, None))):
+        for wrong in wrongs:
+            answer = client.post(path, {**body, member: wrong})
+            assert answer.status == 400 and member in answer.json()["error"], (path, wrong, answer.body)
+    for wrong in texts:
+        expect(Client(fixture.weir, login=False).post("login", {"user": wrong, "password": PASSWORD}), 400)
+        expect(Client(fixture.weir, login=False).post("login", {"user": "ann", "password": wrong}), 400)
+    expect(client.post(undo, {"deed": "release"}, **{"Content-Type": "message/rfc822"}), 403)
+    assert client.get("held/" + held).json()["state"] == "confirmed"
+    assert client.get("reputation/show?type=link-domain&value=wrong.test").json()["override"] == "none"
+    assert not client.get("feeds").json()["items"] and client.get("tuning").json()["version"] == version
+    assert client.post(undo, {"deed": "confirm"}).json()["changed"]
+
+
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])

@@ -98,7 +98,7 @@ def test_bad_input(fixture):
     before = fixture.subscriptions()
     for deed, members, words in (
             ("add", {}, "its URL is no http or https URL"),
-            ("add", {"url": 7}, "url is text"),
+            ("add", {"url": 7}, '"url" has to be text'),
             ("add", {"url": fixture.url("a")}, 'subscribed to already, as "kept"'),
             ("add", {"url": "http://x.example/", "name": "kept"}, 'there is a feed "kept" already'),
             ("add", {"url": "http://x.example/", "name": "a/b"}, '"a/b" is no name'),
@@ -110,7 +110,8 @@ def test_bad_input(fixture):
             ("change", {"mode": "tag"}, '"" is no name'),
             ("remove", {"name": "none"}, 'there is no feed "none"'),
             ("remove", {}, 'there is no feed ""'),
-            ("import", {"text": 1}, "text is that of an OPML file"),
+            ("import", {"text": 1}, '"text" has to be text'),
+            ("import", {}, "text is that of an OPML file"),
             ("import", {"text": "<opml/>", "mode": "x"}, 'the mode "x" is none of')):
         expect(client.post("feeds/" + deed, members), 400, words)
     for path in ("feeds?limit=0", "feeds?after=x", "feeds?after=-1", "feeds?after=" + 30 * "1"):

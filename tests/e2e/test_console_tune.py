@@ -159,7 +159,7 @@ def undo_goes_back(fixture):
 
 
 BAD = [
-    ({"changes": "hold=1"}, "changes is a list"),
+    ({"changes": "hold=1"}, '"changes" has to be a list'),
     ({"changes": {"kind": "weight"}}, "changes is a list"),
     ({"changes": ["LINK_FARM=1"]}, "changes: each is {"),
     ({"changes": [{"kind": "weight"}]}, "changes: each is {"),
@@ -187,7 +187,7 @@ BAD = [
     ({"changes": [{"kind": "pin", "name": "ip 192.0.2.1", "value": 99}]},
      'pin: "ip 192.0.2.1=99" is no TYPE VALUE=LOG-ODDS'),
     ({"changes": [{"kind": "reset", "name": "a" * 2000}]}, "reset: the name or the value is too long"),
-    ({"changes": [], "limit": "x"}, "limit is from 0 to 1000"),
+    ({"changes": [], "limit": "x"}, '"limit" has to be a whole number'),
     ({"changes": [], "limit": 1001}, "limit is from 0 to 1000"),
 ]
 
@@ -204,7 +204,8 @@ def bad_input_costs_one_line(fixture):
     for version in (None, "1", -1, 1.5):
         for path in ("tuning/apply", "tuning/undo"):
             expect(fixture.client.post(path, {"changes": CHANGES, "version": version}), 400,
-                   "version is that of the settings")
+                   '"version" has to be a whole number')
+            expect(fixture.client.post(path, {"changes": CHANGES}), 400, "version is that of the settings")
     for method, path in (("GET", "tuning/x"), ("POST", "tuning"), ("POST", "tuning/preview/x"),
                          ("POST", "tuning/previews"), ("GET", "tuning/apply"), ("GET", "tunings")):
         ask = fixture.client.get if method == "GET" else fixture.client.post
