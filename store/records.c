@@ -208,6 +208,21 @@ struct records {
     struct records_history *history;
 };
 
+/* `db` belongs to it. */
+static struct records *records_of(const char *path, sqlite3 *db)
+{
+    struct records *records = memory_new(sizeof *records);
+    records->path = memory_text(path);
+    records->db = db;
+    pthread_mutexattr_t recursive;
+    pthread_mutexattr_init(&recursive);
+    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
+    pthread_mutex_init(&records->mutex, &recursive);
+    pthread_mutexattr_destroy(&recursive);
+    records->stories_most = -1;
+    return records;
+}
+
 struct records *records_open(const char *path, struct error *error)
 {
     /* What is held must be on the disk before Postfix is told to hold it. */
@@ -219,17 +234,37 @@ struct records *records_open(const char *path, struct error *error)
         sqlite3_close(db);
         return NULL;
     }
-    struct records *records = memory_new(sizeof *records);
-    records->path = memory_text(path);
-    records->db = db;
-    pthread_mutexattr_t recursive;
-    pthread_mutexattr_init(&recursive);
-    pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
-    pthread_mutex_init(&records->mutex, &recursive);
-    pthread_mutexattr_destroy(&recursive);
-    records->stories_most = -1;
+    struct records *records = records_of(path, db);
     records->history = records_history_new(records->path);
     return records;
+}
+
+/* All pages as one moment has them. */
+static bool copy_pages(sqlite3 *to, sqlite3 *from)
+{
+    sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
+    if (!backup)
+        return false;
+    sqlite3_backup_step(backup, -1);
+    return sqlite3_backup_finish(backup) == SQLITE_OK;
+}
+
+struct records *records_copy(struct records *records, struct error *error)
+{
+    sqlite3 *db = NULL;
+    /* Without a name it is a file of SQLite's own, which is gone when it is closed. */
+    bool good =
+        sqlite3_open_v2("", &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+                        NULL) == SQLITE_OK;
+    records_lock(records);
+    good = good && copy_pages(db, records->db);
+    records_unlock(records);
+    if (good && records_trigrams_function(db))
+        return records_of(records->path, db);
+    error_set(error, ERROR_SYSTEM, "%s: a copy in the directory for temporary files: %s",
+              records->path, db ? sqlite3_errmsg(db) : "out of memory");
+    sqlite3_close(db);
+    return NULL;
 }
 
 void records_close(struct records *records)

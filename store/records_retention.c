@@ -276,38 +276,20 @@ bool records_retention_step(struct records *records, const struct records_limits
 
 /* --- a look --- */
 
-struct look {
-    struct step step;
-    bool good;
-};
-
-/* What the steps do is known by doing it. Always false: nothing of it is kept. */
-static bool try_steps(void *context, struct error *error)
-{
-    struct look *look = context;
-    int64_t sums[RECORDS_DROPPED] = {0}, before = -1;
-    look->good = true;
-    for (int i = 0; look->good && i < LOOK_STEPS && total(sums) > before; i++) {
-        before = total(sums);
-        memset(look->step.sums, 0, sizeof look->step.sums);
-        look->good = take_step(&look->step, error);
-        for (int j = 0; j < RECORDS_DROPPED; j++)
-            sums[j] += look->step.sums[j];
-    }
-    memcpy(look->step.sums, sums, sizeof sums);
-    return false;
-}
-
-/* Adds what goes by size, too. */
+/* Adds what goes by size, too. That depends on how entries lie in the file's pages, so it is known
+ * by doing it: to a copy. */
 static bool look_by_size(struct records *records, const struct records_limits *limits,
                          int64_t now_s, int64_t sums[RECORDS_DROPPED], struct error *error)
 {
-    struct look look = {.step = {.records = records, .limits = limits, .now_s = now_s}};
-    if (!records_transaction(records, try_steps, &look, error) && !look.good)
-        return false;
-    for (int i = 0; i < RECORDS_DROPPED; i++)
-        sums[i] = look.step.sums[i] > sums[i] ? look.step.sums[i] : sums[i];
-    return true;
+    int64_t dropped[RECORDS_DROPPED] = {0};
+    struct records *copy = records_copy(records, error);
+    bool good = copy != NULL, more = true;
+    for (int i = 0; good && more && i < LOOK_STEPS; i++)
+        good = records_retention_step(copy, limits, now_s, dropped, &more, error);
+    records_close(copy);
+    for (int i = 0; good && i < RECORDS_DROPPED; i++)
+        sums[i] = dropped[i] > sums[i] ? dropped[i] : sums[i];
+    return good;
 }
 
 bool records_retention_look(struct records *records, const struct records_limits *limits,

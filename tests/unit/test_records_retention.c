@@ -6,6 +6,7 @@
 #include "store/records_stories.h"
 #include "tests/unit/records_file.h"
 
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +263,26 @@ static void test_audit_gives_way_by_size_before_history(void **state)
     assert_int_equal(count_rows(fixture, "audit WHERE id = 6000"), 1);
 }
 
+static void test_a_look_waits_for_no_writer_and_writes_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct records_limits small = {30 * DAY, 60 * DAY, 1};
+    int64_t sums[RECORDS_DROPPED], bytes;
+    for (unsigned i = 0; i < 300; i++) {
+        struct history_entry entry = entry_of((unsigned char)i, "4ABC");
+        entry.time_s = NOW - DAY;
+        records_history_add(fixture->records, &entry);
+    }
+    records_flush(fixture->records);
+    sqlite3 *writer;
+    assert_int_equal(sqlite3_open(fixture->path, &writer), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    good(records_retention_look(fixture->records, &small, NOW, sums, &bytes, &fixture->error));
+    assert_int_equal(sums[RECORDS_HISTORY], 300);
+    sqlite3_close(writer);
+    assert_int_equal(count_rows(fixture, "history"), 300);
+}
+
 static void test_held_items_make_no_room_for_other_things(void **state)
 {
     struct fixture *fixture = *state;
@@ -297,6 +318,7 @@ int main(void)
         with_records(test_settled_entries_go_with_all_that_is_about_them),
         with_records(test_history_goes_by_age_and_then_by_size),
         with_records(test_audit_gives_way_by_size_before_history),
+        with_records(test_a_look_waits_for_no_writer_and_writes_nothing),
         with_records(test_audit_goes_by_age),
         with_records(test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size),
         with_records(test_stories_go_by_age_and_by_size),
