@@ -160,7 +160,7 @@ def undo_goes_back(fixture):
 
 BAD = [
     ({"changes": "hold=1"}, '"changes" has to be a list'),
-    ({"changes": {"kind": "weight"}}, "changes is a list"),
+    ({"changes": {"kind": "weight"}}, '"changes" has to be a list'),
     ({"changes": ["LINK_FARM=1"]}, "changes: each is {"),
     ({"changes": [{"kind": "weight"}]}, "changes: each is {"),
     ({"changes": [{"kind": 1, "name": "LINK_FARM", "value": 1}]}, "changes: each is {"),
