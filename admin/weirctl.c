@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "core/log.h"
 #include "paths.h"
 
 static const struct command *const commands[] = {
@@ -134,6 +135,7 @@ int main(int count, char **arguments)
      * for it again costs more than judging them. */
     mallopt(M_TRIM_THRESHOLD, 256 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
+    log_set_level(LOG_LEVEL_WARNING); /* what is in force is for the logs of daemons */
     struct session session = {0};
     int status = run(&session, count, arguments);
     session_close(&session);

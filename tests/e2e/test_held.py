@@ -2,6 +2,7 @@
 machine."""
 
 import json
+import os
 import sqlite3
 import subprocess
 import time
@@ -220,5 +221,22 @@ def test_gone(fixture):
     assert "999" in errors[1], errors
 
 
+def test_silent_about_tuning(fixture):
+    """What is tuned, and which rules there are, is no news to who releases, undoes or teaches"""
+    weir, path = fixture.weir, os.path.join(fixture.weir.directory, "some.eml")
+    with open(path, "w") as file:
+        file.write("From: ann@box.test\nSubject: lunch\n\nShall we meet for lunch at noon?\n")
+    rules = os.path.join(weir.directory, "some.rules")
+    with open(rules, "w") as file:
+        file.write('rule "lunch" {\n title = {"lunch"}\n action = hold\n}\n')
+    weir.ctl("tune", "--weight", "LINK_FARM=1", "--apply")
+    weir.ctl("rules", "apply", rules)
+    for words in (("held", "confirm", "m4"), ("undo", "m4"), ("learn", "ham", path),
+                  ("check", path)):
+        done = weir.ctl(*words)
+        assert not done.errors, (words, done.errors)
+
+
 servers.run(setup, [test_filters, test_pages, test_what_cannot_be, test_empty_filter,
-                    test_bulk_preview_changes_nothing, test_bulk, test_two_admins, test_gone])
+                    test_bulk_preview_changes_nothing, test_bulk, test_two_admins, test_gone,
+                    test_silent_about_tuning])
