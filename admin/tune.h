@@ -21,8 +21,9 @@ struct tune_pin {
 };
 
 struct tune_change {
-    struct tuning numbers;     /* to be set; NaN: stays as it is */
-    bool back[TUNING_NUMBERS]; /* goes back to the configuration's */
+    struct tuning numbers;        /* to be set; NaN: stays as it is */
+    bool back[TUNING_NUMBERS];    /* goes back to the configuration's */
+    bool by_cost[TUNING_NUMBERS]; /* the threshold to be set is that of a cost */
     struct tune_pin pins[TUNE_PINS_MAX];
     size_t pin_count;
 };

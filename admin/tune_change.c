@@ -111,6 +111,7 @@ static bool set(struct tune_change *change, const struct kind *kind, const char 
     if (!tuning_check(place, number, error))
         return false;
     change->back[place] = false;
+    change->by_cost[place] = !strcmp(kind->name, "cost");
     change->numbers.numbers[place] = number;
     return true;
 }

@@ -340,7 +340,7 @@ const struct command command_tune = {
     "tune",
     run,
     "tune CHANGE… [--limit N] [--apply]\n"
-    "tune --suggest [--cost hold=N] [--apply]\n"
+    "tune --suggest [--cost hold=N] [CHANGE…] [--apply]\n"
     "tune --undo\n"
     "tune show [--all]",
     "try other thresholds and weights on what is past, and apply them",
@@ -360,7 +360,9 @@ const struct command command_tune = {
     "--reset LINK_FARM            back to what the configuration file says\n\n"
     "--limit N  lists so many of the verdicts that would change, of each front (20)\n"
     "--seen N   goes on only if the settings are still of version N, as --json told it\n"
-    "--suggest  proposes the weights and the threshold that corrections by people favour\n"
+    "--suggest  proposes the weights and the threshold that corrections by people favour; a "
+    "CHANGE\n"
+    "           that is given besides stands\n"
     "--undo     takes the last change back, and says which\n"
     "show       what is in force, and where it comes from; --all: every number\n",
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "admin/tune_words.h"
 #include "core/override_list.h"
 #include "core/ridge.h"
 #include "store/memory.h"
@@ -106,10 +107,20 @@ struct fit {
     size_t width;
 };
 
-static void choose_places(const struct samples *samples, const struct scoring *now, struct fit *fit)
+/* What the admin asks for stands. */
+static bool is_given(const struct tune_change *change, size_t place)
+{
+    return change->back[place] ||
+           (!isnan(change->numbers.numbers[place]) && !change->by_cost[place]);
+}
+
+static void choose_places(const struct samples *samples, const struct scoring *now,
+                          const struct tune_change *change, struct fit *fit)
 {
     for (size_t place = 0; place < WIDTH; place++) {
         size_t fires = 0;
+        if (is_given(change, FIRST + place))
+            continue;
         for (size_t i = 0; i < samples->count; i++)
             fires += samples->items[i].values[place] != 0;
         double weight = scoring_number(now, FIRST + place);
@@ -157,7 +168,6 @@ static void propose_weights(const struct fit *fit, double *weights, struct tune_
         if (fabs(wanted - now) < WEIGHT_LEAST || !tuning_check(FIRST + place, wanted, NULL))
             continue;
         weights[place] = wanted;
-        change->back[FIRST + place] = false;
         change->numbers.numbers[FIRST + place] = wanted;
     }
 }
@@ -228,12 +238,10 @@ static double cheapest(struct scored *scored, size_t count, double now, double c
 }
 
 static void propose_threshold(const struct samples *samples, enum front front,
-                              const double *weights, double now, struct tune_change *change)
+                              const double *weights, double hold, struct tune_change *change)
 {
     size_t place = (front == FRONT_MAIL ? TUNING_MAIL : TUNING_FEED) + 1, count = 0;
-    double asked = change->numbers.numbers[place];
-    double hold = isnan(asked) ? now : asked;
-    if (hold >= 1 || samples->labels[front][LABEL_HAM] < SUGGEST_LEAST ||
+    if (hold >= 1 || is_given(change, place) || samples->labels[front][LABEL_HAM] < SUGGEST_LEAST ||
         samples->labels[front][LABEL_SPAM] < SUGGEST_LEAST)
         return;
     struct scored *scored = memory_new(samples->count * sizeof *scored);
@@ -247,10 +255,8 @@ static void propose_threshold(const struct samples *samples, enum front front,
         scored[count++] = (struct scored){sum, sample->spam};
     }
     double best = cheapest(scored, count, hold, hold / (1 - hold));
-    if (best != now) {
-        change->back[place] = false;
+    if (best != hold)
         change->numbers.numbers[place] = best;
-    }
     free(scored);
 }
 
@@ -261,7 +267,9 @@ bool tune_suggest(struct session *session, const struct tune_state *state,
     struct samples samples;
     struct fit fit = {.width = 0};
     double weights[WIDTH];
-    scoring_make(&now, session->config, &state->tuning);
+    struct tuning asked = state->tuning;
+    tune_lay_change(change, &asked);
+    scoring_make(&now, session->config, &asked);
     for (size_t place = 0; place < WIDTH; place++)
         weights[place] = scoring_number(&now, FIRST + place);
     bool good = read_samples(session, &now, &samples, error);
@@ -273,7 +281,7 @@ bool tune_suggest(struct session *session, const struct tune_state *state,
                          "records keep, and %d of each are needed",
                          ham, spam, SUGGEST_LEAST);
     if (good) {
-        choose_places(&samples, &now, &fit);
+        choose_places(&samples, &now, change, &fit);
         fit_weights(&samples, weights, &fit);
         propose_weights(&fit, weights, change);
         propose_threshold(&samples, FRONT_MAIL, weights, now.mail.hold, change);

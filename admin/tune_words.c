@@ -10,7 +10,7 @@
 #include "core/reputation.h"
 #include "store/memory.h"
 
-static void lay_change(const struct tune_change *change, struct tuning *tuning)
+void tune_lay_change(const struct tune_change *change, struct tuning *tuning)
 {
     for (size_t place = 0; place < TUNING_NUMBERS; place++) {
         if (change->back[place])
@@ -82,7 +82,7 @@ char *tune_words_of_change(struct session *session, const struct tune_state *sta
 {
     struct identity identities[TUNE_PINS_MAX];
     *after = state->tuning;
-    lay_change(change, after);
+    tune_lay_change(change, after);
     for (size_t i = 0; i < change->pin_count; i++)
         identities[i] = change->pins[i].identity;
     if (change->pin_count &&

@@ -1,8 +1,11 @@
-/* tune_words: what a change is, in words. Internal to tune.h. */
+/* tune_words: what a change is, in numbers and in words. Internal to tune.h. */
 #ifndef WEIR_TUNE_WORDS_H
 #define WEIR_TUNE_WORDS_H
 
 #include "admin/tune.h"
+
+/* The numbers of the change over those that are in force. */
+void tune_lay_change(const struct tune_change *change, struct tuning *tuning);
 
 /* "mail.hold 0.95 -> 0.9, …"; empty when nothing is changed; free() it. `after` is the tuning that
  * it makes, `before` what stands before each pin. NULL on failure. */
