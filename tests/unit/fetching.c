@@ -28,7 +28,7 @@ static const struct network loopback = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xf
 struct fetch_limits fetching_limits(void)
 {
     return (struct fetch_limits){.size_bytes = 1 << 20,
-                                 .timeout_ms = 5000,
+                                 .timeout_ms = 60000,
                                  .redirects = 5,
                                  .at_once = 8,
                                  .allowed = &loopback,

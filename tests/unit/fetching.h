@@ -4,7 +4,7 @@
 
 #include "feedfilter/fetch.h"
 
-/* Loopback is allowed, but for 127.0.0.9; 1 MiB, 5 s, 5 redirects, 8 at once. */
+/* Loopback is allowed, but for 127.0.0.9; 1 MiB, 60 s, 5 redirects, 8 at once. */
 struct fetch_limits fetching_limits(void);
 
 /* With a fetcher of its own under `limits`. Free with fetch_answer_clear(). */
