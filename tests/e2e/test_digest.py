@@ -4,6 +4,7 @@ import json
 import re
 import time
 
+from console_client import Client
 from servers import run, wait_for
 from test_mail import Stranger
 from test_quarantine import (browse, ctl, held, hold, link_in, query, set_now, setup, tell,
@@ -50,6 +51,8 @@ def test_long_subjects(gateway):
         for words in ("held", "list"), ("history",), (*over, "held", "list"):
             lines = ctl(gateway, *words).text().splitlines()
             assert max(map(len, lines)) < 1000, (words, max(map(len, lines)))
+        listed = Client(gateway.weir).get("held?limit=200")
+        assert len(listed.json()["items"]) >= 77 and len(listed.body) < 200000, len(listed.body)
         body = browse(re.findall(r"http://\S+/d/\S+", text)[-1])[1]
         assert "The real letter" in body and len(body) < DIGEST_MOST, len(body)
     finally:
