@@ -141,6 +141,25 @@ def feeds_follow_the_rules(fixture):
     assert len(said) == 1 and "5 rules: added" in said[0], said
 
 
+def a_subject_that_was_cut_is_not_known(fixture):
+    """where a rule held mail for the end of a long subject, of which records keep the start, it is
+    not said that no rule does"""
+    def about_hulls():
+        rows = fixture.weir.ctl("--json", "rules", "preview", file_of(fixture, RULES)).json()["rules"]
+        row, = [row for row in rows if row["name"] == "no hulls"]
+        return row["held"] + row["held_unknown"]
+    before = about_hulls()
+    held = mail("meadow " * 90 + "hull")
+    fixture.postfix.send(held[0], "ann@other.test", address="10.1.1.7")
+    queue_id = fixture.postfix.wait_held(held[1])
+    with sqlite3.connect(fixture.weir.records_mail) as records:
+        (number, subject), = records.execute("SELECT id, subject FROM held WHERE reference = ?",
+                                             (queue_id,))
+    assert "hull" not in subject, subject
+    assert about_hulls() == before + 1, before
+    fixture.weir.ctl("held", "delete", "m%d" % number)
+
+
 def what_is_held_is_let_go(fixture):
     """without the rule that held it, held mail is let go when that is asked for, and delivered"""
     held = mail("The hull once more")
@@ -253,6 +272,6 @@ def rules_survive_the_store(fixture):
 
 servers.run(setup, [
     rules_hold_and_keep_mail, tags_and_trials, an_expression_that_explodes_costs_little,
-    feeds_follow_the_rules, what_is_held_is_let_go, rules_are_tested_on_files,
-    bad_input_costs_one_line, over_the_console, rules_survive_the_store,
+    feeds_follow_the_rules, a_subject_that_was_cut_is_not_known, what_is_held_is_let_go,
+    rules_are_tested_on_files, bad_input_costs_one_line, over_the_console, rules_survive_the_store,
 ])
