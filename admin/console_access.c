@@ -48,8 +48,7 @@ static enum console_login try_password(struct console_access *access,
                                        const char *password, unsigned char *mark, int64_t *wait_s,
                                        struct error *error)
 {
-    int64_t now_s = (int64_t)monotonic_s();
-    *wait_s = console_attempts_wait_s(access->attempts, source, name, now_s);
+    *wait_s = console_attempts_wait_s(access->attempts, source, name, (int64_t)monotonic_s());
     if (*wait_s)
         return CONSOLE_LOGIN_WAIT;
     if (console_users_check(access->users, name, password, mark, error)) {
@@ -58,7 +57,8 @@ static enum console_login try_password(struct console_access *access,
     }
     if (error->class != ERROR_NONE)
         return CONSOLE_LOGIN_FAILED;
-    console_attempts_failed(access->attempts, source, name, now_s);
+    /* From now on: on a busy machine the check itself may take as long as the wait. */
+    console_attempts_failed(access->attempts, source, name, (int64_t)monotonic_s());
     return CONSOLE_LOGIN_WRONG;
 }
 
