@@ -9,9 +9,14 @@
 #include "store/memory.h"
 #include "store/monotonic.h"
 
+#define BUSY_S 2 /* until somebody who is one too many may come again */
+
 struct console_access {
     const char *users;
-    pthread_mutex_t trying; /* one attempt to log in at a time */
+    pthread_mutex_t lock; /* of the next four */
+    pthread_cond_t turn;  /* nobody's password is looked at any more */
+    bool busy;            /* somebody's is */
+    unsigned waiting[2];  /* for their turn: from where nobody failed lately, and others */
     struct console_attempts *attempts;
     struct console_logins *logins;
     unsigned char key[crypto_generichash_KEYBYTES]; /* of deed tokens */
@@ -21,7 +26,8 @@ struct console_access *console_access_new(const char *users)
 {
     struct console_access *access = memory_new(sizeof *access);
     access->users = users;
-    pthread_mutex_init(&access->trying, NULL);
+    pthread_mutex_init(&access->lock, NULL);
+    pthread_cond_init(&access->turn, NULL);
     access->attempts = console_attempts_new();
     access->logins = console_logins_new();
     crypto_generichash_keygen(access->key);
@@ -32,7 +38,8 @@ void console_access_free(struct console_access *access)
 {
     if (!access)
         return;
-    pthread_mutex_destroy(&access->trying);
+    pthread_mutex_destroy(&access->lock);
+    pthread_cond_destroy(&access->turn);
     console_attempts_free(access->attempts);
     console_logins_free(access->logins);
     sodium_memzero(access->key, sizeof access->key);
@@ -41,8 +48,44 @@ void console_access_free(struct console_access *access)
 
 /* --- logging in --- */
 
-/* One at a time: those that come together would all be tried before the first of them counts, and
- * each takes 64 MiB. */
+/* One password is looked at at a time: those that come together would all be tried before the first
+ * of them counts, and each takes 64 MiB. A few wait for their turn; of those whose address failed
+ * lately fewer, and they let the others go first. Whoever is one too many has to come again. */
+static enum console_login begin_turn(struct console_access *access,
+                                     const struct console_source *source, const char *name,
+                                     int64_t *wait_s)
+{
+    static const unsigned most[2] = {4, 2};
+    enum console_login login = CONSOLE_LOGIN_GOOD;
+    pthread_mutex_lock(&access->lock);
+    int64_t now_s = (int64_t)monotonic_s();
+    bool failed = console_attempts_has_failed(access->attempts, source, now_s);
+    *wait_s = console_attempts_wait_s(access->attempts, source, name, now_s);
+    if (*wait_s) {
+        login = CONSOLE_LOGIN_WAIT;
+    } else if (access->waiting[failed] == most[failed]) {
+        login = CONSOLE_LOGIN_BUSY;
+        *wait_s = BUSY_S;
+    } else {
+        access->waiting[failed]++;
+        while (access->busy || (failed && access->waiting[false]))
+            pthread_cond_wait(&access->turn, &access->lock);
+        access->waiting[failed]--;
+        access->busy = true;
+    }
+    pthread_mutex_unlock(&access->lock);
+    return login;
+}
+
+static void end_turn(struct console_access *access)
+{
+    pthread_mutex_lock(&access->lock);
+    access->busy = false;
+    pthread_cond_broadcast(&access->turn);
+    pthread_mutex_unlock(&access->lock);
+}
+
+/* In its turn, in which nobody else counts attempts; others only read them, under the lock. */
 static enum console_login try_password(struct console_access *access,
                                        const struct console_source *source, const char *name,
                                        const char *password, unsigned char *mark, int64_t *wait_s,
@@ -51,15 +94,16 @@ static enum console_login try_password(struct console_access *access,
     *wait_s = console_attempts_wait_s(access->attempts, source, name, (int64_t)monotonic_s());
     if (*wait_s)
         return CONSOLE_LOGIN_WAIT;
-    if (console_users_check(access->users, name, password, mark, error)) {
-        console_attempts_succeeded(access->attempts, source, name);
-        return CONSOLE_LOGIN_GOOD;
-    }
+    bool good = console_users_check(access->users, name, password, mark, error);
     if (error->class != ERROR_NONE)
         return CONSOLE_LOGIN_FAILED;
-    /* From now on: on a busy machine the check itself may take as long as the wait. */
-    console_attempts_failed(access->attempts, source, name, (int64_t)monotonic_s());
-    return CONSOLE_LOGIN_WRONG;
+    pthread_mutex_lock(&access->lock);
+    if (good)
+        console_attempts_succeeded(access->attempts, source, name);
+    else /* from now on: on a busy machine the check itself may take as long as the wait */
+        console_attempts_failed(access->attempts, source, name, (int64_t)monotonic_s());
+    pthread_mutex_unlock(&access->lock);
+    return good ? CONSOLE_LOGIN_GOOD : CONSOLE_LOGIN_WRONG;
 }
 
 enum console_login console_access_log_in(struct console_access *access,
@@ -68,9 +112,11 @@ enum console_login console_access_log_in(struct console_access *access,
                                          int64_t *wait_s, struct error *error)
 {
     unsigned char mark[CONSOLE_MARK_BYTES];
-    pthread_mutex_lock(&access->trying);
-    enum console_login login = try_password(access, source, name, password, mark, wait_s, error);
-    pthread_mutex_unlock(&access->trying);
+    enum console_login login = begin_turn(access, source, name, wait_s);
+    if (login != CONSOLE_LOGIN_GOOD)
+        return login;
+    login = try_password(access, source, name, password, mark, wait_s, error);
+    end_turn(access);
     if (login == CONSOLE_LOGIN_GOOD)
         console_logins_begin(access->logins, name, mark, (int64_t)monotonic_s(), token);
     return login;

@@ -17,10 +17,12 @@ enum console_login {
     CONSOLE_LOGIN_GOOD,
     CONSOLE_LOGIN_WRONG, /* the name or the password */
     CONSOLE_LOGIN_WAIT,  /* too many attempts: not even looked at */
+    CONSOLE_LOGIN_BUSY,  /* too many others log in just now: not even looked at */
     CONSOLE_LOGIN_FAILED /* the file of users cannot be read: `error` says why */
 };
 
-/* A new session, as `token`, when the password is right; `*wait_s`: before the next attempt. */
+/* A new session, as `token`, when the password is right; `*wait_s`: before the next attempt. Waits
+ * for its turn behind a few others at most: see CONSOLE_LOGIN_BUSY. */
 enum console_login console_access_log_in(struct console_access *access,
                                          const struct console_source *source, const char *name,
                                          const char *password, char token[CONSOLE_TOKEN_SIZE],

@@ -70,6 +70,13 @@ int64_t console_attempts_wait_s(struct console_attempts *attempts,
     return of_address > of_name ? of_address : of_name;
 }
 
+bool console_attempts_has_failed(struct console_attempts *attempts,
+                                 const struct console_source *source, int64_t now_s)
+{
+    const struct failing *failing = find(attempts, source, "");
+    return failing && now_s < failing->last_s + FORGOTTEN_S;
+}
+
 /* The one that is there, or a free place, or that which failed longest ago. */
 static struct failing *place_for(struct console_attempts *attempts,
                                  const struct console_source *source, const char *name)

@@ -6,6 +6,7 @@
 
 #include "admin/console_source.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct console_attempts;
@@ -20,6 +21,11 @@ void console_attempts_free(struct console_attempts *attempts); /* NULL is fine *
 int64_t console_attempts_wait_s(struct console_attempts *attempts,
                                 const struct console_source *source, const char *name,
                                 int64_t now_s);
+
+/* Whether anybody failed from there in the last hour. */
+bool console_attempts_has_failed(struct console_attempts *attempts,
+                                 const struct console_source *source, int64_t now_s);
+
 void console_attempts_failed(struct console_attempts *attempts, const struct console_source *source,
                              const char *name, int64_t now_s);
 

@@ -208,6 +208,11 @@ static enum MHD_Result refuse_login(struct MHD_Connection *connection,
                        "too many attempts; try again in %lld s", (long long)wait_s);
         return send_answer(connection, &answer, NULL, wait_s);
     }
+    if (login == CONSOLE_LOGIN_BUSY) {
+        console_refuse(&answer, MHD_HTTP_SERVICE_UNAVAILABLE,
+                       "too many log in at once; try again in %lld s", (long long)wait_s);
+        return send_answer(connection, &answer, NULL, wait_s);
+    }
     log_event(LOG_LEVEL_WARNING, "login-failed", "user", name, "address", source->text, "reason",
               failed ? error->message : "wrong name or password", NULL);
     return refuse(connection, failed ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_UNAUTHORIZED,
@@ -243,7 +248,10 @@ static enum MHD_Result log_in(struct console_server *server, const struct consol
         console_access_log_in(server->access, &source, name, password, token, &wait_s, &error);
     if (login != CONSOLE_LOGIN_GOOD) {
         audit(server, source.text,
-              login == CONSOLE_LOGIN_WAIT ? "refused-log-in-too-soon" : "refused-log-in", name);
+              login == CONSOLE_LOGIN_WAIT   ? "refused-log-in-too-soon"
+              : login == CONSOLE_LOGIN_BUSY ? "refused-log-in-busy"
+                                            : "refused-log-in",
+              name);
         return refuse_login(request->connection, &source, name, login, wait_s, &error);
     }
     log_event(LOG_LEVEL_NOTICE, "login", "user", name, "address", source.text, NULL);

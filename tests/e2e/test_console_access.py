@@ -1,12 +1,14 @@
 """Who gets into weir-console, with which role, and how attacks on it fail."""
 
 import contextlib
+import errno
 import itertools
 import os
 import re
 import sqlite3
 import stat
 import subprocess
+import threading
 import time
 
 from console_client import PASSWORD, Client, expect
@@ -505,6 +507,71 @@ def test_refusals_do_not_fill_the_disk(fixture):
     fixture.restart()
     now = refusals(fixture, kind)
     assert (now[0] + now[1], now[2]) == (written + more + 150, "127.0.0.1"), now
+
+
+class Verifier:
+    """The file of users is a pipe: each look at a password waits until it is fed."""
+
+    def __init__(self, weir):
+        self.users = weir.settings["console"]["users"]
+        with open(self.users, "rb") as file:
+            self.content = file.read()
+
+    def __enter__(self):
+        os.rename(self.users, self.users + ".away")
+        os.mkfifo(self.users)
+        return self
+
+    def __exit__(self, *_):
+        os.rename(self.users + ".away", self.users)
+
+    def writer(self):
+        """Once a password is looked at: where its users come from."""
+        def opened():
+            try:
+                return os.open(self.users, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError as error:
+                assert error.errno == errno.ENXIO, error
+                return None
+        return wait_for(opened, "a password is looked at")
+
+
+def test_login_flood(fixture):
+    """Of many that log in at once a few wait, those last from where somebody failed lately; more are turned
+    away at once, and whoever comes later gets in"""
+    fixture.restart()
+    known = "127.0.0.100"
+    expect(Client(fixture.weir, login=False, source=known).post("login", {"user": "ann", "password": "x"}), 401)
+    answers = []
+
+    def log_in(source):
+        client = Client(fixture.weir, login=False, source=source)
+        answers.append((source, client.post("login", {"user": "ann", "password": "wrong"})))
+
+    def answered(status):
+        return [source for source, answer in answers if answer.status == status]
+
+    threads = [threading.Thread(target=log_in, args=("127.0.0.%d" % number,)) for number in range(100, 131)]
+    with Verifier(fixture.weir) as verifier:
+        threads[1].start()
+        feeding = verifier.writer()
+        threads[0].start()  # it waits alone: so many of its kind may
+        for thread in threads[2:]:
+            thread.start()
+        wait_for(lambda: len(answered(503)) == 25, "those that are too many are turned away")
+        assert len(answers) == 25 and known not in answered(503), answers
+        for _, answer in answers:
+            assert int(answer.headers["Retry-After"]) > 0 and "at once" in answer.json()["error"], answer.body
+        for number in range(1, 7):
+            os.write(feeding, verifier.content)
+            os.close(feeding)
+            wait_for(lambda: len(answered(401)) == number, "one more is answered")
+            feeding = verifier.writer() if number < 6 else None
+    for thread in threads:
+        thread.join()
+    assert answered(401)[0] == "127.0.0.101" and answered(401)[-1] == known, answered(401)
+    assert Client(fixture.weir, source="127.0.0.99").get("session").status == 200
+    assert refusals(fixture, "refused-log-in-busy")[0] == 25, fixture.audited()
 
 
 run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])

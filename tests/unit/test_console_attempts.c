@@ -43,11 +43,25 @@ static void test_an_hour_without_a_failure_forgets_them(void **state)
     console_attempts_free(attempts);
 }
 
+static void test_a_failure_is_known_for_an_hour(void **state)
+{
+    (void)state;
+    struct console_attempts *attempts = console_attempts_new();
+    assert_false(console_attempts_has_failed(attempts, &here, 1000));
+    console_attempts_failed(attempts, &here, "ann", 1000);
+    console_attempts_succeeded(attempts, &here, "ann");
+    assert_true(console_attempts_has_failed(attempts, &here, 1000 + 3599));
+    assert_false(console_attempts_has_failed(attempts, &here, 1000 + 3600));
+    assert_false(console_attempts_has_failed(attempts, &there, 1000));
+    console_attempts_free(attempts);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_failure_doubles_the_time),
         cmocka_unit_test(test_an_hour_without_a_failure_forgets_them),
+        cmocka_unit_test(test_a_failure_is_known_for_an_hour),
     };
     return cmocka_run_group_tests_name("console_attempts", tests, NULL, NULL);
 }
