@@ -31,7 +31,9 @@ from upstream import Document, sends
 SESSIONS = 3        # SMTP clients at once
 MAIL_WAIT_S = 10.0  # no message waits longer, from MAIL to the answer at its end
 FEED_WAIT_S = 10.0  # nor a reader of a feed
-OUTAGE_S = 2.0      # how long each lasts at least
+OUTAGE_S = 3.0      # how long each lasts at least
+# Longer than a busy machine stands still at times: that would be an outage more.
+COUNTS_TIMEOUT = "2s"
 LINES_MOST = 6      # of a daemon's log about one outage, its end included
 TAUGHT = 60         # lessons in one outage, given twice
 WORDS = [a + b for a in "ba ce di fo gu ka le mi no pu".split()
@@ -313,7 +315,7 @@ class Site:
         upstream.documents["/steady"] = Document(feed(HAM))
         upstream.documents["/fresh"] = Document(answer=self.fresh)
         self.weir = Weir(fixture.directory, store.url, name, {
-            "counts-timeout": "500ms", "milter": {"socket": fixture.milter},
+            "counts-timeout": COUNTS_TIMEOUT, "milter": {"socket": fixture.milter},
             "thresholds": THRESHOLDS,
             "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s", "poll-min": "1s",
                            "poll-max": "1s", "fetch-timeout": "5s"},
