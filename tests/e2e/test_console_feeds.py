@@ -235,9 +235,13 @@ def test_weirctl_from_elsewhere(fixture):
         """Polls go on while it is looked: without when they were."""
         return [{key: value for key, value in one.items() if not key.endswith("_s")} for one in feeds]
 
-    lists = [settled(json.loads(line) for line in call("--json", "feeds", "list").text().splitlines())
-             for call in (weir.ctl, over)]
-    assert lists[0] == lists[1] and len(lists[0]) == 2, lists
+    def lists():
+        return [settled(json.loads(line) for line in call("--json", "feeds", "list").text().splitlines())
+                for call in (weir.ctl, over)]
+
+    wait_for(lambda: [one["state"] for one in lists()[0]] == ["ok", "ok"], "both were polled")
+    here, there = lists()
+    assert here == there and len(here) == 2, (here, there)
     assert 'far  ' in over("feeds", "list").text() and '"Far \u6e2f"  in News' in over("feeds", "list").text()
     address = over("feeds", "reader", "add", "bob").text().split("\n")[0]
     assert address.startswith(weir.feeds_url + "/r/"), address
