@@ -49,6 +49,13 @@ static bool is_plain(struct span value)
     return true;
 }
 
+/* What a clock that was ahead wrote is read again as of now. */
+static int64_t no_later_than_now(int64_t time_s)
+{
+    int64_t now_s = time(NULL);
+    return time_s > now_s + CLOCKS_DIFFER_S ? now_s : time_s;
+}
+
 void reputation_file_put_csv(FILE *stream, const struct identity *identity,
                              const struct reputation_counts *counts)
 {
@@ -58,13 +65,15 @@ void reputation_file_put_csv(FILE *stream, const struct identity *identity,
     else
         put_quoted(stream, identity->value);
     fprintf(stream, ",%.10g,%.10g,%" PRId64 ",%s,", counts->ham_milli / 1000.0,
-            counts->spam_milli / 1000.0, counts->time_s, overrides[counts->override]);
+            counts->spam_milli / 1000.0, no_later_than_now(counts->time_s),
+            overrides[counts->override]);
     if (counts->override != OVERRIDE_NONE)
         fprintf(stream, "%g", counts->override_centi / 100.0);
     putc(',', stream);
     if (counts->override == OVERRIDE_SET)
         fprintf(stream, "%" PRId64, counts->override_until_s);
-    fprintf(stream, ",%.10g,%" PRId64 "\n", counts->seen_milli / 1000.0, counts->first_s);
+    fprintf(stream, ",%.10g,%" PRId64 "\n", counts->seen_milli / 1000.0,
+            no_later_than_now(counts->first_s));
 }
 
 void reputation_file_put_json(struct json_writer *json, const struct identity *identity,
@@ -79,7 +88,7 @@ void reputation_file_put_json(struct json_writer *json, const struct identity *i
     json_put_raw(json, names[HAM], span_of(number));
     snprintf(number, sizeof number, "%.10g", counts->spam_milli / 1000.0);
     json_put_raw(json, names[SPAM], span_of(number));
-    json_put_integer(json, names[TIME], counts->time_s);
+    json_put_integer(json, names[TIME], no_later_than_now(counts->time_s));
     json_put_string(json, names[OVERRIDE], span_of(overrides[counts->override]));
     if (counts->override != OVERRIDE_NONE)
         json_put_number(json, names[LOG_ODDS], counts->override_centi / 100.0, 2);
@@ -87,7 +96,7 @@ void reputation_file_put_json(struct json_writer *json, const struct identity *i
         json_put_integer(json, names[UNTIL], counts->override_until_s);
     snprintf(number, sizeof number, "%.10g", counts->seen_milli / 1000.0);
     json_put_raw(json, names[SEEN], span_of(number));
-    json_put_integer(json, names[FIRST_SEEN], counts->first_s);
+    json_put_integer(json, names[FIRST_SEEN], no_later_than_now(counts->first_s));
     json_put_close(json, '}');
     json_put_newline(json);
 }

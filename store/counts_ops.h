@@ -11,13 +11,14 @@
  * scripts of redis_scripts.c say so themselves. */
 #define COUNTS_HALF_LIVES_KEPT 5
 
-/* Times are believed to be so far in the future: of events, and of what reputations stand for. One
- * further ahead was written when a clock was wrong, and is taken for now: nothing would count
- * beside it otherwise. */
+/* An event is believed to be so far in the future. What stands for a time further ahead was written
+ * while a clock was ahead, or this one is behind: nobody can tell. An event counts then as if it
+ * were of that time, or it would count for next to nothing; and nothing is moved to an earlier
+ * time, or the right clock would take all of it for old. */
 #define COUNTS_CLOCK_TOLERANCE_S 300
-static inline int64_t counts_time_believed(int64_t time_s, int64_t now_s)
+static inline int64_t counts_time_of(int64_t event_s, int64_t stands_for_s, int64_t now_s)
 {
-    return time_s > now_s + COUNTS_CLOCK_TOLERANCE_S ? now_s : time_s;
+    return stands_for_s > now_s + COUNTS_CLOCK_TOLERANCE_S ? stands_for_s : event_s;
 }
 
 /* What was only seen is kept for so long after it was last seen; and how long documents may go

@@ -68,11 +68,10 @@ bool counts_redis_unpack(struct span bytes, struct reputation_counts *counts)
         return false;
     counts->ham_milli = get_u32(bytes.data);
     counts->spam_milli = get_u32(bytes.data + 4);
-    int64_t now_s = time(NULL);
-    counts->time_s = counts_time_believed(get_u32(bytes.data + 8), now_s);
+    counts->time_s = get_u32(bytes.data + 8);
     if (length == COUNTS_BYTES) {
         counts->seen_milli = get_u32(bytes.data + 12);
-        counts->first_s = counts_time_believed(get_u32(bytes.data + 16), now_s);
+        counts->first_s = get_u32(bytes.data + 16);
     }
     if (bytes.length > length) {
         const char *override = bytes.data + length;

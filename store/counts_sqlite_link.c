@@ -131,9 +131,8 @@ static const char *const texts[SQL_STATEMENTS] = {
                                   "WHERE override <> 0 AND (expires_s IS NULL OR expires_s > ?1)",
     [SQL_REPUTATION_ADD] = "INSERT OR REPLACE INTO reputation (type, value, " REPUTATION_COLUMNS
                            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [SQL_REPUTATION_COUNT] =
-        "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4, time_s = ?5 WHERE type "
-        "= ?1 AND value = ?2",
+    [SQL_REPUTATION_COUNT] = "UPDATE reputation SET ham_milli = ?3, spam_milli = ?4 WHERE type "
+                             "= ?1 AND value = ?2",
     [SQL_REPUTATION_FORGET] = "DELETE FROM reputation WHERE type = ?1 AND value = ?2",
     [SQL_CONTRIBUTION_FIND] = "SELECT milli, time_s, expires_s FROM contribution WHERE source = ?1 "
                               "AND type = ?2 AND value = ?3 AND expires_s > ?4",

@@ -27,10 +27,8 @@ void counts_sqlite_read_reputation(sqlite3_stmt *statement, struct reputation_co
     *expires_s = sqlite3_column_type(statement, 6) == SQLITE_NULL
                      ? COUNTS_NEVER
                      : sqlite3_column_int64(statement, 6);
-    int64_t now_s = time(NULL);
-    counts->time_s = counts_time_believed(counts->time_s, now_s);
     counts->seen_milli = (uint32_t)sqlite3_column_int64(statement, 7);
-    counts->first_s = counts_time_believed(sqlite3_column_int64(statement, 8), now_s);
+    counts->first_s = sqlite3_column_int64(statement, 8);
 }
 
 static bool find(struct sqlite_link *link, const struct identity *identity, int64_t now_s,
@@ -92,7 +90,6 @@ static bool write_counts(struct sqlite_link *link, const struct identity *identi
     counts_sqlite_bind(statement, 2, identity->value.data, identity->value.length);
     sqlite3_bind_int64(statement, 3, counts->ham_milli);
     sqlite3_bind_int64(statement, 4, counts->spam_milli);
-    sqlite3_bind_int64(statement, 5, counts->time_s);
     return counts_sqlite_run(link, statement, error);
 }
 
@@ -160,8 +157,8 @@ static bool change_one(struct sqlite_link *link, const struct sqlite_event *even
 {
     const struct identity *identity = &event->identities[at];
     enum label label = event->label;
-    int64_t time_s = event->time_s, now_s = event->now_s;
     struct reputation_counts *counts = &row.counts;
+    int64_t now_s = event->now_s, time_s = counts_time_of(event->time_s, counts->time_s, now_s);
     int milli = event->amounts ? event->amounts[at] : 1000;
     if (back)
         milli = -milli;
@@ -240,7 +237,7 @@ static bool see_one(struct sqlite_link *link, const struct identity *identity, u
     if (!row.found)
         counts->time_s = counts->first_s = now_s;
     double half_life_s = link->store->base.half_life_s[identity->type], seen = counts->seen_milli;
-    double age_s = (double)(now_s - counts->time_s);
+    double age_s = (double)(counts_time_of(now_s, counts->time_s, now_s) - counts->time_s);
     bool moved = age_s > half_life_s / 16;
     if (moved) {
         double decay = pow(2, -age_s / half_life_s);
@@ -252,8 +249,9 @@ static bool see_one(struct sqlite_link *link, const struct identity *identity, u
     }
     counts->seen_milli =
         counts_sqlite_whole(seen + 1000.0 * documents * pow(2, age_s / half_life_s));
+    int64_t seen_until_s = now_s + counts_seen_life_s(identity->type);
     if (reputation_counts_are_unlabelled(counts))
-        row.expires_s = now_s + counts_seen_life_s(identity->type);
+        row.expires_s = seen_until_s > row.expires_s ? seen_until_s : row.expires_s;
     else if (moved)
         row.expires_s = expiry(link, identity->type, counts, now_s);
     return write_row(link, identity, &row, error);

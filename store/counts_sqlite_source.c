@@ -52,7 +52,7 @@ static bool find(struct sqlite_link *link, struct span source, const struct sqli
     *holding = (struct holding){.found = code == SQLITE_ROW, .time_s = event->time_s};
     if (holding->found) {
         holding->own = (double)sqlite3_column_int64(statement, 0);
-        holding->time_s = counts_time_believed(sqlite3_column_int64(statement, 1), event->now_s);
+        holding->time_s = sqlite3_column_int64(statement, 1);
         holding->expires_s = sqlite3_column_int64(statement, 2);
     }
     sqlite3_reset(statement);
@@ -68,9 +68,11 @@ static bool look(struct sqlite_link *link, struct span source, const struct sqli
     if (!find(link, source, event, at, holding, error) ||
         !counts_sqlite_counts_of(link, identity, event->now_s, &counts, error))
         return false;
+    int64_t time_s = counts_time_of(event->time_s, counts.time_s, event->now_s);
     holding->total = ((double)counts.ham_milli + counts.spam_milli) *
-                     pow(2, (double)(counts.time_s - event->time_s) / half_life_s);
-    double age_s = (double)(event->time_s - holding->time_s);
+                     pow(2, (double)(counts.time_s - time_s) / half_life_s);
+    time_s = counts_time_of(event->time_s, holding->time_s, event->now_s);
+    double age_s = (double)(time_s - holding->time_s);
     holding->moved = !holding->found || age_s > half_life_s / 16;
     if (holding->moved) {
         holding->own *= pow(2, -age_s / half_life_s);

@@ -21,10 +21,10 @@
     "  end\n"                                                                                      \
     "  return 20, struct.unpack('<I4I4I4I4I4', value)\n"                                           \
     "end\n"
-/* counts_time_believed(). */
-#define LUA_BELIEVED                                                                               \
-    "local function believed(time, now)\n"                                                         \
-    "  return time > now + 300 and now or time\n"                                                  \
+/* counts_time_of(). */
+#define LUA_TIME_OF                                                                                \
+    "local function time_of(event, stands_for, now)\n"                                             \
+    "  return stands_for > now + 300 and stands_for or event\n"                                    \
     "end\n"
 #define LUA_WHOLE                                                                                  \
     "local function whole(count)\n"                                                                \
@@ -69,7 +69,7 @@
  *
  * What a lesson costs Redis is decided here: hence one MGET, SETRANGE where the lifetime may stay
  * as it is (SET with EX costs twice as much), and no number made into text or bytes twice. */
-static const char append_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERRIDDEN
+static const char append_text[] = LUA_OPEN LUA_TIME_OF LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct, floor = struct.pack, struct.unpack, math.floor\n"
     "local prefix, share = ARGV[7], tonumber(ARGV[8])\n"
@@ -124,8 +124,7 @@ static const char append_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERR
     "    end\n"
     "    if value and amount ~= 0 then\n"
     "      local length, ham, spam, reference, seen, first = open(value)\n"
-    "      reference = believed(reference, now)\n"
-    "      local age, moved = time - reference, false\n"
+    "      local age, moved = time_of(time, reference, now) - reference, false\n"
     /* It may have been kept for as long as what was only seen is. */
     "      local unlabelled = ham == 0 and spam == 0\n"
     "      if age > half_life / 16 then\n"
@@ -177,13 +176,11 @@ static const char append_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERR
     "    local half_life = half_life_of[type] or look_up(type)\n"
     "    local own, reference, total = 0, time, 0\n"
     "    if values[i] then own, reference = unpack_struct('<I4I4', values[i]) end\n"
-    "    reference = believed(reference, now)\n"
     "    if totals[i] then\n"
     "      local ham, spam, since = unpack_struct('<I4I4I4', totals[i])\n"
-    "      since = believed(since, now)\n"
-    "      total = (ham + spam) * 2 ^ ((since - time) / half_life)\n"
+    "      total = (ham + spam) * 2 ^ ((since - time_of(time, since, now)) / half_life)\n"
     "    end\n"
-    "    local age, moved = time - reference, not values[i]\n"
+    "    local age, moved = time_of(time, reference, now) - reference, not values[i]\n"
     "    if age > half_life / 16 then\n"
     "      own, reference, age, moved = own * 2 ^ (-age / half_life), time, 0, true\n"
     "    end\n"
@@ -301,7 +298,7 @@ static const char append_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERR
 /* KEYS: since, copying (see counts_redis.h), then one for each identity. ARGV: half-lives, and how
  * long what was only seen is kept (4 bytes for each type), types of the identities (a byte each),
  * documents that bore them (4 bytes each). They count as of now, in the way of lessons. */
-static const char seen_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERRIDDEN
+static const char seen_text[] = LUA_OPEN LUA_TIME_OF LUA_WHOLE LUA_KEEP_OVERRIDDEN
     "local call, byte, sub = redis.call, string.byte, string.sub\n"
     "local pack, unpack_struct = struct.pack, struct.unpack\n"
     "local since, copying = unpack(call('MGET', KEYS[1], KEYS[2]))\n"
@@ -321,8 +318,7 @@ static const char seen_text[] = LUA_OPEN LUA_BELIEVED LUA_WHOLE LUA_KEEP_OVERRID
     "    call('SETEX', key, seen_life, pack('<I4I4I4I4I4', 0, 0, now, whole(milli), now))\n"
     "  else\n"
     "    local length, ham, spam, reference, seen, first = open(value)\n"
-    "    reference = believed(reference, now)\n"
-    "    local age, moved = now - reference, false\n"
+    "    local age, moved = time_of(now, reference, now) - reference, false\n"
     "    if age > half_life / 16 then\n"
     "      local decay = 2 ^ (-age / half_life)\n"
     "      ham, spam, seen = whole(ham * decay), whole(spam * decay), seen * decay\n"
