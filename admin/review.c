@@ -170,60 +170,77 @@ void review_teach(struct session *session, enum front front, const struct held *
     teach_label(session, front, held, label, outcome);
 }
 
-/* The word of a deed that is undone may be what another entry of the document says, too, which so
- * taught nothing: then it stays, and goes with that one. */
-struct heir {
-    struct records *records;
-    const struct held *held;
-    const struct records_deed *undone;
-    bool found;
+/* What is said of a document, by the deeds about all its entries. */
+struct said {
+    const char *source; /* by whom; NULL: by anybody */
+    int64_t without;    /* the deed of that id left out */
+    int before;         /* what the source had said before the first of them, as `taught` is */
+    bool any;           /* there is one */
+    bool stands;        /* one stands; the latest: */
+    struct records_deed last;
+    enum review_deed last_name;
 };
 
-static bool find_heir(void *context, struct error *error)
+static void hear_deed(void *context, const struct records_deed *deed)
 {
-    struct heir *heir = context;
-    const struct held *held = heir->held;
-    struct records_deed other;
-    if (!records_deed_elsewhere(heir->records, held, heir->undone->name, &other, &heir->found,
-                                error))
-        return false;
-    heir->found = heir->found && other.said_before == held->taught;
-    return !heir->found ||
-           (records_deed_set_said(heir->records, other.id, heir->undone->said_before, error) &&
-            records_held_set_taught(heir->records, other.held_id, held->taught, held->taught_from,
-                                    held->taught_by, error));
+    struct said *said = context;
+    enum review_deed name;
+    if (deed->said_before == RECORDS_SAYS_NOTHING || !review_find(deed->name, &name) ||
+        !deeds[name].teaches || (said->source && strcmp(said->source, deed->source) != 0))
+        return;
+    if (!said->any) {
+        bool known = deed->said_before != RECORDS_SAID_UNKNOWN;
+        bool same = strcmp(deed->taught_by_before, deed->source) == 0;
+        said->before = known ? deed->said_before : same ? deed->taught_before : 0;
+        said->any = true;
+    }
+    if (!deed->undone_s && deed->id != said->without) {
+        said->stands = true;
+        said->last = *deed;
+        said->last_name = name;
+    }
 }
 
-/* Withdraws what the deed taught, by who taught it, and teaches again what that source had said
- * before; a lesson of another source stands as it did. */
-static bool withdraw(struct session *session, enum front front, const struct held *held,
-                     const struct records_deed *undone, struct review_outcome *outcome)
+/* What was taught stays when the latest deed that stands says the same: it goes on with that one's
+ * entry, which may have taught nothing itself. */
+static bool pass_on(struct records *records, const struct held *held, const struct said *said,
+                    struct error *error)
 {
-    bool same_source = strcmp(undone->taught_by_before, held->taught_by) == 0;
-    int said = undone->said_before, unused;
-    if (said == RECORDS_SAID_UNKNOWN)
-        said = same_source ? undone->taught_before : 0;
+    return !said->stands || said->last.said_before != held->taught ||
+           records_held_set_taught(records, said->last.held_id, held->taught, held->taught_from,
+                                   held->taught_by, error);
+}
+
+/* Withdraws what the deed taught, by who taught it, and has it that the document is what that
+ * source says of it without the deed, or had said before. */
+static bool withdraw(struct session *session, enum front front, const struct held *held,
+                     struct review_outcome *outcome)
+{
+    struct records *records = session->records[front];
+    struct said said = {.source = held->taught_by};
+    if (!records_deeds_of_document(records, held->document_id, hear_deed, &said, &outcome->trouble))
+        return false;
+    int becomes = said.stands ? (int)deeds[said.last_name].label + 1 : said.before, unused;
+    if (becomes == held->taught)
+        return pass_on(records, held, &said, &outcome->trouble);
     const struct word words[] = {{(enum label)(held->taught - 1), true, held->taught_by},
-                                 {(enum label)(said - 1), false, held->taught_by}};
+                                 {(enum label)(becomes - 1), false, held->taught_by}};
     double from;
-    return said == held->taught ||
-           teach(session, front, held, words, said ? 2 : 1, &from, &unused, outcome);
+    return teach(session, front, held, words, becomes ? 2 : 1, &from, &unused, outcome);
 }
 
 /* Takes the lesson back that went with the deed, if it is the one that was taught last. */
 static void unteach(struct session *session, enum front front, const struct held *held,
                     const struct records_deed *undone, struct review_outcome *outcome)
 {
-    struct heir heir = {session->records[front], held, undone, false};
     enum review_deed deed;
     if (!review_find(undone->name, &deed) || !deeds[deed].teaches ||
         held->taught != (int)deeds[deed].label + 1)
         return;
-    outcome->taught = records_transaction(heir.records, find_heir, &heir, &outcome->trouble) &&
-                      (heir.found || withdraw(session, front, held, undone, outcome)) &&
-                      records_held_set_taught(heir.records, held->id, undone->taught_before,
-                                              undone->taught_from_before, undone->taught_by_before,
-                                              &outcome->trouble);
+    outcome->taught = withdraw(session, front, held, outcome) &&
+                      records_held_set_taught(session->records[front], held->id,
+                                              undone->taught_before, undone->taught_from_before,
+                                              undone->taught_by_before, &outcome->trouble);
 }
 
 /* Replaces the entry by what it is now. */
@@ -270,6 +287,7 @@ struct work {
     enum front front;
     int64_t id;
     const char *who;
+    const char *source; /* of its lesson; empty: the operator */
     enum review_deed deed;
     unsigned states; /* bits: nothing is done in others */
     int64_t undo_s;  /* how long what was deleted can be had back */
@@ -308,10 +326,14 @@ static bool do_it(void *context, struct error *error)
                                 .from = held->state,
                                 .to = deeds[deed].to[work->front],
                                 .taught_before = held->taught,
-                                .taught_from_before = held->taught_from};
+                                .taught_from_before = held->taught_from,
+                                .said_before = work->quiet || !deeds[deed].teaches
+                                                   ? RECORDS_SAYS_NOTHING
+                                                   : RECORDS_SAID_UNKNOWN};
     int64_t due_s = deed == REVIEW_DELETE && work->undo_s ? time(NULL) + work->undo_s : 0;
     snprintf(done.name, sizeof done.name, "%s", deeds[deed].name);
     snprintf(done.taught_by_before, sizeof done.taught_by_before, "%s", held->taught_by);
+    snprintf(done.source, sizeof done.source, "%s", work->source);
     bool good = records_held_move(work->records, work->id, deeds[deed].from & work->states, done.to,
                                   &work->changed, error) &&
                 (!work->changed ||
@@ -330,6 +352,7 @@ static bool do_deed(struct session *session, enum front front, struct held **hel
                         .front = front,
                         .id = (*held)->id,
                         .who = who,
+                        .source = session->lesson_source ? session->lesson_source : "",
                         .deed = deed,
                         .states = states,
                         .quiet = quiet,
@@ -424,39 +447,20 @@ static const char *said_of(const struct work *work, const struct held *held, boo
                : "held";
 }
 
-/* The deed before the undone one that says what the document is; `*found` is false when there is
- * none. What was taught says less: an undo teaches too. */
-static bool find_said(const struct work *work, enum review_deed *said, bool *found,
-                      struct error *error)
-{
-    struct records_deed at = work->undone, before = at;
-    do {
-        if (!records_deed_before(work->records, &at, &before, found, error))
-            return false;
-        at = before;
-    } while (*found && (!review_find(at.name, said) || !deeds[*said].teaches));
-    return true;
-}
-
-/* What was said of the document before, if anything was, by the deed that said it: the undo of
- * that one takes it back. Nor is it taken back while another entry of the document says it. */
+/* The person's word on the document, for replay, is what the latest deed says that stands without
+ * this one. */
 static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
 {
-    enum review_deed undone, said = REVIEW_DEEDS;
-    bool found;
+    struct said said = {.without = work->undone.id};
+    enum review_deed undone;
     if (!review_find(work->undone.name, &undone) || !deeds[undone].teaches)
         return true;
-    struct records_deed other;
-    bool elsewhere = false;
-    if (!find_said(work, &said, &found, error) ||
-        (!found && !records_deed_elsewhere(work->records, held, work->undone.name, &other,
-                                           &elsewhere, error)))
+    if (!records_deeds_of_document(work->records, held->document_id, hear_deed, &said, error))
         return false;
-    if (elsewhere)
-        return true;
-    return found ? records_correct(work->records, held->document_id, deeds[said].label, work->who,
-                                   deeds[said].name, error)
-                 : records_uncorrect(work->records, held->document_id, work->undone.name, error);
+    return said.stands
+               ? records_correct(work->records, held->document_id, deeds[said.last_name].label,
+                                 work->who, said.last.name, error)
+               : records_uncorrect(work->records, held->document_id, work->undone.name, error);
 }
 
 static bool take_back(struct work *work, const struct held *held, bool back, struct error *error)

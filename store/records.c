@@ -18,7 +18,7 @@
     "due_s, taught_from, taught_by"
 #define DEED_COLUMNS                                                                               \
     "id, held_id, name, from_state, to_state, taught_before, time_s, undone_s, "                   \
-    "taught_from_before, taught_by_before, said_before"
+    "taught_from_before, taught_by_before, said_before, source"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -78,25 +78,20 @@ static const char *const texts[STATEMENTS] = {
         "SELECT max(id) FROM (SELECT max(id) AS id FROM held WHERE reference = ?1 UNION ALL "
         "SELECT max(id) FROM held WHERE requeued_as = ?1)",
     [STATEMENT_HELD_SET_DUE] = "UPDATE held SET due_s = ?2 WHERE id = ?1",
-    [STATEMENT_DEED_ADD] = "INSERT INTO deeds (held_id, name, from_state, to_state, taught_before, "
-                           "time_s, taught_from_before, taught_by_before) VALUES (?1, ?2, ?3, ?4, "
-                           "?5, ?6, ?7, ?8)",
+    [STATEMENT_DEED_ADD] =
+        "INSERT INTO deeds (held_id, name, from_state, to_state, taught_before, time_s, "
+        "taught_from_before, taught_by_before, said_before, source) VALUES (?1, ?2, ?3, ?4, ?5, "
+        "?6, ?7, ?8, ?9, ?10)",
     [STATEMENT_DEED_LAST] =
         "SELECT " DEED_COLUMNS " FROM deeds WHERE held_id = ?1 AND (?2 IS NULL OR name = ?2) "
         "ORDER BY id DESC LIMIT 1",
-    [STATEMENT_DEED_BEFORE] =
-        "SELECT " DEED_COLUMNS
-        " FROM deeds WHERE held_id = ?1 AND id < ?2 AND undone_s = 0 ORDER BY "
-        "id DESC LIMIT 1",
     [STATEMENT_DEEDS_AFTER] =
         "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
     [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",
     [STATEMENT_DEED_SET_SAID] = "UPDATE deeds SET said_before = ?2 WHERE id = ?1",
-    [STATEMENT_DEED_ELSEWHERE] =
-        "SELECT deeds.id, held_id, name, from_state, to_state, taught_before, deeds.time_s, "
-        "undone_s, taught_from_before, taught_by_before, said_before FROM deeds JOIN held ON "
-        "held.id = held_id WHERE document_id = ?1 AND held.id <> ?2 AND taught > 0 AND name = ?3 "
-        "AND undone_s = 0 ORDER BY taught_by = ?4 AND said_before = taught DESC, deeds.id LIMIT 1",
+    [STATEMENT_DEEDS_OF_DOCUMENT] =
+        "SELECT " DEED_COLUMNS " FROM deeds WHERE held_id IN (SELECT id FROM held WHERE "
+        "document_id = ?1) ORDER BY id",
     [STATEMENT_TOLD] = "SELECT time_s, warned_s FROM told WHERE held_id = ?1 AND recipient = ?2",
     [STATEMENT_SET_TOLD] =
         "INSERT INTO told (held_id, recipient, time_s, warned_s) VALUES (?1, ?2, "

@@ -301,6 +301,10 @@ static const char *const steps[] = {
     "ALTER TABLE deeds ADD COLUMN said_before INTEGER NOT NULL DEFAULT -1;"
     "CREATE INDEX held_taught ON held (document_id) WHERE taught > 0;"
     "PRAGMA user_version = 26;",
+    /* Whose word a deed was, and all deeds about one document. */
+    "ALTER TABLE deeds ADD COLUMN source TEXT NOT NULL DEFAULT '';"
+    "DROP INDEX held_taught; CREATE INDEX held_document ON held (document_id);"
+    "PRAGMA user_version = 27;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

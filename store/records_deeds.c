@@ -19,6 +19,8 @@ bool records_deed_add(struct records *records, const struct records_deed *deed, 
         sqlite3_bind_int64(statement, 6, time(NULL));
         sqlite3_bind_double(statement, 7, deed->taught_from_before);
         records_bind_text(statement, 8, deed->taught_by_before);
+        sqlite3_bind_int(statement, 9, deed->said_before);
+        records_bind_text(statement, 10, deed->source);
         good = records_run(records, statement, NULL, error);
     }
     records_unlock(records);
@@ -41,6 +43,8 @@ static void read_deed(sqlite3_stmt *statement, struct records_deed *deed)
     snprintf(deed->name, sizeof deed->name, "%s", (const char *)sqlite3_column_text(statement, 2));
     snprintf(deed->taught_by_before, sizeof deed->taught_by_before, "%s",
              (const char *)sqlite3_column_text(statement, 9));
+    snprintf(deed->source, sizeof deed->source, "%s",
+             (const char *)sqlite3_column_text(statement, 11));
 }
 
 /* The row that the statement gives, if it gives one. */
@@ -68,22 +72,6 @@ bool records_deed_last(struct records *records, int64_t held_id, const char *nam
         if (name)
             records_bind_text(statement, 2, name);
         good = find_deed(records, statement, deed, found, error);
-    }
-    records_unlock(records);
-    return good;
-}
-
-bool records_deed_before(struct records *records, const struct records_deed *deed,
-                         struct records_deed *before, bool *found, struct error *error)
-{
-    *found = false;
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_BEFORE, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_int64(statement, 1, deed->held_id);
-        sqlite3_bind_int64(statement, 2, deed->id);
-        good = find_deed(records, statement, before, found, error);
     }
     records_unlock(records);
     return good;
@@ -140,20 +128,22 @@ bool records_deed_set_said(struct records *records, int64_t deed_id, int said_be
     return good;
 }
 
-bool records_deed_elsewhere(struct records *records, const struct held *held, const char *name,
-                            struct records_deed *deed, bool *found, struct error *error)
+bool records_deeds_of_document(struct records *records,
+                               const unsigned char document_id[RECORD_ID_BYTES],
+                               records_visit_deed *visit, void *context, struct error *error)
 {
-    *found = false;
+    int code = SQLITE_ERROR;
     records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_ELSEWHERE, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_blob(statement, 1, held->document_id, RECORD_ID_BYTES, SQLITE_TRANSIENT);
-        sqlite3_bind_int64(statement, 2, held->id);
-        records_bind_text(statement, 3, name);
-        records_bind_text(statement, 4, held->taught_by);
-        good = find_deed(records, statement, deed, found, error);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEEDS_OF_DOCUMENT, error);
+    if (statement) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_TRANSIENT);
+        while ((code = records_step(records, statement, error)) == SQLITE_ROW) {
+            struct records_deed deed;
+            read_deed(statement, &deed);
+            visit(context, &deed);
+        }
+        sqlite3_reset(statement);
     }
     records_unlock(records);
-    return good;
+    return code == SQLITE_DONE;
 }

@@ -9,6 +9,7 @@
 
 #define RECORDS_DEED_NAME_SIZE 24
 #define RECORDS_SAID_UNKNOWN (-1)
+#define RECORDS_SAYS_NOTHING (-2)
 
 struct records_deed {
     int64_t id; /* set by records */
@@ -18,8 +19,10 @@ struct records_deed {
     int taught_before; /* as `taught` of struct held; and the others of that */
     double taught_from_before;
     char taught_by_before[LESSON_SOURCE_MAX + 1];
-    /* What the source of its lesson had said of the document when the store took it, whichever way:
-     * a label + 1; 0: nothing; RECORDS_SAID_UNKNOWN: the store has not answered yet. */
+    char source[LESSON_SOURCE_MAX + 1]; /* whose word it is; empty: the operator's */
+    /* What that source had said of the document when the store took the deed's lesson, whichever
+     * way: a label + 1; 0: nothing; RECORDS_SAID_UNKNOWN: the store has not answered yet;
+     * RECORDS_SAYS_NOTHING: the deed is no word on what the document is. */
     int said_before;
     int64_t time_s;   /* set by records */
     int64_t undone_s; /* 0: it stands */
@@ -33,10 +36,6 @@ bool records_deed_add(struct records *records, const struct records_deed *deed,
 bool records_deed_last(struct records *records, int64_t held_id, const char *name,
                        struct records_deed *deed, bool *found, struct error *error);
 
-/* The latest deed before that one that stands. */
-bool records_deed_before(struct records *records, const struct records_deed *deed,
-                         struct records_deed *before, bool *found, struct error *error);
-
 /* How many deeds after that one stand. */
 bool records_deeds_after(struct records *records, const struct records_deed *deed, int64_t *count,
                          struct error *error);
@@ -47,10 +46,10 @@ bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, s
 bool records_deed_set_said(struct records *records, int64_t deed_id, int said_before,
                            struct error *error);
 
-/* A standing deed of that name about another entry of the same document as `held`, which was
- * taught; of several, one whose source is that of `held` and had said so before, if there is one.
- */
-bool records_deed_elsewhere(struct records *records, const struct held *held, const char *name,
-                            struct records_deed *deed, bool *found, struct error *error);
+/* Visits the deeds about all entries of that document, standing or not, oldest first. */
+typedef void records_visit_deed(void *context, const struct records_deed *deed);
+bool records_deeds_of_document(struct records *records,
+                               const unsigned char document_id[RECORD_ID_BYTES],
+                               records_visit_deed *visit, void *context, struct error *error);
 
 #endif

@@ -96,7 +96,8 @@ static bool note_expired(struct records *records, const struct expired *entry, s
                                 .name = RECORDS_EXPIRE,
                                 .from = entry->from,
                                 .to = entry->feed ? HELD_DELETED : HELD_DELETE_REQUESTED,
-                                .taught_before = entry->taught};
+                                .taught_before = entry->taught,
+                                .said_before = RECORDS_SAYS_NOTHING};
     bool moved;
     snprintf(subject, sizeof subject, "%c%" PRId64, entry->feed ? 'f' : 'm', entry->id);
     return records_held_move(records, entry->id, 1u << entry->from, deed.to, &moved, error) &&

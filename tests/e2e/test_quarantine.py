@@ -131,12 +131,12 @@ def test_undo_confirm(gateway):
     assert counts(gateway, mail) == (1, 0)
 
 
-def hold_twice(gateway):
-    """The same message, held for two recipients one after the other."""
+def hold_copies(gateway, recipients):
+    """The same message, held for one recipient after the other."""
     stranger = Stranger()
     message, message_id = stranger.spam("Your account")
     ids = []
-    for recipient in ("ida@box.test", "ivo@box.test"):
+    for recipient in recipients:
         stranger.send(gateway, message, [recipient])
         wait_for(lambda: len(query(gateway, "SELECT id FROM held WHERE sender = ? AND state = 1",
                                    "ann@" + stranger.domain)) > len(ids), "it is held")
@@ -155,7 +155,7 @@ def corrections(gateway, mail):
 def test_undo_one_of_two(gateway):
     """Of a message that was confirmed twice, its undo, in any order, takes the lesson when none stands"""
     for first, last in ((1, 0), (0, 1)):
-        mail = hold_twice(gateway)
+        mail = hold_copies(gateway, ["ida@box.test", "ivo@box.test"])
         for held_id in mail.ids:
             ctl(gateway, "held", "confirm", held_id)
         assert counts(gateway, mail) == (1, 0)
@@ -166,6 +166,23 @@ def test_undo_one_of_two(gateway):
         ctl(gateway, "undo", mail.ids[last])
         assert counts(gateway, mail) == (0, 0), last
         assert corrections(gateway, mail) == []
+
+
+def test_undo_among_copies(gateway):
+    """What is said of a message is what the latest deed about any copy of it says that stands"""
+    for deeds, undos in (
+            (("confirm", "release"), ((0, (0, 1)), (1, (0, 0)))),
+            (("confirm", "release"), ((1, (1, 0)), (0, (0, 0)))),
+            (("confirm", "release", "confirm"), ((0, (1, 0)), (1, (1, 0)), (2, (0, 0)))),
+            (("release", "confirm", "confirm"), ((2, (1, 0)), (1, (0, 1)), (0, (0, 0))))):
+        mail = hold_copies(gateway, ["ida@box.test", "ivo@box.test", "ian@box.test"][:len(deeds)])
+        for held_id, deed in zip(mail.ids, deeds):
+            ctl(gateway, "held", deed, held_id)
+        assert counts(gateway, mail) == ((1, 0) if deeds[-1] == "confirm" else (0, 1)), deeds
+        for which, left in undos:
+            ctl(gateway, "undo", mail.ids[which])
+            assert counts(gateway, mail) == left, (deeds, undos, which)
+            assert len(corrections(gateway, mail)) == sum(left), (deeds, undos, which)
 
 
 def test_undo_leaves_what_was_learned_before(gateway):
@@ -776,7 +793,7 @@ def test_reapply(gateway):
 
 if __name__ == "__main__":
     run(setup, [test_undo_one_by_one, test_undo_delete, test_undo_confirm, test_undo_one_of_two,
-                test_undo_leaves_what_was_learned_before, test_undo_release, test_undo_in_time,
+                test_undo_among_copies, test_undo_leaves_what_was_learned_before, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
                 test_extensions_are_one_source, test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,
