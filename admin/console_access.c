@@ -1,6 +1,7 @@
 #include "admin/console_access.h"
 
 #include <pthread.h>
+#include <time.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,8 @@
 #include "store/memory.h"
 #include "store/monotonic.h"
 
-#define BUSY_S 2 /* until somebody who is one too many may come again */
+#define BUSY_S 2  /* until somebody who is one too many may come again */
+#define TURN_S 20 /* how long somebody waits for their turn at most */
 
 struct console_access {
     const char *users;
@@ -27,7 +29,11 @@ struct console_access *console_access_new(const char *users)
     struct console_access *access = memory_new(sizeof *access);
     access->users = users;
     pthread_mutex_init(&access->lock, NULL);
-    pthread_cond_init(&access->turn, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&access->turn, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     access->attempts = console_attempts_new();
     access->logins = console_logins_new();
     crypto_generichash_keygen(access->key);
@@ -48,9 +54,28 @@ void console_access_free(struct console_access *access)
 
 /* --- logging in --- */
 
+/* Under the lock; false when it took too long. */
+static bool wait_for_turn(struct console_access *access, bool failed)
+{
+    struct timespec until;
+    bool in_time = true;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += TURN_S;
+    access->waiting[failed]++;
+    while (in_time && (access->busy || (failed && access->waiting[false])))
+        in_time = pthread_cond_timedwait(&access->turn, &access->lock, &until) == 0;
+    access->waiting[failed]--;
+    if (in_time)
+        access->busy = true;
+    else /* somebody may have let this one go first */
+        pthread_cond_broadcast(&access->turn);
+    return in_time;
+}
+
 /* One password is looked at at a time: those that come together would all be tried before the first
  * of them counts, and each takes 64 MiB. A few wait for their turn; of those whose address failed
- * lately fewer, and they let the others go first. Whoever is one too many has to come again. */
+ * lately fewer, and they let the others go first. Whoever is one too many, or waited too long, has
+ * to come again. */
 static enum console_login begin_turn(struct console_access *access,
                                      const struct console_source *source, const char *name,
                                      int64_t *wait_s)
@@ -61,18 +86,12 @@ static enum console_login begin_turn(struct console_access *access,
     int64_t now_s = (int64_t)monotonic_s();
     bool failed = console_attempts_has_failed(access->attempts, source, now_s);
     *wait_s = console_attempts_wait_s(access->attempts, source, name, now_s);
-    if (*wait_s) {
+    if (*wait_s)
         login = CONSOLE_LOGIN_WAIT;
-    } else if (access->waiting[failed] == most[failed]) {
+    else if (access->waiting[failed] == most[failed] || !wait_for_turn(access, failed))
         login = CONSOLE_LOGIN_BUSY;
+    if (login == CONSOLE_LOGIN_BUSY)
         *wait_s = BUSY_S;
-    } else {
-        access->waiting[failed]++;
-        while (access->busy || (failed && access->waiting[false]))
-            pthread_cond_wait(&access->turn, &access->lock);
-        access->waiting[failed]--;
-        access->busy = true;
-    }
     pthread_mutex_unlock(&access->lock);
     return login;
 }

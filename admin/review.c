@@ -226,7 +226,15 @@ static bool withdraw(struct session *session, enum front front, const struct hel
     const struct word words[] = {{(enum label)(held->taught - 1), true, held->taught_by},
                                  {(enum label)(becomes - 1), false, held->taught_by}};
     double from;
-    return teach(session, front, held, words, becomes ? 2 : 1, &from, &unused, outcome);
+    if (!teach(session, front, held, words, becomes ? 2 : 1, &from, &unused, outcome))
+        return false;
+    /* Whoever did a deed meanwhile may have found their word said still. */
+    said = (struct said){.source = held->taught_by};
+    if (!records_deeds_of_document(records, held->document_id, hear_deed, &said, &outcome->trouble))
+        return false;
+    const struct word again = {deeds[said.last_name].label, false, held->taught_by};
+    return !said.stands || (int)again.label + 1 == becomes ||
+           teach(session, front, held, &again, 1, &from, &unused, outcome);
 }
 
 /* Takes the lesson back that went with the deed, if it is the one that was taught last. */
@@ -448,7 +456,7 @@ static const char *said_of(const struct work *work, const struct held *held, boo
 }
 
 /* The person's word on the document, for replay, is what the latest deed says that stands without
- * this one. */
+ * this one, or else what had been said before the first. */
 static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
 {
     struct said said = {.without = work->undone.id};
@@ -457,9 +465,12 @@ static bool uncorrect(const struct work *work, const struct held *held, struct e
         return true;
     if (!records_deeds_of_document(work->records, held->document_id, hear_deed, &said, error))
         return false;
-    return said.stands
-               ? records_correct(work->records, held->document_id, deeds[said.last_name].label,
-                                 work->who, said.last.name, error)
+    if (said.stands)
+        return records_correct(work->records, held->document_id, deeds[said.last_name].label,
+                               work->who, said.last.name, error);
+    return said.before > 0
+               ? records_correct(work->records, held->document_id, (enum label)(said.before - 1),
+                                 work->who, "learn", error)
                : records_uncorrect(work->records, held->document_id, work->undone.name, error);
 }
 

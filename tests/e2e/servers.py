@@ -605,7 +605,8 @@ class Weir:
         self.milter = self.hold = self.feeds = self.console = None
 
     def configure(self, changes):
-        """Merges `changes` (nested) into the settings and writes the file."""
+        """Merges `changes` (nested) into the settings and writes the file, which is whole at any moment: a
+        daemon that reloads may be reading it."""
         def merge(into, new):
             for key, value in new.items():
                 if isinstance(value, dict) and isinstance(into.get(key), dict):
@@ -614,8 +615,10 @@ class Weir:
                     into[key] = value
         merge(self.settings, changes)
         self.socket = self.settings["milter"]["socket"]
-        with open(self.config_path, "w") as file:
+        new = self.config_path + ".new"
+        with open(new, "w") as file:
             file.write(to_configuration(self.settings) + "\n")
+        os.replace(new, self.config_path)
 
     def program(self, name):
         """A path to the built program that every user can execute."""

@@ -154,8 +154,8 @@ def test_one_line_for_an_import(fixture):
     text = "type,value,ham,spam,time\nip,192.0.2.1,1,0,1700000000\n"
     assert client.post("reputation/import", {"text": text, "after": 7}).json() == {"imported": 1}
     assert lines()[:2] == ["import of 1", "import of %d" % count], lines()
-    expect(client.post("reputation/import", {"text": text, "after": -1}), 400, "came before")
-    expect(client.post("reputation/import", {"text": text, "after": "x"}), 400, "came before")
+    expect(client.post("reputation/import", {"text": text, "after": -1}), 400, "whole number")
+    expect(client.post("reputation/import", {"text": text, "after": "x"}), 400, "whole number")
 
 
 def test_broken_lines_change_nothing(fixture):
@@ -167,7 +167,7 @@ def test_broken_lines_change_nothing(fixture):
     client = Client(fixture.far)
     expect(client.post("reputation/import", {"text": text}), 400, "and 1 more line")
     expect(client.post("reputation/import", {"text": ""}), 400, "lines of CSV or JSON")
-    expect(client.post("reputation/import", {"text": ["x"]}), 400, "lines of CSV or JSON")
+    expect(client.post("reputation/import", {"text": ["x"]}), 400, "has to be text")
     expect(client.post("reputation/import", {"text": "x" * (5 << 20)}), 413, "4 MiB")
     expect(client.get("reputation/export?after=zz"), 400, "after")
     expect(client.get("reputation/export?after=" + 400 * "ff"), 400, "after")
