@@ -188,14 +188,15 @@ static bool take(struct live_tuning *live, const struct counts_settings *setting
     bool others = false;
     if (!take_rules(live, whole, &others, &error))
         log_event(LOG_LEVEL_ERROR, "rules", "version", version, "left-out", error.message, NULL);
-    else if (others)
-        tell_of_rules(live, version);
     json_decref(whole);
     bool changed = !tuning_is_equal(&tuning, &live->tuning);
     pthread_mutex_lock(&live->lock);
     live->tuning = tuning;
     pthread_mutex_unlock(&live->lock);
+    /* What is told to be in force is so after a restart, too. */
     save_file(live, text);
+    if (others)
+        tell_of_rules(live, version);
     if (changed)
         log_event(LOG_LEVEL_NOTICE, "tuning", "version", version, "state", "in force", NULL);
     return changed;
