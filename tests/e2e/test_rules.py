@@ -52,17 +52,13 @@ def file_of(fixture, text):
     return path
 
 
-def in_force(process, before):
-    wait_for(lambda: process.log().count("event=rules") > before, "the rules are followed")
-
-
 def change(fixture, *words):
-    """Runs weirctl rules …, which changes them, and waits until both daemons have heard of it."""
-    daemons = [fixture.weir.milter, fixture.weir.feeds]
-    before = [daemon.log().count("event=rules") for daemon in daemons]
+    """Runs weirctl rules …, which changes them, and waits until both daemons have heard of it: of this
+    change, and not of one before it."""
     done = fixture.weir.ctl("rules", *words)
-    for daemon, count in zip(daemons, before):
-        in_force(daemon, count)
+    version = fixture.weir.ctl("--json", "tune", "show").json()["version"]
+    for daemon in (fixture.weir.milter, fixture.weir.feeds):
+        wait_for(lambda: "event=rules version=%d " % version in daemon.log(), "the rules are followed")
     return done.text()
 
 
