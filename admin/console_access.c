@@ -1,10 +1,10 @@
 #include "admin/console_access.h"
 
 #include <pthread.h>
-#include <time.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "admin/console_attempts.h"
 #include "store/memory.h"

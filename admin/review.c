@@ -150,11 +150,16 @@ static bool teach(struct session *session, enum front front, const struct held *
     return true;
 }
 
+static const char *source_of(const struct session *session)
+{
+    return session->lesson_source ? session->lesson_source : "";
+}
+
 /* The record remembers what was taught, so that a lesson which failed can be asked for again. */
 static int teach_label(struct session *session, enum front front, const struct held *held,
                        enum label label, struct review_outcome *outcome)
 {
-    const char *source = session->lesson_source ? session->lesson_source : "";
+    const char *source = source_of(session);
     const struct word word = {label, false, source};
     double from;
     int said = RECORDS_SAID_UNKNOWN;
@@ -201,6 +206,15 @@ static void hear_deed(void *context, const struct records_deed *deed)
     }
 }
 
+/* Fills the rest of `said`. */
+static bool hear(struct records *records, const struct held *held, struct said *said,
+                 struct error *error)
+{
+    said->any = said->stands = false;
+    said->before = 0;
+    return records_deeds_of_document(records, held->document_id, hear_deed, said, error);
+}
+
 /* What was taught stays when the latest deed that stands says the same: it goes on with that one's
  * entry, which may have taught nothing itself. */
 static bool pass_on(struct records *records, const struct held *held, const struct said *said,
@@ -218,7 +232,7 @@ static bool withdraw(struct session *session, enum front front, const struct hel
 {
     struct records *records = session->records[front];
     struct said said = {.source = held->taught_by};
-    if (!records_deeds_of_document(records, held->document_id, hear_deed, &said, &outcome->trouble))
+    if (!hear(records, held, &said, &outcome->trouble))
         return false;
     int becomes = said.stands ? (int)deeds[said.last_name].label + 1 : said.before, unused;
     if (becomes == held->taught)
@@ -229,8 +243,7 @@ static bool withdraw(struct session *session, enum front front, const struct hel
     if (!teach(session, front, held, words, becomes ? 2 : 1, &from, &unused, outcome))
         return false;
     /* Whoever did a deed meanwhile may have found their word said still. */
-    said = (struct said){.source = held->taught_by};
-    if (!records_deeds_of_document(records, held->document_id, hear_deed, &said, &outcome->trouble))
+    if (!hear(records, held, &said, &outcome->trouble))
         return false;
     const struct word again = {deeds[said.last_name].label, false, held->taught_by};
     return !said.stands || (int)again.label + 1 == becomes ||
@@ -360,7 +373,7 @@ static bool do_deed(struct session *session, enum front front, struct held **hel
                         .front = front,
                         .id = (*held)->id,
                         .who = who,
-                        .source = session->lesson_source ? session->lesson_source : "",
+                        .source = source_of(session),
                         .deed = deed,
                         .states = states,
                         .quiet = quiet,
@@ -463,7 +476,7 @@ static bool uncorrect(const struct work *work, const struct held *held, struct e
     enum review_deed undone;
     if (!review_find(work->undone.name, &undone) || !deeds[undone].teaches)
         return true;
-    if (!records_deeds_of_document(work->records, held->document_id, hear_deed, &said, error))
+    if (!hear(work->records, held, &said, error))
         return false;
     if (said.stands)
         return records_correct(work->records, held->document_id, deeds[said.last_name].label,

@@ -337,6 +337,21 @@ bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
     return good;
 }
 
+bool records_set_number(struct records *records, enum records_statement which, int64_t id,
+                        int64_t number, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, which, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_int64(statement, 1, id);
+        sqlite3_bind_int64(statement, 2, number);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
 void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text)
 {
     sqlite3_bind_text(statement, parameter, text ? text : "", -1, SQLITE_STATIC);

@@ -133,6 +133,10 @@ int records_step(struct records *records, sqlite3_stmt *statement, struct error 
 bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
                  struct error *error);
 
+/* Runs a statement of two parameters, the id of a row and a number, under the lock. */
+bool records_set_number(struct records *records, enum records_statement which, int64_t id,
+                        int64_t number, struct error *error);
+
 /* NULL counts as "". The text must live until the statement was run. */
 void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text);
 

@@ -47,34 +47,25 @@ static void read_deed(sqlite3_stmt *statement, struct records_deed *deed)
              (const char *)sqlite3_column_text(statement, 11));
 }
 
-/* The row that the statement gives, if it gives one. */
-static bool find_deed(struct records *records, sqlite3_stmt *statement, struct records_deed *deed,
-                      bool *found, struct error *error)
+bool records_deed_last(struct records *records, int64_t held_id, const char *name,
+                       struct records_deed *deed, bool *found, struct error *error)
 {
-    int code = records_step(records, statement, error);
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_LAST, error);
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, held_id);
+        if (name)
+            records_bind_text(statement, 2, name);
+        code = records_step(records, statement, error);
+    }
     *found = code == SQLITE_ROW;
     if (*found) {
         read_deed(statement, deed);
         sqlite3_reset(statement);
     }
-    return code == SQLITE_ROW || code == SQLITE_DONE;
-}
-
-bool records_deed_last(struct records *records, int64_t held_id, const char *name,
-                       struct records_deed *deed, bool *found, struct error *error)
-{
-    *found = false;
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_LAST, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_int64(statement, 1, held_id);
-        if (name)
-            records_bind_text(statement, 2, name);
-        good = find_deed(records, statement, deed, found, error);
-    }
     records_unlock(records);
-    return good;
+    return code == SQLITE_ROW || code == SQLITE_DONE;
 }
 
 bool records_deeds_after(struct records *records, const struct records_deed *deed, int64_t *count,
@@ -116,16 +107,7 @@ bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, s
 bool records_deed_set_said(struct records *records, int64_t deed_id, int said_before,
                            struct error *error)
 {
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEED_SET_SAID, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_int64(statement, 1, deed_id);
-        sqlite3_bind_int(statement, 2, said_before);
-        good = records_run(records, statement, NULL, error);
-    }
-    records_unlock(records);
-    return good;
+    return records_set_number(records, STATEMENT_DEED_SET_SAID, deed_id, said_before, error);
 }
 
 bool records_deeds_of_document(struct records *records,

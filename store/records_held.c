@@ -258,25 +258,10 @@ bool records_held_move(struct records *records, int64_t id, unsigned from_states
     return good;
 }
 
-static bool set_number(struct records *records, enum records_statement which, int64_t id,
-                       int64_t number, struct error *error)
-{
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, which, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_int64(statement, 1, id);
-        sqlite3_bind_int64(statement, 2, number);
-        good = records_run(records, statement, NULL, error);
-    }
-    records_unlock(records);
-    return good;
-}
-
 bool records_held_set_missing(struct records *records, int64_t id, int64_t missing_since_s,
                               struct error *error)
 {
-    return set_number(records, STATEMENT_HELD_SET_MISSING, id, missing_since_s, error);
+    return records_set_number(records, STATEMENT_HELD_SET_MISSING, id, missing_since_s, error);
 }
 
 bool records_held_set_started(struct records *records, int64_t id, enum held_state state,
@@ -299,7 +284,7 @@ bool records_held_set_started(struct records *records, int64_t id, enum held_sta
 
 bool records_held_set_due(struct records *records, int64_t id, int64_t due_s, struct error *error)
 {
-    return set_number(records, STATEMENT_HELD_SET_DUE, id, due_s, error);
+    return records_set_number(records, STATEMENT_HELD_SET_DUE, id, due_s, error);
 }
 
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
