@@ -20,35 +20,36 @@ struct reading {
     int zone_s; /* east of UTC */
 };
 
-/* How names of months start, in lower case where that is ASCII; longer ones before those that they
- * start with. */
+/* How names of months start, in lower case where that is ASCII; those that most dates have come
+ * first, and of others longer ones before those that they start with. 0: a day, not a month. */
 static const struct {
     struct span start;
     unsigned month;
 } months[] = {
-    {SPAN_OF("jan"), 1},  {SPAN_OF("ene"), 1},  {SPAN_OF("gen"), 1},  {SPAN_OF("янв"), 1},
-    {SPAN_OF("Янв"), 1},  {SPAN_OF("Ιαν"), 1},  {SPAN_OF("ian"), 1},  {SPAN_OF("feb"), 2},
-    {SPAN_OF("fev"), 2},  {SPAN_OF("fév"), 2},  {SPAN_OF("фев"), 2},  {SPAN_OF("Фев"), 2},
-    {SPAN_OF("Φεβ"), 2},  {SPAN_OF("mar"), 3},  {SPAN_OF("mär"), 3},  {SPAN_OF("mrt"), 3},
+    {SPAN_OF("mon"), 0},  {SPAN_OF("tue"), 0},  {SPAN_OF("wed"), 0},  {SPAN_OF("thu"), 0},
+    {SPAN_OF("fri"), 0},  {SPAN_OF("sat"), 0},  {SPAN_OF("sun"), 0},  {SPAN_OF("jan"), 1},
+    {SPAN_OF("feb"), 2},  {SPAN_OF("mar"), 3},  {SPAN_OF("apr"), 4},  {SPAN_OF("may"), 5},
+    {SPAN_OF("jun"), 6},  {SPAN_OF("jul"), 7},  {SPAN_OF("aug"), 8},  {SPAN_OF("sep"), 9},
+    {SPAN_OF("oct"), 10}, {SPAN_OF("nov"), 11}, {SPAN_OF("dec"), 12}, {SPAN_OF("ene"), 1},
+    {SPAN_OF("gen"), 1},  {SPAN_OF("янв"), 1},  {SPAN_OF("Янв"), 1},  {SPAN_OF("Ιαν"), 1},
+    {SPAN_OF("ian"), 1},  {SPAN_OF("fev"), 2},  {SPAN_OF("fév"), 2},  {SPAN_OF("фев"), 2},
+    {SPAN_OF("Фев"), 2},  {SPAN_OF("Φεβ"), 2},  {SPAN_OF("mär"), 3},  {SPAN_OF("mrt"), 3},
     {SPAN_OF("már"), 3},  {SPAN_OF("мар"), 3},  {SPAN_OF("Мар"), 3},  {SPAN_OF("Μάρ"), 3},
-    {SPAN_OF("Μαρ"), 3},  {SPAN_OF("apr"), 4},  {SPAN_OF("avr"), 4},  {SPAN_OF("abr"), 4},
-    {SPAN_OF("ápr"), 4},  {SPAN_OF("апр"), 4},  {SPAN_OF("Апр"), 4},  {SPAN_OF("Απρ"), 4},
-    {SPAN_OF("may"), 5},  {SPAN_OF("mai"), 5},  {SPAN_OF("mag"), 5},  {SPAN_OF("mei"), 5},
-    {SPAN_OF("maj"), 5},  {SPAN_OF("máj"), 5},  {SPAN_OF("май"), 5},  {SPAN_OF("мая"), 5},
-    {SPAN_OF("Май"), 5},  {SPAN_OF("Μάι"), 5},  {SPAN_OF("Μαϊ"), 5},  {SPAN_OF("Μάϊ"), 5},
-    {SPAN_OF("juin"), 6}, {SPAN_OF("jun"), 6},  {SPAN_OF("giu"), 6},  {SPAN_OF("jún"), 6},
-    {SPAN_OF("июн"), 6},  {SPAN_OF("Июн"), 6},  {SPAN_OF("Ιούν"), 6}, {SPAN_OF("Ιον"), 6},
-    {SPAN_OF("juil"), 7}, {SPAN_OF("jul"), 7},  {SPAN_OF("lug"), 7},  {SPAN_OF("júl"), 7},
+    {SPAN_OF("Μαρ"), 3},  {SPAN_OF("avr"), 4},  {SPAN_OF("abr"), 4},  {SPAN_OF("ápr"), 4},
+    {SPAN_OF("апр"), 4},  {SPAN_OF("Апр"), 4},  {SPAN_OF("Απρ"), 4},  {SPAN_OF("mai"), 5},
+    {SPAN_OF("mag"), 5},  {SPAN_OF("mei"), 5},  {SPAN_OF("maj"), 5},  {SPAN_OF("máj"), 5},
+    {SPAN_OF("май"), 5},  {SPAN_OF("мая"), 5},  {SPAN_OF("Май"), 5},  {SPAN_OF("Μάι"), 5},
+    {SPAN_OF("Μαϊ"), 5},  {SPAN_OF("Μάϊ"), 5},  {SPAN_OF("juin"), 6}, {SPAN_OF("giu"), 6},
+    {SPAN_OF("jún"), 6},  {SPAN_OF("июн"), 6},  {SPAN_OF("Июн"), 6},  {SPAN_OF("Ιούν"), 6},
+    {SPAN_OF("Ιον"), 6},  {SPAN_OF("juil"), 7}, {SPAN_OF("lug"), 7},  {SPAN_OF("júl"), 7},
     {SPAN_OF("июл"), 7},  {SPAN_OF("Июл"), 7},  {SPAN_OF("Ιούλ"), 7}, {SPAN_OF("Ιολ"), 7},
-    {SPAN_OF("aug"), 8},  {SPAN_OF("ago"), 8},  {SPAN_OF("aoû"), 8},  {SPAN_OF("aou"), 8},
-    {SPAN_OF("авг"), 8},  {SPAN_OF("Авг"), 8},  {SPAN_OF("Αύγ"), 8},  {SPAN_OF("Αυγ"), 8},
-    {SPAN_OF("sep"), 9},  {SPAN_OF("set"), 9},  {SPAN_OF("sze"), 9},  {SPAN_OF("сен"), 9},
-    {SPAN_OF("Сен"), 9},  {SPAN_OF("Σεπ"), 9},  {SPAN_OF("oct"), 10}, {SPAN_OF("okt"), 10},
-    {SPAN_OF("out"), 10}, {SPAN_OF("ott"), 10}, {SPAN_OF("окт"), 10}, {SPAN_OF("Окт"), 10},
-    {SPAN_OF("Οκτ"), 10}, {SPAN_OF("nov"), 11}, {SPAN_OF("ноя"), 11}, {SPAN_OF("Ноя"), 11},
-    {SPAN_OF("Νοέ"), 11}, {SPAN_OF("Νοε"), 11}, {SPAN_OF("dec"), 12}, {SPAN_OF("dez"), 12},
-    {SPAN_OF("dic"), 12}, {SPAN_OF("déc"), 12}, {SPAN_OF("дек"), 12}, {SPAN_OF("Дек"), 12},
-    {SPAN_OF("Δεκ"), 12},
+    {SPAN_OF("ago"), 8},  {SPAN_OF("aoû"), 8},  {SPAN_OF("aou"), 8},  {SPAN_OF("авг"), 8},
+    {SPAN_OF("Авг"), 8},  {SPAN_OF("Αύγ"), 8},  {SPAN_OF("Αυγ"), 8},  {SPAN_OF("set"), 9},
+    {SPAN_OF("sze"), 9},  {SPAN_OF("сен"), 9},  {SPAN_OF("Сен"), 9},  {SPAN_OF("Σεπ"), 9},
+    {SPAN_OF("okt"), 10}, {SPAN_OF("out"), 10}, {SPAN_OF("ott"), 10}, {SPAN_OF("окт"), 10},
+    {SPAN_OF("Окт"), 10}, {SPAN_OF("Οκτ"), 10}, {SPAN_OF("ноя"), 11}, {SPAN_OF("Ноя"), 11},
+    {SPAN_OF("Νοέ"), 11}, {SPAN_OF("Νοε"), 11}, {SPAN_OF("dez"), 12}, {SPAN_OF("dic"), 12},
+    {SPAN_OF("déc"), 12}, {SPAN_OF("дек"), 12}, {SPAN_OF("Дек"), 12}, {SPAN_OF("Δεκ"), 12},
 };
 
 /* RFC 822, 5.1, and others that are in use; in minutes. */
@@ -171,6 +172,28 @@ static bool take_number(struct reading *reading)
     return true;
 }
 
+static bool take_zone(struct reading *reading, struct span word)
+{
+    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
+        if (span_equal_nocase(word, zones[i].name)) {
+            reading->has_zone = true;
+            reading->zone_s = zones[i].minutes * 60;
+            return true;
+        }
+    return false;
+}
+
+static bool take_month(struct reading *reading, struct span word)
+{
+    for (size_t i = 0; i < sizeof months / sizeof *months; i++)
+        if (span_starts_nocase(word, months[i].start)) {
+            if (months[i].month)
+                reading->month = months[i].month;
+            return true;
+        }
+    return false;
+}
+
 /* The word is no date's when it is none of these; such are passed over, names of days among them.
  */
 static void take_word(struct reading *reading)
@@ -179,17 +202,9 @@ static void take_word(struct reading *reading)
     while (reading->at < reading->end && is_letter(*reading->at))
         reading->at++;
     word.length = (size_t)(reading->at - word.data);
-    for (size_t i = 0; i < sizeof months / sizeof *months; i++)
-        if (span_starts_nocase(word, months[i].start)) {
-            reading->month = months[i].month;
-            return;
-        }
-    for (size_t i = 0; i < sizeof zones / sizeof *zones; i++)
-        if (reading->has_time && !reading->has_zone && span_equal_nocase(word, zones[i].name)) {
-            reading->has_zone = true;
-            reading->zone_s = zones[i].minutes * 60;
-            return;
-        }
+    if ((reading->has_time && !reading->has_zone && take_zone(reading, word)) ||
+        take_month(reading, word))
+        return;
     bool korean = span_equal_nocase(word, SPAN("오후")) || span_equal_nocase(word, SPAN("오전")) ||
                   span_equal_nocase(word, SPAN("년"));
     reading->is_pm |=

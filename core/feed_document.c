@@ -114,13 +114,11 @@ static void add_body(struct document *document, struct span content, bool is_htm
 /* The file's name in a URL: behind the last '/' of its path. */
 static struct span file_name_of(struct span url)
 {
-    size_t end = 0;
-    while (end < url.length && url.data[end] != '?' && url.data[end] != '#')
-        end++;
-    size_t start = end;
-    while (start > 0 && url.data[start - 1] != '/')
-        start--;
-    return (struct span){url.data + start, end - start};
+    static const bool ends_path[256] = {['?'] = true, ['#'] = true};
+    const char *end = text_find_byte(url.data, url.data + url.length, ends_path);
+    const char *slash = memrchr(url.data, '/', (size_t)(end - url.data));
+    const char *start = slash ? slash + 1 : url.data;
+    return (struct span){start, (size_t)(end - start)};
 }
 
 /* Nobody fetches an enclosure, so its part has a name and a type but neither size nor hash. */
@@ -148,14 +146,23 @@ static void add_enclosure(struct document *document, const struct feed_enclosure
  * give it. */
 bool feed_item_is_comment(const struct feed *feed, const struct feed_item *item)
 {
-    static const char *const starts[] = {
-        "Comments on",   "Comments for",   "Comments:",        "New comments",
-        "Kommentare zu", "Kommentare für", "Commentaires sur", "Comentarios en",
-        "Comentários",   "Commenti",       "Комментарии",      "评论",
-        "留言",          "最新评论"};
+    static const struct span starts[] = {SPAN_OF("Comments on"),
+                                         SPAN_OF("Comments for"),
+                                         SPAN_OF("Comments:"),
+                                         SPAN_OF("New comments"),
+                                         SPAN_OF("Kommentare zu"),
+                                         SPAN_OF("Kommentare für"),
+                                         SPAN_OF("Commentaires sur"),
+                                         SPAN_OF("Comentarios en"),
+                                         SPAN_OF("Comentários"),
+                                         SPAN_OF("Commenti"),
+                                         SPAN_OF("Комментарии"),
+                                         SPAN_OF("评论"),
+                                         SPAN_OF("留言"),
+                                         SPAN_OF("最新评论")};
     struct span title = span_trim(feed->title);
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (span_starts_nocase(title, span_of(starts[i])))
+        if (span_starts_nocase(title, starts[i]))
             return true;
     const char *fragment =
         item->link.length ? memchr(item->link.data, '#', item->link.length) : NULL;

@@ -20,6 +20,22 @@ static bool same(const char *a, const char *b)
     return a && b && *a == *b && strcmp(a, b) == 0;
 }
 
+/* Without entity substitution libxml2 leaves each "&" of a value as "&#38;". */
+static struct span copy_value(struct arena *arena, struct span value)
+{
+    const char *at = value.data, *end = value.data + value.length, *reference;
+    char *out = arena_text(arena, value.length + 1);
+    size_t length = 0;
+    while (at < end) {
+        reference = span_find_rare(at, end, SPAN("&#38;"));
+        const char *stop = reference ? reference + 1 : end;
+        memcpy(out + length, at, (size_t)(stop - at));
+        length += (size_t)(stop - at);
+        at = reference ? reference + 5 : end;
+    }
+    return (struct span){out, length};
+}
+
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
                            const char *prefix, const char *name)
 {
@@ -31,15 +47,7 @@ struct span feed_attribute(struct arena *arena, const struct feed_element *eleme
         if (strcmp((const char *)attribute[0], name) != 0)
             continue;
         struct span value = {(const char *)attribute[3], (size_t)(attribute[4] - attribute[3])};
-        char *out = arena_text(arena, value.length + 1);
-        size_t length = 0;
-        for (size_t j = 0; j < value.length; j++) {
-            out[length++] = value.data[j];
-            /* Without entity substitution libxml2 leaves each "&" of a value as "&#38;". */
-            if (value.length - j >= 5 && memcmp(value.data + j, "&#38;", 5) == 0)
-                j += 4;
-        }
-        return span_trim((struct span){out, length});
+        return span_trim(copy_value(arena, value));
     }
     return (struct span){NULL, 0};
 }

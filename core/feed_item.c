@@ -2,6 +2,7 @@
 
 #include <xxhash.h>
 
+#include "core/text.h"
 #include "core/url.h"
 
 /* A guid longer than this is kept as its hash: it is a key in the records. */
@@ -120,17 +121,22 @@ size_t feed_item_read_size(struct span text)
     return size;
 }
 
-bool feed_item_looks_like_html(struct span text)
+/* Whether `mark` stands in it with a letter or one of `others` behind it. */
+static bool has_mark(struct span text, char mark, const char *others)
 {
-    for (size_t i = 0; i + 1 < text.length; i++) {
-        char next = text.data[i + 1];
-        bool letter = (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
-        if (text.data[i] == '<' && (letter || next == '/' || next == '!'))
-            return true;
-        if (text.data[i] == '&' && (letter || next == '#'))
+    const char *at = text.data, *end = text.data + text.length;
+    while (end - at > 1 && (at = memchr(at, mark, (size_t)(end - at - 1)))) {
+        char next = *++at;
+        if ((next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z') ||
+            (next && strchr(others, next)))
             return true;
     }
     return false;
+}
+
+bool feed_item_looks_like_html(struct span text)
+{
+    return has_mark(text, '<', "/!") || has_mark(text, '&', "#");
 }
 
 static struct span hash_name(struct arena *arena, const struct span *parts, size_t count)
@@ -186,6 +192,8 @@ enum feed_base feed_item_needed_base(struct span reference)
 /* By the attributes href and src in `html`. */
 static enum feed_base needed_by_html(struct span html)
 {
+    static const bool ends_value[256] = {[' '] = true, ['\t'] = true, ['\r'] = true, ['\n'] = true,
+                                         ['"'] = true, ['\''] = true, ['>'] = true,  ['\0'] = true};
     enum feed_base needed = FEED_BASE_NONE;
     const char *at = html.data, *end = html.data + html.length;
     while (html.length && (at = memchr(at, '=', (size_t)(end - at)))) {
@@ -199,10 +207,9 @@ static enum feed_base needed_by_html(struct span html)
             continue;
         while (at < end && ((unsigned char)*at <= ' ' || *at == '"' || *at == '\''))
             at++;
-        size_t length = 0;
-        while (at + length < end && length < SCHEME_MAX && !strchr(" \t\r\n\"'>", at[length]))
-            length++;
-        needed = more(needed, feed_item_needed_base((struct span){at, length}));
+        const char *limit = (size_t)(end - at) < SCHEME_MAX ? end : at + SCHEME_MAX;
+        const char *stop = text_find_byte(at, limit, ends_value);
+        needed = more(needed, feed_item_needed_base((struct span){at, (size_t)(stop - at)}));
         if (needed == FEED_BASE_DOCUMENT)
             break;
     }

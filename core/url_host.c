@@ -258,7 +258,7 @@ bool url_host_read(struct arena *arena, struct span raw, struct span *host, bool
     while (plain.length && plain.data[plain.length - 1] == '.')
         plain.length--;
     if (plain.length == 0 || plain.length > HOST_MAX || plain.data[0] == '.' ||
-        memmem(plain.data, plain.length, "..", 2))
+        span_find_rare(plain.data, plain.data + plain.length, SPAN("..")))
         return false;
     uint32_t address;
     *is_address = ends_in_number(plain);

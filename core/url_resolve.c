@@ -106,8 +106,10 @@ bool url_is_relative(struct span reference)
 /* RFC 3986, 5.2.2 and 5.3. */
 struct span url_resolve(struct arena *arena, struct span base_url, struct span reference)
 {
+    if (!base_url.length || url_scheme_length(reference))
+        return reference;
     struct span whole = url_clean(arena, reference);
-    if (!base_url.length || url_scheme_length(whole))
+    if (url_scheme_length(whole)) /* behind blanks, or with some in it */
         return reference;
     base_url = url_clean(arena, base_url);
     struct parts base = split(base_url);

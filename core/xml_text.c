@@ -38,24 +38,34 @@ void xml_put_text(FILE *out, struct span text)
     }
 }
 
+/* How many quoted values stand in what follows the '<' of a tag. */
+static size_t count_values(const char *at, const char *end)
+{
+    static const bool stops[256] = {['"'] = true, ['\''] = true, ['>'] = true};
+    size_t count = 0;
+    while ((at = text_find_byte(at, end, stops)) < end && *at != '>') {
+        const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
+        if (!close)
+            break;
+        at = close + 1;
+        count++;
+    }
+    return count;
+}
+
+/* To libxml2 any '<' ends a tag, in a value too. So only what goes on for long without one need be
+ * looked at: from each '<' it is a leap to the last one of those that are near. */
 bool xml_has_monstrous_tag(struct span utf8)
 {
-    static const bool stops[256] = {['"'] = true, ['\''] = true, ['<'] = true, ['>'] = true};
-    const char *at = utf8.data, *end = utf8.data + utf8.length;
-    while (at < end && (at = memchr(at, '<', (size_t)(end - at)))) {
-        size_t attributes = 0;
-        for (at++; at < end; at++) {
-            if (!stops[(unsigned char)*at])
-                continue;
-            if (*at == '>' || *at == '<')
-                break;
-            const char *close = memchr(at + 1, *at, (size_t)(end - at - 1));
-            if (!close)
-                break;
-            at = close;
-            if (++attributes > XML_ATTRIBUTES_MAX)
-                return true;
-        }
+    const size_t least = 2 * XML_ATTRIBUTES_MAX; /* of quotes */
+    const char *end = utf8.data + utf8.length;
+    const char *at = utf8.length ? memchr(utf8.data, '<', utf8.length) : NULL;
+    while (at && (size_t)(end - at) > least) {
+        const char *near = memrchr(at + 1, '<', least);
+        const char *next = near ? near : memchr(at + 1, '<', (size_t)(end - at - 1));
+        if (!near && count_values(at + 1, next ? next : end) > XML_ATTRIBUTES_MAX)
+            return true;
+        at = next;
     }
     return false;
 }

@@ -189,11 +189,11 @@ static bool is_body(struct feed_layout *layout, const struct start_tag *tag)
 {
     const struct open_element *item = &layout->stack[layout->item_depth];
     struct feed_range *range = &layout->ranges->ranges[item->index];
+    if (layout->depth != layout->item_depth + 1)
+        return false;
     struct span uri = resolve(layout, tag->name.prefix);
     bool own = span_equal(uri, layout->item_uri) &&
                (uri.length || span_equal(tag->name.prefix, item->name.prefix));
-    if (layout->depth != layout->item_depth + 1)
-        return false;
     if (layout->format != LAYOUT_ATOM)
         return feed_body_of_rss(tag, own, uri, &layout->body) &&
                layout->body.rank > range->body.rank;

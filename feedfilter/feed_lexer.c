@@ -11,15 +11,22 @@ struct lexer {
     struct error *error;
 };
 
+/* What a name may begin with, and what it may go on with. */
+enum { NAME_START = 1, NAME_GOES_ON };
+static const unsigned char names[256] = {
+    ['a' ... 'z'] = NAME_START, ['A' ... 'Z'] = NAME_START,   ['_'] = NAME_START,
+    [':'] = NAME_START,         [0x80 ... 0xff] = NAME_START, ['0' ... '9'] = NAME_GOES_ON,
+    ['-'] = NAME_GOES_ON,       ['.'] = NAME_GOES_ON,
+};
+
 static bool is_name_start(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == ':' ||
-           (unsigned char)c >= 0x80;
+    return names[(unsigned char)c] == NAME_START;
 }
 
 static bool is_name(char c)
 {
-    return is_name_start(c) || (c >= '0' && c <= '9') || c == '-' || c == '.';
+    return names[(unsigned char)c];
 }
 
 static bool is_blank(char c)
