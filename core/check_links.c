@@ -52,11 +52,12 @@ static struct anchors judge_anchors(const struct document *document, double insi
     struct phrases texts;
     texts.count = 0;
     size_t anchors = 0;
-    for (size_t i = 0; i < document->link_count; i++) {
+    for (size_t i = 0; i < document->link_count; i++)
+        anchors += is_web_anchor(&document->links[i]);
+    for (size_t i = 0; i < document->link_count && anchors >= FARM_ANCHORS_MIN; i++) {
         const struct link *link = &document->links[i];
         if (!is_web_anchor(link))
             continue;
-        anchors++;
         if (phrase_width(link->text) <= ANCHOR_WIDTH_MAX && phrase_has_letters(link->text))
             phrases_add_distinct(&texts, link->text);
     }
@@ -173,9 +174,14 @@ static bool has_plain_ending(struct span host)
 static bool shown_address(struct arena *arena, struct span text, struct link *shown, bool *bare)
 {
     text = span_trim(text);
+    /* A dot, and what browsers may read as one: "%2E", U+3002. */
+    static const bool dots[256] = {['.'] = true, ['%'] = true, [0x80 ... 0xff] = true};
+    const char *end = text.data + text.length;
     if (text.length < 4 || text.length > 300 || memchr(text.data, ' ', text.length))
         return false;
-    const char *scheme = memmem(text.data, text.length, "://", 3);
+    const char *scheme = span_find_rare(text.data, end, SPAN("://"));
+    if (!scheme && text_find_byte(text.data, end, dots) == end)
+        return false;
     size_t before_path = scheme ? (size_t)(scheme - text.data) + 3 : 0;
     size_t host_length = 0;
     while (before_path + host_length < text.length &&

@@ -19,6 +19,8 @@ struct keys {
     struct key slots[KEYS_MAX];
     size_t size; /* in use of them, a power of two */
     size_t used;
+    uint32_t most;     /* phrases that hold the same key */
+    struct span first; /* key */
 };
 
 void phrases_add(struct phrases *phrases, struct span phrase)
@@ -52,12 +54,14 @@ static void count_key(struct keys *keys, uint64_t hash, uint32_t phrase, struct 
     if (!key->phrases) {
         if (keys->used >= keys->size / 4 * 3)
             return;
-        keys->used++;
+        if (!keys->used++)
+            keys->first = text;
         *key = (struct key){hash, 0, 0, text};
     }
     if (key->last_phrase != phrase) {
         key->last_phrase = phrase;
         key->phrases++;
+        keys->most = key->phrases > keys->most ? key->phrases : keys->most;
     }
 }
 
@@ -127,7 +131,7 @@ static void clear(struct keys *keys, const struct phrases *phrases)
     keys->size = 16;
     while (keys->size < KEYS_MAX && keys->size < bytes)
         keys->size *= 2;
-    keys->used = 0;
+    keys->used = keys->most = 0;
     memset(keys->slots, 0, keys->size * sizeof *keys->slots);
 }
 
@@ -145,6 +149,8 @@ struct phrase_overlap phrases_overlap(const struct phrases *phrases, size_t leas
             count_key(&keys, hash, (uint32_t)i + 1, text);
     }
     double limit = frame * (double)phrases->count;
+    if (keys.most == 1 && least > 1 && limit >= 1) /* most phrases share nothing */
+        return (struct phrase_overlap){0, 1, keys.first};
     for (size_t i = 0; i < phrases->count; i++) {
         struct span phrase = phrases->items[i];
         struct walk walk = {phrase.data, phrase.data + phrase.length, 0, NULL};
