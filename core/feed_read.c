@@ -31,6 +31,10 @@ struct open_element {
     struct span base;           /* by xml:base, its own and those around it */
 };
 
+struct declared_entity {
+    struct span name, text; /* text NULL: none that is expanded */
+};
+
 struct reader {
     struct arena *arena;
     struct feed *feed;
@@ -38,7 +42,7 @@ struct reader {
     xmlParserCtxtPtr parser;
     struct stand_ins *stand_ins; /* of what is parsed */
 
-    struct open_element stack[DEPTH_MAX];
+    struct open_element *stack; /* of DEPTH_MAX */
     size_t depth;
     size_t start_tags;
     size_t item_depth;  /* of the open item; 0: none is open */
@@ -48,9 +52,7 @@ struct reader {
     const char *root_prefix;
     struct span end_tag; /* name of the end tag that closes something else; empty: none */
 
-    struct declared_entity {
-        struct span name, text; /* text NULL: none that is expanded */
-    } entities[ENTITIES_MAX];   /* of the document type */
+    struct declared_entity *entities; /* of the document type; of ENTITIES_MAX */
     size_t entity_count, expanded_bytes;
     xmlEntity entity; /* the one last asked for */
     char entity_text[ENTITY_TEXT_MAX + 1];
@@ -491,6 +493,8 @@ static struct reader *new_reader(struct arena *text_arena, struct feed *feed,
                                  struct stand_ins *stand_ins)
 {
     struct reader *reader = arena_alloc(text_arena, sizeof *reader);
+    reader->stack = arena_room(text_arena, DEPTH_MAX * sizeof *reader->stack);
+    reader->entities = arena_room(text_arena, ENTITIES_MAX * sizeof *reader->entities);
     reader->stand_ins = stand_ins;
     reader->arena = feed->arena;
     reader->feed = feed;

@@ -1,5 +1,6 @@
 #include "core/url.h"
 
+#include "core/text.h"
 #include "core/url_host.h"
 #include "core/url_parts.h"
 
@@ -46,6 +47,8 @@ static struct span from(struct span span, size_t start)
 static bool cut_port(struct span *host, struct span usual, bool *has_port)
 {
     size_t colon = host->length;
+    if (!colon || !memchr(host->data, ':', colon))
+        return true;
     while (colon > 0 && host->data[colon - 1] != ':' && host->data[colon - 1] != ']')
         colon--;
     if (colon == 0 || host->data[colon - 1] == ']')
@@ -68,13 +71,10 @@ static bool cut_port(struct span *host, struct span usual, bool *has_port)
 static bool read_authority(struct arena *arena, struct link *link, struct span rest,
                            struct span usual_port)
 {
-    size_t end = 0, start = 0;
-    while (end < rest.length && !url_is_slash(rest.data[end]) && rest.data[end] != '?' &&
-           rest.data[end] != '#') {
-        if (rest.data[end] == '@')
-            start = end + 1;
-        end++;
-    }
+    static const bool ends_it[256] = {['/'] = true, ['\\'] = true, ['?'] = true, ['#'] = true};
+    size_t end = (size_t)(text_find_byte(rest.data, rest.data + rest.length, ends_it) - rest.data);
+    const char *at = end ? memrchr(rest.data, '@', end) : NULL;
+    size_t start = at ? (size_t)(at - rest.data) + 1 : 0;
     struct span host = {rest.data + start, end - start};
     if (!cut_port(&host, usual_port, &link->has_port) ||
         !url_host_read(arena, host, &link->host, &link->host_is_address))

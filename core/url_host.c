@@ -38,18 +38,13 @@ void url_init(void)
 }
 
 /* What may stand in a host name: 'a' as it is, 'A' after lower-casing. */
-static char host_byte(unsigned char byte)
-{
-    if ((byte >= 'a' && byte <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
-        byte == '.' || byte == '_')
-        return 'a';
-    return byte >= 'A' && byte <= 'Z' ? 'A' : 0;
-}
+static const char host_bytes[256] = {['a' ... 'z'] = 'a', ['0' ... '9'] = 'a', ['-'] = 'a',
+                                     ['.'] = 'a',         ['_'] = 'a',         ['A' ... 'Z'] = 'A'};
 
 static bool all_plain(struct span host)
 {
     for (size_t i = 0; i < host.length; i++)
-        if (host_byte((unsigned char)host.data[i]) != 'a')
+        if (host_bytes[(unsigned char)host.data[i]] != 'a')
             return false;
     return true;
 }
@@ -234,7 +229,7 @@ static bool rewrite(struct span raw, char name[RAW_MAX], size_t *length)
             break;
         }
     for (size_t i = 0; i < *length; i++) {
-        char kind = host_byte((unsigned char)name[i]);
+        char kind = host_bytes[(unsigned char)name[i]];
         if (!kind)
             return false;
         name[i] = kind == 'A' ? (char)(name[i] | 0x20) : name[i];
@@ -324,7 +319,7 @@ bool url_host_has_known_end(struct span host)
     for (size_t i = 0; i < label.length; i++) {
         char c = label.data[i];
         name[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-        if (!host_byte((unsigned char)c))
+        if (!host_bytes[(unsigned char)c])
             return false;
     }
     name[label.length] = '\0';

@@ -61,9 +61,9 @@ struct feed_layout {
     enum { LAYOUT_NONE, LAYOUT_RSS, LAYOUT_RDF, LAYOUT_ATOM, LAYOUT_CDF } format;
     struct xml_name root;
     struct span root_uri;
-    struct open_element stack[FEED_DEPTH_MAX];
+    struct open_element *stack; /* of FEED_DEPTH_MAX */
     size_t depth;
-    struct namespace_binding bindings[FEED_BINDINGS_MAX];
+    struct namespace_binding *bindings; /* of FEED_BINDINGS_MAX */
     size_t binding_count;
     size_t start_tags;
     size_t item_depth; /* of the open item; 0: none is open */

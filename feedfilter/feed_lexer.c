@@ -236,27 +236,30 @@ bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding
               struct feed_ranges *ranges, struct error *error)
 {
     struct span text = feed_encoding_project(arena, bytes, encoding);
-    struct lexer *lexer = arena_alloc(arena, sizeof *lexer);
     size_t mark = encoding->mark_bytes / encoding->unit_bytes;
     *ranges = (struct feed_ranges){.front = FEED_NOWHERE};
     if (feed_is_json((struct span){text.data + mark, text.length - mark}))
         return feed_lex_json(arena, text, encoding, ranges, error);
-    lexer->end = text.data + text.length;
-    lexer->error = error;
-    lexer->layout.arena = arena;
-    lexer->layout.bytes = bytes;
-    lexer->layout.text = text.data;
-    lexer->layout.unit_bytes = encoding->unit_bytes;
-    lexer->layout.ranges = ranges;
+    struct lexer lexer = {
+        .end = text.data + text.length,
+        .error = error,
+        .layout = {.arena = arena,
+                   .bytes = bytes,
+                   .text = text.data,
+                   .unit_bytes = encoding->unit_bytes,
+                   .stack = arena_room(arena, FEED_DEPTH_MAX * sizeof *lexer.layout.stack),
+                   .bindings = arena_room(arena, FEED_BINDINGS_MAX * sizeof *lexer.layout.bindings),
+                   .ranges = ranges},
+    };
     const char *at = text.data;
-    while (at < lexer->end && !lexer->root_closed) {
-        at = memchr(at, '<', (size_t)(lexer->end - at));
+    while (at < lexer.end && !lexer.root_closed) {
+        at = memchr(at, '<', (size_t)(lexer.end - at));
         if (!at)
             break;
-        if (!read_markup(lexer, &at))
+        if (!read_markup(&lexer, &at))
             return false;
     }
-    if (!lexer->layout.start_tags)
+    if (!lexer.layout.start_tags)
         return error_set(error, ERROR_INPUT, "no element at all");
-    return feed_layout_settle(&lexer->layout, error);
+    return feed_layout_settle(&lexer.layout, error);
 }
