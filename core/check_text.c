@@ -57,15 +57,16 @@ static void split_title(struct span title, bool blanks, struct phrases *phrases)
     }
 }
 
+/* What ends a sentence begins with these. */
+static const bool sentence_ends[256] = {
+    ['.'] = true, ['!'] = true, ['?'] = true, [0xe3] = true, [0xef] = true};
+
 /* The length of what ends a sentence at the start of `text`; 0: nothing does. */
 static size_t sentence_end(struct span text)
 {
     static const struct span marks[] = {SPAN_OF("。"), SPAN_OF("！"), SPAN_OF("？")};
-    char first = text.data[0];
-    if (first == '.' || first == '!' || first == '?')
+    if (text.data[0] == '.' || text.data[0] == '!' || text.data[0] == '?')
         return text.length > 1 && text.data[1] == ' ' ? 2 : 0;
-    if (first != '\xe3' && first != '\xef')
-        return 0;
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
         if (span_starts(text, marks[i]))
             return marks[i].length;
@@ -75,9 +76,10 @@ static size_t sentence_end(struct span text)
 /* A sentence ends before the title does: it is prose, which repeats its words for other reasons. */
 static bool has_sentences(struct span title)
 {
-    for (; title.length; title.data++, title.length--) {
-        size_t length = sentence_end(title);
-        if (length && length < title.length)
+    const char *end = title.data + title.length;
+    for (const char *at = title.data; (at = text_find_byte(at, end, sentence_ends)) < end; at++) {
+        size_t left = (size_t)(end - at), length = sentence_end((struct span){at, left});
+        if (length && length < left)
             return true;
     }
     return false;
@@ -94,7 +96,8 @@ static double repeated_words(const struct document *document, struct span title,
         split_title(title, true, &phrases);
     if (phrases.count < (keywords ? 4 : 6))
         return 0;
-    struct phrase_overlap overlap = phrases_overlap(&phrases, 2, 1);
+    /* How many share is asked of keywords only. */
+    struct phrase_overlap overlap = phrases_overlap(&phrases, keywords ? 2 : PHRASES_MAX + 1, 1);
     double count = (double)phrases.count, strength = 0;
     if (!keywords)
         strength = ramp((double)overlap.most, 2, 5) * ramp((double)overlap.most / count, 0.25, 0.5);

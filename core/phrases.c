@@ -19,8 +19,7 @@ struct keys {
     struct key slots[KEYS_MAX];
     size_t size; /* in use of them, a power of two */
     size_t used;
-    uint32_t most;     /* phrases that hold the same key */
-    struct span first; /* key */
+    uint16_t order[KEYS_MAX]; /* the slots in use, as they came */
 };
 
 void phrases_add(struct phrases *phrases, struct span phrase)
@@ -54,14 +53,12 @@ static void count_key(struct keys *keys, uint64_t hash, uint32_t phrase, struct 
     if (!key->phrases) {
         if (keys->used >= keys->size / 4 * 3)
             return;
-        if (!keys->used++)
-            keys->first = text;
+        keys->order[keys->used++] = (uint16_t)(key - keys->slots);
         *key = (struct key){hash, 0, 0, text};
     }
     if (key->last_phrase != phrase) {
         key->last_phrase = phrase;
         key->phrases++;
-        keys->most = key->phrases > keys->most ? key->phrases : keys->most;
     }
 }
 
@@ -131,8 +128,28 @@ static void clear(struct keys *keys, const struct phrases *phrases)
     keys->size = 16;
     while (keys->size < KEYS_MAX && keys->size < bytes)
         keys->size *= 2;
-    keys->used = keys->most = 0;
+    keys->used = 0;
     memset(keys->slots, 0, keys->size * sizeof *keys->slots);
+}
+
+/* How many phrases hold a key that `least` of them hold, or more, and no more than `limit`. */
+static size_t count_sharing(const struct phrases *phrases, struct keys *keys, size_t least,
+                            double limit)
+{
+    size_t sharing = 0;
+    uint64_t hash;
+    struct span text;
+    for (size_t i = 0; i < phrases->count; i++) {
+        struct span phrase = phrases->items[i];
+        struct walk walk = {phrase.data, phrase.data + phrase.length, 0, NULL};
+        bool shares = false;
+        while (!shares && next_key(&walk, &hash, &text)) {
+            uint32_t held_by = find(keys, hash)->phrases;
+            shares = held_by >= least && held_by <= limit;
+        }
+        sharing += shares;
+    }
+    return sharing;
 }
 
 struct phrase_overlap phrases_overlap(const struct phrases *phrases, size_t least, double frame)
@@ -149,24 +166,15 @@ struct phrase_overlap phrases_overlap(const struct phrases *phrases, size_t leas
             count_key(&keys, hash, (uint32_t)i + 1, text);
     }
     double limit = frame * (double)phrases->count;
-    if (keys.most == 1 && least > 1 && limit >= 1) /* most phrases share nothing */
-        return (struct phrase_overlap){0, 1, keys.first};
-    for (size_t i = 0; i < phrases->count; i++) {
-        struct span phrase = phrases->items[i];
-        struct walk walk = {phrase.data, phrase.data + phrase.length, 0, NULL};
-        bool shares = false;
-        while (next_key(&walk, &hash, &text)) {
-            const struct key *key = find(&keys, hash);
-            if (key->phrases > limit)
-                continue;
-            shares = shares || key->phrases >= least;
-            if (key->phrases > overlap.most) {
-                overlap.most = key->phrases;
-                overlap.common = key->text;
-            }
+    for (size_t i = 0; i < keys.used; i++) {
+        const struct key *key = &keys.slots[keys.order[i]];
+        if (key->phrases > overlap.most && key->phrases <= limit) {
+            overlap.most = key->phrases;
+            overlap.common = key->text;
         }
-        overlap.sharing += shares;
     }
+    if (overlap.most >= least)
+        overlap.sharing = count_sharing(phrases, &keys, least, limit);
     return overlap;
 }
 
