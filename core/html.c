@@ -327,8 +327,9 @@ static void ignore_block(void *context, const xmlChar *text, int length)
 
 static void count_error(void *context, xmlErrorPtr error)
 {
-    (void)error;
     struct reader *reader = context;
+    if (reader->parser && error->code == XML_ERR_NAME_REQUIRED)
+        stand_ins_no_name_at(&reader->stand_ins, (const char *)reader->parser->input->cur);
     if (++reader->errors < ERRORS_MAX || !reader->parser)
         return;
     reader->document->truncated = true;
@@ -348,6 +349,16 @@ static void bound_names(htmlParserCtxtPtr parser)
     for (size_t i = 0; (name = html_tag_name(i)); i++)
         xmlDictLookup(parser->dict, (const xmlChar *)name, -1);
     xmlDictSetLimit(parser->dict, NAMES_MAX_BYTES);
+}
+
+/* libxml2 reads no further than "</html>", but for comments. Where it is is known for certain as it
+ * converts nothing. */
+static void forget_unread(struct reader *reader, struct span markup)
+{
+    long read = xmlByteConsumed(reader->parser);
+    if (read >= 0 && (size_t)read < markup.length)
+        stand_ins_forget(&reader->stand_ins,
+                         (struct span){markup.data + read, markup.length - (size_t)read});
 }
 
 static void parse(struct reader *reader, struct span markup, bool many_names)
@@ -377,6 +388,7 @@ static void parse(struct reader *reader, struct span markup, bool many_names)
         bound_names(reader->parser);
     /* In one piece: between pieces libxml2 searches for the end of what is open. */
     htmlParseChunk(reader->parser, markup.data, (int)markup.length, 1);
+    forget_unread(reader, markup);
     htmlFreeParserCtxt(reader->parser);
 }
 

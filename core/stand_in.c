@@ -12,8 +12,10 @@
 #define LEAD '\xf3'
 #define STAND_IN_BYTES 4
 
-/* Shorter texts are no gain; nor is it known what a parser makes of the longest. */
+/* Shorter texts are no gain, but values are: libxml2 makes more room for the second character. */
 #define TEXT_MIN 12u
+#define VALUE_MIN 2u
+/* It is not known what a parser makes of the longest. */
 #define MARKUP_MAX 8000000u
 
 struct writer {
@@ -66,9 +68,9 @@ static void write_stand_in(struct writer *writer, struct span text)
     stand_ins->texts[stand_ins->count++] = text;
 }
 
-static bool is_worth_it(const struct writer *writer, struct span text)
+static bool is_worth_it(const struct writer *writer, struct span text, size_t least)
 {
-    return text.length >= TEXT_MIN && writer->stand_ins->count < STAND_INS_MAX &&
+    return text.length >= least && writer->stand_ins->count < STAND_INS_MAX &&
            is_plain(text, writer->kind);
 }
 
@@ -79,7 +81,7 @@ static void write_text(struct writer *writer, const char *from, const char *to)
     while (start < to && is_blank(*start))
         start++;
     struct span text = {start, (size_t)(to - start)};
-    bool worth_it = is_worth_it(writer, text);
+    bool worth_it = is_worth_it(writer, text, TEXT_MIN);
     copy(writer, from, worth_it ? start : to);
     if (worth_it)
         write_stand_in(writer, text);
@@ -116,7 +118,7 @@ static uint32_t read_reference(struct span text, size_t *length)
 static bool write_read_text(struct writer *writer, struct span text)
 {
     struct stand_ins *stand_ins = writer->stand_ins;
-    if (!is_worth_it(writer, text))
+    if (!is_worth_it(writer, text, TEXT_MIN))
         return false;
     if (!stand_ins->read)
         stand_ins->read = memory_resize(NULL, writer->most);
@@ -167,25 +169,47 @@ static const char *behind(const char *at, const char *end, struct span close)
     return found ? found + close.length : end;
 }
 
-/* Writes the tag of HTML that starts at `at`, but for long values of attributes; returns what is
- * behind it. Where a '>' ends it is a guess, too: tags are often broken. */
+/* The value behind the '=' at `equals`, without its quotes. `*next` is what is behind it; NULL: the
+ * tag is broken. */
+static struct span html_value(const char *equals, const char *end, const char **next)
+{
+    static const bool stops[256] = {
+        [' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, ['>'] = true};
+    const char *at = equals + 1;
+    char quote = at < end ? *at : '\0';
+    if (quote == '"' || quote == '\'') {
+        const char *close = memchr(at + 1, quote, (size_t)(end - at - 1));
+        *next = close ? close + 1 : NULL;
+        return (struct span){at + 1, close ? (size_t)(close - at - 1) : 0};
+    }
+    *next = text_find_byte(at, end, stops);
+    return (struct span){at, (size_t)(*next - at)};
+}
+
+/* It may be text to the parser, or go on, and some characters mean something then. */
+static bool may_be_markup(struct span value)
+{
+    static const bool marks[256] = {
+        ['&'] = true, ['<'] = true, ['"'] = true, ['\''] = true, ['='] = true};
+    const char *end = value.data + value.length;
+    return text_find_byte(value.data, end, marks) < end;
+}
+
+/* Writes the tag of HTML that starts at `at`, but for values of attributes; returns what is behind
+ * it. Where a '>' ends it is a guess, too: tags are often broken. */
 static const char *write_html_tag(struct writer *writer, const char *at, const char *end)
 {
-    const char *tag_end = behind(at, end, SPAN(">")), *from = at, *quote;
-    while (from < tag_end && (quote = memchr(from, '"', (size_t)(tag_end - from)))) {
-        const char *close = memchr(quote + 1, '"', (size_t)(end - quote - 1));
-        if (!close || quote[-1] != '=')
+    const char *tag_end = behind(at, end, SPAN(">")), *from = at, *next;
+    while (from < tag_end && (from = memchr(from, '=', (size_t)(tag_end - from)))) {
+        struct span value = html_value(from, end, &next);
+        if (!next)
             break;
-        struct span value = {quote + 1, (size_t)(close - quote - 1)};
-        /* It may be text to the parser, to which these mean something then. */
-        bool markup =
-            memchr(value.data, '&', value.length) || memchr(value.data, '<', value.length);
-        if (!markup && is_worth_it(writer, value)) {
-            copy(writer, at, quote + 1);
+        if (is_worth_it(writer, value, VALUE_MIN) && !may_be_markup(value)) {
+            copy(writer, at, value.data);
             write_stand_in(writer, value);
-            at = close;
+            at = value.data + value.length;
         }
-        from = close + 1;
+        from = next;
         if (from > tag_end)
             tag_end = behind(from, end, SPAN(">"));
     }
@@ -238,11 +262,11 @@ struct span stand_ins_make(struct stand_ins *stand_ins, struct span markup,
 {
     struct writer writer = {stand_ins, kind, 0, 0, markup.length};
     const char *at = markup.data, *end = at + markup.length;
-    *stand_ins = (struct stand_ins){.count = 0};
+    *stand_ins = (struct stand_ins){.kind = kind};
     if (markup.length < 2 * TEXT_MIN || markup.length > MARKUP_MAX ||
         memchr(at, LEAD, markup.length))
         return markup;
-    stand_ins->markup = memory_resize(NULL, markup.length);
+    stand_ins->markup = memory_resize(NULL, 2 * markup.length); /* for "=40" five bytes at most */
     while (at < end) {
         const char *tag = memchr(at, '<', (size_t)(end - at));
         write_content(&writer, at, tag ? tag : end);
@@ -257,6 +281,25 @@ static size_t index_at(const struct stand_ins *stand_ins, const char *at, const 
     uint32_t code_point = text_next(&at, end);
     return code_point >= FIRST && code_point - FIRST < stand_ins->count ? code_point - FIRST
                                                                         : stand_ins->count;
+}
+
+/* Letters, digits and signs that only mean something in HTML where a name is read. */
+static bool is_inert(struct span text)
+{
+    static const bool are[256] = {['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true,
+                                  ['#'] = true,         ['%'] = true,         ['.'] = true};
+    const char *at = text.data, *end = at + text.length;
+    while (at < end && are[(unsigned char)*at])
+        at++;
+    return at == end;
+}
+
+/* Moves on to stand-in `index`. */
+static void pass_over(struct stand_ins *stand_ins, size_t index)
+{
+    while (stand_ins->kind == STAND_IN_HTML && stand_ins->met < index &&
+           is_inert(stand_ins->texts[stand_ins->met]))
+        stand_ins->met++;
 }
 
 bool stand_in_next(struct stand_ins *stand_ins, const char **at, const char *end,
@@ -274,6 +317,7 @@ bool stand_in_next(struct stand_ins *stand_ins, const char **at, const char *end
     size_t index = index_at(stand_ins, start, end);
     *at = end - start < STAND_IN_BYTES ? end : start + STAND_IN_BYTES;
     *piece = index < stand_ins->count ? stand_ins->texts[index] : (struct span){start, 0};
+    pass_over(stand_ins, index);
     stand_ins->out_of_order |= index != stand_ins->met++;
     return true;
 }
@@ -282,14 +326,28 @@ struct span stand_in_value(struct stand_ins *stand_ins, struct span value)
 {
     struct span text;
     const char *at = value.data;
-    if (!stand_ins->count || value.length != STAND_IN_BYTES || *at != LEAD)
+    if (!stand_ins->count || !memchr(at, LEAD, value.length))
         return value;
+    stand_ins->out_of_order |= value.length != STAND_IN_BYTES;
     return stand_in_next(stand_ins, &at, value.data + value.length, &text) ? text : value;
 }
 
-bool stand_ins_came_back(const struct stand_ins *stand_ins)
+bool stand_ins_came_back(struct stand_ins *stand_ins)
 {
+    pass_over(stand_ins, stand_ins->count);
     return stand_ins->met == stand_ins->count && !stand_ins->out_of_order;
+}
+
+void stand_ins_no_name_at(struct stand_ins *stand_ins, const char *at)
+{
+    stand_ins->out_of_order |= stand_ins->count && *at == LEAD;
+}
+
+void stand_ins_forget(struct stand_ins *stand_ins, struct span unread)
+{
+    const char *at = unread.data, *end = at + unread.length;
+    for (; stand_ins->count && (at = memchr(at, LEAD, (size_t)(end - at))); at++)
+        stand_ins->count--;
 }
 
 void stand_ins_clear(struct stand_ins *stand_ins)

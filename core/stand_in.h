@@ -11,7 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum stand_in_markup { STAND_IN_HTML, STAND_IN_XML };
+
 struct stand_ins {
+    enum stand_in_markup kind;
     char *markup; /* the shorter one */
     struct span
         *texts; /* what each stands for, in order; lent by the markup itself, or in `read` */
@@ -19,8 +22,6 @@ struct stand_ins {
     size_t count, room, met;
     bool out_of_order;
 };
-
-enum stand_in_markup { STAND_IN_HTML, STAND_IN_XML };
 
 /* The shorter markup, which lies in `stand_ins`; `markup` itself (UTF-8) when nothing is gained, or
  * when it holds characters of the private planes that stand-ins are. stand_ins_clear() frees. */
@@ -35,8 +36,18 @@ bool stand_in_next(struct stand_ins *stand_ins, const char **at, const char *end
 /* An attribute's value as the parser gave it: what it stands for, if that is a stand-in. */
 struct span stand_in_value(struct stand_ins *stand_ins, struct span value);
 
-/* Whether each came back, in order. */
-bool stand_ins_came_back(const struct stand_ins *stand_ins);
+/* The parser of HTML found no name at `at`, where it looked for one: with a stand-in there the
+ * guess was wrong, since what it stands for may be one. */
+void stand_ins_no_name_at(struct stand_ins *stand_ins, const char *at);
+
+/* The parser stopped where `unread` starts, the rest of the shorter markup: what stands in there
+ * need not come back. */
+void stand_ins_forget(struct stand_ins *stand_ins, struct span unread);
+
+/* Whether each came back, in order. A parser of HTML drops some values, as that of a second
+ * attribute of the same name: those of letters and digits, which mean nothing to it but in names,
+ * need not come back. */
+bool stand_ins_came_back(struct stand_ins *stand_ins);
 
 void stand_ins_clear(struct stand_ins *stand_ins);
 

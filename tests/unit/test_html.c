@@ -308,6 +308,19 @@ static void test_hidden_stays_hidden_deep_down(void **state)
     assert_int_equal(document->html.hidden, 6);
 }
 
+static void test_values_are_what_the_parser_takes_for_one(void **state)
+{
+    (void)state;
+    html_read(document, SPAN("<p><font color = \"r=\"ed\">a text that is long enough</font>"
+                             "<td width=40% width=50%><td title='a width=60'>"));
+    SAYS(document->texts[0].content, "a text that is long enough");
+    assert_true(has_structure(STRUCTURE_ATTRIBUTE, "font color=r="));
+    assert_true(has_structure(STRUCTURE_ATTRIBUTE, "font ed="));
+    assert_true(has_structure(STRUCTURE_ATTRIBUTE, "td width=40%"));
+    assert_false(has_structure(STRUCTURE_ATTRIBUTE, "td width=50%"));
+    assert_true(has_structure(STRUCTURE_ATTRIBUTE, "td title=a width=60"));
+}
+
 static void test_known_names_are_known_after_many_unknown_ones(void **state)
 {
     (void)state;
@@ -370,6 +383,7 @@ int main(void)
         TEST(test_only_the_first_two_mebibytes_are_looked_at),
         TEST(test_text_deep_down_is_still_read),
         TEST(test_hidden_stays_hidden_deep_down),
+        TEST(test_values_are_what_the_parser_takes_for_one),
         TEST(test_known_names_are_known_after_many_unknown_ones),
         TEST(test_crafted_input_takes_no_minutes),
         TEST(test_many_attributes_take_no_minutes),

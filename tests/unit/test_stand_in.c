@@ -28,6 +28,8 @@ static void test_long_texts_and_values_of_html_are_replaced(void **state)
     is_made("<a href=\"" LONG_TEXT "\">" LONG_TEXT "</a>", STAND_IN_HTML,
             "<a href=\"" FIRST "\">" SECOND "</a>");
     is_made(LONG_TEXT "&nbsp;" LONG_TEXT, STAND_IN_HTML, FIRST "&nbsp;" SECOND);
+    is_made("<td width=40% class='x y' id=1>some text</td>", STAND_IN_HTML,
+            "<td width=" FIRST " class='" SECOND "' id=1>some text</td>");
 }
 
 static void test_texts_of_xml_are_replaced_with_their_references(void **state)
@@ -78,6 +80,55 @@ static void test_texts_come_back(void **state)
     stand_ins_clear(&stand_ins);
 }
 
+#define THIRD "\xf3\xb0\x80\x82"
+
+/* Whether stand-ins for `markup`, of which the parser gave only `given`, are taken to have come
+ * back. */
+static bool come_back(const char *markup, const char *given, struct span unread)
+{
+    struct stand_ins stand_ins;
+    stand_ins_make(&stand_ins, span_of(markup), STAND_IN_HTML);
+    const char *at = given, *end = at + strlen(given);
+    struct span piece;
+    while (stand_in_next(&stand_ins, &at, end, &piece))
+        continue;
+    stand_ins_forget(&stand_ins, unread);
+    bool came_back = stand_ins_came_back(&stand_ins);
+    stand_ins_clear(&stand_ins);
+    return came_back;
+}
+
+static void test_dropped_values_that_mean_nothing_need_not_come_back(void **state)
+{
+    (void)state;
+    struct span none = SPAN("");
+    assert_true(come_back("<p id=one id=two>" LONG_TEXT, FIRST THIRD, none));
+    assert_true(come_back("<p id=one>" LONG_TEXT "<p id=two>", FIRST SECOND, none));
+    assert_false(come_back("<p id=one id='t o'>" LONG_TEXT, FIRST THIRD, none));
+    assert_false(come_back("<p id=one id=two>" LONG_TEXT, FIRST SECOND, none));
+}
+
+static void test_what_the_parser_did_not_read_need_not_come_back(void **state)
+{
+    (void)state;
+    assert_true(come_back(LONG_TEXT "</html>" LONG_TEXT, FIRST, SPAN(SECOND)));
+    assert_false(come_back(LONG_TEXT "</html>" LONG_TEXT, FIRST, SPAN("<p>")));
+    assert_false(come_back(LONG_TEXT "</html>" LONG_TEXT, FIRST SECOND, SPAN(SECOND)));
+}
+
+static void test_one_where_a_name_should_be_is_told(void **state)
+{
+    (void)state;
+    struct stand_ins stand_ins;
+    stand_ins_make(&stand_ins, SPAN("<font color = \"r=\"ed\">" LONG_TEXT), STAND_IN_HTML);
+    stand_ins_no_name_at(&stand_ins, "\" size");
+    reads(&stand_ins, SECOND, LONG_TEXT);
+    assert_true(stand_ins_came_back(&stand_ins));
+    stand_ins_no_name_at(&stand_ins, FIRST "\">");
+    assert_false(stand_ins_came_back(&stand_ins));
+    stand_ins_clear(&stand_ins);
+}
+
 static void test_one_that_comes_twice_or_late_is_told(void **state)
 {
     (void)state;
@@ -101,6 +152,9 @@ int main(void)
         cmocka_unit_test(test_texts_of_xml_are_replaced_with_their_references),
         cmocka_unit_test(test_what_a_parser_would_change_or_refuse_stays),
         cmocka_unit_test(test_texts_come_back),
+        cmocka_unit_test(test_dropped_values_that_mean_nothing_need_not_come_back),
+        cmocka_unit_test(test_what_the_parser_did_not_read_need_not_come_back),
+        cmocka_unit_test(test_one_where_a_name_should_be_is_told),
         cmocka_unit_test(test_one_that_comes_twice_or_late_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
