@@ -203,7 +203,8 @@ static bool is_separator(const char *at, size_t left)
 static size_t message_end(struct span bytes, size_t at)
 {
     while (at < bytes.length) {
-        const char *line = memmem(bytes.data + at, bytes.length - at, "\nFrom ", 6);
+        const char *line =
+            span_find_rare(bytes.data + at, bytes.data + bytes.length, SPAN("\nFrom "));
         if (!line)
             break;
         at = (size_t)(line + 1 - bytes.data);

@@ -354,6 +354,7 @@ static size_t hash_phrases(uint64_t *words, size_t count)
     uint64_t mask = sample_mask(phrases);
     for (size_t i = 0; i < phrases; i++) {
         uint64_t hash = 0;
+#pragma GCC unroll 5
         for (size_t j = 0; j < PHRASE_WORDS; j++)
             hash = (hash ^ words[i + j]) * 0x9e3779b97f4a7c15u;
         hash ^= hash >> 32;

@@ -315,6 +315,20 @@ static void walk(struct token_set *set, const struct document *document)
     add_headers(set, document);
 }
 
+/* Puts the hash where it belongs among those that are there, unless it is; how many there are then.
+ */
+static size_t insert_hash(uint64_t *hashes, size_t count, uint64_t hash)
+{
+    size_t at = count;
+    while (at > 0 && hashes[at - 1] > hash)
+        at--;
+    if (at > 0 && hashes[at - 1] == hash)
+        return count;
+    memmove(hashes + at + 1, hashes + at, (count - at) * sizeof *hashes);
+    hashes[at] = hash;
+    return count + 1;
+}
+
 /* Sorts hashes, which are spread evenly, by one pass into buckets and insertion within them, into
  * `sorted`; removes doubles. Returns how many there are. */
 static size_t sort_unique(const uint64_t *hashes, size_t n, uint32_t *starts, unsigned bits,
@@ -329,16 +343,10 @@ static size_t sort_unique(const uint64_t *hashes, size_t n, uint32_t *starts, un
         sorted[starts[hashes[i] >> (64 - bits)]++] = hashes[i];
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        uint64_t hash = sorted[i];
-        size_t at = kept;
-        while (at > 0 && sorted[at - 1] > hash)
-            at--;
-        if (at > 0 && sorted[at - 1] == hash)
-            continue;
-        if (at < kept)
-            memmove(sorted + at + 1, sorted + at, (kept - at) * sizeof *sorted);
-        sorted[at] = hash;
-        kept++;
+        if (!kept || sorted[kept - 1] < sorted[i])
+            sorted[kept++] = sorted[i];
+        else
+            kept = insert_hash(sorted, kept, sorted[i]);
     }
     return kept;
 }

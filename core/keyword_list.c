@@ -157,27 +157,23 @@ static void add_to_row(struct row *row, const struct separator *separator, const
  * have none. */
 static void find_rows(struct span text, struct row rows[SEPARATORS])
 {
-    enum { NONE, LONGER = SEPARATORS + 1 };
+    static const bool stops[256] = {['|'] = true,  [','] = true,  ['\n'] = true, [0xc2] = true,
+                                    [0xe2] = true, [0xe3] = true, [0xef] = true};
     /* One more than the separator that this byte is all of. */
-    static const unsigned char marks[256] = {
-        ['|'] = 1,       [','] = 3,       ['\n'] = 4,     [0xc2] = LONGER,
-        [0xe2] = LONGER, [0xe3] = LONGER, [0xef] = LONGER};
+    static const unsigned char of_byte[256] = {['|'] = 1, [','] = 3, ['\n'] = 4};
     const char *at = text.data, *end = at + text.length;
     for (size_t i = 0; i < SEPARATORS; i++)
         rows[i] = (struct row){.start = text.data};
-    for (size_t length; at < end; at += length) {
-        size_t mark = marks[(unsigned char)*at];
-        length = 1;
-        if (mark == NONE)
-            continue;
-        size_t i = mark - 1;
-        if (mark == LONGER &&
-            (i = separator_at((struct span){at, (size_t)(end - at)}, &length)) == SEPARATORS) {
-            length = 1;
+    while ((at = text_find_byte(at, end, stops)) < end) {
+        size_t length = 1, i = of_byte[(unsigned char)*at];
+        i = i ? i - 1 : separator_at((struct span){at, (size_t)(end - at)}, &length);
+        if (i == SEPARATORS) {
+            at++;
             continue;
         }
         add_to_row(&rows[i], &separators[i], at);
-        rows[i].start = at + length;
+        at += length;
+        rows[i].start = at;
     }
     for (size_t i = 0; i < SEPARATORS; i++)
         add_to_row(&rows[i], &separators[i], end);

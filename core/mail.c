@@ -170,18 +170,22 @@ static void read_from(struct document *document, struct span value)
         g_object_unref(list);
 }
 
-/* Whether 8 bytes stay as they are when folded: no control characters, and no blank behind another
- * or, `blank_before`, at the start. */
-static bool is_folded(const char *at, bool blank_before)
+/* Folds 8 bytes into `out` when they stay as many: blanks, line ends and control characters become
+ * blanks, none of which may stand behind another or, `blank_before`, at the start. */
+static bool fold_eight(const char *at, bool blank_before, char *out)
 {
     const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
     uint64_t bytes;
     memcpy(&bytes, at, 8);
     bytes = le64toh(bytes);
-    if ((bytes - ones * ' ') & ~bytes & highs) /* one is less than a blank */
+    /* Above a blank the sum of a byte without its high bit has it. */
+    uint64_t blanks = ~(((bytes & ~highs) + ones * (0x7f - ' ')) | bytes) & highs;
+    if ((blanks & (blanks << 8 | (blank_before ? 0x80 : 0))))
         return false;
-    uint64_t blanks = (bytes - ones * (' ' + 1)) & ~bytes & highs;
-    return !(blanks & blanks << 8) && !(blank_before && at[0] == ' ');
+    bytes &= ~((blanks >> 7) * 0xff);
+    bytes = htole64(bytes | blanks >> 2);
+    memcpy(out, &bytes, 8);
+    return true;
 }
 
 /* Hashes `text` with every run of blanks, line ends and control characters as one blank, and none
@@ -197,17 +201,18 @@ static void hash_folded(XXH3_state_t *hash, struct span text)
         size_t chunk = text.length < sizeof buffer ? text.length : sizeof buffer;
         size_t length = 0, i = 0;
         while (i < chunk) {
-            if (chunk - i >= 8 && is_folded(text.data + i, blank_before)) {
-                memcpy(buffer + length, text.data + i, 8);
-                blank_before = text.data[i + 7] == ' ';
+            if (chunk - i >= 8 && fold_eight(text.data + i, blank_before, buffer + length)) {
                 i += 8, length += 8;
+                blank_before = buffer[length - 1] == ' ';
                 continue;
             }
-            bool blank = (unsigned char)text.data[i] <= ' ';
-            buffer[length] = blank ? ' ' : text.data[i];
-            length += !(blank & blank_before);
-            blank_before = blank;
-            i++;
+            size_t stop = chunk - i < 8 ? chunk : i + 8;
+            for (; i < stop; i++) {
+                bool blank = (unsigned char)text.data[i] <= ' ';
+                buffer[length] = blank ? ' ' : text.data[i];
+                length += !(blank & blank_before);
+                blank_before = blank;
+            }
         }
         length = length < left ? length : left;
         XXH3_128bits_update(hash, buffer, length);

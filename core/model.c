@@ -126,9 +126,9 @@ uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash)
     return mix(slot_key_of(key), hash);
 }
 
-/* Slots in buckets by their upper bits, of which there are enough for one or two in each. */
-static void sort_into_buckets(struct slot_key mixer, const uint64_t *hashes, size_t n,
-                              uint32_t *slots)
+/* Puts `slots` into `sorted`, in buckets by their upper bits, of which there are enough for one or
+ * two in each. */
+static void sort_into_buckets(const uint32_t *slots, size_t n, uint32_t *sorted)
 {
     uint32_t place[1024];
     unsigned bits = 4;
@@ -138,17 +138,29 @@ static void sort_into_buckets(struct slot_key mixer, const uint64_t *hashes, siz
     unsigned shift = 21 - bits;
     memset(place, 0, buckets * sizeof *place);
     for (size_t i = 0; i < n; i++)
-        place[mix(mixer, hashes[i]) >> shift]++;
+        place[slots[i] >> shift]++;
     uint32_t sum = 0;
     for (size_t i = 0; i < buckets; i++) {
         uint32_t size = place[i];
         place[i] = sum;
         sum += size;
     }
-    for (size_t i = 0; i < n; i++) {
-        uint32_t slot = mix(mixer, hashes[i]);
-        slots[place[slot >> shift]++] = slot;
-    }
+    for (size_t i = 0; i < n; i++)
+        sorted[place[slots[i] >> shift]++] = slots[i];
+}
+
+/* Puts the slot where it belongs among those that are there, unless it is; how many there are then.
+ */
+static size_t insert_slot(uint32_t *slots, size_t count, uint32_t slot)
+{
+    size_t at = count;
+    while (at > 0 && slots[at - 1] > slot)
+        at--;
+    if (at > 0 && slots[at - 1] == slot)
+        return count;
+    memmove(slots + at + 1, slots + at, (count - at) * sizeof *slots);
+    slots[at] = slot;
+    return count + 1;
 }
 
 /* Slots are spread evenly, so that insertion over the whole array hardly moves anything once they
@@ -156,19 +168,18 @@ static void sort_into_buckets(struct slot_key mixer, const uint64_t *hashes, siz
 size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
                    uint32_t *slots)
 {
-    sort_into_buckets(slot_key_of(key), hashes, n, slots);
+    uint32_t sorted[LESSON_SLOTS_MAX];
+    struct slot_key mixer = slot_key_of(key);
+    assert(n <= LESSON_SLOTS_MAX);
+    for (size_t i = 0; i < n; i++)
+        slots[i] = mix(mixer, hashes[i]);
+    sort_into_buckets(slots, n, sorted);
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
-        uint32_t slot = slots[i];
-        size_t at = count;
-        while (at > 0 && slots[at - 1] > slot)
-            at--;
-        if (at > 0 && slots[at - 1] == slot)
-            continue;
-        if (at < count)
-            memmove(slots + at + 1, slots + at, (count - at) * sizeof *slots);
-        slots[at] = slot;
-        count++;
+        if (!count || slots[count - 1] < sorted[i])
+            slots[count++] = sorted[i];
+        else
+            count = insert_slot(slots, count, sorted[i]);
     }
     return count;
 }

@@ -28,7 +28,7 @@ void model_free(struct model *model); /* NULL is fine */
 void model_reset(struct model *model, uint64_t version);
 
 /* Slots of `hashes` under the installation's key: ascending, no doubles. `slots` has room for
- * `n`; returns how many. */
+ * `n`, at most LESSON_SLOTS_MAX; returns how many. */
 size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
                    uint32_t *slots);
 

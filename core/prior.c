@@ -3,6 +3,7 @@
 #include "core/features.h"
 #include "paths.h"
 
+#include <endian.h>
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
@@ -67,18 +68,23 @@ static void open_table(void)
     }
 }
 
-/* In eighths. */
-static int weight_of(uint64_t feature)
+/* In eighths, of a feature that has a hint; 0: it is not in the table. */
+static int look_up(uint64_t feature)
 {
-    if (!has_hint(feature))
-        return 0;
     uint32_t bucket = (uint32_t)(feature >> 48), rest = (uint32_t)(feature >> 24) & 0xffffff;
     for (uint32_t i = table.starts[bucket]; i < table.starts[bucket + 1]; i++) {
-        const unsigned char *entry = table.entries + 4 * (size_t)i;
-        if (((uint32_t)entry[0] << 16 | (uint32_t)entry[1] << 8 | entry[2]) == rest)
-            return (signed char)entry[3];
+        uint32_t entry;
+        memcpy(&entry, table.entries + 4 * (size_t)i, sizeof entry);
+        entry = be32toh(entry);
+        if (entry >> 8 == rest)
+            return (int8_t)entry;
     }
     return 0;
+}
+
+static int weight_of(uint64_t feature)
+{
+    return has_hint(feature) ? look_up(feature) : 0;
 }
 
 static void need_table(void)
@@ -107,7 +113,7 @@ double prior_log_odds(const uint64_t *features, size_t n)
         for (size_t i = 0; i < count; i++)
             __builtin_prefetch(table.entries + 4 * (size_t)table.starts[hinted[i] >> 48]);
         for (size_t i = 0; i < count; i++)
-            sum[feature_group(hinted[i])] += weight_of(hinted[i]);
+            sum[feature_group(hinted[i])] += look_up(hinted[i]);
     }
     size_t count[FEATURE_GROUPS] = {n - others, others};
     struct model_scale scale = model_scale(count);

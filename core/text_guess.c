@@ -1,6 +1,7 @@
 #include "core/text_guess.h"
 
 #include <iconv.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,11 +67,11 @@ static const uint8_t latin_small[32] = {45, 40, 55, 45, 40, 50,  55, 45, 40,  25
                                         40, 90, 55, 60, 65, 60,  40, 90, 110, 90};
 
 /* An accent stands among letters without one; a text of accents alone is in another charset. */
-static long cost_latin(const unsigned char *at, size_t length)
+static long cost_latin(const unsigned char *at, size_t length, long enough)
 {
     long cost = 0;
     size_t high = 0;
-    for (size_t i = 0; i < length && high < SAMPLE_HIGH; i++) {
+    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < enough; i++) {
         unsigned char byte = at[i], before = i ? at[i - 1] : ' ';
         if (byte < 0x80)
             continue;
@@ -156,44 +157,56 @@ static int cost_of_case(bool capital, size_t in_word, bool last_capital)
     return in_word > 1 && last_capital ? COST_SMALL_AFTER_CAPITALS : 0;
 }
 
-static long cost_cyrillic(const unsigned char *at, size_t length,
-                          struct letter (*read)(unsigned char))
+static long cost_cyrillic(const unsigned char *at, size_t length, const struct letter letters[256],
+                          long enough)
 {
     long cost = 0;
     size_t high = 0, in_word = 0;
     bool last_capital = false, after_ascii = false;
-    for (size_t i = 0; i < length && high < SAMPLE_HIGH; i++) {
-        bool ascii = at[i] < 0x80;
-        struct letter letter = ascii ? (struct letter){0} : read(at[i]);
-        high += !ascii;
+    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < enough; i++) {
+        struct letter letter = letters[at[i]];
+        bool ascii_letter = is_ascii_letter(at[i]);
+        high += at[i] >> 7;
         cost += letter.cost;
         if (letter.letter) {
             cost += after_ascii ? COST_BESIDE_OTHER_SCRIPT : 0;
             cost += cost_of_case(letter.capital, in_word, last_capital);
             last_capital = letter.capital;
-        } else {
+        } else if (in_word) {
             cost += in_word == 1 ? COST_LETTER_ALONE : 0;
-            cost += in_word && is_ascii_letter(at[i]) ? COST_BESIDE_OTHER_SCRIPT : 0;
+            cost += ascii_letter ? COST_BESIDE_OTHER_SCRIPT : 0;
         }
         in_word = letter.letter ? in_word + 1 : 0;
-        after_ascii = is_ascii_letter(at[i]);
+        after_ascii = ascii_letter;
     }
     return cost;
 }
 
-static long cost_windows_1251(const unsigned char *at, size_t length)
+/* ASCII costs nothing. */
+static struct letter letters_1251[256], letters_koi8[256], letters_8859_5[256];
+
+static void make_letters(void)
 {
-    return cost_cyrillic(at, length, windows_1251);
+    for (unsigned byte = 0x80; byte < 0x100; byte++) {
+        letters_1251[byte] = windows_1251((unsigned char)byte);
+        letters_koi8[byte] = koi8_u((unsigned char)byte);
+        letters_8859_5[byte] = iso_8859_5((unsigned char)byte);
+    }
 }
 
-static long cost_koi8(const unsigned char *at, size_t length)
+static long cost_windows_1251(const unsigned char *at, size_t length, long enough)
 {
-    return cost_cyrillic(at, length, koi8_u);
+    return cost_cyrillic(at, length, letters_1251, enough);
 }
 
-static long cost_iso_8859_5(const unsigned char *at, size_t length)
+static long cost_koi8(const unsigned char *at, size_t length, long enough)
 {
-    return cost_cyrillic(at, length, iso_8859_5);
+    return cost_cyrillic(at, length, letters_koi8, enough);
+}
+
+static long cost_iso_8859_5(const unsigned char *at, size_t length, long enough)
+{
+    return cost_cyrillic(at, length, letters_8859_5, enough);
 }
 
 /* --- two bytes a character --- */
@@ -263,8 +276,9 @@ static void mark_frequent_of(enum double_byte charset)
     iconv_close(converter);
 }
 
-static void mark_frequent(void)
+static void make_tables(void)
 {
+    make_letters();
     for (unsigned charset = 0; charset < DOUBLE_BYTES; charset++)
         mark_frequent_of((enum double_byte)charset);
 }
@@ -373,11 +387,11 @@ static int cost_euc_jp(const unsigned char *at, size_t left, size_t *length)
 }
 
 static long cost_double_byte(const unsigned char *at, size_t length,
-                             int (*read)(const unsigned char *, size_t, size_t *))
+                             int (*read)(const unsigned char *, size_t, size_t *), long enough)
 {
     long cost = 0;
     size_t high = 0, step;
-    for (size_t i = 0; i < length && high < SAMPLE_HIGH; i += step) {
+    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < enough; i += step) {
         step = 1;
         if (at[i] < 0x80)
             continue;
@@ -391,11 +405,12 @@ static long cost_double_byte(const unsigned char *at, size_t length,
 
 /* --- all of them --- */
 
-/* `head_start` is how much likelier a charset is before anything was read. */
+/* Each cost is no longer added up once it is `enough` for another charset to be taken. `head_start`
+ * is how much likelier a charset is before anything was read. */
 static const struct candidate {
     const char *charset;
     int head_start;
-    long (*single)(const unsigned char *at, size_t length);
+    long (*single)(const unsigned char *at, size_t length, long enough);
     int (*pair)(const unsigned char *at, size_t left, size_t *length);
 } candidates[] = {
     {"CP1252", 40, cost_latin, NULL},         {"GB18030", 30, NULL, cost_gb},
@@ -426,19 +441,19 @@ static size_t take_sample(struct span bytes, unsigned char *sample)
 const char *text_guess_charset(struct span bytes)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, mark_frequent);
+    pthread_once(&once, make_tables);
     unsigned char sample[SAMPLE_BYTES];
     size_t length = take_sample(bytes, sample);
     const struct candidate *best = candidates;
-    long least = 0;
+    long least = LONG_MAX / 2;
     for (const struct candidate *candidate = candidates;
          candidate < candidates + sizeof candidates / sizeof *candidates; candidate++) {
-        long cost = candidate->single ? candidate->single(sample, length)
-                                      : cost_double_byte(sample, length, candidate->pair);
-        cost -= candidate->head_start;
-        if (candidate == candidates || cost < least) {
+        long enough = least + candidate->head_start;
+        long cost = candidate->single ? candidate->single(sample, length, enough)
+                                      : cost_double_byte(sample, length, candidate->pair, enough);
+        if (cost < enough) {
             best = candidate;
-            least = cost;
+            least = cost - candidate->head_start;
         }
     }
     return best->charset;

@@ -1,6 +1,8 @@
 #include "core/token_set.h"
 
 #include <string.h>
+/* Compiled in: prefixes are short, and a call takes as long as what it does. */
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 /* No document needs more; beyond it nothing is emitted. */
@@ -12,7 +14,8 @@ struct place place_of(struct span name)
     return (struct place){.name = name, .seed = XXH3_64bits(name.data, name.length)};
 }
 
-void token_keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
+/* The text is the name of those of the set's hashes that were asked for. */
+static void keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
 {
     for (size_t i = 0; i < set->name_count; i++) {
         struct feature_name *name = &set->names[i];
@@ -25,7 +28,8 @@ void token_keep_name(struct token_set *set, uint64_t hash, struct span prefix, s
     }
 }
 
-bool token_grow(struct token_set *set)
+/* Makes room for more hashes; false: there are enough. */
+static bool grow(struct token_set *set)
 {
     if (set->room >= HASHES_MAX)
         return false;
@@ -38,6 +42,14 @@ bool token_grow(struct token_set *set)
     return true;
 }
 
+void token_keep_more(struct token_set *set, uint64_t hash, struct span prefix, struct span text)
+{
+    if (set->names)
+        keep_name(set, hash, prefix, text);
+    else if (grow(set))
+        set->hashes[set->count++] = hash;
+}
+
 void emit_literal(struct token_set *set, struct span prefix, struct span value)
 {
     emit_literal_pair(set, prefix, value, (struct span){"", 0});
@@ -46,8 +58,8 @@ void emit_literal(struct token_set *set, struct span prefix, struct span value)
 static uint64_t literal_hash(uint64_t hash, struct span value)
 {
     for (size_t i = 0; i < value.length; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        hash = token_step(hash, c >= 'A' && c <= 'Z' ? c + 32u : c);
+        uint32_t c = (unsigned char)value.data[i];
+        hash = token_step(hash, c | (c - 'A' < 26u) << 5);
     }
     return hash;
 }

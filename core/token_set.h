@@ -43,21 +43,18 @@ static inline uint64_t token_derive(enum derived kind, uint64_t a, uint64_t b)
     return token_spread(a + (uint64_t)kind * 0x632be59bd9b4e019u) * 3 + b;
 }
 
-/* Keeps the text as the name of those of the set's hashes that were asked for. */
-void token_keep_name(struct token_set *set, uint64_t hash, struct span prefix, struct span text);
+/* The hash, or the name of those that were asked for, when there is no room for it. */
+void token_keep_more(struct token_set *set, uint64_t hash, struct span prefix, struct span text);
 
-/* Makes room for more hashes; false: there are enough. */
-bool token_grow(struct token_set *set);
-
-/* The lowest bit of the hash becomes the group's (features.h). */
+/* The lowest bit of the hash becomes the group's (features.h); in a family all are of the body. */
 static inline void token_keep(struct token_set *set, uint64_t hash, enum feature_group group,
                               struct span prefix, const char *from, const char *to)
 {
     hash = ((hash ^ set->family) & ~1ull) | (set->family ? FEATURE_GROUP_BODY : group);
-    if (set->names)
-        token_keep_name(set, hash, prefix, (struct span){from, (size_t)(to - from)});
-    else if (set->count < set->room || token_grow(set))
+    if (set->count < set->room)
         set->hashes[set->count++] = hash;
+    else
+        token_keep_more(set, hash, prefix, (struct span){from, (size_t)(to - from)});
 }
 
 static inline void token_emit(struct token_set *set, const struct place *place, uint64_t token,

@@ -33,25 +33,33 @@ struct reading {
     uint64_t lone_hash;
 };
 
-static inline uint32_t peek(struct reading *reading, const char **next)
+/* What a byte is to a word. */
+enum byte_kind {
+    BYTE_BLANK,
+    BYTE_LETTER,
+    BYTE_DIGIT,
+    BYTE_DOLLAR,
+    BYTE_JOINER,
+    BYTE_SIGN,
+    BYTE_HIGH
+};
+
+static const unsigned char byte_kinds[256] = {
+    ['a' ... 'z'] = BYTE_LETTER, ['A' ... 'Z'] = BYTE_LETTER, ['0' ... '9'] = BYTE_DIGIT,
+    ['$'] = BYTE_DOLLAR,         ['.'] = BYTE_JOINER,         ['-'] = BYTE_JOINER,
+    ['\''] = BYTE_JOINER,        ['_'] = BYTE_JOINER,         ['@'] = BYTE_JOINER,
+    ['!' ... '#'] = BYTE_SIGN,   ['%' ... '&'] = BYTE_SIGN,   ['(' ... ','] = BYTE_SIGN,
+    ['/'] = BYTE_SIGN,           [':' ... '?'] = BYTE_SIGN,   ['[' ... '^'] = BYTE_SIGN,
+    ['`'] = BYTE_SIGN,           ['{' ... '~'] = BYTE_SIGN,   [0x80 ... 0xff] = BYTE_HIGH};
+
+static inline enum byte_kind kind_at(const char *at)
 {
-    *next = reading->at;
-    unsigned char c = (unsigned char)*reading->at;
-    if (c < 0x80) {
-        *next = reading->at + 1;
-        return c;
-    }
-    return text_next(next, reading->end);
+    return (enum byte_kind)byte_kinds[(unsigned char)*at];
 }
 
 static inline bool is_ascii_word(uint32_t c)
 {
-    return (c - '0' < 10u) || ((c | 0x20) - 'a' < 26u) || c == '$';
-}
-
-static inline bool is_joiner(uint32_t c)
-{
-    return c == '.' || c == '-' || c == '\'' || c == '_' || c == '@';
+    return byte_kinds[c] >= BYTE_LETTER && byte_kinds[c] <= BYTE_DOLLAR;
 }
 
 /* Marks that are put over or under any letter, and that folding leaves behind. */
@@ -179,7 +187,7 @@ static void emit_digit_evasions(struct reading *reading, const char *from, const
     for (const char *at = from; next_of_word(&at, to, &c);) {
         if (c - '0' < 10u) {
             last++;
-        } else if (c < 0x80 && is_joiner(c)) {
+        } else if (c < 0x80 && byte_kinds[c] == BYTE_JOINER) {
             letter_before = false;
             last = 0;
         } else {
@@ -393,39 +401,54 @@ static void word_take_letters(struct reading *reading, struct word *word)
     reading->at = at;
 }
 
+/* Takes the character at which the word may go on; false: it ends there. */
+static bool word_go_on(struct reading *reading, struct word *word, enum script *script)
+{
+    const char *next = reading->at + 1;
+    unsigned char c = (unsigned char)*reading->at;
+    switch (kind_at(reading->at)) {
+    case BYTE_LETTER:
+        *script = SCRIPT_LATIN;
+        word_take_letters(reading, word);
+        return true;
+    case BYTE_DIGIT:
+        word_put(word, c);
+        if (++word->digits == 4)
+            word->first_digits = word->hash;
+        break;
+    case BYTE_DOLLAR:
+        word->only_digits = false;
+        word_put(word, c);
+        break;
+    case BYTE_JOINER:
+        if (!word_follows(reading, next))
+            return false;
+        word->joiners++;
+        word_put(word, c);
+        if (c == '.')
+            word_dot(word);
+        break;
+    case BYTE_HIGH:
+        next = reading->at;
+        if (!word_take(word, text_next(&next, reading->end), script))
+            return false;
+        break;
+    case BYTE_BLANK:
+    case BYTE_SIGN:
+        return false;
+    }
+    reading->at = next;
+    reading->left--;
+    return true;
+}
+
 static void read_word(struct reading *reading)
 {
     struct word word = {.hash = WORD_START, .only_digits = true};
-    const char *from = reading->at, *next;
+    const char *from = reading->at;
     enum script script = SCRIPT_NONE;
-    while (reading->at < reading->end && reading->left) {
-        uint32_t c = peek(reading, &next);
-        if ((c | 0x20) - 'a' < 26u) {
-            script = SCRIPT_LATIN;
-            word_take_letters(reading, &word);
-            continue;
-        }
-        if (c - '0' < 10u) {
-            word.digits++;
-            word_put(&word, c);
-            if (word.digits == 4)
-                word.first_digits = word.hash;
-        } else if (c == '$') {
-            word.only_digits = false;
-            word_put(&word, c);
-        } else if (c < 0x80) {
-            if (!is_joiner(c) || !word_follows(reading, next))
-                break;
-            word.joiners++;
-            word_put(&word, c);
-            if (c == '.')
-                word_dot(&word);
-        } else if (!word_take(&word, c, &script)) {
-            break;
-        }
-        reading->at = next;
-        reading->left--;
-    }
+    while (reading->at < reading->end && reading->left && word_go_on(reading, &word, &script))
+        continue;
     if (reading->place->is_body)
         reading->set->letters[script] += word.length;
     word_emit(reading, &word, from, reading->at);
@@ -484,25 +507,18 @@ static void read_punctuation(struct reading *reading, uint32_t c)
     reading->separators++;
 }
 
-static void read_one(struct reading *reading)
+static void pass(struct reading *reading, const char *next)
 {
-    const char *next;
-    uint32_t c = peek(reading, &next);
-    if (c < 0x80) {
-        if (is_ascii_word(c)) {
-            read_word(reading);
-        } else if (c > ' ' && c < 0x7f) {
-            read_punctuation(reading, c);
-        } else {
-            reading->at = next;
-            reading->left--;
-            reading->separators++;
-        }
-        return;
-    }
+    reading->at = next;
+    reading->left--;
+}
+
+static void read_beyond_ascii(struct reading *reading)
+{
+    const char *next = reading->at;
+    uint32_t c = text_next(&next, reading->end);
     if (is_mark(c)) { /* over an ideograph or a sign */
-        reading->at = next;
-        reading->left--;
+        pass(reading, next);
         return;
     }
     struct character character = text_character(c);
@@ -527,8 +543,29 @@ static void read_one(struct reading *reading)
         reading->separators++;
         break;
     }
-    reading->at = next;
-    reading->left--;
+    pass(reading, next);
+}
+
+static void read_one(struct reading *reading)
+{
+    switch (kind_at(reading->at)) {
+    case BYTE_LETTER:
+    case BYTE_DIGIT:
+    case BYTE_DOLLAR:
+        read_word(reading);
+        break;
+    case BYTE_JOINER:
+    case BYTE_SIGN:
+        read_punctuation(reading, (unsigned char)*reading->at);
+        break;
+    case BYTE_BLANK:
+        pass(reading, reading->at + 1);
+        reading->separators++;
+        break;
+    case BYTE_HIGH:
+        read_beyond_ascii(reading);
+        break;
+    }
 }
 
 void tokens_read(struct token_set *set, const struct place *place, struct span text, size_t *budget)

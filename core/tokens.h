@@ -34,7 +34,7 @@ struct place {
 };
 struct place place_of(struct span name);
 
-/* What is gathered. With `names`, hashes are not kept but looked up there. */
+/* What is gathered. With `names`, and no room, hashes are not kept but looked up there. */
 struct token_set {
     struct arena *arena;
     uint64_t family; /* of documents; each hash is XORed with it. 0: those of no family */
