@@ -4,13 +4,13 @@
 #define WEIR_CONSOLE_API_H
 
 #include "admin/console_gateway.h"
-#include "admin/console_server.h"
+#include "admin/console_answer.h"
 
 /* `context` is a struct console_gateway. Thread-safe. */
 void console_api(void *context, const struct console_request *request,
                  struct console_answer *answer);
 
-/* The same `context`; see console_server.h. */
+/* The same `context`; see console_router.h. */
 void console_api_audit(void *context, const char *who, const char *what, const char *subject);
 
 /* The parts of it; the session is theirs meanwhile. `rest` is what stands behind the call's name in

@@ -12,6 +12,7 @@
 #include "admin/console_api.h"
 #include "admin/console_audit.h"
 #include "admin/console_door_server.h"
+#include "admin/console_server.h"
 #include "config.h"
 #include "core/log.h"
 #include "core/mail.h"
@@ -120,9 +121,7 @@ static bool serve(struct console_gateway *gateway, const sigset_t *signals, stru
         .users = config->console.users,
         .pages = config->console.pages,
         .door = door_server_new(gateway, *config->console.public_url),
-        .context = gateway,
-        .api = console_api,
-        .audit = console_api_audit};
+        .handlers = {.context = gateway, .api = console_api, .audit = console_api_audit}};
     struct metrics_server *metrics = NULL;
     if (*config->metrics.console)
         metrics = metrics_server_new(config->metrics.console, sample, NULL, error);

@@ -3,7 +3,7 @@
 #ifndef WEIR_CONSOLE_PREVIEW_H
 #define WEIR_CONSOLE_PREVIEW_H
 
-#include "admin/console_server.h"
+#include "admin/console_answer.h"
 #include "store/records.h"
 
 #define CONSOLE_PREVIEW_BYTES ((size_t)200 * 1000) /* of text */
