@@ -30,12 +30,12 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
 #define SOFT_LEAST (ONE / 10)
 /* Log-odds that one untrusted lesson may make, in 2^-16: 5 when it is scored. */
-#define UNTRUSTED_END ((5l << 16) * 5 / 6)
+#define UNTRUSTED_END ((5l << 16) * 10 / 13)
 #define UNTRUSTED_END_OF_REMARKS ((5l << 16) * 5 / 11)
 /* By which log-odds are multiplied for a score. A learner that goes no further than its margin is
  * less sure than it is right (temperature scaling; Guo et al., 2017), the more so of remarks: half
  * of what one is learned by are words and pairs that no other has. */
-#define SCORED 1.2
+#define SCORED 1.3
 #define SCORED_OF_REMARKS 2.2
 #define PREFETCHED 16u /* slots ahead of the one whose weight is read */
 #define REHEARSED 32u  /* earlier lessons gone through after one that taught something */
@@ -484,7 +484,7 @@ static void learn_and_rehearse(struct model *model, const struct lesson *lesson,
 /* z in 2^-16 of what a score says in thousandths: the scales above, times a thousand. */
 static int64_t unscored(const struct grouped *groups, int32_t milli)
 {
-    return (int64_t)milli * (1 << 16) / (is_remark(groups) ? 2200 : 1200);
+    return (int64_t)milli * (1 << 16) / (is_remark(groups) ? 2200 : 1300);
 }
 
 /* Takes back what the lesson taught to a document that was at content_milli then. */

@@ -43,7 +43,7 @@ struct model_scale {
 struct model_scale model_scale(const size_t count[FEATURE_GROUPS]);
 
 /* The same as the model counts them when it scores: of those not of the body, n has one and a half
- * times the slots of weight 0; and all times 1.2, of remarks (features.h) 2.2, so that
+ * times the slots of weight 0; and all times 1.3, of remarks (features.h) 2.2, so that
  * probabilities mean what they say. */
 struct model_scale model_scale_of_slots(const struct model *model, const uint32_t *slots, size_t n);
 
