@@ -1,63 +1,62 @@
 #include "core/feed.h"
 
+#include <endian.h>
+#include <stdint.h>
 #include <xxhash.h>
 
 #include "core/feed_encoding.h"
 #include "core/feed_json.h"
 #include "core/html.h"
+#include "core/span_buffer.h"
 #include "core/text.h"
 #include "core/url.h"
 
 /* How much of the start is searched for a root element. */
 #define LOOK_BYTES 65536u
 
-static void hash_span(XXH3_state_t *state, struct span span)
+/* Each piece of what is hashed has its length in front, of eight bytes, little-endian. */
+static void put_piece(struct span_buffer *buffer, struct span piece)
 {
-    unsigned char length[8];
-    for (size_t i = 0; i < sizeof length; i++)
-        length[i] = (unsigned char)(span.length >> (8 * i));
-    XXH3_128bits_update(state, length, sizeof length);
-    if (span.length)
-        XXH3_128bits_update(state, span.data, span.length);
+    uint64_t length = htole64(piece.length);
+    span_buffer_add(buffer, (struct span){(const char *)&length, sizeof length});
+    span_buffer_add(buffer, piece);
 }
 
-static void hash_finish(XXH3_state_t *state, unsigned char hash[16])
+static void hash_pieces(struct span_buffer *buffer, unsigned char hash[16])
 {
     XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state));
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(buffer->data, buffer->length));
     memcpy(hash, canonical.digest, 16);
-    XXH3_freeState(state);
+    span_buffer_free(buffer);
 }
 
 void feed_item_content_hash(const struct feed_item *item, unsigned char hash[16])
 {
-    XXH3_state_t *state = XXH3_createState();
-    XXH3_128bits_reset(state);
-    hash_span(state, item->title);
-    hash_span(state, item->summary);
-    hash_span(state, item->content);
-    hash_span(state, item->link);
+    struct span_buffer buffer = {0};
+    put_piece(&buffer, item->title);
+    put_piece(&buffer, item->summary);
+    put_piece(&buffer, item->content);
+    put_piece(&buffer, item->link);
     for (size_t i = 0; i < item->enclosure_count; i++)
-        hash_span(state, item->enclosures[i].url);
+        put_piece(&buffer, item->enclosures[i].url);
     for (size_t i = 0; i < item->enclosure_count; i++)
         if (item->enclosures[i].title.length)
-            hash_span(state, item->enclosures[i].title);
+            put_piece(&buffer, item->enclosures[i].title);
     if (item->plain.length)
-        hash_span(state, item->plain);
+        put_piece(&buffer, item->plain);
     for (size_t i = 0; i < item->other_link_count; i++)
-        hash_span(state, item->other_links[i]);
-    hash_finish(state, hash);
+        put_piece(&buffer, item->other_links[i]);
+    hash_pieces(&buffer, hash);
 }
 
 void feed_item_document_id(struct span feed_name, struct span guid,
                            const unsigned char content_hash[16], unsigned char id[16])
 {
-    XXH3_state_t *state = XXH3_createState();
-    XXH3_128bits_reset(state);
-    hash_span(state, feed_name);
-    hash_span(state, guid);
-    hash_span(state, (struct span){(const char *)content_hash, 16});
-    hash_finish(state, id);
+    struct span_buffer buffer = {0};
+    put_piece(&buffer, feed_name);
+    put_piece(&buffer, guid);
+    put_piece(&buffer, (struct span){(const char *)content_hash, 16});
+    hash_pieces(&buffer, id);
 }
 
 /* The relative links among those from `first` on lead from `base`. */

@@ -1,6 +1,7 @@
 #include "core/feed_fields.h"
 
 #include <glib.h>
+#include <stdint.h>
 
 #include "core/feed_date.h"
 #include "core/feed_item.h"
@@ -235,13 +236,28 @@ static void read_type(struct feed_fields *fields, const struct feed_element *ele
         is_atom && (mode.length ? span_equal(mode, SPAN("base64")) : !is_text_type(type));
 }
 
+static const struct known_element *know(struct feed_fields *fields,
+                                        const struct feed_element *element, enum feed_place place)
+{
+    const size_t count = sizeof fields->known / sizeof *fields->known;
+    struct known_element *known = &fields->known[((uintptr_t)element->local / 8 + place) % count];
+    if (known->local != element->local || known->prefix != element->prefix ||
+        known->uri != element->uri || known->place != place) {
+        *known = (struct known_element){element->local, element->prefix, element->uri,
+                                        place,          OTHER,           NULL};
+        known->vocabulary = feed_vocabulary_of(fields->root_uri, element->uri, element->prefix);
+        known->row = feed_row_find(known->vocabulary, element->local, place);
+    }
+    return known;
+}
+
 bool feed_fields_open(struct feed_fields *fields, const struct feed_element *element,
                       enum feed_place place)
 {
-    enum vocabulary vocabulary =
-        feed_vocabulary_of(fields->root_uri, element->uri, element->prefix);
+    const struct known_element *known = know(fields, element, place);
+    const struct feed_row *row = known->row;
+    enum vocabulary vocabulary = known->vocabulary;
     read_attributes(fields, element, vocabulary, place);
-    const struct feed_row *row = feed_row_find(vocabulary, element->local, place);
     /* An Atom author's text is in its children. */
     if (!row || (row->field == FIELD_AUTHOR && place != PLACE_AUTHOR &&
                  fields->feed->format == FEED_ATOM && vocabulary == OWN))

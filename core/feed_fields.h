@@ -17,11 +17,21 @@ struct feed_element {
     int attribute_count;
 };
 
+/* What an element means where it stands. Names are told apart by their addresses: libxml2's
+ * dictionary has each once. */
+struct known_element {
+    const char *local, *prefix, *uri;
+    enum feed_place place;
+    enum vocabulary vocabulary;
+    const struct feed_row *row; /* NULL: its text says nothing */
+};
+
 struct feed_fields {
     struct feed *feed;
     const char *root_uri; /* NULL: the root has no namespace */
     struct span base;     /* what xml:base says where the parser stands; empty: nothing */
     unsigned ttl_s, period_s, frequency;
+    struct known_element known[64]; /* those met last */
 
     struct feed_item *item;       /* the one that is open, or NULL */
     struct span permalink, about; /* its guid where that is one, and its rdf:about */

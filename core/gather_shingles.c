@@ -1,5 +1,6 @@
 #include "core/gather.h"
 
+#include <endian.h>
 #include <stdint.h>
 
 #include <xxhash.h>
@@ -34,15 +35,11 @@ enum gather_state gather_shingles(struct document *document, const struct config
     if (document->shingle_pairs < SHINGLE_PAIRS_MIN)
         return GATHER_DONE;
     for (size_t band = 0; band < BANDS; band++) {
-        /* Little-endian by hand: gateways of any machine must agree. */
-        unsigned char bytes[8 * BINS_PER_BAND];
-        for (size_t i = 0; i < BINS_PER_BAND; i++) {
-            uint64_t bin = bin_of(document, band * BINS_PER_BAND + i);
-            for (size_t byte = 0; byte < 8; byte++)
-                bytes[8 * i + byte] = (unsigned char)(bin >> (8 * byte));
-        }
+        uint64_t bins[BINS_PER_BAND]; /* little-endian: gateways of any machine must agree */
+        for (size_t i = 0; i < BINS_PER_BAND; i++)
+            bins[i] = htole64(bin_of(document, band * BINS_PER_BAND + i));
         XXH64_canonical_t canonical;
-        XXH64_canonicalFromHash(&canonical, XXH3_64bits_withSeed(bytes, sizeof bytes, band));
+        XXH64_canonicalFromHash(&canonical, XXH3_64bits_withSeed(bins, sizeof bins, band));
         document_add_identity(
             document, IDENTITY_SHINGLE,
             gather_hex(document->arena, canonical.digest, sizeof canonical.digest));
