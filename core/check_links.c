@@ -174,8 +174,9 @@ static bool has_plain_ending(struct span host)
 static bool shown_address(struct arena *arena, struct span text, struct link *shown, bool *bare)
 {
     text = span_trim(text);
-    /* A dot, and what browsers may read as one: "%2E", U+3002. */
-    static const bool dots[256] = {['.'] = true, ['%'] = true, [0x80 ... 0xff] = true};
+    /* A dot, and what starts all that browsers may read as one: "%2E", "…", U+3002, U+FF0E. */
+    static const bool dots[256] = {
+        ['.'] = true, ['%'] = true, [0xe2] = true, [0xe3] = true, [0xef] = true, [0xf0] = true};
     const char *end = text.data + text.length;
     if (text.length < 4 || text.length > 300 || memchr(text.data, ' ', text.length))
         return false;

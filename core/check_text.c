@@ -37,12 +37,18 @@ static bool is_title_separator(uint32_t code_point, bool blanks)
     }
 }
 
+/* What they begin with. */
+static const bool separator_leads[256] = {
+    ['-'] = true,  ['_'] = true,  ['|'] = true,  [','] = true,  ['/'] = true,
+    [';'] = true,  [' '] = true,  ['\t'] = true, [0xc2] = true, [0xe2] = true,
+    [0xe3] = true, [0xe4] = true, [0xef] = true};
+
 static void split_title(struct span title, bool blanks, struct phrases *phrases)
 {
     const char *at = title.data, *end = at + title.length, *start = at;
     phrases->count = 0;
     while (at <= end) {
-        const char *here = at;
+        const char *here = at = text_find_byte(at, end, separator_leads);
         bool cut = at == end;
         if (!cut)
             cut = is_title_separator(text_next(&at, end), blanks);
@@ -104,6 +110,8 @@ static double repeated_words(const struct document *document, struct span title,
     else if (overlap.most >= 3)
         strength = ramp((double)overlap.sharing / count, 0.4, 0.8) *
                    (0.6 + 0.4 * ramp((double)overlap.most, 3, 5));
+    if (strength < 0.05)
+        return 0;
     *detail = arena_printf(document->arena, "%.0f phrases, %zu of them hold the same word (%.*s)",
                            count, overlap.most, SPAN_ARGS(overlap.common));
     return strength;
@@ -111,14 +119,8 @@ static double repeated_words(const struct document *document, struct span title,
 
 double check_title_stuffed(const struct document *document, struct span *detail)
 {
-    struct span title = check_bare_subject(document->subject), repeats = {NULL, 0};
-    if (title.length < 12 || has_sentences(title))
-        return 0;
-    double strength = repeated_words(document, title, &repeats);
-    if (strength < 0.05)
-        return 0;
-    *detail = repeats;
-    return strength;
+    struct span title = check_bare_subject(document->subject);
+    return title.length < 12 || has_sentences(title) ? 0 : repeated_words(document, title, detail);
 }
 
 /* --- TITLE_JOINED --- */
@@ -175,9 +177,11 @@ static size_t count_joined(struct span title, const char *separators,
  * joins words with hyphens, but not phrases with low lines. */
 double check_title_joined(const struct document *document, struct span *detail)
 {
+    static const bool joins[256] = {['-'] = true, ['_'] = true};
+    const char *at = document->subject.data, *end = at + document->subject.length;
     size_t separators = 0;
-    for (size_t i = 0; i < document->subject.length; i++)
-        separators += document->subject.data[i] == '-' || document->subject.data[i] == '_';
+    for (; (at = text_find_byte(at, end, joins)) < end; at++)
+        separators++;
     if (separators + 1 < JOINED_LEAST)
         return 0;
     struct span title = check_bare_subject(document->subject);
