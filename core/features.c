@@ -86,22 +86,21 @@ static struct span last_labels(struct span host, int labels)
     return (struct span){host.data + at, host.length - at};
 }
 
-static bool is_host_character(char c)
-{
-    static const bool are[256] = {['0' ... '9'] = true, ['a' ... 'z'] = true, ['A' ... 'Z'] = true,
-                                  ['.'] = true,         ['-'] = true,         ['_'] = true};
-    return are[(unsigned char)c];
-}
+/* What a Received header has of host characters: dots count 1, digits DIGIT, others OTHER, and what
+ * is none 0. */
+#define DIGIT (1u << 10)
+#define OTHER (1u << 20)
+static const uint32_t host_characters[256] = {
+    ['.'] = 1,     ['0' ... '9'] = DIGIT, ['a' ... 'z'] = OTHER, ['A' ... 'Z'] = OTHER,
+    ['-'] = OTHER, ['_'] = OTHER};
+
+_Static_assert(HEADER_CODE_POINTS < DIGIT, "none of the sums runs over into the next");
 
 /* One run of host characters in a Received header: a host, a word of protocol, or an address, which
  * is a matter of reputation. */
-static void emit_received_word(struct token_set *set, struct span word)
+static void emit_received_word(struct token_set *set, struct span word, uint32_t sum)
 {
-    size_t dots = 0, digits = 0;
-    for (size_t i = 0; i < word.length; i++) {
-        dots += word.data[i] == '.';
-        digits += word.data[i] >= '0' && word.data[i] <= '9';
-    }
+    size_t dots = sum % DIGIT, digits = sum % OTHER / DIGIT;
     if (dots == 3 && digits + dots == word.length)
         return;
     if (dots) {
@@ -120,17 +119,16 @@ static void add_received(struct token_set *set, struct span value)
     const char *end = semicolon ? semicolon : value.data + value.length;
     if (end - value.data > (long)HEADER_CODE_POINTS)
         end = value.data + HEADER_CODE_POINTS;
-    for (const char *at = value.data; at < end;) {
+    for (const char *at = value.data; at < end; at++) {
         const char *start = at;
-        while (at < end && is_host_character(*at))
-            at++;
+        uint32_t sum = 0;
+        for (uint32_t one; at < end && (one = host_characters[(unsigned char)*at]); at++)
+            sum += one;
         struct span word = {start, (size_t)(at - start)};
-        while (word.length && word.data[word.length - 1] == '.')
-            word.length--;
+        for (; word.length && word.data[word.length - 1] == '.'; word.length--)
+            sum--;
         if (word.length && word.data[0] != '.')
-            emit_received_word(set, word);
-        if (at < end)
-            at++;
+            emit_received_word(set, word, sum);
     }
 }
 

@@ -31,6 +31,13 @@ struct frame {
     bool hidden;                                   /* what all that comes to */
 };
 
+/* A tag that was noted. */
+struct known_tag {
+    const xmlChar *pointer; /* libxml2 keeps one copy of each name */
+    struct span name;       /* that */
+    enum html_tag tag;
+};
+
 struct reader {
     struct document *document;
     htmlParserCtxtPtr parser;
@@ -45,10 +52,7 @@ struct reader {
     size_t link_start;         /* where its text starts */
     bool link_hidden;          /* nobody sees it */
     uint32_t seen[SEEN_SLOTS]; /* hashes of the structures there are */
-    struct {
-        const xmlChar *name; /* libxml2 keeps one copy of each name */
-        enum html_tag tag;
-    } tags[TAG_CACHE];
+    struct known_tag tags[TAG_CACHE];
 };
 
 /* Notes a structure unless it is known; `name` is lent. */
@@ -86,14 +90,16 @@ static void add_attribute(struct reader *reader, struct span tag, struct span na
     add_structure(reader, STRUCTURE_ATTRIBUTE, (struct span){text, (size_t)(at - text)});
 }
 
-static enum html_tag tag_of(struct reader *reader, const xmlChar *name)
+static const struct known_tag *tag_of(struct reader *reader, const xmlChar *name)
 {
-    size_t slot = XXH64(&name, sizeof name, 0) % TAG_CACHE;
-    if (reader->tags[slot].name != name) {
-        reader->tags[slot].name = name;
-        reader->tags[slot].tag = html_tag((const char *)name);
+    struct known_tag *known = &reader->tags[XXH64(&name, sizeof name, 0) % TAG_CACHE];
+    if (known->pointer != name) {
+        known->pointer = name;
+        known->name = span_of((const char *)name);
+        known->tag = html_tag((const char *)name);
+        add_structure(reader, STRUCTURE_TAG, known->name);
     }
-    return reader->tags[slot].tag;
+    return known;
 }
 
 /* Attributes that more than one element's reading needs. */
@@ -277,16 +283,15 @@ static void start_element(void *context, const xmlChar *name, const xmlChar **li
     struct frame *frame = &reader->frames[reader->depth];
     *frame = reader->depth ? reader->frames[reader->depth - 1] : root;
     reader->depth++;
-    frame->tag = tag_of(reader, name);
-    struct span tag = span_of((const char *)name);
-    add_structure(reader, STRUCTURE_TAG, tag);
+    const struct known_tag *known = tag_of(reader, name);
+    frame->tag = known->tag;
     struct html_style style = {.colour = COLOUR_UNSET, .background = COLOUR_UNSET};
     struct attributes attributes = {.has_href = false};
     for (; list && *list; list += 2) {
         struct span attribute = span_of((const char *)list[0]);
         struct span value =
             stand_in_value(&reader->stand_ins, list[1] ? span_of((const char *)list[1]) : SPAN(""));
-        add_attribute(reader, tag, attribute, value);
+        add_attribute(reader, known->name, attribute, value);
         read_attribute(frame, &style, &attributes, attribute, value);
     }
     apply_style(reader, frame, &style);

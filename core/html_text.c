@@ -22,6 +22,23 @@ static inline size_t blank_length(const char *at, const char *end)
     return *at == '\xC2' && end - at > 1 && at[1] == '\xA0' ? 2 : 0;
 }
 
+/* Where the word ends that starts at `at`. */
+static const char *word_end(const char *at, const char *end)
+{
+    static const bool stops[256] = {[' '] = true, ['\t' ... '\r'] = true, [0xC2] = true};
+    while ((at = text_find_byte(at, end, stops)) < end && !blank_length(at, end))
+        at++;
+    return at;
+}
+
+static size_t count_characters(const char *at, const char *end)
+{
+    size_t count = text_ascii_length(at, end);
+    for (at += count; at < end; at++)
+        count += ((unsigned char)*at & 0xC0) != 0x80;
+    return count;
+}
+
 static void keep_longest(struct html_text *text)
 {
     if (text->stretch > text->longest) {
@@ -44,8 +61,8 @@ void html_text_add(struct html_text *text, const char *data, size_t length, bool
             continue;
         }
         const char *word = at;
-        for (; at < end && !blank_length(at, end); at++)
-            count += ((unsigned char)*at & 0xC0) != 0x80;
+        at = word_end(at, end);
+        count += count_characters(word, at);
         size_t bytes = (size_t)(at - word);
         if (text->room - text->length < bytes + 1)
             break;

@@ -36,7 +36,7 @@ static uint32_t *slots_of(const struct judge *judge, const struct document *docu
 {
     size_t n = document->feature_count;
     uint32_t *slots = arena_room(document->arena, n * sizeof *slots);
-    *count = model_slots(replica_key(judge->replica), document->features, n, slots);
+    *count = model_slots_unsorted(replica_key(judge->replica), document->features, n, slots);
     return slots;
 }
 

@@ -40,6 +40,8 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 #define PREFETCHED 16u /* slots ahead of the one whose weight is read */
 #define REHEARSED 32u  /* earlier lessons gone through after one that taught something */
 
+#define SEEN_MOST 4096u /* a power of two, twice FEATURES_MAX or more */
+
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
 #define EXP_MINUS_STEP 4162825044u /* e^(-1/32) in 2^-32, rounded down */
 
@@ -182,6 +184,40 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
             count = insert_slot(slots, count, sorted[i]);
     }
     return count;
+}
+
+/* Whether the slot is in the table, of `mask` + 1 places, that holds each plus one; now it is. */
+static bool is_known(uint32_t *table, uint32_t mask, uint32_t slot)
+{
+    uint32_t at = slot & mask;
+    for (; table[at]; at = (at + 1) & mask)
+        if (table[at] == slot + 1)
+            return true;
+    table[at] = slot + 1;
+    return false;
+}
+
+size_t model_slots_unsorted(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes,
+                            size_t n, uint32_t *slots)
+{
+    uint32_t table[SEEN_MOST], mask = 63;
+    struct slot_key mixer = slot_key_of(key);
+    assert(n <= FEATURES_MAX);
+    while (mask + 1 < 2 * n)
+        mask = 2 * mask + 1;
+    memset(table, 0, (mask + 1) * sizeof *table);
+    size_t body = 0, others = n;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t slot = mix(mixer, hashes[i]);
+        if (is_known(table, mask, slot))
+            continue;
+        if (feature_group(hashes[i]) == FEATURE_GROUP_BODY)
+            slots[body++] = slot;
+        else
+            slots[--others] = slot;
+    }
+    memmove(slots + body, slots + others, (n - others) * sizeof *slots);
+    return body + n - others;
 }
 
 /* --- scoring --- */

@@ -32,6 +32,11 @@ void model_reset(struct model *model, uint64_t version);
 size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes, size_t n,
                    uint32_t *slots);
 
+/* The same for a document's hashes, at most FEATURES_MAX, in no order but that those of the body
+ * come first: enough for a score, and sooner done. */
+size_t model_slots_unsorted(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes,
+                            size_t n, uint32_t *slots);
+
 /* The slot of one feature. */
 uint32_t model_slot(const unsigned char key[COUNTS_KEY_BYTES], uint64_t hash);
 
@@ -47,7 +52,7 @@ struct model_scale model_scale(const size_t count[FEATURE_GROUPS]);
  * probabilities mean what they say. */
 struct model_scale model_scale_of_slots(const struct model *model, const uint32_t *slots, size_t n);
 
-/* z = sum of weights * that x / 64, natural log-odds; 0 for no slots. */
+/* z = sum of weights * that x / 64, natural log-odds; 0 for no slots. They may be unsorted. */
 double model_log_odds(const struct model *model, const uint32_t *slots, size_t n);
 
 /* What slot adds to z in a document of that scale. */

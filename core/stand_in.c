@@ -68,10 +68,14 @@ static void write_stand_in(struct writer *writer, struct span text)
     stand_ins->texts[stand_ins->count++] = text;
 }
 
-static bool is_worth_it(const struct writer *writer, struct span text, size_t least)
+static bool has_room(const struct writer *writer)
 {
-    return text.length >= least && writer->stand_ins->count < STAND_INS_MAX &&
-           is_plain(text, writer->kind);
+    return writer->stand_ins->count < STAND_INS_MAX;
+}
+
+static bool is_worth_it(const struct writer *writer, struct span text)
+{
+    return text.length >= TEXT_MIN && has_room(writer) && is_plain(text, writer->kind);
 }
 
 /* A text without markup in it. Blanks in front stay: to a parser of HTML they may mean nothing. */
@@ -81,7 +85,7 @@ static void write_text(struct writer *writer, const char *from, const char *to)
     while (start < to && is_blank(*start))
         start++;
     struct span text = {start, (size_t)(to - start)};
-    bool worth_it = is_worth_it(writer, text, TEXT_MIN);
+    bool worth_it = is_worth_it(writer, text);
     copy(writer, from, worth_it ? start : to);
     if (worth_it)
         write_stand_in(writer, text);
@@ -118,7 +122,7 @@ static uint32_t read_reference(struct span text, size_t *length)
 static bool write_read_text(struct writer *writer, struct span text)
 {
     struct stand_ins *stand_ins = writer->stand_ins;
-    if (!is_worth_it(writer, text, TEXT_MIN))
+    if (!is_worth_it(writer, text))
         return false;
     if (!stand_ins->read)
         stand_ins->read = memory_resize(NULL, writer->most);
@@ -169,6 +173,13 @@ static const char *behind(const char *at, const char *end, struct span close)
     return found ? found + close.length : end;
 }
 
+/* Behind the next `byte`. */
+static const char *behind_byte(const char *at, const char *end, char byte)
+{
+    const char *found = memchr(at, byte, (size_t)(end - at));
+    return found ? found + 1 : end;
+}
+
 /* The value behind the '=' at `equals`, without its quotes. `*next` is what is behind it; NULL: the
  * tag is broken. */
 static struct span html_value(const char *equals, const char *end, const char **next)
@@ -186,32 +197,34 @@ static struct span html_value(const char *equals, const char *end, const char **
     return (struct span){at, (size_t)(*next - at)};
 }
 
-/* It may be text to the parser, or go on, and some characters mean something then. */
-static bool may_be_markup(struct span value)
+/* A value that is plain, and stays so where the parser takes it for text, or for more than a value.
+ */
+static bool is_plain_value(struct span value)
 {
-    static const bool marks[256] = {
-        ['&'] = true, ['<'] = true, ['"'] = true, ['\''] = true, ['='] = true};
+    static const bool stops[256] = {
+        [0x00 ... 0x1f] = true, ['&'] = true, ['<'] = true, ['"'] = true,
+        ['\''] = true,          ['='] = true, [0xef] = true};
     const char *end = value.data + value.length;
-    return text_find_byte(value.data, end, marks) < end;
+    return text_find_byte(value.data, end, stops) == end;
 }
 
 /* Writes the tag of HTML that starts at `at`, but for values of attributes; returns what is behind
  * it. Where a '>' ends it is a guess, too: tags are often broken. */
 static const char *write_html_tag(struct writer *writer, const char *at, const char *end)
 {
-    const char *tag_end = behind(at, end, SPAN(">")), *from = at, *next;
+    const char *tag_end = behind_byte(at, end, '>'), *from = at, *next;
     while (from < tag_end && (from = memchr(from, '=', (size_t)(tag_end - from)))) {
         struct span value = html_value(from, end, &next);
         if (!next)
             break;
-        if (is_worth_it(writer, value, VALUE_MIN) && !may_be_markup(value)) {
+        if (value.length >= VALUE_MIN && has_room(writer) && is_plain_value(value)) {
             copy(writer, at, value.data);
             write_stand_in(writer, value);
             at = value.data + value.length;
         }
         from = next;
         if (from > tag_end)
-            tag_end = behind(from, end, SPAN(">"));
+            tag_end = behind_byte(from, end, '>');
     }
     copy(writer, at, tag_end);
     return tag_end;
@@ -223,7 +236,7 @@ static const char *write_xml_tag(struct writer *writer, const char *at, const ch
     static const bool stops[256] = {['"'] = true, ['\''] = true, ['>'] = true};
     const char *stop = at;
     while ((stop = text_find_byte(stop, end, stops)) < end && *stop != '>')
-        stop = behind(stop + 1, end, (struct span){stop, 1});
+        stop = behind_byte(stop + 1, end, *stop);
     stop += stop < end;
     copy(writer, at, stop);
     return stop;
@@ -302,34 +315,41 @@ static void pass_over(struct stand_ins *stand_ins, size_t index)
         stand_ins->met++;
 }
 
+/* What the stand-in that may be at `at` is for; nothing where it is none. */
+static struct span take(struct stand_ins *stand_ins, const char *at, const char *end)
+{
+    size_t index = index_at(stand_ins, at, end);
+    struct span text = index < stand_ins->count ? stand_ins->texts[index] : (struct span){at, 0};
+    pass_over(stand_ins, index);
+    stand_ins->out_of_order |= index != stand_ins->met++;
+    return text;
+}
+
 bool stand_in_next(struct stand_ins *stand_ins, const char **at, const char *end,
                    struct span *piece)
 {
     const char *start = *at;
     if (start == end)
         return false;
-    const char *next = stand_ins->count ? memchr(start, LEAD, (size_t)(end - start)) : NULL;
-    if (next != start) {
-        *at = next ? next : end;
-        *piece = (struct span){start, (size_t)(*at - start)};
+    if (stand_ins->count && *start == LEAD) {
+        *at = end - start < STAND_IN_BYTES ? end : start + STAND_IN_BYTES;
+        *piece = take(stand_ins, start, end);
         return true;
     }
-    size_t index = index_at(stand_ins, start, end);
-    *at = end - start < STAND_IN_BYTES ? end : start + STAND_IN_BYTES;
-    *piece = index < stand_ins->count ? stand_ins->texts[index] : (struct span){start, 0};
-    pass_over(stand_ins, index);
-    stand_ins->out_of_order |= index != stand_ins->met++;
+    const char *next = stand_ins->count ? memchr(start, LEAD, (size_t)(end - start)) : NULL;
+    *at = next ? next : end;
+    *piece = (struct span){start, (size_t)(*at - start)};
     return true;
 }
 
 struct span stand_in_value(struct stand_ins *stand_ins, struct span value)
 {
-    struct span text;
-    const char *at = value.data;
-    if (!stand_ins->count || !memchr(at, LEAD, value.length))
+    if (!stand_ins->count)
         return value;
-    stand_ins->out_of_order |= value.length != STAND_IN_BYTES;
-    return stand_in_next(stand_ins, &at, value.data + value.length, &text) ? text : value;
+    if (value.length == STAND_IN_BYTES && *value.data == LEAD)
+        return take(stand_ins, value.data, value.data + value.length);
+    stand_ins->out_of_order |= memchr(value.data, LEAD, value.length) != NULL;
+    return value;
 }
 
 bool stand_ins_came_back(struct stand_ins *stand_ins)

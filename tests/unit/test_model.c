@@ -75,6 +75,29 @@ static void test_slots_ascend_without_doubles(void **state)
     }
 }
 
+static int compare_slots(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void test_unsorted_slots_are_the_same_those_of_the_body_first(void **state)
+{
+    (void)state;
+    uint64_t seed = 3, hashes[FEATURES_MAX];
+    uint32_t sorted[FEATURES_MAX], slots[FEATURES_MAX];
+    for (size_t i = 0; i < FEATURES_MAX; i++)
+        hashes[i] = i % 3 ? random_next(&seed) : i ? hashes[i - 1] : 0;
+    for (size_t n = 0; n <= FEATURES_MAX; n += n < 10 ? 1 : 199) {
+        size_t count = model_slots(key, hashes, n, sorted);
+        assert_int_equal(model_slots_unsorted(key, hashes, n, slots), count);
+        for (size_t i = 1; i < count; i++)
+            assert_true(slots[i - 1] / MODEL_GROUP_SLOTS <= slots[i] / MODEL_GROUP_SLOTS);
+        qsort(slots, count, sizeof *slots, compare_slots);
+        assert_memory_equal(slots, sorted, count * sizeof *slots);
+    }
+}
+
 static void test_slots_are_those_of_the_single_features(void **state)
 {
     (void)state;
@@ -612,6 +635,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_slots_ascend_without_doubles),
+        cmocka_unit_test(test_unsorted_slots_are_the_same_those_of_the_body_first),
         cmocka_unit_test(test_slots_are_those_of_the_single_features),
         cmocka_unit_test(test_slots_spread_evenly),
         cmocka_unit_test(test_each_group_has_slots_of_its_own),
