@@ -31,7 +31,7 @@ static bool content_ready(const struct judge *judge)
     return judge->replica && replica_ready(judge->replica);
 }
 
-/* The document's slots, in its arena. */
+/* The document's slots for a score, in its arena. */
 static uint32_t *slots_of(const struct judge *judge, const struct document *document, size_t *count)
 {
     size_t n = document->feature_count;
@@ -212,7 +212,10 @@ bool judge_lesson(const struct judge *judge, const struct document *document, st
     memcpy(lesson->document_id, document->id, DOCUMENT_ID_BYTES);
     if (!content_ready(judge))
         return false;
-    lesson->slots = slots_of(judge, document, &lesson->slot_count);
+    size_t n = document->feature_count;
+    uint32_t *slots = arena_room(document->arena, n * sizeof *slots);
+    lesson->slot_count = model_slots(replica_key(judge->replica), document->features, n, slots);
+    lesson->slots = slots;
     return true;
 }
 

@@ -326,6 +326,8 @@ static void test_lesson_carries_slots_identities_and_script(void **state)
     document_add_identity(document, IDENTITY_HELO, SPAN("helo.example"));
     assert_true(judge_lesson(&fixture->judge, document, &lesson));
     assert_in_range(lesson.slot_count, document->feature_count - 2, document->feature_count);
+    for (size_t i = 1; i < lesson.slot_count; i++)
+        assert_true(lesson.slots[i - 1] < lesson.slots[i]);
     assert_int_equal(lesson.identity_count, document->identity_count);
     assert_int_equal(lesson.script, SCRIPT_LATIN);
     assert_int_equal(lesson.document_id[0], 7);
