@@ -11,6 +11,9 @@
 #define EVERY_S 60
 #define STEPS 5 /* at once; whoever calls has other things to do */
 
+/* Between two steps: whoever waits to write looks every 100 ms whether they may (SQLite). */
+#define PAUSE_MS 150
+
 struct records_limits retention_limits(const struct config *config)
 {
     return (struct records_limits){.held_s = config->held.keep_s,
@@ -43,6 +46,8 @@ void retention_work(struct retention *retention, struct records *records,
         return;
     bool more = true, good = true;
     for (int i = 0; i < STEPS && more && good; i++) {
+        if (i)
+            nanosleep(&(struct timespec){0, PAUSE_MS * 1000000L}, NULL);
         int64_t sums[RECORDS_DROPPED] = {0};
         good = records_retention_step(records, &limits, now_s, sums, &more, &error);
         for (unsigned j = 0; j < RECORDS_DROPPED; j++) {

@@ -16,8 +16,9 @@ struct retention {
 
 struct records_limits retention_limits(const struct config *config);
 
-/* Works for a moment when it is due, once a minute unless it is behind. Never fails: trouble is
- * logged once, and it tries again. */
+/* Works for a moment when it is due, once a minute unless it is behind: then for most of a second,
+ * with pauses in which others may write. Never fails: trouble is logged once, and it tries again.
+ */
 void retention_work(struct retention *retention, struct records *records,
                     const struct config *config);
 

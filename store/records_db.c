@@ -305,6 +305,9 @@ static const char *const steps[] = {
     "ALTER TABLE deeds ADD COLUMN source TEXT NOT NULL DEFAULT '';"
     "DROP INDEX held_taught; CREATE INDEX held_document ON held (document_id);"
     "PRAGMA user_version = 27;",
+    /* What was refused goes first when the audit is too large. */
+    "CREATE INDEX audit_refused ON audit (id) WHERE what GLOB 'refused-*';"
+    "PRAGMA user_version = 28;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

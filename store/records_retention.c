@@ -37,12 +37,17 @@ _Static_assert(HELD_PENDING == 0 && HELD_HELD == 1 && HELD_RELEASED == 3 && HELD
 /* Which stories were shown, with what they are known by: a quarter at most. */
 #define STORIES_BYTES "SELECT count(*) * 1000 FROM stories"
 
-/* The audit trail, with its indices: a quarter at most. What was refused goes first, then the
- * oldest; the newest line stays, as above. */
-#define AUDIT_BYTES "SELECT sum(100 + 2 * length(who || what || subject)) FROM audit"
-#define DROP_AUDIT                                                                                 \
-    "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE id < (SELECT max(id) FROM audit) "  \
-    "ORDER BY what NOT LIKE 'refused-%', id LIMIT " STEP ")"
+/* The audit trail, with its indices: a quarter at most. As large as its newest lines are, on
+ * average: to measure each of a million would keep every writer waiting, and what differs from them
+ * is mostly what was refused, which goes first. The newest line stays, as above. */
+#define AUDIT_BYTES                                                                                \
+    "SELECT (SELECT count(*) FROM audit) * (SELECT avg(25 + length(who) + length(what) + 2 * "     \
+    "length(subject)) FROM (SELECT who, what, subject FROM audit ORDER BY id DESC LIMIT 1000))"
+#define DROP_AUDIT(lines)                                                                          \
+    "DELETE FROM audit WHERE id IN (SELECT id FROM audit " lines                                   \
+    " id < (SELECT max(id) FROM audit) ORDER BY id LIMIT " STEP ")"
+#define DROP_REFUSED DROP_AUDIT("INDEXED BY audit_refused WHERE what GLOB 'refused-*' AND")
+#define DROP_OLDEST DROP_AUDIT("WHERE")
 
 const char *records_dropped_name(enum records_dropped what)
 {
@@ -212,12 +217,23 @@ static bool drop_first(struct step *step, bool *dropped, struct error *error)
                       dropped, error);
 }
 
+static bool drop_audit(struct step *step, struct error *error)
+{
+    int64_t bytes = 0, *dropped = &step->sums[RECORDS_AUDIT];
+    if (!run(step->records, AUDIT_BYTES, 0, &bytes, NULL, error))
+        return false;
+    if (bytes <= step->limits->size_bytes / 4)
+        return true;
+    return run(step->records, DROP_REFUSED, 0, NULL, dropped, error) &&
+           (*dropped || run(step->records, DROP_OLDEST, 0, NULL, dropped, error));
+}
+
 /* Only when nothing was dropped by age. Mail expires by its age alone: it takes room in Postfix's
  * queue, not here. Nor do held items make room for what they do not hold. */
 static bool drop_by_size(struct step *step, struct error *error)
 {
     struct records *records = step->records;
-    int64_t bytes, held_bytes, audit_bytes, *sums = step->sums;
+    int64_t bytes, held_bytes, *sums = step->sums;
     bool dropped;
     if (total(sums))
         return true;
@@ -229,9 +245,7 @@ static bool drop_by_size(struct step *step, struct error *error)
         return false;
     if (dropped)
         return true;
-    if (!run(records, AUDIT_BYTES, 0, &audit_bytes, NULL, error) ||
-        (audit_bytes > step->limits->size_bytes / 4 &&
-         !run(records, DROP_AUDIT, 0, NULL, &sums[RECORDS_AUDIT], error)))
+    if (!drop_audit(step, error))
         return false;
     if (total(sums))
         return true;

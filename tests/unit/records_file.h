@@ -36,7 +36,8 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Takes away the sums of quarters of hours, which came last. */
 #define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
-    "DROP INDEX held_document; ALTER TABLE deeds DROP COLUMN source; ALTER TABLE deeds DROP "      \
+    "DROP INDEX audit_refused; DROP INDEX held_document; ALTER TABLE deeds DROP COLUMN source; "   \
+    "ALTER TABLE deeds DROP "                                                                      \
     "COLUMN said_before; "                                                                         \
     "ALTER TABLE held DROP COLUMN taught_from; ALTER TABLE held DROP COLUMN taught_by; "           \
     "ALTER TABLE deeds DROP COLUMN taught_from_before; "                                           \

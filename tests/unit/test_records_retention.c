@@ -1,5 +1,6 @@
 #include "store/records_retention.h"
 
+#include "store/records_db.h"
 #include "store/records_deeds.h"
 #include "store/records_page.h"
 #include "store/records_shown.h"
@@ -263,6 +264,71 @@ static void test_audit_gives_way_by_size_before_history(void **state)
     assert_int_equal(count_rows(fixture, "audit WHERE id = 6000"), 1);
 }
 
+static void test_audit_keeps_its_quarter(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct records_limits limits = {30 * DAY, 60 * DAY, 400000};
+    char sql[500];
+    hold(fixture, "4ABC");
+    snprintf(sql, sizeof sql,
+             "UPDATE held SET time_s = %d, lesson = zeroblob(500000); WITH RECURSIVE n (i) AS "
+             "(SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO audit (time_s, "
+             "who, what, subject) SELECT %d, 'recipient bob@box.test', CASE WHEN i %% 2 THEN "
+             "'refused-link-again' ELSE 'release' END, 'm' || i FROM n",
+             NOW - DAY, NOW - DAY);
+    run_sql(fixture, sql);
+    drop(fixture, &limits);
+    run_sql(fixture, "VACUUM");
+    int pages = count_rows(fixture, "dbstat WHERE name GLOB 'audit*'"); /* of 4096 bytes */
+    assert_in_range(pages, 20, 30);
+    assert_int_equal(count_rows(fixture, "audit WHERE id = 6000"), 1);
+}
+
+static int count_call(void *context)
+{
+    ++*(int *)context;
+    return 0;
+}
+
+/* How much SQLite does in a step that drops lines for the file's size, in tens of its instructions:
+ * while it does, nobody else can write. */
+static int work_of_step(struct fixture *fixture, int lines, int *left)
+{
+    const struct records_limits tight = {30 * DAY, 60 * DAY, 40000};
+    int64_t sums[RECORDS_DROPPED] = {0};
+    int calls = 0;
+    bool more;
+    char sql[400];
+    snprintf(sql, sizeof sql,
+             "DELETE FROM audit; WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
+             "WHERE i < %d) INSERT INTO audit (time_s, who, what, subject) SELECT %d, '192.0.2.1', "
+             "CASE WHEN i %% 2 THEN 'refused-log-in' ELSE 'release' END, 'm' || i FROM n",
+             lines, NOW - DAY);
+    run_sql(fixture, sql);
+    sqlite3_stmt *statement = records_prepare_text(fixture->records, "SELECT 1", &fixture->error);
+    sqlite3 *db = sqlite3_db_handle(statement);
+    sqlite3_finalize(statement);
+    sqlite3_progress_handler(db, 10, count_call, &calls);
+    good(records_retention_step(fixture->records, &tight, NOW, sums, &more, &fixture->error));
+    sqlite3_progress_handler(db, 0, NULL, NULL);
+    assert_int_equal(sums[RECORDS_AUDIT], 200);
+    *left = count_rows(fixture, "audit WHERE what = 'release'");
+    return calls;
+}
+
+static void test_a_step_over_a_long_audit_is_no_more_work(void **state)
+{
+    struct fixture *fixture = *state;
+    int left, few, many;
+    work_of_step(fixture, 3000, &left); /* has the statements prepared */
+    few = work_of_step(fixture, 3000, &left);
+    assert_int_equal(left, 1500);
+    many = work_of_step(fixture, 60000, &left);
+    assert_int_equal(left, 30000);
+    if (many > few + few / 10)
+        fail_msg("%d for 3000 lines, %d for 60000", few, many);
+}
+
 static void test_a_look_waits_for_no_writer_and_writes_nothing(void **state)
 {
     struct fixture *fixture = *state;
@@ -318,6 +384,8 @@ int main(void)
         with_records(test_settled_entries_go_with_all_that_is_about_them),
         with_records(test_history_goes_by_age_and_then_by_size),
         with_records(test_audit_gives_way_by_size_before_history),
+        with_records(test_audit_keeps_its_quarter),
+        with_records(test_a_step_over_a_long_audit_is_no_more_work),
         with_records(test_a_look_waits_for_no_writer_and_writes_nothing),
         with_records(test_audit_goes_by_age),
         with_records(test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size),
