@@ -139,6 +139,8 @@ static void fill_traits(void)
 static void count_traits(struct letters *letters, const size_t seen[256])
 {
     for (size_t trait = 0; trait < 256; trait++) {
+        if (!seen[trait])
+            continue;
         bool han = trait & TRAIT_HAN;
         letters->ideographs += han ? seen[trait] : 0;
         letters->simplified += (trait & TRAIT_FORM) == HAN_SIMPLIFIED_ONLY ? seen[trait] : 0;

@@ -1,6 +1,7 @@
 #include "core/gather.h"
 
 #include <endian.h>
+#include <endian.h>
 #include <stdint.h>
 
 #include <xxhash.h>

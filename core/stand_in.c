@@ -197,13 +197,11 @@ static struct span html_value(const char *equals, const char *end, const char **
     return (struct span){at, (size_t)(*next - at)};
 }
 
-/* A value that is plain, and stays so where the parser takes it for text, or for more than a value.
- */
+/* A value that is plain, and is where the parser takes it for text, too. */
 static bool is_plain_value(struct span value)
 {
     static const bool stops[256] = {
-        [0x00 ... 0x1f] = true, ['&'] = true, ['<'] = true, ['"'] = true,
-        ['\''] = true,          ['='] = true, [0xef] = true};
+        [0x00 ... 0x1f] = true, ['&'] = true, ['<'] = true, [0xef] = true};
     const char *end = value.data + value.length;
     return text_find_byte(value.data, end, stops) == end;
 }

@@ -166,8 +166,10 @@ static struct span decode_windows_1252(struct arena *arena, struct span bytes)
 {
     const unsigned char *data = (const unsigned char *)bytes.data;
     size_t high = 0, length = 0, i = 0;
-    for (size_t j = 0; j < bytes.length; j++)
-        high += data[j] >= 0x80 || data[j] == 0;
+    for (size_t j = ascii_words(data, bytes.length); j < bytes.length;
+         j += ascii_words(data + j, bytes.length - j))
+        for (unsigned tries = 0; tries < 8 && j < bytes.length; tries++, j++)
+            high += data[j] >= 0x80 || data[j] == 0;
     char *text = arena_text(arena, bytes.length + 2 * high);
     while (i < bytes.length) {
         size_t plain = ascii_words(data + i, bytes.length - i);
