@@ -182,6 +182,7 @@ void refresh_tick(struct refresh *refresh, struct subscription *subscription)
     bool store_up = replica_store_up(refresh->parts.judge->replica);
     unsigned freed = atomic_load(refresh->parts.stories_freed);
     pthread_mutex_lock(&subscription->lock);
+    subscription_end_waits(subscription);
     if ((subscription->duplicates || subscription->noted) && subscription->freed_seen != freed) {
         subscription->filter_again = true;
         subscription->freed_seen = freed;

@@ -40,7 +40,8 @@ struct refresh *refresh_new(const struct refresh_parts *parts, struct error *err
  * due. For a subscription that is new, or whose configuration changed. */
 void refresh_load(struct refresh *refresh, struct subscription *subscription);
 
-/* Starts what is due now for a subscription that is not busy: to be called often. */
+/* Starts what is due now for a subscription that is not busy, and ends waits that have been long
+ * enough: to be called often. */
 void refresh_tick(struct refresh *refresh, struct subscription *subscription);
 
 /* Has the page made again soon: what is held or released of this feed has changed. */

@@ -73,7 +73,9 @@ bool refresh_answer_look(struct refresh_job *job, char *why, size_t size)
         !feed_looks_like((struct span){answer->body, answer->length}))
         return look_at_page(job, why, size);
     count_page(job->subscription, false);
-    if (answer->status != 200 && answer->status != 304)
+    bool good = answer->status == 200 || answer->status == 304;
+    /* 304 is an error too where no copy was told of: there is nothing that it could be about. */
+    if (!good || (answer->status == 304 && answer->error.class != ERROR_NONE))
         snprintf(why, size, "%s%s", job->found ? "the feed that its page names: " : "",
                  answer->error.message);
     else if (answer->status == 200 && !answer->length)

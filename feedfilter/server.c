@@ -36,6 +36,7 @@ struct server {
     struct MHD_Daemon *daemon;
     struct connections *connections;
     struct server_handlers handlers;
+    unsigned wait_ms;
     struct page *not_found, *not_allowed, *not_ours, *stopping;
     pthread_rwlock_t calls;  /* for reading while a handler is called */
     bool quiesced;           /* written under `calls` */
@@ -47,6 +48,7 @@ struct server {
 struct server_wait {
     struct server *server;
     struct MHD_Connection *connection;
+    int64_t until_ms; /* of CLOCK_MONOTONIC: nobody waits longer */
     bool suspended, resumed;
     struct page *page; /* once resumed */
 };
@@ -81,6 +83,7 @@ static struct page *ask_for_feed(struct server *server, struct reader *reader, c
 {
     struct server_wait *wait = &reader->wait;
     wait->suspended = wait->resumed = false;
+    wait->until_ms = monotonic_ms() + server->wait_ms;
     connection_exempt(&reader->connection);
     struct page *page = server->handlers.feed(server->handlers.context, reader->token, name, wait);
     if (page)
@@ -491,6 +494,7 @@ struct server *server_new(const char *address, const struct server_limits *limit
     struct server *server = memory_new(sizeof *server);
     server->connections = connections;
     server->handlers = *handlers;
+    server->wait_ms = limits->request_timeout_ms;
     server->public_url = memory_text("");
     server->not_found = page_error(
         MHD_HTTP_NOT_FOUND,
@@ -537,6 +541,11 @@ void server_resume(struct server_wait *wait, struct page *page)
     if (wait->suspended)
         MHD_resume_connection(wait->connection);
     pthread_mutex_unlock(&server->waiting);
+}
+
+bool server_wait_is_over(const struct server_wait *wait)
+{
+    return monotonic_ms() >= wait->until_ms;
 }
 
 /* MHD_quiesce_daemon() of 0.9.75 is not used: it takes the socket from each thread's epoll set

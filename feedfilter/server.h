@@ -45,7 +45,8 @@ struct server_limits {
     unsigned connections; /* at once, give or take a few; further ones are closed unanswered */
     unsigned request_timeout_ms; /* each: for the first line of a request to come after the
                                     connection was opened or the last answer sent; for the rest of
-                                    that request; for the answer to be taken */
+                                    that request; for the answer to be there, see
+                                    server_wait_is_over(); for it to be taken */
     unsigned other_descriptors;  /* open files that the rest of the process needs, at most */
 };
 
@@ -63,6 +64,9 @@ unsigned server_port(const struct server *server);
 
 /* `page` (released by the server) for a request that waits; NULL: no such feed. */
 void server_resume(struct server_wait *wait, struct page *page);
+
+/* A request that waits has done so as long as it may: it is to be resumed now. */
+bool server_wait_is_over(const struct server_wait *wait);
 
 /* When it returns, no handler is being called, and none will be: new connections are closed
  * unanswered, new requests on old ones get 503. Those that wait go on waiting. */

@@ -7,6 +7,8 @@
 
 #include "store/memory.h"
 
+#define LATE_RETRY_S 10
+
 struct subscription *subscription_new(struct hub_leaves *leaves, struct config *config,
                                       const struct subscription_config *own)
 {
@@ -66,6 +68,14 @@ static struct page *trouble_page(const struct subscription *subscription)
     return page_error(502, line, after_s > 0 ? after_s : 1);
 }
 
+/* For a reader that waited long enough. */
+static struct page *late_page(const struct subscription *subscription)
+{
+    char line[200];
+    snprintf(line, sizeof line, "%s: its site has not answered yet", subscription->name);
+    return page_error(503, line, LATE_RETRY_S);
+}
+
 void subscription_answer(struct subscription *subscription, struct page *page)
 {
     for (size_t i = 0; i < subscription->waiting_count; i++)
@@ -74,6 +84,19 @@ void subscription_answer(struct subscription *subscription, struct page *page)
     free(subscription->waiting);
     subscription->waiting = NULL;
     subscription->waiting_count = 0;
+}
+
+void subscription_end_waits(struct subscription *subscription)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < subscription->waiting_count; i++) {
+        struct server_wait *wait = subscription->waiting[i];
+        if (server_wait_is_over(wait))
+            server_resume(wait, late_page(subscription));
+        else
+            subscription->waiting[left++] = wait;
+    }
+    subscription->waiting_count = left;
 }
 
 static bool same_text(const char *a, const char *b)

@@ -93,6 +93,10 @@ struct page *subscription_ask(struct subscription *subscription, struct server_w
 /* Gives `page` (NULL: the trouble) to all who wait. The lock is held. */
 void subscription_answer(struct subscription *subscription, struct page *page);
 
+/* Tells those who have waited as long as a request may (server_wait_is_over()) to come again. To be
+ * called often. The lock is held. */
+void subscription_end_waits(struct subscription *subscription);
+
 /* The subscriptions by name. Thread-safe. */
 struct subscriptions;
 struct subscriptions *subscriptions_new(void);

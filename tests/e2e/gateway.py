@@ -62,7 +62,7 @@ class Gateway(Weir):
         self.more_mb, self.shell = more_mb, shell
         self.configure({"feedfilter": {
             "upstream-networks": ["127.0.0.1/32"], "poll": "1s", "poll-min": "1s",
-            "poll-max": "1s", "fetch-timeout": "3s", "request-timeout": "3s",
+            "poll-max": "1s", "fetch-timeout": "3s",
             "size-limit": "4M"}})
         for name, document in documents.items():
             self.add(name, document)

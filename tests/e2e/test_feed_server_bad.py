@@ -2,6 +2,7 @@
 beside it never notices."""
 
 import re
+import threading
 import time
 
 from gateway import GOOD, PROMPT_S, get, get_all, setup
@@ -42,6 +43,41 @@ def test_bodies(fixture):
     }
     with fixture.gateway({name: Document(answer=row[0]) for name, row in bad.items()}) as gateway:
         expect_failing(gateway, {name: "127\\.0\\.0\\.1: " + row[1] for name, row in bad.items()})
+
+
+def test_304_without_a_copy(fixture):
+    """304 to a first request, which asked for no condition, is a failed poll, and polls back off"""
+    never = Document(b"", status=304, validators=False)
+    with fixture.gateway({"never": never}, feedfilter={"poll-max": "1h"}) as gateway:
+        answer = get(gateway, "/f/never")
+        assert answer.status == 502 and answer.headers["Retry-After"], answer.status
+        assert answer.text() == ("never: 127.0.0.1: it answered 304 without having been told of a "
+                                 "copy\n"), answer.text()
+        wait_for(lambda: gateway.health("never")["failures"] >= 3, "it is asked again")
+        times = [request.time for request in gateway.upstream.asked(gateway.prefix + "never")]
+        assert times[2] - times[1] > 1.5, times  # twice poll-min, and a tenth less at most
+        assert gateway.health("never")["state"] == "failing"
+        gateway.expect_told_once(["never"])
+        gateway.upstream.documents[gateway.prefix + "never"] = Document(feed(HAM))
+        wait_for(lambda: get(gateway, "/f/never").body == feed(HAM), "it is back")
+
+
+def test_a_wait_ends(fixture):
+    """A reader of a feed whose site does not answer is told to come again after request-timeout"""
+    answer = threading.Event()
+
+    def late(handler):
+        answer.wait(60)
+        sends(feed(HAM))(handler)
+
+    with fixture.gateway({"late": Document(answer=late)}, feedfilter={
+            "fetch-timeout": "1m", "request-timeout": "2s"}) as gateway:
+        told = get(gateway, "/f/late")
+        assert told.status == 503 and told.headers["Retry-After"] == "10", (told.status, told.text())
+        assert told.text() == "late: its site has not answered yet\n", told.text()
+        assert told.seconds >= 2, told.seconds
+        answer.set()
+        wait_for(lambda: get(gateway, "/f/late").body == feed(HAM), "it is there")
 
 
 def test_redirects(fixture):
@@ -146,7 +182,7 @@ def test_large(fixture):
                  "large": Document(many_items(60, b"word " * (MB // 5))),
                  "larger": Document(answer=sends(b"<rss>" + b" " * 66 * MB))}
     with fixture.gateway(documents, more_mb=300, feedfilter={
-            "size-limit": "64M", "fetch-timeout": "2m"}) as gateway:
+            "size-limit": "64M", "fetch-timeout": "2m", "request-timeout": "2m"}) as gateway:
         start = time.monotonic()
         answers = get_all(gateway, ["/f/" + name for name in [*documents, "good"]], 120)
         assert answers["/f/good"].seconds < PROMPT_S

@@ -177,7 +177,8 @@ def test_hostile_pages(fixture):
         "deep": page(body="<b><i>" * 400000), "many": page(*(link("x%d" % n) for n in range(30000))),
         "real": Document(feed(HAM)),
     }
-    with fixture.gateway(documents, more_mb=96, feedfilter={"fetch-timeout": "1m"}) as gateway:
+    with fixture.gateway(documents, more_mb=96, feedfilter={
+            "fetch-timeout": "1m", "request-timeout": "1m"}) as gateway:
         assert get(gateway, "/f/big").body == feed(HAM)
         wanted = {
             "huge": "larger than 4 MiB", "late": re.escape(NAMES_NONE),

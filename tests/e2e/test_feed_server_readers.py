@@ -68,7 +68,7 @@ def status_of(connection):
 
 def test_slow_loris(fixture):
     """200 requests of which a byte comes each second are cut, and take nobody's turn"""
-    with fixture.gateway({}) as gateway:
+    with fixture.gateway({}, feedfilter={"request-timeout": "3s"}) as gateway:
         before = descriptors(gateway)
         connections = [connect(gateway, ASK[:4]) for _ in range(200)]
         start = time.monotonic()
@@ -92,7 +92,8 @@ def test_readers_that_never_read(fixture):
                   % (n, n, random.Random(n).randbytes(50000).hex().encode()) for n in range(50)])
     # On a busy machine so much takes its time.
     with fixture.gateway({"large": Document(large)},
-                         feedfilter={"size-limit": "8M", "fetch-timeout": "30s"}) as gateway:
+                         feedfilter={"size-limit": "8M", "fetch-timeout": "30s",
+                                     "request-timeout": "3s"}) as gateway:
         wait_for(lambda: len(get(gateway, "/f/large").body) == len(large), "the large feed is there")
         before = descriptors(gateway)
         gateway.baseline_kb, gateway.more_mb = gateway.feeds.memory_kb(), 24
@@ -150,7 +151,7 @@ def test_garbage(fixture):
         b"GET /f/%00%2e%2e/%ff HTTP/1.1\r\nHost: x\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + noise.randbytes(500),
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
-    with fixture.gateway({}) as gateway:
+    with fixture.gateway({}, feedfilter={"request-timeout": "3s"}) as gateway:
         before = descriptors(gateway)
         log = gateway.log()
         connections = []
@@ -173,7 +174,7 @@ def test_garbage(fixture):
 
 def test_too_many_connections(fixture):
     """More connections than allowed are closed, which one line says; then there is room again"""
-    with fixture.gateway({}, feedfilter={"connections": 40}) as gateway:
+    with fixture.gateway({}, feedfilter={"connections": 40, "request-timeout": "3s"}) as gateway:
         connections = [connect(gateway) for _ in range(200)]
         wait_for(lambda: sum(is_over(connection) for connection in connections) >= 140,
                  "those that are too many are closed")
