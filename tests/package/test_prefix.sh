@@ -3,7 +3,7 @@
 folder=$(mktemp -d) || exit 99
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 99
-naming='admin/weirctl-weirctl.o core/config.o feedfilter/weir_feedfilter-main.o'
+naming='admin/weirctl.o core/config.o feedfilter/main.o'
 other=store/error.o
 number=0
 echo 1..3
