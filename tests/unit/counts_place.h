@@ -14,12 +14,14 @@ struct counts_place_kind {
 };
 extern const struct counts_place_kind counts_place_redis, counts_place_sqlite;
 
-/* The same test once on each kind of store, as elements of an array of CMUnitTest. */
-#define on_each_store(test, set_up, tear_down)                                                     \
-    {#test " on Redis", test, set_up, tear_down, (void *)(uintptr_t)&counts_place_redis},          \
+/* A test on one kind of store, redis or sqlite, as an element of an array of CMUnitTest; and the
+ * same test once on each kind. */
+#define on_store(test, kind, set_up, tear_down)                                                    \
     {                                                                                              \
-#test " on SQLite", test, set_up, tear_down, (void *)(uintptr_t)&counts_place_sqlite       \
+#test " on " #kind, test, set_up, tear_down, (void *)(uintptr_t)&counts_place_##kind       \
     }
+#define on_each_store(test, set_up, tear_down)                                                     \
+    on_store(test, redis, set_up, tear_down), on_store(test, sqlite, set_up, tear_down)
 
 struct counts_place *counts_place_start(const struct counts_place_kind *kind);
 void counts_place_free(struct counts_place *place); /* close the stores first */

@@ -312,7 +312,8 @@ static void test_killed_writer_loses_nothing_it_was_answered(void **state)
 {
     struct fixture *fixture = *state;
     uint32_t told = 0, first = 0;
-    for (int round = 0; round < 20; round++) {
+    int kills = (int)rounds(20, 4);
+    for (int round = 0; round < kills; round++) {
         int ends[2];
         assert_int_equal(pipe(ends), 0);
         pid_t pid = fork_talker(counts_place_url(fixture->place), first, ends[1]);

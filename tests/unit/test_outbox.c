@@ -6,6 +6,7 @@
 #include "core/rehearsal.h"
 #include "store/memory.h"
 #include "tests/unit/redis_server.h"
+#include "tests/unit/rounds.h"
 #include "tests/unit/teaching.h"
 
 #include <setjmp.h>
@@ -524,7 +525,8 @@ int main(void)
     log_open("test_outbox", true);
     const struct CMUnitTest tests[] = {
         TEST(test_lessons_of_an_outage_end_as_if_taught_live),
-        TEST(test_lessons_that_are_known_are_told_by_what_was_known_before_them),
+        with_sanitizers_only(
+            TEST(test_lessons_that_are_known_are_told_by_what_was_known_before_them)),
         TEST(test_journalled_lessons_are_on_the_disk_before_it_is_said),
         TEST(test_lessons_sent_twice_are_applied_once),
         TEST(test_new_lessons_come_after_those_that_wait),

@@ -82,7 +82,7 @@ static void test_old_file_is_opened_without_reading_its_explanations(void **stat
     struct fixture *fixture = *state;
     records_close(fixture->records);
     fixture->records = NULL;
-    unsigned rows = rounds(100000, 2000);
+    unsigned rows = rounds(100000, 300);
     char sql[640];
     snprintf(sql, sizeof sql,
              "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %u) "

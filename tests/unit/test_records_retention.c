@@ -6,6 +6,7 @@
 #include "store/records_shown.h"
 #include "store/records_stories.h"
 #include "tests/unit/records_file.h"
+#include "tests/unit/rounds.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -383,9 +384,9 @@ int main(void)
         with_records(test_bytes_of_a_deleted_item_stay_until_they_are_due),
         with_records(test_settled_entries_go_with_all_that_is_about_them),
         with_records(test_history_goes_by_age_and_then_by_size),
-        with_records(test_audit_gives_way_by_size_before_history),
+        with_sanitizers_only(with_records(test_audit_gives_way_by_size_before_history)),
         with_records(test_audit_keeps_its_quarter),
-        with_records(test_a_step_over_a_long_audit_is_no_more_work),
+        with_sanitizers_only(with_records(test_a_step_over_a_long_audit_is_no_more_work)),
         with_records(test_a_look_waits_for_no_writer_and_writes_nothing),
         with_records(test_audit_goes_by_age),
         with_records(test_what_is_kept_of_shown_items_goes_with_their_links_and_by_size),

@@ -17,6 +17,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/counts_place.h"
+#include "tests/unit/rounds.h"
 
 struct fixture {
     struct counts_place *place;
@@ -159,12 +160,13 @@ static void test_late_starter_is_bit_identical_from_the_snapshot(void **state)
     struct replica *early = replica_new(fixture->store, NULL);
     struct replica *late = replica_new(fixture->store, NULL);
     struct error error = {0};
-    teaching_append(fixture->store, 1, 1500);
-    assert_true(replica_snapshot_at(early, 1200, &error));
+    const uint64_t lessons = rounds(1500, 150);
+    teaching_append(fixture->store, 1, lessons);
+    assert_true(replica_snapshot_at(early, lessons / 5 * 4, &error));
     catch_up(early);
     catch_up(late);
-    assert_taught(early, 1500);
-    assert_taught(late, 1500);
+    assert_taught(early, lessons);
+    assert_taught(late, lessons);
     replica_free(early);
     replica_free(late);
 }
@@ -338,11 +340,12 @@ static pid_t fork_teacher(struct fixture *fixture, uint64_t first, uint64_t last
 static void test_replicas_of_what_several_processes_teach_are_bit_identical(void **state)
 {
     struct fixture *fixture = *state;
-    enum { TEACHERS = 4, LESSONS = 150 };
+    enum { TEACHERS = 4 };
+    const uint64_t lessons = rounds(150, 30);
     pid_t teachers[TEACHERS];
     struct error error = {0};
     for (uint64_t i = 0; i < TEACHERS; i++)
-        teachers[i] = fork_teacher(fixture, i * LESSONS + 1, (i + 1) * LESSONS);
+        teachers[i] = fork_teacher(fixture, i * lessons + 1, (i + 1) * lessons);
     struct replica *during = replica_new(fixture->store, NULL);
     assert_true(replica_start(during, &error));
     for (int i = 0; i < TEACHERS; i++) {
@@ -350,10 +353,10 @@ static void test_replicas_of_what_several_processes_teach_are_bit_identical(void
         assert_int_equal(waitpid(teachers[i], &status, 0), teachers[i]);
         assert_int_equal(status, 0);
     }
-    assert_soon(has_version, &(struct expected_version){during, TEACHERS * LESSONS});
+    assert_soon(has_version, &(struct expected_version){during, TEACHERS * lessons});
     struct replica *after = replica_new(fixture->store, NULL);
     catch_up(after);
-    assert_int_equal(version_of(after), TEACHERS * LESSONS);
+    assert_int_equal(version_of(after), TEACHERS * lessons);
     assert_true(model_digest(replica_model(during)) == model_digest(replica_model(after)));
     replica_free(during);
     replica_free(after);
