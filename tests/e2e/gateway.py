@@ -2,6 +2,7 @@
 its other feeds."""
 
 import concurrent.futures
+import itertools
 import json
 import os
 import re
@@ -152,7 +153,7 @@ class Gateway(Weir):
 
 class Fixture:
     def __init__(self, directory):
-        self.directory, self.count = directory, 0
+        self.directory, self.numbers = directory, itertools.count(1)
         self.upstream = Upstream()
         self.redis = self.taught_store("redis")
 
@@ -163,8 +164,7 @@ class Fixture:
         return redis
 
     def number(self):
-        self.count += 1
-        return self.count
+        return next(self.numbers)
 
     def gateway(self, documents, **options):
         return Gateway(self, documents, **options)

@@ -6,6 +6,7 @@ is given to at_end() is undone when the program ends, whatever happened; what is
 """
 
 import atexit
+import concurrent.futures
 import contextlib
 import signal
 import sys
@@ -44,10 +45,22 @@ def _diagnose(text):
         print("# " + line)
 
 
-def run(setup, tests):
+def _try(test, fixture):
+    """What became of it: "" when it is good, the Skip, or what went wrong."""
+    try:
+        test(fixture)
+    except Skip as reason:
+        return reason
+    except Exception:
+        return traceback.format_exc()
+    return ""
+
+
+def run(setup, tests, at_once=1):
     """Calls `setup` (a generator function that yields once), then each test with what it yielded,
     and prints TAP. A test's name is the first line of its docstring, else its own name. Ends the
-    program: 0 when nothing failed."""
+    program: 0 when nothing failed. `at_once`: so many at the same time, where they need nothing of
+    each other and wait for most of theirs; they are told of in order."""
     failed = count = 0
     manager = contextlib.contextmanager(setup)()
     try:
@@ -60,18 +73,19 @@ def run(setup, tests):
         print("Bail out! The servers of this test do not start")
         _diagnose(traceback.format_exc())
         sys.exit(1)
-    for test in tests:
+    pool = concurrent.futures.ThreadPoolExecutor(at_once) if at_once > 1 else None
+    tried = (pool.map if pool else map)(lambda test: _try(test, fixture), tests)
+    for test, trouble in zip(tests, tried):
         count += 1
         title = (test.__doc__ or test.__name__).strip().splitlines()[0].rstrip(".").replace("#", "")
-        try:
-            test(fixture)
+        if isinstance(trouble, Skip):
+            print("ok %d - %s # SKIP %s" % (count, title, trouble), flush=True)
+        elif not trouble:
             print("ok %d - %s" % (count, title), flush=True)
-        except Skip as reason:
-            print("ok %d - %s # SKIP %s" % (count, title, reason), flush=True)
-        except Exception:
+        else:
             failed += 1
             print("not ok %d - %s" % (count, title))
-            _diagnose(traceback.format_exc())
+            _diagnose(trouble)
             sys.stdout.flush()
     try:
         manager.__exit__(None, None, None)

@@ -1,6 +1,7 @@
 """weir-feedfilter as a server: what readers find at /f/NAME, by bytes, in newsboat and with curl."""
 
 import gzip
+import itertools
 import json
 import os
 import re
@@ -24,17 +25,17 @@ HELD_S = 10  # a release shows within a second; sanitizers and a busy machine ge
 class Fixture:
     def __init__(self, directory):
         self.directory = directory
-        self.count = 0
+        self.numbers = itertools.count(1)
         self.upstream = Upstream()
         self.counts = self.taught_store()
 
     def number(self):
-        self.count += 1
-        return self.count
+        return next(self.numbers)
 
     def taught_store(self):
-        counts = counts_store(self.directory, "counts%d" % self.number())
-        teacher = Weir(self.directory, counts.url, "teacher%d" % self.count)
+        number = self.number()
+        counts = counts_store(self.directory, "counts%d" % number)
+        teacher = Weir(self.directory, counts.url, "teacher%d" % number)
         teacher.learn_samples()
         return counts
 
@@ -200,9 +201,11 @@ def test_a_new_item_changes_the_validators(fixture):
 
 def test_last_good_copy_and_recovery(fixture):
     """Upstream gone: the last good copy, from disk after a restart too; then it recovers"""
-    weir = fixture.weir()
+    upstream = Upstream()
+    upstream.documents["/planet"] = Document(feed(ITEMS))
+    weir = fixture.weir(**{"feed planet": {"url": upstream.url + "/planet"}})
     good = get(weir, "/f/planet").body
-    fixture.upstream.stop()
+    upstream.stop()
     try:
         wait_for(lambda: health(weir)["state"] == "failing", "the failure is noticed")
         assert get(weir, "/f/planet").body == good
@@ -213,9 +216,9 @@ def test_last_good_copy_and_recovery(fixture):
         assert answer.status == 200 and answer.body == good, weir.feeds.log()
         wait_for(lambda: health(weir)["state"] == "failing", "the failure is noticed again")
     finally:
-        fixture.upstream.start()
+        upstream.start()
     fresh = item("https://buoy.example/keel", "The keel bolts", "<p>All seven were sound.</p>")
-    fixture.upstream.documents[weir.path].body = feed([fresh] + ITEMS)
+    upstream.documents["/planet"].body = feed([fresh] + ITEMS)
     wait_for_body(weir, without(feed([fresh] + ITEMS), *SPAM))
     assert weir.feeds.log().count("event=feed-failed") == 1, weir.feeds.log()
     assert weir.feeds.log().count("event=feed-back") == 1, weir.feeds.log()
@@ -542,9 +545,10 @@ def test_states_are_metrics(fixture):
     """/metrics counts the feeds that are well, that fail, and that pass unjudged"""
     weir = fixture.weir(start=False)
     url = fixture.upstream.url
-    fixture.upstream.documents["/unjudged%d" % fixture.count] = Document(
+    path = "/unjudged%d" % fixture.number()
+    fixture.upstream.documents[path] = Document(
         b"<!DOCTYPE rss [<!ENTITY x '<b>y</b>'>]><rss><channel><item><title>&x;</title></item></channel></rss>")
-    weir.configure({"feed odd": {"url": "%s/unjudged%d" % (url, fixture.count)},
+    weir.configure({"feed odd": {"url": url + path},
                     "feed gone": {"url": url + "/nowhere"}})
     weir.start_feeds()
     wanted = {"ok": 1, "unjudged": 1, "failing": 1, "waiting": 0, "gone": 0}
@@ -617,4 +621,5 @@ def test_start_refuses(fixture):
         weir.run("weir-feedfilter", *arguments, status=64)
 
 
-run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")],
+    at_once=2)

@@ -390,4 +390,5 @@ def test_what_only_observes_leaves_nothing_out(fixture):
         served(gateway, "third", STORY)
 
 
-run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")],
+    at_once=3)

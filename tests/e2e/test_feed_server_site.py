@@ -181,4 +181,5 @@ def next_poll_s(gateway, name):
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.time()
 
 
-run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")],
+    at_once=3)
