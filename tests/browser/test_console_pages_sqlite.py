@@ -1,8 +1,0 @@
-"""test_console_pages.py with what is learned in SQLite."""
-
-import os
-import runpy
-
-os.environ["WEIR_COUNTS"] = "sqlite"
-runpy.run_path(os.path.join(os.path.dirname(os.path.abspath(__file__)), "test_console_pages.py"),
-               run_name="__main__")
