@@ -137,7 +137,7 @@ class HeldItems:
             os.mkdir(os.path.join(directory, "in"))
             for path, link in zip(paths, links):
                 os.symlink(path, link)
-            self.program("tests/suites/hold_each", directory, real_feeds.FEED_NAME, ITEMS, *links)
+            self.program("tests/suites/hold_each", "--some", directory, real_feeds.FEED_NAME, ITEMS, *links)
             trials = [Trial(directory, name, path) for name, path in zip(names, paths)]
             for trial in trials:
                 trial.check()

@@ -1,16 +1,18 @@
 /* hold_each: holds the items of feeds one at a time and writes what a reader then gets.
  *
- *     hold_each DIRECTORY FEED_NAME MOST_ITEMS FEED...
+ *     hold_each [--some] DIRECTORY FEED_NAME MOST_ITEMS FEED...
  *
  * The configuration, of $WEIR_CONFIG, has to hold each item of a feed that is named FEED_NAME. For
  * each file FEED, the records are DIRECTORY/FEED.db, and the outputs beside it are FEED.all (all
- * items held), FEED.none (all released), FEED.some (those held that is_chosen() chooses) and
- * FEED.1, FEED.2 … (that entry of the records held; at most MOST_ITEMS of them, spread over the
- * feed). The last one written stays held. A line on stdout for each feed: its name, how many items
- * it has, how many entries the records have of it, and what is wrong with it, with tabs between. */
+ * items held), FEED.none (all released), with --some FEED.some (those held that is_chosen()
+ * chooses), and FEED.1, FEED.2 … (that entry of the records held; at most MOST_ITEMS of them,
+ * spread over the feed). The last one written stays held. A line on stdout for each feed: its name,
+ * how many items it has, how many entries the records have of it, and what is wrong with it, with
+ * tabs between. */
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "core/log.h"
@@ -24,6 +26,7 @@ struct suite {
     struct config *config;
     const char *directory, *feed_name;
     size_t most_items;
+    bool some;
     struct counts_store *counts;
     struct replica *replica;
 };
@@ -156,7 +159,8 @@ static void try_feed(struct suite *suite, char *path)
     for (size_t i = 0; i < trial.id_count; i++)
         move(&trial, i, HELD_HELD, HELD_RELEASED);
     filter(&trial, "none");
-    hold_some(&trial);
+    if (suite->some)
+        hold_some(&trial);
     hold_one_at_a_time(&trial);
     printf("%s\t%zu\t%zu\t%s\n", trial.name, trial.items, trial.id_count, trial.trouble.message);
     records_close(trial.records);
@@ -168,14 +172,18 @@ int main(int count, char **arguments)
 {
     struct error error = {0};
     struct counts_options options = {.pool_size = 1};
+    bool some = count > 1 && strcmp(arguments[1], "--some") == 0;
+    count -= some;
+    arguments += some;
     if (count < 5) {
-        fprintf(stderr, "usage: hold_each DIRECTORY FEED_NAME MOST_ITEMS FEED...\n");
+        fprintf(stderr, "usage: hold_each [--some] DIRECTORY FEED_NAME MOST_ITEMS FEED...\n");
         return EXIT_FAILURE;
     }
     struct suite suite = {
         .directory = arguments[1],
         .feed_name = arguments[2],
         .most_items = strtoul(arguments[3], NULL, 10),
+        .some = some,
         .config = config_read(config_default_path(), &error),
     };
     must(suite.config != NULL, &error);
