@@ -99,7 +99,7 @@ class Fixture:
         self.weir.learn_samples()
         self.weir.start_milter()
         self.weir.start_hold(self.postfix)
-        self.weir.start_console(PASSWORD)
+        self.weir.start_console()
         self.browser = Browser(self.weir.console_url)
         self.browser.directory = directory
 

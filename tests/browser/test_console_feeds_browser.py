@@ -49,7 +49,7 @@ class Fixture:
         self.weir.learn_samples()
         self.weir.configure({"feed fixed": {"url": self.upstream.url + "/fixed"}})
         self.weir.start_feeds()
-        self.weir.start_console(PASSWORD)
+        self.weir.start_console()
         self.weir.ctl("console-user", "add", "rea", "--role", "reader", input=PASSWORD + "\n")
         self.browser = Browser(self.weir.console_url, self.weir.feeds_url)
         self.browser.directory = directory

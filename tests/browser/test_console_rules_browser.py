@@ -21,7 +21,7 @@ TEXT = 'rule "mail 7" { subject = "mail 7"  action = hold }\nrule "body" { conte
 def setup():
     need_program("chromium")
     fixture = judged_mail.Fixture(make_temporary_directory())
-    fixture.weir.start_console(PASSWORD)
+    fixture.weir.start_console()
     fixture.weir.ctl("console-user", "add", "rea", "--role", "reader", input=PASSWORD + "\n")
     fixture.browser = Browser(fixture.weir.console_url)
     fixture.browser.directory = fixture.weir.directory

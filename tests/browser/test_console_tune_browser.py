@@ -19,7 +19,7 @@ from servers import make_temporary_directory, need_program, run, wait_for  # noq
 def setup():
     need_program("chromium")
     fixture = judged_mail.Fixture(make_temporary_directory())
-    fixture.weir.start_console(PASSWORD)
+    fixture.weir.start_console()
     fixture.browser = Browser(fixture.weir.console_url)
     fixture.browser.directory = fixture.weir.directory
     fixture.teach()

@@ -3,7 +3,7 @@
 import http.client
 import json
 
-PASSWORD = "correct horse"
+from servers import PASSWORD
 
 
 class Answer:

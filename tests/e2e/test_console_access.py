@@ -24,7 +24,7 @@ class Fixture:
                          settings={"cold-lessons": 10, "thresholds": {"hold": 0.85}})
         self.weir.learn_samples()
         self.feeds = 0
-        self.weir.start_console()
+        self.weir.start_console(secret=None)
         self.client = Client(self.weir)
 
     def restart(self):
@@ -256,7 +256,7 @@ def test_brute_force_elsewhere(fixture):
 def test_brute_force_through_proxy(fixture):
     """With public-url, and only then, the address that counts is the last one the web server names"""
     weir = Weir(fixture.directory, fixture.counts.url, "proxied")
-    weir.start_console()
+    weir.start_console(secret=None)
 
     def guess(*addresses):
         return Client(weir, login=False).post("login", {"user": "ann", "password": "wrong"},

@@ -27,7 +27,7 @@ class Fixture:
         self.weir.start_milter()
         self.serial = 0
         self.mine, self.other = self.hold("bob@box.test"), self.hold("eve@box.test")
-        self.weir.start_console()
+        self.weir.start_console(secret=None)
         self.ann, self.nobody = Client(self.weir), Client(self.weir, login=False)
         for role in ("reviewer", "reader", "teacher"):
             self.weir.ctl("console-user", "add", "--role", role, role, input=PASSWORD + "\n")

@@ -29,7 +29,7 @@ class Fixture:
             "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll": "1s", "poll-min": "1s"}})
         self.weir.learn_samples()
         self.weir.start_feeds()
-        self.weir.start_console(PASSWORD)
+        self.weir.start_console()
         self.client = Client(self.weir)
         for role in ("reader", "reviewer"):
             self.weir.ctl("console-user", "add", role, "--role", role, input=PASSWORD + "\n")

@@ -104,7 +104,7 @@ class Fixture:
         weir.configure(settings)
         weir.learn_samples()
         if console:
-            weir.start_console()
+            weir.start_console(secret=None)
             weir.configure({"console": {"public-url": weir.console_url}})
         weir.start_feeds()
         return weir

@@ -9,9 +9,8 @@ import time
 import urllib.parse
 
 import servers
-from servers import Weir, counts_store
+from servers import PASSWORD, Weir, counts_store
 
-PASSWORD = "correct horse"
 NOW = int(time.time())
 HOUR = 3600
 MAIL = (  # sender, recipients, subject, age in hours, log-odds, symbols
@@ -156,8 +155,15 @@ def test_empty_filter(fixture):
     here += [("top", "--by", ""), ("top", "--since", ""), ("top", "--limit", ""), ("stats", "--since", ""),
              ("digest", "--recipient", ""), ("digest", "--since", ""), ("retention", "--within", "")]
     here += [("--config", "", "held", "list"), ("--gateway=", "held", "list")]
-    here += [words[:-2] + (words[-2] + "=",) for words in asked + here if words[-2].startswith("--")]
-    for words in asked + here + [("--gateway", fixture.url) + words for words in asked]:
+
+    def attached(words):
+        return words[:-2] + (words[-2] + "=",) if words[-2].startswith("--") else words
+    # Spelled in one way and the other in turn; each filter at the other machine by one of the commands.
+    asked = [attached(words) if number % 2 else words for number, words in enumerate(asked + here)]
+    here_only, several = len(here), len(commands) * len(filters)
+    there = [asked[number + number % len(commands) * len(filters)] for number in range(len(filters))]
+    there += asked[several:len(asked) - here_only]
+    for words in asked + [("--gateway", fixture.url) + words for words in there]:
         result = fixture.weir.ctl(*words, status=64)
         assert result.errors.count("\n") == 1 and not result.output, (words, result.errors)
     assert fixture.ids() == "m4 m3 m2 m1 f6 f5 f4 f3 f2 f1", fixture.ids()
