@@ -8,6 +8,7 @@
 
 #include "core/document.h"
 #include "core/log.h"
+#include "core/service.h"
 #include "milter/hold_client.h"
 
 #define STATE(state) (1u << (state))
@@ -232,6 +233,7 @@ bool follow(struct follower *follower, struct error *error)
             going_on = look(follower, entry, now_s, error);
         else if (now_s >= follower->pause_until_s)
             going_on = carry_out(follower, entry, now_s, error);
+        service_watchdog();
     }
     free(entries.items);
     return going_on;

@@ -19,7 +19,8 @@ struct follower {
 
 /* One pass over the records. Each request is carried out once, however often it was asked and
  * wherever the last pass was interrupted. False when there is no point in going on: weir-hold is
- * gone. Trouble with the records is logged, and the next pass tries again. */
+ * gone. Trouble with the records is logged, and the next pass tries again. Tells the service
+ * manager after each record that it works: Postfix may take some seconds for one. */
 bool follow(struct follower *follower, struct error *error);
 
 #endif

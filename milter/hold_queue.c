@@ -25,6 +25,7 @@ static struct {
     const char *key_file;
     char mail_config[PATH_MAX]; /* "MAIL_CONFIG=…": the whole environment of Postfix's commands */
     char spool[PATH_MAX];       /* queue_directory */
+    char hashed[1024];          /* hash_queue_names */
     char said[1024];            /* by postsuper */
 } queue;
 
@@ -96,19 +97,26 @@ static bool run(const char *const argv[], int stream, char *output, size_t room,
     return end_command(pid);
 }
 
+/* A parameter of main.cf, with what it names expanded. */
+static bool read_parameter(const char *name, char *value, size_t size)
+{
+    const char *const argv[] = {"/usr/sbin/postconf", "-c", queue.postfix, "-x", "-h", name, NULL};
+    size_t length;
+    if (!run(argv, STDOUT_FILENO, value, size - 1, &length))
+        return false;
+    value[length] = '\0';
+    value[strcspn(value, "\n")] = '\0';
+    return true;
+}
+
 bool hold_queue_open(const char *postfix_directory, const char *key_file)
 {
     queue.postfix = postfix_directory;
     queue.key_file = key_file;
     snprintf(queue.mail_config, sizeof queue.mail_config, "MAIL_CONFIG=%s", postfix_directory);
-    const char *const argv[] = {"/usr/sbin/postconf", "-c", queue.postfix, "-h",
-                                "queue_directory",    NULL};
-    size_t length;
-    if (!run(argv, STDOUT_FILENO, queue.spool, sizeof queue.spool - 1, &length))
-        return false;
-    queue.spool[length] = '\0';
-    queue.spool[strcspn(queue.spool, "\n")] = '\0';
-    return queue.spool[0] == '/';
+    return read_parameter("queue_directory", queue.spool, sizeof queue.spool) &&
+           read_parameter("hash_queue_names", queue.hashed, sizeof queue.hashed) &&
+           queue.spool[0] == '/';
 }
 
 /* --- what may be touched --- */
@@ -152,6 +160,19 @@ static bool find_file(const char *directory, const char *queue_id, int depth, ch
 bool hold_queue_directory(const char *name, char path[PATH_MAX])
 {
     return snprintf(path, PATH_MAX, "%s/%s", queue.spool, name) < PATH_MAX;
+}
+
+bool hold_queue_is_hashed(const char *name)
+{
+    static const char between[] = ", \t\r";
+    size_t length;
+    for (const char *word = queue.hashed; *word; word += length) {
+        word += strspn(word, between);
+        length = strcspn(word, between);
+        if (length == strlen(name) && strncmp(word, name, length) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool hold_queue_find_in(const char *name, const char *queue_id, char path[PATH_MAX])

@@ -12,13 +12,18 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Both are lent for ever. False when postconf does not tell where the queue is. */
+/* Both are lent for ever. False when postconf does not tell where the queue is, and which of its
+ * parts are hashed. */
 bool hold_queue_open(const char *postfix_directory, const char *key_file);
 
 bool hold_queue_is_id(const char *text);
 
 /* The directory of the queue of that name ("hold", "incoming"). */
 bool hold_queue_directory(const char *name, char path[PATH_MAX]);
+
+/* Whether Postfix, as it was when this was opened, keeps that queue in directories of one character
+ * (hash_queue_names). */
+bool hold_queue_is_hashed(const char *name);
 
 /* The message's file, when it lies in the queue of that name, hashed or not. */
 bool hold_queue_find_in(const char *name, const char *queue_id, char path[PATH_MAX]);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -33,6 +34,7 @@ struct candidate {
 struct search {
     const char *queue_id, *weir_id;
     int watch, in_maildrop, in_incoming; /* what inotify calls them */
+    bool blind;                          /* they cannot both be watched */
     bool opened, read, removed;          /* the message in the maildrop queue */
     bool incomplete;                     /* there are candidates that are not known here */
     struct candidate candidates[CANDIDATES_MAX];
@@ -157,14 +159,20 @@ static bool has_failed(pid_t *pid)
     return *pid < 0;
 }
 
-/* The message may be delivered before postkick has ended, so it is not waited for. */
+static bool is_over(const struct search *search, pid_t *waking, const struct timespec *start)
+{
+    long patience_ms = has_failed(waking) ? PATIENCE_UNWOKEN_MS : PATIENCE_MS;
+    return search->removed || (search->blind && *waking <= 0) || elapsed_ms(start) >= patience_ms;
+}
+
+/* The message may be delivered before postkick has ended, so it is not waited for, unless there is
+ * nothing else to see. */
 static void find(struct search *search, pid_t *waking, char *new_id)
 {
     struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
     for (;;) {
-        long patience_ms = has_failed(waking) ? PATIENCE_UNWOKEN_MS : PATIENCE_MS;
-        bool over = search->removed || elapsed_ms(&start) >= patience_ms;
+        bool over = is_over(search, waking, &start);
         if (find_by_content(search, new_id))
             break;
         if (search->removed)
@@ -182,7 +190,9 @@ static void find(struct search *search, pid_t *waking, char *new_id)
 static int watch(const struct search *search, const char *queue, uint32_t events)
 {
     char path[PATH_MAX];
-    return hold_queue_directory(queue, path) ? inotify_add_watch(search->watch, path, events) : -1;
+    return !hold_queue_is_hashed(queue) && hold_queue_directory(queue, path)
+               ? inotify_add_watch(search->watch, path, events)
+               : -1;
 }
 
 bool hold_requeue(const char *queue_id, const char weir_id[WEIR_ID_TEXT],
@@ -192,14 +202,17 @@ bool hold_requeue(const char *queue_id, const char weir_id[WEIR_ID_TEXT],
     search.watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     search.in_maildrop = watch(&search, "maildrop", IN_OPEN | IN_ACCESS | IN_DELETE);
     search.in_incoming = watch(&search, "incoming", IN_CREATE | IN_MOVED_TO);
+    search.blind = search.in_maildrop < 0 || search.in_incoming < 0;
     new_id[0] = '\0';
     bool requeued = hold_queue_take_out("-r", queue_id);
     if (requeued) {
         pid_t waking = hold_queue_pick_up();
-        if (search.in_maildrop >= 0 && search.in_incoming >= 0)
-            find(&search, &waking, new_id);
-        if (waking > 0)
+        find(&search, &waking, new_id);
+        if (waking >
+            0) { /* it waits for a pickup(8) that stands still, or is not needed any more */
+            kill(waking, SIGKILL);
             waitpid(waking, NULL, 0);
+        }
     }
     if (search.watch >= 0)
         close(search.watch);

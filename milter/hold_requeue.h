@@ -13,7 +13,8 @@
 
 /* False when the message is still in hold. `new_id` is empty when it cannot be told: when Postfix
  * did not pick the message up within 10 seconds, when several files came and went at once, or where
- * "incoming" or "maildrop" is hashed (hash_queue_names). It is requeued all the same, and once. */
+ * "incoming" or "maildrop" is hashed (hash_queue_names), which is not waited for. It is requeued
+ * all the same, and once. */
 bool hold_requeue(const char *queue_id, const char weir_id[WEIR_ID_TEXT],
                   char new_id[QUEUE_ID_MAX + 1]);
 

@@ -14,8 +14,8 @@ import threading
 import time
 import types
 
-from servers import (Postfix, Process, Weir, counts_store, environment, free_port, make_message,
-                     make_temporary_directory, need_root, run, wait_for)
+from servers import (PATIENCE_S, Postfix, Process, Weir, counts_store, environment, free_port,
+                     make_message, make_temporary_directory, need_root, run, wait_for)
 
 # Deterministic verdicts without training, far enough from the thresholds that what other tests
 # teach does not move them over: a display name that shows another address holds, a link whose text
@@ -351,6 +351,46 @@ def test_requeue_faster_than_watched(gateway):
     check_requeued(gateway, queue_id, message_id)
 
 
+def pickups(gateway):
+    """The process ids of Postfix's pickup(8)."""
+    with open(os.path.join(gateway.postfix.spool, "pid/master.pid")) as file:
+        master = int(file.read())
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open("/proc/%s/stat" % name) as file:
+            command, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+            if command == "pickup" and int(rest.split()[1]) == master:
+                found.append(int(name))
+    return found
+
+
+def test_requeue_while_pickup_stands_still(gateway):
+    """Requeued mail that Postfix does not pick up is not waited for as long as its command waits; it
+    is delivered once when Postfix goes on"""
+    first, first_message = hold_one(gateway)
+    wait_state(gateway, first, "held")
+    second, second_message = hold_one_for_long(gateway)
+    with contextlib.suppress(subprocess.CalledProcessError):  # as above
+        gateway.postfix.run("postkick", "public", "pickup", "W")
+    stopped = wait_for(lambda: pickups(gateway), "pickup runs")
+    for process in stopped:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        for queue_id in first, second:
+            review(gateway, "release", record_of(gateway, queue_id)["id"])
+        wait_for(lambda: all(record_of(gateway, queue_id)["state"] == "released"
+                             for queue_id in (first, second)), "both are released")
+    finally:
+        for process in stopped:
+            os.kill(process, signal.SIGCONT)
+    for message_id in first_message, second_message:
+        wait_for(lambda: gateway.postfix.delivered(message_id), "it is delivered", 2 * PATIENCE_S)
+        assert len(gateway.postfix.delivered(message_id)) == 1
+    gateway.weir.hold.stop()
+    gateway.weir.configure({"release": {"requeue-after": "1d"}})
+    gateway.weir.start_hold(gateway.postfix)
+
+
 def ask_hold(gateway, requests, key=None):
     """What a weir-hold of its own answers to each."""
     script = os.path.join(gateway.directory, "asks.py")
@@ -587,6 +627,6 @@ if __name__ == "__main__":
     run(setup, [test_two_clients_at_once, test_held_headers, test_tag, test_reject, test_postmaster,
                 test_several_messages_a_connection, test_forged_headers,
                 test_release_once, test_release_interrupted, test_delete, test_gone, test_requeue,
-                test_requeue_faster_than_watched, test_weir_hold_refuses, test_release_privileges,
-                test_reload, test_observe, test_counts_absent, test_orderly_stop, test_killed,
-                test_terminated, test_lesson])
+                test_requeue_faster_than_watched, test_requeue_while_pickup_stands_still,
+                test_weir_hold_refuses, test_release_privileges, test_reload, test_observe,
+                test_counts_absent, test_orderly_stop, test_killed, test_terminated, test_lesson])

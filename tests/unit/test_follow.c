@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -247,6 +248,27 @@ static void test_old_mail_is_requeued_and_its_new_id_kept(void **state)
     held_free(held);
 }
 
+/* Many records in one pass, of which each may take seconds: it is not to be taken for dead. */
+static void test_a_pass_tells_the_service_manager_that_it_works(void **state)
+{
+    struct fixture *fixture = *state;
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    char told[40] = "";
+    snprintf(address.sun_path, sizeof address.sun_path, "%s/notify", fixture->directory);
+    int manager = socket(AF_UNIX, SOCK_DGRAM, 0);
+    assert_int_equal(bind(manager, (struct sockaddr *)&address, sizeof address), 0);
+    setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    setenv("WATCHDOG_USEC", "60000000", 1);
+    requested(fixture, HELD_HELD, HELD_RELEASE_REQUESTED);
+    assert_true(pass(fixture, "ok\n", "ok\n"));
+    (void)!recv(manager, told, sizeof told - 1, MSG_DONTWAIT);
+    unsetenv("NOTIFY_SOCKET");
+    unsetenv("WATCHDOG_USEC");
+    close(manager);
+    unlink(address.sun_path);
+    assert_string_equal(told, "WATCHDOG=1");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -260,6 +282,7 @@ int main(void)
         with_hold(test_refused_request_leaves_the_state_before_it),
         with_hold(test_failed_request_is_tried_again_after_a_pause),
         with_hold(test_old_mail_is_requeued_and_its_new_id_kept),
+        with_hold(test_a_pass_tells_the_service_manager_that_it_works),
     };
     log_set_level(LOG_LEVEL_ERROR);
     return cmocka_run_group_tests(tests, NULL, NULL);
