@@ -24,6 +24,7 @@
 
 #define REASONS 3
 #define LISTED_MOST 100      /* on a page */
+#define COUNTED_MOST 1000    /* on pages to come */
 #define LIST_CHANGES_MOST 60 /* of a person, in LIST_CHANGES_S */
 #define LIST_CHANGES_S 3600
 #define OPEN (1u << HELD_PENDING | 1u << HELD_HELD)
@@ -277,7 +278,7 @@ static void visit_mail(struct visit *visit)
 struct person_page {
     struct visit *visit;
     size_t shown;
-    size_t older;    /* theirs, too, on pages to come */
+    size_t older;    /* theirs, too, on pages to come; of more than COUNTED_MOST it is known that */
     int64_t last_id; /* of what is shown */
     size_t seen;     /* of what the filter found, which others' mail is among */
     int64_t seen_id; /* the last of that */
@@ -329,17 +330,20 @@ static void put_pages(const struct person_page *page, bool newest)
         span_buffer_printf(door_out(visit), "<a href=\"?\">%s</a> ",
                            person_word(visit->language, WORD_NEWEST));
     if (page->older) {
-        snprintf(older, sizeof older, "%zu", page->older);
+        bool many = page->older > COUNTED_MOST;
+        snprintf(older, sizeof older, "%zu", many ? COUNTED_MOST : page->older);
         span_buffer_printf(door_out(visit), "<a href=\"?before=%s\">",
                            records_text_id(FRONT_MAIL, page->last_id, id));
-        person_words_with(door_out(visit), visit->language, WORD_OLDER, older);
+        person_words_with(door_out(visit), visit->language, many ? WORD_OLDER_MANY : WORD_OLDER,
+                          older);
         span_buffer_text(door_out(visit), "</a>");
     }
     span_buffer_text(door_out(visit), "</p>\n");
 }
 
 /* The filter finds the address as a part of longer ones, too: what is the person's own may stand
- * behind any number of others' mail. */
+ * behind any number of others' mail. Whoever has the link can ask for the page as often as they
+ * like, so no more is counted than says something. */
 static bool show_held(struct visit *visit, struct error *error)
 {
     enum front front = FRONT_MAIL;
@@ -356,7 +360,7 @@ static bool show_held(struct visit *visit, struct error *error)
         if (!records_held_page(visit->records, &filter, show_or_count, &page, error))
             return false;
         filter.before_id = page.seen_id;
-    } while (page.seen == filter.most);
+    } while (page.seen == filter.most && page.older <= COUNTED_MOST);
     if (!page.shown && newest)
         door_put_word(visit, WORD_NOTHING_HELD);
     put_pages(&page, newest);

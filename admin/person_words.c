@@ -74,6 +74,7 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
                       "此邮件已不在：管理员已将其移走。"},
     [WORD_NOTHING_HELD] = {"Nothing is held for you.", "没有为您扣留的邮件。"},
     [WORD_OLDER] = {"Older ones (%s)", "更早的邮件（%s）"},
+    [WORD_OLDER_MANY] = {"Older ones (more than %s)", "更早的邮件（超过 %s 封）"},
     [WORD_NEWEST] = {"Newest ones", "最新的邮件"},
     [WORD_LISTS] = {"Your lists", "您的名单"},
     [WORD_LISTS_EXPLAINED] =

@@ -43,7 +43,8 @@ enum person_word {
     WORD_IS_DELETED,
     WORD_IS_GONE,
     WORD_NOTHING_HELD,
-    WORD_OLDER, /* "%s" stands in it, for how many */
+    WORD_OLDER, /* "%s" stands in it and in the next one, for how many */
+    WORD_OLDER_MANY,
     WORD_NEWEST,
     WORD_LISTS,
     WORD_LISTS_EXPLAINED,

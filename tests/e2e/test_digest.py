@@ -200,6 +200,27 @@ def test_more_than_one_page(gateway):
             empty(gateway)
 
 
+def test_many_pages(gateway):
+    """Whoever has a link cannot have the console count all mail of an address again and again: beyond
+    a thousand older ones the page says that there are more"""
+    for recipient, exactly, more in (
+            ("yul@box.test", "Older ones (%d)", "Older ones (more than 1000)"),
+            ("wang@box.test", "更早的邮件（%d）", "更早的邮件（超过 1000 封）")):
+        try:
+            hold(gateway, [recipient])
+            own = pages(gateway, recipient)[1]
+            fill(gateway, recipient, 1099)
+            body = browse(own)[1]
+            assert exactly % 1000 in body and more not in body, body[-3000:]
+            fill(gateway, recipient, 1)
+            body = browse(own)[1]
+            assert more in body, body[-3000:]
+            older = re.search(r'<a href="(\?before=m\d+)">', body)[1]
+            assert exactly % 901 in browse(own + older)[1], older
+        finally:
+            empty(gateway)
+
+
 def test_digest_is_bounded(gateway):
     """What does not fit into a digest of bounded length is told the next time"""
     terms = [{"symbol": symbol, "log_odds": 3, "detail": "'" * 300}
@@ -223,4 +244,4 @@ def test_digest_is_bounded(gateway):
 if __name__ == "__main__":
     run(setup, [test_long_subjects, test_named_twice, test_domains_of_any_letters,
                 test_minds_change, test_minds_change_too_often, test_more_than_one_page,
-                test_digest_is_bounded])
+                test_many_pages, test_digest_is_bounded])
