@@ -239,6 +239,8 @@ static bool change_verdict(const struct saying *saying, struct error *error)
     struct judged judged = page->judged;
     bool spam = saying->label == LABEL_SPAM;
     bool out = is_in_state(page->held, ~(1u << HELD_RELEASED | 1u << HELD_SUPERSEDED));
+    if (spam && is_in_state(page->held, 1u << HELD_HELD))
+        saying->held->id = page->held->id; /* that remembers it */
     if (!judged.action || out || (!spam && is_in_state(page->held, 1u << HELD_RELEASED)))
         return true;
     if (spam && is_in_state(page->held, 1u << HELD_RELEASED))

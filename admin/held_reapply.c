@@ -127,6 +127,10 @@ static bool look_at(struct reapply *reapply, int64_t id, struct error *error)
     struct held *held = records_held_get(reapply->session->records[reapply->front], id, error);
     if (!held)
         return error->class == ERROR_INPUT; /* it went meanwhile */
+    if (records_taught_spam(held->taught)) {
+        held_free(held);
+        return true;
+    }
     struct arena *arena = arena_new();
     bool good = judge_anew(reapply, held, arena, &verdict, &known, error);
     bool freed = good && known && verdict.action < ACTION_HOLD;

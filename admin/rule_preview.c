@@ -157,7 +157,8 @@ static bool count_one_held(const struct counting *counting, int64_t id, struct e
     struct document *document = rule_preview_held(counting->rules, held, counting->front, &said);
     count(counting, &said, true);
     counting->preview->held++;
-    counting->preview->held_let_go += said.decides && said.decides->action != RULE_HOLD;
+    counting->preview->held_let_go +=
+        said.decides && said.decides->action != RULE_HOLD && !records_taught_spam(held->taught);
     document_free(document);
     held_free(held);
     return true;

@@ -200,11 +200,12 @@ static bool any_waits(const struct run *run)
 
 /* --- other rules than it was judged by --- */
 
-/* Nobody has decided about it. */
+/* Nobody has decided about it, nor said that it is spam. */
 static bool is_open(const struct judged *judged)
 {
-    return !judged->held_id || judged->held_state == HELD_HELD ||
-           judged->held_state == HELD_SUPERSEDED;
+    return !judged->held_id ||
+           (!records_taught_spam(judged->held_taught) &&
+            (judged->held_state == HELD_HELD || judged->held_state == HELD_SUPERSEDED));
 }
 
 /* Has the item judged anew when the rules say something else of it now. */

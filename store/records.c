@@ -113,8 +113,8 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_LIST_ANY] = "SELECT 1, 0 FROM person_lists WHERE ?1 = 0 LIMIT 1",
     [STATEMENT_JUDGED_FIND] =
         "SELECT content_hash, action, judged.log_odds, judged.time_s, held_id, held.state, "
-        "rules, rules_said FROM judged LEFT JOIN held ON held.id = held_id WHERE feed = ?1 AND "
-        "guid = ?2",
+        "rules, rules_said, held.taught FROM judged LEFT JOIN held ON held.id = held_id "
+        "WHERE feed = ?1 AND guid = ?2",
     [STATEMENT_JUDGED_SAVE] =
         "INSERT OR REPLACE INTO judged (feed, guid, content_hash, action, log_odds, time_s, "
         "held_id, rules, rules_said) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",

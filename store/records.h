@@ -155,6 +155,9 @@ bool records_held_set_requeued_as(struct records *records, int64_t id, const cha
                                   struct error *error);
 bool records_held_set_taught(struct records *records, int64_t id, int taught, double from,
                              const char *by, struct error *error);
+/* Whether a person's word on it, as struct held has it in `taught`, is that it is spam: that stands
+ * against rules and reputations also while nobody has confirmed it. */
+bool records_taught_spam(int taught);
 
 /* The newest entry whose reference, or queue id after a requeue, is `reference`; `*id` is 0 when
  * there is none. */
@@ -171,6 +174,7 @@ struct judged {
     uint64_t rules, rules_said; /* core/rules.h: their version, and the hash of what they said */
     int64_t held_id;            /* 0: not held */
     enum held_state held_state; /* of held_id, HELD_HELD when 0 */
+    int held_taught;            /* of held_id, as struct held has it; 0 when 0 */
 };
 
 /* One look-up; `*found` false when the pair was never judged. `judged->action` is a static string.

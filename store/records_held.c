@@ -1,5 +1,6 @@
 #include "store/records.h"
 
+#include "store/lesson.h"
 #include "store/memory.h"
 #include "store/records_db.h"
 
@@ -317,6 +318,11 @@ bool records_held_set_taught(struct records *records, int64_t id, int taught, do
     }
     records_unlock(records);
     return good;
+}
+
+bool records_taught_spam(int taught)
+{
+    return taught == LABEL_SPAM + 1;
 }
 
 bool records_held_find(struct records *records, const char *reference, int64_t *id,

@@ -24,6 +24,7 @@ static bool read_judged(sqlite3_stmt *statement, struct judged *judged, struct e
         .held_state = HELD_HELD,
         .rules = (uint64_t)sqlite3_column_int64(statement, 6),
         .rules_said = (uint64_t)sqlite3_column_int64(statement, 7),
+        .held_taught = sqlite3_column_int(statement, 8),
     };
     if (sqlite3_column_type(statement, 5) != SQLITE_NULL)
         judged->held_state = (enum held_state)sqlite3_column_int(statement, 5);

@@ -573,10 +573,52 @@ def test_comments_are_taught_as_comments(fixture):
     assert slots[0] == slots[1]
 
 
+def apply_rules(weir, text, *options):
+    """What it said, once the feed server follows the rules."""
+    path = os.path.join(weir.directory, "f.rules")
+    with open(path, "w") as file:
+        file.write(text)
+    said = weir.ctl("rules", "apply", path, *options).text()
+    version = weir.ctl("--json", "tune", "show").json()["version"]
+    wait_for(lambda: "event=rules version=%d " % version in weir.feeds.log(), "it is followed")
+    return said
+
+
+def test_a_word_stands_against_rules(fixture):
+    """What a reader called spam stays out, or marked, whatever the rules say of it next; neither
+    --release nor held reapply lets it go, nor is it counted as what a rule would let go"""
+    for mode in ("hold", "tag"):
+        weir = fixture.gateway({"planet": Document(feed(HAM))}, **{"feed planet": {"mode": mode}})
+        guid, link = next(iter(links_of(weir).items()))
+        title = "Painting the hull again"
+        assert browse(link, "spam")[0] == 200
+        apart = (lambda: title not in body(weir, "planet")) if mode == "hold" else (
+            lambda: "[spam] " + title in body(weir, "planet"))
+        wait_for(apart, "it is held or marked", SOON_S)
+        hull = 'rule "hull" { title = hull  weight = %s }\n'
+        other = 'rule "other" { title = nobody-has-this  weight = 1 }\n'
+        keep = 'rule "keep" { title = hull  action = keep }\n'
+        for text, options in ((hull % 0.1, ()), (other, ("--release",)), (keep, ("--release",))):
+            path = os.path.join(weir.directory, "f.rules")
+            with open(path, "w") as file:
+                file.write(text)
+            assert weir.ctl("--json", "rules", "preview", path).json()["held_let_go"] == 0
+            judged = "SELECT rules, action FROM judged WHERE guid = ?"
+            (former, action), = query(weir, judged, guid)
+            assert action == "hold" and "0 of 0 " in apply_rules(weir, text, *options)
+            wait_for(lambda: query(weir, judged, guid)[0][0] != former, "it was looked at", SOON_S)
+            assert query(weir, judged, guid)[0][1] == "hold" and apart(), (mode, text)
+        assert "0 of 0 " in weir.ctl("held", "reapply", "--apply").text()
+        if mode == "hold":
+            assert held_states(weir) == [(1, 1)]
+            assert "in the feed again" in browse(link, "not-spam")[1]
+            wait_for(lambda: title in body(weir, "planet"), "a person's word lets it go", SOON_S)
+
+
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
             test_nothing_is_signed_in_vain, test_links_behind_where_else_it_is,
             test_edited_and_expired, test_in_mode_tag, test_store_is_away,
             test_minds_change_only_so_often, test_minds_change_at_once, test_links_end_with_the_footer,
             test_key_breaks_while_it_runs, test_held_again_is_out_of_the_feed,
-            test_comments_are_taught_as_comments])
+            test_comments_are_taught_as_comments, test_a_word_stands_against_rules])
