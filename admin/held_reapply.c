@@ -186,7 +186,7 @@ int held_reapply(struct session *session, bool apply)
                reapply.seen, apply ? "are released, which would not" : "would not");
         if (reapply.unknown)
             printf("; of %zu it cannot be told any more", reapply.unknown);
-        puts(apply || !reapply.freed ? "" : "; release them with --apply");
+        puts(apply || !reapply.freed ? "" : "; release them with 'weirctl held reapply --apply'");
     }
     return worst;
 }

@@ -200,12 +200,13 @@ static bool any_waits(const struct run *run)
 
 /* --- other rules than it was judged by --- */
 
-/* Nobody has decided about it, nor said that it is spam. */
-static bool is_open(const struct judged *judged)
+/* Rules may judge it again: nobody has decided about it, nor said that it is spam, and it is not
+ * held, or one wrong rule would let go what others held. What mode FEED_TAG shows is not. */
+static bool is_open(const struct run *run, const struct judged *judged)
 {
-    return !judged->held_id ||
-           (!records_taught_spam(judged->held_taught) &&
-            (judged->held_state == HELD_HELD || judged->held_state == HELD_SUPERSEDED));
+    bool waits = judged->held_state == HELD_HELD && run->mode != FEED_TAG;
+    bool undecided = judged->held_state == HELD_HELD || judged->held_state == HELD_SUPERSEDED;
+    return !judged->held_id || (undecided && !waits && !records_taught_spam(judged->held_taught));
 }
 
 /* Has the item judged anew when the rules say something else of it now. */
@@ -217,7 +218,7 @@ static void ask_rules(struct run *run, const struct feed *feed, struct item *ite
     rules_match(run->rules, document, 0, &said);
     uint64_t hash = rules_said_hash(&said);
     document_free(document);
-    item->by_rules = hash != item->judged->rules_said && is_open(item->judged);
+    item->by_rules = hash != item->judged->rules_said && is_open(run, item->judged);
     item->judged->rules = rules_version(run->rules);
     item->judged->rules_said = hash;
     if (!item->by_rules)
@@ -363,9 +364,10 @@ static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
     bool found;
     if (!records_judged_find(records, run->name.data, item->key.data, &known, &found, error))
         return false;
-    /* Another reader's filter may have been quicker: its verdict stands, if it is by our rules. */
-    judged->known = found && (!item->by_rules || known.rules == rules_version(run->rules)) &&
-                    settled(run, item, &known);
+    /* Another reader's filter may have been quicker: its verdict stands, if it is by our rules; and
+     * what a person said meanwhile does. */
+    bool by_ours = !item->by_rules || known.rules == rules_version(run->rules);
+    judged->known = found && (by_ours || !is_open(run, &known)) && settled(run, item, &known);
     if (judged->known)
         return true;
     struct judged verdict = {

@@ -73,7 +73,7 @@ enum held_state {
     HELD_DELETE_REQUESTED,
     HELD_DELETED,
     HELD_GONE,       /* no longer in the hold queue though nobody asked weir: deleted by hand */
-    HELD_SUPERSEDED, /* feeds: judged anew before anybody decided: edited, or by other rules */
+    HELD_SUPERSEDED, /* feeds: before anybody decided it was edited, or is only tagged now */
     HELD_STATES
 };
 const char *held_state_name(enum held_state state); /* "release-requested" and so on */

@@ -775,7 +775,7 @@ def test_reapply(gateway):
         preview = ctl(gateway, "held", "reapply").text()
         line = re.search(r"(?m)^%s: (\w+) now, log-odds \S+ instead of \S+$" % mail.id, preview)
         assert line and line[1] in ("accept", "tag"), preview
-        assert still.id + ":" not in preview and "release them with --apply" in preview, preview
+        assert still.id + ":" not in preview and "held reapply --apply'" in preview, preview
         assert held(gateway, mail.id)["state"] == "held"
         listed = ctl(gateway, "held", "reapply", "--json").json()
         listed = listed if isinstance(listed, list) else [listed]

@@ -157,17 +157,26 @@ def a_subject_that_was_cut_is_not_known(fixture):
 
 
 def what_is_held_is_let_go(fixture):
-    """without the rule that held it, held mail is let go when that is asked for, and delivered"""
+    """without the rule that held them, held mail and items are let go when that is asked for, and not
+    before"""
     held = mail("The hull once more")
     fixture.postfix.send(held[0], "ann@other.test", address="10.1.1.7")
     fixture.postfix.wait_held(held[1])
     without_hulls = "\n".join(line for line in RULES.splitlines() if "hull" not in line
                               and "boom" not in line)
+    def rules_of_items():
+        with sqlite3.connect(fixture.weir.records_feeds) as records:
+            return records.execute("SELECT DISTINCT rules FROM judged").fetchall()
+    (former,), = rules_of_items()
     said = change(fixture, "apply", file_of(fixture, without_hulls))
-    assert "would not be held by the rules and reputations of now" in said, said
+    assert re.search("would not be held by the rules and reputations of now; release them with "
+                     "'weirctl held reapply --apply'$", said, re.M), said
+    wait_for(lambda: former not in [row[0] for row in rules_of_items()], "items are looked at")
+    assert b"hull" not in get(fixture.weir, "/f/planet").body
     said = fixture.weir.ctl("held", "reapply", "--apply").text()
     assert "released" in said, said
     fixture.postfix.wait_delivered(held[1])
+    wait_for(lambda: b"hull" in get(fixture.weir, "/f/planet").body, "the hull is shown")
     with sqlite3.connect(fixture.weir.records_mail) as records:
         audit = [row[0] for row in records.execute("SELECT what FROM audit")]
     assert audit.count("rules") == 3 and audit.count("rules-undo") == 1, audit

@@ -534,10 +534,43 @@ static void test_changed_rule_judges_again_what_it_is_about(void **state)
     set_rules(fixture, HULL "rule \"other\" { title = other action = hold }");
     poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
     assert_int_equal(fixture->prepared, 0);
-    set_rules(fixture, "rule \"watches\" { title = watches action = keep }");
+}
+
+/* It is let go when that is asked for, and not before. */
+static void test_what_is_held_stays_so_whatever_rules_say(void **state)
+{
+    struct fixture *fixture = *state;
+    set_rules(fixture, HULL);
+    poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+    static const char *const others[] = {
+        "", "rule \"all\" { title = {hull, watches} action = keep }",
+        "rule \"all\" { title = {hull, watches} action = tag }", HULL};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        set_rules(fixture, others[i]);
+        poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
+        assert_int_equal(fixture->prepared, 0);
+        assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+        assert_int_equal(fixture->fates[1], ITEM_IS_CUT);
+        assert_int_equal(state_of(fixture, 1), HELD_HELD);
+        assert_int_equal(state_of(fixture, 2), HELD_HELD);
+    }
+    release(fixture, 1);
     poll(fixture, "planet", ITEM("a", HAM) ITEM("b", SPAM));
     assert_int_equal(fixture->fates[0], ITEM_PASSES);
-    assert_int_equal(fixture->fates[1], ITEM_PASSES);
+    assert_int_equal(fixture->fates[1], ITEM_IS_CUT);
+}
+
+/* What is only marked follows the rules. */
+static void test_what_is_tagged_is_judged_by_the_rules_of_now(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->judge.mode = FEED_TAG;
+    set_rules(fixture, HULL);
+    poll(fixture, "planet", ITEM("a", HAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+    set_rules(fixture, "");
+    poll(fixture, "planet", ITEM("a", HAM));
+    assert_int_equal(fixture->fates[0], ITEM_PASSES);
 }
 
 static void test_what_a_person_decided_stands_whatever_rules_say(void **state)
@@ -605,6 +638,8 @@ int main(void)
         judging(test_tagging_needs_no_records),
         judging(test_rule_holds_and_keeps_whatever_the_score),
         judging(test_changed_rule_judges_again_what_it_is_about),
+        judging(test_what_is_held_stays_so_whatever_rules_say),
+        judging(test_what_is_tagged_is_judged_by_the_rules_of_now),
         judging(test_what_a_person_decided_stands_whatever_rules_say),
         judging(test_rules_for_one_feed_and_on_trial),
     };
