@@ -39,6 +39,7 @@ struct judged_item {
     struct item *item;
     struct document *document;
     struct verdict verdict;
+    bool recorded;
     bool held;  /* keeping it back was recorded */
     bool known; /* another process has judged it meanwhile */
 };
@@ -394,6 +395,7 @@ static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
     if (!records_judged_save(records, run->name.data, item->key.data, &verdict, error))
         return false;
     judged->held = hold;
+    judged->recorded = true;
     return true;
 }
 
@@ -450,6 +452,13 @@ static void log_verdict(const struct run *run, const struct judged_item *judged)
               "terms", text_of(arena, explain_short(arena, &judged->verdict, LOGGED_TERMS)), NULL);
 }
 
+/* What is not recorded is judged again soon. */
+static bool is_to_log(const struct run *run, const struct judged_item *judged)
+{
+    return judged->recorded || !run->judge->told ||
+           verdicts_told_note(run->judge->told, judged->document->id);
+}
+
 /* Judges, saves, logs what is in the batch, and empties it. */
 static void finish_batch(struct run *run, const struct feed *feed)
 {
@@ -469,13 +478,14 @@ static void finish_batch(struct run *run, const struct feed *feed)
     for (size_t i = 0; i < run->batch_count; i++) {
         struct judged_item *judged = &run->batch[i];
         if (!saved)
-            judged->held = judged->known = false;
+            judged->held = judged->known = judged->recorded = false;
         if (!judged->known) {
             judged->item->fate =
                 fate_of(run, judged->held, judged->verdict.action != ACTION_ACCEPT);
             if (run->records_work)
                 add_history(run, judged);
-            log_verdict(run, judged);
+            if (is_to_log(run, judged))
+                log_verdict(run, judged);
         }
         document_free(judged->document);
     }

@@ -14,6 +14,7 @@
 #include "core/judge.h"
 #include "feedfilter/feed_lexer.h"
 #include "feedfilter/feed_shown.h"
+#include "feedfilter/verdicts_told.h"
 #include "store/records.h"
 
 #include <stdbool.h>
@@ -32,6 +33,8 @@ struct feed_judge {
     bool names_itself;   /* the feed's name stands in the feed; the caller knows no better */
     struct feed_showing *showing; /* readers may say what the items are; NULL: they may not */
     struct records *records;      /* NULL: nothing is remembered, and so nothing is kept back */
+    /* What was logged of verdicts that could not be recorded, and is not again. NULL: all is. */
+    struct verdicts_told **told;
 };
 
 enum item_fate { ITEM_PASSES, ITEM_IS_CUT, ITEM_IS_TAGGED };
@@ -40,9 +43,9 @@ enum item_fate { ITEM_PASSES, ITEM_IS_CUT, ITEM_IS_TAGGED };
  * mode FEED_TAG those whose action is tag, hold or reject are tagged, and none is cut; in the
  * others none is tagged. `ranges` belong to the feed's items one by one. New and edited items are
  * judged, at most 256 in one go, and saved with their verdicts before this returns; one log line
- * each. What passed while the counts store was away is judged again at the next poll. false with
- * ERROR_SYSTEM: the records failed (each item is judged, and nothing cut that is not safely
- * recorded).
+ * each, which `told` keeps from coming again while they cannot be saved. What passed while the
+ * counts store was away is judged again at the next poll. false with ERROR_SYSTEM: the records
+ * failed (each item is judged, and nothing cut that is not safely recorded).
  *
  * What an admin has said counts in every mode: released items pass unmarked, and confirmed or
  * deleted ones are kept out by FEED_HOLD and tagged by FEED_TAG. When the mode is changed,

@@ -1,15 +1,18 @@
 #include "feedfilter/health.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "feedfilter/readers.h"
+#include "feedfilter/store_trouble.h"
 #include "store/span.h"
 
 struct report {
     json_t *feeds;
     bool all_well;
+    char records_trouble[STORE_TROUBLE_SIZE], cache_trouble[STORE_TROUBLE_SIZE];
 };
 
 /* RFC 3339; null: never. */
@@ -31,6 +34,17 @@ static void set_origin(json_t *feed, const char *key, const char *url)
         return;
     feed_site_origin(url, origin, sizeof origin);
     json_object_set_new(feed, key, json_string(origin));
+}
+
+/* Those of the first feed that has some speak for all. The lock is held. */
+static void note_store_trouble(struct report *report, const struct subscription *subscription)
+{
+    if (subscription->records_trouble && !*report->records_trouble)
+        snprintf(report->records_trouble, sizeof report->records_trouble, "%s",
+                 subscription->records_trouble);
+    if (subscription->cache_trouble && !*report->cache_trouble)
+        snprintf(report->cache_trouble, sizeof report->cache_trouble, "%s",
+                 subscription->cache_trouble);
 }
 
 static void report_feed(void *context, struct subscription *subscription)
@@ -64,19 +78,31 @@ static void report_feed(void *context, struct subscription *subscription)
         json_object_set_new(feed, "gone_since", time_json(site->gone_s));
     bool failing = !site->gone_s && subscription->failures;
     report->all_well = report->all_well && !failing && !subscription->unjudged;
+    note_store_trouble(report, subscription);
     pthread_mutex_unlock(&subscription->lock);
     json_array_append_new(report->feeds, feed);
+}
+
+static void set_store(json_t *all, const char *key, const char *trouble_key, const char *trouble)
+{
+    json_object_set_new(all, key, json_string(*trouble ? "failing" : "open"));
+    if (*trouble)
+        json_object_set_new(all, trouble_key, json_string(trouble));
 }
 
 struct page *health_page(const struct health *health)
 {
     struct report report = {.feeds = json_array(), .all_well = true};
+    snprintf(report.records_trouble, sizeof report.records_trouble, "%s", health->records_trouble);
+    snprintf(report.cache_trouble, sizeof report.cache_trouble, "%s", health->cache_trouble);
     subscriptions_visit(health->subscriptions, report_feed, &report);
-    bool well = report.all_well && health->counts_up && health->records_open && health->cache_open;
-    json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:o}", "status", well ? "ok" : "degraded",
-                            "counts", health->counts_up ? "up" : "away", "records",
-                            health->records_open ? "open" : "failing", "cache",
-                            health->cache_open ? "open" : "failing", "feeds", report.feeds);
+    bool well =
+        report.all_well && health->counts_up && !*report.records_trouble && !*report.cache_trouble;
+    json_t *all = json_pack("{s:s, s:s}", "status", well ? "ok" : "degraded", "counts",
+                            health->counts_up ? "up" : "away");
+    set_store(all, "records", "records_trouble", report.records_trouble);
+    set_store(all, "cache", "cache_trouble", report.cache_trouble);
+    json_object_set_new(all, "feeds", report.feeds);
     char *text = json_dumps(all, JSON_INDENT(2));
     struct span piece = span_of(text ? text : "{}");
     struct page *page = page_new(&piece, 1, "application/json", 0);

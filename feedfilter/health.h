@@ -8,11 +8,12 @@
 
 struct health {
     struct subscriptions *subscriptions;
-    bool counts_up, records_open, cache_open;
+    bool counts_up;
+    const char *records_trouble, *cache_trouble; /* of the whole; empty: none */
 };
 
-/* "status" is "ok", or "degraded" when a store is away or a feed's last poll failed; 200 either
- * way, since readers are served. */
+/* "status" is "ok", or "degraded" when a store is away or fails, for the whole or for a feed, or a
+ * feed's last poll failed; 200 either way, since readers are served. */
 struct page *health_page(const struct health *health);
 
 #endif

@@ -12,6 +12,7 @@
 #include "feedfilter/feed_filter.h"
 #include "feedfilter/poll_schedule.h"
 #include "feedfilter/refresh_answer.h"
+#include "feedfilter/store_trouble.h"
 #include "store/memory.h"
 
 /* A page is made again so often at least: what was put back must go in the end. */
@@ -38,6 +39,12 @@ struct work {
 static bool still_wanted(const struct work *work)
 {
     return work->subscription->own && work->subscription->generation == work->generation;
+}
+
+static void replace_text(char **text, const char *with)
+{
+    free(*text);
+    *text = memory_text(with);
 }
 
 /* Types that leave nothing to a browser but a feed; others are told by what the bytes are. */
@@ -106,6 +113,7 @@ static void filter(struct work *work, struct cached_feed *copy)
         .judge = *work->parts->judge,
         .mode = work->own->mode,
         .records = atomic_load(work->parts->records),
+        .told = &work->subscription->told,
     };
     struct feed_http http = {
         .own_address = span_of(own_address),
@@ -159,8 +167,12 @@ static void keep(const struct work *work, const struct cached_feed *copy)
     bool kept = feed_cache_store(cache, work->own->name, copy, &error);
     pthread_mutex_lock(&subscription->lock);
     bool told = kept || subscription->copy_not_kept;
-    if (still_wanted(work))
+    if (still_wanted(work)) {
         subscription->copy_not_kept = !kept;
+        replace_text(&subscription->cache_trouble, !kept && error.class == ERROR_SYSTEM
+                                                       ? store_trouble_reason(error.message)
+                                                       : NULL);
+    }
     pthread_mutex_unlock(&subscription->lock);
     if (!told)
         log_event(LOG_LEVEL_WARNING, "copy-not-kept", "feed", work->own->name, "reason",
@@ -183,10 +195,19 @@ static struct cached_feed *load(const struct work *work)
 
 /* --- what became of it; the subscription's lock is held --- */
 
-static void replace_text(char **text, const char *with)
+/* That its verdicts are recorded, or not. */
+static void note_recorded(struct work *work)
 {
-    free(*text);
-    *text = memory_text(with);
+    struct subscription *subscription = work->subscription;
+    const struct filtered_feed *filtered = work->filtered;
+    const char *reason =
+        filtered->records_failed ? store_trouble_reason(filtered->trouble.message) : NULL;
+    subscription->unrecorded = filtered->records_failed ? subscription->unrecorded + 1 : 0;
+    replace_text(&subscription->records_trouble, reason);
+    if (reason || work->provisional)
+        return;
+    verdicts_told_free(subscription->told);
+    subscription->told = NULL;
 }
 
 static void publish(struct work *work)
@@ -198,7 +219,7 @@ static void publish(struct work *work)
     work->page = NULL;
     subscription->filtered_s = work->now_s;
     subscription->provisional = work->provisional;
-    subscription->unrecorded = filtered->records_failed ? subscription->unrecorded + 1 : 0;
+    note_recorded(work);
     subscription->feed_poll_s = filtered->poll_s;
     subscription->skip_hours = filtered->skip_hours;
     subscription->skip_days = filtered->skip_days;

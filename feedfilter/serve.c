@@ -31,6 +31,7 @@
 #include "feedfilter/live_feeds.h"
 #include "feedfilter/readers.h"
 #include "feedfilter/refresh.h"
+#include "feedfilter/store_trouble.h"
 #include "store/memory.h"
 #include "store/records_evidence.h"
 
@@ -51,6 +52,8 @@ struct gateway {
     int64_t records_change;                     /* up to which changes were seen */
     int64_t records_retry_s;                    /* NULL records: when to try again */
     bool records_told;                          /* that they fail */
+    char states_trouble[STORE_TROUBLE_SIZE];    /* why feeds' states were not written; or empty */
+    struct store_trouble records_trouble, cache_trouble;
     struct retention retention;
     uint64_t rules_version; /* of the rules that the pages are made by, or will be soon */
     struct live_feeds live;
@@ -127,11 +130,14 @@ static struct page *on_held(void *context, const char *token, const char *name)
 static struct page *on_health(void *context)
 {
     struct gateway *gateway = context;
+    char records_trouble[STORE_TROUBLE_SIZE], cache_trouble[STORE_TROUBLE_SIZE];
+    store_trouble_get(&gateway->records_trouble, records_trouble);
+    store_trouble_get(&gateway->cache_trouble, cache_trouble);
     struct health health = {
         .subscriptions = gateway->subscriptions,
         .counts_up = replica_store_up(gateway->stores.judge.replica),
-        .records_open = atomic_load(&gateway->records) != NULL,
-        .cache_open = atomic_load(&gateway->cache) != NULL,
+        .records_trouble = records_trouble,
+        .cache_trouble = cache_trouble,
     };
     return health_page(&health);
 }
@@ -211,6 +217,7 @@ static void tell_of_records(struct gateway *gateway, const char *reason)
         log_event(LOG_LEVEL_NOTICE, "records-back", NULL);
     }
     gateway->records_told = reason != NULL;
+    store_trouble_set(&gateway->records_trouble, reason ? reason : gateway->states_trouble);
 }
 
 static void open_records(struct gateway *gateway)
@@ -291,6 +298,7 @@ static void open_cache(struct gateway *gateway)
     else if (!failed && gateway->cache_told)
         log_event(LOG_LEVEL_NOTICE, "cache-back", NULL);
     gateway->cache_told = failed;
+    store_trouble_set(&gateway->cache_trouble, failed ? why.message : NULL);
 }
 
 /* --- the main thread --- */
@@ -390,7 +398,9 @@ static void look_at_feeds(struct gateway *gateway)
         if (!gateway->stories_stale)
             subscriptions_visit(gateway->subscriptions, make_again, NULL);
     }
-    feed_states_tell(&gateway->states, gateway->subscriptions, records, &error);
+    bool written = feed_states_tell(&gateway->states, gateway->subscriptions, records, &error);
+    snprintf(gateway->states_trouble, sizeof gateway->states_trouble, "%s",
+             written ? "" : store_trouble_reason(error.message));
 }
 
 static void reload(struct gateway *gateway)
@@ -565,7 +575,9 @@ int serve_run(const char *config_path)
 {
     sigset_t signals;
     struct error error = {0};
-    struct gateway gateway = {.config_path = config_path ? config_path : config_default_path()};
+    struct gateway gateway = {.config_path = config_path ? config_path : config_default_path(),
+                              .records_trouble = STORE_TROUBLE_NONE,
+                              .cache_trouble = STORE_TROUBLE_NONE};
     gateway.started = config_read_with_feeds(gateway.config_path, &error);
     if (!gateway.started) {
         complain("cannot start: %s", error.message);

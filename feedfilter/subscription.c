@@ -44,6 +44,9 @@ void subscription_release(struct subscription *subscription)
     page_release(subscription->page);
     config_release(subscription->config);
     free(subscription->waiting);
+    free(subscription->records_trouble);
+    free(subscription->cache_trouble);
+    verdicts_told_free(subscription->told);
     feed_site_clear(&subscription->site);
     websub_clear(&subscription->websub);
     free(subscription->etag);
@@ -129,6 +132,9 @@ static void forget_upstream(struct subscription *subscription)
     subscription->provisional = false;
     subscription->unrecorded = subscription->failures = subscription->pages = 0;
     *subscription->trouble = '\0';
+    free(subscription->records_trouble);
+    free(subscription->cache_trouble);
+    subscription->records_trouble = subscription->cache_trouble = NULL;
     subscription->remark = NULL;
     subscription->unjudged = subscription->copy_not_kept = false;
     subscription->checked_s = subscription->next_poll_s = subscription->filtered_s = 0;

@@ -9,6 +9,7 @@
 #include "feedfilter/hub_leave.h"
 #include "feedfilter/page.h"
 #include "feedfilter/server.h"
+#include "feedfilter/verdicts_told.h"
 #include "feedfilter/websub.h"
 
 #include <pthread.h>
@@ -34,18 +35,21 @@ struct subscription {
     struct server_wait **waiting;
     size_t waiting_count;
 
-    unsigned generation; /* rises when upstream becomes another: what was under way is void */
-    bool stopping;       /* the server ends: nobody waits any more */
-    bool busy;           /* a fetch or a job is under way */
-    bool filter_again;   /* what readers get may have changed though upstream has not */
-    bool provisional;    /* judged while the counts store was away: to be judged again */
-    unsigned unrecorded; /* times in a row that the records failed while it was judged */
-    unsigned failures;   /* polls in a row that brought nothing good */
-    unsigned pages;      /* polls in a row that brought a page (HTML) */
-    char trouble[512];   /* of the last of them, one line without URL; empty: none */
+    unsigned generation;   /* rises when upstream becomes another: what was under way is void */
+    bool stopping;         /* the server ends: nobody waits any more */
+    bool busy;             /* a fetch or a job is under way */
+    bool filter_again;     /* what readers get may have changed though upstream has not */
+    bool provisional;      /* judged while the counts store was away: to be judged again */
+    unsigned unrecorded;   /* times in a row that the records failed while it was judged */
+    char *records_trouble; /* why, in words for everybody; NULL: they did not */
+    struct verdicts_told *told; /* see feed_judge.h; of whoever works on it */
+    unsigned failures;          /* polls in a row that brought nothing good */
+    unsigned pages;             /* polls in a row that brought a page (HTML) */
+    char trouble[512];          /* of the last of them, one line without URL; empty: none */
     const char *remark;  /* what was last logged about its page; NULL: nothing, or it is over */
     bool unjudged;       /* what its items are cannot be told: the whole passes */
     bool copy_not_kept;  /* what readers get is newer than the copy in the cache; that was logged */
+    char *cache_trouble; /* why, where the disk is to blame, as records_trouble; NULL: nothing is */
     int64_t checked_s;   /* last poll that succeeded, 304 too; 0: never */
     int64_t next_poll_s; /* what is due is polled before all else, unless `busy`; every job ends */
     int64_t filtered_s;  /* when `page` was made */

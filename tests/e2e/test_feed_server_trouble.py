@@ -1,6 +1,7 @@
 """The feed server when its own ground shakes: signals, disks, stores; and names that move."""
 
 import glob
+import json
 import os
 import re
 import signal
@@ -180,6 +181,8 @@ def test_cache_full(fixture):
         gateway.wait_for_polls(["large"], 3)
         told = gateway.lines("copy-not-kept", "large")
         assert len(told) == 1 and "No space left" in told[0], told
+        full = ("degraded", "open", None, "failing", "No space left on device")
+        assert stores(gateway) == full, stores(gateway)
         # The copy in the cache is the former one: nobody is to get that again.
         get(gateway, "/f/grows")
         gateway.document("grows").body = large
@@ -193,12 +196,19 @@ def test_cache_full(fixture):
         assert get(gateway, "/f/grows").body == large
 
 
+def stores(gateway):
+    """What /health says: of the whole, of the records and why, of the cache and why."""
+    health = json.loads(get(gateway, "/health").body)
+    return tuple(health.get(key) for key in (
+        "status", "records", "records_trouble", "cache", "cache_trouble"))
+
+
 def test_records_full(fixture):
     """No room for the records: nothing is held that would be lost, and it recovers"""
     need_namespaces()
     disk = os.path.join(fixture.directory, "disk%d" % fixture.number())
     os.mkdir(disk)
-    gateway = fixture.gateway({}, shell="mount -t tmpfs -o size=1m none %s" % disk,
+    gateway = fixture.gateway({}, shell="mount -t tmpfs -o size=8m none %s" % disk,
                               records={"feeds": os.path.join(disk, "feeds.db")})
     with gateway:
         inside = "/proc/%d/root%s" % (gateway.feeds.pid, disk)
@@ -218,8 +228,17 @@ def test_records_full(fixture):
         failed = [line for line in gateway.log().splitlines() if "event=records-failed" in line]
         assert 1 <= len(failed) <= 2, "%d lines\n%s" % (len(failed), "\n".join(failed[:5]))
         gateway.expect_prompt()
+        full = ("degraded", "failing", "database or disk is full; make room on the disk",
+                "open", None)
+        assert stores(gateway) == full, stores(gateway)
+        # What cannot be recorded is judged at each poll, and told of once.
+        lines = gateway.lines("verdict", "fresh")
+        told = {re.search(" id=([0-9a-f]+) ", line).group(1) for line in lines}
+        assert len(lines) == len(told) == len(fresh), (len(lines), len(told))
         os.unlink(os.path.join(inside, "filler"))
         wait_for(lambda: b"casino" not in get(gateway, "/f/fresh").body, "spam is held again")
+        wait_for(lambda: stores(gateway)[:2] == ("ok", "open"), "health says that it is over")
+        assert len(gateway.lines("verdict", "fresh")) == 2 * len(fresh), "once recorded, once more"
 
 
 def fresh_items(mark, count, more=b""):
