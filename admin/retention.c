@@ -58,9 +58,22 @@ static void print_sums(struct listing *listing, const int64_t sums[RECORDS_DROPP
            config->records_size_bytes >> 20);
 }
 
-static int show(struct session *session, enum front front, int64_t within_s)
+/* `trouble` is why it is not known what goes by size. */
+static int complain_of_size(enum front front, const struct error *trouble)
 {
     struct error error = {0};
+    error_set(
+        &error, ERROR_SYSTEM,
+        "%s: the sums are by age alone: what goes by records.size-limit is found out on a copy "
+        "of the file, for which the directory for temporary files must have room; set "
+        "SQLITE_TMPDIR to one that has it: %s",
+        session_streams[front], trouble->message);
+    return session_complain(&error);
+}
+
+static int show(struct session *session, enum front front, int64_t within_s)
+{
+    struct error error = {0}, by_size = {0};
     struct listing listing = {.session = session, .front = front};
     int64_t now_s = time(NULL), sums[RECORDS_DROPPED], bytes;
     int status = session_open_records(session, front);
@@ -71,7 +84,7 @@ static int show(struct session *session, enum front front, int64_t within_s)
     struct held_filter filter = {.states = RECORDS_OPEN | 1u << HELD_CONFIRMED,
                                  .until_s = now_s - limits.held_s + within_s + 1,
                                  .most = LISTED_MOST};
-    if (!records_retention_look(records, &limits, now_s, sums, &bytes, &error))
+    if (!records_retention_look(records, &limits, now_s, sums, &bytes, &by_size, &error))
         return session_complain(&error);
     if (session->json)
         json_put_open(&listing.json, NULL, '{');
@@ -86,7 +99,9 @@ static int show(struct session *session, enum front front, int64_t within_s)
         json_writer_flush(&listing.json, stdout);
     }
     json_writer_free(&listing.json);
-    return good ? EX_OK : session_complain(&error);
+    if (!good)
+        return session_complain(&error);
+    return by_size.class == ERROR_NONE ? EX_OK : complain_of_size(front, &by_size);
 }
 
 static int run(struct session *session, int count, char **arguments)
@@ -103,8 +118,11 @@ static int run(struct session *session, int count, char **arguments)
     if (!period_read(within, now_s, &since_s, &error))
         return session_usage("retention: --within: %s", error.message);
     int worst = session_configure(session);
-    for (int front = FRONT_MAIL; front < FRONTS && worst == EX_OK; front++)
-        worst = show(session, (enum front)front, now_s > since_s ? now_s - since_s : 0);
+    bool configured = worst == EX_OK;
+    for (int front = FRONT_MAIL; front < FRONTS && configured; front++) {
+        status = show(session, (enum front)front, now_s > since_s ? now_s - since_s : 0);
+        worst = worst == EX_OK ? status : worst;
+    }
     return worst;
 }
 

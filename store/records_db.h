@@ -109,9 +109,9 @@ bool records_db_schema(sqlite3 *db, const char *path, struct error *error);
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error);
 
 /* A private copy of all that is in the file now, in a temporary file ($SQLITE_TMPDIR, else
- * /var/tmp) that is as large and goes with it: to try out what the records themselves are not to go
- * through. Writes nothing to the records, waits for no writer and keeps none waiting. Has no
- * history to add to. To be closed. NULL and ERROR_SYSTEM on failure. */
+ * $TMPDIR, else /var/tmp) that is as large and goes with it: to try out what the records themselves
+ * are not to go through. Writes nothing to the records, waits for no writer and keeps none waiting.
+ * Has no history to add to. To be closed. NULL and ERROR_SYSTEM on failure. */
 struct records *records_copy(struct records *records, struct error *error);
 
 /* The lock is recursive, so that a transaction holds it across the calls of its thread. */

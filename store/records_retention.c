@@ -293,7 +293,7 @@ bool records_retention_step(struct records *records, const struct records_limits
 
 /* Adds what goes by size, too. That depends on how entries lie in the file's pages, so it is known
  * by doing it: to a copy. */
-static bool look_by_size(struct records *records, const struct records_limits *limits,
+static void look_by_size(struct records *records, const struct records_limits *limits,
                          int64_t now_s, int64_t sums[RECORDS_DROPPED], struct error *error)
 {
     int64_t dropped[RECORDS_DROPPED] = {0};
@@ -304,12 +304,11 @@ static bool look_by_size(struct records *records, const struct records_limits *l
     records_close(copy);
     for (int i = 0; good && i < RECORDS_DROPPED; i++)
         sums[i] = dropped[i] > sums[i] ? dropped[i] : sums[i];
-    return good;
 }
 
 bool records_retention_look(struct records *records, const struct records_limits *limits,
                             int64_t now_s, int64_t sums[RECORDS_DROPPED], int64_t *size_bytes,
-                            struct error *error)
+                            struct error *by_size, struct error *error)
 {
     int64_t settled_s = now_s - limits->settled_s;
     memset(sums, 0, RECORDS_DROPPED * sizeof *sums);
@@ -328,6 +327,7 @@ bool records_retention_look(struct records *records, const struct records_limits
             error) &&
         read_size(records, size_bytes, error);
     records_unlock(records);
-    return good &&
-           (*size_bytes <= limits->size_bytes || look_by_size(records, limits, now_s, sums, error));
+    if (good && *size_bytes > limits->size_bytes)
+        look_by_size(records, limits, now_s, sums, by_size);
+    return good;
 }

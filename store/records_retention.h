@@ -36,10 +36,11 @@ bool records_retention_step(struct records *records, const struct records_limits
 /* How much all steps would let go of by age, and the next hundred of them when the file is too
  * large; and how large it is (what it has room for, less what is free in it). Exact, if nothing is
  * added meanwhile. Changes nothing and takes no lock that a writer waits for. A file that is too
- * large is copied to a temporary one for it, where there must be room; else ERROR_SYSTEM. */
+ * large is copied to a temporary one for it; where there is no room for that, `by_size` is set, and
+ * the sums are those by age alone. */
 bool records_retention_look(struct records *records, const struct records_limits *limits,
                             int64_t now_s, int64_t sums[RECORDS_DROPPED], int64_t *size_bytes,
-                            struct error *error);
+                            struct error *by_size, struct error *error);
 
 #define RECORDS_EXPIRE "expire"
 

@@ -338,6 +338,15 @@ def test_retention_by_size(gateway):
     told = json.loads(ctl(gateway, "retention", "--json").text().splitlines()[0])  # of mail
     assert 0 < told["history"] < count and told["size_bytes"] > told["size_limit_bytes"], (told, count)
     assert query(gateway, "SELECT count(*) FROM history")[0][0] == count
+    set_now(gateway, "UPDATE history SET time_s = 1 WHERE id = (SELECT max(id) FROM history)")
+    done = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 400; exec "$@"', "limited",
+                           weir.program("weirctl"), "retention"],  # no file of 400 blocks and more
+                          env=weir.env, capture_output=True, text=True)
+    set_now(gateway, "UPDATE history SET time_s = ? WHERE time_s = 1", int(time.time()))
+    assert done.returncode == 74 and "mail: 0 held would expire now, 0 deleted items be emptied, 0 " \
+        "settled entries, 1 verdicts and 0 lines of the audit be dropped" in done.stdout, done
+    assert "by age alone" in done.stderr and "set SQLITE_TMPDIR" in done.stderr, done
+    assert "\nfeeds: " in done.stdout, done
     weir.start_hold(gateway.postfix)
     dropped = wait_for(lambda: re.search(r"event=dropped .*history=(\d+)", weir.hold.log()), "it is told")
     assert int(dropped[1]) == told["history"], (dropped[0], told)

@@ -54,9 +54,11 @@ static void test_what_nobody_decided_about_expires(void **state)
 {
     struct fixture *fixture = *state;
     int64_t sums[RECORDS_DROPPED], bytes;
+    struct error by_size = {0};
     int64_t mail = add(fixture, "mail", 30 * DAY), item = add(fixture, "feed", 31 * DAY);
     int64_t young = add(fixture, "mail", 29 * DAY);
-    good(records_retention_look(fixture->records, &month, NOW, sums, &bytes, &fixture->error));
+    good(records_retention_look(fixture->records, &month, NOW, sums, &bytes, &by_size,
+                                &fixture->error));
     assert_int_equal(sums[RECORDS_EXPIRED], 2);
     assert_true(bytes > 0);
     expect_state(fixture, mail, HELD_HELD);
@@ -204,7 +206,9 @@ static void test_history_goes_by_age_and_then_by_size(void **state)
     int64_t mail = add(fixture, "mail", DAY), item = add(fixture, "feed", DAY);
     struct records_limits small = {30 * DAY, 60 * DAY, 1};
     int64_t sums[RECORDS_DROPPED] = {0}, bytes;
-    good(records_retention_look(fixture->records, &small, NOW, sums, &bytes, &fixture->error));
+    struct error by_size = {0};
+    good(records_retention_look(fixture->records, &small, NOW, sums, &bytes, &by_size,
+                                &fixture->error));
     assert_int_equal(sums[RECORDS_HISTORY], 700);
     assert_int_equal(count_rows(fixture, "history"), 700);
     assert_string_equal(drop(fixture, &small), "1 1 1 700 0");
@@ -216,6 +220,7 @@ static void test_audit_goes_by_age(void **state)
 {
     struct fixture *fixture = *state;
     int64_t sums[RECORDS_DROPPED] = {0}, bytes;
+    struct error by_size = {0};
     bool more = true;
     char sql[400];
     snprintf(sql, sizeof sql,
@@ -224,7 +229,8 @@ static void test_audit_goes_by_age(void **state)
              "ELSE %d END, 'root', 'release', 'm1' FROM n",
              NOW - 60 * DAY, NOW - 59 * DAY);
     run_sql(fixture, sql);
-    good(records_retention_look(fixture->records, &month, NOW, sums, &bytes, &fixture->error));
+    good(records_retention_look(fixture->records, &month, NOW, sums, &bytes, &by_size,
+                                &fixture->error));
     assert_int_equal(sums[RECORDS_AUDIT], 700);
     memset(sums, 0, sizeof sums);
     while (more)
@@ -243,6 +249,7 @@ static void test_audit_gives_way_by_size_before_history(void **state)
     struct fixture *fixture = *state;
     struct records_limits limits = {30 * DAY, 60 * DAY, 400000};
     int64_t sums[RECORDS_DROPPED] = {0}, foretold[RECORDS_DROPPED], bytes;
+    struct error by_size = {0};
     bool more = true;
     char sql[500];
     struct history_entry entry = entry_of(1, "4ABC");
@@ -255,7 +262,8 @@ static void test_audit_gives_way_by_size_before_history(void **state)
              "CASE WHEN i > 1000 THEN 'refused-link-again' ELSE 'release' END, 'm' || i FROM n",
              NOW - DAY);
     run_sql(fixture, sql);
-    good(records_retention_look(fixture->records, &limits, NOW, foretold, &bytes, &fixture->error));
+    good(records_retention_look(fixture->records, &limits, NOW, foretold, &bytes, &by_size,
+                                &fixture->error));
     while (more)
         good(records_retention_step(fixture->records, &limits, NOW, sums, &more, &fixture->error));
     assert_true(sums[RECORDS_AUDIT] > 1000 && sums[RECORDS_AUDIT] < 5000);
@@ -335,6 +343,7 @@ static void test_a_look_waits_for_no_writer_and_writes_nothing(void **state)
     struct fixture *fixture = *state;
     const struct records_limits small = {30 * DAY, 60 * DAY, 1};
     int64_t sums[RECORDS_DROPPED], bytes;
+    struct error by_size = {0};
     for (unsigned i = 0; i < 300; i++) {
         struct history_entry entry = entry_of((unsigned char)i, "4ABC");
         entry.time_s = NOW - DAY;
@@ -344,7 +353,8 @@ static void test_a_look_waits_for_no_writer_and_writes_nothing(void **state)
     sqlite3 *writer;
     assert_int_equal(sqlite3_open(fixture->path, &writer), SQLITE_OK);
     assert_int_equal(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    good(records_retention_look(fixture->records, &small, NOW, sums, &bytes, &fixture->error));
+    good(records_retention_look(fixture->records, &small, NOW, sums, &bytes, &by_size,
+                                &fixture->error));
     assert_int_equal(sums[RECORDS_HISTORY], 300);
     sqlite3_close(writer);
     assert_int_equal(count_rows(fixture, "history"), 300);
