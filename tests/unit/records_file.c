@@ -1,5 +1,7 @@
 #include "tests/unit/records_file.h"
 
+#include "tests/unit/records_new.h"
+
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +23,7 @@ int records_set_up(void **state)
     if (records_directory(state) != 0)
         return -1;
     struct fixture *fixture = *state;
-    fixture->records = records_open(fixture->path, &fixture->error);
+    fixture->records = records_new(fixture->path, &fixture->error);
     return fixture->records ? 0 : -1;
 }
 

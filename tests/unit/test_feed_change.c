@@ -8,6 +8,7 @@
 #include "feedfilter/feed_judge.h"
 #include "store/memory.h"
 #include "tests/unit/counts_place.h"
+#include "tests/unit/records_new.h"
 #include "tests/unit/rounds.h"
 
 #include <setjmp.h>
@@ -54,7 +55,7 @@ static int set_up(void **state)
     fixture->judge = (struct feed_judge){
         .config = fixture->config,
         .judge = {.store = fixture->store, .replica = fixture->replica},
-        .records = records_open(fixture->path, &error),
+        .records = records_new(fixture->path, &error),
     };
     *state = fixture;
     return fixture->judge.records ? 0 : -1;

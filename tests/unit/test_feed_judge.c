@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/unit/records_new.h"
+
 #define ITEMS_MAX 4
 
 struct fixture {
@@ -46,7 +48,7 @@ static int set_up(void **state)
     fixture->judge = (struct feed_judge){.config = fixture->config,
                                          .prepare = count_prepare,
                                          .context = fixture,
-                                         .records = records_open(fixture->path, &error)};
+                                         .records = records_new(fixture->path, &error)};
     *state = fixture;
     return fixture->judge.records ? 0 : -1;
 }

@@ -2,6 +2,7 @@
 
 #include "core/log.h"
 #include "store/memory.h"
+#include "tests/unit/records_new.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -78,7 +79,7 @@ static int set_up(void **state)
     fixture->config.release.requeue_after_s = 86400;
     fixture->config.release.gone_after_s = 600;
     fixture->follower.config = &fixture->config;
-    fixture->follower.records = records_open(fixture->path, &fixture->error);
+    fixture->follower.records = records_new(fixture->path, &fixture->error);
     start_hold(fixture);
     return fixture->follower.records ? 0 : -1;
 }

@@ -1,4 +1,5 @@
 #include "tests/unit/records_file.h"
+#include "tests/unit/rounds.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -211,6 +212,7 @@ static void test_processes_share_one_file(void **state)
     struct fixture *fixture = *state;
     records_close(fixture->records);
     fixture->records = NULL;
+    const unsigned entries = rounds(20, 5);
     pid_t children[4];
     for (int i = 0; i < 4; i++) {
         children[i] = fork();
@@ -219,7 +221,7 @@ static void test_processes_share_one_file(void **state)
         struct error error = {0};
         struct records *records = records_open(fixture->path, &error);
         bool well = records != NULL, moved;
-        for (int k = 0; k < 20 && well; k++) {
+        for (unsigned k = 0; k < entries && well; k++) {
             struct held held = held_of("Q");
             int64_t id;
             well = records_held_add(records, &held, &id, &error) &&
@@ -236,7 +238,7 @@ static void test_processes_share_one_file(void **state)
         waitpid(children[i], &status, 0);
         assert_int_equal(status, 0);
     }
-    assert_int_equal(count_rows(fixture, "held WHERE state = 1"), 80);
+    assert_int_equal(count_rows(fixture, "held WHERE state = 1"), 4 * entries);
 }
 
 /* In another process, at each byte from `orders`: opens the file, looks for the held entry 1, and
