@@ -185,12 +185,56 @@ static enum feed_place place_of(const struct reader *reader)
     return depth == 3 && same(parent, "channel") ? PLACE_FEED : 0;
 }
 
+/* libxml2 lets any end tag close the innermost element, and forgets an element whose start tag is
+ * broken: left to itself it would soon take the root's end for come, and what follows for no part
+ * of the feed. So it is told that `open` elements are open, which must be the outermost of the
+ * stack. It has kept what else it knows of one that it forgot last. */
+static void keep_in_step(struct reader *reader, size_t open)
+{
+    xmlParserCtxtPtr parser = reader->parser;
+    if (open == 0 || open > (size_t)parser->nameMax)
+        return;
+    for (size_t i = (size_t)parser->nameNr; i < open; i++)
+        parser->nameTab[i] = (const xmlChar *)reader->stack[i < reader->depth ? i : 0].local;
+    parser->nameNr = (int)open;
+    parser->name = parser->nameTab[open - 1];
+}
+
+/* Whether a start tag is one that libxml2 gave up in its middle, and is that of an empty element:
+ * <enclosure length=5 url="…"/>. The parser stands where it gave up, else at the tag's end. */
+static bool is_broken_and_empty(const struct reader *reader)
+{
+    const xmlChar *at = reader->parser->input->cur, *end = reader->parser->input->end;
+    if (at == end || *at == '>' || *at == '/')
+        return false;
+    for (at++; at < end && *at != '<'; at++)
+        if (*at == '>')
+            return at[-1] == '/';
+    return false;
+}
+
 /* What cannot be the base of a link is passed over, as readers do. */
 static struct span inner_base(struct reader *reader, struct span outer, struct span own)
 {
     struct span base = feed_item_resolve(reader->feed, outer, own);
     bool fit = url_is_relative(base) || url_is_web(base);
     return fit ? base : outer;
+}
+
+static void pop(struct reader *reader)
+{
+    size_t depth = reader->depth--;
+    if (reader->field_depth == depth) {
+        feed_fields_close(&reader->fields);
+        reader->field_depth = 0;
+    } else if (reader->field_depth) {
+        feed_fields_inner_close(&reader->fields, reader->stack[depth - 1].local);
+    } else if (reader->item_depth == depth) {
+        feed_fields_close_item(&reader->fields);
+        reader->feed->item_count++;
+        reader->item_depth = 0;
+    }
+    reader->root_closed = reader->depth == 0;
 }
 
 static void on_start_element(void *context, const xmlChar *local, const xmlChar *prefix,
@@ -204,6 +248,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     if (reader->root_closed || reader->failure.length)
         return;
     go_on(reader);
+    keep_in_step(reader, reader->depth);
     if (reader->depth == DEPTH_MAX) {
         stop(reader, SPAN("elements are nested too deeply"));
         return;
@@ -228,22 +273,8 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
         if (place && feed_fields_open(&reader->fields, &element, place))
             reader->field_depth = reader->depth;
     }
-}
-
-static void pop(struct reader *reader)
-{
-    size_t depth = reader->depth--;
-    if (reader->field_depth == depth) {
-        feed_fields_close(&reader->fields);
-        reader->field_depth = 0;
-    } else if (reader->field_depth) {
-        feed_fields_inner_close(&reader->fields, reader->stack[depth - 1].local);
-    } else if (reader->item_depth == depth) {
-        feed_fields_close_item(&reader->fields);
-        reader->feed->item_count++;
-        reader->item_depth = 0;
-    }
-    reader->root_closed = reader->depth == 0;
+    if (is_broken_and_empty(reader))
+        pop(reader);
 }
 
 /* Whether an open element has the name of an end tag. */
@@ -256,8 +287,8 @@ static bool is_named(const struct open_element *element, struct span name)
            memcmp(name.data + prefix_length, element->local, name.length - prefix_length) == 0;
 }
 
-/* libxml2 lets any end tag close the innermost element, and says nothing of elements whose start
- * tag was broken; the name, which on_error() noted when it was the wrong one, tells better. */
+/* The name of the end tag, which on_error() noted when it was not that of the innermost element,
+ * tells what is closed: nothing when no such element is open. */
 static void on_end_element(void *context, const xmlChar *local, const xmlChar *prefix,
                            const xmlChar *uri)
 {
@@ -275,6 +306,7 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
     while (match > 0 && reader->depth >= match)
         pop(reader);
     reader->end_tag = (struct span){NULL, 0};
+    keep_in_step(reader, reader->depth + 1); /* libxml2 takes away one more */
 }
 
 static void on_text(void *context, const xmlChar *text, int length)
@@ -283,6 +315,8 @@ static void on_text(void *context, const xmlChar *text, int length)
     const char *at = (const char *)text, *end = at + length;
     struct span piece;
     go_on(reader);
+    if (!reader->root_closed && !reader->failure.length)
+        keep_in_step(reader, reader->depth);
     while (stand_in_next(reader->stand_ins, &at, end, &piece))
         if (reader->field_depth)
             feed_fields_text(&reader->fields, piece.data, piece.length);

@@ -213,6 +213,37 @@ static void test_the_text_of_atoms_links_is_read(void **state)
     feed_free(feed);
 }
 
+/* Whatever one item has wrong, its title is read, and so is the item behind it. */
+static void test_broken_tags_hide_nothing(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "<enclosure url='a.mp3' length=5 type='audio/mpeg'/><title>T</title>",
+        "<enclosure url='a.mp3'type='audio/mpeg'/><title>T</title>",
+        "<enclosure url='a.mp3 type='audio/mpeg'/><title>T</title>",
+        "<enclosure url='?a=2<3'/><title>T</title>",
+        "<title lang=en'>T</title>",
+        "<guid isPermaLink=false>1</guid><title>T</title>",
+        "<description>d</p></description><title>T</title>",
+        "<description>d</description></description><title>T</title>",
+        "<title>T</title><description><i><b>d",
+        "</p></p></p></p></p></p></p></p></p></p></p></p></p></p></p></p></p></p></p><title>T</"
+        "title>",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span_buffer text = {0};
+        span_buffer_printf(&text, "<rss version=\"2.0\"><channel><item>%s</item>", rows[i]);
+        span_buffer_printf(&text, "<item><title>next</title></item></channel></rss>");
+        struct feed *feed = read_bytes(span_buffer_span(&text));
+        assert_int_equal(feed->item_count, 2);
+        struct span title = feed->items[0].title;
+        assert_true(title.length && title.data[title.length - 1] == 'T');
+        assert_span(feed->items[1].title, "next");
+        feed_free(feed);
+        span_buffer_free(&text);
+    }
+}
+
 static void test_channels_of_cdf_are_read(void **state)
 {
     (void)state;
@@ -247,6 +278,7 @@ int main(void)
         cmocka_unit_test(test_several_authors_are_listed),
         cmocka_unit_test(test_a_date_that_is_none_gives_way),
         cmocka_unit_test(test_the_text_of_atoms_links_is_read),
+        cmocka_unit_test(test_broken_tags_hide_nothing),
         cmocka_unit_test(test_channels_of_cdf_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
