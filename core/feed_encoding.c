@@ -316,18 +316,22 @@ static size_t find_forbidden(struct span text)
     return i;
 }
 
-static struct span blank_forbidden(struct arena *arena, struct span utf8, const char **trouble)
+/* Readers show nothing where a control character stands, and words are whole to them; but those
+ * that move a page or a line on are blanks. */
+static struct span drop_forbidden(struct arena *arena, struct span utf8, const char **trouble)
 {
-    size_t first = find_forbidden(utf8);
-    if (first == utf8.length)
+    size_t length = find_forbidden(utf8);
+    if (length == utf8.length)
         return utf8;
     *trouble = "it holds control characters";
     char *copy = arena_text(arena, utf8.length);
-    memcpy(copy, utf8.data, utf8.length);
-    for (size_t i = first; i < utf8.length; i++)
-        if (is_forbidden((unsigned char)copy[i]))
-            copy[i] = ' ';
-    return (struct span){copy, utf8.length};
+    memcpy(copy, utf8.data, length);
+    for (size_t i = length; i < utf8.length; i++) {
+        char byte = utf8.data[i] == '\v' || utf8.data[i] == '\f' ? ' ' : utf8.data[i];
+        if (!is_forbidden((unsigned char)byte))
+            copy[length++] = byte;
+    }
+    return (struct span){copy, length};
 }
 
 struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
@@ -338,7 +342,7 @@ struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
     struct span utf8 = encoding->is_utf8          ? body
                        : encoding->unit_bytes > 1 ? decode_units(arena, body, encoding)
                                                   : text_to_utf8(arena, body, encoding->charset);
-    return blank_forbidden(arena, utf8, trouble);
+    return drop_forbidden(arena, utf8, trouble);
 }
 
 /* Whether `unit` is the first byte of two. */

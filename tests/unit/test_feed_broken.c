@@ -213,6 +213,15 @@ static void test_the_text_of_atoms_links_is_read(void **state)
     feed_free(feed);
 }
 
+static void test_control_characters_split_no_words(void **state)
+{
+    (void)state;
+    expect_title(TITLE("Cas\x01ino \x1b"
+                       "bonus\x0c"
+                       "now"),
+                 NULL, "Casino bonus now");
+}
+
 /* Whatever one item has wrong, its title is read, and so is the item behind it. */
 static void test_broken_tags_hide_nothing(void **state)
 {
@@ -278,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_several_authors_are_listed),
         cmocka_unit_test(test_a_date_that_is_none_gives_way),
         cmocka_unit_test(test_the_text_of_atoms_links_is_read),
+        cmocka_unit_test(test_control_characters_split_no_words),
         cmocka_unit_test(test_broken_tags_hide_nothing),
         cmocka_unit_test(test_channels_of_cdf_are_read),
     };
