@@ -306,7 +306,9 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
     while (match > 0 && reader->depth >= match)
         pop(reader);
     reader->end_tag = (struct span){NULL, 0};
-    keep_in_step(reader, reader->depth + 1); /* libxml2 takes away one more */
+    /* libxml2 takes away one more; behind the root's end it must believe that something is open. */
+    if (reader->depth)
+        keep_in_step(reader, reader->depth + 1);
 }
 
 static void on_text(void *context, const xmlChar *text, int length)

@@ -253,6 +253,21 @@ static void test_broken_tags_hide_nothing(void **state)
     }
 }
 
+static void test_a_root_may_end_before_what_is_in_it(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {"</rss>", "</rss></", "</rss></channel></item></rss><item>"};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span_buffer text = {0};
+        span_buffer_printf(&text, "<rss version=\"2.0\"><channel><item><title>T</title></item>%s",
+                           rows[i]);
+        struct feed *feed = read_bytes(span_buffer_span(&text));
+        assert_int_equal(feed->item_count, 1);
+        feed_free(feed);
+        span_buffer_free(&text);
+    }
+}
+
 static void test_channels_of_cdf_are_read(void **state)
 {
     (void)state;
@@ -289,6 +304,7 @@ int main(void)
         cmocka_unit_test(test_the_text_of_atoms_links_is_read),
         cmocka_unit_test(test_control_characters_split_no_words),
         cmocka_unit_test(test_broken_tags_hide_nothing),
+        cmocka_unit_test(test_a_root_may_end_before_what_is_in_it),
         cmocka_unit_test(test_channels_of_cdf_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
