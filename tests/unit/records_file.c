@@ -42,21 +42,28 @@ int records_tear_down(void **state)
     return removed;
 }
 
-void run_sql(struct fixture *fixture, const char *sql)
+/* It waits for what the records write in a thread of their own. */
+static sqlite3 *open_beside(const struct fixture *fixture)
 {
     sqlite3 *db;
     assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
+    sqlite3_busy_timeout(db, 10000);
+    return db;
+}
+
+void run_sql(struct fixture *fixture, const char *sql)
+{
+    sqlite3 *db = open_beside(fixture);
     assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(db);
 }
 
 int count_rows(struct fixture *fixture, const char *table)
 {
-    sqlite3 *db;
+    sqlite3 *db = open_beside(fixture);
     sqlite3_stmt *statement;
     char sql[128];
     snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
-    assert_int_equal(sqlite3_open(fixture->path, &db), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &statement, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
     int rows = sqlite3_column_int(statement, 0);
