@@ -12,13 +12,15 @@
 
 #define BUSY_S 2  /* until somebody who is one too many may come again */
 #define TURN_S 20 /* how long somebody waits for their turn at most */
+#define PASSED_MOST 3
 
 struct console_access {
     const char *users;
-    pthread_mutex_t lock; /* of the next four */
+    pthread_mutex_t lock; /* of the next five */
     pthread_cond_t turn;  /* nobody's password is looked at any more */
     bool busy;            /* somebody's is */
     unsigned waiting[2];  /* for their turn: from where nobody failed lately, and others */
+    unsigned passed;      /* turns since one of the others waits and had none */
     struct console_attempts *attempts;
     struct console_logins *logins;
     unsigned char key[crypto_generichash_KEYBYTES]; /* of deed tokens */
@@ -54,6 +56,22 @@ void console_access_free(struct console_access *access)
 
 /* --- logging in --- */
 
+/* Under the lock. Those whose address failed lately have every fourth turn, and what the others
+ * leave: whoever comes from ever new addresses is never among them, and is not to keep out an admin
+ * who mistyped once. */
+static bool is_turn(const struct console_access *access, bool failed)
+{
+    bool theirs =
+        access->waiting[true] && (!access->waiting[false] || access->passed >= PASSED_MOST);
+    return !access->busy && failed == theirs;
+}
+
+static void take_turn(struct console_access *access, bool failed)
+{
+    access->busy = true;
+    access->passed = failed || !access->waiting[true] ? 0 : access->passed + 1;
+}
+
 /* Under the lock; false when it took too long. */
 static bool wait_for_turn(struct console_access *access, bool failed)
 {
@@ -62,11 +80,11 @@ static bool wait_for_turn(struct console_access *access, bool failed)
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += TURN_S;
     access->waiting[failed]++;
-    while (in_time && (access->busy || (failed && access->waiting[false])))
+    while (in_time && !is_turn(access, failed))
         in_time = pthread_cond_timedwait(&access->turn, &access->lock, &until) == 0;
     access->waiting[failed]--;
     if (in_time)
-        access->busy = true;
+        take_turn(access, failed);
     else /* somebody may have let this one go first */
         pthread_cond_broadcast(&access->turn);
     return in_time;
@@ -74,8 +92,8 @@ static bool wait_for_turn(struct console_access *access, bool failed)
 
 /* One password is looked at at a time: those that come together would all be tried before the first
  * of them counts, and each takes 64 MiB. A few wait for their turn; of those whose address failed
- * lately fewer, and they let the others go first. Whoever is one too many, or waited too long, has
- * to come again. */
+ * lately fewer, and they let most of the others go first. Whoever is one too many, or waited too
+ * long, has to come again. */
 static enum console_login begin_turn(struct console_access *access,
                                      const struct console_source *source, const char *name,
                                      int64_t *wait_s)

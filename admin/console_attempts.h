@@ -1,6 +1,8 @@
 /* console_attempts: who tried to log in to the console in vain, and has to wait. It is counted by
- * address, and by address and name, never all together: nobody who knows a password is kept out by
- * what comes from elsewhere. In memory: a restart forgets it. One thread at a time. */
+ * address, and by address and name, never all together: what comes from elsewhere makes nobody wait
+ * here. It may fill the few places of those whose password is looked at next (console_access.c),
+ * where an address that failed lately comes later than others, though not after all of them. In
+ * memory: a restart forgets it. One thread at a time. */
 #ifndef WEIR_CONSOLE_ATTEMPTS_H
 #define WEIR_CONSOLE_ATTEMPTS_H
 
@@ -29,7 +31,8 @@ bool console_attempts_has_failed(struct console_attempts *attempts,
 void console_attempts_failed(struct console_attempts *attempts, const struct console_source *source,
                              const char *name, int64_t now_s);
 
-/* It got in: its failures from there are forgotten. */
+/* It got in: the failures of that name from there are forgotten. Those of the address, whatever the
+ * name, are not: who knows one password could else guess at others without end. */
 void console_attempts_succeeded(struct console_attempts *attempts,
                                 const struct console_source *source, const char *name);
 
