@@ -141,6 +141,7 @@ struct document {
         from_address;    /* of the first From mailbox; address lower case in its domain */
     struct span subject; /* or title; not folded */
     struct span feed, guid, author; /* feed items: the feed's name or URL; guid or id or link */
+    struct span author_email;       /* feed items: the authors' addresses, with commas between */
     struct span *categories;        /* feed items: as their authors filed them */
     size_t category_count;
     struct span date;               /* feed items: when it was published, as written */

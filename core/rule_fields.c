@@ -110,7 +110,7 @@ static void add_address(const struct rule_fields *fields, struct rule_values *va
         add_key(fields, values, keys[i]);
 }
 
-/* RSS has them as "ann@example.org (Ann)". */
+/* Those between blanks, brackets and commas. */
 static void add_addresses_in(const struct rule_fields *fields, struct rule_values *values,
                              struct span text)
 {
@@ -130,10 +130,14 @@ static void make_sender(const struct rule_fields *fields, struct rule_values *va
     add_text(fields, values, document->from_address, 0);
     add_text(fields, values, document->from_name, 0);
     add_text(fields, values, document->author, 0);
+    if (!span_equal(document->author_email, document->author))
+        add_text(fields, values, document->author_email, 0);
     add_address(fields, values, document->envelope.sender);
     add_address(fields, values, document->from_address);
     if (document->author.length)
         add_addresses_in(fields, values, document->author);
+    if (document->author_email.length)
+        add_addresses_in(fields, values, document->author_email);
 }
 
 static void make_link(const struct rule_fields *fields, struct rule_values *values)

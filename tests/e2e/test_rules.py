@@ -200,6 +200,42 @@ def rules_are_tested_on_files(fixture):
     assert [row["action"] for row in rows] == ["hold", "", "", "", ""], rows
 
 
+RSS = '<rss version="2.0"><channel><title>t</title>%s<item><guid>g</guid><title>Boat</title>%s</item></channel></rss>'
+ATOM = ('<feed xmlns="http://www.w3.org/2005/Atom"%s><title>t</title><id>i</id>%s'
+        "<entry%s><id>g</id><title>Boat</title>%s</entry></feed>")
+MAX = "<author><name>Max</name><email>spammer@bad.example</email></author>"
+BY_ADDRESS = [RSS % ("", "<author>%s</author>" % author) for author in (
+    "spammer@bad.example", "spammer@bad.example (Max)", "Max (spammer@bad.example)",
+    "Max &lt;spammer@bad.example&gt;", "Max &lt;spammer@mail.bad.example&gt;")]
+BY_ADDRESS += [RSS % ("", '<dc:creator xmlns:dc="http://purl.org/dc/elements/1.1/">Max '
+                      "&lt;spammer@bad.example&gt;</dc:creator>"),
+               ATOM % ("", "", "", MAX), ATOM % ("", MAX, "", "")]
+OTHERS = [RSS % ("", "<author>%s</author>" % author) for author in (
+    "Max", "max@good.example (Max)", "bad@example.org (Max)", "max@notbad.example")]
+
+
+def matches(fixture, rule, document):
+    """Whether the rule matches the one item of the feed, as rules test says."""
+    path = os.path.join(fixture.directory, "item.xml")
+    with open(path, "w") as file:
+        file.write(document)
+    row = fixture.weir.ctl("--json", "rules", "test", "--rules", file_of(
+        fixture, 'rule "r" { %s  action = hold }' % rule), path).json()
+    return row["action"] == "hold"
+
+
+def authors_are_known_by_address(fixture):
+    """a rule on an author's address or its domain sees it, whatever form of name stands beside it"""
+    for rule in ('author = "bad.example"', 'author = "@bad.example"', "sender = '/@(mail\\.)?bad\\.example/'"):
+        wrong = [document for document in BY_ADDRESS if not matches(fixture, rule, document)]
+        wrong += [document for document in OTHERS if matches(fixture, rule, document)]
+        assert not wrong, (rule, wrong)
+    for document in BY_ADDRESS:
+        assert matches(fixture, 'author = "spammer@bad.example"', document) != (
+            "mail.bad" in document), document
+    assert all(matches(fixture, "author = max", document) for document in BY_ADDRESS[1:])
+
+
 BAD = (
     ('rule "a" {\n titel = x\n action = hold }', "{}:2: rule: no such option 'titel'"),
     ('rule "a" { title = "/a(/" action = hold }',
@@ -278,5 +314,5 @@ def rules_survive_the_store(fixture):
 servers.run(setup, [
     rules_hold_and_keep_mail, tags_and_trials, an_expression_that_explodes_costs_little,
     feeds_follow_the_rules, a_subject_that_was_cut_is_not_known, what_is_held_is_let_go,
-    rules_are_tested_on_files, bad_input_costs_one_line, over_the_console, rules_survive_the_store,
+    rules_are_tested_on_files, authors_are_known_by_address, bad_input_costs_one_line, over_the_console, rules_survive_the_store,
 ])
