@@ -49,8 +49,9 @@ static struct document *stub(enum front front, const char *sender, const char *r
     return document;
 }
 
-/* Whole; NULL: its bytes are gone, or cannot be read. */
-static struct document *whole_item(const struct held *held)
+/* Whole, and in `*unknown` what its feed may have said for it; NULL: its bytes are gone, or cannot
+ * be read. */
+static struct document *whole_item(const struct held *held, unsigned *unknown)
 {
     struct error error = {0};
     struct feed *feed = held->item_length ? held_item_read(held, &error) : NULL;
@@ -58,6 +59,9 @@ static struct document *whole_item(const struct held *held)
         return NULL;
     struct document *document = feed_item_document(feed, &feed->items[0], span_of(held->sender));
     features_extract(document);
+    bool inherits = feed->format == FEED_ATOM || feed->format == FEED_JSON;
+    *unknown |= document->languages.length ? 0 : 1u << RULE_LANGUAGE;
+    *unknown |= document->author.length || !inherits ? 0 : 1u << RULE_SENDER;
     feed_free(feed);
     return document;
 }
@@ -99,7 +103,7 @@ struct document *rule_preview_held(const struct rules *rules, const struct held 
     text_init();
     url_init();
     if (front == FRONT_FEED)
-        document = whole_item(held);
+        document = whole_item(held, &unknown);
     if (!document)
         document = stub(front, held->sender, held->recipients, held->subject, &unknown);
     rules_match(rules, document, unknown, said);

@@ -142,6 +142,7 @@ struct document {
     struct span subject; /* or title; not folded */
     struct span feed, guid, author; /* feed items: the feed's name or URL; guid or id or link */
     struct span author_email;       /* feed items: the authors' addresses, with commas between */
+    struct span languages;          /* feed items: tags that say so, with commas between */
     struct span *categories;        /* feed items: as their authors filed them */
     size_t category_count;
     struct span date;               /* feed items: when it was published, as written */

@@ -34,6 +34,7 @@ struct feed_item {
     struct span link, title;
     struct span author;       /* names, or the addresses of who gives none, with commas between */
     struct span author_email; /* with commas between */
+    struct span languages;    /* tags of RFC 5646, with commas between: its own, or the feed's */
     struct span date;         /* as it stands: when it was published, else last changed */
     int64_t time_s;           /* what `date` means, in seconds since 1970; 0: no date that is one */
     struct span summary, content;
@@ -56,6 +57,7 @@ struct feed {
     enum feed_format format;
     struct span title, link;                /* link: of the site */
     struct span author, author_email, date; /* of the feed, as of an item */
+    struct span languages;                  /* as of an item */
     int64_t time_s;
     struct span hub;         /* that tells of changes (WebSub, 4); of several the first */
     struct span self;        /* the feed's own address (Atom's link rel="self") */

@@ -188,6 +188,7 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     document->guid = arena_copy(arena, item->guid);
     document->author = arena_copy(arena, item->author);
     document->author_email = arena_copy(arena, item->author_email);
+    document->languages = arena_copy(arena, item->languages);
     document->date = arena_copy(arena, item->date);
     document->subject = item->title_is_html ? plain_title(document, item->title, item->title_base)
                                             : arena_copy(arena, item->title);

@@ -236,6 +236,20 @@ static void read_type(struct feed_fields *fields, const struct feed_element *ele
         is_atom && (mode.length ? span_equal(mode, SPAN("base64")) : !is_text_type(type));
 }
 
+/* What xml:lang says of what is in the element. */
+static void read_language(struct feed_fields *fields, const struct feed_element *element,
+                          struct span *languages)
+{
+    if (element->attribute_count)
+        feed_item_add_language(fields->feed, languages,
+                               feed_attribute(fields->feed->arena, element, "xml", "lang"));
+}
+
+void feed_fields_open_around(struct feed_fields *fields, const struct feed_element *element)
+{
+    read_language(fields, element, &fields->feed->languages);
+}
+
 static const struct known_element *know(struct feed_fields *fields,
                                         const struct feed_element *element, enum feed_place place)
 {
@@ -268,6 +282,9 @@ bool feed_fields_open(struct feed_fields *fields, const struct feed_element *ele
     fields->has_elements = vocabulary == XHTML; /* the element is markup itself */
     fields->length = 0;
     read_type(fields, element, vocabulary);
+    if (fields->to_item &&
+        (row->field == FIELD_TITLE || row->field == FIELD_SUMMARY || row->field == FIELD_CONTENT))
+        read_language(fields, element, &fields->item->languages);
     return true;
 }
 
@@ -411,6 +428,9 @@ static void close_in_feed(struct feed_fields *fields, struct span value)
     case FIELD_AUTHOR_EMAIL:
         feed_person_add(feed->arena, &feed->author_email, value);
         break;
+    case FIELD_LANGUAGE:
+        feed_item_add_language(feed, &feed->languages, value);
+        break;
     case FIELD_DATE:
         set_date(fields, &feed->date, &feed->time_s, value);
         break;
@@ -457,6 +477,9 @@ static void close_in_item(struct feed_fields *fields, struct span value)
         break;
     case FIELD_AUTHOR_EMAIL:
         feed_person_add(fields->feed->arena, &item->author_email, value);
+        break;
+    case FIELD_LANGUAGE:
+        feed_item_add_language(fields->feed, &item->languages, value);
         break;
     case FIELD_DATE:
         set_date(fields, &item->date, &item->time_s, value);
@@ -523,6 +546,7 @@ void feed_fields_open_item(struct feed_fields *fields, const struct feed_element
     fields->joined = 0;
     fields->permalink = fields->about = (struct span){NULL, 0};
     fields->item_author = NULL;
+    read_language(fields, element, &item->languages);
     if (fields->feed->format == FEED_RSS)
         read_cdf(fields, element, &item->link, &item->date, &item->time_s);
     if (fields->feed->format == FEED_RDF) {

@@ -66,6 +66,9 @@ void feed_fields_inner_close(struct feed_fields *fields, const char *local);
  */
 void feed_fields_open_channel(struct feed_fields *fields, const struct feed_element *element);
 
+/* Reads what the root, and the channel of RSS, say of all that is in them. */
+void feed_fields_open_around(struct feed_fields *fields, const struct feed_element *element);
+
 /* Opens the item that `element` starts, and gives the open one what it may lack. */
 void feed_fields_open_item(struct feed_fields *fields, const struct feed_element *element,
                            struct feed_item *item);

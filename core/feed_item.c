@@ -11,6 +11,9 @@
 /* Of categories, enclosures and other links, each. */
 #define LIST_MAX 500u
 
+#define LANGUAGE_LENGTH_MAX 64u   /* of a tag; no registered one is half as long */
+#define LANGUAGES_LENGTH_MAX 256u /* of a list that gets no longer */
+
 /* What has no colon within so many bytes has no scheme. */
 #define SCHEME_MAX 64u
 
@@ -79,6 +82,29 @@ void feed_item_add_category(struct feed *feed, struct feed_item *item, struct sp
     item->categories =
         arena_grow(feed->arena, item->categories, item->category_count, sizeof *item->categories);
     item->categories[item->category_count++] = category;
+}
+
+static bool is_in_list(struct span list, struct span one)
+{
+    while (list.length) {
+        const char *comma = memchr(list.data, ',', list.length);
+        size_t length = comma ? (size_t)(comma - list.data) : list.length;
+        if (span_equal_nocase(span_trim((struct span){list.data, length}), one))
+            return true;
+        length += comma != NULL;
+        list = (struct span){list.data + length, list.length - length};
+    }
+    return false;
+}
+
+void feed_item_add_language(struct feed *feed, struct span *languages, struct span tag)
+{
+    if (!tag.length || tag.length > LANGUAGE_LENGTH_MAX ||
+        languages->length > LANGUAGES_LENGTH_MAX || is_in_list(*languages, tag))
+        return;
+    *languages = languages->length ? arena_printf(feed->arena, "%.*s, %.*s", SPAN_ARGS(*languages),
+                                                  SPAN_ARGS(tag))
+                                   : tag;
 }
 
 void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
@@ -285,5 +311,7 @@ void feed_items_finish(struct feed *feed, struct span address)
             item->author = feed->author;
             item->author_email = feed->author_email;
         }
+        if (!item->languages.length)
+            item->languages = feed->languages;
     }
 }

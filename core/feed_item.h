@@ -18,6 +18,8 @@ void feed_item_say(struct feed *feed, struct feed_item *item, unsigned *joined,
 
 /* Empty ones are dropped, and what goes beyond 500 an item. */
 void feed_item_add_category(struct feed *feed, struct feed_item *item, struct span category);
+/* One more in a list with commas between, unless it is there; also of a feed's. */
+void feed_item_add_language(struct feed *feed, struct span *languages, struct span tag);
 void feed_item_add_enclosure(struct feed *feed, struct feed_item *item,
                              const struct feed_enclosure *enclosure);
 void feed_item_add_link(struct feed *feed, struct feed_item *item, struct span url);

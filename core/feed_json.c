@@ -222,6 +222,13 @@ static void read_date_modified(struct reader *reader)
     set_once(&reader->modified, read_text(reader));
 }
 
+static void read_language(struct reader *reader)
+{
+    struct feed *feed = reader->feed;
+    feed_item_add_language(feed, reader->item ? &reader->item->languages : &feed->languages,
+                           read_text(reader));
+}
+
 static void read_tag(struct reader *reader)
 {
     feed_item_add_category(reader->feed, reader->item, read_text(reader));
@@ -267,6 +274,7 @@ static void read_item(struct reader *reader)
         {"authors", read_authors},
         {"tags", read_tags},
         {"attachments", read_attachments},
+        {"language", read_language},
     };
     reader->element++;
     if (json_scan_kind(&reader->scan) != '{') {
@@ -335,7 +343,7 @@ static void read_hubs(struct reader *reader)
 static const struct member feed_members[] = {
     {"title", read_feed_title}, {"home_page_url", read_home_page}, {"feed_url", read_feed_url},
     {"author", read_authors},   {"authors", read_authors},         {"hubs", read_hubs},
-    {"items", read_items},
+    {"items", read_items},      {"language", read_language},
 };
 
 bool feed_json_read(struct feed *feed, struct span utf8, struct span address, struct error *error)

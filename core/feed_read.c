@@ -262,6 +262,8 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
     reader->fields.base = base;
     reader->start_tags++;
+    if (reader->depth == 1 || (reader->depth == 2 && same(element.local, "channel")))
+        feed_fields_open_around(&reader->fields, &element);
     if (!reader->root_seen)
         open_root(reader, &element);
     else if (!reader->item_depth && is_item(reader, &element))

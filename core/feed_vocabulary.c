@@ -56,6 +56,8 @@ static const struct feed_row rows[] = {
     {"category", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_CATEGORY, false},
     {"keywords", MEDIA, PLACE_ITEM | PLACE_MEDIA, FIELD_KEYWORDS, false},
     {"keywords", ITUNES, PLACE_ITEM, FIELD_KEYWORDS, false},
+    {"language", OWN, PLACE_FEED | PLACE_ITEM, FIELD_LANGUAGE, false},
+    {"language", DUBLIN_CORE, PLACE_FEED | PLACE_ITEM, FIELD_LANGUAGE, false},
     {"icon", OWN, PLACE_FEED, FIELD_PICTURE, false},
     {"logo", OWN, PLACE_FEED, FIELD_PICTURE, false},
     {"ttl", OWN, PLACE_FEED, FIELD_TTL, false},

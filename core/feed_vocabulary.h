@@ -41,7 +41,8 @@ enum field {
     FIELD_SKIP_HOURS,
     FIELD_SKIP_DAYS,
     FIELD_PERIOD,
-    FIELD_FREQUENCY
+    FIELD_FREQUENCY,
+    FIELD_LANGUAGE
 };
 
 struct feed_row {

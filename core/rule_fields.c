@@ -275,6 +275,7 @@ static void make_language(const struct rule_fields *fields, struct rule_values *
     const struct header *declared = document_header(fields->document, "Content-Language");
     if (declared)
         add_declared(fields, values, declared->value);
+    add_declared(fields, values, fields->document->languages);
     if (language)
         add_key(fields, values, rule_key(RULE_KEY_NAME, span_of(language)));
     if (variant)

@@ -214,6 +214,28 @@ OTHERS = [RSS % ("", "<author>%s</author>" % author) for author in (
     "Max", "max@good.example (Max)", "bad@example.org (Max)", "max@notbad.example")]
 
 
+JSON = '{"version": "https://jsonfeed.org/version/1.1", "title": "t"%s, "items": [{"id": "g", "title": "Boat"%s}]}'
+DC = '<dc:language xmlns:dc="http://purl.org/dc/elements/1.1/">%s</dc:language>'
+# (tags that an item is in, by a rule, tags that it is not in, the feed)
+LANGUAGES = [
+    ("de", "en", RSS % ("<language>de</language>", "")),
+    ("de de-AT", "en de-DE", RSS % ("<language>de-at</language>", "")),
+    ("fr", "de", RSS % ("<language>de</language>", DC % "fr")),
+    ("de", "en", RSS % (DC % "de", "")),
+    ("de", "en", RSS.replace("<rss ", '<rss xml:lang="de" ') % ("", "")),
+    ("de", "en", RSS.replace("<channel>", '<channel xml:lang="de">') % ("", "")),
+    ("fr", "de", RSS.replace("<channel>", '<channel xml:lang="de">').replace(
+        "<item>", '<item xml:lang="fr-CA">') % ("", "")),
+    ("de de-AT", "en", ATOM % (' xml:lang="de-AT"', "", "", "")),
+    ("fr", "de", ATOM % (' xml:lang="de"', "", ' xml:lang="fr"', "")),
+    ("fr", "de", ATOM % (' xml:lang="de"', "", "", '<content xml:lang="fr">Mer</content>')),
+    ("de", "en", ATOM.replace("<title>", '<title xml:lang="en">', 1) % (' xml:lang="de"', "", "", "")),
+    ("de", "en", JSON % (', "language": "de-CH"', "")),
+    ("fr", "de", JSON % (', "language": "de"', ', "language": "fr"')),
+    ("", "de en", RSS % ("", "")),
+]
+
+
 def matches(fixture, rule, document):
     """Whether the rule matches the one item of the feed, as rules test says."""
     path = os.path.join(fixture.directory, "item.xml")
@@ -234,6 +256,37 @@ def authors_are_known_by_address(fixture):
         assert matches(fixture, 'author = "spammer@bad.example"', document) != (
             "mail.bad" in document), document
     assert all(matches(fixture, "author = max", document) for document in BY_ADDRESS[1:])
+
+
+def languages_are_as_items_and_feeds_say(fixture):
+    """a rule on the language meets what an item says, or else its feed, in each format"""
+    for tags, others, document in LANGUAGES:
+        for tag in tags.split():
+            assert matches(fixture, "language = " + tag, document), (tag, document)
+        for tag in others.split():
+            assert not matches(fixture, "language = " + tag, document), (tag, document)
+
+
+def what_the_feed_said_of_what_is_held_counts(fixture):
+    """what a rule held by what only the feed says, its language or author, is not let go by --release
+    of other rules"""
+    weir = fixture.weir
+    fixture.upstream.documents["/tongues.xml"] = Document((RSS % (
+        "<language>de</language>", "")).encode())
+    fixture.upstream.documents["/authors.xml"] = Document((ATOM % ("", MAX, "", "")).encode())
+    for name in ("tongues", "authors"):
+        weir.ctl("feeds", "add", name, "%s/%s.xml" % (fixture.upstream.url, name))
+    text = ('rule "tongue" { feed = tongues  language = de  action = hold }\n'
+            'rule "max" { feed = authors  author = "bad.example"  action = hold }\n')
+    change(fixture, "apply", file_of(fixture, text))
+    for name in ("tongues", "authors"):
+        wait_for(lambda: b"<title>Boat" in get(weir, "/q/" + name).body, name + " is held")
+    said = change(fixture, "apply", "--release", file_of(
+        fixture, text + 'rule "nothing" { title = nothing  weight = 1 }\n'))
+    for name in ("tongues", "authors"):
+        assert b"<title>Boat" in get(weir, "/q/" + name).body, said
+    change(fixture, "undo")
+    change(fixture, "undo")
 
 
 BAD = (
@@ -314,5 +367,6 @@ def rules_survive_the_store(fixture):
 servers.run(setup, [
     rules_hold_and_keep_mail, tags_and_trials, an_expression_that_explodes_costs_little,
     feeds_follow_the_rules, a_subject_that_was_cut_is_not_known, what_is_held_is_let_go,
-    rules_are_tested_on_files, authors_are_known_by_address, bad_input_costs_one_line, over_the_console, rules_survive_the_store,
+    rules_are_tested_on_files, authors_are_known_by_address,
+    languages_are_as_items_and_feeds_say, what_the_feed_said_of_what_is_held_counts, bad_input_costs_one_line, over_the_console, rules_survive_the_store,
 ])
