@@ -1,5 +1,6 @@
 #include "core/checks.h"
 
+#include <glib.h>
 #include <string.h>
 
 #include "core/check_ramp.h"
@@ -154,23 +155,165 @@ static bool is_phrase_of_words(struct span phrase)
            phrase_has_letters(phrase);
 }
 
-/* How many keywords stand in a row with nothing but one of `separators` between them. */
-static size_t count_joined(struct span title, const char *separators,
-                           bool (*is_keyword)(struct span phrase))
+struct row {
+    size_t count;     /* of its keywords */
+    struct span text; /* from the first to the last of them */
+};
+
+/* The longest row of keywords with nothing but one of `separators` between them. */
+static struct row find_joined(struct span title, const char *separators,
+                              bool (*is_keyword)(struct span phrase))
 {
-    size_t row = 0, most = 0;
-    const char *start = title.data, *end = title.data + title.length;
+    struct row longest = {0, {title.data, 0}};
+    size_t count = 0;
+    const char *start = title.data, *first = start, *end = title.data + title.length;
     for (const char *at = start; at <= end; at++) {
         if (at < end && *at != separators[0] && (*at != separators[1] || !separators[1]))
             continue;
         struct span phrase = {start, (size_t)(at - start)};
-        row = phrase.length && phrase_width(phrase) <= JOINED_WIDTH_MAX && is_keyword(phrase)
-                  ? row + 1
-                  : 0;
-        most = row > most ? row : most;
+        bool fits = phrase.length && phrase_width(phrase) <= JOINED_WIDTH_MAX && is_keyword(phrase);
+        first = count ? first : start;
+        count = fits ? count + 1 : 0;
+        if (count > longest.count)
+            longest = (struct row){count, {first, (size_t)(at - first)}};
         start = at + 1;
     }
-    return most;
+    return longest;
+}
+
+/* --- names of variables in prose, which look like phrases joined by low lines --- */
+
+#define NAMES_MAX 32u /* phrases looked at */
+#define WORDS_MAX 5u  /* is_phrase_of_words() */
+
+struct joined_word {
+    struct span word;
+    size_t phrase;
+    bool before, after; /* a low line */
+};
+
+struct joined_words {
+    struct joined_word words[NAMES_MAX * WORDS_MAX];
+    size_t count;
+    size_t phrases;
+    size_t foreign;  /* phrases that are not all ASCII */
+    size_t prose;    /* phrases with a word or a mark that sentences have and keywords seldom do */
+    size_t capitals; /* phrases behind a low line that begin with a capital, as no name goes on */
+    size_t led;      /* phrases behind a low line */
+    bool longer;     /* one between two low lines has more than two words */
+    bool longer_end; /* one that is not has */
+};
+
+static bool is_of_prose(struct span word)
+{
+    static const struct span all[] = {
+        SPAN_OF("a"),    SPAN_OF("an"),   SPAN_OF("and"),  SPAN_OF("are"),  SPAN_OF("as"),
+        SPAN_OF("at"),   SPAN_OF("but"),  SPAN_OF("by"),   SPAN_OF("can"),  SPAN_OF("does"),
+        SPAN_OF("for"),  SPAN_OF("from"), SPAN_OF("has"),  SPAN_OF("how"),  SPAN_OF("if"),
+        SPAN_OF("in"),   SPAN_OF("into"), SPAN_OF("is"),   SPAN_OF("it"),   SPAN_OF("not"),
+        SPAN_OF("of"),   SPAN_OF("on"),   SPAN_OF("or"),   SPAN_OF("than"), SPAN_OF("that"),
+        SPAN_OF("the"),  SPAN_OF("then"), SPAN_OF("this"), SPAN_OF("to"),   SPAN_OF("use"),
+        SPAN_OF("uses"), SPAN_OF("via"),  SPAN_OF("vs"),   SPAN_OF("when"), SPAN_OF("why"),
+        SPAN_OF("with"), SPAN_OF("your")};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (span_equal_nocase(word, all[i]))
+            return true;
+    for (size_t i = 0; i < word.length; i++)
+        if (strchr(":,;()=+", word.data[i]))
+            return true;
+    return false;
+}
+
+/* `led`: something stands before it, and a low line; `followed`: behind it. */
+static void add_words(struct joined_words *all, struct span phrase, bool led, bool followed)
+{
+    const char *at = phrase.data, *end = at + phrase.length;
+    size_t words = 0;
+    bool prose = false;
+    while (at < end && words < WORDS_MAX) {
+        const char *blank = memchr(at, ' ', (size_t)(end - at));
+        const char *stop = blank ? blank : end;
+        struct span word = {at, (size_t)(stop - at)};
+        all->words[all->count++] = (struct joined_word){.word = word,
+                                                        .phrase = all->phrases,
+                                                        .before = followed && stop == end,
+                                                        .after = led && at == phrase.data};
+        prose = prose || is_of_prose(word);
+        words++;
+        at = stop + 1;
+    }
+    all->prose += prose;
+    all->foreign += text_ascii_length(phrase.data, end) < phrase.length;
+    all->longer = all->longer || (led && followed && words > 2);
+    all->longer_end = all->longer_end || (!(led && followed) && words > 2);
+    all->capitals += led && phrase.length > 1 && g_ascii_isupper(phrase.data[0]) &&
+                     g_ascii_islower(phrase.data[1]);
+    all->led += led;
+    all->phrases++;
+}
+
+static void split_words(struct span title, struct span row, struct joined_words *all)
+{
+    const char *at = row.data, *end = row.data + row.length;
+    const char *title_end = title.data + title.length;
+    while (at < end && all->phrases < NAMES_MAX) {
+        const char *line = memchr(at, '_', (size_t)(end - at));
+        const char *stop = line ? line : end;
+        add_words(all, (struct span){at, (size_t)(stop - at)}, at > title.data, stop < title_end);
+        at = stop + 1;
+    }
+}
+
+/* A keyword comes again and again, and not as what all names begin or end with: in three phrases
+ * away from the low lines, or on either side of them, or in all phrases. */
+static bool repeats_keyword(const struct joined_words *all, const struct joined_word *keyword)
+{
+    size_t phrases = 0, inside = 0, before = 0, after = 0, last = SIZE_MAX;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct joined_word *word = &all->words[i];
+        if (word->phrase == last || !span_equal_nocase(word->word, keyword->word))
+            continue;
+        last = word->phrase;
+        phrases++;
+        inside += !word->before && !word->after;
+        before += word->before;
+        after += word->after;
+    }
+    bool everywhere = phrases == all->phrases && inside;
+    return phrases >= 3 && (inside >= 3 || (before && after) || everywhere);
+}
+
+/* What most names begin with, or end with: "mod_rewrite mod_proxy". */
+static bool is_common_part(const struct joined_words *all, const struct joined_word *part)
+{
+    size_t before = 0, after = 0, befores = 0, afters = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct joined_word *word = &all->words[i];
+        bool same = span_equal_nocase(word->word, part->word);
+        befores += word->before;
+        afters += word->after;
+        before += same && word->before;
+        after += same && word->after;
+    }
+    return (before >= 3 && 4 * before >= 3 * befores) || (after >= 3 && 4 * after >= 3 * afters);
+}
+
+/* Names are ASCII and small, stand in sentences, and begin or end alike where they are listed. */
+static bool joins_names(struct span title, struct span row)
+{
+    struct joined_words all = {.count = 0};
+    bool common = false;
+    split_words(title, row, &all);
+    if (2 * all.foreign >= all.phrases || 4 * all.capitals >= 3 * all.led)
+        return false;
+    for (size_t i = 0; i < all.count; i++) {
+        const struct joined_word *word = &all.words[i];
+        if (word->word.length >= 3 && !is_of_prose(word->word) && repeats_keyword(&all, word))
+            return false;
+        common = common || is_common_part(&all, word);
+    }
+    bool listed = !all.longer && (all.longer_end || row.length < title.length);
+    return common || listed || 4 * all.prose > all.phrases;
 }
 
 /* Titles made for people have blanks or bars there, or name one thing and the site; and English
@@ -187,10 +330,10 @@ double check_title_joined(const struct document *document, struct span *detail)
     struct span title = check_bare_subject(document->subject);
     if (title.length < 12 || has_sentences(title))
         return 0;
-    size_t count = count_joined(title, "-_", is_chinese_keyword);
-    size_t phrases = count_joined(title, "_", is_phrase_of_words);
-    if (phrases > count && phrases > JOINED_LEAST) /* three may be names of variables in prose */
-        count = phrases;
+    size_t count = find_joined(title, "-_", is_chinese_keyword).count;
+    struct row row = find_joined(title, "_", is_phrase_of_words);
+    if (row.count > count && row.count > JOINED_LEAST && !joins_names(title, row.text))
+        count = row.count;
     if (count < JOINED_LEAST)
         return 0;
     *detail = arena_printf(document->arena, "%zu of them", count);

@@ -184,6 +184,36 @@ static void test_phrases_joined_by_low_lines_are_stuffed(void **state)
                     with_title("купить часы_дешево часы_часы в городе_новые часы")) > 0.4);
 }
 
+static void test_keywords_are_told_from_names(void **state)
+{
+    (void)state;
+    static const char *const stuffed[] = {
+        "赌场注册-威尼斯人娱乐-赌场平台",
+        "97无码_精品免费_97精品",
+        "cheap watches_buy watches_best watches_swiss watches",
+        "buy rings_order gold rings_buy silver rings online_order chains_cheap gold chains",
+        "best casino in town_casino bonus_play casino games_casino for free",
+        "online casino_free slots_poker bonus_roulette games",
+        "Swiss Watches_Cheap Gold Watches_Best Town Watches_Watch Shop",
+    };
+    static const char *const names[] = {
+        "pandas: when read_csv beats read_json and to_sql beats to_excel",
+        "selftests: cover bpf_get stack with skip_frames and user_build ids",
+        "nginx: proxy_pass with proxy_set header and proxy_read timeout in http_context",
+        "mod_rewrite mod_proxy mod_ssl and mod_http2 explained",
+        "How to install my_package with pip_install in your_env on ubuntu_server",
+        "Renaming user_id to account_id in the orders_table of billing_db",
+        "Postgres: tuning work_mem shared_buffers max_connections wal_level",
+        "New flags max_depth min_depth no_follow keep_links explained",
+    };
+    for (size_t i = 0; i < COUNT(stuffed); i++)
+        if (run(check_title_joined, with_title(stuffed[i])) < 0.5)
+            fail_msg("nothing for %s", stuffed[i]);
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (run(check_title_joined, with_title(names[i])) != 0)
+            fail_msg("something for %s", names[i]);
+}
+
 static void test_normal_titles_are_quiet(void **state)
 {
     (void)state;
@@ -421,6 +451,7 @@ int main(void)
         cmocka_unit_test(test_title_that_repeats_one_word_is_stuffed),
         cmocka_unit_test(test_chinese_keywords_joined_by_hyphens_are_stuffed),
         cmocka_unit_test(test_phrases_joined_by_low_lines_are_stuffed),
+        cmocka_unit_test(test_keywords_are_told_from_names),
         cmocka_unit_test(test_normal_titles_are_quiet),
         cmocka_unit_test(test_text_that_names_another_site_is_a_mismatch),
         cmocka_unit_test(test_other_texts_are_no_mismatch),
