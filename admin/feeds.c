@@ -276,6 +276,9 @@ static int import(struct session *session, int count, char **arguments, const st
     bool good = session->gateway ? feeds_remote_import(session, opml, &import, &error)
                                  : feeds_import(session, opml, &import, &error);
     free(bytes);
+    if (import.raw_line && !error.class)
+        fprintf(stderr, "%s: %s:%d: an '&' that should be written '&amp;' is taken for itself\n",
+                session_program, arguments[0], import.raw_line);
     if (error.class && error.class != ERROR_INPUT)
         return session_complain(&error);
     if (error.class) {

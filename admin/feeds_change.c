@@ -355,7 +355,7 @@ static bool import_all(void *context, struct error *error)
     struct error broken = {0};
     if (!records_feeds_count(importing->records, &importing->count, error))
         return false;
-    bool whole = opml_read(importing->bytes, import_one, importing, &broken);
+    bool whole = opml_read(importing->bytes, import_one, importing, &import->raw_line, &broken);
     if (importing->trouble.class) {
         *error = importing->trouble;
         return false;

@@ -50,6 +50,7 @@ struct feeds_import {
     void (*tell)(void *context, const struct feeds_outline *outline);
     void *context;
     size_t added, known, bad; /* how many; added is 0 when nothing was */
+    int raw_line;             /* where an '&' was first taken for itself; 0: nowhere */
 };
 
 /* Subscribes to what the OPML in `bytes` lists. True: all that is not `known` was added, or with

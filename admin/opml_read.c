@@ -1,5 +1,6 @@
 #include "admin/opml_read.h"
 
+#include <ctype.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
@@ -215,9 +216,56 @@ static bool parse(struct reading *reading, struct span utf8, struct error *error
            error_set(error, ERROR_INPUT, "line 1: there is no OPML in it");
 }
 
-bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml_outline *outline),
-               void *context, struct error *error)
+/* Behind the '&': whether a reference is there that XML knows by itself (XML 1.0, 4.1 and 4.6). */
+static bool is_reference(struct span text)
 {
+    static const struct span names[] = {
+        {"amp;", 4}, {"lt;", 3}, {"gt;", 3}, {"quot;", 5}, {"apos;", 5}};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (span_starts(text, names[i]))
+            return true;
+    if (!span_starts(text, SPAN("#")))
+        return false;
+    bool hex = span_starts(text, SPAN("#x"));
+    size_t first = hex ? 2 : 1, at = first;
+    while (at < text.length &&
+           (hex ? isxdigit((unsigned char)text.data[at]) : isdigit((unsigned char)text.data[at])))
+        at++;
+    return at > first && at < text.length && text.data[at] == ';';
+}
+
+/* Each '&' that stands for itself as "&amp;", in `arena`. */
+static struct span without_raw(struct arena *arena, struct span text, int *raw_line)
+{
+    static const char amp[] = "&amp;";
+    size_t raw = 0;
+    int line = 1;
+    *raw_line = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        line += text.data[i] == '\n';
+        if (text.data[i] != '&' ||
+            is_reference((struct span){text.data + i + 1, text.length - i - 1}))
+            continue;
+        if (!raw++)
+            *raw_line = line;
+    }
+    if (!raw)
+        return text;
+    char *out = arena_room(arena, text.length + raw * (sizeof amp - 2)), *to = out;
+    for (size_t i = 0; i < text.length; i++) {
+        bool is_raw = text.data[i] == '&' &&
+                      !is_reference((struct span){text.data + i + 1, text.length - i - 1});
+        size_t length = is_raw ? sizeof amp - 1 : 1;
+        memcpy(to, is_raw ? amp : text.data + i, length);
+        to += length;
+    }
+    return (struct span){out, (size_t)(to - out)};
+}
+
+bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml_outline *outline),
+               void *context, int *raw_line, struct error *error)
+{
+    *raw_line = 0;
     struct feed_encoding encoding;
     const char *trouble;
     if (bytes.length > OPML_BYTES_MAX)
@@ -238,7 +286,7 @@ bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml
         good = error_set(error, ERROR_INPUT, "line 1: a tag in it has more than %u attributes",
                          XML_ATTRIBUTES_MAX);
     else
-        good = parse(reading, utf8, error);
+        good = parse(reading, without_raw(arena, utf8, raw_line), error);
     free(reading);
     arena_free(arena);
     return good;

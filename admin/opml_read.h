@@ -1,5 +1,7 @@
 /* opml_read: what a subscription list (OPML 1 and 2) subscribes to. Bounded: size, depth,
- * attributes, and no entities of its own. libxml2; lines are those where a tag ends. */
+ * attributes, and no entities of its own. An '&' that begins none of XML's own references stands
+ * for itself: many programs write addresses and titles so. libxml2; lines are those where a tag
+ * ends. */
 #ifndef WEIR_OPML_READ_H
 #define WEIR_OPML_READ_H
 
@@ -20,8 +22,9 @@ struct opml_outline {
 };
 
 /* Visits each outline that is a feed, in order; lent for the call. Ends early, and well, when
- * `visit` says false. ERROR_INPUT "line 12: …": it is no OPML from there on. */
+ * `visit` says false. ERROR_INPUT "line 12: …": it is no OPML from there on. `*raw_line` is where
+ * the first '&' stands for itself; 0: none does. */
 bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml_outline *outline),
-               void *context, struct error *error);
+               void *context, int *raw_line, struct error *error);
 
 #endif

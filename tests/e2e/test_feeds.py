@@ -290,6 +290,22 @@ def test_import(fixture):
     assert weir.feeds.stop() == 0
 
 
+def test_import_of_raw_ampersands(fixture):
+    """An '&' that is no reference stands for itself, which one line says; nothing behind it is lost"""
+    weir = fixture.weir()
+    first, second = fixture.document("r1"), fixture.document("r2")
+    path = write(weir, "raw.opml", opml(
+        outline("Tea & Cake &amp; &#65;", first + "?a=1&b=2&copy;"), outline("Behind", second)))
+    said = weir.ctl("feeds", "import", path)
+    assert said.text() == "2 feeds added, 0 passed over, 0 bad\n", said.text()
+    assert said.errors == ("weirctl: %s:3: an '&' that should be written '&amp;' is taken for itself\n"
+                           % path), said.errors
+    feeds = listed(weir)
+    assert [(feed["title"], feed["url"]) for feed in feeds.values()] == [
+        ("Tea & Cake & A", first + "?a=1&b=2&copy;"), ("Behind", second)], feeds
+    assert weir.feeds.stop() == 0
+
+
 def test_export(fixture):
     """What is exported is imported by another gateway as it was"""
     weir, other = fixture.weir(), fixture.weir()
@@ -339,7 +355,7 @@ def test_bad_lists(fixture):
     for data, expected in (
             (b"", ": line 1: it is empty"), (b"<html><body/></html>", "is no OPML"),
             (b"\0\1\2\3", ": line 1"), (entities.encode(), "declares entities"),
-            (opml(outline("A", url), "<outline text=\"x & y\" xmlUrl=\"http://x.example/\"/>"),
+            (opml(outline("A", url), "<outline text=\"x < y\" xmlUrl=\"http://x.example/\"/>"),
              ": line 4: "),
             (opml(outline("A", url))[:-20], ": line "), (opml(deep), ": line 3: "),
             (b"<opml><outline " + b" ".join(b"a%d=\"\"" % n for n in range(6000)) + b"/></opml>",
