@@ -45,7 +45,7 @@ struct fetch_request {
 };
 
 struct fetch_answer {
-    int status; /* of HTTP, after redirects; 0: there was no whole answer */
+    int status; /* of HTTP, after redirects, 203 as 200; 0: there was no whole answer */
     /* One line for a reader and the log, "example.org: it answered 503"; ERROR_NONE for 304
      * when `etag` or `last_modified` was given, and for 200 with a body that is not empty: no other
      * answer is a copy of the feed. */

@@ -20,11 +20,12 @@
     "application/rdf+xml;q=0.9, application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, "   \
     "*/*;q=0.5"
 
+/* 203 is 200 by way of a proxy that changed something (RFC 9110, 15.3.4). */
 static long status_of(const struct transfer *transfer)
 {
     long status = 0;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status;
+    return status == 203 ? 200 : status;
 }
 
 static size_t take_header(char *data, size_t size, size_t count, void *context)

@@ -73,7 +73,7 @@ int64_t poll_after_s(const struct poll_facts *facts, double random)
     int64_t after = facts->failures ? back_off_s(facts) : patience_s(facts);
     after = smaller(larger(after, facts->poll_min_s), facts->poll_max_s);
     after = spread_s(after, random);
-    int64_t asked = smaller(facts->retry_after_s, facts->poll_max_s);
+    int64_t asked = smaller(larger(facts->retry_after_s, facts->fresh_s), facts->poll_max_s);
     after = larger(larger(after, asked), facts->poll_min_s);
     return facts->failures ? after : unskipped_s(facts, after);
 }

@@ -25,7 +25,7 @@ struct poll_facts {
  * max. Then on to the first hour and day that the feed does not have skipped, while max allows
  * that. After failures: poll_min_s doubled for each further one, up to poll_max_s. Retry-After is
  * honoured up to poll_max_s. `random` (0 to 1) spreads the result over 90 to 110 percent, never
- * below Retry-After or poll_min_s, so that many feeds do not come due at once. */
+ * below Retry-After, fresh_s or poll_min_s, so that many feeds do not come due at once. */
 int64_t poll_after_s(const struct poll_facts *facts, double random);
 
 /* The rhythm after a change that came `gap_s` after the last one; a fourth of it is news. */

@@ -174,7 +174,8 @@ static bool is_poll_due(const struct subscription *subscription)
     int64_t ahead_s = subscription->next_poll_s - time(NULL);
     if (subscription->site.gone_s)
         return false;
-    return ahead_s <= 0 || ahead_s > poll_after_most_s(subscription->config->feedfilter.poll_max_s);
+    int64_t most_s = poll_after_most_s(subscription->config->feedfilter.poll_max_s) + 1;
+    return ahead_s <= 0 || ahead_s > most_s;
 }
 
 void refresh_tick(struct refresh *refresh, struct subscription *subscription)

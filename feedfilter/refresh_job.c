@@ -308,6 +308,8 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
     };
     subscription->next_poll_s = (from_s < work->now_s ? from_s : work->now_s) +
                                 poll_after_s(&facts, randombytes_random() / (double)UINT32_MAX);
+    if (fresh_s > 0 || retry_after_s > 0)
+        subscription->next_poll_s++; /* the second in which it was asked for was not whole */
     if (subscription->hinted)
         subscription_hint(subscription, work->now_s);
 }

@@ -176,6 +176,21 @@ def test_rhythm(fixture):
         assert next_poll_s(gateway, "lively") < 3
 
 
+def test_upstream_is_not_asked_early(fixture):
+    """What max-age and Retry-After ask for is waited for, to the end of it; 203 is an answer as 200"""
+    documents = {
+        "fresh": Document(feed(HAM), headers=[("Cache-Control", "max-age=3")], status=203,
+                          validators=False),
+        "busy": Document(b"", status=503, headers=[("Retry-After", "3")], validators=False)}
+    with fixture.gateway(documents, feedfilter={"poll-max": "1h"}) as gateway:
+        assert get(gateway, "/f/fresh").body == feed(HAM)
+        gateway.wait_for_polls(documents, 3)
+        for name in documents:
+            times = [request.time for request in gateway.upstream.asked(gateway.prefix + name)]
+            gaps = [later - former for former, later in zip(times, times[1:])]
+            assert min(gaps) >= 3, (name, gaps)
+
+
 def next_poll_s(gateway, name):
     text = gateway.health(name)["next_poll"]
     return calendar.timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")) - time.time()

@@ -38,6 +38,7 @@ static void test_cache_headers_can_ask_for_more_patience_only(void **state)
     struct poll_facts asked = facts();
     asked.fresh_s = 3600;
     assert_int_equal(poll_after_s(&asked, MIDDLE), 3600);
+    assert_int_equal(poll_after_s(&asked, 0), 3600);
     asked.fresh_s = 0;
     assert_int_equal(poll_after_s(&asked, MIDDLE), 1800);
 }
