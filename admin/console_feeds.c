@@ -40,6 +40,7 @@ static void keep_secrets(struct feeds_list *list)
         struct feed_listed *feed = &list->items[i];
         keep_origin(feed->url);
         keep_origin(feed->found);
+        keep_origin(feed->moved);
         *feed->readers = '\0';
     }
 }

@@ -59,6 +59,10 @@ static void print_feed(const struct feed_listed *feed)
         fputs("\n    that is a page, and what it names is fetched: ", stdout);
         records_text_plain(feed->found);
     }
+    if (*feed->moved) {
+        fputs("\n    that has moved for good, and is fetched from: ", stdout);
+        records_text_plain(feed->moved);
+    }
     if (*feed->trouble) {
         fputs("\n    ", stdout);
         records_text_plain(feed->trouble);

@@ -83,6 +83,7 @@ static void add_state(void *context, const struct feed_state *state)
     fill(&feed->state, state->state);
     fill(&feed->trouble, state->trouble);
     fill(&feed->found, state->found);
+    fill(&feed->moved, state->moved);
     feed->checked_s = state->checked_s;
     feed->next_poll_s = state->next_poll_s;
     feed->items = state->items;
@@ -144,8 +145,9 @@ bool feeds_list_read(struct session *session, struct feeds_list *list, struct er
     bool good = !whole.records || records_reading(whole.records, read_records, &whole, error);
     for (size_t i = 0; i < list->count; i++) {
         struct feed_listed *feed = &list->items[i];
-        char **texts[] = {&feed->url,     &feed->title, &feed->category, &feed->mode,
-                          &feed->readers, &feed->state, &feed->trouble,  &feed->found};
+        char **texts[] = {&feed->url,     &feed->title,   &feed->category,
+                          &feed->mode,    &feed->readers, &feed->state,
+                          &feed->trouble, &feed->found,   &feed->moved};
         for (size_t j = 0; j < sizeof texts / sizeof *texts; j++)
             fill(texts[j], "");
     }
@@ -166,6 +168,7 @@ void feeds_list_clear(struct feeds_list *list)
         free(feed->state);
         free(feed->trouble);
         free(feed->found);
+        free(feed->moved);
     }
     free(list->items);
     *list = (struct feeds_list){0};
@@ -175,11 +178,11 @@ void feeds_list_put(struct json_writer *json, const struct feed_listed *feed)
 {
     const struct {
         const char *key, *value;
-    } texts[] = {{"name", feed->name},         {"place", feed->place},
-                 {"url", feed->url},           {"title", feed->title},
-                 {"category", feed->category}, {"mode", feed->mode},
-                 {"readers", feed->readers},   {"state", feed->state},
-                 {"trouble", feed->trouble},   {"found", feed->found}};
+    } texts[] = {
+        {"name", feed->name},       {"place", feed->place},       {"url", feed->url},
+        {"title", feed->title},     {"category", feed->category}, {"mode", feed->mode},
+        {"readers", feed->readers}, {"state", feed->state},       {"trouble", feed->trouble},
+        {"found", feed->found},     {"moved", feed->moved}};
     const struct {
         const char *key;
         int64_t value;

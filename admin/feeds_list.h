@@ -15,6 +15,7 @@ struct feed_listed {
     char *state; /* "ok", "failing" and so on; empty: the server has not said */
     char *trouble;
     char *found;     /* what is fetched instead, since a page stands at `url`; empty: nothing */
+    char *moved;     /* the same, since it has moved there for good */
     int64_t added_s; /* 0: configured */
     int64_t checked_s, next_poll_s, items, held, tagged, put_back, duplicates;
 };

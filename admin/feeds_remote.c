@@ -34,6 +34,7 @@ static void take_feed(struct feed_listed *feed, const json_t *item)
         .state = memory_text(remote_text(item, "state")),
         .trouble = memory_text(remote_text(item, "trouble")),
         .found = memory_text(remote_text(item, "found")),
+        .moved = memory_text(remote_text(item, "moved")),
         .added_s = number_of(item, "added_s"),
         .checked_s = number_of(item, "checked_s"),
         .next_poll_s = number_of(item, "next_poll_s"),

@@ -20,13 +20,13 @@ static const char *copy(struct telling *telling, const char *text)
 }
 
 /* Where the URL is a secret, no more than the host of what it led to is shown. The lock is held. */
-static const char *found_for(struct telling *telling, const struct subscription *subscription)
+static const char *led_to(struct telling *telling, const struct subscription *subscription,
+                          const char *url)
 {
     char origin[300];
-    const char *found = subscription->site.found;
-    if (!found || !subscription->own->secret)
-        return copy(telling, found);
-    feed_site_origin(found, origin, sizeof origin);
+    if (!url || !subscription->own->secret)
+        return copy(telling, url);
+    feed_site_origin(url, origin, sizeof origin);
     return copy(telling, origin);
 }
 
@@ -34,13 +34,15 @@ static const char *found_for(struct telling *telling, const struct subscription 
 static struct feed_state state_of(struct telling *telling, const struct subscription *subscription)
 {
     const struct subscription_config *own = subscription->own;
+    const struct feed_site *site = &subscription->site;
     return (struct feed_state){
         .name = subscription->name,
         .place = copy(telling, own->place),
         .url = own->secret ? "" : copy(telling, own->url),
         .state = telling->stopped ? "stopped" : metrics_feed_name(subscription_state(subscription)),
         .trouble = copy(telling, subscription->trouble),
-        .found = found_for(telling, subscription),
+        .found = led_to(telling, subscription, site->found),
+        .moved = led_to(telling, subscription, site->moved_told ? site->moved_to : NULL),
         .checked_s = subscription->checked_s,
         .next_poll_s = subscription->next_poll_s,
         .items = (int64_t)subscription->items,
@@ -53,7 +55,8 @@ static struct feed_state state_of(struct telling *telling, const struct subscrip
 
 static uint64_t mark_of(const struct feed_state *state)
 {
-    const char *texts[] = {state->place, state->url, state->state, state->trouble, state->found};
+    const char *texts[] = {state->place,   state->url,   state->state,
+                           state->trouble, state->found, state->moved};
     const int64_t numbers[] = {state->checked_s, state->next_poll_s, state->items,     state->held,
                                state->tagged,    state->put_back,    state->duplicates};
     uint64_t mark = XXH3_64bits(numbers, sizeof numbers);

@@ -321,7 +321,7 @@ static void tell_moved(const struct work *work, const struct feed_site *site)
     log_event(LOG_LEVEL_NOTICE, "feed-moved", "feed", work->own->name, "to", origin, "reason",
               "its site redirects there permanently; weir follows, and asks its url again each "
               "week",
-              "mend", "set url to where it redirects", NULL);
+              "mend", "set url to where it redirects, which 'weirctl feeds list' shows", NULL);
 }
 
 static void tell_found(const struct work *work, const struct feed_site *site)

@@ -139,15 +139,16 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_READER_REMOVE] = "DELETE FROM readers WHERE name = ?1",
     [STATEMENT_FEED_STATES] =
         "SELECT name, place, url, state, trouble, checked_s, next_poll_s, "
-        "items, held, tagged, put_back, found, duplicates FROM feed_states ORDER BY id",
+        "items, held, tagged, put_back, found, duplicates, moved FROM feed_states ORDER BY id",
     [STATEMENT_FEED_STATE_SAVE] =
         "INSERT INTO feed_states (name, place, url, state, trouble, checked_s, next_poll_s, items, "
-        "held, tagged, put_back, found, duplicates) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-        "?10, ?11, ?12, ?13) ON CONFLICT (name) DO UPDATE SET place = ?2, url = ?3, state = ?4, "
+        "held, tagged, put_back, found, duplicates, moved) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, "
+        "?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (name) DO UPDATE SET place = ?2, url = ?3, state "
+        "= ?4, "
         "trouble = ?5, "
         "checked_s = ?6, "
         "next_poll_s = ?7, items = ?8, held = ?9, tagged = ?10, put_back = ?11, found = ?12, "
-        "duplicates = ?13",
+        "duplicates = ?13, moved = ?14",
     [STATEMENT_FEED_STATES_FORGET] = "DELETE FROM feed_states",
     [STATEMENT_PROFILE_FIND] = "SELECT profile FROM feed_profiles WHERE feed = ?1",
     [STATEMENT_PROFILE_SAVE] =

@@ -308,6 +308,9 @@ static const char *const steps[] = {
     /* What was refused goes first when the audit is too large. */
     "CREATE INDEX audit_refused ON audit (id) WHERE what GLOB 'refused-*';"
     "PRAGMA user_version = 28;",
+    /* Where a feed that has moved for good is fetched from. */
+    "ALTER TABLE feed_states ADD COLUMN moved TEXT NOT NULL DEFAULT '';"
+    "PRAGMA user_version = 29;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

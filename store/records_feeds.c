@@ -237,6 +237,7 @@ static bool save_state(struct records *records, const struct feed_state *state, 
         sqlite3_bind_int64(statement, 6 + (int)i, numbers[i]);
     records_bind_text(statement, 12, state->found);
     sqlite3_bind_int64(statement, 13, state->duplicates);
+    records_bind_text(statement, 14, state->moved);
     return records_run(records, statement, NULL, error);
 }
 
@@ -280,6 +281,7 @@ bool records_feed_states_visit(struct records *records,
                                          .tagged = sqlite3_column_int64(statement, 9),
                                          .put_back = sqlite3_column_int64(statement, 10),
                                          .found = text_of(statement, 11),
+                                         .moved = text_of(statement, 13),
                                          .duplicates = sqlite3_column_int64(statement, 12)};
         visit(context, &state);
     }

@@ -70,6 +70,7 @@ struct feed_state {
     const char *state;   /* as /health says it */
     const char *trouble; /* empty: none */
     const char *found;   /* what is fetched instead, since a page stands at `url`; empty: nothing */
+    const char *moved;   /* the same, since it has moved there for good */
     int64_t checked_s;   /* last poll that succeeded; 0: never */
     int64_t next_poll_s;
     int64_t items, held, tagged, put_back, duplicates;

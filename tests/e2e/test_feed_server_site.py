@@ -98,17 +98,31 @@ def test_a_slip_is_not_the_end(fixture):
         assert not gateway.lines("feed-gone", "slip")
 
 
+def listed(gateway):
+    """What weirctl feeds list says, by name."""
+    return {entry["name"]: entry for entry in gateway.ctl("feeds", "list", "--json").json()}
+
+
+def expect_listed(gateway, url):
+    """The admin's own list says where the feed "moved" is fetched from, and the others are not."""
+    wait_for(lambda: listed(gateway)["moved"]["moved"] == url, "the list tells")
+    assert listed(gateway)["other"]["moved"] == ""
+    text = gateway.ctl("feeds", "list").text()
+    assert "that has moved for good, and is fetched from: %s\n" % url in text, text
+
+
 def test_moved(fixture):
     """A permanent redirect is followed by itself once it was seen again and again; back when it fails"""
     there = Upstream("127.0.0.1")
-    there.documents["/new"] = Document(feed(ITEMS[:1]))
-    moved = Document(answer=redirect(there.url + "/new", 308))
-    other = Document(answer=redirect(there.url + "/new", 302))
+    there.documents["/new?key=word"] = Document(feed(ITEMS[:1]))
+    moved = Document(answer=redirect(there.url + "/new?key=word", 308))
+    other = Document(answer=redirect(there.url + "/new?key=word", 302))
     with fixture.gateway({"moved": moved, "other": other}) as gateway:
         wait_for(lambda: gateway.lines("feed-moved", "moved"), "it is followed")
         line = gateway.lines("feed-moved", "moved")[0]
-        assert " to=%s " % there.url in line and "/new" not in line, line
+        assert " to=%s " % there.url in line and "/new" not in gateway.log(), line
         assert gateway.health("moved")["moved_to"] == there.url
+        expect_listed(gateway, there.url + "/new?key=word")
         assert gateway.asked("moved") == 3, gateway.asked("moved")
         before = len(there.log)
         wait_for(lambda: len(there.log) >= before + 8, "there it is polled")
@@ -119,11 +133,13 @@ def test_moved(fixture):
         assert get(gateway, "/f/moved").body == feed(ITEMS[:1])
         gateway.wait_for_polls(["other"], 3)
         assert gateway.asked("moved") == 3 and gateway.health("moved")["moved_to"] == there.url
+        expect_listed(gateway, there.url + "/new?key=word")
         # What it moved to is gone from there: the configured URL is asked again.
-        del there.documents["/new"]
+        del there.documents["/new?key=word"]
         gateway.upstream.documents[gateway.prefix + "moved"] = Document(feed(HAM))
         wait_for(lambda: get(gateway, "/f/moved").body == feed(HAM), "it is back where it was")
         assert "moved_to" not in gateway.health("moved")
+        wait_for(lambda: listed(gateway)["moved"]["moved"] == "", "the list tells")
 
 
 def test_a_page_that_fails_is_no_sighting(fixture):
