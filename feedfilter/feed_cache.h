@@ -16,7 +16,7 @@
 struct feed_cache;
 
 struct cached_feed {
-    char *body; /* upstream's bytes, decoded */
+    char *body; /* upstream's bytes, decoded; empty: none came yet, and only `site` is known */
     size_t length;
     char *url;      /* that was asked for: another one in the configuration voids the copy */
     char *base_url; /* where redirects led from there; NULL: nowhere else */

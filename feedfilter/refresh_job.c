@@ -12,6 +12,7 @@
 #include "feedfilter/feed_filter.h"
 #include "feedfilter/poll_schedule.h"
 #include "feedfilter/refresh_answer.h"
+#include "feedfilter/refresh_place.h"
 #include "feedfilter/store_trouble.h"
 #include "store/memory.h"
 
@@ -179,7 +180,8 @@ static void keep(const struct work *work, const struct cached_feed *copy)
                   error.message, NULL);
 }
 
-/* The copy in the cache, if it came from where the configuration says and is the newest. */
+/* What the cache has, if it came from where the configuration says and is the newest. Without a
+ * body it is no copy, but what was learned of the site. */
 static struct cached_feed *load(const struct work *work)
 {
     struct subscription *subscription = work->subscription;
@@ -314,45 +316,6 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
         subscription_hint(subscription, work->now_s);
 }
 
-static void tell_moved(const struct work *work, const struct feed_site *site)
-{
-    char origin[300];
-    feed_site_origin(site->moved_to, origin, sizeof origin);
-    log_event(LOG_LEVEL_NOTICE, "feed-moved", "feed", work->own->name, "to", origin, "reason",
-              "its site redirects there permanently; weir follows, and asks its url again each "
-              "week",
-              "mend", "set url to where it redirects, which 'weirctl feeds list' shows", NULL);
-}
-
-static void tell_found(const struct work *work, const struct feed_site *site)
-{
-    char origin[300];
-    feed_site_origin(site->found, origin, sizeof origin);
-    log_event(LOG_LEVEL_NOTICE, "feed-found", "feed", work->own->name, "at", origin, "reason",
-              "its url answers a page (HTML) that names this feed; weir fetches that, and asks "
-              "its url again each day",
-              "mend", "set url to the feed's own, which 'weirctl feeds list' shows", NULL);
-}
-
-/* What the answer says of where the feed is: its page came and named it, or the configured URL was
- * asked and is the feed. True when a restart is to know. */
-static bool learn_place(const struct work *work, const struct refresh_job *job)
-{
-    struct feed_site *site = &work->subscription->site;
-    bool learned = false;
-    if (job->from_page)
-        learned = feed_site_found(site, job->found, work->now_s);
-    else if (!job->found)
-        learned = feed_site_found(site, NULL, work->now_s);
-    if (!job->followed)
-        learned |= feed_site_redirected(site, job->answer.moved_to, work->now_s);
-    if (feed_site_tell_moved(site))
-        tell_moved(work, site);
-    if (feed_site_tell_found(site))
-        tell_found(work, site);
-    return learned;
-}
-
 /* True when a restart is to know what was learned. */
 static bool succeeded(struct work *work, const struct refresh_job *job)
 {
@@ -364,7 +327,7 @@ static bool succeeded(struct work *work, const struct refresh_job *job)
     *subscription->trouble = '\0';
     subscription->checked_s = work->now_s;
     subscription->site.gone_seen = 0;
-    bool learned = learn_place(work, job);
+    bool learned = refresh_place_learn(job, work->now_s);
     schedule(work, work->now_s, answer->fresh_s, answer->retry_after_s);
     return learned;
 }
@@ -413,11 +376,22 @@ static void ask_for_all(struct subscription *subscription)
     subscription->unrecorded = 0;
 }
 
+/* Of a feed without a copy; readers are told at once when it is gone. The lock is held. */
+static void restore_site(struct subscription *subscription, const struct cached_feed *kept)
+{
+    feed_site_copy(&subscription->site, &kept->site);
+    if (!subscription->site.gone_s)
+        return;
+    snprintf(subscription->trouble, sizeof subscription->trouble,
+             "its site answered 410 (Gone) again and again, and is asked no more");
+    subscription_answer(subscription, NULL);
+}
+
 /* From the cache. */
 static void run_from_cache(struct work *work, const struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
-    struct cached_feed *copy = load(work);
+    struct cached_feed *kept = load(work), *copy = kept && kept->length ? kept : NULL;
     char former[sizeof copy->page_etag] = "";
     if (copy) {
         memcpy(former, copy->page_etag, sizeof former);
@@ -440,12 +414,14 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
         }
         offer_loaded(work);
     } else {
+        if (kept && job->kind == JOB_LOAD && !subscription->checked_s)
+            restore_site(subscription, kept);
         ask_for_all(subscription);
     }
     pthread_mutex_unlock(&subscription->lock);
     if (wanted && copy && strcmp(former, copy->page_etag) != 0)
         keep(work, copy);
-    cached_feed_free(copy);
+    cached_feed_free(kept);
 }
 
 /* The new version; what readers got before is told by the page they have. */
@@ -495,6 +471,15 @@ static void run_good(struct work *work, const struct refresh_job *job)
     websub_clear(&copy.websub);
 }
 
+/* To keep what was learned of upstream where no copy ever came. */
+static struct cached_feed *no_copy(const struct work *work)
+{
+    struct cached_feed *kept = memory_new(sizeof *kept);
+    kept->body = memory_text("");
+    kept->url = memory_text(work->own->url);
+    return kept;
+}
+
 /* What was learned of upstream, with the copy that is at hand. */
 static void remember(const struct work *work)
 {
@@ -502,6 +487,8 @@ static void remember(const struct work *work)
     struct cached_feed *copy = load(work);
     pthread_mutex_lock(&subscription->lock);
     subscription->learned = false;
+    if (!copy && !subscription->page)
+        copy = no_copy(work);
     if (copy) {
         feed_site_copy(&copy->site, &subscription->site);
         websub_copy(&copy->websub, &subscription->websub);

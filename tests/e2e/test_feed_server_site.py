@@ -70,13 +70,16 @@ def test_gone(fixture):
         assert {name: gateway.asked(name) for name in names} == asked
         gateway.expect_told_once(names, "feed-gone")
     noted = {}
-    with gateway:  # again; what has a copy is remembered with it
-        asked = {name: gateway.asked(name) for name in bodies}
+    with gateway:  # again, and it is remembered, with a copy or without
+        asked = {name: gateway.asked(name) for name in names}
+        answer = get(gateway, "/f/never")
+        assert answer.status == 410 and "is asked no more" in answer.text(), answer.status
+        assert gateway.health("never")["state"] == "gone" and gateway.health("never")["gone_since"]
         for name, body in bodies.items():
             noted[name] = titles(get(gateway, "/f/" + name).body)
             assert noted[name] == ["This feed has ended"] + titles(body), (name, noted[name])
         gateway.wait_for_polls(["good"], 3)
-        assert {name: gateway.asked(name) for name in bodies} == asked
+        assert {name: gateway.asked(name) for name in names} == asked
         # Another URL, and it is asked again.
         gateway.add("elsewhere", Document(ATOM))
         gateway.configure({"feed rss": {"url": gateway.settings["feed elsewhere"]["url"]}})
