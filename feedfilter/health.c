@@ -9,6 +9,8 @@
 #include "feedfilter/store_trouble.h"
 #include "store/span.h"
 
+#define READY_RETRY_S 5
+
 struct report {
     json_t *feeds;
     bool all_well;
@@ -109,4 +111,26 @@ struct page *health_page(const struct health *health)
     free(text);
     json_decref(all);
     return page;
+}
+
+static void report_stores(void *context, struct subscription *subscription)
+{
+    pthread_mutex_lock(&subscription->lock);
+    note_store_trouble(context, subscription);
+    pthread_mutex_unlock(&subscription->lock);
+}
+
+struct page *health_ready_page(const struct health *health)
+{
+    struct report report = {.feeds = NULL};
+    char line[STORE_TROUBLE_SIZE + 100];
+    struct span ready = SPAN("ready\n");
+    snprintf(report.records_trouble, sizeof report.records_trouble, "%s", health->records_trouble);
+    if (!*report.records_trouble)
+        subscriptions_visit(health->subscriptions, report_stores, &report);
+    if (!*report.records_trouble)
+        return page_new(&ready, 1, "text/plain; charset=utf-8", 0);
+    snprintf(line, sizeof line, "nothing new is held: the records of feeds fail: %s",
+             report.records_trouble);
+    return page_error(503, line, READY_RETRY_S);
 }

@@ -16,4 +16,8 @@ struct health {
  * feed's last poll failed; 200 either way, since readers are served. */
 struct page *health_page(const struct health *health);
 
+/* For a load balancer, in one line: 200 "ready", or 503 and why when nothing new can be held, since
+ * the records fail. Without counts, cache or an upstream it serves and holds as well as it can. */
+struct page *health_ready_page(const struct health *health);
+
 #endif

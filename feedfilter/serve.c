@@ -127,9 +127,9 @@ static struct page *on_held(void *context, const char *token, const char *name)
     return page;
 }
 
-static struct page *on_health(void *context)
+static struct page *make_health(struct gateway *gateway,
+                                struct page *(*make)(const struct health *health))
 {
-    struct gateway *gateway = context;
     char records_trouble[STORE_TROUBLE_SIZE], cache_trouble[STORE_TROUBLE_SIZE];
     store_trouble_get(&gateway->records_trouble, records_trouble);
     store_trouble_get(&gateway->cache_trouble, cache_trouble);
@@ -139,7 +139,17 @@ static struct page *on_health(void *context)
         .records_trouble = records_trouble,
         .cache_trouble = cache_trouble,
     };
-    return health_page(&health);
+    return make(&health);
+}
+
+static struct page *on_health(void *context)
+{
+    return make_health(context, health_page);
+}
+
+static struct page *on_ready(void *context)
+{
+    return make_health(context, health_ready_page);
 }
 
 static void count_feed(void *context, struct subscription *subscription)
@@ -506,6 +516,7 @@ static bool start_serving(struct gateway *gateway, struct error *error)
                                        .held = on_held,
                                        .opml = on_opml,
                                        .health = on_health,
+                                       .ready = on_ready,
                                        .metrics = on_metrics,
                                        .hub_asks = on_hub_asks,
                                        .hub_sends = on_hub_sends,

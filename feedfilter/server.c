@@ -198,6 +198,8 @@ static struct page *call_handler(struct server *server, struct reader *reader, c
         return answer_hub(server, reader, target);
     case TARGET_HEALTH:
         return handlers->health(handlers->context);
+    case TARGET_READY:
+        return handlers->ready(handlers->context);
     case TARGET_METRICS:
         return handlers->metrics(handlers->context);
     case TARGET_UNKNOWN:
@@ -306,10 +308,10 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
 static enum metrics_route route_of(const char *target)
 {
     static const enum metrics_route routes[] = {
-        [TARGET_UNKNOWN] = METRICS_ROUTE_OTHER,  [TARGET_FEED] = METRICS_ROUTE_FEED,
-        [TARGET_HELD] = METRICS_ROUTE_HELD,      [TARGET_OPML] = METRICS_ROUTE_OPML,
-        [TARGET_HUB] = METRICS_ROUTE_HUB,        [TARGET_HEALTH] = METRICS_ROUTE_HEALTH,
-        [TARGET_METRICS] = METRICS_ROUTE_METRICS};
+        [TARGET_UNKNOWN] = METRICS_ROUTE_OTHER, [TARGET_FEED] = METRICS_ROUTE_FEED,
+        [TARGET_HELD] = METRICS_ROUTE_HELD,     [TARGET_OPML] = METRICS_ROUTE_OPML,
+        [TARGET_HUB] = METRICS_ROUTE_HUB,       [TARGET_HEALTH] = METRICS_ROUTE_HEALTH,
+        [TARGET_READY] = METRICS_ROUTE_HEALTH,  [TARGET_METRICS] = METRICS_ROUTE_METRICS};
     return routes[server_target_read(target).kind];
 }
 

@@ -20,9 +20,9 @@ struct server_wait;
 
 struct server_handlers {
     void *context;
-    /* What /f/NAME, /q/NAME, /opml, /health and /metrics answer: pages that the server releases.
-     * Called in the server's threads: they must not wait for the network. Names are 1 to 64
-     * letters, digits, '.', '_' and '-'; `token` is empty where the path has none. /f/NAME may
+    /* What /f/NAME, /q/NAME, /opml, /health, /ready and /metrics answer: pages that the server
+     * releases. Called in the server's threads: they must not wait for the network. Names are 1 to
+     * 64 letters, digits, '.', '_' and '-'; `token` is empty where the path has none. /f/NAME may
      * answer NULL instead and call server_resume() once, later, in another thread or at once. NULL
      * from `held` and `opml`: no such feed or reader. With a token what is sent is page_private().
      */
@@ -31,6 +31,7 @@ struct server_handlers {
     struct page *(*held)(void *context, const char *token, const char *name);
     struct page *(*opml)(void *context, const char *token);
     struct page *(*health)(void *context);
+    struct page *(*ready)(void *context);
     struct page *(*metrics)(void *context);
     /* What a hub asks at /w/NAME/TOKEN, and what it posts there: a push to which the server gives
      * the body and which it frees, then the answer to whether that fits. NULL: no such place. */

@@ -112,6 +112,8 @@ struct server_target server_target_read(const char *target)
         read.kind = TARGET_OPML;
     else if (!*read.token && span_equal(path, SPAN("/health")))
         read.kind = TARGET_HEALTH;
+    else if (!*read.token && span_equal(path, SPAN("/ready")))
+        read.kind = TARGET_READY;
     else if (!*read.token && span_equal(path, SPAN("/metrics")))
         read.kind = TARGET_METRICS;
     else if (path.length > 3 && path.data[0] == '/' && path.data[2] == '/' &&

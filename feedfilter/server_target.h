@@ -17,6 +17,7 @@ enum server_target_kind {
     TARGET_OPML,
     TARGET_HUB, /* /w/NAME/TOKEN, where a WebSub hub calls back; server_target_read_hub() */
     TARGET_HEALTH,
+    TARGET_READY,
     TARGET_METRICS
 };
 

@@ -231,6 +231,10 @@ def test_records_full(fixture):
         full = ("degraded", "failing", "database or disk is full; make room on the disk",
                 "open", None)
         assert stores(gateway) == full, stores(gateway)
+        ready = get(gateway, "/ready")
+        assert (ready.status, ready.headers["Retry-After"]) == (503, "5"), ready.status
+        assert ready.text() == ("nothing new is held: the records of feeds fail: database or disk is "
+                                "full; make room on the disk\n"), ready.text()
         # What cannot be recorded is judged at each poll, and told of once.
         lines = gateway.lines("verdict", "fresh")
         told = {re.search(" id=([0-9a-f]+) ", line).group(1) for line in lines}
@@ -238,6 +242,8 @@ def test_records_full(fixture):
         os.unlink(os.path.join(inside, "filler"))
         wait_for(lambda: b"casino" not in get(gateway, "/f/fresh").body, "spam is held again")
         wait_for(lambda: stores(gateway)[:2] == ("ok", "open"), "health says that it is over")
+        ready = get(gateway, "/ready")
+        assert (ready.status, ready.text()) == (200, "ready\n"), (ready.status, ready.text())
         assert len(gateway.lines("verdict", "fresh")) == 2 * len(fresh), "once recorded, once more"
 
 
