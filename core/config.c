@@ -444,6 +444,7 @@ static struct config *read_config(const char *path, bool with_feeds, struct erro
     }
     if (config) {
         subscriptions_sort(config);
+        subscriptions_check_urls(config);
         feedfilter_check_footer(config);
         keep_warnings(config);
     }

@@ -250,6 +250,48 @@ void subscriptions_sort(struct config *config)
     qsort_r(config->subscriptions_by_name, count, sizeof(size_t), compare_places, config);
 }
 
+static int compare_texts(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_sources(const void *left, const void *right)
+{
+    const struct subscription_config *a = *(const struct subscription_config *const *)left;
+    const struct subscription_config *b = *(const struct subscription_config *const *)right;
+    int order = strcmp(a->url, b->url);
+    return order ? order : compare_texts(a->user, b->user);
+}
+
+static int compare_order(const void *left, const void *right)
+{
+    const struct subscription_config *a = *(const struct subscription_config *const *)left;
+    const struct subscription_config *b = *(const struct subscription_config *const *)right;
+    int order = compare_sources(left, right);
+    return order ? order : (a > b) - (a < b);
+}
+
+void subscriptions_check_urls(const struct config *config)
+{
+    size_t count = config->subscription_count;
+    const struct subscription_config **sorted = memory_new(count * sizeof *sorted), *first = NULL;
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = &config->subscriptions[i];
+    if (count)
+        qsort(sorted, count, sizeof *sorted, compare_order);
+    for (size_t i = 0; i < count; i++) {
+        char what[400];
+        if (!first || compare_sources(&first, &sorted[i]) != 0) {
+            first = sorted[i];
+            continue;
+        }
+        snprintf(what, sizeof what, "%.200s: feed \"%s\" has the url of feed \"%s\": take one out",
+                 sorted[i]->place, sorted[i]->name, first->name);
+        config_warn_of_file(NULL, 0, what);
+    }
+    free(sorted);
+}
+
 const struct subscription_config *config_subscription(const struct config *config, const char *name)
 {
     size_t low = 0, high = config->subscription_count;

@@ -19,6 +19,9 @@ void subscriptions_free(struct subscription_config *subscriptions, size_t count)
 /* Sets `subscriptions_by_name`, once all are there. */
 void subscriptions_sort(struct config *config);
 
+/* Warns of each that has the URL, and the user, of one before it: its site is asked twice. */
+void subscriptions_check_urls(const struct config *config);
+
 struct subscription_config subscription_copy(const struct subscription_config *subscription);
 void subscription_clear(struct subscription_config *subscription);
 

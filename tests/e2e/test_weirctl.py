@@ -264,6 +264,20 @@ def a_configuration_error_names_file_and_line(fixture):
                        status=78).json()["valid"] is False
 
 
+def doubled_feeds_are_warned_of(fixture):
+    """config test warns of a feed with the URL of another one, without telling the URL"""
+    path = fixture.path("doubled.conf")
+    with open(path, "w") as file:
+        for name, url in (("b", "http://x.example/f?key=1"), ("a", "http://x.example/f?key=1"),
+                          ("c", "http://ann:word@x.example/f?key=1"), ("d", "http://x.example/other")):
+            file.write("feed \"%s\" {\n  url = \"%s\"\n}\n" % (name, url))
+    os.chmod(path, 0o600)
+    said = fixture.ctl("--config", path, "config", "test")
+    assert said.text() == path + ": valid\n", said.text()
+    assert said.errors == ("weirctl: warning: %s:6: feed \"a\" has the url of feed \"b\": take one "
+                           "out\n" % path), said.errors
+
+
 def usage_is_told(fixture):
     """wrong usage is told in one line; help and version are there for each command"""
     for words in ([], ["chek"], ["check"], ["learn", "eggs", "x"], ["check", "--fast", "x"],
@@ -316,6 +330,7 @@ servers.run(setup, [
     a_held_feed_item_is_reviewed,
     a_lesson_of_an_outage_waits,
     a_lesson_that_failed_is_taught_when_asked_again,
-    a_configuration_error_names_file_and_line, usage_is_told, closed_output_is_an_error,
+    a_configuration_error_names_file_and_line, doubled_feeds_are_warned_of, usage_is_told,
+    closed_output_is_an_error,
     without_the_store_checks_still_judge,
 ])
