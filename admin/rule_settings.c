@@ -141,7 +141,8 @@ bool rule_settings_undo(struct session *session, const struct tune_state *state,
         struct span text = {json_string_value(before), json_string_length(before)};
         json_array_remove(changes, 0);
         json_t *whole = with_rules(state, text, json_incref(changes));
-        good = tune_save(session, state->version, whole, error);
+        good = tune_save(session, state->version, whole, error) ||
+               tune_undo_unknown(error, "weirctl rules history");
         json_decref(whole);
     }
     if (good) {

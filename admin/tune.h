@@ -112,4 +112,9 @@ bool tune_apply(struct session *session, const struct tune_state *state,
 bool tune_undo(struct session *session, const struct tune_state *state, const char *who,
                char **what, struct error *warning, struct error *error);
 
+/* After an undo was not saved, of rules, too: where the store gave no answer (ERROR_NETWORK) it may
+ * have done it, and a second undo would be of the change before. Says so before what `error` says,
+ * and that `command` tells. Returns false. */
+bool tune_undo_unknown(struct error *error, const char *command);
+
 #endif

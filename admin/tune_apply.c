@@ -250,6 +250,16 @@ bool tune_apply(struct session *session, const struct tune_state *state,
 
 /* --- undo --- */
 
+bool tune_undo_unknown(struct error *error, const char *command)
+{
+    if (error->class == ERROR_NETWORK)
+        error_prefix(error,
+                     "it may be taken back all the same: look at %s before you try again, or the "
+                     "change before it goes, too",
+                     command);
+    return false;
+}
+
 /* The pins of a change that is out of the settings already, and what was taken back of it. */
 static char *take_back_pins(struct session *session, const char *who, const struct tuning *before,
                             const struct tuning *after, const json_t *list, struct error *warning)
@@ -288,7 +298,8 @@ bool tune_undo(struct session *session, const struct tune_state *state, const ch
         json_t *whole = json_copy(state->whole);
         json_object_set_new(whole, "tuning", tuning_to_json(&before));
         json_object_set(whole, "changes", changes);
-        good = tune_save(session, state->version, whole, error);
+        good = tune_save(session, state->version, whole, error) ||
+               tune_undo_unknown(error, "weirctl tune show");
         json_decref(whole);
     }
     if (good)

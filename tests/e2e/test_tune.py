@@ -4,7 +4,9 @@ import contextlib
 import json
 import os
 import re
+import socket
 import sqlite3
+import threading
 
 import sample_feeds
 import servers
@@ -285,6 +287,60 @@ def bad_input_costs_one_line(fixture):
     assert json.loads(fixture.ctl("--json", "tune", "show").text())["version"] == version
 
 
+@contextlib.contextmanager
+def losing_answers(fixture, mark):
+    """A configuration with which Redis is heard no more once it was asked something with `mark` in it,
+    which it does."""
+    path = os.path.join(fixture.weir.directory, "losing.sock")
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(path)
+    listening.listen()
+
+    def carry(client):
+        lost = threading.Event()
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(fixture.counts.socket)
+
+        def answer():
+            while data := server.recv(65536):
+                if not lost.is_set():
+                    client.sendall(data)
+        threading.Thread(target=answer, daemon=True).start()
+        asked = b""
+        while data := client.recv(65536):
+            asked += data
+            if mark in asked:
+                lost.set()
+            server.sendall(data)
+        server.shutdown(socket.SHUT_RDWR)
+
+    def accept():
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=carry, args=(listening.accept()[0],), daemon=True).start()
+    threading.Thread(target=accept, daemon=True).start()
+    losing = os.path.join(fixture.weir.directory, "losing.conf")
+    with open(fixture.weir.config_path) as own, open(losing, "w") as file:
+        file.write(own.read().replace(fixture.counts.url, "redis+unix://" + path))
+    yield losing
+    listening.shutdown(socket.SHUT_RDWR)
+
+
+def an_undo_without_an_answer_says_so(fixture):
+    """when the store's answer to an undo is lost, nobody is left to try again and take back another
+    change"""
+    if not hasattr(fixture.counts, "socket"):
+        return  # SQLite is no server
+    before = json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"]
+    fixture.tune("tune", "--threshold", "tag=0.3", "--apply")
+    with losing_answers(fixture, b'"tuning"') as losing:
+        said = fixture.ctl("--config", losing, "tune", "--undo", status=75)
+    assert said.errors.startswith(
+        "weirctl: it may be taken back all the same: look at weirctl tune show "), said.errors
+    assert said.errors.count("\n") == 1, said.errors
+    assert json.loads(fixture.ctl("--json", "tune", "show").text())["tuning"] == before
+
+
 def tuning_survives_the_store(fixture):
     """while the counts store is away, the last tuning goes on, also over a restart"""
     fixture.tune("tune", "--threshold", "tag=0", "--apply")
@@ -301,5 +357,6 @@ servers.run(setup, [
     nothing_to_replay_is_said, replay_foretells_fresh_verdicts, change_is_known, undo_goes_back,
     pins_of_now_are_foretold, pins_taken_back_are_foretold,
     pins_are_told_and_newer_ones_stay, of_two_pins_one_stays, corrections_are_counted, suggestions_follow_corrections, feeds_follow_too,
-    a_second_admin_finds_out, a_change_without_audit_is_told, bad_input_costs_one_line, tuning_survives_the_store,
+    a_second_admin_finds_out, a_change_without_audit_is_told, bad_input_costs_one_line,
+    an_undo_without_an_answer_says_so, tuning_survives_the_store,
 ])
