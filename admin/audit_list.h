@@ -29,7 +29,8 @@ bool audit_may_be(const struct audit_filter *filter, char why[AUDIT_WHY_SIZE]);
 bool audit_list_read(struct session *session, enum front front, const struct audit_filter *filter,
                      struct audit_list *list, struct error *error);
 
-/* Newest first, `most` of them. */
+/* Newest first, `most` of them. Of one second those of mail come first, each file's in their order:
+ * which of two files was written to earlier within it nobody knows. */
 void audit_list_merge(struct audit_list *list, size_t most);
 void audit_list_clear(struct audit_list *list);
 
