@@ -20,7 +20,7 @@ static const struct check checks[] = {
      "a comment that was written for its links"},
     {"DATE_MALFORMED", 0.7, CHANNEL_MAIL, check_date_malformed, "Date is no date"},
     {"DATE_MISSING", 0.7, CHANNEL_MAIL, check_date_missing, "there is no Date"},
-    {"FARM_UNRELATED", 7.0, CHANNEL_ANY, check_farm_unrelated,
+    {"FARM_UNRELATED", 7.5, CHANNEL_ANY, check_farm_unrelated,
      "a list of keywords under a text that is about something else"},
     {"FEED_FLOOD", 1.2, CHANNEL_FEED, check_feed_flood,
      "far more items than the feed has in a day, built alike and unlike those before"},

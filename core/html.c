@@ -300,11 +300,21 @@ static void start_element(void *context, const xmlChar *name, const xmlChar **li
     use_element(reader, frame, &attributes);
 }
 
+/* Behind </html> libxml2 would read nothing more, though browsers show it all: it is told that the
+ * element is open twice, so that one of it stays. */
+static bool keep_document_open(struct reader *reader)
+{
+    htmlParserCtxtPtr parser = reader->parser;
+    if (parser->nameNr != 1 || parser->nameMax < 2)
+        return false;
+    parser->nameTab[parser->nameNr++] = parser->nameTab[0];
+    return true;
+}
+
 static void end_element(void *context, const xmlChar *name)
 {
     struct reader *reader = context;
-    (void)name;
-    if (reader->depth == 0)
+    if (reader->depth == 0 || (name && keep_document_open(reader)))
         return;
     if (reader->depth == reader->link_depth)
         close_link(reader);
@@ -356,16 +366,6 @@ static void bound_names(htmlParserCtxtPtr parser)
     xmlDictSetLimit(parser->dict, NAMES_MAX_BYTES);
 }
 
-/* libxml2 reads no further than "</html>", but for comments. Where it is is known for certain as it
- * converts nothing. */
-static void forget_unread(struct reader *reader, struct span markup)
-{
-    long read = xmlByteConsumed(reader->parser);
-    if (read >= 0 && (size_t)read < markup.length)
-        stand_ins_forget(&reader->stand_ins,
-                         (struct span){markup.data + read, markup.length - (size_t)read});
-}
-
 static void parse(struct reader *reader, struct span markup, bool many_names)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -393,7 +393,6 @@ static void parse(struct reader *reader, struct span markup, bool many_names)
         bound_names(reader->parser);
     /* In one piece: between pieces libxml2 searches for the end of what is open. */
     htmlParseChunk(reader->parser, markup.data, (int)markup.length, 1);
-    forget_unread(reader, markup);
     htmlFreeParserCtxt(reader->parser);
 }
 

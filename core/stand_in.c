@@ -361,13 +361,6 @@ void stand_ins_no_name_at(struct stand_ins *stand_ins, const char *at)
     stand_ins->out_of_order |= stand_ins->count && *at == LEAD;
 }
 
-void stand_ins_forget(struct stand_ins *stand_ins, struct span unread)
-{
-    const char *at = unread.data, *end = at + unread.length;
-    for (; stand_ins->count && (at = memchr(at, LEAD, (size_t)(end - at))); at++)
-        stand_ins->count--;
-}
-
 void stand_ins_clear(struct stand_ins *stand_ins)
 {
     free(stand_ins->markup);

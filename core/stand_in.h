@@ -40,10 +40,6 @@ struct span stand_in_value(struct stand_ins *stand_ins, struct span value);
  * guess was wrong, since what it stands for may be one. */
 void stand_ins_no_name_at(struct stand_ins *stand_ins, const char *at);
 
-/* The parser stopped where `unread` starts, the rest of the shorter markup: what stands in there
- * need not come back. */
-void stand_ins_forget(struct stand_ins *stand_ins, struct span unread);
-
 /* Whether each came back, in order. A parser of HTML drops some values, as that of a second
  * attribute of the same name: those of letters and digits, which mean nothing to it but in names,
  * need not come back. */

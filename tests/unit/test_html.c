@@ -64,6 +64,15 @@ static void test_text_is_what_a_reader_sees(void **state)
     assert_true(document->texts[0].from_html);
 }
 
+static void test_what_stands_behind_the_end_is_read(void **state)
+{
+    (void)state;
+    SAYS(read_text("<html><body><p>one</p></body></html>two<p>three"
+                   "<a href='http://a.example/b'>four</a></html></html>five"),
+         "one\ntwo\nthreefour\nfive");
+    assert_int_equal(document->link_count, 1);
+}
+
 static void test_entities_and_utf8_come_through(void **state)
 {
     (void)state;
@@ -364,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
         TEST(test_text_is_what_a_reader_sees),
+        TEST(test_what_stands_behind_the_end_is_read),
         TEST(test_entities_and_utf8_come_through),
         TEST(test_declared_charset_stops_nothing),
         TEST(test_plain_text_is_read_as_it_is),
