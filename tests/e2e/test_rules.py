@@ -161,7 +161,8 @@ def what_is_held_is_let_go(fixture):
     before"""
     held = mail("The hull once more")
     fixture.postfix.send(held[0], "ann@other.test", address="10.1.1.7")
-    fixture.postfix.wait_held(held[1])
+    queue_id = fixture.postfix.wait_held(held[1])
+    wait_for(lambda: fixture.weir.ctl("explain", queue_id, status=None).text(), "it is on record")
     without_hulls = "\n".join(line for line in RULES.splitlines() if "hull" not in line
                               and "boom" not in line)
     def rules_of_items():
