@@ -168,6 +168,7 @@ static bool make_lesson(const struct item_page *page, struct held *held, unsigne
         judge_lesson(&judge, document, &made);
         *lesson = lesson_encode(&made, &held->lesson_length);
         held->lesson = *lesson;
+        held->taught_from = judge_learned(&judge, &made);
         document_free(document);
     } else {
         error_set(error, ERROR_SYSTEM, "the counts store cannot be opened");
@@ -267,8 +268,8 @@ static bool note_said(void *context, struct error *error)
         records_text_id(FRONT_FEED, saying->held->id, id);
     else
         document_id_hex(saying->held->document_id, id);
-    return records_correct_known(visit->records, saying->held->document_id, saying->label,
-                                 visit->who, what, error) &&
+    return records_learned(visit->records, saying->held->document_id, saying->label,
+                           visit->session->lesson_source, visit->who, what, error) &&
            records_audit(visit->records, visit->who, what, id, error);
 }
 

@@ -23,8 +23,8 @@ static bool find_source(const struct console_request *request, char source[LESSO
     return *given && length <= LESSON_SOURCE_MAX;
 }
 
-/* The log has each lesson; and where a verdict on the document stands in the history, the user's
- * word is kept with it, as that of weirctl learn is. */
+/* The log has each lesson; and where the records have the document, the user's word is kept with
+ * it, as that of weirctl learn is. */
 static void note(struct session *session, const struct document *document, enum label label,
                  const struct console_request *request, const char *source)
 {
@@ -34,8 +34,8 @@ static void note(struct session *session, const struct document *document, enum 
     log_event(LOG_LEVEL_INFO, "taught", "caller", request->caller->name, "source", source, "label",
               label == LABEL_SPAM ? "spam" : "ham", "id", id, NULL);
     if (session_open_records(session, FRONT_MAIL) == EX_OK && session->records[FRONT_MAIL] &&
-        !records_correct_known(session->records[FRONT_MAIL], document->id, label, source, "learn",
-                               &error))
+        !records_learned(session->records[FRONT_MAIL], document->id, label, source, source, "learn",
+                         &error))
         log_event(LOG_LEVEL_ERROR, "correction-failed", "id", id, "reason", error.message, NULL);
 }
 

@@ -16,6 +16,7 @@
 struct teaching {
     struct session *session;
     struct learner *learner;
+    const char *source;                  /* as records have it: empty is the operator */
     struct documents *documents[LABELS]; /* by label; NULL: none to teach, or no more */
     size_t given;                        /* documents handed to the learner */
     struct records *records[FRONTS];     /* NULL: none, or not for this user */
@@ -40,16 +41,16 @@ static double progress_of(const struct teaching *teaching)
     return sum / LABELS;
 }
 
-/* Where a verdict on the document stands in the history, the person's word is kept with it. What
- * the caller may not read here is somebody else's history. */
+/* Where records have the document, the person's word is kept with it. What the caller may not read
+ * here is somebody else's history. */
 static void note_correction(struct teaching *teaching, const struct document *document,
                             enum label label)
 {
     for (int front = 0; front < FRONTS; front++) {
         struct records *records = teaching->records[front];
         struct error error = {0};
-        if (records &&
-            !records_correct_known(records, document->id, label, session_user(), "learn", &error))
+        if (records && !records_learned(records, document->id, label, teaching->source,
+                                        session_user(), "learn", &error))
             session_complain(&error);
     }
 }
@@ -132,6 +133,7 @@ static int learn(struct teaching *teaching, const char *source, enum trust trust
         return status;
     session_open_replica(session, &error); /* a store that is away is found out again */
     open_records(teaching);
+    teaching->source = strcmp(source, SESSION_OPERATOR) != 0 ? source : "";
     teaching->learner = learner_new(session->store, session->replica, source, trust);
     learner_use_journal(teaching->learner, session->journal);
     int worst = teach_all(teaching);
@@ -208,8 +210,8 @@ static int run(struct session *session, int count, char **arguments)
         return status;
     int worst = add_operands(&teaching, list, count, arguments);
     if (worst != EX_USAGE) {
-        status =
-            learn(&teaching, source ? source : "operator", untrusted ? TRUST_USER : TRUST_OPERATOR);
+        status = learn(&teaching, source ? source : SESSION_OPERATOR,
+                       untrusted ? TRUST_USER : TRUST_OPERATOR);
         worst = status > worst ? status : worst;
     }
     for (int label = 0; label < LABELS; label++)

@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "admin/records_text.h"
+#include "admin/review_said.h"
 #include "core/features.h"
 #include "core/learn.h"
 #include "core/model.h"
-#include "store/records_evidence.h"
 
 #define BIT(state) (1u << (state))
 #define ANY_STATE (~0u)
@@ -61,6 +61,15 @@ bool review_find(const char *name, enum review_deed *deed)
         }
     }
     return false;
+}
+
+bool review_says(const char *name, enum label *label)
+{
+    enum review_deed deed;
+    if (!review_find(name, &deed) || !deeds[deed].teaches)
+        return false;
+    *label = deeds[deed].label;
+    return true;
 }
 
 bool review_can(enum review_deed deed, enum held_state state)
@@ -116,7 +125,7 @@ static bool teach_lesson(struct session *session, const struct held *held, struc
     say(session, held, word, lesson, from);
     bool trusted = !*word.source;
     struct learner *learner =
-        learner_new(session->store, session->replica, trusted ? "operator" : word.source,
+        learner_new(session->store, session->replica, trusted ? SESSION_OPERATOR : word.source,
                     trusted ? TRUST_OPERATOR : TRUST_USER);
     learner_use_journal(learner, session->journal);
     bool taught =
@@ -175,50 +184,10 @@ void review_teach(struct session *session, enum front front, const struct held *
     teach_label(session, front, held, label, outcome);
 }
 
-/* What is said of a document, by the deeds about all its entries. */
-struct said {
-    const char *source; /* by whom; NULL: by anybody */
-    int64_t without;    /* the deed of that id left out */
-    int before;         /* what the source had said before the first of them, as `taught` is */
-    bool any;           /* there is one */
-    bool stands;        /* one stands; the latest: */
-    struct records_deed last;
-    enum review_deed last_name;
-};
-
-static void hear_deed(void *context, const struct records_deed *deed)
-{
-    struct said *said = context;
-    enum review_deed name;
-    if (deed->said_before == RECORDS_SAYS_NOTHING || !review_find(deed->name, &name) ||
-        !deeds[name].teaches || (said->source && strcmp(said->source, deed->source) != 0))
-        return;
-    if (!said->any) {
-        bool known = deed->said_before != RECORDS_SAID_UNKNOWN;
-        bool same = strcmp(deed->taught_by_before, deed->source) == 0;
-        said->before = known ? deed->said_before : same ? deed->taught_before : 0;
-        said->any = true;
-    }
-    if (!deed->undone_s && deed->id != said->without) {
-        said->stands = true;
-        said->last = *deed;
-        said->last_name = name;
-    }
-}
-
-/* Fills the rest of `said`. */
-static bool hear(struct records *records, const struct held *held, struct said *said,
-                 struct error *error)
-{
-    said->any = said->stands = false;
-    said->before = 0;
-    return records_deeds_of_document(records, held->document_id, hear_deed, said, error);
-}
-
 /* What was taught stays when the latest deed that stands says the same: it goes on with that one's
  * entry, which may have taught nothing itself. */
-static bool pass_on(struct records *records, const struct held *held, const struct said *said,
-                    struct error *error)
+static bool pass_on(struct records *records, const struct held *held,
+                    const struct review_said *said, struct error *error)
 {
     return !said->stands || said->last.said_before != held->taught ||
            records_held_set_taught(records, said->last.held_id, held->taught, held->taught_from,
@@ -228,13 +197,15 @@ static bool pass_on(struct records *records, const struct held *held, const stru
 /* Withdraws what the deed taught, by who taught it, and has it that the document is what that
  * source says of it without the deed, or had said before. */
 static bool withdraw(struct session *session, enum front front, const struct held *held,
-                     struct review_outcome *outcome)
+                     const struct records_deed *undone, struct review_outcome *outcome)
 {
     struct records *records = session->records[front];
-    struct said said = {.source = held->taught_by};
-    if (!hear(records, held, &said, &outcome->trouble))
+    struct review_said said = {.source = held->taught_by};
+    if (!review_said_hear(records, held->document_id, &said, &outcome->trouble))
         return false;
-    int becomes = said.stands ? (int)deeds[said.last_name].label + 1 : said.before, unused;
+    int becomes = review_said_now(&said), now, unused;
+    if (review_said_is_over(&said, undone->id))
+        return true;
     if (becomes == held->taught)
         return pass_on(records, held, &said, &outcome->trouble);
     const struct word words[] = {{(enum label)(held->taught - 1), true, held->taught_by},
@@ -243,10 +214,11 @@ static bool withdraw(struct session *session, enum front front, const struct hel
     if (!teach(session, front, held, words, becomes ? 2 : 1, &from, &unused, outcome))
         return false;
     /* Whoever did a deed meanwhile may have found their word said still. */
-    if (!hear(records, held, &said, &outcome->trouble))
+    if (!review_said_hear(records, held->document_id, &said, &outcome->trouble))
         return false;
-    const struct word again = {deeds[said.last_name].label, false, held->taught_by};
-    return !said.stands || (int)again.label + 1 == becomes ||
+    now = review_said_now(&said);
+    const struct word again = {(enum label)(now - 1), false, held->taught_by};
+    return !now || now == becomes ||
            teach(session, front, held, &again, 1, &from, &unused, outcome);
 }
 
@@ -254,14 +226,16 @@ static bool withdraw(struct session *session, enum front front, const struct hel
 static void unteach(struct session *session, enum front front, const struct held *held,
                     const struct records_deed *undone, struct review_outcome *outcome)
 {
-    enum review_deed deed;
-    if (!review_find(undone->name, &deed) || !deeds[deed].teaches ||
-        held->taught != (int)deeds[deed].label + 1)
+    enum label label;
+    if (!review_says(undone->name, &label) || held->taught != (int)label + 1)
         return;
-    outcome->taught = withdraw(session, front, held, outcome) &&
-                      records_held_set_taught(session->records[front], held->id,
-                                              undone->taught_before, undone->taught_from_before,
-                                              undone->taught_by_before, &outcome->trouble);
+    struct records *records = session->records[front];
+    outcome->taught =
+        withdraw(session, front, held, undone, outcome) &&
+        records_held_set_taught(records, held->id, undone->taught_before,
+                                undone->taught_from_before, undone->taught_by_before,
+                                &outcome->trouble) &&
+        records_deeds_forget(records, held->document_id, held->taught_by, &outcome->trouble);
 }
 
 /* Replaces the entry by what it is now. */
@@ -468,19 +442,24 @@ static const char *said_of(const struct work *work, const struct held *held, boo
                : "held";
 }
 
-/* The person's word on the document, for replay, is what the latest deed says that stands without
- * this one, or else what had been said before the first. */
+/* The person's word on the document, for replay, is what was said after this deed and stands, or
+ * else what was said last before it, by a deed that stands or otherwise. */
 static bool uncorrect(const struct work *work, const struct held *held, struct error *error)
 {
-    struct said said = {.without = work->undone.id};
-    enum review_deed undone;
-    if (!review_find(work->undone.name, &undone) || !deeds[undone].teaches)
+    struct review_said said = {.without = work->undone.id};
+    enum label label;
+    if (work->undone.said_before == RECORDS_SAYS_NOTHING || !review_says(work->undone.name, &label))
         return true;
-    if (!hear(work->records, held, &said, error))
+    if (!review_said_hear(work->records, held->document_id, &said, error))
         return false;
+    if (review_said_is_over(&said, work->undone.id) ||
+        (said.stands && said.last.id > work->undone.id))
+        return true;
     if (said.stands)
-        return records_correct(work->records, held->document_id, deeds[said.last_name].label,
-                               work->who, said.last.name, error);
+        return records_correct(work->records, held->document_id, said.last_label, work->who,
+                               said.last.name, error);
+    if (said.learned)
+        return records_correct_as_learned(work->records, held->document_id, error);
     return said.before > 0
                ? records_correct(work->records, held->document_id, (enum label)(said.before - 1),
                                  work->who, "learn", error)

@@ -13,6 +13,9 @@ enum review_deed { REVIEW_RELEASE, REVIEW_CONFIRM, REVIEW_DELETE, REVIEW_DEEDS }
 const char *review_name(enum review_deed deed); /* "release" */
 bool review_find(const char *name, enum review_deed *deed);
 
+/* What the deed of that name says that a document is; false: nothing. */
+bool review_says(const char *name, enum label *label);
+
 /* Whether it can be done to what is in that state. */
 bool review_can(enum review_deed deed, enum held_state state);
 

@@ -21,6 +21,8 @@
 enum front { FRONT_MAIL, FRONT_FEED, FRONTS };
 extern const char *const session_streams[FRONTS]; /* "mail", "feeds" */
 
+#define SESSION_OPERATOR "operator" /* the source of lessons of whom everything is believed */
+
 struct session {
     const char *config_path; /* of --config; NULL: the default */
     const char *gateway;     /* of --gateway: the URL of a weir-console; NULL: this machine */

@@ -219,6 +219,13 @@ bool judge_lesson(const struct judge *judge, const struct document *document, st
     return true;
 }
 
+double judge_learned(const struct judge *judge, const struct lesson *lesson)
+{
+    return content_ready(judge) && lesson->feature_version == FEATURE_VERSION
+               ? model_log_odds(replica_model(judge->replica), lesson->slots, lesson->slot_count)
+               : 0;
+}
+
 /* --- all of it --- */
 
 /* Counts of all identities of all documents, in order; false: some are not known to be right. */

@@ -66,4 +66,8 @@ void judge_name_tokens(const struct judge *judge, struct document *document,
 bool judge_lesson(const struct judge *judge, const struct document *document,
                   struct lesson *lesson);
 
+/* Log-odds of the content of that lesson's document by what was learned alone, which is where the
+ * lesson starts from; 0 when that is not known. */
+double judge_learned(const struct judge *judge, const struct lesson *lesson);
+
 #endif

@@ -335,6 +335,7 @@ static bool save_held(struct run *run, struct judged_item *judged, int64_t now_s
         .evidence = explain_verdict_json(document->arena, &judged->verdict).data,
         .lesson = encoded,
         .lesson_length = lesson_length,
+        .taught_from = judge_learned(&run->judge->judge, &lesson),
         .item = (const unsigned char *)judged->item->raw.data,
         .item_length = judged->item->raw.length,
         .item_head = (const unsigned char *)run->head.data,

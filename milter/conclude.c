@@ -127,6 +127,7 @@ static bool record_held(struct conclusion *c, struct error *error)
         .evidence = explain_verdict_json(c->document->arena, &c->verdict).data,
         .lesson = encoded,
         .lesson_length = lesson_length,
+        .taught_from = judge_learned(&c->gateway->stores.judge, &lesson),
     };
     memcpy(held.document_id, c->document->id, sizeof held.document_id);
     bool added = records_held_add(c->gateway->records, &held, &id, error);

@@ -19,6 +19,9 @@
 #define DEED_COLUMNS                                                                               \
     "id, held_id, name, from_state, to_state, taught_before, time_s, undone_s, "                   \
     "taught_from_before, taught_by_before, said_before, source"
+/* About a document ?1, the word of ?2. Of said_before, -1 is RECORDS_SAID_UNKNOWN, and -2
+ * RECORDS_SAYS_NOTHING. */
+#define DEEDS_OF_SOURCE "source = ?2 AND held_id IN (SELECT id FROM held WHERE document_id = ?1)"
 #define HISTORY_COLUMNS                                                                            \
     "document_id, time_s, channel, action, log_odds, sender, recipients, subject, reference, "     \
     "evidence"
@@ -45,17 +48,27 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HISTORY_BY_DOCUMENT] = "SELECT " HISTORY_COLUMNS " FROM history WHERE document_id = "
                                       "?1 ORDER BY id DESC LIMIT 1",
     [STATEMENT_HISTORY_GET] = "SELECT " HISTORY_COLUMNS " FROM history WHERE id = ?1",
-    [STATEMENT_HISTORY_KNOWS] = "SELECT 1 FROM history WHERE document_id = ?1 LIMIT 1",
     [STATEMENT_EVIDENCE_LIST] =
         "SELECT history_id, record, label FROM evidence LEFT JOIN correction USING (document_id) "
         "ORDER BY history_id DESC",
     [STATEMENT_UNCORRECT] = "DELETE FROM correction WHERE document_id = ?1 AND way = ?2",
     [STATEMENT_CORRECT] = "INSERT OR REPLACE INTO correction (document_id, label, who, way, "
                           "time_s) VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STATEMENT_CORRECT_AS_LEARNED] =
+        "INSERT OR REPLACE INTO correction (document_id, label, who, way, time_s) SELECT "
+        "document_id, label, who, way, time_s FROM learned WHERE document_id = ?1 ORDER BY id DESC "
+        "LIMIT 1",
+    [STATEMENT_LEARNED_ADD] = "INSERT OR REPLACE INTO learned (document_id, source, label, who, "
+                              "way, time_s, deed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT "
+                              "coalesce(max(id), 0) FROM deeds))",
+    [STATEMENT_LEARNED_LAST] = "SELECT label, deed FROM learned WHERE document_id = ?1 AND (?2 IS "
+                               "NULL OR source = ?2) ORDER BY id DESC LIMIT 1",
+    [STATEMENT_KNOWS_DOCUMENT] = "SELECT 1 WHERE EXISTS (SELECT 1 FROM history WHERE document_id = "
+                                 "?1) OR EXISTS (SELECT 1 FROM held WHERE document_id = ?1)",
     [STATEMENT_HELD_ADD] =
         "INSERT INTO held (state, document_id, time_s, state_time_s, channel, sender, recipients, "
-        "subject, reference, log_odds, evidence, lesson, item, item_head) VALUES (?1, ?2, ?3, ?4, "
-        "?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        "subject, reference, log_odds, evidence, lesson, item, item_head, taught_from) VALUES (?1, "
+        "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     [STATEMENT_HELD_GET] = "SELECT " HELD_COLUMNS ", CASE WHEN ?2 THEN item END, CASE WHEN ?2 THEN "
                            "item_head END FROM held WHERE id = ?1",
     [STATEMENT_HELD_IDS] =
@@ -72,8 +85,9 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_HELD_SET_MISSING] = "UPDATE held SET missing_since_s = ?2 WHERE id = ?1",
     [STATEMENT_HELD_SET_STARTED] = "UPDATE held SET started_s = ?2 WHERE id = ?1 AND state = ?3",
     [STATEMENT_HELD_SET_REQUEUED_AS] = "UPDATE held SET requeued_as = ?2 WHERE id = ?1",
-    [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2, taught_from = ?3, taught_by = ?4 "
-                                  "WHERE id = ?1",
+    [STATEMENT_HELD_SET_TAUGHT] = "UPDATE held SET taught = ?2, taught_from = coalesce(nullif(?3, "
+                                  "0), taught_from), taught_by "
+                                  "= ?4 WHERE id = ?1",
     [STATEMENT_HELD_FIND] =
         "SELECT max(id) FROM (SELECT max(id) AS id FROM held WHERE reference = ?1 UNION ALL "
         "SELECT max(id) FROM held WHERE requeued_as = ?1)",
@@ -88,7 +102,12 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_DEEDS_AFTER] =
         "SELECT count(*) FROM deeds WHERE held_id = ?1 AND id > ?2 AND undone_s = 0",
     [STATEMENT_DEED_UNDO] = "UPDATE deeds SET undone_s = ?2 WHERE id = ?1 AND undone_s = 0",
-    [STATEMENT_DEED_SET_SAID] = "UPDATE deeds SET said_before = ?2 WHERE id = ?1",
+    [STATEMENT_DEED_SET_SAID] = "UPDATE deeds SET said_before = ?2 WHERE id = ?1 AND "
+                                "said_before = -1",
+    [STATEMENT_DEEDS_FORGET] =
+        "UPDATE deeds SET said_before = -2 WHERE undone_s > 0 AND " DEEDS_OF_SOURCE " AND NOT "
+        "EXISTS (SELECT 1 FROM deeds WHERE undone_s = 0 AND said_before <> -2 AND " DEEDS_OF_SOURCE
+        ")",
     [STATEMENT_DEEDS_OF_DOCUMENT] =
         "SELECT " DEED_COLUMNS " FROM deeds WHERE held_id IN (SELECT id FROM held WHERE "
         "document_id = ?1) ORDER BY id",

@@ -104,7 +104,8 @@ struct held {
     size_t item_head_length;
     int64_t due_s; /* what was asked is carried out then, and not before; when adding: 0 */
     int taught; /* label + 1 of the lesson that was last taught from it; 0: none. When adding: 0 */
-    double taught_from;    /* log-odds of its content before that; 0 where they were not known */
+    double taught_from;    /* log-odds of its content before that, by what was learned alone; of
+                            * none, when it was judged; 0: not known */
     const char *taught_by; /* the source; empty: the operator. When adding: never mind */
 };
 
@@ -153,6 +154,7 @@ bool records_held_set_started(struct records *records, int64_t id, enum held_sta
 bool records_held_set_due(struct records *records, int64_t id, int64_t due_s, struct error *error);
 bool records_held_set_requeued_as(struct records *records, int64_t id, const char *queue_id,
                                   struct error *error);
+/* Of a `from` that is 0 the former stays. */
 bool records_held_set_taught(struct records *records, int64_t id, int taught, double from,
                              const char *by, struct error *error);
 /* Whether a person's word on it, as struct held has it in `taught`, is that it is spam: that stands

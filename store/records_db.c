@@ -35,6 +35,13 @@
     "CREATE TRIGGER " table "_" event " AFTER " event " ON " table                                 \
     " BEGIN UPDATE feed_changes SET last = last + 1; END;"
 
+/* What was learned of a document is kept as long as anything else about it. */
+#define UNLEARNED_WITH(table)                                                                      \
+    "CREATE TRIGGER learned_with_" table " AFTER DELETE ON " table                                 \
+    " BEGIN DELETE FROM learned WHERE document_id = OLD.document_id AND NOT EXISTS (SELECT 1 "     \
+    "FROM history WHERE document_id = OLD.document_id) AND NOT EXISTS (SELECT 1 FROM held WHERE "  \
+    "document_id = OLD.document_id); END;"
+
 /* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
  * are the numbers of changes, whatever is removed: a server waits for what comes after one. */
@@ -311,6 +318,25 @@ static const char *const steps[] = {
     /* Where a feed that has moved for good is fetched from. */
     "ALTER TABLE feed_states ADD COLUMN moved TEXT NOT NULL DEFAULT '';"
     "PRAGMA user_version = 29;",
+    /* What was taught of documents otherwise than by a deed, and the latest deed of all that there
+     * was then. Of what was said before, the last word is known, and whose it was where that was no
+     * operator. */
+    "CREATE TABLE learned (id INTEGER PRIMARY KEY, document_id BLOB NOT NULL, source TEXT NOT "
+    "NULL, label INTEGER NOT NULL, who TEXT NOT NULL, way TEXT NOT NULL, time_s INTEGER NOT NULL, "
+    "deed INTEGER NOT NULL, UNIQUE (document_id, source));"
+    "INSERT INTO learned (document_id, source, label, who, way, time_s, deed) SELECT document_id, "
+    "CASE WHEN who GLOB 'user:*' THEN who WHEN who GLOB 'reader of *' THEN 'user:feed/' || "
+    "substr(who, 11, 54) ELSE '' END, label, who, way, time_s, (SELECT coalesce(max(id), 0) FROM "
+    "deeds) FROM correction WHERE way NOT IN ('release', 'confirm');"
+    "CREATE TRIGGER learned_added AFTER INSERT ON learned WHEN EXISTS (SELECT 1 FROM history WHERE "
+    "document_id = NEW.document_id) BEGIN INSERT OR REPLACE INTO correction (document_id, label, "
+    "who, way, time_s) VALUES (NEW.document_id, NEW.label, NEW.who, NEW.way, NEW.time_s); "
+    "END;" UNLEARNED_WITH("history") UNLEARNED_WITH("held")
+    /* What the content said of what is held, as near as it is known. */
+    "UPDATE held SET taught_from = coalesce((SELECT json_extract(value, '$.log_odds') "
+    "FROM " TERMS_OF_HELD " WHERE json_extract(value, '$.symbol') = 'CONTENT'), 0) WHERE "
+    "taught_from = 0;"
+    "PRAGMA user_version = 30;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

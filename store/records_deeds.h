@@ -22,7 +22,7 @@ struct records_deed {
     char source[LESSON_SOURCE_MAX + 1]; /* whose word it is; empty: the operator's */
     /* What that source had said of the document when the store took the deed's lesson, whichever
      * way: a label + 1; 0: nothing; RECORDS_SAID_UNKNOWN: the store has not answered yet;
-     * RECORDS_SAYS_NOTHING: the deed is no word on what the document is. */
+     * RECORDS_SAYS_NOTHING: the deed is no word on what the document is, or no longer. */
     int said_before;
     int64_t time_s;   /* set by records */
     int64_t undone_s; /* 0: it stands */
@@ -43,8 +43,15 @@ bool records_deeds_after(struct records *records, const struct records_deed *dee
 /* Notes that it was undone now; `*undone` is false when it was before. */
 bool records_deed_undo(struct records *records, int64_t deed_id, bool *undone, struct error *error);
 
+/* Unless that is known. */
 bool records_deed_set_said(struct records *records, int64_t deed_id, int said_before,
                            struct error *error);
+
+/* When no deed that is a word of `source` on that document stands, those that were undone are none
+ * any longer: the store has forgotten them, and what it finds said of the document is not theirs.
+ */
+bool records_deeds_forget(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
+                          const char *source, struct error *error);
 
 /* Visits the deeds about all entries of that document, standing or not, oldest first. */
 typedef void records_visit_deed(void *context, const struct records_deed *deed);

@@ -61,22 +61,6 @@ struct history_entry *records_history_get(struct records *records, int64_t histo
     return entry;
 }
 
-bool records_history_knows(struct records *records, const unsigned char *document_id, bool *known,
-                           struct error *error)
-{
-    int code = SQLITE_ERROR;
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_HISTORY_KNOWS, error);
-    if (statement) {
-        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
-        code = records_step(records, statement, error);
-        sqlite3_reset(statement);
-    }
-    records_unlock(records);
-    *known = code == SQLITE_ROW;
-    return code == SQLITE_ROW || code == SQLITE_DONE;
-}
-
 bool records_uncorrect(struct records *records, const unsigned char *document_id, const char *way,
                        struct error *error)
 {
@@ -110,12 +94,86 @@ bool records_correct(struct records *records, const unsigned char *document_id, 
     return good;
 }
 
-bool records_correct_known(struct records *records, const unsigned char *document_id,
-                           enum label label, const char *who, const char *way, struct error *error)
+static bool knows_document(struct records *records, const unsigned char *document_id, bool *known,
+                           struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_KNOWS_DOCUMENT, error);
+    if (statement) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+        code = records_step(records, statement, error);
+        sqlite3_reset(statement);
+    }
+    records_unlock(records);
+    *known = code == SQLITE_ROW;
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+/* A trigger has it that it is a correction. */
+static bool add_learned(struct records *records, const unsigned char *document_id, enum label label,
+                        const char *source, const char *who, const char *way, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_LEARNED_ADD, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+        records_bind_text(statement, 2, source);
+        sqlite3_bind_int(statement, 3, (int)label);
+        records_bind_text(statement, 4, who);
+        records_bind_text(statement, 5, way);
+        sqlite3_bind_int64(statement, 6, time(NULL));
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
+/* Of most that is taught nothing is known here, and to ask keeps nobody from writing. */
+bool records_learned(struct records *records, const unsigned char *document_id, enum label label,
+                     const char *source, const char *who, const char *way, struct error *error)
 {
     bool known;
-    return records_history_knows(records, document_id, &known, error) &&
-           (!known || records_correct(records, document_id, label, who, way, error));
+    return knows_document(records, document_id, &known, error) &&
+           (!known || add_learned(records, document_id, label, source, who, way, error));
+}
+
+bool records_learned_last(struct records *records, const unsigned char *document_id,
+                          const char *source, struct records_learned *learned, bool *found,
+                          struct error *error)
+{
+    int code = SQLITE_ERROR;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_LEARNED_LAST, error);
+    if (statement) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+        if (source)
+            records_bind_text(statement, 2, source);
+        code = records_step(records, statement, error);
+    }
+    *found = code == SQLITE_ROW;
+    if (*found) {
+        *learned = (struct records_learned){(enum label)sqlite3_column_int(statement, 0),
+                                            sqlite3_column_int64(statement, 1)};
+        sqlite3_reset(statement);
+    }
+    records_unlock(records);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
+}
+
+bool records_correct_as_learned(struct records *records, const unsigned char *document_id,
+                                struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_CORRECT_AS_LEARNED, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
 }
 
 bool records_evidence_of(struct records *records, const unsigned char *document_id,

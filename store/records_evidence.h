@@ -32,18 +32,30 @@ bool records_evidence_of(struct records *records, const unsigned char *document_
 struct history_entry *records_history_get(struct records *records, int64_t history_id,
                                           struct error *error);
 
-/* Whether the history has a verdict on that document. */
-bool records_history_knows(struct records *records, const unsigned char *document_id, bool *known,
-                           struct error *error);
-
 /* `who` says, by `way` ("release", "confirm", "learn"), what the document is. The last word
  * counts. */
 bool records_correct(struct records *records, const unsigned char *document_id, enum label label,
                      const char *who, const char *way, struct error *error);
 
-/* The same, if the history has a verdict on that document; else nothing happens. */
-bool records_correct_known(struct records *records, const unsigned char *document_id,
-                           enum label label, const char *who, const char *way, struct error *error);
+/* The same of what is taught in the name of `source` (empty: the operator), otherwise than by a
+ * deed (records_deeds.h), which is remembered, too: of each source the last such word. Of a
+ * document that neither the history nor what is held has, nothing is kept. */
+bool records_learned(struct records *records, const unsigned char *document_id, enum label label,
+                     const char *source, const char *who, const char *way, struct error *error);
+
+struct records_learned {
+    enum label label;
+    int64_t deed; /* the latest of all deeds that there were then; 0: there was none */
+};
+
+/* The last such word of a source (NULL: of anybody); `*found` is false when there is none. */
+bool records_learned_last(struct records *records, const unsigned char *document_id,
+                          const char *source, struct records_learned *learned, bool *found,
+                          struct error *error);
+
+/* The last such word of anybody is again the last word, for replay. */
+bool records_correct_as_learned(struct records *records, const unsigned char *document_id,
+                                struct error *error);
 
 /* Forgets what was said of the document, if it was by that way. */
 bool records_uncorrect(struct records *records, const unsigned char *document_id, const char *way,

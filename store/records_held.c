@@ -59,6 +59,7 @@ static void bind_held(sqlite3_stmt *statement, const struct held *held)
     sqlite3_bind_blob64(statement, 12, held->lesson, held->lesson_length, SQLITE_STATIC);
     sqlite3_bind_blob64(statement, 13, held->item, held->item_length, SQLITE_STATIC);
     sqlite3_bind_blob64(statement, 14, held->item_head, held->item_head_length, SQLITE_STATIC);
+    sqlite3_bind_double(statement, 15, held->taught_from);
 }
 
 bool records_held_add(struct records *records, const struct held *held, int64_t *id,

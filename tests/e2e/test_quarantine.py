@@ -24,7 +24,7 @@ def setup():
     need_root()
     directory = make_temporary_directory()
     gateway = types.SimpleNamespace(directory=directory)
-    gateway.counts = counts_store(directory)
+    gateway.counts = counts_store(directory, persistent=True)
     gateway.weir = Weir(directory, gateway.counts.url, settings={
         "milter": {"socket": "inet:127.0.0.1:%d" % free_port()},
         "cold-lessons": 10, "thresholds": {"tag": 0.75, "hold": 0.85},
@@ -71,9 +71,9 @@ def wait_state(gateway, held_id, state):
     wait_for(lambda: held(gateway, held_id)["state"] == state, "%s is %s" % (held_id, state))
 
 
-def counts(gateway, mail):
+def counts(gateway, mail, identity="envelope-domain"):
     """(spam, ham) of the sender's domain."""
-    shown = ctl(gateway, "reputation", "show", "--json", "envelope-domain", mail.domain).json()
+    shown = ctl(gateway, "reputation", "show", "--json", identity, mail.domain).json()
     return round(shown["spam"]), round(shown["ham"])
 
 
@@ -198,6 +198,138 @@ def test_undo_leaves_what_was_learned_before(gateway):
         after = judged(gateway, mail.message)
         assert abs(after - learned) < abs(learned - unknown) / 2, (said, deed, unknown, learned, after)
         assert corrections(gateway, mail) == [({"ham": 0, "spam": 1}[said], "learn")], (said, deed)
+
+
+def learn(gateway, label, mail, *options):
+    """What weirctl learn says of a copy of it: (taught, known, corrected)."""
+    sums = ctl(gateway, "learn", "--json", *options, label, copy_of(gateway, mail.message)).json()
+    return sums["taught"], sums["known"], sums["corrected"]
+
+
+def said_of(gateway, mail):
+    """(spam, ham) of the domain in From, which a copy has as well."""
+    return counts(gateway, mail, "from-domain")
+
+
+def test_undo_leaves_what_was_learned_after(gateway):
+    """What the operator says by weirctl learn after a deed stays said when that, or one before or after
+    it, is undone"""
+    confirm, undo = ("held", "confirm"), ("undo",)
+    taught, known, corrected = (1, 0, 0), (0, 1, 0), (0, 0, 1)
+    for before, label, answer, after in (
+            ((confirm, undo), "spam", taught, (confirm, undo)),
+            ((confirm,), "spam", known, (undo,)),
+            ((confirm,), "ham", corrected, (undo,)),
+            ((confirm, undo), "ham", taught, (confirm, undo))):
+        mail = hold(gateway)
+        for words in before:
+            ctl(gateway, *words, mail.id)
+        assert learn(gateway, label, mail) == answer, (before, label)
+        for words in after:
+            ctl(gateway, *words, mail.id)
+        spam = label == "spam"
+        assert said_of(gateway, mail) == ((1, 0) if spam else (0, 1)), (before, label)
+        assert corrections(gateway, mail) == [(int(spam), "learn")], (before, label)
+        assert learn(gateway, label, mail) == known, (before, label)
+
+
+def test_undo_among_copies_with_a_lesson_between(gateway):
+    """What was learned between the deeds about two copies is what is said without the second"""
+    for first, last in ((0, 1), (1, 0)):
+        mail = hold_copies(gateway, ["ida@box.test", "ivo@box.test"])
+        ctl(gateway, "held", "confirm", mail.ids[0])
+        assert learn(gateway, "ham", mail) == (0, 0, 1)
+        ctl(gateway, "held", "confirm", mail.ids[1])
+        ctl(gateway, "undo", mail.ids[first])
+        left = [(1, "confirm")] if first == 0 else [(0, "learn")]
+        assert corrections(gateway, mail) == left, first
+        assert said_of(gateway, mail) == ((1, 0) if first == 0 else (0, 1)), first
+        ctl(gateway, "undo", mail.ids[last])
+        assert said_of(gateway, mail) == (0, 1), first
+        assert corrections(gateway, mail) == [(0, "learn")], first
+
+
+def test_undo_leaves_what_another_gateway_taught(gateway):
+    """What the counts store alone knows of, said after a deed was undone, stays said after the next"""
+    mail = hold(gateway)
+    ctl(gateway, "held", "confirm", mail.id)
+    ctl(gateway, "undo", mail.id)
+    other = Weir(gateway.directory, gateway.counts.url, "elsewhere")
+    path = copy_of(gateway, mail.message)
+    os.chmod(path, 0o644)
+    assert other.ctl("learn", "spam", path).text() == "taught 1, known 0, corrected 0\n"
+    ctl(gateway, "held", "confirm", mail.id)
+    ctl(gateway, "undo", mail.id)
+    assert said_of(gateway, mail) == (1, 0)
+    assert learn(gateway, "spam", mail) == (0, 1, 0)
+
+
+@contextlib.contextmanager
+def counts_away(gateway):
+    gateway.counts.stop()
+    try:
+        yield
+    finally:
+        gateway.counts.start()
+
+
+def confirm_without_counts(gateway, mail):
+    """Confirms it while the counts store is away; its lesson is taught when that is back."""
+    with counts_away(gateway):
+        assert "its lesson waits" in ctl(gateway, "held", "confirm", mail.id, status=None).errors
+    wait_for(lambda: said_of(gateway, mail)[0] == 1, "the lesson is taught")
+
+
+def test_undo_of_a_deed_without_counts(gateway):
+    """Mail like it is judged as before by the undo of a deed whose lesson waited. Comes before others
+    teach much like it"""
+    mail = hold(gateway)
+    before = judged(gateway, mail.message)
+    confirm_without_counts(gateway, mail)
+    confirmed = judged(gateway, mail.message)
+    assert confirmed > before + 1, (before, confirmed)
+    ctl(gateway, "undo", mail.id)
+    after = judged(gateway, mail.message)
+    assert said_of(gateway, mail) == (0, 0) and corrections(gateway, mail) == []
+    assert abs(after - before) < (confirmed - before) / 4, (before, confirmed, after)
+
+
+def test_undo_without_counts_leaves_what_was_learned(gateway):
+    """What had been learned before a deed whose lesson waited stays said when that is undone"""
+    mail = hold(gateway)
+    assert learn(gateway, "spam", mail) == (1, 0, 0)
+    confirm_without_counts(gateway, mail)
+    ctl(gateway, "undo", mail.id)
+    assert said_of(gateway, mail) == (1, 0) and corrections(gateway, mail) == [(1, "learn")]
+    assert learn(gateway, "spam", mail) == (0, 1, 0)
+
+
+def test_undo_of_what_another_said(gateway):
+    """The undo of a person's release leaves what the operator had learned, and what the person said
+    otherwise since"""
+    start_digests(gateway)
+    token = ctl(gateway, "console-user", "token", "--role", "teacher", "cleo").text().strip()
+    for person, since in (("bea", False), ("cleo", True)):
+        address = person + "@box.test"
+        mail = hold(gateway, [address])
+        gateway.weir.hold.stop()
+        try:
+            assert learn(gateway, "spam", mail) == (1, 0, 0)
+            tell(gateway, "--recipient", address)
+            link = link_in(wait_digests(gateway, address, 1)[0][1], 1, "release").split("?")[0]
+            assert "It will be delivered to you" in browse(link, {"do": "release"})[1]
+            assert corrections(gateway, mail) == [(0, "release")]
+            if since:
+                gateway.weir.env["WEIR_TOKEN"] = token
+                assert learn(gateway, "ham", mail, "--gateway", gateway.weir.console_url, "--source",
+                             "user:" + address) == (0, 1, 0)
+            ctl(gateway, "undo", mail.id)
+        finally:
+            gateway.weir.env.pop("WEIR_TOKEN", None)
+            gateway.weir.start_hold(gateway.postfix)
+        assert corrections(gateway, mail) == [(0, "learn") if since else (1, "learn")], person
+        assert said_of(gateway, mail) == (1, 1 if since else 0), person
+        assert learn(gateway, "spam", mail) == (0, 1, 0)
 
 
 def test_undo_release(gateway):
@@ -802,8 +934,12 @@ def test_reapply(gateway):
 
 
 if __name__ == "__main__":
-    run(setup, [test_undo_one_by_one, test_undo_delete, test_undo_confirm, test_undo_one_of_two,
-                test_undo_among_copies, test_undo_leaves_what_was_learned_before, test_undo_release, test_undo_in_time,
+    run(setup, [test_undo_one_by_one, test_undo_of_a_deed_without_counts,
+                test_undo_delete, test_undo_confirm, test_undo_one_of_two,
+                test_undo_among_copies, test_undo_leaves_what_was_learned_before,
+                test_undo_leaves_what_was_learned_after, test_undo_among_copies_with_a_lesson_between,
+                test_undo_leaves_what_another_gateway_taught, test_undo_without_counts_leaves_what_was_learned,
+                test_undo_of_what_another_said, test_undo_release, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
                 test_extensions_are_one_source, test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,

@@ -36,6 +36,7 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Takes away the sums of quarters of hours, which came last. */
 #define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
+    "DROP TRIGGER learned_with_history; DROP TRIGGER learned_with_held; DROP TABLE learned; "      \
     "DROP INDEX audit_refused; DROP INDEX held_document; ALTER TABLE deeds DROP COLUMN source; "   \
     "ALTER TABLE deeds DROP "                                                                      \
     "COLUMN said_before; "                                                                         \
