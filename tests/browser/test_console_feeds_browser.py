@@ -207,7 +207,7 @@ def test_opml(fixture):
 
 
 def test_a_rule_holds_an_item(fixture):
-    """A rule that is written, looked at and applied takes an item out of the feed, and undone gives it back"""
+    """A rule that is written, looked at and applied takes an item out of the feed until it is undone and that released"""
     browser, weir = fixture.browser, fixture.weir
     browser.do("open", hash="#/rules")
     browser.do("wait", text="There are no rules in it.")
@@ -225,6 +225,8 @@ def test_a_rule_holds_an_item(fixture):
     browser.do("open", hash="#/rules")
     browser.do("click", role="button", name="Undo the last one")
     browser.do("wait", text='Taken back: 1 rule: added "no hulls"')
+    assert "Painting the hull again" in fixture.held_feed()
+    weir.ctl("held", "reapply", "--apply")
     wait_for(lambda: get(weir, "/f/planet").body == GOOD, "the item is back")
     wait_for(lambda: "Painting the hull again" not in fixture.held_feed(), "it has left it")
 

@@ -256,7 +256,8 @@ def test_no_copy_at_all(fixture):
         answer = get(weir, "/f" + path)
         assert answer.status == 502 and answer.headers["Retry-After"], (path, answer.status)
         assert answer.body.decode() == "%s: %s\n" % (path[1:], line), answer.body
-    assert 6900 <= int(get(weir, "/f/busy").headers["Retry-After"]) <= 7000
+    # Of the second in which it was asked for it is not known how much was over.
+    assert 6900 <= int(get(weir, "/f/busy").headers["Retry-After"]) <= 7001
     assert b"refused: 127.0.0.1: " in get(weir, "/f/refused").body
     assert get(weir, "/f/planet").status == 200
     assert get(weir, "/f/nothing").status == 404 and get(weir, "/q/nothing").status == 404
