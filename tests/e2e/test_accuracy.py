@@ -21,9 +21,9 @@ MESSAGES = 1000
 # arithmetic is of integers, so a run gives exactly these. The tolerance is for other versions of
 # the libraries that decode mail: 0.02 points of 1-ROCA, and 2 of the 344 spam. A change of the
 # model that moves them further, to the better too, is to write the new ones down.
-ONLINE = {"roca": 0.3598, "0.1": 47.9651, "0.5": 12.7907, "1": 6.9767}
-ATTACKED = {"roca": 0.0775, "0.1": 9.3023, "0.5": 3.1977, "1": 2.6163}
-ATTACKED_LATER = {"roca": 0.355, "0.1": 48.6188, "0.5": 8.2873, "1": 6.0773}
+ONLINE = {"roca": 0.3696, "0.1": 52.0349, "0.5": 10.7558, "1": 6.9767}
+ATTACKED = {"roca": 0.0510, "0.1": 3.4884, "0.5": 2.6163, "1": 2.0349}
+ATTACKED_LATER = {"roca": 0.3810, "0.1": 54.6961, "0.5": 9.3923, "1": 6.0773}
 ROCA_TOLERANCE = 0.02
 MISSED_TOLERANCE = 0.6
 # 1-ROCA may double by good words; below this, a handful of pairs is no figure to double.
