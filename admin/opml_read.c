@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "core/feed_encoding.h"
+#include "core/span_buffer.h"
 #include "core/text.h"
 #include "core/xml_text.h"
 #include "store/memory.h"
@@ -216,7 +217,8 @@ static bool parse(struct reading *reading, struct span utf8, struct error *error
            error_set(error, ERROR_INPUT, "line 1: there is no OPML in it");
 }
 
-/* Behind the '&': whether a reference is there that XML knows by itself (XML 1.0, 4.1 and 4.6). */
+/* Behind the '&': whether a reference is there that XML knows by itself (XML 1.0, 4.1 and 4.6).
+ * HTML's names are none, unlike in feeds (core/feed_mend.h): "&copy;" may be of a URL's query. */
 static bool is_reference(struct span text)
 {
     static const struct span names[] = {
@@ -234,32 +236,28 @@ static bool is_reference(struct span text)
     return at > first && at < text.length && text.data[at] == ';';
 }
 
-/* Each '&' that stands for itself as "&amp;", in `arena`. */
-static struct span without_raw(struct arena *arena, struct span text, int *raw_line)
+static int line_of(struct span text, const char *at)
 {
-    static const char amp[] = "&amp;";
-    size_t raw = 0;
     int line = 1;
-    *raw_line = 0;
-    for (size_t i = 0; i < text.length; i++) {
-        line += text.data[i] == '\n';
-        if (text.data[i] != '&' ||
-            is_reference((struct span){text.data + i + 1, text.length - i - 1}))
+    for (const char *end = text.data; (end = memchr(end, '\n', (size_t)(at - end))); end++)
+        line++;
+    return line;
+}
+
+/* Adds the text to `out`, with each '&' that stands for itself as "&amp;". */
+static void escape_raw(struct span text, struct span_buffer *out, int *raw_line)
+{
+    const char *at = text.data, *end = text.data + text.length, *next;
+    for (; at < end; at = next) {
+        const char *ampersand = memchr(at, '&', (size_t)(end - at));
+        next = ampersand ? ampersand + 1 : end;
+        span_buffer_add(out, (struct span){at, (size_t)(next - at)});
+        if (!ampersand || is_reference((struct span){next, (size_t)(end - next)}))
             continue;
-        if (!raw++)
-            *raw_line = line;
+        span_buffer_text(out, "amp;");
+        if (!*raw_line)
+            *raw_line = line_of(text, ampersand);
     }
-    if (!raw)
-        return text;
-    char *out = arena_room(arena, text.length + raw * (sizeof amp - 2)), *to = out;
-    for (size_t i = 0; i < text.length; i++) {
-        bool is_raw = text.data[i] == '&' &&
-                      !is_reference((struct span){text.data + i + 1, text.length - i - 1});
-        size_t length = is_raw ? sizeof amp - 1 : 1;
-        memcpy(to, is_raw ? amp : text.data + i, length);
-        to += length;
-    }
-    return (struct span){out, (size_t)(to - out)};
 }
 
 bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml_outline *outline),
@@ -281,12 +279,16 @@ bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml
     struct reading *reading = memory_new(sizeof *reading);
     reading->visit = visit;
     reading->context = context;
+    struct span_buffer escaped = {0};
     bool good;
-    if (xml_has_monstrous_tag(utf8))
+    if (xml_has_monstrous_tag(utf8)) {
         good = error_set(error, ERROR_INPUT, "line 1: a tag in it has more than %u attributes",
                          XML_ATTRIBUTES_MAX);
-    else
-        good = parse(reading, without_raw(arena, utf8, raw_line), error);
+    } else {
+        escape_raw(utf8, &escaped, raw_line);
+        good = parse(reading, span_buffer_span(&escaped), error);
+    }
+    span_buffer_free(&escaped);
     free(reading);
     arena_free(arena);
     return good;
