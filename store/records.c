@@ -372,6 +372,23 @@ bool records_set_number(struct records *records, enum records_statement which, i
     return good;
 }
 
+bool records_run_of_document(struct records *records, enum records_statement which,
+                             const unsigned char document_id[RECORD_ID_BYTES], const char *text,
+                             struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, which, error);
+    bool good = statement != NULL;
+    if (good) {
+        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
+        if (text)
+            records_bind_text(statement, 2, text);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}
+
 void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text)
 {
     sqlite3_bind_text(statement, parameter, text ? text : "", -1, SQLITE_STATIC);

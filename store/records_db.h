@@ -141,6 +141,11 @@ bool records_run(struct records *records, sqlite3_stmt *statement, int *changed,
 bool records_set_number(struct records *records, enum records_statement which, int64_t id,
                         int64_t number, struct error *error);
 
+/* Runs a statement about a document under the lock: of its id, and a text unless that is NULL. */
+bool records_run_of_document(struct records *records, enum records_statement which,
+                             const unsigned char document_id[RECORD_ID_BYTES], const char *text,
+                             struct error *error);
+
 /* NULL counts as "". The text must live until the statement was run. */
 void records_bind_text(sqlite3_stmt *statement, int parameter, const char *text);
 

@@ -113,16 +113,7 @@ bool records_deed_set_said(struct records *records, int64_t deed_id, int said_be
 bool records_deeds_forget(struct records *records, const unsigned char document_id[RECORD_ID_BYTES],
                           const char *source, struct error *error)
 {
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_DEEDS_FORGET, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
-        records_bind_text(statement, 2, source);
-        good = records_run(records, statement, NULL, error);
-    }
-    records_unlock(records);
-    return good;
+    return records_run_of_document(records, STATEMENT_DEEDS_FORGET, document_id, source, error);
 }
 
 bool records_deeds_of_document(struct records *records,

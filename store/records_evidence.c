@@ -64,16 +64,7 @@ struct history_entry *records_history_get(struct records *records, int64_t histo
 bool records_uncorrect(struct records *records, const unsigned char *document_id, const char *way,
                        struct error *error)
 {
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_UNCORRECT, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
-        records_bind_text(statement, 2, way);
-        good = records_run(records, statement, NULL, error);
-    }
-    records_unlock(records);
-    return good;
+    return records_run_of_document(records, STATEMENT_UNCORRECT, document_id, way, error);
 }
 
 bool records_correct(struct records *records, const unsigned char *document_id, enum label label,
@@ -165,15 +156,7 @@ bool records_learned_last(struct records *records, const unsigned char *document
 bool records_correct_as_learned(struct records *records, const unsigned char *document_id,
                                 struct error *error)
 {
-    records_lock(records);
-    sqlite3_stmt *statement = records_prepare(records, STATEMENT_CORRECT_AS_LEARNED, error);
-    bool good = statement != NULL;
-    if (good) {
-        sqlite3_bind_blob(statement, 1, document_id, RECORD_ID_BYTES, SQLITE_STATIC);
-        good = records_run(records, statement, NULL, error);
-    }
-    records_unlock(records);
-    return good;
+    return records_run_of_document(records, STATEMENT_CORRECT_AS_LEARNED, document_id, NULL, error);
 }
 
 bool records_evidence_of(struct records *records, const unsigned char *document_id,
