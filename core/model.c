@@ -29,14 +29,14 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 #define KNOWN_MARGIN (ONE / 50)
 #define SOFT_FROM (ONE / 10 * 6) /* untrusted gradients over this are softened */
 #define SOFT_LEAST (ONE / 10)
+/* By which log-odds are multiplied for a score, in thousandths. A learner that goes no further than
+ * its margin is less sure than it is right (temperature scaling; Guo et al., 2017), the more so of
+ * remarks: half of what one is learned by are words and pairs that no other has. */
+#define SCORED_MILLI 1300
+#define SCORED_MILLI_OF_REMARKS 2200
 /* Log-odds that one untrusted lesson may make, in 2^-16: 5 when it is scored. */
-#define UNTRUSTED_END ((5l << 16) * 10 / 13)
-#define UNTRUSTED_END_OF_REMARKS ((5l << 16) * 5 / 11)
-/* By which log-odds are multiplied for a score. A learner that goes no further than its margin is
- * less sure than it is right (temperature scaling; Guo et al., 2017), the more so of remarks: half
- * of what one is learned by are words and pairs that no other has. */
-#define SCORED 1.3
-#define SCORED_OF_REMARKS 2.2
+#define UNTRUSTED_END ((5l << 16) * 1000 / SCORED_MILLI)
+#define UNTRUSTED_END_OF_REMARKS ((5l << 16) * 1000 / SCORED_MILLI_OF_REMARKS)
 #define PREFETCHED 16u /* slots ahead of the one whose weight is read */
 #define REHEARSED 32u  /* earlier lessons gone through after one that taught something */
 
@@ -282,9 +282,14 @@ static bool is_remark(const struct grouped *groups)
     return !groups->count[FEATURE_GROUP_OTHER];
 }
 
+static int64_t scored_milli(const struct grouped *groups)
+{
+    return is_remark(groups) ? SCORED_MILLI_OF_REMARKS : SCORED_MILLI;
+}
+
 static double scored(const struct grouped *groups)
 {
-    return is_remark(groups) ? SCORED_OF_REMARKS : SCORED;
+    return (double)scored_milli(groups) / 1000;
 }
 
 /* z in 2^-16. */
@@ -517,10 +522,10 @@ static void learn_and_rehearse(struct model *model, const struct lesson *lesson,
         rehearsal_remember(model->rehearsal, lesson, version);
 }
 
-/* z in 2^-16 of what a score says in thousandths: the scales above, times a thousand. */
+/* z in 2^-16 of what a score says in thousandths. */
 static int64_t unscored(const struct grouped *groups, int32_t milli)
 {
-    return (int64_t)milli * (1 << 16) / (is_remark(groups) ? 2200 : 1300);
+    return (int64_t)milli * (1 << 16) / scored_milli(groups);
 }
 
 /* Takes back what the lesson taught to a document that was at content_milli then. */
