@@ -280,7 +280,7 @@ static bool has_long_body(struct MHD_Connection *connection)
 }
 
 /* Called when the head is there, again with parts of a body, at its end, and after each resumption.
- * Once a response is queued, not again. */
+ * Once a response is queued, not again, except where libmicrohttpd, being stopped, took none. */
 static enum MHD_Result handle_request(void *context, struct MHD_Connection *connection,
                                       const char *target, const char *method, const char *version,
                                       const char *body, size_t *body_length, void **request)
@@ -288,6 +288,8 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
     (void)version;
     struct server *server = context;
     struct reader *reader = *request;
+    if (reader->stage == STAGE_ANSWERED)
+        return MHD_NO;
     if (*body_length) {
         bool bounded = take_pushed(reader, body, *body_length);
         *body_length = 0;

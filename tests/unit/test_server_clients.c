@@ -258,6 +258,25 @@ static void test_the_server_ends_while_requests_are_under_way(void **state)
 
 /* --- bad clients --- */
 
+/* libmicrohttpd takes no answer once it stops, and asks again for it: that must not wait. */
+static void test_the_server_ends_while_an_answer_is_due(void **state)
+{
+    feed_server_tear_down(state);
+    for (int i = 0; i < 100; i++) {
+        feed_server_set_up(state);
+        struct feed_server *feeds = *state;
+        for (int reader = 0; reader < 3; reader++) {
+            int socket = http_connect(feeds->port);
+            http_say(socket, "GET /f/later HTTP/1.1\r\nHost: x\r\n\r\n");
+            struct server_wait *wait = feed_server_await(feeds);
+            close(socket);
+            server_resume(wait, page_retain(feeds->planet));
+        }
+        feed_server_tear_down(state);
+    }
+    feed_server_set_up(state);
+}
+
 static void test_slow_loris_keeps_nobody_from_being_served(void **state)
 {
     struct feed_server *feeds = *state;
@@ -475,6 +494,7 @@ int main(void)
         WITH(test_a_client_that_left_while_it_waited_is_forgotten, feed_server_set_up),
         WITH(test_waiting_has_no_time_limit, set_up_impatient),
         WITH(test_the_server_ends_while_requests_are_under_way, feed_server_set_up),
+        WITH(test_the_server_ends_while_an_answer_is_due, feed_server_set_up),
         WITH(test_slow_loris_keeps_nobody_from_being_served, feed_server_set_up),
         WITH(test_a_head_that_trickles_in_is_cut_off, set_up_impatient),
         WITH(test_a_first_line_that_trickles_in_is_cut_off, set_up_impatient),
