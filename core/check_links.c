@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/check_read.h"
 #include "core/keyword_list.h"
 #include "core/network.h"
 #include "core/phrases.h"
@@ -98,7 +99,7 @@ double check_link_farm(const struct document *document, struct span *detail)
 /* --- FARM_UNRELATED --- */
 
 /* So much of other text at least, in bytes, or there is nothing to be unrelated to. */
-#define ARTICLE_BYTES_MIN 200
+#define ARTICLE_BYTES_MIN 100
 #define ARTICLE_TEXTS_MAX 16
 
 /* The body without the lines that the list stands in; returns how many pieces. */
@@ -126,12 +127,13 @@ static size_t text_around(const struct document *document, const struct keyword_
     return count;
 }
 
-/* Who lists keywords under a text of their own lists what the text is about. Under a text that was
- * taken from elsewhere stands what somebody else is to be found by. */
+/* Who lists keywords under a text of their own lists what the text is about, or its title. Under a
+ * text that was taken from elsewhere stands what somebody else is to be found by, as it may in a
+ * title of joined keywords. */
 double check_farm_unrelated(const struct document *document, struct span *detail)
 {
     const struct keyword_list *list = document->keyword_list;
-    struct span pieces[ARTICLE_TEXTS_MAX];
+    struct span pieces[ARTICLE_TEXTS_MAX + 1];
     if (!list || list->strength < 0.05)
         return 0;
     size_t count = text_around(document, list, pieces), bytes = 0;
@@ -143,6 +145,8 @@ double check_farm_unrelated(const struct document *document, struct span *detail
     for (size_t i = 0; i < count; i++)
         pieces[i].length =
             pieces[i].length < KEYWORD_LIST_BYTES_MAX ? pieces[i].length : KEYWORD_LIST_BYTES_MAX;
+    if (!check_joins_keywords(document->subject))
+        pieces[count++] = document->subject;
     size_t known = phrases_known(&list->phrases, pieces, count);
     double unknown = 1 - (double)known / (double)list->phrases.count;
     double strength = ramp(unknown, 0.3, 0.6) * ramp(list->strength, 0, 0.1);

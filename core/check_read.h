@@ -11,6 +11,10 @@
  * languages, "Re[2]:", and the tags of mailing lists ("[weir-users]"). */
 struct span check_bare_subject(struct span subject);
 
+/* True when the title has three keywords or more in a row with nothing but a hyphen or a low line
+ * between them. Of English that may be compounds: alone it says nothing. */
+bool check_joins_keywords(struct span title);
+
 /* True for the form of RFC 5322 3.6.4: "<left@right>" without blanks but in a quoted left side or
  * a literal right side; comments may stand around it. */
 bool check_is_message_id(struct span value);

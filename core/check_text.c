@@ -127,21 +127,22 @@ double check_title_stuffed(const struct document *document, struct span *detail)
 /* --- TITLE_JOINED --- */
 
 #define JOINED_WIDTH_MAX 40
+#define JOINED_WORDS_WIDTH_MAX 48
 #define JOINED_LEAST 3
 
-static size_t count_ideographs(struct span phrase)
-{
-    const char *at = phrase.data, *end = at + phrase.length;
-    size_t count = 0;
-    while (at < end)
-        count += text_character(text_next(&at, end)).class == CHARACTER_IDEOGRAPH;
-    return count;
-}
-
-/* A keyword of Chinese, which has no blanks. */
+/* A keyword of Chinese: two ideographs or more, and no blanks, brackets or other marks, which
+ * titles have around names and kinds of what they are about. */
 static bool is_chinese_keyword(struct span phrase)
 {
-    return count_ideographs(phrase) >= 2 && !memchr(phrase.data, ' ', phrase.length);
+    const char *at = phrase.data, *end = at + phrase.length;
+    size_t ideographs = 0;
+    while (at < end) {
+        uint8_t class = text_character(text_next(&at, end)).class;
+        if (class != CHARACTER_IDEOGRAPH && class != CHARACTER_LETTER && class != CHARACTER_DIGIT)
+            return false;
+        ideographs += class == CHARACTER_IDEOGRAPH;
+    }
+    return ideographs >= 2 && phrase_width(phrase) <= JOINED_WIDTH_MAX;
 }
 
 /* Two to five words, with nothing before and behind. Single ones are what names of files and of
@@ -152,7 +153,7 @@ static bool is_phrase_of_words(struct span phrase)
     for (size_t i = 0; i < phrase.length; i++)
         blanks += phrase.data[i] == ' ';
     return blanks >= 1 && blanks <= 4 && span_trim(phrase).length == phrase.length &&
-           phrase_has_letters(phrase);
+           phrase_width(phrase) <= JOINED_WORDS_WIDTH_MAX && phrase_has_letters(phrase);
 }
 
 struct row {
@@ -171,7 +172,7 @@ static struct row find_joined(struct span title, const char *separators,
         if (at < end && *at != separators[0] && (*at != separators[1] || !separators[1]))
             continue;
         struct span phrase = {start, (size_t)(at - start)};
-        bool fits = phrase.length && phrase_width(phrase) <= JOINED_WIDTH_MAX && is_keyword(phrase);
+        bool fits = phrase.length && is_keyword(phrase);
         first = count ? first : start;
         count = fits ? count + 1 : 0;
         if (count > longest.count)
@@ -179,6 +180,12 @@ static struct row find_joined(struct span title, const char *separators,
         start = at + 1;
     }
     return longest;
+}
+
+bool check_joins_keywords(struct span title)
+{
+    return find_joined(title, "-_", is_chinese_keyword).count >= JOINED_LEAST ||
+           find_joined(title, "-_", is_phrase_of_words).count >= JOINED_LEAST;
 }
 
 /* --- names of variables in prose, which look like phrases joined by low lines --- */

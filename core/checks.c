@@ -8,9 +8,8 @@
  * public corpora, the logarithm of that ratio being damped, since checks that fire together are not
  * independent. `make fit` starts from them and writes what ships to check_weights.def. The five
  * that answer to text made for search engines add up to more than what holds an item, whatever the
- * text that it was made of speaks for. Two of them hold one alone: FARM_UNRELATED, which fires on
- * one of 25,000 messages and items that are ham, and weakly, and TITLE_JOINED, which fires on none.
- */
+ * text that it was made of speaks for. Two of them hold one alone: FARM_UNRELATED and TITLE_JOINED,
+ * which fire on none of 25,000 messages and items that are ham. */
 static const struct check checks[] = {
     {"ATTACHMENT_DISGUISED", 2.0, CHANNEL_MAIL, check_attachment_disguised,
      "an attachment's name hides that it is a program"},

@@ -136,8 +136,8 @@ static size_t separator_at(struct span text, size_t *length)
     return SEPARATORS;
 }
 
-/* Phrases in a row, none of them too wide by its length, that one separator has set apart so far.
- * Two bytes take one column at least. */
+/* Phrases in a row that one separator has set apart so far, none of them too wide by its length but
+ * the first and the last, of which a line may belong to it. Two bytes take one column at least. */
 struct row {
     const char *start; /* of the next phrase */
     size_t phrases;
@@ -149,8 +149,10 @@ static void add_to_row(struct row *row, const struct separator *separator, const
     struct span phrase = {row->start, (size_t)(end - row->start)};
     bool wide =
         phrase.length > 2 * separator->width && span_trim(phrase).length > 2 * separator->width;
-    row->phrases = wide ? 0 : row->phrases + 1;
+    row->phrases++;
     row->enough |= row->phrases >= separator->least_phrases;
+    if (wide)
+        row->phrases = 1;
 }
 
 /* Whether there can be a list between separators of each kind: one look at the text tells that most
@@ -179,6 +181,31 @@ static void find_rows(struct span text, struct row rows[SEPARATORS])
         add_to_row(&rows[i], &separators[i], end);
 }
 
+/* False: it is no keyword. */
+static bool add_keyword(struct phrases *list, const struct separator *separator, struct span phrase)
+{
+    if (is_wide(phrase, separator->width) || !is_keyword(separator, phrase))
+        return false;
+    if (phrase_has_letters(phrase))
+        phrases_add_distinct(list, phrase);
+    return true;
+}
+
+/* Of text that stands between two separators, what stands in one line with the first; the same with
+ * the second. Text around a list begins and ends with lines of its own. */
+static struct span first_line(struct span text)
+{
+    const char *line_end = memchr(text.data, '\n', text.length);
+    return span_trim((struct span){text.data, line_end ? (size_t)(line_end - text.data) : 0});
+}
+
+static struct span last_line(struct span text)
+{
+    const char *line_end = memrchr(text.data, '\n', text.length);
+    const char *end = text.data + text.length, *start = line_end ? line_end + 1 : end;
+    return span_trim((struct span){start, (size_t)(end - start)});
+}
+
 static void find_lists(struct span text, size_t number, const struct separator *separator,
                        struct keyword_list *best)
 {
@@ -192,10 +219,11 @@ static void find_lists(struct span text, size_t number, const struct separator *
         size_t length;
         const char *at = next_separator(separator, may_start, start, end, &length);
         struct span phrase = span_trim((struct span){start, (size_t)(at - start)});
-        if (is_wide(phrase, separator->width) || !is_keyword(separator, phrase))
+        if (!add_keyword(&list, separator, phrase)) {
+            add_keyword(&list, separator, first_line(phrase));
             close_list(&list, separator, number, best);
-        else if (phrase_has_letters(phrase))
-            phrases_add_distinct(&list, phrase);
+            add_keyword(&list, separator, last_line(phrase));
+        }
         start = at + length + (at == end);
     }
     close_list(&list, separator, number, best);

@@ -191,6 +191,46 @@ static void test_keywords_under_a_text_about_something_else_fire(void **state)
     assert_true(run(check_farm_unrelated, with_body(ABOUT_LOCKS FARM)) > 0.9);
 }
 
+/* Chinese says in a third of the bytes what English does. */
+static void test_keywords_under_a_short_text_fire(void **state)
+{
+    (void)state;
+    assert_true(run(check_farm_unrelated,
+                    with_body("今天早上闸门晚开了一个小时，因为夜里结了冰。船在下游"
+                              "的码头等着，管理员端着热茶走来走去。\n\n" FARM)) > 0.9);
+}
+
+/* What is listed, all in one line: a list of twelve has its first and its last there, too. */
+static void test_a_list_begins_and_ends_within_its_line(void **state)
+{
+    (void)state;
+    assert_true(run(check_farm_unrelated,
+                    with_body(ABOUT_LOCKS
+                              "casino bonus | free casino slots | online poker | casino online | "
+                              "poker bonus | slots bonus | free poker | online slots | casino "
+                              "poker | free bonus casino | online bonus | slots casino\n"
+                              "The keeper will be at the lock again on Sunday morning, and so will "
+                              "we, with a camera and more of the tea.\n")) > 0.9);
+}
+
+static struct document *with_farm_under(const char *title)
+{
+    struct document *document = with_body(ABOUT_LOCKS FARM);
+    document->subject = span_of(title);
+    return document;
+}
+
+static void test_keywords_of_the_title_are_quiet_unless_it_is_of_keywords(void **state)
+{
+    (void)state;
+    assert_true(run(check_farm_unrelated,
+                    with_farm_under("Casino night: free poker, slots and a bonus game online")) ==
+                0);
+    assert_true(run(check_farm_unrelated,
+                    with_farm_under("casino online-free poker slots-casino bonus-poker for free")) >
+                0.9);
+}
+
 static void test_keywords_of_the_text_or_alone_are_quiet(void **state)
 {
     (void)state;
@@ -228,6 +268,9 @@ int main(void)
         cmocka_unit_test(test_comments_written_for_their_links_fire),
         cmocka_unit_test(test_comments_with_a_reference_and_articles_are_quiet),
         cmocka_unit_test(test_keywords_under_a_text_about_something_else_fire),
+        cmocka_unit_test(test_keywords_under_a_short_text_fire),
+        cmocka_unit_test(test_a_list_begins_and_ends_within_its_line),
+        cmocka_unit_test(test_keywords_of_the_title_are_quiet_unless_it_is_of_keywords),
         cmocka_unit_test(test_keywords_of_the_text_or_alone_are_quiet),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

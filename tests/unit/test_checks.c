@@ -182,6 +182,9 @@ static void test_phrases_joined_by_low_lines_are_stuffed(void **state)
                 0.6);
     assert_true(run(check_title_joined,
                     with_title("купить часы_дешево часы_часы в городе_новые часы")) > 0.4);
+    assert_true(run(check_title_joined,
+                    with_title("купить швейцарские серебряные часы недорого_часы в городе_часы "
+                               "для мужчин_новые часы")) > 0.4);
 }
 
 static void test_keywords_are_told_from_names(void **state)
@@ -227,6 +230,8 @@ static void test_normal_titles_are_quiet(void **state)
         "人工智能、芯片、机器人：本周科技新闻一览",
         "闸门今日晚开 - 港口新闻 - 海岸日报 - 首页",
         "港口新闻-闸门今日晚开",
+        "【免费音乐】-海岸模式-潮汐【民谣与钢琴】",
+        "【读者推荐-潮汐表-送一年】本周的新闻",
         "2024-03-12 潮汐表_north-quay_v2-final",
         "north_quay_tides_march_final_v2.csv has the low-lying long-term well-kept day-to-day data",
         "Re: use of PAM using pam_wrapper and dbus_mock for tests in user_prefs",
