@@ -363,11 +363,11 @@ static void share_room(const size_t count[FEATURE_GROUPS], size_t room[FEATURE_G
 /* The smallest of the set's hashes, in order, become the document's features. */
 static void keep_features(struct document *document, const struct token_set *set)
 {
-    uint32_t few_starts[FEW + 1], *starts = few_starts;
+    uint32_t few_starts[4 * FEW + 1], *starts = few_starts;
     uint64_t few[FEW], *sorted = few;
     size_t n = set->count;
     unsigned bits = 1;
-    while (((size_t)2 << bits) < n) /* a bucket holds one to two */
+    while (((size_t)1 << bits) < 2 * n) /* a bucket holds a half to one */
         bits++;
     if (n > FEW) {
         starts = arena_room(document->arena, (((size_t)1 << bits) + 1) * sizeof *starts);

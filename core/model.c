@@ -40,8 +40,6 @@ _Static_assert(MODEL_SLOTS == LESSON_SLOT_LIMIT, "a lesson has the model's slots
 #define PREFETCHED 16u /* slots ahead of the one whose weight is read */
 #define REHEARSED 32u  /* earlier lessons gone through after one that taught something */
 
-#define SEEN_MOST 4096u /* a power of two, twice FEATURES_MAX or more */
-
 #define LOGISTIC_STEP_BITS 11      /* of z in 2^-16: one table step is 1/32 */
 #define EXP_MINUS_STEP 4162825044u /* e^(-1/32) in 2^-32, rounded down */
 
@@ -186,31 +184,30 @@ size_t model_slots(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *ha
     return count;
 }
 
-/* Whether the slot is in the table, of `mask` + 1 places, that holds each plus one; now it is. */
-static bool is_known(uint32_t *table, uint32_t mask, uint32_t slot)
+/* Whether the slot is among those. */
+static bool is_among(const uint32_t *slots, size_t n, uint32_t slot)
 {
-    uint32_t at = slot & mask;
-    for (; table[at]; at = (at + 1) & mask)
-        if (table[at] == slot + 1)
-            return true;
-    table[at] = slot + 1;
-    return false;
+    size_t at = 0;
+    while (at < n && slots[at] != slot)
+        at++;
+    return at < n;
 }
 
 size_t model_slots_unsorted(const unsigned char key[COUNTS_KEY_BYTES], const uint64_t *hashes,
                             size_t n, uint32_t *slots)
 {
-    uint32_t table[SEEN_MOST], mask = 63;
+    /* A bit for the lower half of each slot there is: hardly any other slot has the same. */
+    uint64_t seen[0x10000 / 64] = {0};
     struct slot_key mixer = slot_key_of(key);
     assert(n <= FEATURES_MAX);
-    while (mask + 1 < 2 * n)
-        mask = 2 * mask + 1;
-    memset(table, 0, (mask + 1) * sizeof *table);
     size_t body = 0, others = n;
     for (size_t i = 0; i < n; i++) {
         uint32_t slot = mix(mixer, hashes[i]);
-        if (is_known(table, mask, slot))
+        uint64_t *word = &seen[(slot & 0xffff) / 64], bit = 1ull << slot % 64;
+        if (*word & bit &&
+            (is_among(slots, body, slot) || is_among(slots + others, n - others, slot)))
             continue;
+        *word |= bit;
         if (feature_group(hashes[i]) == FEATURE_GROUP_BODY)
             slots[body++] = slot;
         else
