@@ -1,6 +1,7 @@
 #include "core/reputation.h"
 
 #include <math.h>
+#include <string.h>
 
 #define NEGLIGIBLE 0.05 /* log-odds that are not worth a line */
 
@@ -146,11 +147,28 @@ static void hold_groups(const struct reputation_limits limits[REPUTATION_GROUPS]
     }
 }
 
-/* "12", "0.4": counts decay, and nobody needs more digits. */
-static struct span lessons_text(struct arena *arena, double lessons)
+#define LESSONS_DIGITS 16 /* counts have 32 bits, thousandths among them */
+
+/* "12", "0.4": counts decay, and nobody needs more digits. Returns what is behind. */
+static char *put_lessons(char *out, double lessons)
 {
-    double tenths = round(lessons * 10);
-    return arena_printf(arena, "%.*f", fmod(tenths, 10) != 0, tenths / 10);
+    uint64_t tenths = (uint64_t)round(lessons * 10), whole = tenths / 10;
+    char digits[LESSONS_DIGITS], *at = digits + sizeof digits;
+    do {
+        *--at = (char)('0' + whole % 10);
+        whole /= 10;
+    } while (whole);
+    out = mempcpy(out, at, (size_t)(digits + sizeof digits - at));
+    if (tenths % 10) {
+        *out++ = '.';
+        *out++ = (char)('0' + tenths % 10);
+    }
+    return out;
+}
+
+static char *put_text(char *out, struct span text)
+{
+    return mempcpy(out, text.data, text.length);
 }
 
 /* "evil.example: 12 spam, 0 ham" */
@@ -165,9 +183,12 @@ static struct span voice_detail(const struct reputation_table *table, struct are
                             voice->counts->override == OVERRIDE_PIN ? "pinned" : "set");
     struct reputation_weight weight =
         reputation_weight(table, voice->identity->type, voice->counts, now_s);
-    struct span spam = lessons_text(arena, weight.spam), ham = lessons_text(arena, weight.ham);
-    return arena_printf(arena, "%.*s: %.*s spam, %.*s ham", SPAN_ARGS(value), SPAN_ARGS(spam),
-                        SPAN_ARGS(ham));
+    /* Not printf(): each message has several, and it takes longer than what they tell of. */
+    char *text = arena_text(arena, value.length + 2 * LESSONS_DIGITS + 24), *out = text;
+    out = put_text(put_text(out, value), SPAN(": "));
+    out = put_text(put_lessons(out, weight.spam), SPAN(" spam, "));
+    out = put_text(put_lessons(out, weight.ham), SPAN(" ham"));
+    return (struct span){text, (size_t)(out - text)};
 }
 
 void reputation_evidence(const struct reputation_table *table, const struct document *document,
