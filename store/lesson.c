@@ -123,29 +123,32 @@ static uint64_t get_fixed(struct reader *reader, size_t bytes)
     return number;
 }
 
-/* Only the shortest form of a number is well-formed, so that one lesson has one encoding. */
-static uint32_t get_varint(struct reader *reader, uint32_t limit)
+/* Behind the number at `at`; NULL when there is none up to `limit`. Only the shortest form of one
+ * is well-formed, so that one lesson has one encoding. */
+static inline const unsigned char *read_varint(const unsigned char *at, const unsigned char *end,
+                                               uint32_t limit, uint32_t *number)
 {
-    /* Most are the small steps between slots, in one byte or two. */
-    const unsigned char *at = reader->at;
-    if (reader->good && reader->end - at >= 2 && (at[0] < 0x80 || (at[1] && at[1] < 0x80))) {
-        uint32_t small = at[0] < 0x80 ? at[0] : (at[0] & 0x7fu) | (uint32_t)at[1] << 7;
-        reader->at += at[0] < 0x80 ? 1 : 2;
-        reader->good = small <= limit;
-        return reader->good ? small : 0;
-    }
-    uint64_t number = 0;
-    for (unsigned i = 0; i < VARINT_MAX; i++) {
-        uint8_t byte = (uint8_t)get_fixed(reader, 1);
-        number |= (uint64_t)(byte & 0x7f) << (7 * i);
+    uint64_t sum = 0;
+    for (unsigned shift = 0; at < end && shift < 7 * VARINT_MAX; shift += 7) {
+        unsigned char byte = *at++;
+        sum |= (uint64_t)(byte & 0x7f) << shift;
         if (byte & 0x80)
             continue;
-        if ((i && byte == 0) || number > limit)
-            break;
-        return (uint32_t)number;
+        *number = (uint32_t)sum;
+        return sum <= limit && (byte || !shift) ? at : NULL;
     }
-    reader->good = false;
-    return 0;
+    return NULL;
+}
+
+static uint32_t get_varint(struct reader *reader, uint32_t limit)
+{
+    uint32_t number;
+    const unsigned char *behind = read_varint(reader->at, reader->end, limit, &number);
+    reader->good = reader->good && behind;
+    if (!reader->good)
+        return 0;
+    reader->at = behind;
+    return number;
 }
 
 static void get_id(struct reader *reader, unsigned char id[LESSON_ID_BYTES])
@@ -165,13 +168,17 @@ struct parts {
 static void read_slots(struct reader *reader, struct parts *parts)
 {
     parts->lesson.slot_count = get_varint(reader, LESSON_SLOTS_MAX);
-    uint32_t slot = 0;
-    for (size_t i = 0; i < parts->lesson.slot_count && reader->good; i++) {
-        uint32_t step = get_varint(reader, LESSON_SLOT_LIMIT - 1 - slot);
-        if (i && step == 0)
+    const unsigned char *at = reader->at;
+    uint32_t slot = 0, step;
+    for (size_t i = 0; i < parts->lesson.slot_count; i++) {
+        at = read_varint(at, reader->end, LESSON_SLOT_LIMIT - 1 - slot, &step);
+        if (!at || (i && step == 0)) {
             reader->good = false;
+            return;
+        }
         parts->slots[i] = slot += step;
     }
+    reader->at = at;
 }
 
 static void read_identities(struct reader *reader, struct parts *parts)
