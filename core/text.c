@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <iconv.h>
 
+#include "core/text_gb.h"
 #include "core/text_guess.h"
 
 #define REPLACEMENT 0xFFFDu
@@ -265,6 +266,8 @@ static bool convert(iconv_t converter, char **in, size_t *left, struct output *o
 static bool decode_iconv(struct arena *arena, struct span bytes, const char *charset, size_t unit,
                          struct span *text)
 {
+    if (strcmp(charset, "GB18030") == 0 && text_gb_read(arena, bytes, text))
+        return true;
     iconv_t converter = iconv_open("UTF-8", charset);
     if (converter == (iconv_t)-1)
         return false;

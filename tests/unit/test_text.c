@@ -99,6 +99,37 @@ static void test_undeclared_accents_are_windows_1252(void **state)
 }
 
 /* What was written in `charset` is read again though nobody says so. */
+/* As text_to_utf8() should read one or two bytes: by iconv alone. */
+static void assert_read_as_by_iconv(iconv_t converter, const unsigned char *pair, size_t length)
+{
+    char expected[16], *in = (char *)pair, *out = expected;
+    size_t left = length, room = sizeof expected;
+    struct span text = text_to_utf8(arena, (struct span){(const char *)pair, length}, SPAN("gbk"));
+    if (iconv(converter, &in, &left, &out, &room) == (size_t)-1 || left) {
+        assert_non_null(memmem(text.data, text.length, "\uFFFD", 3));
+        iconv(converter, NULL, NULL, NULL, NULL);
+        return;
+    }
+    assert_int_equal(text.length, out - expected);
+    assert_memory_equal(text.data, expected, text.length);
+}
+
+static void test_every_pair_of_gbk_is_read_as_iconv_reads_it(void **state)
+{
+    (void)state;
+    iconv_t converter = iconv_open("UTF-8", "GB18030");
+    assert_true(converter != (iconv_t)-1);
+    for (unsigned lead = 0x80; lead <= 0xff; lead++) {
+        for (unsigned trail = 0x40; trail <= 0xff; trail++) {
+            unsigned char pair[2] = {(unsigned char)lead, (unsigned char)trail};
+            if (!text_is_utf8((struct span){(const char *)pair, 2}))
+                assert_read_as_by_iconv(converter, pair, sizeof pair);
+        }
+        arena_reset(arena);
+    }
+    iconv_close(converter);
+}
+
 static void assert_guessed(const char *charset, const char *text)
 {
     char bytes[1000], *in = (char *)(uintptr_t)text, *out = bytes;
@@ -363,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_undeclared_chinese_is_read),
         cmocka_unit_test(test_undeclared_korean_and_japanese_are_read),
         cmocka_unit_test(test_undeclared_western_text_is_read),
+        cmocka_unit_test(test_every_pair_of_gbk_is_read_as_iconv_reads_it),
         cmocka_unit_test(test_a_guess_looks_beyond_a_long_start_of_ascii),
         cmocka_unit_test(test_undeclared_utf8_with_a_bad_byte_stays_utf8),
         cmocka_unit_test(test_bad_bytes_are_replaced_one_by_one),
