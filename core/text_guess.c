@@ -25,6 +25,14 @@ enum {
     COST_ACCENTS_TOGETHER = 40
 };
 
+/* What a text may have cost so far: no charset is read to the end once what is left of the sample
+ * cannot but make it dearer than another. `now` grows by `step`, the least that a byte beyond ASCII
+ * costs in the charset, with each of them. */
+struct bound {
+    long now;
+    int step;
+};
+
 static bool is_ascii_letter(unsigned char byte)
 {
     return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
@@ -67,15 +75,16 @@ static const uint8_t latin_small[32] = {45, 40, 55, 45, 40, 50,  55, 45, 40,  25
                                         40, 90, 55, 60, 65, 60,  40, 90, 110, 90};
 
 /* An accent stands among letters without one; a text of accents alone is in another charset. */
-static long cost_latin(const unsigned char *at, size_t length, long enough)
+static long cost_latin(const unsigned char *at, size_t length, struct bound bound)
 {
     long cost = 0;
     size_t high = 0;
-    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < enough; i++) {
+    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < bound.now; i++) {
         unsigned char byte = at[i], before = i ? at[i - 1] : ' ';
         if (byte < 0x80)
             continue;
         high++;
+        bound.now += bound.step;
         bool letter = byte >= 0xC0 && byte != 0xD7 && byte != 0xF7;
         if (byte >= 0xC0)
             cost += (byte < 0xE0 ? latin_capitals : latin_small)[byte & 0x1F];
@@ -90,7 +99,7 @@ static long cost_latin(const unsigned char *at, size_t length, long enough)
         if (capital && before >= 'a' && before <= 'z')
             cost += COST_CAPITAL_INSIDE;
     }
-    return cost;
+    return cost < bound.now ? cost : LONG_MAX;
 }
 
 /* --- Cyrillic --- */
@@ -158,15 +167,16 @@ static int cost_of_case(bool capital, size_t in_word, bool last_capital)
 }
 
 static long cost_cyrillic(const unsigned char *at, size_t length, const struct letter letters[256],
-                          long enough)
+                          struct bound bound)
 {
     long cost = 0;
     size_t high = 0, in_word = 0;
     bool last_capital = false, after_ascii = false;
-    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < enough; i++) {
+    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < bound.now; i++) {
         struct letter letter = letters[at[i]];
         bool ascii_letter = is_ascii_letter(at[i]);
         high += at[i] >> 7;
+        bound.now += at[i] >> 7 ? bound.step : 0;
         cost += letter.cost;
         if (letter.letter) {
             cost += after_ascii ? COST_BESIDE_OTHER_SCRIPT : 0;
@@ -179,7 +189,7 @@ static long cost_cyrillic(const unsigned char *at, size_t length, const struct l
         in_word = letter.letter ? in_word + 1 : 0;
         after_ascii = ascii_letter;
     }
-    return cost;
+    return cost < bound.now ? cost : LONG_MAX;
 }
 
 /* ASCII costs nothing. */
@@ -194,19 +204,19 @@ static void make_letters(void)
     }
 }
 
-static long cost_windows_1251(const unsigned char *at, size_t length, long enough)
+static long cost_windows_1251(const unsigned char *at, size_t length, struct bound bound)
 {
-    return cost_cyrillic(at, length, letters_1251, enough);
+    return cost_cyrillic(at, length, letters_1251, bound);
 }
 
-static long cost_koi8(const unsigned char *at, size_t length, long enough)
+static long cost_koi8(const unsigned char *at, size_t length, struct bound bound)
 {
-    return cost_cyrillic(at, length, letters_koi8, enough);
+    return cost_cyrillic(at, length, letters_koi8, bound);
 }
 
-static long cost_iso_8859_5(const unsigned char *at, size_t length, long enough)
+static long cost_iso_8859_5(const unsigned char *at, size_t length, struct bound bound)
 {
-    return cost_cyrillic(at, length, letters_8859_5, enough);
+    return cost_cyrillic(at, length, letters_8859_5, bound);
 }
 
 /* --- two bytes a character --- */
@@ -387,74 +397,99 @@ static int cost_euc_jp(const unsigned char *at, size_t left, size_t *length)
 }
 
 static long cost_double_byte(const unsigned char *at, size_t length,
-                             int (*read)(const unsigned char *, size_t, size_t *), long enough)
+                             int (*read)(const unsigned char *, size_t, size_t *),
+                             struct bound bound)
 {
     long cost = 0;
-    size_t high = 0, step;
-    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < enough; i += step) {
+    size_t high = 0, step, read_high;
+    for (size_t i = 0; i < length && high < SAMPLE_HIGH && cost < bound.now; i += step) {
         step = 1;
         if (at[i] < 0x80)
             continue;
         cost += read(at + i, length - i, &step);
         bool ascii_trail = step == 2 && at[i + 1] < 0x80;
         cost -= ascii_trail ? COST_ASCII : 0;
-        high += ascii_trail ? 1 : step;
+        read_high = ascii_trail ? 1 : step;
+        high += read_high;
+        bound.now += (long)read_high * bound.step;
     }
-    return cost;
+    return cost < bound.now ? cost : LONG_MAX;
 }
 
 /* --- all of them --- */
 
-/* Each cost is no longer added up once it is `enough` for another charset to be taken. `head_start`
- * is how much likelier a charset is before anything was read. */
+/* In the order in which one is taken of those that cost the same. `head_start` is how much likelier
+ * a charset is before anything was read. */
 static const struct candidate {
     const char *charset;
-    int head_start;
-    long (*single)(const unsigned char *at, size_t length, long enough);
+    int head_start, least; /* that a byte beyond ASCII costs */
+    long (*single)(const unsigned char *at, size_t length, struct bound bound);
     int (*pair)(const unsigned char *at, size_t left, size_t *length);
 } candidates[] = {
-    {"CP1252", 40, cost_latin, NULL},         {"GB18030", 30, NULL, cost_gb},
-    {"CP1251", 20, cost_windows_1251, NULL},  {"BIG5-HKSCS", 10, NULL, cost_big5},
-    {"KOI8-U", 10, cost_koi8, NULL},          {"CP949", 10, NULL, cost_korean},
-    {"CP932", 10, NULL, cost_shift_jis},      {"EUC-JP", 0, NULL, cost_euc_jp},
-    {"ISO-8859-5", 0, cost_iso_8859_5, NULL},
+    {"CP1252", 40, 25, cost_latin, NULL},         {"GB18030", 30, 45, NULL, cost_gb},
+    {"CP1251", 20, 32, cost_windows_1251, NULL},  {"BIG5-HKSCS", 10, 40, NULL, cost_big5},
+    {"KOI8-U", 10, 32, cost_koi8, NULL},          {"CP949", 10, 39, NULL, cost_korean},
+    {"CP932", 10, 18, NULL, cost_shift_jis},      {"EUC-JP", 0, 34, NULL, cost_euc_jp},
+    {"ISO-8859-5", 0, 32, cost_iso_8859_5, NULL},
+};
+#define CANDIDATES (sizeof candidates / sizeof *candidates)
+#define READ_FIRST (candidates + 1) /* what most such mail is in: it bounds all others soonest */
+
+struct sample {
+    unsigned char bytes[SAMPLE_BYTES];
+    size_t length;
+    int high; /* bytes beyond ASCII that are looked at */
 };
 
 /* Lines and rows of one sign, single or double, say no more than three of it. NUL ends texts. */
-static size_t take_sample(struct span bytes, unsigned char *sample)
+static void take_sample(struct span bytes, struct sample *sample)
 {
     const unsigned char *at = (const unsigned char *)bytes.data;
+    unsigned char *taken = sample->bytes;
     size_t i = 0, length = 0;
+    unsigned high = 0;
     while (i < bytes.length && at[i] < 0x80)
         i++;
     i -= i ? 1 : 0; /* the letter before it tells something */
     while (i < bytes.length && at[i] && length < SAMPLE_BYTES) {
-        if (bytes.length - i > 1 && length >= 4 && !memcmp(sample + length - 2, at + i, 2) &&
-            !memcmp(sample + length - 4, at + i, 2))
+        if (bytes.length - i > 1 && length >= 4 && !memcmp(taken + length - 2, at + i, 2) &&
+            !memcmp(taken + length - 4, at + i, 2)) {
             i += 2;
-        else
-            sample[length++] = at[i++];
+            continue;
+        }
+        high += at[i] >> 7;
+        taken[length++] = at[i++];
     }
-    return length;
+    sample->length = length;
+    sample->high = high < SAMPLE_HIGH ? (int)high : (int)SAMPLE_HIGH;
+}
+
+/* LONG_MAX: `enough` or more. */
+static long cost_of(const struct candidate *candidate, const struct sample *sample, long enough)
+{
+    struct bound bound = {enough - (long)sample->high * candidate->least, candidate->least};
+    long cost = candidate->single
+                    ? candidate->single(sample->bytes, sample->length, bound)
+                    : cost_double_byte(sample->bytes, sample->length, candidate->pair, bound);
+    return cost < enough ? cost : LONG_MAX;
 }
 
 const char *text_guess_charset(struct span bytes)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, make_tables);
-    unsigned char sample[SAMPLE_BYTES];
-    size_t length = take_sample(bytes, sample);
-    const struct candidate *best = candidates;
-    long least = LONG_MAX / 2;
-    for (const struct candidate *candidate = candidates;
-         candidate < candidates + sizeof candidates / sizeof *candidates; candidate++) {
-        long enough = least + candidate->head_start;
-        long cost = candidate->single ? candidate->single(sample, length, enough)
-                                      : cost_double_byte(sample, length, candidate->pair, enough);
-        if (cost < enough) {
-            best = candidate;
-            least = cost - candidate->head_start;
-        }
+    struct sample sample;
+    take_sample(bytes, &sample);
+    const struct candidate *best = READ_FIRST;
+    long least = cost_of(best, &sample, LONG_MAX / 2) - best->head_start;
+    for (const struct candidate *candidate = candidates; candidate < candidates + CANDIDATES;
+         candidate++) {
+        long enough = least + candidate->head_start + (candidate < best);
+        long cost = candidate == READ_FIRST ? LONG_MAX : cost_of(candidate, &sample, enough);
+        if (cost == LONG_MAX)
+            continue;
+        best = candidate;
+        least = cost - candidate->head_start;
     }
     return best->charset;
 }
