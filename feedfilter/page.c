@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -25,19 +26,61 @@ struct own {
     bool big;
 };
 
-struct counted_page {
-    struct page page; /* first: the two are cast into each other */
+/* What an answer consists of; each that is under way has a reference. */
+struct body {
     atomic_uint references;
-    const char *body; /* of `plain`; NULL: an error's */
-    char *content_type;
-    struct own own;
-    pthread_mutex_t lock; /* of what follows: the page for readers with tokens */
+    size_t length;
+    char data[];
+};
+
+/* The page for readers with tokens. */
+struct privates {
     struct {
         char *token;
         struct page *page;
-    } privates[PRIVATE_KEPT];
-    unsigned next_private;
+    } kept[PRIVATE_KEPT];
+    unsigned next;
 };
+
+struct counted_page {
+    struct page page; /* first: the two are cast into each other */
+    atomic_uint references;
+    char *content_type;
+    const char *cache_control;
+    struct own own;
+    size_t length;        /* of the plain body */
+    pthread_mutex_t lock; /* of what follows */
+    struct body *body;    /* plain; NULL: to be had from `packed` */
+    struct body *packed;  /* as gzip; NULL: not made yet, or there is none */
+    bool incompressible;
+    struct page_form plain, gzip; /* once asked for */
+    struct privates *privates;    /* NULL: none yet */
+};
+
+static struct counted_page *counted(struct page *page)
+{
+    return (struct counted_page *)page;
+}
+
+static struct body *new_body(size_t length)
+{
+    struct body *body = memory_new(sizeof *body + length);
+    atomic_init(&body->references, 1);
+    body->length = length;
+    return body;
+}
+
+static struct body *retain_body(struct body *body)
+{
+    atomic_fetch_add_explicit(&body->references, 1, memory_order_relaxed);
+    return body;
+}
+
+static void release_body(struct body *body) /* NULL is fine */
+{
+    if (body && atomic_fetch_sub_explicit(&body->references, 1, memory_order_acq_rel) == 1)
+        free(body);
+}
 
 static struct page *new_page(unsigned status)
 {
@@ -48,10 +91,15 @@ static struct page *new_page(unsigned status)
     return &page->page;
 }
 
-/* `body` (malloc'ed, given away) goes with the response. */
-static struct MHD_Response *respond(char *body, size_t length)
+static void release_data(void *data)
 {
-    return memory_checked(MHD_create_response_from_buffer_with_free_callback(length, body, free));
+    release_body((struct body *)(void *)((char *)data - offsetof(struct body, data)));
+}
+
+static struct MHD_Response *respond(struct body *body)
+{
+    return memory_checked(MHD_create_response_from_buffer_with_free_callback(
+        body->length, retain_body(body)->data, release_data));
 }
 
 /* 304 has no body, but libmicrohttpd says the length of the one that it thinks was left out, and it
@@ -128,36 +176,106 @@ static void add_content_type(struct MHD_Response *response, const char *content_
     add(response, "Content-Security-Policy", "default-src 'none'; sandbox");
 }
 
-static struct page_form make_form(char *body, size_t length, const char *content_type,
-                                  const char *etag, int64_t last_modified_s,
-                                  const char *cache_control)
+static struct page_form make_form(const struct counted_page *page, struct body *body,
+                                  const char *etag)
 {
-    struct page_form form = {respond(body, length), respond_unchanged(length), length};
-    add_content_type(form.whole, content_type);
-    add_validators(form.whole, etag, last_modified_s, cache_control);
-    add_validators(form.unchanged, etag, last_modified_s, cache_control);
+    struct page_form form = {respond(body), respond_unchanged(body->length), body->length};
+    add_content_type(form.whole, page->content_type);
+    add_validators(form.whole, etag, page->page.last_modified_s, page->cache_control);
+    add_validators(form.unchanged, etag, page->page.last_modified_s, page->cache_control);
     return form;
 }
 
-/* malloc'ed; NULL when it would not be smaller. */
-static char *compress_body(const char *body, size_t length, size_t *compressed)
+/* --- gzip; the lock is held --- */
+
+/* NULL when it would not be smaller. */
+static struct body *compress_body(const struct body *body)
 {
-    if (length < GZIP_LEAST || length > UINT32_MAX)
+    if (body->length < GZIP_LEAST || body->length > UINT32_MAX)
         return NULL;
-    z_stream stream = {.next_in = (Bytef *)(uintptr_t)body, .avail_in = (uInt)length};
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)body->data, .avail_in = (uInt)body->length};
     if (deflateInit2(&stream, GZIP_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         memory_checked(NULL);
-    char *result = memory_new(length);
-    stream.next_out = (Bytef *)result;
-    stream.avail_out = (uInt)length - 1;
+    struct body *result = new_body(body->length);
+    stream.next_out = (Bytef *)result->data;
+    stream.avail_out = (uInt)body->length - 1;
     bool smaller = deflate(&stream, Z_FINISH) == Z_STREAM_END;
-    *compressed = stream.total_out;
+    result->length = stream.total_out;
     deflateEnd(&stream);
     if (!smaller) {
         free(result);
         return NULL;
     }
-    return memory_resize(result, *compressed);
+    return memory_resize(result, sizeof *result + result->length);
+}
+
+/* What it was packed from, so it cannot fail but for memory. */
+static struct body *unpack_body(const struct body *packed, size_t length)
+{
+    struct body *body = new_body(length);
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t)packed->data,
+                       .avail_in = (uInt)packed->length,
+                       .next_out = (Bytef *)body->data,
+                       .avail_out = (uInt)length};
+    if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK || inflate(&stream, Z_FINISH) != Z_STREAM_END)
+        memory_checked(NULL);
+    inflateEnd(&stream);
+    return body;
+}
+
+static void pack(struct counted_page *page)
+{
+    if (!page->packed && !page->incompressible && page->content_type)
+        page->packed = compress_body(page->body);
+    page->incompressible = !page->packed;
+}
+
+/* The caller's. */
+static struct body *plain_body(const struct counted_page *page)
+{
+    return page->body ? retain_body(page->body) : unpack_body(page->packed, page->length);
+}
+
+void page_pack(struct page *page)
+{
+    struct counted_page *kept = counted(page);
+    pthread_mutex_lock(&kept->lock);
+    pack(kept);
+    if (kept->packed) {
+        release_body(kept->body);
+        kept->body = NULL;
+    }
+    pthread_mutex_unlock(&kept->lock);
+}
+
+/* --- what is asked for --- */
+
+const struct page_form *page_plain(struct page *page)
+{
+    struct counted_page *asked = counted(page);
+    pthread_mutex_lock(&asked->lock);
+    if (!asked->plain.whole) {
+        struct body *body = plain_body(asked);
+        asked->plain = make_form(asked, body, page->etag);
+        release_body(body);
+    }
+    pthread_mutex_unlock(&asked->lock);
+    return &asked->plain;
+}
+
+const struct page_form *page_gzip(struct page *page)
+{
+    struct counted_page *asked = counted(page);
+    pthread_mutex_lock(&asked->lock);
+    pack(asked);
+    if (asked->packed && !asked->gzip.whole) {
+        char etag[sizeof page->etag + 8];
+        snprintf(etag, sizeof etag, "%.*s-gzip\"", (int)strlen(page->etag) - 1, page->etag);
+        asked->gzip = make_form(asked, asked->packed, etag);
+        add(asked->gzip.whole, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    }
+    pthread_mutex_unlock(&asked->lock);
+    return asked->gzip.whole ? &asked->gzip : NULL;
 }
 
 void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE])
@@ -179,28 +297,19 @@ static struct page *make_page(const struct span *pieces, size_t count, const cha
     size_t length = 0, at = 0;
     for (size_t i = 0; i < count; i++)
         length += pieces[i].length;
-    char *body = memory_new(length);
+    struct body *body = new_body(length);
     for (size_t i = 0; i < count; i++) {
         if (pieces[i].length)
-            memcpy(body + at, pieces[i].data, pieces[i].length);
+            memcpy(body->data + at, pieces[i].data, pieces[i].length);
         at += pieces[i].length;
     }
     struct page *page = new_page(MHD_HTTP_OK);
-    ((struct counted_page *)page)->body = body;
-    ((struct counted_page *)page)->content_type = memory_text(content_type);
+    counted(page)->body = body;
+    counted(page)->length = length;
+    counted(page)->content_type = memory_text(content_type);
+    counted(page)->cache_control = cache_control;
     page_tag(pieces, count, page->etag);
     page->last_modified_s = last_modified_s;
-
-    size_t compressed_length;
-    char *compressed = compress_body(body, length, &compressed_length);
-    page->plain = make_form(body, length, content_type, page->etag, last_modified_s, cache_control);
-    if (compressed) {
-        char etag[sizeof page->etag + 8];
-        snprintf(etag, sizeof etag, "%.*s-gzip\"", (int)strlen(page->etag) - 1, page->etag);
-        page->gzip = make_form(compressed, compressed_length, content_type, etag, last_modified_s,
-                               cache_control);
-        add(page->gzip.whole, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    }
     return page;
 }
 
@@ -215,7 +324,7 @@ struct page *page_new(const struct span *pieces, size_t count, const char *conte
 void page_set_own(struct page *page, const size_t *places, size_t count, size_t unit_bytes,
                   bool big)
 {
-    struct own *own = &((struct counted_page *)page)->own;
+    struct own *own = &counted(page)->own;
     free(own->places);
     *own = (struct own){memory_new(count * sizeof *places), count, unit_bytes, big};
     if (count)
@@ -234,42 +343,51 @@ static struct span widen(const struct own *own, const char *token)
     return (struct span){wide, count * unit};
 }
 
+/* The lock is held. */
 static struct page *make_private(const struct counted_page *page, const char *token)
 {
     const struct own *own = &page->own;
+    struct body *body = plain_body(page);
     struct span put_in = widen(own, token);
     struct span *pieces = memory_new((2 * own->count + 1) * sizeof *pieces);
     size_t count = 0, done = 0;
     for (size_t i = 0; i < own->count; i++) {
-        pieces[count++] = (struct span){page->body + done, own->places[i] - done};
+        pieces[count++] = (struct span){body->data + done, own->places[i] - done};
         pieces[count++] = put_in;
         done = own->places[i];
     }
-    pieces[count++] = (struct span){page->body + done, page->page.plain.length - done};
+    pieces[count++] = (struct span){body->data + done, body->length - done};
     struct page *made = make_page(pieces, count, page->content_type, page->page.last_modified_s,
                                   "private, no-cache");
+    release_body(body);
     free(pieces);
     free((char *)(uintptr_t)put_in.data);
     return made;
 }
 
+/* Retained. The lock is held. */
+static struct page *find_private(struct counted_page *page, const char *token)
+{
+    struct privates *privates = page->privates;
+    if (!privates)
+        privates = page->privates = memory_new(sizeof *privates);
+    for (size_t i = 0; i < PRIVATE_KEPT; i++)
+        if (privates->kept[i].page && strcmp(privates->kept[i].token, token) == 0)
+            return page_retain(privates->kept[i].page);
+    unsigned place = privates->next++ % PRIVATE_KEPT;
+    page_release(privates->kept[place].page);
+    free(privates->kept[place].token);
+    privates->kept[place].token = memory_text(token);
+    privates->kept[place].page = make_private(page, token);
+    return page_retain(privates->kept[place].page);
+}
+
 struct page *page_private(struct page *page, const char *token)
 {
-    struct counted_page *counted = (struct counted_page *)page;
-    struct page *found = NULL;
-    pthread_mutex_lock(&counted->lock);
-    for (size_t i = 0; i < PRIVATE_KEPT && !found; i++)
-        if (counted->privates[i].page && strcmp(counted->privates[i].token, token) == 0)
-            found = page_retain(counted->privates[i].page);
-    if (!found) {
-        unsigned place = counted->next_private++ % PRIVATE_KEPT;
-        page_release(counted->privates[place].page);
-        free(counted->privates[place].token);
-        found = make_private(counted, token);
-        counted->privates[place].token = memory_text(token);
-        counted->privates[place].page = page_retain(found);
-    }
-    pthread_mutex_unlock(&counted->lock);
+    struct counted_page *asked = counted(page);
+    pthread_mutex_lock(&asked->lock);
+    struct page *found = find_private(asked, token);
+    pthread_mutex_unlock(&asked->lock);
     page_release(page);
     return found;
 }
@@ -278,22 +396,25 @@ struct page *page_error(unsigned status, const char *line, int64_t retry_after_s
 {
     struct page *page = new_page(status);
     size_t length = strlen(line);
-    char *body = memory_copy(line, length + 1);
-    body[length] = '\n';
-    page->plain = (struct page_form){respond(body, length + 1), NULL, length + 1};
-    add_content_type(page->plain.whole, "text/plain; charset=utf-8");
-    add(page->plain.whole, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
+    struct body *body = new_body(length + 1);
+    memcpy(body->data, line, length);
+    body->data[length] = '\n';
+    struct page_form form = {respond(body), NULL, body->length};
+    release_body(body);
+    add_content_type(form.whole, "text/plain; charset=utf-8");
+    add(form.whole, MHD_HTTP_HEADER_CACHE_CONTROL, "no-cache");
     if (retry_after_s > 0) {
         char seconds[24];
         snprintf(seconds, sizeof seconds, "%lld", (long long)retry_after_s);
-        add(page->plain.whole, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+        add(form.whole, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     }
+    counted(page)->plain = form;
     return page;
 }
 
 struct page *page_retain(struct page *page)
 {
-    atomic_fetch_add_explicit(&((struct counted_page *)page)->references, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&counted(page)->references, 1, memory_order_relaxed);
     return page;
 }
 
@@ -305,19 +426,27 @@ static void clear_form(struct page_form *form)
         MHD_destroy_response(form->unchanged);
 }
 
+static void free_privates(struct privates *privates)
+{
+    for (size_t i = 0; privates && i < PRIVATE_KEPT; i++) {
+        page_release(privates->kept[i].page);
+        free(privates->kept[i].token);
+    }
+    free(privates);
+}
+
 void page_release(struct page *page)
 {
-    struct counted_page *counted = (struct counted_page *)page;
-    if (!page || atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) != 1)
+    struct counted_page *left = counted(page);
+    if (!page || atomic_fetch_sub_explicit(&left->references, 1, memory_order_acq_rel) != 1)
         return;
-    for (size_t i = 0; i < PRIVATE_KEPT; i++) {
-        page_release(counted->privates[i].page);
-        free(counted->privates[i].token);
-    }
-    pthread_mutex_destroy(&counted->lock);
-    free(counted->own.places);
-    free(counted->content_type);
-    clear_form(&page->plain);
-    clear_form(&page->gzip);
-    free(counted);
+    free_privates(left->privates);
+    pthread_mutex_destroy(&left->lock);
+    free(left->own.places);
+    free(left->content_type);
+    clear_form(&left->plain);
+    clear_form(&left->gzip);
+    release_body(left->body);
+    release_body(left->packed);
+    free(left);
 }

@@ -1,5 +1,7 @@
 /* page: what a reader gets: bytes, plain and as gzip, with their validators. Immutable and counted
- * by references, so that a slow reader keeps the version it began with. Thread-safe. */
+ * by references, so that a slow reader keeps the version it began with. Each of the two is made
+ * when it is first asked for: of most feeds of a large list a page waits for nobody. Thread-safe.
+ */
 #ifndef WEIR_PAGE_H
 #define WEIR_PAGE_H
 
@@ -14,7 +16,7 @@
 
 /* The answers of one representation; its strong entity tag is `etag`, or "HASH-gzip". */
 struct page_form {
-    struct MHD_Response *whole;     /* NULL: this representation is not to be had */
+    struct MHD_Response *whole;
     struct MHD_Response *unchanged; /* 304; NULL where the page has no `etag` */
     size_t length;                  /* of the body of `whole` */
 };
@@ -23,9 +25,11 @@ struct page {
     unsigned status;          /* of HTTP */
     char etag[PAGE_TAG_SIZE]; /* of `plain`, with its quotes: a hash of the bytes; empty: none */
     int64_t last_modified_s;  /* 0: none */
-    struct page_form plain;
-    struct page_form gzip; /* not to be had where it would not be smaller */
 };
+
+/* Lent for as long as the page. There is no gzip (NULL) where it would not be smaller. */
+const struct page_form *page_plain(struct page *page);
+const struct page_form *page_gzip(struct page *page);
 
 /* The entity tag that a page of `pieces` has. */
 void page_tag(const struct span *pieces, size_t count, char etag[PAGE_TAG_SIZE]);
@@ -40,6 +44,10 @@ struct page *page_new(const struct span *pieces, size_t count, const char *conte
  * the page. */
 void page_set_own(struct page *page, const size_t *places, size_t count, size_t unit_bytes,
                   bool big);
+
+/* For a page that is kept though nobody may ask for it: its bytes are kept as gzip only, where that
+ * is smaller. */
+void page_pack(struct page *page);
 
 /* The page for a reader with addresses of its own, in place of `page`, which is released: with
  * "/r/TOKEN" at those places, and for no cache that is shared (RFC 9111, 5.2.2.7). The last few are

@@ -244,17 +244,21 @@ static enum MHD_Result send_page(struct server *server, struct reader *reader, s
 {
     if (*reader->token && page->status == MHD_HTTP_OK)
         page = page_private(page, reader->token);
-    const struct page_form *form = &page->plain;
+    const struct page_form *form = NULL;
     bool unchanged = false;
     if (page->status == MHD_HTTP_OK) {
         struct http_condition condition;
         http_condition_init(&condition, span_of(page->etag));
         MHD_get_connection_values(reader->wait.connection, MHD_HEADER_KIND, read_field, &condition);
-        enum http_encoding encoding = http_condition_encoding(&condition, page->gzip.whole != NULL);
+        enum http_encoding encoding = http_condition_encoding(&condition, true);
+        if (encoding == HTTP_GZIP && !page_gzip(page))
+            encoding = HTTP_PLAIN;
         unchanged = http_condition_unchanged(&condition, page->last_modified_s, &encoding);
-        if (encoding == HTTP_GZIP && page->gzip.whole)
-            form = &page->gzip;
+        if (encoding == HTTP_GZIP)
+            form = page_gzip(page);
     }
+    if (!form)
+        form = page_plain(page);
     reader->stage = STAGE_ANSWERED;
     reader->status = unchanged ? MHD_HTTP_NOT_MODIFIED : page->status;
     reader->bytes = unchanged || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0 ? 0 : form->length;
@@ -505,8 +509,8 @@ struct server *server_new(const char *address, const struct server_limits *limit
         "there is no such feed here; feeds are at /f/NAME, what is held of them at /q/NAME", 0);
     server->not_ours = page_error(MHD_HTTP_MISDIRECTED_REQUEST, HTTP_HOST_COMPLAINT, 0);
     server->not_allowed = page_error(MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD", 0);
-    memory_checked(MHD_add_response_header(server->not_allowed->plain.whole, MHD_HTTP_HEADER_ALLOW,
-                                           "GET, HEAD") == MHD_YES
+    memory_checked(MHD_add_response_header(page_plain(server->not_allowed)->whole,
+                                           MHD_HTTP_HEADER_ALLOW, "GET, HEAD") == MHD_YES
                        ? server
                        : NULL);
     server->stopping = page_error(MHD_HTTP_SERVICE_UNAVAILABLE, "stopping", STOPPING_RETRY_S);
