@@ -29,7 +29,7 @@ static void put(struct json_writer *writer, const char *text, size_t length)
 void json_writer_free(struct json_writer *writer)
 {
     free(writer->data);
-    *writer = (struct json_writer){0};
+    *writer = (struct json_writer){.indented = writer->indented};
 }
 
 void json_writer_flush(struct json_writer *writer, FILE *stream)
@@ -94,6 +94,15 @@ static void put_string(struct json_writer *writer, struct span value)
     writer->length += (size_t)(out - start);
 }
 
+static void break_line(struct json_writer *writer)
+{
+    size_t length = 1 + 2 * (size_t)writer->depth;
+    char *line = reserve(writer, length);
+    memset(line, ' ', length);
+    *line = '\n';
+    writer->length += length;
+}
+
 /* What comes before a value: a comma where a value came before, and the key. */
 static void begin(struct json_writer *writer, const char *key)
 {
@@ -102,10 +111,12 @@ static void begin(struct json_writer *writer, const char *key)
         if (last != '{' && last != '[' && last != '\n')
             put(writer, ",", 1);
     }
+    if (writer->indented && writer->depth)
+        break_line(writer);
     if (key) {
         put(writer, "\"", 1);
         put(writer, key, strlen(key));
-        put(writer, "\":", 2);
+        put(writer, "\": ", writer->indented ? 3 : 2);
     }
 }
 
@@ -113,10 +124,15 @@ void json_put_open(struct json_writer *writer, const char *key, char bracket)
 {
     begin(writer, key);
     put(writer, &bracket, 1);
+    writer->depth++;
 }
 
 void json_put_close(struct json_writer *writer, char bracket)
 {
+    char last = writer->data[writer->length - 1];
+    writer->depth--;
+    if (writer->indented && last != '{' && last != '[')
+        break_line(writer);
     put(writer, &bracket, 1);
 }
 

@@ -6,6 +6,7 @@
 
 #include "store/span.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,9 +14,11 @@
 struct json_writer {
     char *data; /* malloc'ed; not NUL-terminated */
     size_t length, room;
+    bool indented; /* each value on a line of its own, for people; else it is all one line */
+    unsigned depth;
 };
 
-/* A zeroed writer is an empty one. */
+/* A zeroed writer is an empty one; `indented` may be set then. */
 void json_writer_free(struct json_writer *writer);
 
 /* Writes what is there to `stream`, whose error flag tells of failure, and empties the writer. */

@@ -7,6 +7,8 @@
 #include "store/memory.h"
 #include "store/records_feeds.h"
 
+#define ORIGIN_SIZE 300
+
 struct telling {
     struct arena *arena;
     struct feed_state *states;
@@ -14,35 +16,38 @@ struct telling {
     bool all, stopped;
 };
 
-static const char *copy(struct telling *telling, const char *text)
-{
-    return text ? arena_printf(telling->arena, "%s", text).data : "";
-}
-
 /* Where the URL is a secret, no more than the host of what it led to is shown. The lock is held. */
-static const char *led_to(struct telling *telling, const struct subscription *subscription,
-                          const char *url)
+static const char *led_to(const struct subscription *subscription, const char *url,
+                          char origin[ORIGIN_SIZE])
 {
-    char origin[300];
-    if (!url || !subscription->own->secret)
-        return copy(telling, url);
-    feed_site_origin(url, origin, sizeof origin);
-    return copy(telling, origin);
+    if (!url)
+        return "";
+    if (!subscription->own->secret)
+        return url;
+    feed_site_origin(url, origin, ORIGIN_SIZE);
+    return origin;
 }
 
-/* The lock is held. */
-static struct feed_state state_of(struct telling *telling, const struct subscription *subscription)
+static const char *text_of(const char *text)
+{
+    return text ? text : "";
+}
+
+/* Lent, of `subscription` and `origins`. The lock is held. */
+static struct feed_state state_of(const struct telling *telling,
+                                  const struct subscription *subscription,
+                                  char origins[2][ORIGIN_SIZE])
 {
     const struct subscription_config *own = subscription->own;
     const struct feed_site *site = &subscription->site;
     return (struct feed_state){
         .name = subscription->name,
-        .place = copy(telling, own->place),
-        .url = own->secret ? "" : copy(telling, own->url),
+        .place = text_of(own->place),
+        .url = own->secret ? "" : text_of(own->url),
         .state = telling->stopped ? "stopped" : metrics_feed_name(subscription_state(subscription)),
-        .trouble = copy(telling, subscription->trouble),
-        .found = led_to(telling, subscription, site->found),
-        .moved = led_to(telling, subscription, site->moved_told ? site->moved_to : NULL),
+        .trouble = text_of(subscription->trouble),
+        .found = led_to(subscription, site->found, origins[0]),
+        .moved = led_to(subscription, site->moved_told ? site->moved_to : NULL, origins[1]),
         .checked_s = subscription->checked_s,
         .next_poll_s = subscription->next_poll_s,
         .items = (int64_t)subscription->items,
@@ -65,22 +70,30 @@ static uint64_t mark_of(const struct feed_state *state)
     return mark;
 }
 
+/* Of most feeds nothing is new, and nothing is copied. */
+static void keep(struct telling *telling, struct feed_state state)
+{
+    const char **texts[] = {&state.name,    &state.place, &state.url,
+                            &state.trouble, &state.found, &state.moved};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        *texts[i] = arena_printf(telling->arena, "%s", *texts[i]).data;
+    if (telling->count == telling->room) {
+        telling->room = telling->room ? 2 * telling->room : 16;
+        telling->states = memory_resize(telling->states, telling->room * sizeof *telling->states);
+    }
+    telling->states[telling->count++] = state;
+}
+
 static void look(void *context, struct subscription *subscription)
 {
     struct telling *telling = context;
+    char origins[2][ORIGIN_SIZE];
     pthread_mutex_lock(&subscription->lock);
     if (subscription->own) {
-        struct feed_state state = state_of(telling, subscription);
+        struct feed_state state = state_of(telling, subscription, origins);
         uint64_t mark = mark_of(&state);
-        if (telling->all || mark != subscription->told_mark) {
-            state.name = copy(telling, state.name);
-            if (telling->count == telling->room) {
-                telling->room = telling->room ? 2 * telling->room : 16;
-                telling->states =
-                    memory_resize(telling->states, telling->room * sizeof *telling->states);
-            }
-            telling->states[telling->count++] = state;
-        }
+        if (telling->all || mark != subscription->told_mark)
+            keep(telling, state);
         subscription->told_mark = mark;
     }
     pthread_mutex_unlock(&subscription->lock);

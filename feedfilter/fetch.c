@@ -7,6 +7,7 @@
 
 #include "feedfilter/fetch_hosts.h"
 #include "feedfilter/fetch_transfer.h"
+#include "feedfilter/fetch_waiting.h"
 #include "store/memory.h"
 #include "store/monotonic.h"
 
@@ -24,18 +25,17 @@ struct fetcher {
     struct transfer_memory memory;
 
     pthread_mutex_t mutex; /* of the rest */
-    struct transfer *first, **last;
+    struct fetch_waiting *first, **last;
     bool held, stopping;
 };
 
 void fetch_start(struct fetcher *fetcher, const struct fetch_request *request,
                  void (*done)(void *context, struct fetch_answer *answer), void *context)
 {
-    struct transfer *transfer =
-        transfer_new(request, &fetcher->limits, &fetcher->memory, done, context);
+    struct fetch_waiting *waiting = fetch_waiting_new(request, done, context);
     pthread_mutex_lock(&fetcher->mutex);
-    *fetcher->last = transfer;
-    fetcher->last = &transfer->next;
+    *fetcher->last = waiting;
+    fetcher->last = &waiting->next;
     pthread_mutex_unlock(&fetcher->mutex);
     curl_multi_wakeup(fetcher->multi);
 }
@@ -51,52 +51,52 @@ void fetcher_hold(struct fetcher *fetcher, bool held)
 }
 
 /* Takes what `*link` points at out of the queue. With the mutex held. */
-static struct transfer *take_out(struct fetcher *fetcher, struct transfer **link)
+static struct fetch_waiting *take_out(struct fetcher *fetcher, struct fetch_waiting **link)
 {
-    struct transfer *transfer = *link;
-    *link = transfer->next;
+    struct fetch_waiting *waiting = *link;
+    *link = waiting->next;
     if (!*link)
         fetcher->last = link;
-    return transfer;
+    return waiting;
 }
 
 /* Milliseconds until its host may be asked. */
-static int64_t host_wait_ms(struct fetcher *fetcher, struct transfer *transfer, int64_t now_ms)
+static int64_t host_wait_ms(struct fetcher *fetcher, struct fetch_waiting *waiting, int64_t now_ms)
 {
-    if (!transfer->host_name)
+    if (!waiting->host_name)
         return 0; /* there is none to ask */
-    if (!transfer->host)
-        transfer->host = fetch_hosts_find(fetcher->hosts, transfer->host_name);
-    return fetch_hosts_wait_ms(fetcher->hosts, transfer->host, now_ms);
+    if (!waiting->host)
+        waiting->host = fetch_hosts_find(fetcher->hosts, waiting->host_name);
+    return fetch_hosts_wait_ms(fetcher->hosts, waiting->host, now_ms);
 }
 
 /* The first that may begin now; NULL: none, but in `*wait_ms` one may, unless that is INT64_MAX. */
-static struct transfer *next_waiting(struct fetcher *fetcher, int64_t *wait_ms)
+static struct fetch_waiting *next_waiting(struct fetcher *fetcher, int64_t *wait_ms)
 {
-    struct transfer *transfer = NULL;
+    struct fetch_waiting *waiting = NULL;
     int64_t now_ms = monotonic_ms();
     *wait_ms = INT64_MAX;
     pthread_mutex_lock(&fetcher->mutex);
-    struct transfer **link = &fetcher->first;
-    while (!fetcher->held && *link && !transfer) {
+    struct fetch_waiting **link = &fetcher->first;
+    while (!fetcher->held && *link && !waiting) {
         int64_t its_ms = host_wait_ms(fetcher, *link, now_ms);
         if (its_ms < *wait_ms)
             *wait_ms = its_ms;
         if (!its_ms)
-            transfer = take_out(fetcher, link);
+            waiting = take_out(fetcher, link);
         else
             link = &(*link)->next;
     }
     pthread_mutex_unlock(&fetcher->mutex);
-    return transfer;
+    return waiting;
 }
 
-static struct transfer *any_waiting(struct fetcher *fetcher)
+static struct fetch_waiting *any_waiting(struct fetcher *fetcher)
 {
     pthread_mutex_lock(&fetcher->mutex);
-    struct transfer *transfer = fetcher->first ? take_out(fetcher, &fetcher->first) : NULL;
+    struct fetch_waiting *waiting = fetcher->first ? take_out(fetcher, &fetcher->first) : NULL;
     pthread_mutex_unlock(&fetcher->mutex);
-    return transfer;
+    return waiting;
 }
 
 static bool some_wait(struct fetcher *fetcher)
@@ -142,16 +142,27 @@ static void finish(struct transfer *transfer, CURLcode code)
     transfer_finish(transfer, code);
 }
 
+/* What waited is what runs now. */
+static struct transfer *to_transfer(struct fetcher *fetcher, struct fetch_waiting *waiting)
+{
+    struct transfer *transfer = transfer_new(&waiting->request, &fetcher->limits, &fetcher->memory,
+                                             waiting->done, waiting->context);
+    transfer->host = waiting->host;
+    free(waiting);
+    return transfer;
+}
+
 /* Milliseconds after which more may begin; INT64_MAX: when something else has happened. */
 static int64_t start_waiting(struct fetcher *fetcher)
 {
     int64_t wait_ms = INT64_MAX;
     while (has_turn(fetcher)) {
-        struct transfer *transfer = next_waiting(fetcher, &wait_ms);
-        if (!transfer)
+        struct fetch_waiting *waiting = next_waiting(fetcher, &wait_ms);
+        if (!waiting)
             return wait_ms;
-        if (transfer->host)
-            fetch_hosts_begin(fetcher->hosts, transfer->host, monotonic_ms());
+        if (waiting->host)
+            fetch_hosts_begin(fetcher->hosts, waiting->host, monotonic_ms());
+        struct transfer *transfer = to_transfer(fetcher, waiting);
         if (transfer->easy)
             transfer_begin(transfer);
         if (transfer->easy && curl_multi_add_handle(fetcher->multi, transfer->easy) == CURLM_OK)
@@ -215,8 +226,8 @@ static void *run(void *context)
         curl_multi_poll(fetcher->multi, NULL, 0, wait_ms < POLL_MS ? (int)wait_ms : POLL_MS, NULL);
     }
     break_off(fetcher, CURLE_ABORTED_BY_CALLBACK);
-    for (struct transfer *waiting; (waiting = any_waiting(fetcher));)
-        transfer_finish(waiting, CURLE_ABORTED_BY_CALLBACK);
+    for (struct fetch_waiting *waiting; (waiting = any_waiting(fetcher));)
+        transfer_finish(to_transfer(fetcher, waiting), CURLE_ABORTED_BY_CALLBACK);
     return NULL;
 }
 

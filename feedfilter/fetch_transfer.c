@@ -294,18 +294,6 @@ static bool set_form(struct transfer *transfer, const char *form)
     return ok;
 }
 
-static char *host_name(CURLU *url)
-{
-    char *host = NULL;
-    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-        return NULL;
-    char *name = memory_text(host);
-    curl_free(host);
-    for (char *at = name; *at; at++)
-        *at = *at >= 'A' && *at <= 'Z' ? (char)(*at + ('a' - 'A')) : *at;
-    return name;
-}
-
 struct transfer *transfer_new(const struct fetch_request *request,
                               const struct fetch_limits *limits, struct transfer_memory *memory,
                               void (*done)(void *context, struct fetch_answer *answer),
@@ -325,7 +313,6 @@ struct transfer *transfer_new(const struct fetch_request *request,
     if (!bad && request->moved_to)
         bad = curl_url_set(transfer->url, CURLUPART_URL, request->moved_to,
                            CURLU_URLENCODE | CURLU_ALLOW_SPACE);
-    transfer->host_name = host_name(transfer->url);
     transfer->easy = memory_checked(curl_easy_init());
     if (bad || !set_rules(transfer) || !set_subscription(transfer, request->subscription) ||
         !set_form(transfer, request->form)) {
@@ -346,7 +333,6 @@ static void transfer_free(struct transfer *transfer)
     curl_slist_free_all(transfer->plain);
     fetch_headers_free(&transfer->headers);
     fetch_unpack_free(transfer->unpack);
-    free(transfer->host_name);
     free(transfer->body);
     fetch_answer_clear(&transfer->answer);
     free(transfer);
@@ -468,6 +454,19 @@ static char *whole_link(const struct transfer *transfer, const char *link)
     return whole;
 }
 
+/* An answer may wait long to be dealt with. Cut off where it lies, a small one would leave a hole
+ * in memory that no other one's room fits into. */
+static char *take_whole(struct transfer *transfer)
+{
+    char *body = transfer->body;
+    transfer->body = NULL;
+    if (transfer->length > transfer->room / 2)
+        return memory_resize(body, transfer->length);
+    char *copy = memory_copy(body, transfer->length);
+    free(body);
+    return copy;
+}
+
 static void fill_answer(struct transfer *transfer)
 {
     struct fetch_answer *answer = &transfer->answer;
@@ -485,8 +484,7 @@ static void fill_answer(struct transfer *transfer)
     answer->base_url = plain_text(transfer->url);
     if (answer->status == 200 && !transfer->posts) {
         answer->length = transfer->length;
-        answer->body = memory_resize(transfer->body, transfer->length);
-        transfer->body = NULL;
+        answer->body = take_whole(transfer);
     }
     if (answer->status == 200 && answer->length == 0 && !transfer->posts)
         fetch_failure_set(transfer, "its answer is empty");

@@ -1,6 +1,5 @@
 /* fetch_transfer: one fetch from its request to its answer: a curl easy handle with its callbacks,
- * led over redirects hop by hop. Internal to fetch: used in the fetcher's thread only, but for
- * transfer_new(). */
+ * led over redirects hop by hop. Internal to fetch: used in the fetcher's thread only. */
 #ifndef WEIR_FETCH_TRANSFER_H
 #define WEIR_FETCH_TRANSFER_H
 
@@ -29,13 +28,11 @@ struct transfer_memory {
 };
 
 struct transfer {
-    struct transfer *next; /* the fetcher's queue */
     const struct fetch_limits *limits;
     struct transfer_memory *memory;
     void (*done)(void *context, struct fetch_answer *answer);
     void *context;
-    char *host_name;                        /* lower case, without port; NULL: the URL has none */
-    struct fetch_host *host;                /* once it was looked up */
+    struct fetch_host *host;                /* NULL: the URL has none */
     CURL *easy;                             /* NULL: the request was no good, `answer` says why */
     CURLU *first_url, *url;                 /* of the subscription, of this hop */
     struct curl_slist *own_headers, *plain; /* with and without those of the subscription */

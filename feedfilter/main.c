@@ -101,7 +101,9 @@ static void read_options(int argc, char **argv, struct options *options)
 int main(int argc, char **argv)
 {
     /* A feed's documents come and go by the megabyte; giving that back to the kernel and asking for
-     * it again costs more than judging them. */
+     * it again costs more than judging them. Each of malloc's arenas keeps that much, and would be
+     * one thread's only. */
+    mallopt(M_ARENA_MAX, 4);
     mallopt(M_TRIM_THRESHOLD, 64 << 20);
     mallopt(M_MMAP_THRESHOLD, 16 << 20);
     struct options options = {0};

@@ -30,9 +30,22 @@ struct refresh {
     unsigned worker_count;
 };
 
+static void drop_answer(struct refresh_job *job)
+{
+    if (job->answer)
+        fetch_answer_clear(job->answer);
+    free(job->answer);
+    job->answer = NULL;
+}
+
+static size_t answer_bytes(const struct refresh_job *job)
+{
+    return job->answer ? job->answer->length : 0;
+}
+
 static void job_free(struct refresh_job *job)
 {
-    fetch_answer_clear(&job->answer);
+    drop_answer(job);
     free(job->found);
     subscription_release(job->subscription);
     free(job);
@@ -46,7 +59,7 @@ static void queue(struct refresh_job *job)
     pthread_mutex_lock(&refresh->lock);
     *refresh->last = job;
     refresh->last = &job->next;
-    refresh->waiting_bytes += job->answer.length;
+    refresh->waiting_bytes += answer_bytes(job);
     fetcher_hold(refresh->parts.fetcher, refresh->waiting_bytes > WAITING_MOST_BYTES);
     pthread_cond_signal(&refresh->wake);
     pthread_mutex_unlock(&refresh->lock);
@@ -64,7 +77,7 @@ static struct refresh_job *take(struct refresh *refresh)
         job->next = NULL; /* it may come again */
         if (!refresh->first)
             refresh->last = &refresh->first;
-        refresh->waiting_bytes -= job->answer.length;
+        refresh->waiting_bytes -= answer_bytes(job);
         fetcher_hold(refresh->parts.fetcher, refresh->waiting_bytes > WAITING_MOST_BYTES);
     }
     pthread_mutex_unlock(&refresh->lock);
@@ -90,7 +103,8 @@ static struct refresh_job *begin(struct refresh *refresh, struct subscription *s
 static void on_fetched(void *context, struct fetch_answer *answer)
 {
     struct refresh_job *job = context;
-    job->answer = fetch_answer_take(answer);
+    job->answer = memory_new(sizeof *job->answer);
+    *job->answer = fetch_answer_take(answer);
     queue(job);
 }
 
@@ -120,7 +134,7 @@ static void begin_poll(struct refresh *refresh, struct subscription *subscriptio
 static bool begin_found(struct refresh *refresh, struct refresh_job *job)
 {
     struct subscription *subscription = job->subscription;
-    fetch_answer_clear(&job->answer);
+    drop_answer(job);
     pthread_mutex_lock(&subscription->lock);
     bool wanted = subscription->own && subscription->generation == job->generation;
     if (wanted) {

@@ -36,7 +36,7 @@ static void count_page(struct subscription *subscription, bool is_page)
 /* What is no feed. True when it is a page that names one, which is to be fetched. */
 static bool look_at_page(struct refresh_job *job, char *why, size_t size)
 {
-    const struct fetch_answer *answer = &job->answer;
+    const struct fetch_answer *answer = job->answer;
     const char *type = refresh_answer_type(answer->content_type);
     char *found;
     bool follow = false;
@@ -67,7 +67,7 @@ static bool look_at_page(struct refresh_job *job, char *why, size_t size)
 
 bool refresh_answer_look(struct refresh_job *job, char *why, size_t size)
 {
-    const struct fetch_answer *answer = &job->answer;
+    const struct fetch_answer *answer = job->answer;
     *why = '\0';
     if (answer->status == 200 && answer->length &&
         !feed_looks_like((struct span){answer->body, answer->length}))

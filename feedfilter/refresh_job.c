@@ -155,6 +155,7 @@ static void filter(struct work *work, struct cached_feed *copy)
     work->page =
         page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
     set_own(work->page, filtered, work->own->name);
+    page_pack(work->page);
     work->provisional = !was_up || !replica_store_up(judge.judge.replica);
 }
 
@@ -320,11 +321,11 @@ static void schedule(struct work *work, int64_t from_s, int64_t fresh_s, int64_t
 static bool succeeded(struct work *work, const struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
-    const struct fetch_answer *answer = &job->answer;
+    const struct fetch_answer *answer = job->answer;
     if (subscription->failures)
         log_event(LOG_LEVEL_NOTICE, "feed-back", "feed", work->own->name, NULL);
     subscription->failures = 0;
-    *subscription->trouble = '\0';
+    replace_text(&subscription->trouble, NULL);
     subscription->checked_s = work->now_s;
     subscription->site.gone_seen = 0;
     bool learned = refresh_place_learn(job, work->now_s);
@@ -338,16 +339,17 @@ static bool failed(struct work *work, const struct refresh_job *job, const char 
     struct subscription *subscription = work->subscription;
     const char *get = subscription->page ? "the last good copy" : "an error";
     bool told = subscription->failures++ > 0; /* /health has the newest reason */
-    snprintf(subscription->trouble, sizeof subscription->trouble, "%s", why);
-    schedule(work, work->now_s, -1, job->answer.retry_after_s);
+    schedule(work, work->now_s, -1, job->answer->retry_after_s);
     /* What a page names may be gone without the page. */
-    int status = job->found ? 0 : job->answer.status;
+    int status = job->found ? 0 : job->answer->status;
     /* Nor does it say anything of where its page was. */
     bool followed = job->followed && !job->from_page;
     bool gone = feed_site_failed(&subscription->site, status, followed, work->now_s);
+    char trouble[SUBSCRIPTION_TROUBLE_SIZE];
+    snprintf(trouble, sizeof trouble, "%.400s%s", why,
+             gone ? " (Gone) again and again, and is asked no more" : "");
+    replace_text(&subscription->trouble, trouble);
     if (gone) {
-        snprintf(subscription->trouble, sizeof subscription->trouble,
-                 "%.400s (Gone) again and again, and is asked no more", why);
         log_event(LOG_LEVEL_WARNING, "feed-gone", "feed", work->own->name, "reason",
                   subscription->trouble, "readers-get", get, "mend",
                   "take the feed out, or give it another url", NULL);
@@ -382,8 +384,8 @@ static void restore_site(struct subscription *subscription, const struct cached_
     feed_site_copy(&subscription->site, &kept->site);
     if (!subscription->site.gone_s)
         return;
-    snprintf(subscription->trouble, sizeof subscription->trouble,
-             "its site answered 410 (Gone) again and again, and is asked no more");
+    replace_text(&subscription->trouble,
+                 "its site answered 410 (Gone) again and again, and is asked no more");
     subscription_answer(subscription, NULL);
 }
 
@@ -428,7 +430,7 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
 static void run_good(struct work *work, const struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
-    const struct fetch_answer *answer = &job->answer;
+    const struct fetch_answer *answer = job->answer;
     struct cached_feed copy = {
         .body = answer->body,
         .length = answer->length,
@@ -517,15 +519,15 @@ static void note_use(const struct work *work)
 static bool run_answer(struct work *work, struct refresh_job *job)
 {
     struct subscription *subscription = work->subscription;
-    char why[sizeof subscription->trouble];
+    char why[SUBSCRIPTION_TROUBLE_SIZE];
     if (refresh_answer_look(job, why, sizeof why))
         return true;
     metrics_add(METRIC_FETCHES,
-                *why                        ? METRICS_FETCH_FAILED
-                : job->answer.status == 304 ? METRICS_FETCH_UNCHANGED
-                                            : METRICS_FETCH_CHANGED,
+                *why                         ? METRICS_FETCH_FAILED
+                : job->answer->status == 304 ? METRICS_FETCH_UNCHANGED
+                                             : METRICS_FETCH_CHANGED,
                 1);
-    if (!*why && job->answer.status == 200) {
+    if (!*why && job->answer->status == 200) {
         run_good(work, job);
         return false;
     }
@@ -538,9 +540,9 @@ static bool run_answer(struct work *work, struct refresh_job *job)
     else {
         learned = succeeded(work, job);
         /* Where one is known, what it was offered with is known better from the whole answer. */
-        if (job->answer.hub && subscription->websub.state == WEBSUB_NONE)
-            offer(work, span_of(job->answer.hub),
-                  first_of(job->answer.self, span_of(work->own->url)));
+        if (job->answer->hub && subscription->websub.state == WEBSUB_NONE)
+            offer(work, span_of(job->answer->hub),
+                  first_of(job->answer->self, span_of(work->own->url)));
         if (llabs(work->now_s - subscription->filtered_s) > FILTER_EVERY_S || !subscription->page ||
             subscription->unrecorded)
             subscription->filter_again = true;

@@ -17,11 +17,11 @@ struct refresh_job {
     struct refresh *refresh;
     struct subscription *subscription; /* retained; busy with this job */
     enum refresh_job_kind kind;
-    unsigned generation; /* of the subscription when the job began */
-    bool followed;       /* asked something else than the configured URL */
-    char *found;         /* which is what the page there names; NULL: it is not */
-    bool from_page;      /* in this very job, so that no second page is followed */
-    struct fetch_answer answer;
+    unsigned generation;         /* of the subscription when the job began */
+    bool followed;               /* asked something else than the configured URL */
+    char *found;                 /* which is what the page there names; NULL: it is not */
+    bool from_page;              /* in this very job, so that no second page is followed */
+    struct fetch_answer *answer; /* JOB_ANSWER, once it is there */
 };
 
 /* Does it, and leaves the subscription idle. True when a page came that names a feed: that is in

@@ -21,7 +21,7 @@ bool refresh_place_learn(const struct refresh_job *job, int64_t now_s)
     else if (!job->found)
         learned = feed_site_found(site, NULL, now_s);
     if (!job->followed)
-        learned |= feed_site_redirected(site, job->answer.moved_to, now_s);
+        learned |= feed_site_redirected(site, job->answer->moved_to, now_s);
     if (feed_site_tell_moved(site))
         tell("feed-moved", job->subscription->name, "to", site->moved_to,
              "its site redirects there permanently; weir follows, and asks its url again each week",

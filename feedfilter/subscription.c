@@ -44,6 +44,7 @@ void subscription_release(struct subscription *subscription)
     page_release(subscription->page);
     config_release(subscription->config);
     free(subscription->waiting);
+    free(subscription->trouble);
     free(subscription->records_trouble);
     free(subscription->cache_trouble);
     verdicts_told_free(subscription->told);
@@ -63,7 +64,7 @@ static struct page *trouble_page(const struct subscription *subscription)
     int64_t after_s = subscription->next_poll_s - time(NULL);
     if (!subscription->own)
         return NULL;
-    if (!*subscription->trouble)
+    if (!subscription->trouble)
         return page_error(503, "the gateway is stopping", 10);
     snprintf(line, sizeof line, "%s: %s", subscription->name, subscription->trouble);
     if (subscription->site.gone_s)
@@ -131,10 +132,10 @@ static void forget_upstream(struct subscription *subscription)
     subscription->generation++;
     subscription->provisional = false;
     subscription->unrecorded = subscription->failures = subscription->pages = 0;
-    *subscription->trouble = '\0';
+    free(subscription->trouble);
     free(subscription->records_trouble);
     free(subscription->cache_trouble);
-    subscription->records_trouble = subscription->cache_trouble = NULL;
+    subscription->trouble = subscription->records_trouble = subscription->cache_trouble = NULL;
     subscription->remark = NULL;
     subscription->unjudged = subscription->copy_not_kept = false;
     subscription->checked_s = subscription->next_poll_s = subscription->filtered_s = 0;
@@ -221,7 +222,7 @@ struct page *subscription_ask(struct subscription *subscription, struct server_w
         server_resume(wait, NULL);
     } else if (subscription->page) {
         page = page_retain(subscription->page);
-    } else if (*subscription->trouble || subscription->stopping) {
+    } else if (subscription->trouble || subscription->stopping) {
         page = trouble_page(subscription);
     } else {
         subscription->waiting =

@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#define SUBSCRIPTION_TROUBLE_SIZE 512
+
 struct subscription {
     char *name;
     struct hub_leaves *leaves; /* lent: for hubs that are left */
@@ -45,7 +47,7 @@ struct subscription {
     struct verdicts_told *told; /* see feed_judge.h; of whoever works on it */
     unsigned failures;          /* polls in a row that brought nothing good */
     unsigned pages;             /* polls in a row that brought a page (HTML) */
-    char trouble[512];          /* of the last of them, one line without URL; empty: none */
+    char *trouble;              /* of the last of them, one line without URL; NULL: none */
     const char *remark;  /* what was last logged about its page; NULL: nothing, or it is over */
     bool unjudged;       /* what its items are cannot be told: the whole passes */
     bool copy_not_kept;  /* what readers get is newer than the copy in the cache; that was logged */

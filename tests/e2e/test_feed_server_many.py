@@ -1,0 +1,66 @@
+"""A long list of feeds that nobody reads: what it takes of memory, and how long /health takes."""
+
+import json
+import os
+import subprocess
+import time
+
+from gateway import get
+from servers import Weir, counts_store, make_temporary_directory, run, wait_for
+
+FEEDS = 6000
+MOST_KB = 6  # resident, for each
+MOST_HEALTH_S = 2
+
+
+def under_sanitizer(program):
+    return b"libasan" in subprocess.run(["ldd", program], stdout=subprocess.PIPE).stdout
+
+
+def opml(path):
+    """Each feed on a host of its own, where nobody listens, so that none waits for another's turn."""
+    with open(path, "w") as file:
+        file.write("<opml version='2.0'><body>")
+        for number in range(FEEDS):
+            file.write("<outline type='rss' text='n%d' xmlUrl='http://127.1.%d.%d:1/feed'/>"
+                       % (number, number // 250, number % 250 + 1))
+        file.write("</body></opml>")
+    return path
+
+
+def health(weir):
+    return json.loads(get(weir, "/health").body)
+
+
+def test_idle_feeds_take_little(fixture):
+    """Thousands of feeds that nobody asks for take a few KB each, and /health tells of all at once"""
+    weir = fixture
+    baseline_kb = weir.feeds.memory_kb()
+    weir.ctl("feeds", "import", opml(os.path.join(weir.directory, "list.opml")))
+    wait_for(lambda: len(health(weir)["feeds"]) == FEEDS, "all are subscribed to")
+    wait_for(lambda: {feed["state"] for feed in health(weir)["feeds"]} == {"failing"},
+             "all were polled", 240)
+    more_kb = (weir.feeds.memory_kb() - baseline_kb) / FEEDS
+    start = time.monotonic()
+    told = health(weir)
+    took_s = time.monotonic() - start
+    assert told["status"] == "degraded"
+    assert [feed["name"] for feed in told["feeds"]][:2] == ["127.1.0.1", "127.1.0.2"], told["feeds"][:2]
+    assert told["feeds"][0]["trouble"] == "127.1.0.1: connection refused", told["feeds"][0]
+    assert took_s < MOST_HEALTH_S, took_s
+    if not under_sanitizer(weir.program("weir-feedfilter")):
+        assert more_kb < MOST_KB, "%.1f KB for each feed" % more_kb
+    print("# %.1f KB for each feed, /health %.3f s" % (more_kb, took_s))
+
+
+def setup():
+    directory = make_temporary_directory()
+    weir = Weir(directory, counts_store(directory).url, "many", {
+        "log": {"level": "error"},
+        "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll-min": "1h", "poll": "2h"}})
+    weir.start_feeds()
+    yield weir
+    assert weir.feeds.stop() == 0, weir.feeds.log()[-3000:]
+
+
+run(setup, [value for name, value in list(globals().items()) if name.startswith("test_")])
