@@ -251,10 +251,21 @@ static int report(struct request *request, const char *done, char *what,
     return held_reapply(request->session, request->release);
 }
 
+static bool is_in_force(const struct request *request)
+{
+    return span_equal(tuning_rules_text(request->state.whole), span_of(request->content));
+}
+
 static int apply(struct request *request)
 {
     struct error error = {0}, warning = {0};
     char *what;
+    /* Who applied them without --release comes back for it. */
+    if (request->release && is_in_force(request)) {
+        if (!request->session->json)
+            puts("these rules are in force already");
+        return held_reapply(request->session, true);
+    }
     if (!rule_settings_apply(request->session, &request->state, span_of(request->content),
                              request->rules, session_user(), &what, &warning, &error))
         return session_complain(&error);
@@ -406,7 +417,7 @@ const struct command command_rules = {
     "preview  what the rules of the file match of what is held and of the history here\n"
     "apply    puts the text of the file (\"-\": standard input) in force in the place of the\n"
     "         former, and tells what of the held would not be held any more; --release lets that\n"
-    "         go\n"
+    "         go, also when the text is in force already\n"
     "undo     takes the last change back\n"
     "history  who changed the rules, and when\n\n"
     "--seen N goes on only if the settings are still of version N, as --json told it\n\n"

@@ -154,7 +154,8 @@ static void say_done(const struct session *session, json_t *answer, const char *
     }
     printf("%s: ", done);
     printable_put(stdout, span_of(remote_text(answer, done)), PRINTABLE_LINE);
-    putchar('\n');
+    puts("\nwhat is held there stays held until it is released; 'weirctl held reapply' on that "
+         "machine tells what would not be held any more");
 }
 
 static int change(struct session *session, const struct rules_asked *asked)

@@ -29,6 +29,11 @@ function sums(seen) {
     ].filter(Boolean);
 }
 
+// A change of rules lets nothing go, nor what a rule that is gone had held.
+function stays() {
+    return say("What is held stays held until it is released. On the gateway, 'weirctl held reapply' lists what would not be held any more, and releases it with --apply.");
+}
+
 class Editor {
     constructor(page, app, again) {
         Object.assign(this, {page, app, again, asked: 0});
@@ -85,7 +90,7 @@ class Editor {
         button.disabled = true;
         try {
             const done = await post("rules/apply", {text: this.text.value, version: seen.version});
-            await this.again(say("Applied: {what}", {what: done.applied}));
+            await this.again(say("Applied: {what}", {what: done.applied}), stays());
         } catch (failure) {
             this.refused(failure);
         }
@@ -101,7 +106,7 @@ function past(page, app, again) {
         button.disabled = true;
         try {
             const done = await post("rules/undo", {version: page.version});
-            await again(say("Taken back: {what}", {what: done.undone}));
+            await again(say("Taken back: {what}", {what: done.undone}), stays());
         } catch (failure) {
             button.disabled = false;
             app.fail(failure);
@@ -119,12 +124,12 @@ function past(page, app, again) {
 
 export async function showRules(place, parameters, app) {
     const page = await get("rules");
-    const again = async (words) => {
+    const again = async (...words) => {
         await showRules(place, parameters, app);
         place.querySelector("h1").tabIndex = -1;
         place.querySelector("h1").focus();
-        if (words)
-            app.tell(words);
+        if (words.some(Boolean))
+            app.tell(words.join(" "));
     };
     const editor = new Editor(page, app, again);
     place.replaceChildren(

@@ -257,6 +257,7 @@ export const words = {
     "Take back {what}?": "撤销 {what}？",
     "Taken back: {what}": "已撤销：{what}",
     "Undo the last one": "撤销最近一次",
+    "What is held stays held until it is released. On the gateway, 'weirctl held reapply' lists what would not be held any more, and releases it with --apply.": "已扣留的仍会保持扣留，直到被放行。在网关上运行 weirctl held reapply 可列出如今不会再被扣留的内容，加 --apply 即放行。",
     "Nothing was changed yet: all is as configured.": "尚无修改：一切如配置所定。",
     "the weights and the threshold that people's corrections favour": "人工纠正所支持的权重与阈值",
     "Suggest": "建议",

@@ -65,7 +65,8 @@ def test_rules(fixture):
     browser.do("click", role="button", name="Undo the last one", refuse=True)
     assert shown(fixture)["text"] == TEXT
     browser.do("click", role="button", name="Undo the last one")
-    browser.do("wait", text='Taken back: 2 rules: added "mail 7", "body"')
+    browser.do("wait", text='Taken back: 2 rules: added "mail 7", "body" What is held stays held until it is '
+               "released. On the gateway, 'weirctl held reapply' lists")
     assert shown(fixture)["text"] == ""
 
 
