@@ -1,11 +1,14 @@
 #include "admin/commands.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "admin/config_readers.h"
 #include "admin/tune.h"
 #include "admin/tune_show.h"
 #include "core/json_writer.h"
+#include "store/memory.h"
 
 static void show_json(const struct config *config, const struct tuning *tuning)
 {
@@ -38,6 +41,69 @@ static int show(struct session *session)
     return EX_OK;
 }
 
+/* --- test --- */
+
+struct told {
+    char **warnings;
+    size_t count;
+};
+
+static void note_warning(void *context, const char *line)
+{
+    struct told *told = context;
+    told->warnings = memory_resize(told->warnings, (told->count + 1) * sizeof *told->warnings);
+    told->warnings[told->count++] = memory_text(line);
+}
+
+static void clear_told(struct told *told)
+{
+    for (size_t i = 0; i < told->count; i++)
+        free(told->warnings[i]);
+    free(told->warnings);
+}
+
+static void test_json(const char *path, const struct told *told, const struct error *error)
+{
+    struct json_writer json = {0};
+    bool valid = error->class == ERROR_NONE;
+    json_put_open(&json, NULL, '{');
+    json_put_string(&json, "file", span_of(path));
+    json_put_bool(&json, "valid", valid);
+    if (!valid)
+        json_put_string(&json, "error", span_of(error->message));
+    json_put_open(&json, "warnings", '[');
+    for (size_t i = 0; i < told->count; i++)
+        json_put_string(&json, NULL, span_of(told->warnings[i]));
+    json_put_close(&json, ']');
+    json_put_close(&json, '}');
+    json_put_newline(&json);
+    json_writer_flush(&json, stdout);
+    json_writer_free(&json);
+}
+
+static int test(struct session *session)
+{
+    const char *path = session->config_path ? session->config_path : config_default_path();
+    struct error error = {0};
+    struct told told = {0};
+    session->config = config_read_with_feeds(path, &error);
+    for (size_t i = 0; session->config && i < session->config->warning_count; i++)
+        note_warning(&told, session->config->warnings[i]);
+    if (session->config)
+        config_readers_look(session, note_warning, &told);
+    if (session->json) {
+        test_json(path, &told, &error);
+    } else if (session->config) {
+        for (size_t i = 0; i < told.count; i++)
+            fprintf(stderr, "weirctl: warning: %s\n", told.warnings[i]);
+        printf("%s: valid\n", path);
+    } else {
+        session_complain(&error);
+    }
+    clear_told(&told);
+    return session->config ? EX_OK : EX_CONFIG;
+}
+
 static int run(struct session *session, int count, char **arguments)
 {
     const struct option_row rows[] = {{NULL, NULL, NULL}};
@@ -46,35 +112,9 @@ static int run(struct session *session, int count, char **arguments)
         return status;
     if (count == 1 && strcmp(arguments[0], "show") == 0)
         return show(session);
-    if (count != 1 || strcmp(arguments[0], "test") != 0)
-        return session_usage("config: test or show?");
-    const char *path = session->config_path ? session->config_path : config_default_path();
-    struct error error = {0};
-    session->config = config_read_with_feeds(path, &error);
-    size_t warnings = session->config ? session->config->warning_count : 0;
-    if (session->json) {
-        struct json_writer json = {0};
-        json_put_open(&json, NULL, '{');
-        json_put_string(&json, "file", span_of(path));
-        json_put_bool(&json, "valid", session->config != NULL);
-        if (!session->config)
-            json_put_string(&json, "error", span_of(error.message));
-        json_put_open(&json, "warnings", '[');
-        for (size_t i = 0; i < warnings; i++)
-            json_put_string(&json, NULL, span_of(session->config->warnings[i]));
-        json_put_close(&json, ']');
-        json_put_close(&json, '}');
-        json_put_newline(&json);
-        json_writer_flush(&json, stdout);
-        json_writer_free(&json);
-    } else if (session->config) {
-        for (size_t i = 0; i < warnings; i++)
-            fprintf(stderr, "weirctl: warning: %s\n", session->config->warnings[i]);
-        printf("%s: valid\n", path);
-    } else {
-        session_complain(&error);
-    }
-    return session->config ? EX_OK : EX_CONFIG;
+    if (count == 1 && strcmp(arguments[0], "test") == 0)
+        return test(session);
+    return session_usage("config: test or show?");
 }
 
 const struct command command_config = {
@@ -86,8 +126,8 @@ const struct command command_config = {
     "test reads the configuration file, and the feeds file that it names, and says whether they "
     "are\n"
     "valid; else what is wrong, with file and line, and exit code 78. What works but is hardly\n"
-    "meant, such as a password that everybody may read, is warned of on stderr. Nothing is\n"
-    "connected to.\n\n"
+    "meant, such as a password that everybody may read, or a reader of a feed who has no address,\n"
+    "is warned of on stderr. Nothing is connected to.\n\n"
     "show tells every number that verdicts are made with, and whether it is the default, the\n"
     "configuration file's, or tuned (see weirctl help tune).\n",
 };

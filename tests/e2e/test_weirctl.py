@@ -278,6 +278,32 @@ def doubled_feeds_are_warned_of(fixture):
                            "out\n" % path), said.errors
 
 
+def readers_without_an_address_are_warned_of(fixture):
+    """config test warns of a reader of a feed who has no address, with file and line, once"""
+    path, records = fixture.path("readers.conf"), fixture.path("readers.db")
+    with open(path, "w") as file:
+        file.write('records { feeds = "%s" }\nfeed "a" { url = "http://x.example/a" }\n' % records)
+        for name in ("b", "c"):
+            file.write('feed "%s" {\n  url = "http://x.example/%s"\n  readers = {"ann", "nobody"}\n}\n'
+                       % (name, name))
+    warning = ('weirctl: warning: %s:6: feed "b": readers names "%s", who has no address to read it at; '
+               "'weirctl feeds reader add %s' makes one\n")
+    said = fixture.ctl("--config", path, "config", "test")
+    assert said.errors == "".join(warning % (path, name, name) for name in ("ann", "nobody")), said.errors
+    with open(path, "a") as file:
+        file.write('counts = "%s"\n' % fixture.counts.url)
+    fixture.weir.run("weir-feedfilter", "--config", path, "--pipe", input="<rss><channel><title>t</title>"
+                     "<item><title>An item</title></item></channel></rss>")  # makes the records
+    fixture.ctl("--config", path, "feeds", "reader", "add", "ann")
+    said = fixture.ctl("--config", path, "config", "test")
+    assert said.errors == warning % (path, "nobody", "nobody"), said.errors
+    assert said.text() == path + ": valid\n", said.text()
+    told = fixture.ctl("--config", path, "--json", "config", "test").json()["warnings"]
+    assert len(told) == 1 and '"nobody"' in told[0], told
+    fixture.ctl("--config", path, "feeds", "reader", "add", "nobody")
+    assert fixture.ctl("--config", path, "config", "test").errors == ""
+
+
 def usage_is_told(fixture):
     """wrong usage is told in one line; help and version are there for each command"""
     for words in ([], ["chek"], ["check"], ["learn", "eggs", "x"], ["check", "--fast", "x"],
@@ -330,7 +356,7 @@ servers.run(setup, [
     a_held_feed_item_is_reviewed,
     a_lesson_of_an_outage_waits,
     a_lesson_that_failed_is_taught_when_asked_again,
-    a_configuration_error_names_file_and_line, doubled_feeds_are_warned_of, usage_is_told,
-    closed_output_is_an_error,
+    a_configuration_error_names_file_and_line, doubled_feeds_are_warned_of,
+    readers_without_an_address_are_warned_of, usage_is_told, closed_output_is_an_error,
     without_the_store_checks_still_judge,
 ])
