@@ -9,6 +9,7 @@
 #include "core/verdict.h"
 #include "core/xml_text.h"
 #include "store/memory.h"
+#include "store/records_page.h"
 #include "store/records_stories.h"
 
 #define TEXT_BYTES 8192u /* of an item's own text */
@@ -23,6 +24,7 @@ struct writing {
     const struct held_feed_stands *stands;
     size_t count;
     int64_t left_out_s; /* when one last was; 0: none is */
+    int64_t more;       /* are held than are listed */
 };
 
 /* At most `most` bytes of it, at the border of a character. */
@@ -166,6 +168,42 @@ static void put_left_out(void *context, const struct story *story, const struct 
         writing->left_out_s = story->first_s;
 }
 
+static void put_where(const struct writing *writing, struct span name)
+{
+    fprintf(writing->out,
+            "This feed lists the %d items that were held last. %" PRId64
+            " more are held: weirctl held list --feed ",
+            HELD_FEED_MAX, writing->more);
+    xml_put_text(writing->out, name);
+    fputs(" lists all of them, and so does the page Held of weir-console.", writing->out);
+}
+
+/* Few readers show what a feed says of itself, so that it is an entry too. */
+static void put_more(const struct writing *writing, struct span name, int64_t changed_s)
+{
+    FILE *out = writing->out;
+    fputs("<entry>\n<id>weir:", out);
+    xml_put_text(out, writing->gateway);
+    fputs("-held-", out);
+    xml_put_text(out, name);
+    fprintf(out, "-more</id>\n<title>%" PRId64 " more are held</title>\n", writing->more);
+    put_time(out, "updated", changed_s);
+    fputs("<content type=\"text\">", out);
+    put_where(writing, name);
+    fputs("</content>\n</entry>\n", out);
+}
+
+static bool count_more(struct writing *writing, struct records *records, const char *feed,
+                       struct error *error)
+{
+    const struct held_filter filter = {.states = 1u << HELD_HELD, .feed = feed};
+    int64_t count = 0;
+    if (!records_held_count(records, &filter, &count, error))
+        return false;
+    writing->more = count > HELD_FEED_MAX ? count - HELD_FEED_MAX : 0;
+    return true;
+}
+
 static bool note_change(void *context, const struct held *held)
 {
     *(int64_t *)context = held->state_time_s;
@@ -184,7 +222,13 @@ static void put_start(const struct writing *writing, struct span name, const cha
     xml_put_text(out, name);
     fputs("</id>\n<title>", out);
     xml_put_text(out, name);
-    fputs(": held by weir</title>\n<link rel=\"self\" type=\"application/atom+xml\" href=\"", out);
+    fputs(": held by weir</title>\n", out);
+    if (writing->more) {
+        fputs("<subtitle>", out);
+        put_where(writing, name);
+        fputs("</subtitle>\n", out);
+    }
+    fputs("<link rel=\"self\" type=\"application/atom+xml\" href=\"", out);
     xml_put_text(out, span_of(own_address));
     fputs("\"/>\n", out);
     put_time(out, "updated", changed_s);
@@ -208,10 +252,15 @@ struct span held_feed(struct arena *arena, struct records *records, struct span 
         .links = links,
         .stands = stands,
     };
-    bool good = records_held_of_feed(records, feed, EVERY_STATE, 0, note_change, &changed_s, error);
+    bool good =
+        records_held_of_feed(records, feed, EVERY_STATE, 0, note_change, &changed_s, error) &&
+        count_more(&writing, records, feed, error);
     put_start(&writing, name, own_address, changed_s);
+    good =
+        good && records_held_of_feed(records, feed, 1u << HELD_HELD, 0, put_entry, &writing, error);
+    if (good && writing.more)
+        put_more(&writing, name, changed_s);
     good = good &&
-           records_held_of_feed(records, feed, 1u << HELD_HELD, 0, put_entry, &writing, error) &&
            records_stories_left_out(records, feed, HELD_FEED_MAX, put_left_out, &writing, error);
     fputs("</feed>\n", writing.out);
     fclose(writing.out);

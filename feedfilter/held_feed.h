@@ -22,6 +22,8 @@ struct held_feed_stands {
  * records fail. Entries are "weir:GATEWAY-f12", with why it is held, how to release it (by `links`,
  * which an entry's own link opens too; NULL: with weirctl), and what it says; behind them those
  * of what was left out, "weir:GATEWAY-d12", with what they are duplicates of (`stands` NULL: none).
+ * Where more are held than it lists, it says how many, and where they are, in an entry between
+ * these and in its subtitle.
  * `*count` is how many there are in it, and `*changed` when anything of the feed last was held,
  * released or decided otherwise; 0: never. The same records give the same bytes. Whatever an item
  * holds, the feed is well-formed. text_init() and url_init() must have been called. */

@@ -1,12 +1,16 @@
-"""A long list of feeds that nobody reads: what it takes of memory, and how long /health takes."""
+"""A long list of feeds that nobody reads: what it takes of memory, and how long /health takes. A long
+list of held items: what is told of those that it does not list."""
 
 import json
 import os
+import re
 import subprocess
 import time
 
 from gateway import get
+from sample_feeds import feed, item
 from servers import Weir, counts_store, make_temporary_directory, run, wait_for
+from upstream import Document, Upstream
 
 FEEDS = 6000
 MOST_KB = 6  # resident, for each
@@ -38,14 +42,14 @@ def test_idle_feeds_take_little(fixture):
     baseline_kb = weir.feeds.memory_kb()
     weir.ctl("feeds", "import", opml(os.path.join(weir.directory, "list.opml")))
     wait_for(lambda: len(health(weir)["feeds"]) == FEEDS, "all are subscribed to")
-    wait_for(lambda: {feed["state"] for feed in health(weir)["feeds"]} == {"failing"},
+    wait_for(lambda: {one["state"] for one in health(weir)["feeds"]} == {"failing"},
              "all were polled", 240)
     more_kb = (weir.feeds.memory_kb() - baseline_kb) / FEEDS
     start = time.monotonic()
     told = health(weir)
     took_s = time.monotonic() - start
     assert told["status"] == "degraded"
-    assert [feed["name"] for feed in told["feeds"]][:2] == ["127.1.0.1", "127.1.0.2"], told["feeds"][:2]
+    assert [one["name"] for one in told["feeds"]][:2] == ["127.1.0.1", "127.1.0.2"], told["feeds"][:2]
     assert told["feeds"][0]["trouble"] == "127.1.0.1: connection refused", told["feeds"][0]
     assert took_s < MOST_HEALTH_S, took_s
     if not under_sanitizer(weir.program("weir-feedfilter")):
@@ -53,11 +57,27 @@ def test_idle_feeds_take_little(fixture):
     print("# %.1f KB for each feed, /health %.3f s" % (more_kb, took_s))
 
 
+def test_held_beyond_the_list(fixture):
+    """/q/NAME tells of how many more are held than it lists, and weirctl lists as many"""
+    weir = fixture
+    items = [item("g%d" % number, "Hull %d" % number, "") for number in range(203)]
+    weir.upstream.documents["/hulls"] = Document(feed(items))
+    weir.ctl("rules", "apply", "-", input='rule "hulls" { title = hull  action = hold }\n')
+    weir.ctl("feeds", "add", "hulls", weir.upstream.url + "/hulls")
+    page = wait_for(lambda: re.search(rb"<title>3 more are held</title>.*", get(weir, "/q/hulls").body, re.S),
+                    "it says so")
+    assert b"weirctl held list --feed hulls lists all of them" in page.group(0), page.group(0)
+    assert get(weir, "/q/hulls").body.count(b"<entry>") == 201
+    count = weir.ctl("held", "list", "--feed", "hulls", "--count").text()
+    assert count.startswith("203"), count
+
+
 def setup():
     directory = make_temporary_directory()
     weir = Weir(directory, counts_store(directory).url, "many", {
         "log": {"level": "error"},
         "feedfilter": {"upstream-networks": ["127.0.0.0/8"], "poll-min": "1h", "poll": "2h"}})
+    weir.upstream = Upstream()
     weir.start_feeds()
     yield weir
     assert weir.feeds.stop() == 0, weir.feeds.log()[-3000:]

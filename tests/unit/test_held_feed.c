@@ -195,6 +195,21 @@ static void test_no_more_than_a_reader_reads(void **state)
     struct page page = page_of(fixture);
     assert_int_equal(page.count, HELD_FEED_MAX);
     assert_string_equal(value(&page, "//a:entry[1]/a:id"), "weir:gw.example-f205");
+    assert_string_equal(value(&page, "//a:entry[201]/a:title"), "5 more are held");
+    assert_says(&page, "//a:entry[201]/a:content", "weirctl held list --feed planet");
+    assert_says(&page, "/a:feed/a:subtitle", "5 more are held");
+    page_clear(&page);
+}
+
+static void test_nothing_is_said_of_more_where_all_are_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int i = 0; i < HELD_FEED_MAX; i++)
+        hold_item(fixture, "planet");
+    hold_item(fixture, "moon");
+    struct page page = page_of(fixture);
+    assert_string_equal(value(&page, "count(//a:entry)"), "200");
+    assert_string_equal(value(&page, "/a:feed/a:subtitle"), "");
     page_clear(&page);
 }
 
@@ -292,6 +307,7 @@ int main(void)
         with_records(test_what_is_held_last_comes_first),
         with_records(test_released_item_goes_and_is_a_change),
         with_sanitizers_only(with_records(test_no_more_than_a_reader_reads)),
+        with_sanitizers_only(with_records(test_nothing_is_said_of_more_where_all_are_listed)),
         with_records(test_any_bytes_make_a_well_formed_feed),
         with_records(test_bytes_that_cannot_be_read_are_shown),
         with_records(test_item_without_its_head_is_read),
