@@ -308,6 +308,8 @@ static void import_text(struct session *session, const json_t *text, struct feed
     json_put_integer(json, "known", (int64_t)import->known);
     json_put_integer(json, "bad", (int64_t)import->bad);
     json_put_bool(json, "good", good);
+    if (import->raw_line)
+        json_put_integer(json, "raw_line", import->raw_line);
     if (error.class)
         json_put_string(json, "trouble", span_of(error.message));
     json_put_close(json, '}');

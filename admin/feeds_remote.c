@@ -184,6 +184,7 @@ bool feeds_remote_import(struct session *session, struct span opml, struct feeds
     import->added = (size_t)number_of(answer, "added");
     import->known = (size_t)number_of(answer, "known");
     import->bad = (size_t)number_of(answer, "bad");
+    import->raw_line = (int)number_of(answer, "raw_line");
     bool good = json_is_true(json_object_get(answer, "good"));
     if (*remote_text(answer, "trouble"))
         error_set(error, ERROR_INPUT, "%.400s", remote_text(answer, "trouble"));

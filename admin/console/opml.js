@@ -32,6 +32,11 @@ function outlines(seen) {
     ])).node;
 }
 
+// What was mended so that it could be read; null: nothing.
+function mended(seen) {
+    return seen.raw_line ? say("Line {raw_line}: an '&' that should be written '&amp;' is taken for itself.", seen) : null;
+}
+
 class Import {
     constructor(app, mode) {
         this.app = app;
@@ -70,6 +75,7 @@ class Import {
         this.panel.replaceChildren(...[
             element("p", {}, say("{added} would be added, {known} passed over; {bad} cannot be.", seen)),
             seen.trouble ? element("p", {class: "notice bad", role: "alert"}, received(seen.trouble)) : null,
+            seen.raw_line ? element("p", {class: "notice"}, mended(seen)) : null,
             seen.added ? element("div", {class: "deeds"}, button) : null,
             seen.outlines.length ? outlines(seen) : null,
             seen.outlines.length < seen.added + seen.known + seen.bad
@@ -82,7 +88,8 @@ class Import {
         try {
             const mode = this.mode.querySelector("select").value;
             const done = await post("feeds/import", {text, partial, mode});
-            this.app.go("#/feeds", say("{added} were added, {known} passed over; {bad} could not be.", done));
+            this.app.go("#/feeds", [say("{added} were added, {known} passed over; {bad} could not be.", done),
+                mended(done)].filter(Boolean).join(" "));
         } catch (failure) {
             this.refused(failure);
         }

@@ -340,6 +340,7 @@ export const words = {
     "{added} would be added, {known} passed over; {bad} cannot be.":
         "将添加 {added} 个，跳过 {known} 个；{bad} 个无法添加。",
     "Not all lines of it are shown.": "未显示全部行。",
+    "Line {raw_line}: an '&' that should be written '&amp;' is taken for itself.": "第 {raw_line} 行：应写作 '&amp;' 的 '&' 已按其本身读取。",
     "{added} were added, {known} passed over; {bad} could not be.":
         "已添加 {added} 个，跳过 {known} 个；{bad} 个未能添加。",
     "Left out: {left_out} whose addresses are secret, and the passwords of {without_password}.":

@@ -27,7 +27,7 @@ RULES_TEXT = "Text of the rules"
 OPML = """<?xml version="1.0" encoding="windows-1251"?>
 <opml version="2.0"><head/><body>
 <outline text="Новости">
-<outline type="rss" text="Морские заметки" xmlUrl="%(url)s/sea"/>
+<outline type="rss" text="Морские & заметки" xmlUrl="%(url)s/sea"/>
 <outline type="rss" text="Planet again" xmlUrl="%(url)s/planet"/>
 </outline>
 <outline type="rss" text="No address at all"/>
@@ -185,14 +185,15 @@ def test_opml(fixture):
     seen = browser.do("see")
     assert 'is subscribed to already, as "planet"' in seen["text"], seen["text"]
     assert "has no xmlUrl" in seen["text"] and "its URL is no http or https" in seen["text"], seen
+    assert "Line 4: an '&' that should be written '&amp;' is taken for itself." in seen["text"], seen
     assert seen["scripts"] == 0, seen
     assert len(fixture.listed()) == 2, fixture.listed()
     browser.picture("console-feeds-import", whole=True)
     browser.picture("console-feeds-import-phone", width=360)
     browser.do("follow", role="button", name="Add the 1 that can be")
-    browser.do("wait", text="1 were added, 1 passed over; 2 could not be.")
+    browser.do("wait", text="1 were added, 1 passed over; 2 could not be. Line 4: an '&' that should be")
     taken = [one for one in fixture.listed().values() if one["url"] == fixture.url("sea")]
-    assert taken and taken[0]["title"] == "Морские заметки" and \
+    assert taken and taken[0]["title"] == "Морские & заметки" and \
         taken[0]["category"] == "Новости", taken
     wait_for(lambda: get(fixture.weir, "/f/" + taken[0]["name"]).body == GOOD, "it is served")
     saved = browser.do("save", name="Export all as OPML")
@@ -252,7 +253,7 @@ def test_pictures_and_reader(fixture):
     """Who may not change feeds sees them, and is not offered to save them; no page is too wide"""
     browser = fixture.browser
     browser.do("open", hash="#/feeds")
-    browser.do("wait", text="Морские заметки")
+    browser.do("wait", text="Морские & заметки")
     browser.picture("console-feeds")
     browser.picture("console-feeds-dark", dark=True)
     browser.picture("console-feeds-phone", width=360)
@@ -273,7 +274,7 @@ def test_pictures_and_reader(fixture):
     seen = browser.do("see")
     assert "Save" not in seen["enabled"] and "Remove" not in seen["enabled"], seen["enabled"]
     browser.do("open", hash="#/feeds")
-    browser.do("wait", text="Морские заметки")
+    browser.do("wait", text="Морские & заметки")
     seen = browser.do("see")
     assert not {"Export all as OPML", "Add"} & set(seen["enabled"]), seen
     assert "Import an OPML file" not in seen["text"], seen["text"]

@@ -181,6 +181,8 @@ def test_opml(fixture):
     assert (again["added"], again["known"]) == (0, 2), again
     broken = fixture.post("preview", text=text.replace("</body>", "<outline"))
     assert "line " in broken["trouble"] and not broken["good"], broken
+    raw = fixture.post("preview", text=text.replace("?>", "?>\n", 1).replace("Secret", "Secret & more"))
+    assert raw["raw_line"] > 0 and "raw_line" not in again, (raw, again)
     assert "hush" not in fixture.weir.console.log()
 
 
