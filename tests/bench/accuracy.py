@@ -291,6 +291,8 @@ def unseen(bench):
     return table(["taught", "articles of the other half", "held", "tagged",
                   "held, %, target 0.1"], lines) + "\n\n" + \
         table(["kind of spam", "items", "caught without a lesson of it: held, held or tagged, %",
+               "after %d of the spam alone" % feed_kinds.LESSONS[0],
+               "its own ham then: held, held or tagged, %",
                *(head for count in feed_kinds.LESSONS for head in (
                    "after %d of each label" % count, "its own ham then: held, held or tagged, %",
                    "caught then where 1 % of that ham is"))],

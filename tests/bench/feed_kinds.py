@@ -54,8 +54,9 @@ def misjudged(one):
 
 
 def kinds(bench, rows, more):
-    """[(kind, spam, caught without lessons, after so many of LESSONS, its own ham misjudged then, and
-    what is caught when the threshold is such that 1 % of that ham is held, the same after more)]"""
+    """[(kind, spam, caught without lessons, after the first of LESSONS of the spam alone, its own ham
+    misjudged then; after so many of each label, its own ham misjudged then, and what is caught when
+    the threshold is such that 1 % of that ham is held, the same after more)]"""
     found = []
     article = next(row for row in rows if row.get("file"))
     spam_sources = {row["source"] for row in rows if row["label"] == "spam"}
@@ -65,7 +66,9 @@ def kinds(bench, rows, more):
                          (name != POOL or half(row["source"]) != half(POOL))), key=drawn)
         spam, ham = ([row for row in own if row["label"] == label] for label in ("spam", "ham"))
         before = judged(bench, others, [*spam, *(ham or [article])], more)
-        cells = []
+        alone = judged(bench, others + spam[:LESSONS[0]],
+                       [*spam[LESSONS[0]:], *(ham or [article])], more)
+        cells = [caught(alone), misjudged(alone) if ham else "-"]
         for count in LESSONS:
             lessons = sorted(spam[:count] + ham[:count], key=drawn)
             after = judged(bench, others + lessons,
