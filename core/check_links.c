@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "core/check_ramp.h"
-#include "core/check_read.h"
 #include "core/keyword_list.h"
 #include "core/network.h"
 #include "core/phrases.h"
@@ -98,63 +97,14 @@ double check_link_farm(const struct document *document, struct span *detail)
 
 /* --- FARM_UNRELATED --- */
 
-/* So much of other text at least, in bytes, or there is nothing to be unrelated to. */
-#define ARTICLE_BYTES_MIN 100
-#define ARTICLE_TEXTS_MAX 16
-
-/* The body without the lines that the list stands in; returns how many pieces. */
-static size_t text_around(const struct document *document, const struct keyword_list *list,
-                          struct span pieces[ARTICLE_TEXTS_MAX])
-{
-    size_t count = 0;
-    struct span last = list->phrases.items[list->phrases.count - 1];
-    for (size_t i = 0; i < document->text_count && count + 2 <= ARTICLE_TEXTS_MAX; i++) {
-        struct span text = document->texts[i].content;
-        if (document->texts[i].kind != TEXT_BODY)
-            continue;
-        if (i != list->text) {
-            pieces[count++] = text;
-            continue;
-        }
-        const char *start = list->phrases.items[0].data, *end = last.data + last.length;
-        const char *text_end = text.data + text.length;
-        const char *before = memrchr(text.data, '\n', (size_t)(start - text.data));
-        const char *behind = memchr(end, '\n', (size_t)(text_end - end));
-        pieces[count++] = (struct span){text.data, (size_t)((before ? before : start) - text.data)};
-        if (behind)
-            pieces[count++] = (struct span){behind, (size_t)(text_end - behind)};
-    }
-    return count;
-}
-
-/* Who lists keywords under a text of their own lists what the text is about, or its title. Under a
- * text that was taken from elsewhere stands what somebody else is to be found by, as it may in a
- * title of joined keywords. */
 double check_farm_unrelated(const struct document *document, struct span *detail)
 {
     const struct keyword_list *list = document->keyword_list;
-    struct span pieces[ARTICLE_TEXTS_MAX + 1];
-    if (!list || list->strength < 0.05)
-        return 0;
-    size_t count = text_around(document, list, pieces), bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        bytes +=
-            pieces[i].length < KEYWORD_LIST_BYTES_MAX ? pieces[i].length : KEYWORD_LIST_BYTES_MAX;
-    if (bytes < ARTICLE_BYTES_MIN)
-        return 0;
-    for (size_t i = 0; i < count; i++)
-        pieces[i].length =
-            pieces[i].length < KEYWORD_LIST_BYTES_MAX ? pieces[i].length : KEYWORD_LIST_BYTES_MAX;
-    if (!check_joins_keywords(document->subject))
-        pieces[count++] = document->subject;
-    size_t known = phrases_known(&list->phrases, pieces, count);
-    double unknown = 1 - (double)known / (double)list->phrases.count;
-    double strength = ramp(unknown, 0.3, 0.6) * ramp(list->strength, 0, 0.1);
-    if (strength < 0.05)
+    if (!list || list->unrelated < 0.05)
         return 0;
     *detail = arena_printf(document->arena, "%zu of %zu keywords are of nothing in the text",
-                           list->phrases.count - known, list->phrases.count);
-    return strength;
+                           list->phrases.count - list->known, list->phrases.count);
+    return list->unrelated;
 }
 
 /* --- LINK_TEXT_MISMATCH --- */

@@ -110,7 +110,7 @@ int checks_find(const char *symbol)
 void checks_run(struct document *document, const struct check_weights *weights,
                 struct evidence_list *list)
 {
-    keyword_list_note(document); /* two checks look at it */
+    keyword_list_note(document);
     for (size_t i = 0; i < CHECKS && i < weights->count; i++) {
         const struct check *check = &checks[i];
         if (!(check->channels & document->channel) || weights->weights[i] == 0)

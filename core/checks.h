@@ -37,8 +37,7 @@ struct check_weights {
     size_t count;
 };
 
-/* Runs every row that fits the document's channel and is enabled, and adds what fires. Fills the
- * document's `keyword_list`. */
+/* Runs every row that fits the document's channel and is enabled, and adds what fires. */
 void checks_run(struct document *document, const struct check_weights *weights,
                 struct evidence_list *list);
 

@@ -157,12 +157,13 @@ struct document {
     struct identity *identities;
     size_t identity_count;
 
-    /* Filled by keyword_list_note(). */
-    const struct keyword_list *keyword_list;
-
     /* Filled by first_seen_note(), once reputations were read. */
     double first_seen; /* how new all that it links to is, from 0 to 1 */
     struct span first_seen_detail;
+
+    /* Filled by keyword_list_note(), which whatever looks at it calls first. */
+    const struct keyword_list *keyword_list; /* NULL: it has none */
+    bool keyword_list_noted;
 
     /* Filled by features_extract(). */
     uint64_t *features; /* hashes, ascending, no doubles, at most 2,000 */

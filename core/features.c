@@ -22,10 +22,13 @@
  * All of these are others in remarks, which are comments and feed items without a title; they also
  * have each four letters in a row of longer words (within:) and each ideograph alone, since they
  * are short, and each of their words is rare.
+ * A text that was taken from elsewhere to carry a list of keywords (keyword_list.h) gives none; the
+ * list does.
  * Headers that filters, mail stores and weir itself write are never a feature: they would teach
  * the model its own verdicts. */
 #include "core/features.h"
 
+#include "core/keyword_list.h"
 #include "core/text.h"
 #include "core/tokens.h"
 
@@ -274,6 +277,14 @@ static void add_link(struct token_set *set, const struct place *path, const stru
     tokens_read(set, path, link->path, &budget);
 }
 
+/* What of a text of the body is the document's own. */
+static struct span own_text(const struct document *document, size_t text)
+{
+    if (!keyword_list_borrows_text(document))
+        return document->texts[text].content;
+    return text == document->keyword_list->text ? document->keyword_list->lines : SPAN("");
+}
+
 static void add_texts(struct token_set *set, const struct document *document)
 {
     struct place body = place_of(SPAN(""));
@@ -287,7 +298,7 @@ static void add_texts(struct token_set *set, const struct document *document)
         if (document->texts[i].kind == TEXT_SUBJECT)
             tokens_read(set, &subject, document->texts[i].content, &subject_budget);
         else
-            tokens_read(set, &body, document->texts[i].content, &budget);
+            tokens_read(set, &body, own_text(document, i), &budget);
     }
 }
 
@@ -397,6 +408,7 @@ static void keep_features(struct document *document, const struct token_set *set
 
 void features_extract(struct document *document)
 {
+    keyword_list_note(document);
     /* Most documents have no more, and a stack is warm. */
     uint64_t few[FEW];
     struct token_set set = {

@@ -6,7 +6,7 @@
 
 #include "core/document.h"
 
-#define FEATURE_VERSION 6u
+#define FEATURE_VERSION 7u
 #define FEATURES_MAX 2000u
 #define FEATURE_BODY_CODE_POINTS 8000u
 

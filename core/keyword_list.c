@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/check_read.h"
 #include "core/text.h"
 
 #define SEPARATOR_MARKS 4
@@ -229,11 +230,77 @@ static void find_lists(struct span text, size_t number, const struct separator *
     close_list(&list, separator, number, best);
 }
 
-void keyword_list_note(struct document *document)
+/* --- the text around the list --- */
+
+/* So much of other text at least, in bytes, or there is nothing to be unrelated to. */
+#define AROUND_BYTES_MIN 100
+#define AROUND_TEXTS_MAX 16
+
+static struct span lines_of(const struct keyword_list *list, struct span text)
 {
-    struct keyword_list best;
+    struct span last = list->phrases.items[list->phrases.count - 1];
+    const char *start = list->phrases.items[0].data, *end = last.data + last.length;
+    const char *before = memrchr(text.data, '\n', (size_t)(start - text.data));
+    const char *behind = memchr(end, '\n', (size_t)(text.data + text.length - end));
+    start = before ? before + 1 : start;
+    return (struct span){start, (size_t)((behind ? behind : end) - start)};
+}
+
+static void add_piece(struct span *pieces, size_t *count, const char *start, const char *end)
+{
+    size_t length = (size_t)(end - start);
+    if (length && *count < AROUND_TEXTS_MAX)
+        pieces[(*count)++] =
+            (struct span){start, length < KEYWORD_LIST_BYTES_MAX ? length : KEYWORD_LIST_BYTES_MAX};
+}
+
+/* The body without the lines that the list stands in; returns how many pieces. */
+static size_t text_around(const struct document *document, const struct keyword_list *list,
+                          struct span pieces[AROUND_TEXTS_MAX])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < document->text_count; i++) {
+        struct span text = document->texts[i].content;
+        const char *end = text.data + text.length;
+        if (document->texts[i].kind != TEXT_BODY)
+            continue;
+        if (i != list->text) {
+            add_piece(pieces, &count, text.data, end);
+            continue;
+        }
+        add_piece(pieces, &count, text.data, list->lines.data);
+        add_piece(pieces, &count, list->lines.data + list->lines.length, end);
+    }
+    return count;
+}
+
+/* A title of joined keywords belongs to the list. */
+static void judge_around(const struct document *document, struct keyword_list *list)
+{
+    struct span pieces[AROUND_TEXTS_MAX + 1];
+    size_t count = text_around(document, list, pieces), bytes = 0;
+    list->unrelated = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += pieces[i].length;
+    if (bytes < AROUND_BYTES_MIN)
+        return;
+    if (!check_joins_keywords(document->subject))
+        pieces[count++] = document->subject;
+    list->known = phrases_known(&list->phrases, pieces, count);
+    double unknown = 1 - (double)list->known / (double)list->phrases.count;
+    list->unrelated = ramp(unknown, 0.3, 0.6) * ramp(list->strength, 0, 0.1);
+}
+
+bool keyword_list_borrows_text(const struct document *document)
+{
+    return document->keyword_list && document->keyword_list->unrelated >= 0.5;
+}
+
+/* False: the document has none. */
+static bool find_strongest(const struct document *document, struct keyword_list *best)
+{
     size_t budget = KEYWORD_LIST_BYTES_MAX;
-    best.strength = 0;
+    best->strength = 0;
     for (size_t i = 0; i < document->text_count && budget; i++) {
         if (document->texts[i].kind != TEXT_BODY)
             continue;
@@ -242,12 +309,22 @@ void keyword_list_note(struct document *document)
         find_rows(text, rows);
         for (size_t j = 0; j < SEPARATORS; j++)
             if (rows[j].enough)
-                find_lists(text, i, &separators[j], &best);
+                find_lists(text, i, &separators[j], best);
     }
-    document->keyword_list = NULL;
-    if (best.strength > 0) {
-        struct keyword_list *list = arena_room(document->arena, sizeof *list);
-        *list = best;
-        document->keyword_list = list;
-    }
+    return best->strength > 0;
+}
+
+void keyword_list_note(struct document *document)
+{
+    struct keyword_list best;
+    if (document->keyword_list_noted)
+        return;
+    document->keyword_list_noted = true;
+    if (!find_strongest(document, &best))
+        return;
+    struct keyword_list *list = arena_room(document->arena, sizeof *list);
+    *list = best;
+    list->lines = lines_of(list, document->texts[list->text].content);
+    judge_around(document, list);
+    document->keyword_list = list;
 }

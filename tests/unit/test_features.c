@@ -382,6 +382,44 @@ static void test_near_duplicates_share_shingle_bins(void **state)
     document_free(c);
 }
 
+#define KEYWORDS                                                                                   \
+    "casino bonus | free casino slots | online poker | casino online | poker bonus | slots bonus " \
+    "| free poker | online slots | casino poker | free bonus casino | online bonus | slots "       \
+    "casino "                                                                                      \
+    "| poker slots | free slots online"
+
+#define ABOUT_LOCKS                                                                                \
+    "The lock opened an hour late this morning, since the gate had frozen in the night. Boats "    \
+    "waited at the lower quay, and the keeper walked along with tea. "
+
+/* Else the text that was copied would be taught as spam, and the original be held. */
+static void test_text_that_carries_a_list_of_other_keywords_gives_nothing(void **state)
+{
+    (void)state;
+    assert_same(ABOUT_LOCKS "\n" KEYWORDS "\n" ABOUT_LOCKS, KEYWORDS);
+    struct document *alone = mail_of(NULL, ABOUT_LOCKS);
+    struct document *one_line = mail_of(NULL, ABOUT_LOCKS KEYWORDS);
+    assert_int_equal(shared(alone, one_line), 0);
+    assert_true(one_line->feature_count > 10);
+    assert_int_equal(one_line->script, SCRIPT_LATIN);
+    document_free(one_line);
+    document_free(alone);
+}
+
+static void test_text_about_its_keywords_gives_all(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "Every casino in the port has an online shop now, with free poker, "
+        "slots and a bonus for whoever comes in from the cold of the quay.\n";
+    char both[1000];
+    snprintf(both, sizeof both, "%s%s", text, KEYWORDS);
+    struct document *alone = mail_of(NULL, text), *listed = mail_of(NULL, both);
+    assert_int_equal(shared(alone, listed), alone->feature_count);
+    document_free(listed);
+    document_free(alone);
+}
+
 static struct document *item_that_says(const char *title, bool is_comment, const char *text)
 {
     struct document *document = document_new(CHANNEL_FEED);
@@ -542,6 +580,8 @@ int main(void)
         cmocka_unit_test(test_features_are_bounded),
         cmocka_unit_test(test_script_is_that_of_most_letters),
         cmocka_unit_test(test_near_duplicates_share_shingle_bins),
+        cmocka_unit_test(test_text_that_carries_a_list_of_other_keywords_gives_nothing),
+        cmocka_unit_test(test_text_about_its_keywords_gives_all),
         cmocka_unit_test(test_remarks_share_features_with_remarks_alone),
         cmocka_unit_test(test_remarks_give_more_of_each_word),
         cmocka_unit_test(test_features_can_be_named),
