@@ -1,5 +1,6 @@
 #include "core/feed_encoding.h"
 
+#include <glib.h>
 #include <stdint.h>
 #include <strings.h>
 
@@ -316,9 +317,38 @@ static size_t find_forbidden(struct span text)
     return i;
 }
 
-/* Readers show nothing where a control character stands, and words are whole to them; but those
- * that move a page or a line on are blanks. */
-static struct span drop_forbidden(struct arena *arena, struct span utf8, const char **trouble)
+static bool is_of_word(unsigned char byte)
+{
+    return byte >= 0x80 || g_ascii_isalnum((gchar)byte);
+}
+
+/* Whether nothing is to stand where a control character does, between words or beside a blank:
+ * readers show nothing there, and words are whole to them. Between other characters, and within
+ * tags, what is dropped could make markup of what is none in the bytes; a blank cannot. Those that
+ * move a page or a line on are blanks. */
+static bool leaves_nothing(struct span done, struct span rest)
+{
+    enum { RUN = 8 }; /* how many in a row are looked past */
+    if (*rest.data == '\v' || *rest.data == '\f')
+        return false;
+    size_t i = 1;
+    while (i < RUN && i < rest.length && is_forbidden((unsigned char)rest.data[i]))
+        i++;
+    if (!done.length || i == rest.length)
+        return true;
+    unsigned char before = (unsigned char)done.data[done.length - 1];
+    unsigned char behind = (unsigned char)rest.data[i];
+    return g_ascii_isspace((gchar)before) || g_ascii_isspace((gchar)behind) ||
+           (is_of_word(before) && is_of_word(behind));
+}
+
+static bool ends_in_tag(struct span text)
+{
+    const char *opening = memrchr(text.data, '<', text.length);
+    return opening && !memchr(opening, '>', (size_t)(text.data + text.length - opening));
+}
+
+static struct span replace_forbidden(struct arena *arena, struct span utf8, const char **trouble)
 {
     size_t length = find_forbidden(utf8);
     if (length == utf8.length)
@@ -326,10 +356,15 @@ static struct span drop_forbidden(struct arena *arena, struct span utf8, const c
     *trouble = "it holds control characters";
     char *copy = arena_text(arena, utf8.length);
     memcpy(copy, utf8.data, length);
+    bool in_tag = ends_in_tag((struct span){copy, length});
     for (size_t i = length; i < utf8.length; i++) {
-        char byte = utf8.data[i] == '\v' || utf8.data[i] == '\f' ? ' ' : utf8.data[i];
+        char byte = utf8.data[i];
+        in_tag = byte == '<' || (in_tag && byte != '>');
         if (!is_forbidden((unsigned char)byte))
             copy[length++] = byte;
+        else if (in_tag || !leaves_nothing((struct span){copy, length},
+                                           (struct span){utf8.data + i, utf8.length - i}))
+            copy[length++] = ' ';
     }
     return (struct span){copy, length};
 }
@@ -342,7 +377,7 @@ struct span feed_encoding_to_utf8(struct arena *arena, struct span bytes,
     struct span utf8 = encoding->is_utf8          ? body
                        : encoding->unit_bytes > 1 ? decode_units(arena, body, encoding)
                                                   : text_to_utf8(arena, body, encoding->charset);
-    return drop_forbidden(arena, utf8, trouble);
+    return replace_forbidden(arena, utf8, trouble);
 }
 
 /* Whether `unit` is the first byte of two. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -220,6 +221,33 @@ static void test_control_characters_split_no_words(void **state)
                        "bonus\x0c"
                        "now"),
                  NULL, "Casino bonus now");
+    expect_title(TITLE("Cas\x01\x02\x03ino"), NULL, "Casino");
+}
+
+/* Whatever stands around them, they make no markup of what is none in the bytes. */
+static void test_control_characters_hide_no_item(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "<description><![CDATA[a ]]\x01> <b>c</b>]]></description>",
+        "<description>a <\x01/description> c</description>",
+        "<description>a <\x01![CDATA[ c</description>",
+        "<!-- a -\x01-> <b/> --><description>c</description>",
+        "<?a ?\x01> <b/> ?><description>c</description>",
+        "<b\x01c>a</b\x01c><description>c</description>",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "<rss version='2.0'><channel><item><title>T</title>%s</item>"
+                 "<item><title>U</title></item></channel></rss>",
+                 rows[i]);
+        struct feed *feed = read_text(text);
+        if (feed->item_count != 2 || !span_equal(feed->items[1].title, SPAN("U")) ||
+            !memchr(feed->items[0].summary.data, 'c', feed->items[0].summary.length))
+            fail_msg("%s hides something", rows[i]);
+        feed_free(feed);
+    }
 }
 
 /* Whatever one item has wrong, its title is read, and so is the item behind it. */
@@ -303,6 +331,7 @@ int main(void)
         cmocka_unit_test(test_a_date_that_is_none_gives_way),
         cmocka_unit_test(test_the_text_of_atoms_links_is_read),
         cmocka_unit_test(test_control_characters_split_no_words),
+        cmocka_unit_test(test_control_characters_hide_no_item),
         cmocka_unit_test(test_broken_tags_hide_nothing),
         cmocka_unit_test(test_a_root_may_end_before_what_is_in_it),
         cmocka_unit_test(test_channels_of_cdf_are_read),
