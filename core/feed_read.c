@@ -1,6 +1,5 @@
 #include "core/feed.h"
 
-#include <libxml/HTMLparser.h>
 #include <libxml/parser.h>
 #include <libxml/parserInternals.h>
 #include <stdio.h>
@@ -8,20 +7,16 @@
 #include <strings.h>
 
 #include "core/feed_encoding.h"
+#include "core/feed_entities.h"
 #include "core/feed_fields.h"
 #include "core/feed_item.h"
 #include "core/feed_json.h"
 #include "core/feed_mend.h"
 #include "core/stand_in.h"
-#include "core/text.h"
 #include "core/url.h"
 #include "core/xml_text.h"
 
 #define DEPTH_MAX 512u
-#define ENTITIES_MAX 256u
-/* Longer texts of entities are not expanded; all that are make no more than EXPANDED_MAX bytes. */
-#define ENTITY_TEXT_MAX 1000u
-#define EXPANDED_MAX (1024u * 1024)
 #define BARE_NAME_MAX 200
 /* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
 #define ERRORS_MAX 100000u
@@ -29,10 +24,6 @@
 struct open_element {
     const char *local, *prefix; /* libxml2's dictionary keeps them as long as the parser */
     struct span base;           /* by xml:base, its own and those around it */
-};
-
-struct declared_entity {
-    struct span name, text; /* text NULL: none that is expanded */
 };
 
 struct reader {
@@ -52,10 +43,7 @@ struct reader {
     const char *root_prefix;
     struct span end_tag; /* name of the end tag that closes something else; empty: none */
 
-    struct declared_entity *entities; /* of the document type; of ENTITIES_MAX */
-    size_t entity_count, expanded_bytes;
-    xmlEntity entity; /* the one last asked for */
-    char entity_text[ENTITY_TEXT_MAX + 1];
+    struct feed_entities entities;
 
     bool needs_mending; /* a reference was lost that feed_mend_references() saves */
     size_t errors;
@@ -326,54 +314,13 @@ static void on_text(void *context, const xmlChar *text, int length)
             feed_fields_text(&reader->fields, piece.data, piece.length);
 }
 
-/* The code point of an entity that HTML knows, 0 for others. */
-static unsigned html_entity_value(const xmlChar *name)
-{
-    const htmlEntityDesc *known = htmlEntityLookup(name);
-    return known ? known->value : 0;
-}
-
-/* The text of an entity that the document type defines as such: with no markup in it, and naming no
- * other entity, it says to all readers the same. */
-static struct span plain_entity_text(struct reader *reader, int type, const char *content)
-{
-    if (type != XML_INTERNAL_GENERAL_ENTITY || !content || strpbrk(content, "<&") ||
-        strlen(content) > ENTITY_TEXT_MAX)
-        return (struct span){NULL, 0};
-    return arena_copy(reader->arena, span_of(content));
-}
-
 static void on_entity_declared(void *context, const xmlChar *name, int type,
                                const xmlChar *public_id, const xmlChar *system_id, xmlChar *content)
 {
     (void)public_id, (void)system_id;
     struct reader *reader = context;
-    if (type == XML_INTERNAL_PARAMETER_ENTITY || type == XML_EXTERNAL_PARAMETER_ENTITY)
-        return;
-    if (reader->entity_count == ENTITIES_MAX)
+    if (!feed_entities_declare(&reader->entities, (const char *)name, type, (const char *)content))
         stop(reader, SPAN("the document type declares too many entities"));
-    else
-        reader->entities[reader->entity_count++] = (struct declared_entity){
-            .name = arena_copy(reader->arena, span_of((const char *)name)),
-            .text = plain_entity_text(reader, type, (const char *)content),
-        };
-}
-
-/* The first declaration is the one that counts (XML 1.0, 4.2). */
-static const struct declared_entity *find_declared(const struct reader *reader, struct span name)
-{
-    for (size_t i = 0; i < reader->entity_count; i++)
-        if (span_equal(reader->entities[i].name, name))
-            return &reader->entities[i];
-    return NULL;
-}
-
-static bool find_entity(void *context, struct span name, struct span *text)
-{
-    const struct declared_entity *declared = find_declared(context, name);
-    if (declared)
-        *text = declared->text;
-    return declared != NULL;
 }
 
 static bool is_in_attribute(const struct reader *reader)
@@ -381,57 +328,44 @@ static bool is_in_attribute(const struct reader *reader)
     return reader->parser->instate == XML_PARSER_ATTRIBUTE_VALUE;
 }
 
-/* Puts what the entity stands for into reader->entity_text. */
-static void expand(struct reader *reader, const struct declared_entity *declared, const char *name)
+static void show_as_it_stands(struct reader *reader, const char *name)
 {
-    reader->expanded_bytes += declared->text.length;
-    if (!declared->text.data || reader->expanded_bytes > EXPANDED_MAX)
+    struct span shown = arena_printf(reader->arena, "&%.200s;", name);
+    if (reader->field_depth)
+        feed_fields_text(&reader->fields, shown.data, shown.length);
+}
+
+/* A feed that uses entities of its own which are not expanded says to its readers what cannot be
+ * judged here. */
+static xmlEntityPtr on_entity_asked(void *context, const xmlChar *xml_name)
+{
+    struct reader *reader = context;
+    const char *name = (const char *)xml_name;
+    xmlEntityPtr entity = xmlGetPredefinedEntity(xml_name);
+    if (entity || reader->parser->inSubset)
+        return entity;
+    reader->needs_mending |= is_in_attribute(reader);
+    switch (feed_entities_ask(&reader->entities, name, &entity)) {
+    case FEED_ENTITY_UNKNOWN:
+        show_as_it_stands(reader, name);
+        break;
+    case FEED_ENTITY_HTML:
+        if (!reader->parser->hasExternalSubset && !reader->feed->recovered)
+            note_error(
+                reader, reader->parser->input->line,
+                arena_printf(reader->arena, "the entity \"%.40s\" is HTML's, not XML's", name)
+                    .data);
+        break;
+    case FEED_ENTITY_UNEXPANDED:
         stop(reader, arena_printf(reader->arena,
                                   "it uses the entity \"%.40s\" of its own document type, "
                                   "and such are not expanded",
                                   name));
-    else
-        memcpy(reader->entity_text, declared->text.data, declared->text.length);
-}
-
-/* HTML's entities are understood in any feed, as readers do, and those that the document type
- * defines as plain text. A feed that uses others of its own says to its readers what cannot be
- * judged here. */
-static xmlEntityPtr on_entity_asked(void *context, const xmlChar *name)
-{
-    struct reader *reader = context;
-    xmlEntityPtr predefined = xmlGetPredefinedEntity(name);
-    if (predefined || reader->parser->inSubset)
-        return predefined;
-    reader->needs_mending |= is_in_attribute(reader);
-    const struct declared_entity *declared = find_declared(reader, span_of((const char *)name));
-    unsigned value = declared ? 0 : html_entity_value(name);
-    if (!declared && !value) { /* readers show it as it stands */
-        struct span shown = arena_printf(reader->arena, "&%.200s;", (const char *)name);
-        if (reader->field_depth)
-            feed_fields_text(&reader->fields, shown.data, shown.length);
-        return NULL;
+        break;
+    case FEED_ENTITY_DECLARED:
+        break;
     }
-    if (!declared && !reader->parser->hasExternalSubset && !reader->feed->recovered)
-        note_error(reader, reader->parser->input->line,
-                   arena_printf(reader->arena, "the entity \"%.40s\" is HTML's, not XML's",
-                                (const char *)name)
-                       .data);
-    size_t length = declared ? declared->text.length : text_put(reader->entity_text, value);
-    if (declared)
-        expand(reader, declared, (const char *)name);
-    if (reader->failure.length)
-        return NULL;
-    reader->entity_text[length] = '\0';
-    reader->entity = (xmlEntity){
-        .type = XML_ENTITY_DECL,
-        .name = name,
-        .orig = (xmlChar *)reader->entity_text,
-        .content = (xmlChar *)reader->entity_text,
-        .length = (int)length,
-        .etype = XML_INTERNAL_PREDEFINED_ENTITY,
-    };
-    return &reader->entity;
+    return reader->failure.length ? NULL : entity;
 }
 
 static void on_attribute_declared(void *context, const xmlChar *element, const xmlChar *name,
@@ -532,7 +466,7 @@ static struct reader *new_reader(struct arena *text_arena, struct feed *feed,
 {
     struct reader *reader = arena_alloc(text_arena, sizeof *reader);
     reader->stack = arena_room(text_arena, DEPTH_MAX * sizeof *reader->stack);
-    reader->entities = arena_room(text_arena, ENTITIES_MAX * sizeof *reader->entities);
+    reader->entities.arena = text_arena;
     reader->stand_ins = stand_ins;
     reader->arena = feed->arena;
     reader->feed = feed;
@@ -550,7 +484,7 @@ static struct reader *read_shorter(struct arena *text_arena, struct feed *feed, 
     if (stand_ins->count) {
         reader = new_reader(text_arena, feed, stand_ins);
         if (!parse(reader, shorter, NULL) || reader->errors || reader->first_error.length ||
-            reader->expanded_bytes || !stand_ins_came_back(stand_ins))
+            reader->entities.expanded_bytes || !stand_ins_came_back(stand_ins))
             reader = NULL;
     }
     stand_ins_clear(stand_ins);
@@ -575,7 +509,7 @@ static bool read_xml(struct arena *text_arena, struct feed *feed, struct span ut
     if (good && reader->needs_mending) {
         struct span_buffer mended = {0};
         struct span trouble = feed->trouble;
-        feed_mend_references(utf8, find_entity, reader, &mended);
+        feed_mend_references(utf8, feed_entities_find, &reader->entities, &mended);
         *feed = start;
         reader = new_reader(text_arena, feed, &stand_ins);
         good = parse(reader, span_buffer_span(&mended), error);
