@@ -252,7 +252,7 @@ static const char *skip_prolog(const char *at, const char *end)
 
 static bool xml_looks_like_feed(struct span text)
 {
-    static const char *const roots[] = {"rss", "RDF", "feed", "CHANNEL", "channel"};
+    static const char *const roots[] = {"rss", "RDF", "feed", "channel"};
     const char *end = text.data + text.length;
     const char *name = skip_prolog(text.data, end);
     name += name < end;
@@ -263,7 +263,7 @@ static bool xml_looks_like_feed(struct span text)
         stop++;
     }
     for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
-        if (span_equal((struct span){name, (size_t)(stop - name)}, span_of(roots[i])))
+        if (span_equal_nocase((struct span){name, (size_t)(stop - name)}, span_of(roots[i])))
             return true;
     return false;
 }

@@ -40,17 +40,22 @@ static struct span copy_value(struct arena *arena, struct span value)
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
                            const char *prefix, const char *name)
 {
+    const xmlChar **found = NULL;
     for (int i = 0; i < element->attribute_count; i++) {
         const xmlChar **attribute = element->attributes + 5 * i;
         const char *its_prefix = (const char *)attribute[1];
-        if ((its_prefix || prefix) && !same(its_prefix, prefix))
+        if (!feed_name_is((const char *)attribute[0], name) ||
+            ((its_prefix || prefix) && !same(its_prefix, prefix)))
             continue;
-        if (strcmp((const char *)attribute[0], name) != 0)
-            continue;
-        struct span value = {(const char *)attribute[3], (size_t)(attribute[4] - attribute[3])};
-        return span_trim(copy_value(arena, value));
+        bool exactly = strcmp((const char *)attribute[0], name) == 0;
+        found = exactly || !found ? attribute : found;
+        if (exactly)
+            break;
     }
-    return (struct span){NULL, 0};
+    if (!found)
+        return (struct span){NULL, 0};
+    struct span value = {(const char *)found[3], (size_t)(found[4] - found[3])};
+    return span_trim(copy_value(arena, value));
 }
 
 static void append(struct feed_fields *fields, const char *data, size_t length)
@@ -91,7 +96,8 @@ void feed_fields_text(struct feed_fields *fields, const char *data, size_t lengt
 static bool is_reference(const xmlChar **attribute)
 {
     const char *name = (const char *)attribute[0];
-    return !attribute[1] && (same(name, "href") || same(name, "src") || same(name, "action"));
+    return !attribute[1] && (feed_name_is(name, "href") || feed_name_is(name, "src") ||
+                             feed_name_is(name, "action"));
 }
 
 void feed_fields_inner_open(struct feed_fields *fields, const struct feed_element *element)
@@ -120,7 +126,7 @@ void feed_fields_inner_close(struct feed_fields *fields, const char *local)
     static const char *const empty[] = {"area", "base",  "br",   "col",  "embed",  "hr",
                                         "img",  "input", "link", "meta", "source", "wbr"};
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++)
-        if (same(local, empty[i]))
+        if (feed_name_is(local, empty[i]))
             return;
     append(fields, "</", 2);
     append(fields, local, strlen(local));
@@ -180,30 +186,30 @@ static void read_attributes(struct feed_fields *fields, const struct feed_elemen
 {
     bool own = vocabulary == OWN || vocabulary == ATOM, media = vocabulary == MEDIA;
     struct arena *arena = fields->feed->arena;
-    if (own && place != PLACE_AUTHOR && same(element->local, "link"))
+    if (own && place != PLACE_AUTHOR && feed_name_is(element->local, "link"))
         read_link(fields, element, place == PLACE_ITEM);
     if (place != PLACE_ITEM && !((media || vocabulary == ITUNES) && place == PLACE_MEDIA))
         return;
-    if (own && same(element->local, "enclosure"))
+    if (own && feed_name_is(element->local, "enclosure"))
         add_enclosure(fields, element, "url");
-    else if (own && same(element->local, "content"))
+    else if (own && feed_name_is(element->local, "content"))
         add_enclosure(fields, element, "src");
-    else if (own && same(element->local, "category")) {
+    else if (own && feed_name_is(element->local, "category")) {
         struct span label = feed_attribute(arena, element, NULL, "label");
         feed_item_add_category(fields->feed, fields->item,
                                feed_attribute(arena, element, NULL, "term"));
         feed_item_add_category(fields->feed, fields->item, label);
-    } else if (vocabulary == ITUNES && same(element->local, "category"))
+    } else if (vocabulary == ITUNES && feed_name_is(element->local, "category"))
         feed_item_add_category(fields->feed, fields->item,
                                feed_attribute(arena, element, NULL, "text"));
-    else if (media && same(element->local, "category"))
+    else if (media && feed_name_is(element->local, "category"))
         feed_item_add_category(fields->feed, fields->item,
                                feed_attribute(arena, element, NULL, "label"));
-    else if (media && same(element->local, "content"))
+    else if (media && feed_name_is(element->local, "content"))
         add_enclosure(fields, element, "url");
-    else if (media && same(element->local, "player"))
+    else if (media && feed_name_is(element->local, "player"))
         feed_item_add_link(fields->feed, fields->item, read_reference(fields, element, "url"));
-    else if (vocabulary == OWN && same(element->local, "guid"))
+    else if (vocabulary == OWN && feed_name_is(element->local, "guid"))
         fields->is_permalink =
             !span_equal_nocase(feed_attribute(arena, element, NULL, "isPermaLink"), SPAN("false"));
 }
@@ -535,6 +541,7 @@ static void read_cdf(struct feed_fields *fields, const struct feed_element *elem
 void feed_fields_open_channel(struct feed_fields *fields, const struct feed_element *element)
 {
     struct feed *feed = fields->feed;
+    fields->is_cdf = true;
     read_cdf(fields, element, &feed->link, &feed->date, &feed->time_s);
 }
 
@@ -547,7 +554,7 @@ void feed_fields_open_item(struct feed_fields *fields, const struct feed_element
     fields->permalink = fields->about = (struct span){NULL, 0};
     fields->item_author = NULL;
     read_language(fields, element, &item->languages);
-    if (fields->feed->format == FEED_RSS)
+    if (fields->is_cdf)
         read_cdf(fields, element, &item->link, &item->date, &item->time_s);
     if (fields->feed->format == FEED_RDF) {
         fields->about = feed_attribute(arena, element, "rdf", "about");

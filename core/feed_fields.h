@@ -29,6 +29,7 @@ struct known_element {
 struct feed_fields {
     struct feed *feed;
     const char *root_uri; /* NULL: the root has no namespace */
+    bool is_cdf;          /* whose items say in attributes what RSS says in elements */
     struct span base;     /* what xml:base says where the parser stands; empty: nothing */
     unsigned ttl_s, period_s, frequency;
     struct known_element known[64]; /* those met last */
@@ -78,7 +79,7 @@ void feed_fields_close_item(struct feed_fields *fields);
 void feed_fields_finish(struct feed_fields *fields);
 
 /* An attribute, entities resolved, in the feed's arena; empty: not there. `prefix` NULL: it has
- * none. */
+ * none. One whose name has letters of another size counts where there is none of that name. */
 struct span feed_attribute(struct arena *arena, const struct feed_element *element,
                            const char *prefix, const char *name);
 

@@ -4,7 +4,6 @@
 #include <libxml/parserInternals.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 
 #include "core/feed_encoding.h"
 #include "core/feed_entities.h"
@@ -39,7 +38,7 @@ struct reader {
     size_t item_depth;  /* of the open item; 0: none is open */
     size_t field_depth; /* of the element whose text is gathered; 0: none */
     bool root_seen, root_closed;
-    bool is_cdf; /* its root is the channel, and names are in capitals or not */
+    bool is_cdf; /* its root is the channel */
     const char *root_prefix;
     struct span end_tag; /* name of the end tag that closes something else; empty: none */
 
@@ -90,13 +89,13 @@ static bool open_root(struct reader *reader, const struct feed_element *element)
     reader->root_seen = true;
     reader->root_prefix = element->prefix;
     reader->fields.root_uri = element->uri;
-    if (same(element->local, "rss"))
+    if (feed_name_is(element->local, "rss"))
         reader->feed->format = FEED_RSS;
-    else if (same(element->local, "RDF"))
+    else if (feed_name_is(element->local, "RDF"))
         reader->feed->format = FEED_RDF;
-    else if (same(element->local, "feed"))
+    else if (feed_name_is(element->local, "feed"))
         reader->feed->format = FEED_ATOM;
-    else if (strcasecmp(element->local, "channel") == 0) { /* CDF, in whose place RSS came */
+    else if (feed_name_is(element->local, "channel")) { /* CDF, in whose place RSS came */
         reader->is_cdf = true;
         feed_fields_open_channel(&reader->fields, element);
     } else {
@@ -112,11 +111,9 @@ static bool open_root(struct reader *reader, const struct feed_element *element)
 static bool is_item(const struct reader *reader, const struct feed_element *element)
 {
     bool atom = reader->feed->format == FEED_ATOM;
-    if (reader->is_cdf)
-        return strcasecmp(element->local, "item") == 0;
-    if (!same(element->local, atom ? "entry" : "item"))
+    if (!feed_name_is(element->local, atom ? "entry" : "item"))
         return false;
-    if (reader->feed->format == FEED_RDF)
+    if (reader->is_cdf || reader->feed->format == FEED_RDF)
         return true;
     if (element->uri || reader->fields.root_uri)
         return same(element->uri, reader->fields.root_uri) ||
@@ -145,8 +142,9 @@ static void open_item(struct reader *reader, const struct feed_element *element)
 static bool is_in_media(const struct reader *reader)
 {
     for (size_t i = reader->item_depth; i < reader->depth - 1; i++)
-        if (!same(reader->stack[i].local, "group") && !same(reader->stack[i].local, "content") &&
-            !same(reader->stack[i].local, "category"))
+        if (!feed_name_is(reader->stack[i].local, "group") &&
+            !feed_name_is(reader->stack[i].local, "content") &&
+            !feed_name_is(reader->stack[i].local, "category"))
             return false;
     return reader->depth <= reader->item_depth + 3;
 }
@@ -159,18 +157,18 @@ static enum feed_place place_of(const struct reader *reader)
     if (reader->item_depth) {
         if (depth == reader->item_depth + 1)
             return PLACE_ITEM;
-        if (depth == reader->item_depth + 2 && same(parent, "author"))
+        if (depth == reader->item_depth + 2 && feed_name_is(parent, "author"))
             return PLACE_AUTHOR;
         return is_in_media(reader) ? PLACE_MEDIA : 0;
     }
     if (reader->feed->format == FEED_ATOM) {
         if (depth == 2)
             return PLACE_FEED;
-        return depth == 3 && same(parent, "author") ? PLACE_AUTHOR : 0;
+        return depth == 3 && feed_name_is(parent, "author") ? PLACE_AUTHOR : 0;
     }
     if (reader->is_cdf)
         return depth == 2 ? PLACE_FEED : 0;
-    return depth == 3 && same(parent, "channel") ? PLACE_FEED : 0;
+    return depth == 3 && feed_name_is(parent, "channel") ? PLACE_FEED : 0;
 }
 
 /* libxml2 lets any end tag close the innermost element, and forgets an element whose start tag is
@@ -250,7 +248,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
     reader->fields.base = base;
     reader->start_tags++;
-    if (reader->depth == 1 || (reader->depth == 2 && same(element.local, "channel")))
+    if (reader->depth == 1 || (reader->depth == 2 && feed_name_is(element.local, "channel")))
         feed_fields_open_around(&reader->fields, &element);
     if (!reader->root_seen)
         open_root(reader, &element);
@@ -267,14 +265,30 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
         pop(reader);
 }
 
-/* Whether an open element has the name of an end tag. */
-static bool is_named(const struct open_element *element, struct span name)
+/* Whether an open element has the name of an end tag; `exactly`: its letters are as large, too. */
+static bool is_named(const struct open_element *element, struct span name, bool exactly)
 {
-    size_t prefix_length = element->prefix ? strlen(element->prefix) + 1 : 0;
-    return name.length == prefix_length + strlen(element->local) &&
-           (!prefix_length || (memcmp(name.data, element->prefix, prefix_length - 1) == 0 &&
-                               name.data[prefix_length - 1] == ':')) &&
-           memcmp(name.data + prefix_length, element->local, name.length - prefix_length) == 0;
+    struct span prefix = span_of(element->prefix), local = span_of(element->local);
+    if (prefix.length) {
+        if (name.length <= prefix.length || name.data[prefix.length] != ':')
+            return false;
+        struct span its = {name.data, prefix.length};
+        if (!(exactly ? span_equal(its, prefix) : span_equal_nocase(its, prefix)))
+            return false;
+        name = (struct span){name.data + prefix.length + 1, name.length - prefix.length - 1};
+    }
+    return exactly ? span_equal(name, local) : span_equal_nocase(name, local);
+}
+
+/* How many elements are open when the one is innermost that the end tag called `name` closes; 0:
+ * it closes none. Letters of another size are forgiven where there is no better one. */
+static size_t find_named(const struct reader *reader, struct span name)
+{
+    for (int exactly = 1; exactly >= 0; exactly--)
+        for (size_t match = reader->depth; match > 0; match--)
+            if (is_named(&reader->stack[match - 1], name, exactly))
+                return match;
+    return 0;
 }
 
 /* The name of the end tag, which on_error() noted when it was not that of the innermost element,
@@ -284,15 +298,15 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
 {
     (void)uri;
     struct reader *reader = context;
-    struct open_element closed = {.local = (const char *)local, .prefix = (const char *)prefix};
     size_t match = reader->depth;
     if (reader->root_closed || reader->failure.length)
         return;
-    while (match > 0 &&
-           !(reader->end_tag.length ? is_named(&reader->stack[match - 1], reader->end_tag)
-                                    : same(reader->stack[match - 1].local, closed.local) &&
-                                          same(reader->stack[match - 1].prefix, closed.prefix)))
-        match--;
+    if (reader->end_tag.length)
+        match = find_named(reader, reader->end_tag);
+    else
+        while (match > 0 && !(same(reader->stack[match - 1].local, (const char *)local) &&
+                              same(reader->stack[match - 1].prefix, (const char *)prefix)))
+            match--;
     while (match > 0 && reader->depth >= match)
         pop(reader);
     reader->end_tag = (struct span){NULL, 0};

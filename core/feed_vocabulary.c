@@ -2,7 +2,6 @@
 
 #include <stddef.h>
 #include <string.h>
-#include <strings.h>
 
 #include "store/span.h"
 
@@ -112,7 +111,7 @@ const struct feed_row *feed_row_find(enum vocabulary vocabulary, const char *loc
 {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].vocabulary == vocabulary && (rows[i].places & (unsigned)place) &&
-            !((*rows[i].local ^ *local) & ~0x20) && strcasecmp(rows[i].local, local) == 0)
+            feed_name_is(local, rows[i].local))
             return &rows[i];
     return NULL;
 }

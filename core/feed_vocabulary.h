@@ -4,6 +4,7 @@
 #define WEIR_FEED_VOCABULARY_H
 
 #include <stdbool.h>
+#include <strings.h>
 
 /* What the element stands in. */
 enum feed_place {
@@ -56,6 +57,14 @@ struct feed_row {
 /* `root_uri` NULL: the root of the feed has no namespace; `uri` and `prefix` are the element's,
  * NULL where it has none. A prefix that nothing declares is taken for what it usually means. */
 enum vocabulary feed_vocabulary_of(const char *root_uri, const char *uri, const char *prefix);
+
+/* Whether an element or attribute is called `known` (in ASCII): feeds that are not made by programs
+ * say ITEM and Link too, and lenient readers take them for what is meant. Most names differ in the
+ * first letter already, which needs no call. */
+static inline bool feed_name_is(const char *name, const char *known)
+{
+    return !((*name ^ *known) & ~0x20) && strcasecmp(name, known) == 0;
+}
 
 /* NULL: no text is read of such an element there. */
 const struct feed_row *feed_row_find(enum vocabulary vocabulary, const char *local,

@@ -15,8 +15,8 @@ static const struct {
 
 bool feed_body_of_atom(const struct start_tag *tag, struct feed_body *body)
 {
-    bool content = span_equal(tag->name.local, SPAN("content"));
-    if (!content && !span_equal(tag->name.local, SPAN("summary")))
+    bool content = span_equal_nocase(tag->name.local, SPAN("content"));
+    if (!content && !span_equal_nocase(tag->name.local, SPAN("summary")))
         return false;
     struct span type = span_trim(start_tag_attribute(tag, NULL, "type")),
                 mode = start_tag_attribute(tag, NULL, "mode");
@@ -36,10 +36,10 @@ bool feed_body_of_atom(const struct start_tag *tag, struct feed_body *body)
 bool feed_body_of_rss(const struct start_tag *tag, bool own, struct span uri,
                       struct feed_body *body)
 {
-    bool content = span_equal(tag->name.local, SPAN("encoded")) &&
+    bool content = span_equal_nocase(tag->name.local, SPAN("encoded")) &&
                    (span_equal(uri, SPAN(CONTENT_URI)) ||
                     (!uri.length && span_equal(tag->name.prefix, SPAN("content"))));
-    if (!content && !(own && span_equal(tag->name.local, SPAN("description"))))
+    if (!content && !(own && span_equal_nocase(tag->name.local, SPAN("description"))))
         return false;
     *body =
         (struct feed_body){.rank = content ? RANK_CONTENT : RANK_SUMMARY, .form = FEED_BODY_HTML};

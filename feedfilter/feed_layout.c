@@ -73,11 +73,18 @@ static struct span resolve(const struct feed_layout *layout, struct span prefix)
 
 struct span start_tag_attribute(const struct start_tag *tag, const char *prefix, const char *local)
 {
-    for (size_t i = 0; i < tag->attribute_count; i++)
-        if (span_equal(tag->attributes[i].name.local, span_of(local)) &&
-            span_equal(tag->attributes[i].name.prefix, span_of(prefix)))
-            return tag->attributes[i].value;
-    return (struct span){NULL, 0};
+    const struct xml_attribute *found = NULL;
+    struct span wanted = span_of(local), wanted_prefix = span_of(prefix);
+    for (size_t i = 0; i < tag->attribute_count; i++) {
+        const struct xml_attribute *attribute = &tag->attributes[i];
+        if (!span_equal_nocase(attribute->name.local, wanted) ||
+            !span_equal(attribute->name.prefix, wanted_prefix))
+            continue;
+        if (span_equal(attribute->name.local, wanted))
+            return attribute->value;
+        found = found ? found : attribute;
+    }
+    return found ? found->value : (struct span){NULL, 0};
 }
 
 /* An attribute of RDF's namespace, or of none as early RDF has it. */
@@ -86,7 +93,7 @@ static struct span rdf_attribute(const struct feed_layout *layout, const struct 
 {
     for (size_t i = 0; i < tag->attribute_count; i++) {
         const struct xml_name *name = &tag->attributes[i].name;
-        if (span_equal(name->local, span_of(local)) &&
+        if (span_equal_nocase(name->local, span_of(local)) &&
             (!name->prefix.length || span_equal(resolve(layout, name->prefix), SPAN(RDF_URI))))
             return tag->attributes[i].value;
     }
@@ -96,11 +103,11 @@ static struct span rdf_attribute(const struct feed_layout *layout, const struct 
 static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
 {
     const struct xml_name *name = &tag->name;
-    if (span_equal(name->local, SPAN("rss")))
+    if (span_equal_nocase(name->local, SPAN("rss")))
         layout->format = LAYOUT_RSS;
-    else if (span_equal(name->local, SPAN("RDF")))
+    else if (span_equal_nocase(name->local, SPAN("RDF")))
         layout->format = LAYOUT_RDF;
-    else if (span_equal(name->local, SPAN("feed")))
+    else if (span_equal_nocase(name->local, SPAN("feed")))
         layout->format = LAYOUT_ATOM;
     else if (span_equal_nocase(name->local, SPAN("channel")))
         layout->format = LAYOUT_CDF;
@@ -117,7 +124,7 @@ static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
 static bool in_channel(const struct feed_layout *layout)
 {
     return layout->depth >= 2 && layout->format != LAYOUT_ATOM &&
-           span_equal(layout->stack[1].name.local, SPAN("channel"));
+           span_equal_nocase(layout->stack[1].name.local, SPAN("channel"));
 }
 
 /* Whether a start tag whose declarations are bound opens an item. It may stand deeper than it
@@ -125,13 +132,12 @@ static bool in_channel(const struct feed_layout *layout)
 static bool is_item(const struct feed_layout *layout, const struct xml_name *name)
 {
     struct span wanted = layout->format == LAYOUT_ATOM ? SPAN("entry") : SPAN("item");
-    if (layout->format == LAYOUT_CDF)
-        return span_equal_nocase(name->local, wanted);
-    if (!span_equal(name->local, wanted))
+    if (!span_equal_nocase(name->local, wanted))
         return false;
-    struct span uri = resolve(layout, name->prefix);
-    if (layout->format == LAYOUT_RDF) /* the root's namespace is RDF's, not that of RSS */
+    /* The root's namespace is RDF's, not that of RSS; CDF has none. */
+    if (layout->format == LAYOUT_RDF || layout->format == LAYOUT_CDF)
         return true;
+    struct span uri = resolve(layout, name->prefix);
     if (uri.length || layout->root_uri.length)
         return span_equal(uri, layout->root_uri) ||
                (layout->format == LAYOUT_RSS && !uri.length && !name->prefix.length);
@@ -174,9 +180,7 @@ static void open_item(struct feed_layout *layout, const struct start_tag *tag,
 /* The title that belongs to the vocabulary of the item, which media:title does not. */
 static bool is_title(const struct feed_layout *layout, const struct xml_name *name)
 {
-    bool named = layout->format == LAYOUT_CDF ? span_equal_nocase(name->local, SPAN("title"))
-                                              : span_equal(name->local, SPAN("title"));
-    if (layout->depth != layout->item_depth + 1 || !named)
+    if (layout->depth != layout->item_depth + 1 || !span_equal_nocase(name->local, SPAN("title")))
         return false;
     const struct open_element *item = &layout->stack[layout->item_depth];
     struct span uri = resolve(layout, name->prefix);
@@ -199,16 +203,16 @@ static bool is_body(struct feed_layout *layout, const struct start_tag *tag)
                layout->body.rank > range->body.rank;
     if (!own)
         return false;
-    range->has_summary = range->has_summary || span_equal(tag->name.local, SPAN("summary"));
-    range->has_content = range->has_content || span_equal(tag->name.local, SPAN("content"));
+    range->has_summary = range->has_summary || span_equal_nocase(tag->name.local, SPAN("summary"));
+    range->has_content = range->has_content || span_equal_nocase(tag->name.local, SPAN("content"));
     return feed_body_of_atom(tag, &layout->body) && layout->body.rank > range->body.rank;
 }
 
 static bool is_mention(const struct feed_layout *layout, const struct xml_name *name)
 {
     return layout->format == LAYOUT_RDF && layout->depth == MENTION_DEPTH && in_channel(layout) &&
-           span_equal(name->local, SPAN("li")) &&
-           span_equal(layout->stack[2].name.local, SPAN("items")) &&
+           span_equal_nocase(name->local, SPAN("li")) &&
+           span_equal_nocase(layout->stack[2].name.local, SPAN("items")) &&
            span_equal(resolve(layout, name->prefix), SPAN(RDF_URI));
 }
 
@@ -277,17 +281,17 @@ static void open_link(struct feed_layout *layout, const struct start_tag *tag,
 {
     struct feed_link link = {.value = nowhere()};
     struct span uri = resolve(layout, tag->name.prefix);
-    if (span_equal(tag->name.local, SPAN("link"))) {
+    if (span_equal_nocase(tag->name.local, SPAN("link"))) {
         if (!is_atom(layout, &tag->name) ||
             !link_kind(layout, start_tag_attribute(tag, NULL, "rel"), &link.kind))
             return;
         struct span href = start_tag_attribute(tag, NULL, "href");
         if (href.data)
             link.value = stretch(layout, href.data, href.data + href.length);
-    } else if (span_equal(tag->name.local, SPAN("new-feed-url")) &&
+    } else if (span_equal_nocase(tag->name.local, SPAN("new-feed-url")) &&
                (!uri.length || span_equal_nocase(uri, span_of(itunes_uri)))) {
         link.kind = FEED_LINK_NEW_FEED_URL;
-    } else if (span_equal(tag->name.local, SPAN("cloud")) && layout->format == LAYOUT_RSS &&
+    } else if (span_equal_nocase(tag->name.local, SPAN("cloud")) && layout->format == LAYOUT_RSS &&
                span_equal(uri, layout->root_uri)) {
         link.kind = FEED_LINK_HUB;
     } else {
@@ -330,7 +334,7 @@ static void find_role(struct feed_layout *layout, const struct start_tag *tag,
     } else if (is_mention(layout, &tag->name)) {
         open_mention(layout, tag, element);
     } else if (layout->depth == 1 && layout->format != LAYOUT_ATOM &&
-               span_equal(tag->name.local, SPAN("channel"))) {
+               span_equal_nocase(tag->name.local, SPAN("channel"))) {
         open_channel(layout, tag, element);
     } else if (layout->depth == 1 || (layout->depth == 2 && in_channel(layout))) {
         open_link(layout, tag, element);

@@ -27,8 +27,8 @@ struct start_tag {
     size_t attribute_count, attribute_room;
 };
 
-/* The value of an attribute by its name as it stands; NULL data: it has none. `prefix` NULL: it is
- * without one. */
+/* The value of an attribute by its name as it stands, else but for the size of its letters; NULL
+ * data: it has none. `prefix` NULL: it is without one. */
 struct span start_tag_attribute(const struct start_tag *tag, const char *prefix, const char *local);
 
 enum element_role {

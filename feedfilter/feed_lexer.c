@@ -61,6 +61,11 @@ static bool name_equal(const struct xml_name *a, const struct xml_name *b)
     return span_equal(a->local, b->local) && span_equal(a->prefix, b->prefix);
 }
 
+static bool name_equal_nocase(const struct xml_name *a, const struct xml_name *b)
+{
+    return span_equal_nocase(a->local, b->local) && span_equal_nocase(a->prefix, b->prefix);
+}
+
 /* Behind the next `close` from `at` on; the end when there is none. */
 static const char *skip_past(const char *at, const char *end, struct span close)
 {
@@ -190,6 +195,10 @@ static const char *read_end_tag(struct lexer *lexer, const char *start)
     size_t match = layout->depth;
     while (match > 0 && !name_equal(&layout->stack[match - 1].name, &name))
         match--;
+    if (match == 0) /* letters of another size are forgiven where there is no better one */
+        for (match = layout->depth; match > 0; match--)
+            if (name_equal_nocase(&layout->stack[match - 1].name, &name))
+                break;
     if (match == 0)
         return at;
     while (layout->depth > match)

@@ -3,8 +3,9 @@
  * sections, processing instructions, quoted attributes and the document type with its internal
  * subset, and looks at nothing else; so it works in broken XML too, where it follows core/feed.h:
  * an end tag closes the innermost open element of that name, and one that closes nothing is
- * skipped. JSON Feed is walked with core/json_scan.h, as core/feed.h walks it. What the items say
- * is core/feed.h's to read; whoever cuts compares the two. */
+ * skipped; ITEM and Item are names like item. JSON Feed is walked with core/json_scan.h, as
+ * core/feed.h walks it. What the items say is core/feed.h's to read; whoever cuts compares the two.
+ */
 #ifndef WEIR_FEED_LEXER_H
 #define WEIR_FEED_LEXER_H
 

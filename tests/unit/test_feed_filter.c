@@ -154,6 +154,39 @@ static void test_items_in_what_was_left_open_are_judged(void **state)
                         "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>F</titel></feed>");
 }
 
+/* What stands around an item that is held, which lenient readers show; all of it stays. */
+struct around {
+    const char *before, *after;
+};
+
+static void assert_held_within(struct filtering *filtering, const char *item,
+                               const struct around *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char input[1024], wanted[1024];
+        snprintf(input, sizeof input, "%s%s%s", rows[i].before, item, rows[i].after);
+        snprintf(wanted, sizeof wanted, "%s%s", rows[i].before, rows[i].after);
+        assert_string_equal(through_pipe(filtering, input), wanted);
+        assert_int_equal(filtering->feed->held, 1);
+    }
+}
+#define ASSERT_HELD_WITHIN(filtering, item, rows)                                                  \
+    assert_held_within(filtering, item, rows, sizeof(rows) / sizeof *(rows))
+
+static void test_items_of_a_feed_in_capitals_are_judged(void **state)
+{
+    static const struct around rss[] = {{"<RSS><CHANNEL><TITLE>F</TITLE>", "</CHANNEL></RSS>"},
+                                        {"<Rss><channel>", "</channel></rss>"},
+                                        {"<rss version=\"2.0\"><channel>", "</channel></rss>"}};
+    static const struct around atom[] = {
+        {"<FEED xmlns=\"http://www.w3.org/2005/Atom\">", "</FEED>"},
+        {"<feed xmlns=\"http://www.w3.org/2005/Atom\">", "</feed>"},
+        {"<Feed><Entry><Title>" HAM "</Title></entry>", "</Feed>"}};
+    ASSERT_HELD_WITHIN(*state, "<ITEM><GUID>b</GUID><TITLE>" SPAM "</TITLE></ITEM>", rss);
+    ASSERT_HELD_WITHIN(*state, "<Item><title>" SPAM "</title></item>", rss);
+    ASSERT_HELD_WITHIN(*state, "<ENTRY><ID>b</ID><TITLE>" SPAM "</TITLE></ENTRY>", atom);
+}
+
 static void test_feed_without_a_name_has_the_one_it_gives_itself(void **state)
 {
     struct filtering *filtering = *state;
@@ -417,6 +450,7 @@ int main(void)
         filtering(test_nothing_makes_no_pieces),
         filtering(test_items_in_what_was_left_open_are_judged),
         filtering(test_broken_feed_is_judged_and_says_what_is_wrong),
+        filtering(test_items_of_a_feed_in_capitals_are_judged),
         filtering(test_feed_without_a_name_has_the_one_it_gives_itself),
         filtering(test_time_between_polls_is_what_the_feed_says),
         filtering(test_pipe_leaves_links_alone),

@@ -184,6 +184,61 @@ static void test_names_of_elements_and_modules_are_read_in_any_case(void **state
     feed_free(feed);
 }
 
+static void test_feeds_in_capitals_are_read(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text(
+        "<RSS VERSION=\"2.0\"><CHANNEL><TITLE>C</TITLE><LINK>http://c.example/</LINK><ITEM>"
+        "<TITLE>T</TITLE><LINK>http://c.example/1</LINK><GUID ISPERMALINK=\"false\">1</GUID>"
+        "<PUBDATE>Sat, 07 Sep 2002 00:00:01 GMT</PUBDATE><DESCRIPTION>D</DESCRIPTION>"
+        "<ENCLOSURE URL=\"http://c.example/a\" TYPE=\"audio/mpeg\"/></ITEM></CHANNEL></RSS>");
+    struct feed_item *item = &feed->items[0];
+    assert_int_equal(feed->format, FEED_RSS);
+    assert_false(feed->recovered);
+    assert_span(feed->title, "C");
+    assert_span(feed->link, "http://c.example/");
+    assert_int_equal(feed->item_count, 1);
+    assert_span(item->title, "T");
+    assert_span(item->link, "http://c.example/1");
+    assert_span(item->guid, "1");
+    assert_span(item->summary, "D");
+    assert_int_equal(item->time_s, 1031356801);
+    assert_span(item->enclosures[0].url, "http://c.example/a");
+    feed_free(feed);
+    feed = read_text("<Feed xmlns=\"http://www.w3.org/2005/Atom\"><Title>C</Title><Entry><Id>1</Id>"
+                     "<Title>T</Title><Link Rel=\"alternate\" Href=\"http://c.example/1\"/>"
+                     "<Author><Name>Ann</Name></Author></Entry></Feed>");
+    assert_int_equal(feed->format, FEED_ATOM);
+    assert_span(feed->title, "C");
+    assert_int_equal(feed->item_count, 1);
+    assert_span(feed->items[0].link, "http://c.example/1");
+    assert_span(feed->items[0].author, "Ann");
+    feed_free(feed);
+}
+
+static void test_items_of_any_case_are_items(void **state)
+{
+    (void)state;
+    struct feed *feed =
+        read_text("<rss><channel><Item><title>1</title></Item><iTEM><title>2</title></iTEM>"
+                  "<ITEM><title>3</title></item><item><title>4</TITLE></item></channel></RSS>");
+    assert_int_equal(feed->item_count, 4);
+    for (size_t i = 0; i < feed->item_count; i++)
+        assert_span(feed->items[i].title, ((const char *const[]){"1", "2", "3", "4"})[i]);
+    feed_free(feed);
+}
+
+/* Readers who insist on XML know none but that. */
+static void test_an_attribute_as_the_standard_writes_it_counts(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry>"
+                                  "<link HREF=\"http://a.example/\" href=\"http://b.example/\"/>"
+                                  "</entry></feed>");
+    assert_span(feed->items[0].link, "http://b.example/");
+    feed_free(feed);
+}
+
 static void test_atom_03(void **state)
 {
     (void)state;
@@ -327,6 +382,9 @@ int main(void)
         cmocka_unit_test(test_an_enclosure_said_twice_is_one),
         cmocka_unit_test(test_podcasts_say_it_in_their_own_words),
         cmocka_unit_test(test_names_of_elements_and_modules_are_read_in_any_case),
+        cmocka_unit_test(test_feeds_in_capitals_are_read),
+        cmocka_unit_test(test_items_of_any_case_are_items),
+        cmocka_unit_test(test_an_attribute_as_the_standard_writes_it_counts),
         cmocka_unit_test(test_atom_03),
         cmocka_unit_test(test_atom_03_markup_may_stand_unescaped),
         cmocka_unit_test(test_base64_is_read_where_it_holds_text),
