@@ -84,8 +84,9 @@ struct feed {
  * that is truncated at all, or over a limit; or when the document type gives entities that are
  * used, or default attributes: readers would show what was never judged. Broken XML is recovered
  * where libxml2 can; there an end tag closes the innermost open element of its name. Names of
- * elements and attributes count whatever the size of their letters. A truncated last item does not
- * count. */
+ * elements and attributes count whatever the size of their letters, and items behind the feed's end
+ * as those before it, also in other feeds; what else is there is read as if it stood in the root. A
+ * truncated last item does not count. */
 struct feed *feed_read(struct span bytes, struct span address, struct error *error);
 
 /* The same of a feed that came by HTTP with that charset in its Content-Type; empty: with none. */

@@ -233,7 +233,7 @@ static void read_type(struct feed_fields *fields, const struct feed_element *ele
     struct arena *arena = fields->feed->arena;
     struct span type = feed_attribute(arena, element, NULL, "type");
     struct span mode = feed_attribute(arena, element, NULL, "mode");
-    bool is_atom = fields->feed->format == FEED_ATOM || vocabulary == ATOM;
+    bool is_atom = fields->format == FEED_ATOM || vocabulary == ATOM;
     bool is_html = holds(type, "html");
     bool is_inline = !mode.length || span_equal(mode, SPAN("xml"));
     fields->inline_markup = vocabulary == XHTML || (holds(type, "xhtml") && is_inline);
@@ -249,6 +249,14 @@ static void read_language(struct feed_fields *fields, const struct feed_element 
     if (element->attribute_count)
         feed_item_add_language(fields->feed, languages,
                                feed_attribute(fields->feed->arena, element, "xml", "lang"));
+}
+
+void feed_fields_open_root(struct feed_fields *fields, enum feed_format format, const char *uri)
+{
+    fields->format = format;
+    fields->is_cdf = false;
+    fields->root_uri = uri;
+    memset(fields->known, 0, sizeof fields->known);
 }
 
 void feed_fields_open_around(struct feed_fields *fields, const struct feed_element *element)
@@ -280,7 +288,7 @@ bool feed_fields_open(struct feed_fields *fields, const struct feed_element *ele
     read_attributes(fields, element, vocabulary, place);
     /* An Atom author's text is in its children. */
     if (!row || (row->field == FIELD_AUTHOR && place != PLACE_AUTHOR &&
-                 fields->feed->format == FEED_ATOM && vocabulary == OWN))
+                 fields->format == FEED_ATOM && vocabulary == OWN))
         return false;
     fields->row = row;
     fields->to_item = fields->item != NULL;
@@ -301,7 +309,7 @@ static void add_text(struct feed_fields *fields, enum feed_item_text which, cons
         return;
     if (!base->length)
         *base = fields->text_base;
-    bool plain_type = fields->feed->format == FEED_ATOM && !fields->declared_html;
+    bool plain_type = fields->format == FEED_ATOM && !fields->declared_html;
     *is_html = *is_html || fields->declared_html || fields->has_elements || fields->inline_markup ||
                (!plain_type && feed_item_looks_like_html(value));
     feed_item_say(fields->feed, fields->item, &fields->joined, which, value);
@@ -556,7 +564,7 @@ void feed_fields_open_item(struct feed_fields *fields, const struct feed_element
     read_language(fields, element, &item->languages);
     if (fields->is_cdf)
         read_cdf(fields, element, &item->link, &item->date, &item->time_s);
-    if (fields->feed->format == FEED_RDF) {
+    if (fields->format == FEED_RDF) {
         fields->about = feed_attribute(arena, element, "rdf", "about");
         if (!fields->about.length)
             fields->about = feed_attribute(arena, element, NULL, "about");

@@ -28,9 +28,10 @@ struct known_element {
 
 struct feed_fields {
     struct feed *feed;
-    const char *root_uri; /* NULL: the root has no namespace */
-    bool is_cdf;          /* whose items say in attributes what RSS says in elements */
-    struct span base;     /* what xml:base says where the parser stands; empty: nothing */
+    enum feed_format format; /* of the root that was opened last: of the feed, or behind its end */
+    const char *root_uri;    /* NULL: the root has no namespace */
+    bool is_cdf;             /* whose items say in attributes what RSS says in elements */
+    struct span base;        /* what xml:base says where the parser stands; empty: nothing */
     unsigned ttl_s, period_s, frequency;
     struct known_element known[64]; /* those met last */
 
@@ -66,6 +67,9 @@ void feed_fields_inner_close(struct feed_fields *fields, const char *local);
 /* Reads what CDF says in attributes of its root; feed_fields_open_item() reads those of its items.
  */
 void feed_fields_open_channel(struct feed_fields *fields, const struct feed_element *element);
+
+/* A root begins, in the namespace `uri` (NULL: in none). */
+void feed_fields_open_root(struct feed_fields *fields, enum feed_format format, const char *uri);
 
 /* Reads what the root, and the channel of RSS, say of all that is in them. */
 void feed_fields_open_around(struct feed_fields *fields, const struct feed_element *element);

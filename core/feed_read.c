@@ -11,19 +11,14 @@
 #include "core/feed_item.h"
 #include "core/feed_json.h"
 #include "core/feed_mend.h"
+#include "core/feed_recovery.h"
 #include "core/stand_in.h"
 #include "core/url.h"
 #include "core/xml_text.h"
 
 #define DEPTH_MAX 512u
-#define BARE_NAME_MAX 200
 /* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
 #define ERRORS_MAX 100000u
-
-struct open_element {
-    const char *local, *prefix; /* libxml2's dictionary keeps them as long as the parser */
-    struct span base;           /* by xml:base, its own and those around it */
-};
 
 struct reader {
     struct arena *arena;
@@ -35,9 +30,10 @@ struct reader {
     struct open_element *stack; /* of DEPTH_MAX */
     size_t depth;
     size_t start_tags;
-    size_t item_depth;  /* of the open item; 0: none is open */
-    size_t field_depth; /* of the element whose text is gathered; 0: none */
-    bool root_seen, root_closed;
+    size_t item_depth;           /* of the open item; 0: none is open */
+    size_t field_depth;          /* of the element whose text is gathered; 0: none */
+    bool root_seen, root_closed; /* closed: it was; what is behind its end counts as in it */
+    struct root_namespaces root_namespaces;
     bool is_cdf; /* its root is the channel */
     const char *root_prefix;
     struct span end_tag; /* name of the end tag that closes something else; empty: none */
@@ -48,6 +44,11 @@ struct reader {
     size_t errors;
     struct span first_error, failure; /* failure: why the parser was stopped */
 };
+
+static void keep_in_step(struct reader *reader, size_t open)
+{
+    feed_recovery_keep_in_step(reader->parser, reader->stack, reader->depth, open);
+}
 
 static void stop(struct reader *reader, struct span why)
 {
@@ -84,36 +85,71 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && *a == *b && strcmp(a, b) == 0);
 }
 
-static bool open_root(struct reader *reader, const struct feed_element *element)
+/* false: no feed's root is called that. */
+static bool format_of(const char *root, enum feed_format *format)
 {
-    reader->root_seen = true;
+    static const struct {
+        const char *root;
+        enum feed_format format;
+    } rows[] = {{"rss", FEED_RSS}, {"RDF", FEED_RDF}, {"feed", FEED_ATOM}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (feed_name_is(root, rows[i].root)) {
+            *format = rows[i].format;
+            return true;
+        }
+    return false;
+}
+
+static void set_root(struct reader *reader, const struct feed_element *element,
+                     enum feed_format format)
+{
+    reader->is_cdf = false;
     reader->root_prefix = element->prefix;
-    reader->fields.root_uri = element->uri;
-    if (feed_name_is(element->local, "rss"))
-        reader->feed->format = FEED_RSS;
-    else if (feed_name_is(element->local, "RDF"))
-        reader->feed->format = FEED_RDF;
-    else if (feed_name_is(element->local, "feed"))
-        reader->feed->format = FEED_ATOM;
-    else if (feed_name_is(element->local, "channel")) { /* CDF, in whose place RSS came */
+    feed_fields_open_root(&reader->fields, format, element->uri);
+}
+
+static void open_root(struct reader *reader, const struct feed_element *element)
+{
+    enum feed_format format = FEED_RSS;
+    bool known = format_of(element->local, &format);
+    reader->root_seen = true;
+    reader->feed->format = format;
+    set_root(reader, element, format);
+    root_namespaces_keep(&reader->root_namespaces, reader->arena, reader->parser);
+    if (known)
+        return;
+    if (feed_name_is(element->local, "channel")) { /* CDF, in whose place RSS came */
         reader->is_cdf = true;
         feed_fields_open_channel(&reader->fields, element);
     } else {
         stop(reader, arena_printf(reader->arena, "XML, but no feed: its root element is <%.40s>",
                                   element->local));
-        return false;
     }
-    return true;
+}
+
+/* Behind the root's end lenient readers go on, and show what items they find there: bare ones, and
+ * those of a second document. So the root, which the stack still holds, counts as open again; and
+ * when a feed's root follows its end, items are from there on what they are in that. */
+static void reopen_root(struct reader *reader)
+{
+    reader->depth = 1;
+}
+
+static void open_further_root(struct reader *reader, const struct feed_element *element)
+{
+    enum feed_format format;
+    if (format_of(element->local, &format))
+        set_root(reader, element, format);
 }
 
 /* The same rule as feedfilter's lexer: local name, and the namespace of the root; outside another
  * item, but in whatever was left open before it. */
 static bool is_item(const struct reader *reader, const struct feed_element *element)
 {
-    bool atom = reader->feed->format == FEED_ATOM;
+    bool atom = reader->fields.format == FEED_ATOM;
     if (!feed_name_is(element->local, atom ? "entry" : "item"))
         return false;
-    if (reader->is_cdf || reader->feed->format == FEED_RDF)
+    if (reader->is_cdf || reader->fields.format == FEED_RDF)
         return true;
     if (element->uri || reader->fields.root_uri)
         return same(element->uri, reader->fields.root_uri) ||
@@ -161,7 +197,7 @@ static enum feed_place place_of(const struct reader *reader)
             return PLACE_AUTHOR;
         return is_in_media(reader) ? PLACE_MEDIA : 0;
     }
-    if (reader->feed->format == FEED_ATOM) {
+    if (reader->fields.format == FEED_ATOM) {
         if (depth == 2)
             return PLACE_FEED;
         return depth == 3 && feed_name_is(parent, "author") ? PLACE_AUTHOR : 0;
@@ -169,34 +205,6 @@ static enum feed_place place_of(const struct reader *reader)
     if (reader->is_cdf)
         return depth == 2 ? PLACE_FEED : 0;
     return depth == 3 && feed_name_is(parent, "channel") ? PLACE_FEED : 0;
-}
-
-/* libxml2 lets any end tag close the innermost element, and forgets an element whose start tag is
- * broken: left to itself it would soon take the root's end for come, and what follows for no part
- * of the feed. So it is told that `open` elements are open, which must be the outermost of the
- * stack. It has kept what else it knows of one that it forgot last. */
-static void keep_in_step(struct reader *reader, size_t open)
-{
-    xmlParserCtxtPtr parser = reader->parser;
-    if (open == 0 || open > (size_t)parser->nameMax)
-        return;
-    for (size_t i = (size_t)parser->nameNr; i < open; i++)
-        parser->nameTab[i] = (const xmlChar *)reader->stack[i < reader->depth ? i : 0].local;
-    parser->nameNr = (int)open;
-    parser->name = parser->nameTab[open - 1];
-}
-
-/* Whether a start tag is one that libxml2 gave up in its middle, and is that of an empty element:
- * <enclosure length=5 url="…"/>. The parser stands where it gave up, else at the tag's end. */
-static bool is_broken_and_empty(const struct reader *reader)
-{
-    const xmlChar *at = reader->parser->input->cur, *end = reader->parser->input->end;
-    if (at == end || *at == '>' || *at == '/')
-        return false;
-    for (at++; at < end && *at != '<'; at++)
-        if (*at == '>')
-            return at[-1] == '/';
-    return false;
 }
 
 /* What cannot be the base of a link is passed over, as readers do. */
@@ -220,7 +228,7 @@ static void pop(struct reader *reader)
         reader->feed->item_count++;
         reader->item_depth = 0;
     }
-    reader->root_closed = reader->depth == 0;
+    reader->root_closed = reader->root_closed || reader->depth == 0;
 }
 
 static void on_start_element(void *context, const xmlChar *local, const xmlChar *prefix,
@@ -231,9 +239,11 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     struct reader *reader = context;
     struct feed_element element = {(const char *)local, (const char *)prefix, (const char *)uri,
                                    attributes, attribute_count};
-    if (reader->root_closed || reader->failure.length)
+    if (reader->failure.length)
         return;
     go_on(reader);
+    if (!reader->depth && reader->root_seen)
+        reopen_root(reader);
     keep_in_step(reader, reader->depth);
     if (reader->depth == DEPTH_MAX) {
         stop(reader, SPAN("elements are nested too deeply"));
@@ -250,6 +260,8 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     reader->start_tags++;
     if (reader->depth == 1 || (reader->depth == 2 && feed_name_is(element.local, "channel")))
         feed_fields_open_around(&reader->fields, &element);
+    if (reader->depth == 2 && reader->root_closed)
+        open_further_root(reader, &element);
     if (!reader->root_seen)
         open_root(reader, &element);
     else if (!reader->item_depth && is_item(reader, &element))
@@ -261,34 +273,15 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
         if (place && feed_fields_open(&reader->fields, &element, place))
             reader->field_depth = reader->depth;
     }
-    if (is_broken_and_empty(reader))
+    if (feed_recovery_is_empty(reader->parser))
         pop(reader);
 }
 
-/* Whether an open element has the name of an end tag; `exactly`: its letters are as large, too. */
-static bool is_named(const struct open_element *element, struct span name, bool exactly)
+/* Closes those from `match` (1: the root) inwards; 0: none. */
+static void close_elements(struct reader *reader, size_t match)
 {
-    struct span prefix = span_of(element->prefix), local = span_of(element->local);
-    if (prefix.length) {
-        if (name.length <= prefix.length || name.data[prefix.length] != ':')
-            return false;
-        struct span its = {name.data, prefix.length};
-        if (!(exactly ? span_equal(its, prefix) : span_equal_nocase(its, prefix)))
-            return false;
-        name = (struct span){name.data + prefix.length + 1, name.length - prefix.length - 1};
-    }
-    return exactly ? span_equal(name, local) : span_equal_nocase(name, local);
-}
-
-/* How many elements are open when the one is innermost that the end tag called `name` closes; 0:
- * it closes none. Letters of another size are forgiven where there is no better one. */
-static size_t find_named(const struct reader *reader, struct span name)
-{
-    for (int exactly = 1; exactly >= 0; exactly--)
-        for (size_t match = reader->depth; match > 0; match--)
-            if (is_named(&reader->stack[match - 1], name, exactly))
-                return match;
-    return 0;
+    while (match > 0 && reader->depth >= match)
+        pop(reader);
 }
 
 /* The name of the end tag, which on_error() noted when it was not that of the innermost element,
@@ -299,16 +292,15 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
     (void)uri;
     struct reader *reader = context;
     size_t match = reader->depth;
-    if (reader->root_closed || reader->failure.length)
+    if (!match || reader->failure.length)
         return;
     if (reader->end_tag.length)
-        match = find_named(reader, reader->end_tag);
+        match = open_element_named(reader->stack, reader->depth, reader->end_tag);
     else
         while (match > 0 && !(same(reader->stack[match - 1].local, (const char *)local) &&
                               same(reader->stack[match - 1].prefix, (const char *)prefix)))
             match--;
-    while (match > 0 && reader->depth >= match)
-        pop(reader);
+    close_elements(reader, match);
     reader->end_tag = (struct span){NULL, 0};
     /* libxml2 takes away one more; behind the root's end it must believe that something is open. */
     if (reader->depth)
@@ -321,7 +313,7 @@ static void on_text(void *context, const xmlChar *text, int length)
     const char *at = (const char *)text, *end = at + length;
     struct span piece;
     go_on(reader);
-    if (!reader->root_closed && !reader->failure.length)
+    if (!reader->failure.length)
         keep_in_step(reader, reader->depth);
     while (stand_in_next(reader->stand_ins, &at, end, &piece))
         if (reader->field_depth)
@@ -393,16 +385,11 @@ static void on_attribute_declared(void *context, const xmlChar *element, const x
         stop(reader, SPAN("the document type gives default attributes, and such are not read"));
 }
 
-/* "&name" and no semicolon behind it: libxml2 drops it, readers show it, and whole words could hide
- * so from being judged. The parser stands behind the name. */
 static void keep_bare_ampersand(struct reader *reader)
 {
-    const xmlChar *start = reader->parser->input->base, *at = reader->parser->input->cur;
-    const xmlChar *end = at;
-    while (at > start && end - at < BARE_NAME_MAX && at[-1] != '&')
-        at--;
-    if (at > start && at[-1] == '&' && reader->field_depth)
-        feed_fields_text(&reader->fields, (const char *)at - 1, (size_t)(end - at) + 1);
+    struct span shown = feed_recovery_bare_name(reader->parser);
+    if (reader->field_depth)
+        feed_fields_text(&reader->fields, shown.data, shown.length);
 }
 
 static void on_error(void *context, xmlErrorPtr trouble)
@@ -452,12 +439,27 @@ static xmlParserCtxtPtr new_parser(struct reader *reader, struct span utf8)
     return parser;
 }
 
+/* What libxml2 takes for something behind the document. */
+static void read_on(struct reader *reader)
+{
+    while (!reader->failure.length &&
+           feed_recovery_next_tag(reader->parser, reader->stack, &reader->root_namespaces)) {
+        if (!reader->depth)
+            reopen_root(reader);
+        struct span end_tag = feed_recovery_go_on(reader->parser);
+        if (end_tag.length && reader->depth)
+            close_elements(reader, open_element_named(reader->stack, reader->depth, end_tag));
+    }
+}
+
 static bool parse(struct reader *reader, struct span utf8, struct error *error)
 {
     xmlParserCtxtPtr parser = utf8.length ? new_parser(reader, utf8) : NULL;
     if (!parser)
         return error_set(error, ERROR_INPUT, "no XML at all");
     xmlParseDocument(parser);
+    if (reader->root_seen)
+        read_on(reader);
     struct feed *feed = reader->feed;
     if (reader->first_error.length)
         feed->trouble = reader->first_error;

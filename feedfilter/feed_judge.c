@@ -20,8 +20,9 @@
 
 struct item {
     const struct feed_item *source;
-    struct span raw; /* its bytes in the input */
-    struct span key; /* guid, or more where that does not tell items apart; ends with a NUL */
+    struct span raw;  /* its bytes in the input */
+    struct span head; /* what it needs to be read alone */
+    struct span key;  /* guid, or more where that does not tell items apart; ends with a NUL */
     unsigned char content_hash[RECORD_ID_BYTES];
     bool fresh;             /* to be judged */
     bool formerly_released; /* fresh: an edit of what the admin released */
@@ -50,7 +51,6 @@ struct run {
     bool prepared;
     struct arena *arena;
     struct span name; /* the feed's; ends with a NUL */
-    struct span head; /* of its items */
     struct item *items;
     size_t count;
     bool records_work;
@@ -338,8 +338,8 @@ static bool save_held(struct run *run, struct judged_item *judged, int64_t now_s
         .taught_from = judge_learned(&run->judge->judge, &lesson),
         .item = (const unsigned char *)judged->item->raw.data,
         .item_length = judged->item->raw.length,
-        .item_head = (const unsigned char *)run->head.data,
-        .item_head_length = run->head.length,
+        .item_head = (const unsigned char *)judged->item->head.data,
+        .item_head_length = judged->item->head.length,
     };
     memcpy(held.document_id, document->id, RECORD_ID_BYTES);
     bool ok = records_held_add(run->judge->records, &held, id, error);
@@ -512,8 +512,8 @@ static void show(struct run *run, const struct feed *feed)
                                      .subject = text_of(run->arena, item->source->title),
                                      .item = (const unsigned char *)item->raw.data,
                                      .item_length = item->raw.length,
-                                     .head = (const unsigned char *)run->head.data,
-                                     .head_length = run->head.length,
+                                     .head = (const unsigned char *)item->head.data,
+                                     .head_length = item->head.length,
                                      .is_comment = feed_item_is_comment(feed, item->source)};
         memcpy(shown->content_hash, item->content_hash, RECORD_ID_BYTES);
         feed_item_document_id(run->name, item->source->guid, item->content_hash,
@@ -541,7 +541,6 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         .mode = judge->config->feedfilter.mode == MODE_OBSERVE ? FEED_PASS : judge->mode,
         .arena = arena,
         .name = arena_copy(arena, name),
-        .head = item_head(arena, bytes, &feed->encoding, ranges),
         .items = arena_alloc(arena, feed->item_count * sizeof(struct item)),
         .count = feed->item_count,
         .records_work = judge->records != NULL,
@@ -556,6 +555,9 @@ bool feed_judge(struct feed_judge *judge, const struct feed *feed, struct span n
         const struct feed_range *range = &ranges->ranges[i];
         item->source = &feed->items[i];
         item->raw = (struct span){bytes.data + range->start, range->end - range->start};
+        bool shares = i > 0 && range[-1].further_root.start == range->further_root.start;
+        item->head =
+            shares ? item[-1].head : item_head(arena, bytes, &feed->encoding, ranges, range);
         item->key = arena_copy(arena, item->source->guid);
         item->fresh = true;
         feed_item_content_hash(item->source, item->content_hash);

@@ -100,18 +100,27 @@ static struct span rdf_attribute(const struct feed_layout *layout, const struct 
     return (struct span){NULL, 0};
 }
 
+static bool format_of(struct span root, enum layout_format *format)
+{
+    static const struct {
+        struct span root;
+        enum layout_format format;
+    } rows[] = {{SPAN_OF("rss"), LAYOUT_RSS},
+                {SPAN_OF("RDF"), LAYOUT_RDF},
+                {SPAN_OF("feed"), LAYOUT_ATOM},
+                {SPAN_OF("channel"), LAYOUT_CDF}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (span_equal_nocase(root, rows[i].root)) {
+            *format = rows[i].format;
+            return true;
+        }
+    return false;
+}
+
 static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
 {
     const struct xml_name *name = &tag->name;
-    if (span_equal_nocase(name->local, SPAN("rss")))
-        layout->format = LAYOUT_RSS;
-    else if (span_equal_nocase(name->local, SPAN("RDF")))
-        layout->format = LAYOUT_RDF;
-    else if (span_equal_nocase(name->local, SPAN("feed")))
-        layout->format = LAYOUT_ATOM;
-    else if (span_equal_nocase(name->local, SPAN("channel")))
-        layout->format = LAYOUT_CDF;
-    else
+    if (!format_of(name->local, &layout->format))
         return false;
     layout->root = *name;
     layout->root_uri = resolve(layout, name->prefix);
@@ -119,6 +128,18 @@ static bool open_root(struct feed_layout *layout, const struct start_tag *tag)
     layout->root_has_base = start_tag_attribute(tag, "xml", "base").data != NULL;
     layout->ranges->root_has_base = layout->root_has_base;
     return true;
+}
+
+/* Straight behind the root's end, where another feed may stand. */
+static void open_further_root(struct feed_layout *layout, const struct start_tag *tag)
+{
+    enum layout_format format;
+    if (!format_of(tag->name.local, &format) || format == LAYOUT_CDF)
+        return;
+    layout->format = format;
+    layout->root = tag->name;
+    layout->root_uri = resolve(layout, tag->name.prefix);
+    layout->further_root = stretch(layout, tag->start, tag->end);
 }
 
 static bool in_channel(const struct feed_layout *layout)
@@ -157,7 +178,7 @@ static void open_item(struct feed_layout *layout, const struct start_tag *tag,
                       struct open_element *element)
 {
     struct feed_ranges *found = layout->ranges;
-    if (!found->count)
+    if (!found->count && !layout->root_closed)
         set_front(layout, tag->start, in_channel(layout));
     found->ranges = arena_grow(layout->arena, found->ranges, found->count, sizeof *found->ranges);
     found->ranges[found->count] = (struct feed_range){
@@ -167,6 +188,7 @@ static void open_item(struct feed_layout *layout, const struct start_tag *tag,
         .empty_title = nowhere(),
         .inside = position(layout, tag->end),
         .tags = nowhere(),
+        .further_root = layout->further_root,
     };
     if (layout->format == LAYOUT_RDF)
         found->ranges[found->count].about =
@@ -343,12 +365,18 @@ static void find_role(struct feed_layout *layout, const struct start_tag *tag,
 
 bool feed_layout_open(struct feed_layout *layout, const struct start_tag *tag)
 {
+    if (!layout->depth && layout->start_tags) { /* behind the root's end, which reads as in it */
+        layout->depth = 1;
+        layout->root_closed = true;
+    }
     struct open_element *element = &layout->stack[layout->depth];
     *element = (struct open_element){.name = tag->name, .inside = tag->end};
     layout->start_tags++;
     if (feed_layout_wants_attributes(layout)) {
         for (size_t i = 0; i < tag->attribute_count; i++)
             bind(layout, &tag->attributes[i]);
+        if (layout->depth == 1 && layout->root_closed)
+            open_further_root(layout, tag);
         if (layout->depth > 0)
             find_role(layout, tag, element);
         else if (!open_root(layout, tag))
@@ -436,11 +464,12 @@ void feed_layout_close(struct feed_layout *layout, const char *before, const cha
     case ROLE_NONE:
         break;
     }
-    if (layout->depth == 0 && layout->format != LAYOUT_RSS && before &&
+    if (layout->depth == 0 && !layout->root_closed && layout->format != LAYOUT_RSS && before &&
         found->front == FEED_NOWHERE)
         set_front(layout, before, false);
-    while (layout->binding_count &&
-           layout->bindings[layout->binding_count - 1].depth >= layout->depth)
+    /* Those of the root hold behind its end, too. */
+    size_t first = layout->depth ? layout->depth : 1;
+    while (layout->binding_count && layout->bindings[layout->binding_count - 1].depth >= first)
         layout->binding_count--;
 }
 

@@ -53,12 +53,14 @@ struct namespace_binding {
     struct span prefix, uri;
 };
 
+enum layout_format { LAYOUT_NONE, LAYOUT_RSS, LAYOUT_RDF, LAYOUT_ATOM, LAYOUT_CDF };
+
 struct feed_layout {
     struct arena *arena;
     struct span bytes;
     const char *text; /* `bytes` with one byte per unit */
     size_t unit_bytes;
-    enum { LAYOUT_NONE, LAYOUT_RSS, LAYOUT_RDF, LAYOUT_ATOM, LAYOUT_CDF } format;
+    enum layout_format format;
     struct xml_name root;
     struct span root_uri;
     struct open_element *stack; /* of FEED_DEPTH_MAX */
@@ -66,7 +68,9 @@ struct feed_layout {
     struct namespace_binding *bindings; /* of FEED_BINDINGS_MAX */
     size_t binding_count;
     size_t start_tags;
-    size_t item_depth; /* of the open item; 0: none is open */
+    bool root_closed;                 /* once; what is behind its end counts as in it */
+    struct feed_stretch further_root; /* start tag of the last root behind that; empty: none */
+    size_t item_depth;                /* of the open item; 0: none is open */
     struct span item_uri;
     struct feed_body body;           /* that is open; `inside` is not known yet */
     struct feed_stretch channel_tag; /* of the channel that was opened last */

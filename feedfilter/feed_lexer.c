@@ -5,7 +5,6 @@
 
 struct lexer {
     const char *end; /* of layout.text */
-    bool root_closed;
     struct feed_layout layout;
     struct start_tag tag; /* the last one; its room is used again */
     struct error *error;
@@ -181,7 +180,6 @@ static bool read_start_tag(struct lexer *lexer, const char **at)
         return error_set(lexer->error, ERROR_INPUT, "the root element is no feed's");
     if (closed)
         feed_layout_close(&lexer->layout, NULL, *at, true);
-    lexer->root_closed = lexer->layout.depth == 0;
     return true;
 }
 
@@ -204,7 +202,6 @@ static const char *read_end_tag(struct lexer *lexer, const char *start)
     while (layout->depth > match)
         feed_layout_close(layout, start, at, false);
     feed_layout_close(layout, start, at, true);
-    lexer->root_closed = layout->depth == 0;
     return at;
 }
 
@@ -226,7 +223,7 @@ static bool read_markup(struct lexer *lexer, const char **at)
     const char *from = *at, *end = lexer->end;
     if (looking_at(from, end, SPAN("<!--")))
         *at = skip_past(from + 4, end, SPAN("-->"));
-    else if (looking_at(from, end, SPAN("<![CDATA[")) && lexer->layout.depth > 0)
+    else if (looking_at(from, end, SPAN("<![CDATA[")) && lexer->layout.start_tags > 0)
         *at = skip_past(from + 9, end, SPAN("]]>"));
     else if (looking_at(from, end, SPAN("<!DOCTYPE")) && lexer->layout.start_tags == 0)
         *at = skip_document_type(from + 9, end);
@@ -261,7 +258,7 @@ bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding
                    .ranges = ranges},
     };
     const char *at = text.data;
-    while (at < lexer.end && !lexer.root_closed) {
+    while (at < lexer.end) {
         at = memchr(at, '<', (size_t)(lexer.end - at));
         if (!at)
             break;

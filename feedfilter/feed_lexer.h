@@ -3,8 +3,9 @@
  * sections, processing instructions, quoted attributes and the document type with its internal
  * subset, and looks at nothing else; so it works in broken XML too, where it follows core/feed.h:
  * an end tag closes the innermost open element of that name, and one that closes nothing is
- * skipped; ITEM and Item are names like item. JSON Feed is walked with core/json_scan.h, as
- * core/feed.h walks it. What the items say is core/feed.h's to read; whoever cuts compares the two.
+ * skipped; ITEM and Item are names like item; and what stands behind the root's end is taken as if
+ * it stood in it. JSON Feed is walked with core/json_scan.h, as core/feed.h walks it. What the
+ * items say is core/feed.h's to read; whoever cuts compares the two.
  */
 #ifndef WEIR_FEED_LEXER_H
 #define WEIR_FEED_LEXER_H
@@ -51,7 +52,9 @@ struct feed_range {
     size_t comma_before, comma_after; /* JSON: of the list; FEED_NOWHERE: none there */
     struct feed_body body;            /* its content, else its summary; of several the first */
     bool has_summary, has_content; /* Atom: such an element, also one that nothing can be said in */
-    struct span about;             /* RSS 1.0: the value of rdf:about as it stands; empty: none */
+    struct feed_stretch further_root; /* XML: when a further root opened before it, behind the end
+                                         of the first: the start tag of the last; else empty */
+    struct span about; /* RSS 1.0: the value of rdf:about as it stands; empty: none */
 };
 
 /* RSS 1.0: an rdf:li of the channel's table of contents, whole. */
@@ -91,7 +94,8 @@ struct feed_ranges {
     struct feed_stretch root_tag, channel_tag; /* whole start tags; channel_tag may be empty */
     bool root_has_base;                        /* xml:base on the root, or the channel */
     size_t front; /* where one more item can be put before all others (in JSON behind the '[' of the
-                     last list, so a comma may be needed); FEED_NOWHERE: nowhere */
+                     last list, so a comma may be needed; in XML before the end of the first root);
+                     FEED_NOWHERE: nowhere */
 };
 
 /* Finds the `item` elements of RSS or the `entry` elements of Atom that have the namespace of their

@@ -192,8 +192,11 @@ static struct span own_declaration(struct arena *arena, struct span declaration,
 }
 
 struct span item_head(struct arena *arena, struct span bytes, const struct feed_encoding *encoding,
-                      const struct feed_ranges *ranges)
+                      const struct feed_ranges *ranges, const struct feed_range *item)
 {
+    bool further = item->further_root.end > 0;
+    struct feed_stretch root = further ? item->further_root : ranges->root_tag;
+    struct feed_stretch channel = further ? (struct feed_stretch){0, 0} : ranges->channel_tag;
     if (ranges->json)
         return (struct span){NULL, 0};
     struct feed_encoding inside = *encoding;
@@ -201,8 +204,8 @@ struct span item_head(struct arena *arena, struct span bytes, const struct feed_
     struct span start =
         joined(arena, (struct span){bytes.data, encoding->mark_bytes},
                own_declaration(arena, stretch_of(bytes, ranges->declaration), &inside),
-               short_tag(arena, stretch_of(bytes, ranges->root_tag), &inside));
-    return joined(arena, start, short_tag(arena, stretch_of(bytes, ranges->channel_tag), &inside),
+               short_tag(arena, stretch_of(bytes, root), &inside));
+    return joined(arena, start, short_tag(arena, stretch_of(bytes, channel), &inside),
                   (struct span){NULL, 0});
 }
 

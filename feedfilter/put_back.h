@@ -6,12 +6,13 @@
 #include "core/feed.h"
 #include "feedfilter/feed_edit.h"
 
-/* What an item needs to be read alone: the byte order mark, the declaration and the start tags of
- * the root and the channel that it stood in, as they stood (core/feed.h reads head and item as a
- * feed); of one of more than 8 KiB so much at most, and only what is about what is inside it: names
- * of namespaces, xml:base and xml:lang. Empty for JSON. In `arena`. */
+/* What `item` of a feed needs to be read alone: the byte order mark, the declaration and the start
+ * tags of the root (the last before it, of several) and the channel that it stood in, as they stood
+ * (core/feed.h reads head and item as a feed); of one of more than 8 KiB so much at most, and only
+ * what is about what is inside it: names of namespaces, xml:base and xml:lang. Empty for JSON. In
+ * `arena`. */
 struct span item_head(struct arena *arena, struct span bytes, const struct feed_encoding *encoding,
-                      const struct feed_ranges *ranges);
+                      const struct feed_ranges *ranges, const struct feed_range *item);
 
 /* `feed` is what `bytes` are. Puts `item`, which was cut from a feed that began with `head`, in
  * front of the items of this feed, and behind those put back before: with the namespace

@@ -155,9 +155,11 @@ static void check_put_back(struct reading *into, struct span head, struct span i
 static void check_put_backs(struct reading *reading)
 {
     struct arena *arena = reading->arena;
-    struct span head = item_head(arena, reading->bytes, &reading->encoding, &reading->ranges);
     /* One that the input breaks off in may stand there, and does not count. */
     const struct feed_range *first = reading->ranges.count ? reading->ranges.ranges : NULL;
+    struct span head = {NULL, 0};
+    if (first)
+        head = item_head(arena, reading->bytes, &reading->encoding, &reading->ranges, first);
     for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
         if (hosts[i].format != reading->feed->format)
             continue;

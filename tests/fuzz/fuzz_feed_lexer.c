@@ -37,7 +37,8 @@ static void check_ranges(const struct feed_ranges *found, size_t size)
     }
     must(end <= size);
     /* JSON may have several lists of items; the last counts. */
-    must(!found->count || found->json || found->front <= found->ranges[0].start);
+    must(!found->count || found->json || found->front == FEED_NOWHERE ||
+         found->front <= found->ranges[0].start);
     for (size_t i = 0; i < found->link_count; i++) {
         check_stretch(found->links[i].whole, 0, size);
         check_stretch(found->links[i].value, found->links[i].whole.start,

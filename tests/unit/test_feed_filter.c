@@ -1,6 +1,7 @@
 /* feed_filter with records of its own and no counts store: a check decides by the title. */
 #include "feedfilter/feed_filter.h"
 
+#include "core/held_item.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "tests/unit/records_file.h"
@@ -185,6 +186,89 @@ static void test_items_of_a_feed_in_capitals_are_judged(void **state)
     ASSERT_HELD_WITHIN(*state, "<ITEM><GUID>b</GUID><TITLE>" SPAM "</TITLE></ITEM>", rss);
     ASSERT_HELD_WITHIN(*state, "<Item><title>" SPAM "</title></item>", rss);
     ASSERT_HELD_WITHIN(*state, "<ENTRY><ID>b</ID><TITLE>" SPAM "</TITLE></ENTRY>", atom);
+}
+
+#define ATOM_ROOT "<feed xmlns=\"http://www.w3.org/2005/Atom\">"
+#define ATOM_SPAM "<entry><id>b</id><title>" SPAM "</title></entry>"
+#define ATOM_HAM "<entry><id>a</id><title>" HAM "</title></entry>"
+
+static void test_items_behind_a_stray_end_tag_are_judged(void **state)
+{
+    static const struct around atom[] = {
+        {ATOM_ROOT ATOM_HAM "</p>", ATOM_HAM "</feed>"},
+        {ATOM_ROOT ATOM_HAM "\n</p>\n</b><!-- x --></p>\n", "\n</p></feed>"},
+        {ATOM_ROOT "</p>", "</feed>"},
+        {ATOM_ROOT "text</>", "</feed>"},
+        {ATOM_ROOT "<title>F</title></title>", "</p></feed>"},
+        {ATOM_ROOT ATOM_HAM "</p><link/></q>", "</feed>\n"},
+        {"<a:feed xmlns:a=\"urn:a\" xmlns=\"http://www.w3.org/2005/Atom\"><a:entry/></p>"
+         "<a:entry><a:title>" HAM "</a:title></a:entry>"
+         "</p><x/></a:feed>" ATOM_ROOT,
+         "</feed>"}};
+    static const struct around rss[] = {
+        {"<rss></p><channel></p>" ITEM("a", HAM) "</p>", "</p></channel></rss>"},
+        {"<rss><channel>" ITEM("a", HAM) "</channel></p>", "</rss>"},
+        {"<rss><channel></p></channel></channel></q>", "</rss>"}};
+    ASSERT_HELD_WITHIN(*state, ATOM_SPAM, atom);
+    ASSERT_HELD_WITHIN(*state, ITEM("b", SPAM), rss);
+}
+
+static void test_items_behind_the_end_are_judged(void **state)
+{
+    static const struct around rss[] = {
+        {RSS(ITEM("a", HAM)), ""},
+        {RSS(ITEM("a", HAM)) "\n\n", ITEM("c", HAM) "</channel></rss>"},
+        {RSS(""), "\n"},
+        {RSS(ITEM("a", HAM)) "<?xml version=\"1.0\"?>\n<rss><channel>", "</channel></rss>\n"},
+        {RSS(ITEM("a", HAM)) "<!DOCTYPE rss [<!ENTITY x \"y\">]><rss><channel>",
+         "</channel></rss>" RSS(ITEM("c", HAM))},
+        {RSS(ITEM("a", HAM)) "</rss></rss><![CDATA[<item>]]></p>&x;<b a=c>" RSS("") "<channel>",
+         "</channel>"},
+        {"<rss><channel><b></channel></rss>" ITEM("a", HAM), "<script>if (a < b) c();</script>"}};
+    static const struct around atom[] = {
+        {ATOM_ROOT ATOM_HAM "</feed>", ""},
+        {ATOM_ROOT ATOM_HAM "</feed>\n<?xml version=\"1.0\"?>" ATOM_ROOT, "</feed>"},
+        {"<feed xmlns=\"http://purl.org/atom/ns#\">" ATOM_HAM "</feed>" ATOM_ROOT, "</feed>"}};
+    ASSERT_HELD_WITHIN(*state, ITEM("b", SPAM), rss);
+    ASSERT_HELD_WITHIN(*state, ATOM_SPAM, atom);
+}
+
+static void test_items_of_another_format_behind_the_end_are_judged(void **state)
+{
+    static const struct around atom[] = {
+        {RSS(ITEM("a", HAM)) ATOM_ROOT ATOM_HAM, "</feed>" RSS(ITEM("c", HAM))},
+        {RSS("") "<?xml version=\"1.0\"?>" ATOM_ROOT, "</feed>"},
+        {"<RSS/>" ATOM_ROOT, ""},
+        {"<CHANNEL><ITEM/></CHANNEL>" ATOM_ROOT, "</feed>"}};
+    static const struct around rss[] = {
+        {ATOM_ROOT ATOM_HAM "</feed><rss xmlns=\"\"><channel>", "</channel></rss>"},
+        {"<rdf:RDF xmlns=\"http://purl.org/rss/1.0/\"></rdf:RDF>\n<rss><channel>",
+         "</channel></rss>"}};
+    ASSERT_HELD_WITHIN(*state, ATOM_SPAM, atom);
+    ASSERT_HELD_WITHIN(*state, ITEM("b", SPAM), rss);
+}
+
+static bool keep_head(void *context, const struct held *held)
+{
+    char *head = context;
+    struct feed *alone = held_item_read(held, NULL);
+    snprintf(head, 256, "%.*s", (int)held->item_head_length, (const char *)held->item_head);
+    assert_non_null(alone);
+    assert_true(span_equal(alone->items[0].title, SPAN(SPAM)));
+    feed_free(alone);
+    return true;
+}
+
+static void test_what_is_held_behind_the_end_is_kept_with_the_root_it_stood_in(void **state)
+{
+    struct filtering *filtering = *state;
+    struct error error = {0};
+    char head[256] = "";
+    through_pipe(filtering, RSS(ITEM("a", HAM)) ATOM_ROOT ATOM_SPAM "</feed>");
+    assert_int_equal(filtering->feed->held, 1);
+    assert_true(records_held_of_feed(filtering->records->records, "planet", 1u << HELD_HELD, 0,
+                                     keep_head, head, &error));
+    assert_string_equal(head, ATOM_ROOT);
 }
 
 static void test_feed_without_a_name_has_the_one_it_gives_itself(void **state)
@@ -451,6 +535,10 @@ int main(void)
         filtering(test_items_in_what_was_left_open_are_judged),
         filtering(test_broken_feed_is_judged_and_says_what_is_wrong),
         filtering(test_items_of_a_feed_in_capitals_are_judged),
+        filtering(test_items_behind_a_stray_end_tag_are_judged),
+        filtering(test_items_behind_the_end_are_judged),
+        filtering(test_items_of_another_format_behind_the_end_are_judged),
+        filtering(test_what_is_held_behind_the_end_is_kept_with_the_root_it_stood_in),
         filtering(test_feed_without_a_name_has_the_one_it_gives_itself),
         filtering(test_time_between_polls_is_what_the_feed_says),
         filtering(test_pipe_leaves_links_alone),

@@ -383,6 +383,15 @@ static void test_the_head_is_what_an_item_needs_around_it(void **state)
     assert_head("<feed><title/><entry/></feed>", "", "<feed>", "", "<entry/>");
 }
 
+static void test_no_front_is_behind_the_end(void **state)
+{
+    (void)state;
+    assert_head("<rss><channel></channel></rss><item/>", "", "<rss>", "<channel>",
+                "</channel></rss><item/>");
+    assert_head("<rss></rss><feed><entry/></feed>", "", "<rss>", "", NULL);
+    assert_head("<feed></feed><feed><entry/></feed>", "", "<feed>", "", "</feed><feed><entry/>");
+}
+
 static void test_a_feed_without_items_has_a_front_too(void **state)
 {
     (void)state;
@@ -527,6 +536,7 @@ int main(void)
         cmocka_unit_test(test_a_link_without_an_end_tag_is_nothing_whole),
         cmocka_unit_test(test_a_nul_in_a_relation_ends),
         cmocka_unit_test(test_the_head_is_what_an_item_needs_around_it),
+        cmocka_unit_test(test_no_front_is_behind_the_end),
         cmocka_unit_test(test_a_feed_without_items_has_a_front_too),
         cmocka_unit_test(test_items_of_a_json_feed_are_its_objects),
         cmocka_unit_test(test_links_of_a_json_feed_are_its_members),

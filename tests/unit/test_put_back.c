@@ -23,7 +23,7 @@ static bool put_first(struct span from, struct edited_feed *into, struct error *
     struct feed *feed = read_again(into->bytes);
     assert_true(former->ranges.count > 0);
     return put_back(&into->edits, into->bytes, &into->ranges, feed,
-                    item_head(former->edits.arena, from, &former->encoding, &former->ranges),
+                    item_head(former->edits.arena, from, &former->encoding, &former->ranges, item),
                     (struct span){from.data + item->start, item->end - item->start}, error);
 }
 
@@ -68,7 +68,8 @@ static void test_a_head_and_an_item_are_read_as_a_feed(void **state)
                                         "<dc:creator>c</dc:creator></item></channel></rss>",
                                         encodings[i]);
         struct edited_feed *feed = edited_feed(bytes);
-        struct span head = item_head(feed->edits.arena, bytes, &feed->encoding, &feed->ranges);
+        struct span head = item_head(feed->edits.arena, bytes, &feed->encoding, &feed->ranges,
+                                     feed->ranges.ranges);
         char alone[1024];
         size_t length = feed->ranges.ranges[0].end - feed->ranges.ranges[0].start;
         memcpy(alone, head.data, head.length);
@@ -173,7 +174,8 @@ static void test_the_head_of_a_long_root_is_short(void **state)
     for (size_t i = 0; i < 2; i++) {
         struct span bytes = in_encoding(span_of(xml), encodings[i]);
         struct edited_feed *feed = edited_feed(bytes);
-        struct span head = item_head(feed->edits.arena, bytes, &feed->encoding, &feed->ranges);
+        struct span head = item_head(feed->edits.arena, bytes, &feed->encoding, &feed->ranges,
+                                     feed->ranges.ranges);
         assert_true(head.length < 20000);
         struct span into = in_encoding(SPAN("<rss><channel></channel></rss>"), encodings[i]);
         struct feed *again = read_again(moved(bytes, into));
