@@ -19,12 +19,20 @@
 #define CANDIDATES_MAX 32u
 #define URL_MAX_BYTES 4000u
 
+enum likeness { SURE_FEED, LIKELY_FEED, NO_FEED };
+
+/* As they stand in the page, in its order. */
+struct candidates {
+    struct span urls[CANDIDATES_MAX];
+    size_t count;
+};
+
 struct search {
     struct arena *arena;
     htmlParserCtxtPtr parser;
     struct span base; /* the first that has an href counts (HTML, 4.2.3); empty: none */
-    struct span candidates[CANDIDATES_MAX]; /* as they stand there */
-    size_t count, depth, errors;
+    struct candidates found[NO_FEED]; /* by how likely they are feeds */
+    size_t depth, errors;
 };
 
 struct alternate {
@@ -44,26 +52,45 @@ static struct span take_word(struct span *text)
     return word;
 }
 
-static bool is_alternate(struct span relations)
+static bool is_relation(struct span relations, struct span wanted)
 {
     struct span word;
     while ((word = take_word(&relations)).length)
-        if (span_equal_nocase(word, SPAN("alternate")))
+        if (span_equal_nocase(word, wanted))
             return true;
     return false;
 }
 
-static bool is_feed_type(struct span type)
+static bool is_among(struct span type, const char *const *types, size_t count)
 {
-    static const char *const types[] = {"application/rss+xml", "application/atom+xml",
-                                        "application/feed+json", "application/rdf+xml"};
-    const char *end = type.length ? memchr(type.data, ';', type.length) : NULL;
-    if (end)
-        type.length = (size_t)(end - type.data);
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (span_equal_nocase(span_trim(type), span_of(types[i])))
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_nocase(type, span_of(types[i])))
             return true;
     return false;
+}
+
+/* How surely a link leads to a feed, by its type and relation ("feed" was one of HTML 5's drafts).
+ * Types that say only how it is written are those of old sites, and of other things too. */
+static enum likeness likeness_of(const struct alternate *link)
+{
+    static const char *const standard[] = {"application/rss+xml", "application/atom+xml",
+                                           "application/feed+json", "application/rdf+xml"};
+    static const char *const general[] = {"text/xml", "application/xml", "text/rss+xml", "text/rss",
+                                          "application/rss"};
+    bool is_feed = is_relation(link->rel, SPAN("feed"));
+    const char *end = link->type.length ? memchr(link->type.data, ';', link->type.length) : NULL;
+    struct span type = link->type;
+    if (end)
+        type.length = (size_t)(end - type.data);
+    type = span_trim(type);
+    if (!is_feed && !is_relation(link->rel, SPAN("alternate")))
+        return NO_FEED;
+    if (is_among(type, standard, sizeof standard / sizeof *standard))
+        return SURE_FEED;
+    if (is_among(type, general, sizeof general / sizeof *general))
+        return LIKELY_FEED;
+    bool says_nothing = !type.length || span_equal_nocase(type, SPAN("application/json"));
+    return is_feed && says_nothing ? LIKELY_FEED : NO_FEED;
 }
 
 /* As the common programs for sites call it, in their languages; its address is what WordPress,
@@ -98,9 +125,13 @@ static void read_link(struct search *search, const xmlChar **list)
         if (part)
             *part = value_of(list[1]);
     }
-    if (link.href.length && link.href.length <= URL_MAX_BYTES && is_alternate(link.rel) &&
-        is_feed_type(link.type) && !is_of_comments(&link) && search->count < CANDIDATES_MAX)
-        search->candidates[search->count++] = arena_copy(search->arena, link.href);
+    enum likeness likeness = likeness_of(&link);
+    if (likeness == NO_FEED || !link.href.length || link.href.length > URL_MAX_BYTES ||
+        is_of_comments(&link))
+        return;
+    struct candidates *found = &search->found[likeness];
+    if (found->count < CANDIDATES_MAX)
+        found->urls[found->count++] = arena_copy(search->arena, link.href);
 }
 
 static void read_base(struct search *search, const xmlChar **list)
@@ -175,12 +206,13 @@ static struct span without_fragment(struct span url)
     return hash ? (struct span){url.data, (size_t)(hash - url.data)} : url;
 }
 
-static char *first_usable(const struct search *search, struct span address)
+static char *first_usable(const struct search *search, const struct candidates *found,
+                          struct span address)
 {
     struct span base = url_resolve(search->arena, address, search->base);
     struct span own = without_fragment(address);
-    for (size_t i = 0; i < search->count; i++) {
-        struct span url = url_resolve(search->arena, base, search->candidates[i]);
+    for (size_t i = 0; i < found->count; i++) {
+        struct span url = url_resolve(search->arena, base, found->urls[i]);
         url = without_fragment(url_without_user(search->arena, url));
         if (url_is_web(url) && url.length <= URL_MAX_BYTES && !span_equal(url, own))
             return memory_text(arena_copy(search->arena, url).data);
@@ -248,7 +280,8 @@ bool feed_discover(struct span bytes, struct span charset, struct span address, 
     bool page = is_page(utf8);
     if (page) {
         parse(&search, utf8);
-        *found = first_usable(&search, address);
+        for (size_t i = 0; i < NO_FEED && !*found; i++)
+            *found = first_usable(&search, &search.found[i], address);
     }
     arena_free(search.arena);
     return page;

@@ -38,6 +38,18 @@ static void expect(const char *html, const char *wanted)
     free(found);
 }
 
+/* `count` times `part`, between `start` and `end`. */
+static char *repeated(const char *start, const char *part, size_t count, const char *end)
+{
+    size_t length = strlen(part);
+    char *text = memory_checked(malloc(strlen(start) + count * length + strlen(end) + 1));
+    char *at = stpcpy(text, start);
+    for (size_t i = 0; i < count; i++, at += length)
+        memcpy(at, part, length);
+    strcpy(at, end);
+    return text;
+}
+
 static void test_the_first_feed_that_a_page_names(void **state)
 {
     (void)state;
@@ -57,6 +69,31 @@ static void test_the_first_feed_that_a_page_names(void **state)
     expect("<link rel=alternate type=application/rss+xml href=f><p>no head", HERE "f");
 }
 
+static void test_types_of_xml_as_such_and_the_relation_feed_name_feeds_too(void **state)
+{
+    (void)state;
+    expect(PAGE("<link rel=alternate type=text/xml title=RSS href=/f>"), "https://site.example/f");
+    expect(PAGE("<link rel=alternate type='application/xml; charset=utf-8' href=/f>"),
+           "https://site.example/f");
+    expect(PAGE("<link rel=feed href=/f>"), "https://site.example/f");
+    expect(PAGE("<link rel='Feed alternate' type=application/json href=/f>"),
+           "https://site.example/f");
+    expect(PAGE("<link rel=feed type=application/atom+xml href=/f>"), "https://site.example/f");
+}
+
+static void test_types_of_feeds_go_before_others(void **state)
+{
+    (void)state;
+    expect(PAGE("<link rel=alternate type=text/xml href=/map><link rel=feed href=/x>" RSS "/f>"),
+           "https://site.example/f");
+    expect(PAGE("<link rel=alternate type=text/xml href=/f>" RSS "/comments/feed/>"),
+           "https://site.example/f");
+    char *many =
+        repeated("<html><head>", "<link rel=alternate type=text/xml href=/map>", 100, RSS "/f>");
+    expect(many, "https://site.example/f");
+    free(many);
+}
+
 static void test_what_names_no_feed(void **state)
 {
     (void)state;
@@ -64,6 +101,9 @@ static void test_what_names_no_feed(void **state)
     expect(PAGE("<link rel=alternate hreflang=de href=/de>"), NULL);
     expect(PAGE("<link rel='alternate stylesheet' type=text/css href=x.css>"), NULL);
     expect(PAGE("<link rel=alternate type=application/json href=/wp-json/1>"), NULL);
+    expect(PAGE("<link rel=feed type=text/html href=/h>"), NULL);
+    expect(PAGE("<link rel=alternate type=text/xml+oembed href=/o>"), NULL);
+    expect(PAGE("<link rel=alternate href=/f>"), NULL);
     expect(PAGE("<link rel=alternates type=application/rss+xml href=/f>"), NULL);
     expect(PAGE("<!-- " RSS "'/f'> -->"), NULL);
     expect(PAGE("<script>'" RSS "/f>'</script>"), NULL);
@@ -117,18 +157,6 @@ static void test_what_is_no_page(void **state)
     }
 }
 
-/* `count` times `part`, between `start` and `end`. */
-static char *repeated(const char *start, const char *part, size_t count, const char *end)
-{
-    size_t length = strlen(part);
-    char *text = memory_checked(malloc(strlen(start) + count * length + strlen(end) + 1));
-    char *at = stpcpy(text, start);
-    for (size_t i = 0; i < count; i++, at += length)
-        memcpy(at, part, length);
-    strcpy(at, end);
-    return text;
-}
-
 static void test_only_the_beginning_of_a_page_is_looked_at(void **state)
 {
     (void)state;
@@ -162,6 +190,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_feed_that_a_page_names),
+        cmocka_unit_test(test_types_of_xml_as_such_and_the_relation_feed_name_feeds_too),
+        cmocka_unit_test(test_types_of_feeds_go_before_others),
         cmocka_unit_test(test_what_names_no_feed),
         cmocka_unit_test(test_the_page_itself_is_no_feed),
         cmocka_unit_test(test_feeds_of_comments_are_passed_over),
