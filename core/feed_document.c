@@ -6,6 +6,7 @@
 
 #include "core/feed_encoding.h"
 #include "core/feed_json.h"
+#include "core/feed_start.h"
 #include "core/html.h"
 #include "core/span_buffer.h"
 #include "core/text.h"
@@ -215,59 +216,6 @@ struct document *feed_item_document(const struct feed *feed, const struct feed_i
     return document;
 }
 
-/* Behind the '>' of a declaration ("<!…"), or the '[' behind which more of them stand; quoted text
- * may hold either. */
-static const char *skip_declaration(const char *at, const char *end)
-{
-    for (; at < end && *at != '>' && *at != '['; at++) {
-        const char *close =
-            *at == '"' || *at == '\'' ? memchr(at + 1, *at, (size_t)(end - at - 1)) : at;
-        at = close ? close : end - 1;
-    }
-    return at < end ? at + 1 : end;
-}
-
-/* Behind what may stand before the root element; the end when it goes on past it. */
-static const char *skip_prolog(const char *at, const char *end)
-{
-    while (at < end) {
-        struct span rest = {at, (size_t)(end - at)};
-        struct span close = SPAN("?>");
-        if (rest.data[0] != '<') {
-            at++;
-            continue;
-        }
-        if (span_starts_nocase(rest, SPAN("<!--")))
-            close = SPAN("-->");
-        else if (span_starts_nocase(rest, SPAN("<!"))) {
-            at = skip_declaration(at, end);
-            continue;
-        } else if (!span_starts_nocase(rest, SPAN("<?")))
-            return at;
-        const char *found = memmem(at, rest.length, close.data, close.length);
-        at = found ? found + close.length : end;
-    }
-    return end;
-}
-
-static bool xml_looks_like_feed(struct span text)
-{
-    static const char *const roots[] = {"rss", "RDF", "feed", "channel"};
-    const char *end = text.data + text.length;
-    const char *name = skip_prolog(text.data, end);
-    name += name < end;
-    const char *stop = name;
-    while (stop < end && !strchr(" \t\r\n/><", *stop)) {
-        if (*stop == ':')
-            name = stop + 1;
-        stop++;
-    }
-    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
-        if (span_equal_nocase((struct span){name, (size_t)(stop - name)}, span_of(roots[i])))
-            return true;
-    return false;
-}
-
 bool feed_looks_like(struct span bytes)
 {
     struct feed_encoding encoding;
@@ -279,8 +227,9 @@ bool feed_looks_like(struct span bytes)
         return false;
     struct arena *arena = arena_new();
     struct span text = span_trim(feed_encoding_to_utf8(arena, bytes, &encoding, &trouble));
+    size_t start;
     if (text.length)
-        is_feed = text.data[0] == '<' ? xml_looks_like_feed(text) : feed_json_looks_like(text);
+        is_feed = text.data[0] == '{' ? feed_json_looks_like(text) : feed_start_find(text, &start);
     arena_free(arena);
     return is_feed;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <strings.h>
 
+#include "core/feed_start.h"
 #include "core/text.h"
 #include "core/text_guess.h"
 
@@ -107,13 +108,17 @@ static void find_units(struct span bytes, struct feed_encoding *encoding)
         }
 }
 
-/* The value of encoding="…" in an XML declaration at the start of ASCII-compatible bytes; blanks
- * before it are forgiven, as readers do. */
+/* The value of encoding="…" in an XML declaration where the feed starts in ASCII-compatible bytes.
+ */
 static struct span find_declared(struct span bytes)
 {
     struct span none = {NULL, 0};
-    while (bytes.length && strchr(" \t\r\n", bytes.data[0]) && bytes.data[0])
-        bytes.data++, bytes.length--;
+    size_t start;
+    if (!bytes.length)
+        return none;
+    if (!feed_start_find(bytes, &start))
+        bytes = span_trim(bytes);
+    bytes = (struct span){bytes.data + start, bytes.length - start};
     if (!starts(bytes, "<?xml", 5))
         return none;
     size_t length = bytes.length < DECLARATION_UNITS ? bytes.length : DECLARATION_UNITS;

@@ -12,6 +12,7 @@
 #include "core/feed_json.h"
 #include "core/feed_mend.h"
 #include "core/feed_recovery.h"
+#include "core/feed_start.h"
 #include "core/stand_in.h"
 #include "core/url.h"
 #include "core/xml_text.h"
@@ -50,6 +51,13 @@ static void keep_in_step(struct reader *reader, size_t open)
     feed_recovery_keep_in_step(reader->parser, reader->stack, reader->depth, open);
 }
 
+/* Behind the root's end lenient readers go on, and show what items they find there: bare ones, and
+ * those of a second document. So the root, which the stack still holds, counts as open again. */
+static void reopen_root(struct reader *reader)
+{
+    reader->depth += !reader->depth;
+}
+
 static void stop(struct reader *reader, struct span why)
 {
     if (!reader->failure.length)
@@ -85,21 +93,6 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && *a == *b && strcmp(a, b) == 0);
 }
 
-/* false: no feed's root is called that. */
-static bool format_of(const char *root, enum feed_format *format)
-{
-    static const struct {
-        const char *root;
-        enum feed_format format;
-    } rows[] = {{"rss", FEED_RSS}, {"RDF", FEED_RDF}, {"feed", FEED_ATOM}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (feed_name_is(root, rows[i].root)) {
-            *format = rows[i].format;
-            return true;
-        }
-    return false;
-}
-
 static void set_root(struct reader *reader, const struct feed_element *element,
                      enum feed_format format)
 {
@@ -111,7 +104,7 @@ static void set_root(struct reader *reader, const struct feed_element *element,
 static void open_root(struct reader *reader, const struct feed_element *element)
 {
     enum feed_format format = FEED_RSS;
-    bool known = format_of(element->local, &format);
+    bool known = feed_format_of(element->local, &format);
     reader->root_seen = true;
     reader->feed->format = format;
     set_root(reader, element, format);
@@ -127,18 +120,12 @@ static void open_root(struct reader *reader, const struct feed_element *element)
     }
 }
 
-/* Behind the root's end lenient readers go on, and show what items they find there: bare ones, and
- * those of a second document. So the root, which the stack still holds, counts as open again; and
- * when a feed's root follows its end, items are from there on what they are in that. */
-static void reopen_root(struct reader *reader)
-{
-    reader->depth = 1;
-}
-
+/* Straight behind the root's end: when it is another feed's, items are from there on what they are
+ * in that. */
 static void open_further_root(struct reader *reader, const struct feed_element *element)
 {
     enum feed_format format;
-    if (format_of(element->local, &format))
+    if (feed_format_of(element->local, &format))
         set_root(reader, element, format);
 }
 
@@ -242,7 +229,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     if (reader->failure.length)
         return;
     go_on(reader);
-    if (!reader->depth && reader->root_seen)
+    if (reader->root_seen)
         reopen_root(reader);
     keep_in_step(reader, reader->depth);
     if (reader->depth == DEPTH_MAX) {
@@ -444,10 +431,9 @@ static void read_on(struct reader *reader)
 {
     while (!reader->failure.length &&
            feed_recovery_next_tag(reader->parser, reader->stack, &reader->root_namespaces)) {
-        if (!reader->depth)
-            reopen_root(reader);
+        reopen_root(reader);
         struct span end_tag = feed_recovery_go_on(reader->parser);
-        if (end_tag.length && reader->depth)
+        if (end_tag.length)
             close_elements(reader, open_element_named(reader->stack, reader->depth, end_tag));
     }
 }
@@ -540,6 +526,16 @@ static bool read_xml(struct arena *text_arena, struct feed *feed, struct span ut
     return true;
 }
 
+static struct span skip_to_start(struct feed *feed, struct span utf8)
+{
+    size_t start;
+    feed_start_find(utf8, &start);
+    feed->recovered = feed->recovered || start;
+    if (start && !feed->trouble.length)
+        feed->trouble = SPAN("something stands before its start");
+    return (struct span){utf8.data + start, utf8.length - start};
+}
+
 struct feed *feed_read(struct span bytes, struct span address, struct error *error)
 {
     return feed_read_served(bytes, address, (struct span){NULL, 0}, error);
@@ -573,8 +569,11 @@ struct feed *feed_read_served(struct span bytes, struct span address, struct spa
     struct span utf8 = span_trim(feed_encoding_to_utf8(text_arena, bytes, &encoding, &trouble));
     feed->recovered = trouble != NULL;
     feed->trouble = span_of(trouble);
-    bool ok = utf8.length && utf8.data[0] == '{' ? feed_json_read(feed, utf8, address, error)
-                                                 : read_xml(text_arena, feed, utf8, address, error);
+    bool is_json = utf8.length && utf8.data[0] == '{';
+    if (!is_json)
+        utf8 = skip_to_start(feed, utf8);
+    bool ok = is_json ? feed_json_read(feed, utf8, address, error)
+                      : read_xml(text_arena, feed, utf8, address, error);
     arena_free(text_arena);
     if (ok)
         return feed;

@@ -115,3 +115,17 @@ const struct feed_row *feed_row_find(enum vocabulary vocabulary, const char *loc
             return &rows[i];
     return NULL;
 }
+
+bool feed_format_of(const char *root, enum feed_format *format)
+{
+    static const struct {
+        const char *root;
+        enum feed_format format;
+    } roots[] = {{"rss", FEED_RSS}, {"RDF", FEED_RDF}, {"feed", FEED_ATOM}};
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        if (feed_name_is(root, roots[i].root)) {
+            *format = roots[i].format;
+            return true;
+        }
+    return false;
+}

@@ -3,6 +3,8 @@
 #ifndef WEIR_FEED_VOCABULARY_H
 #define WEIR_FEED_VOCABULARY_H
 
+#include "core/feed.h"
+
 #include <stdbool.h>
 #include <strings.h>
 
@@ -65,6 +67,10 @@ static inline bool feed_name_is(const char *name, const char *known)
 {
     return !((*name ^ *known) & ~0x20) && strcasecmp(name, known) == 0;
 }
+
+/* The format whose root element is called `local`. false: there is none; CDF's <channel> is not
+ * told here, since RSS has such an element. */
+bool feed_format_of(const char *local, enum feed_format *format);
 
 /* NULL: no text is read of such an element there. */
 const struct feed_row *feed_row_find(enum vocabulary vocabulary, const char *local,

@@ -1,5 +1,6 @@
 #include "feedfilter/feed_lexer.h"
 
+#include "core/feed_start.h"
 #include "feedfilter/feed_layout.h"
 #include "feedfilter/feed_lexer_json.h"
 
@@ -257,7 +258,9 @@ bool feed_lex(struct arena *arena, struct span bytes, const struct feed_encoding
                    .bindings = arena_room(arena, FEED_BINDINGS_MAX * sizeof *lexer.layout.bindings),
                    .ranges = ranges},
     };
-    const char *at = text.data;
+    size_t start;
+    feed_start_find((struct span){text.data + mark, text.length - mark}, &start);
+    const char *at = text.data + mark + start;
     while (at < lexer.end) {
         at = memchr(at, '<', (size_t)(lexer.end - at));
         if (!at)

@@ -34,12 +34,13 @@ def test_the_feed_of_a_page_is_served(fixture):
     """The first feed of a page is found, asked by itself from then on, and known after a restart"""
     documents = {
         "page": page(link("comments/feed", title="Comments"), link("feed.xml"), link("second")),
+        "old": page(link("any", "text/html"), '<link rel="feed" href="feed.xml">'),
         "based": page('<base href="/deep/er/">', link("../atom?a=1&amp;b=2", "Application/Atom+XML")),
         "feed.xml": Document(feed(ITEMS)),
     }
     fixture.upstream.documents["/deep/atom?a=1&b=2"] = Document(feed(HAM))
     with fixture.gateway(documents) as gateway:
-        for name, body in (("page", GOOD), ("based", feed(HAM))):
+        for name, body in (("page", GOOD), ("old", GOOD), ("based", feed(HAM))):
             assert get(gateway, "/f/" + name).body == body, gateway.log()
             wait_for(lambda: gateway.lines("feed-found", name), "it is told")
             lines = gateway.lines("feed-found", name)
@@ -74,6 +75,28 @@ def test_the_feed_of_a_page_is_served(fixture):
         del gateway.upstream.documents[gateway.prefix + "new"]
         wait_for(lambda: get(gateway, "/f/page").body == feed(HAM[1:]), "its own feed is served")
         wait_for(lambda: "found_at" not in gateway.health("page"), "nothing is found any more")
+
+
+def test_what_stands_before_a_feed_is_passed_on(fixture):
+    """Complaints of a site's scripts, in front of a feed, are no page: it is judged, and they stay"""
+    junk = {
+        "php": b"<br />\n<b>Warning</b>:  include(): x in <b>/a/b.php</b> on line <b>3</b><br />\n",
+        "words": b"Notice: undefined variable, <rss> is due\n",
+        "comment": b"<!-- cached, not <html> -->\n\n",
+        "mark": b"\n\xef\xbb\xbf",
+    }
+    documents = {name: Document(text + feed(ITEMS), "text/html", validators=False)
+                 for name, text in junk.items()}
+    documents["shows"] = page(link("php"), body="<pre>" + feed(ITEMS).decode())
+    documents["script"] = page(body="<script>'" + feed(ITEMS).decode() + "'</script>")
+    with fixture.gateway(documents) as gateway:
+        for name, text in junk.items():
+            answer = get(gateway, "/f/" + name)
+            assert answer.status == 200 and answer.body == text + GOOD, (name, answer.text()[:300])
+            lines = gateway.lines("feed-not-well-formed", name)
+            assert len(lines) == 1 and "stands before its start" in lines[0], lines
+        assert get(gateway, "/f/shows").body == junk["php"] + GOOD
+        assert get(gateway, "/f/script").text() == "script: %s\n" % NAMES_NONE
 
 
 def test_a_page_that_names_none(fixture):

@@ -248,6 +248,17 @@ static void test_items_of_another_format_behind_the_end_are_judged(void **state)
     ASSERT_HELD_WITHIN(*state, ITEM("b", SPAM), rss);
 }
 
+static void test_items_of_a_feed_behind_a_servers_complaints_are_judged(void **state)
+{
+    static const struct around rss[] = {
+        {"<br />\n<b>Warning</b>: x in <b>y</b><br />\n<?xml version=\"1.0\"?><rss><channel>",
+         "</channel></rss>"},
+        {"Notice: it's 3 < 4 & <>\n<rss><channel>" ITEM("a", HAM), "</channel></rss>"},
+        {"<!-- x -->\n<?xml version=\"1.0\"?>\n<rss><channel>", "</channel></rss>"},
+        {"\xef\xbb\xbf\n\xef\xbb\xbf<rss><channel>", "</channel></rss>"}};
+    ASSERT_HELD_WITHIN(*state, ITEM("b", SPAM), rss);
+}
+
 static bool keep_head(void *context, const struct held *held)
 {
     char *head = context;
@@ -538,6 +549,7 @@ int main(void)
         filtering(test_items_behind_a_stray_end_tag_are_judged),
         filtering(test_items_behind_the_end_are_judged),
         filtering(test_items_of_another_format_behind_the_end_are_judged),
+        filtering(test_items_of_a_feed_behind_a_servers_complaints_are_judged),
         filtering(test_what_is_held_behind_the_end_is_kept_with_the_root_it_stood_in),
         filtering(test_feed_without_a_name_has_the_one_it_gives_itself),
         filtering(test_time_between_polls_is_what_the_feed_says),
