@@ -42,6 +42,14 @@
     "FROM history WHERE document_id = OLD.document_id) AND NOT EXISTS (SELECT 1 FROM held WHERE "  \
     "document_id = OLD.document_id); END;"
 
+/* What a line of the audit trail takes, with its indices. */
+#define OCTETS(column) "length(CAST(" column " AS BLOB))"
+#define AUDIT_OCTETS(row)                                                                          \
+    "(25 + " OCTETS(row "who") " + " OCTETS(row "what") " + 2 * " OCTETS(row "subject") ")"
+#define AUDIT_OCTETS_OF_OLD AUDIT_OCTETS("OLD.")
+#define AUDIT_OCTETS_OF_NEW AUDIT_OCTETS("NEW.")
+#define AUDIT_OCTETS_OF_ALL "SELECT coalesce(sum(" AUDIT_OCTETS("") "), 0) FROM audit"
+
 /* Step n makes a file of version n + 1 from one of version n; a new file goes through all of them.
  * Ids of held entries are never used again: a request that is late must not meet another one. Nor
  * are the numbers of changes, whatever is removed: a server waits for what comes after one. */
@@ -337,6 +345,16 @@ static const char *const steps[] = {
     "FROM " TERMS_OF_HELD " WHERE json_extract(value, '$.symbol') = 'CONTENT'), 0) WHERE "
     "taught_from = 0;"
     "PRAGMA user_version = 30;",
+    /* How much the audit trail takes: its lines are as long as who is refused has them. */
+    "CREATE TABLE audit_size (bytes INTEGER NOT NULL);"
+    "INSERT INTO audit_size " AUDIT_OCTETS_OF_ALL ";"
+    "CREATE TRIGGER audit_size_added AFTER INSERT ON audit BEGIN "
+    "UPDATE audit_size SET bytes = bytes + " AUDIT_OCTETS_OF_NEW "; END;"
+    "CREATE TRIGGER audit_size_changed AFTER UPDATE OF who, what, subject ON audit BEGIN "
+    "UPDATE audit_size SET bytes = bytes + " AUDIT_OCTETS_OF_NEW " - " AUDIT_OCTETS_OF_OLD "; END;"
+    "CREATE TRIGGER audit_size_removed AFTER DELETE ON audit BEGIN "
+    "UPDATE audit_size SET bytes = bytes - " AUDIT_OCTETS_OF_OLD "; END;"
+    "PRAGMA user_version = 31;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

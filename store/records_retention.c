@@ -37,12 +37,9 @@ _Static_assert(HELD_PENDING == 0 && HELD_HELD == 1 && HELD_RELEASED == 3 && HELD
 /* Which stories were shown, with what they are known by: a quarter at most. */
 #define STORIES_BYTES "SELECT count(*) * 1000 FROM stories"
 
-/* The audit trail, with its indices: a quarter at most. As large as its newest lines are, on
- * average: to measure each of a million would keep every writer waiting, and what differs from them
- * is mostly what was refused, which goes first. The newest line stays, as above. */
-#define AUDIT_BYTES                                                                                \
-    "SELECT (SELECT count(*) FROM audit) * (SELECT avg(25 + length(who) + length(what) + 2 * "     \
-    "length(subject)) FROM (SELECT who, what, subject FROM audit ORDER BY id DESC LIMIT 1000))"
+/* The audit trail: a quarter at most. What was refused goes first; the newest line stays, as above.
+ */
+#define AUDIT_BYTES "SELECT bytes FROM audit_size"
 #define DROP_AUDIT(lines)                                                                          \
     "DELETE FROM audit WHERE id IN (SELECT id FROM audit " lines                                   \
     " id < (SELECT max(id) FROM audit) ORDER BY id LIMIT " STEP ")"

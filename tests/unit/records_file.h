@@ -34,8 +34,14 @@ int records_tear_down(void **state);
 void run_sql(struct fixture *fixture, const char *sql);
 int count_rows(struct fixture *fixture, const char *table);
 
-/* Takes away the sums of quarters of hours, which came last. */
+/* Takes a file back behind what came before it, how much the audit trail takes. */
+#define RECORDS_WITHOUT_AUDIT_SIZE_SQL                                                             \
+    "DROP TRIGGER audit_size_added; DROP TRIGGER audit_size_changed; DROP TRIGGER "                \
+    "audit_size_removed; DROP TABLE audit_size; "
+
+/* The same of the sums of quarters of hours. */
 #define RECORDS_WITHOUT_QUARTERS_SQL                                                               \
+    RECORDS_WITHOUT_AUDIT_SIZE_SQL                                                                 \
     "DROP TRIGGER learned_with_history; DROP TRIGGER learned_with_held; DROP TABLE learned; "      \
     "DROP INDEX audit_refused; DROP INDEX held_document; ALTER TABLE deeds DROP COLUMN source; "   \
     "ALTER TABLE deeds DROP "                                                                      \

@@ -166,7 +166,7 @@ static void test_what_was_learned_before_is_taken_over(void **state)
         judge(fixture, id, "a");
     int64_t held = hold(fixture, "Q1");
     run_sql(
-        fixture,
+        fixture, RECORDS_WITHOUT_AUDIT_SIZE_SQL
         "DROP TRIGGER learned_with_history; DROP TRIGGER learned_with_held; DROP TABLE "
         "learned; PRAGMA user_version = 29; UPDATE held SET evidence = '{\"terms\":[{\"symbol\":"
         "\"IMAGE_ONLY\",\"log_odds\":1},{\"symbol\":\"CONTENT\",\"log_odds\":2.5}]}';"

@@ -247,7 +247,7 @@ static void test_audit_goes_by_age(void **state)
 static void test_audit_gives_way_by_size_before_history(void **state)
 {
     struct fixture *fixture = *state;
-    struct records_limits limits = {30 * DAY, 60 * DAY, 400000};
+    struct records_limits limits = {30 * DAY, 60 * DAY, 500000};
     int64_t sums[RECORDS_DROPPED] = {0}, foretold[RECORDS_DROPPED], bytes;
     struct error by_size = {0};
     bool more = true;
@@ -291,6 +291,53 @@ static void test_audit_keeps_its_quarter(void **state)
     int pages = count_rows(fixture, "dbstat WHERE name GLOB 'audit*'"); /* of 4096 bytes */
     assert_in_range(pages, 20, 30);
     assert_int_equal(count_rows(fixture, "audit WHERE id = 6000"), 1);
+}
+
+/* Adds `lines` that whoever is refused can have written, with `subject`. */
+static void refuse(struct fixture *fixture, int lines, const char *subject)
+{
+    char sql[600];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT "
+             "INTO audit (time_s, who, what, subject) SELECT %d, '192.0.2.1', 'refused-path', %s "
+             "FROM n",
+             lines, NOW - DAY, subject);
+    run_sql(fixture, sql);
+}
+
+/* Long lines before many short ones, and of letters that are several bytes each. */
+static void test_history_does_not_give_way_to_what_was_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const subjects[] = {
+        "hex(randomblob(250))", "'/' || replace(hex(zeroblob(100)), '0', char(0x10348))"};
+    const struct records_limits limits = {30 * DAY, 60 * DAY, 1000000};
+    for (unsigned i = 0; i < 300; i++) {
+        struct history_entry entry = entry_of((unsigned char)i, "4ABC");
+        entry.time_s = NOW - DAY;
+        records_history_add(fixture->records, &entry);
+    }
+    records_flush(fixture->records);
+    for (size_t i = 0; i < 2; i++) {
+        refuse(fixture, 1500, subjects[i]);
+        refuse(fixture, 1000, "'/'");
+        drop(fixture, &limits);
+        assert_int_equal(count_rows(fixture, "history"), 300);
+        assert_true(count_rows(fixture, "audit") > 1000);
+    }
+}
+
+static void test_size_of_an_older_audit_is_known(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct records_limits limits = {30 * DAY, 60 * DAY, 1000000};
+    run_sql(fixture, RECORDS_WITHOUT_AUDIT_SIZE_SQL "PRAGMA user_version = 30");
+    records_close(fixture->records);
+    refuse(fixture, 1500, "hex(randomblob(250))");
+    fixture->records = records_open(fixture->path, &fixture->error);
+    good(fixture->records);
+    drop(fixture, &limits);
+    assert_in_range(count_rows(fixture, "audit"), 150, 300);
 }
 
 static int count_call(void *context)
@@ -396,6 +443,8 @@ int main(void)
         with_records(test_history_goes_by_age_and_then_by_size),
         with_sanitizers_only(with_records(test_audit_gives_way_by_size_before_history)),
         with_records(test_audit_keeps_its_quarter),
+        with_records(test_history_does_not_give_way_to_what_was_refused),
+        with_records(test_size_of_an_older_audit_is_known),
         with_sanitizers_only(with_records(test_a_step_over_a_long_audit_is_no_more_work)),
         with_records(test_a_look_waits_for_no_writer_and_writes_nothing),
         with_records(test_audit_goes_by_age),
