@@ -198,6 +198,16 @@ static struct cached_feed *load(const struct work *work)
 
 /* --- what became of it; the subscription's lock is held --- */
 
+/* That the records failed says nothing of now, where they are not tried again before a site that
+ * fails answers: there is no copy to judge. */
+static void forget_records_trouble(const struct work *work)
+{
+    struct subscription *subscription = work->subscription;
+    bool has_copy = atomic_load(work->parts->cache) && !subscription->copy_not_kept;
+    if (subscription->failures && (!subscription->unrecorded || !has_copy))
+        replace_text(&subscription->records_trouble, NULL);
+}
+
 /* That its verdicts are recorded, or not. */
 static void note_recorded(struct work *work)
 {
@@ -339,6 +349,7 @@ static bool failed(struct work *work, const struct refresh_job *job, const char 
     struct subscription *subscription = work->subscription;
     const char *get = subscription->page ? "the last good copy" : "an error";
     bool told = subscription->failures++ > 0; /* /health has the newest reason */
+    forget_records_trouble(work);
     schedule(work, work->now_s, -1, job->answer->retry_after_s);
     /* What a page names may be gone without the page. */
     int status = job->found ? 0 : job->answer->status;
@@ -368,14 +379,16 @@ static bool failed(struct work *work, const struct refresh_job *job, const char 
 /* There is no copy to make the page of again: the whole feed comes from upstream, as soon as can
  * be. But while the records fail every try would ask upstream for it, so that its next poll is soon
  * enough. The lock is held. */
-static void ask_for_all(struct subscription *subscription)
+static void ask_for_all(const struct work *work)
 {
+    struct subscription *subscription = work->subscription;
     replace_text(&subscription->etag, NULL);
     replace_text(&subscription->last_modified, NULL);
     if (!subscription->failures && !subscription->unrecorded)
         subscription->next_poll_s = 0; /* is_poll_due() knows those that are gone */
     subscription->provisional = false;
     subscription->unrecorded = 0;
+    forget_records_trouble(work);
 }
 
 /* Of a feed without a copy; readers are told at once when it is gone. The lock is held. */
@@ -418,7 +431,7 @@ static void run_from_cache(struct work *work, const struct refresh_job *job)
     } else {
         if (kept && job->kind == JOB_LOAD && !subscription->checked_s)
             restore_site(subscription, kept);
-        ask_for_all(subscription);
+        ask_for_all(work);
     }
     pthread_mutex_unlock(&subscription->lock);
     if (wanted && copy && strcmp(former, copy->page_etag) != 0)

@@ -211,13 +211,8 @@ def test_records_full(fixture):
     gateway = fixture.gateway({}, shell="mount -t tmpfs -o size=8m none %s" % disk,
                               records={"feeds": os.path.join(disk, "feeds.db")})
     with gateway:
-        inside = "/proc/%d/root%s" % (gateway.feeds.pid, disk)
-        with open(os.path.join(inside, "filler"), "wb", buffering=0) as filler:
-            try:
-                while True:
-                    filler.write(b"x" * 4096)
-            except OSError:
-                pass
+        filler = "/proc/%d/root%s/filler" % (gateway.feeds.pid, disk)
+        fill(filler)
         fresh = fresh_items(b"fresh", 8, b" word" * 5000)
         gateway.add("fresh", Document(feed(fresh), validators=False))
         gateway.feeds.process.send_signal(signal.SIGHUP)
@@ -239,12 +234,47 @@ def test_records_full(fixture):
         lines = gateway.lines("verdict", "fresh")
         told = {re.search(" id=([0-9a-f]+) ", line).group(1) for line in lines}
         assert len(lines) == len(told) == len(fresh), (len(lines), len(told))
-        os.unlink(os.path.join(inside, "filler"))
+        os.unlink(filler)
         wait_for(lambda: b"casino" not in get(gateway, "/f/fresh").body, "spam is held again")
         wait_for(lambda: stores(gateway)[:2] == ("ok", "open"), "health says that it is over")
         ready = get(gateway, "/ready")
         assert (ready.status, ready.text()) == (200, "ready\n"), (ready.status, ready.text())
         assert len(gateway.lines("verdict", "fresh")) == 2 * len(fresh), "once recorded, once more"
+
+
+def fill(path):
+    """All that a disk has room for, into the file."""
+    with open(path, "wb", buffering=0) as filler:
+        try:
+            while True:
+                filler.write(b"x" * 4096)
+        except OSError:
+            pass
+
+
+def test_ready_waits_for_no_site(fixture):
+    """A disk that was full and has room again: a feed whose site fails since keeps nobody from it"""
+    need_namespaces()
+    disk = os.path.join(fixture.directory, "disk%d" % fixture.number())
+    os.mkdir(disk)
+    gateway = fixture.gateway({}, records={"feeds": os.path.join(disk, "feeds.db")})
+    cache = os.path.join(gateway.directory, "cache")
+    os.mkdir(cache)
+    gateway.shell = "mount -t tmpfs -o size=8m none %s; mount -t tmpfs -o ro none %s" % (disk, cache)
+    with gateway:
+        filler = "/proc/%d/root%s/filler" % (gateway.feeds.pid, disk)
+        fill(filler)
+        gateway.add("fresh", Document(feed(fresh_items(b"fresh", 8, b" word" * 5000)),
+                                      validators=False))
+        gateway.feeds.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: get(gateway, "/f/fresh").status == 200, "the feed is there")
+        wait_for(lambda: get(gateway, "/ready").status == 503, "it is not ready")
+        os.unlink(filler)
+        gateway.document("fresh").status = 404
+        wait_for(lambda: gateway.lines("feed-failed", "fresh"), "its site fails")
+        wait_for(lambda: get(gateway, "/ready").status == 200, "it is ready again", 20)
+        gateway.document("fresh").status = 200
+        wait_for(lambda: b"casino" not in get(gateway, "/f/fresh").body, "spam is held again")
 
 
 def fresh_items(mark, count, more=b""):
