@@ -32,6 +32,7 @@ struct work {
     struct filtered_feed *filtered; /* what was made; NULL: nothing */
     struct page *page;              /* of it, until it is published */
     bool provisional;
+    bool has_records;    /* when it was judged */
     unsigned freed_seen; /* before `config` was taken */
 };
 
@@ -156,6 +157,7 @@ static void filter(struct work *work, struct cached_feed *copy)
         page_new(filtered->pieces, filtered->piece_count, content_type(copy), copy->page_changed_s);
     set_own(work->page, filtered, work->own->name);
     page_pack(work->page);
+    work->has_records = judge.records != NULL;
     work->provisional = !was_up || !replica_store_up(judge.judge.replica);
 }
 
@@ -217,7 +219,7 @@ static void note_recorded(struct work *work)
         filtered->records_failed ? store_trouble_reason(filtered->trouble.message) : NULL;
     subscription->unrecorded = filtered->records_failed ? subscription->unrecorded + 1 : 0;
     replace_text(&subscription->records_trouble, reason);
-    if (reason || work->provisional)
+    if (reason || work->provisional || !work->has_records)
         return;
     verdicts_told_free(subscription->told);
     subscription->told = NULL;

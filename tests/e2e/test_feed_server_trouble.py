@@ -277,6 +277,25 @@ def test_ready_waits_for_no_site(fixture):
         wait_for(lambda: b"casino" not in get(gateway, "/f/fresh").body, "spam is held again")
 
 
+def test_records_come_late(fixture):
+    """Records that cannot be opened: what is judged at each poll is told of once; then it is held"""
+    place = os.path.join(fixture.directory, "late%d" % fixture.number())
+    gateway = fixture.gateway({"other": Document(feed(ITEMS), validators=False)}, good=False,
+                              records={"feeds": os.path.join(place, "feeds.db")})
+    gateway.start_feeds()
+    try:
+        assert get(gateway, "/f/other").body == feed(ITEMS)
+        gateway.wait_for_polls(["other"], 3)
+        assert get(gateway, "/ready").status == 503
+        assert len(gateway.lines("verdict", "other")) == len(ITEMS)
+        os.mkdir(place)
+        wait_for(lambda: get(gateway, "/f/other").body == GOOD, "spam is held", 20)
+        gateway.wait_for_polls(["other"], 2)
+        assert len(gateway.lines("verdict", "other")) == 2 * len(ITEMS), "once recorded, once more"
+    finally:
+        gateway.feeds.stop()
+
+
 def fresh_items(mark, count, more=b""):
     """So many copies of all items, new to a server by `mark`."""
     return [data.replace(b"<guid>", b"<guid>%s-%d-" % (mark, number)).replace(
