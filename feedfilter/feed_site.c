@@ -41,6 +41,12 @@ const char *feed_site_address(const struct feed_site *site, int64_t now_s)
                : NULL;
 }
 
+const char *feed_site_moved(const struct feed_site *site, bool failing, int64_t now_s)
+{
+    bool holds = !failing || is_recent(site->moved_s, FEED_SITE_CONFIRM_S, now_s);
+    return site->moved_told && !site->found && is_followed(site) && holds ? site->moved_to : NULL;
+}
+
 bool feed_site_redirected(struct feed_site *site, const char *moved_to, int64_t now_s)
 {
     bool was = is_followed(site);

@@ -39,6 +39,11 @@ void feed_site_copy(struct feed_site *to, const struct feed_site *from); /* `to`
 /* What is to be asked instead of the configured URL (lent); NULL: nothing else. */
 const char *feed_site_address(const struct feed_site *site, int64_t now_s);
 
+/* Where the feed has moved to and is fetched from (lent), once that was told; NULL: it is fetched
+ * from the configured URL, or what its page names. While that is asked whether it still redirects,
+ * nothing has changed, unless it is `failing`. */
+const char *feed_site_moved(const struct feed_site *site, bool failing, int64_t now_s);
+
 /* The configured URL was asked with success, and led permanently to `moved_to` (NULL: it did not).
  * True when what is followed, or since when, is to be remembered. */
 bool feed_site_redirected(struct feed_site *site, const char *moved_to, int64_t now_s);

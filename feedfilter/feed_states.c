@@ -1,6 +1,7 @@
 #include "feedfilter/feed_states.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <xxhash.h>
 
 #include "core/arena.h"
@@ -13,6 +14,7 @@ struct telling {
     struct arena *arena;
     struct feed_state *states;
     size_t count, room;
+    int64_t now_s;
     bool all, stopped;
 };
 
@@ -40,6 +42,7 @@ static struct feed_state state_of(const struct telling *telling,
 {
     const struct subscription_config *own = subscription->own;
     const struct feed_site *site = &subscription->site;
+    bool failing = subscription->failures > 0;
     return (struct feed_state){
         .name = subscription->name,
         .place = text_of(own->place),
@@ -47,7 +50,7 @@ static struct feed_state state_of(const struct telling *telling,
         .state = telling->stopped ? "stopped" : metrics_feed_name(subscription_state(subscription)),
         .trouble = text_of(subscription->trouble),
         .found = led_to(subscription, site->found, origins[0]),
-        .moved = led_to(subscription, site->moved_told ? site->moved_to : NULL, origins[1]),
+        .moved = led_to(subscription, feed_site_moved(site, failing, telling->now_s), origins[1]),
         .checked_s = subscription->checked_s,
         .next_poll_s = subscription->next_poll_s,
         .items = (int64_t)subscription->items,
@@ -103,6 +106,7 @@ static bool tell(struct telling *telling, struct subscriptions *subscriptions,
                  struct records *records, struct error *error)
 {
     telling->arena = arena_new();
+    telling->now_s = time(NULL);
     subscriptions_visit(subscriptions, look, telling);
     bool good =
         (!telling->count && !telling->all) ||

@@ -78,8 +78,8 @@ static void report_feed(void *context, struct subscription *subscription)
     put_counts(json, subscription);
     if (subscription->trouble && !hidden)
         json_put_string(json, "trouble", span_of(subscription->trouble));
-    if (!hidden && site->moved_told)
-        put_origin(json, "moved_to", site->moved_to);
+    if (!hidden)
+        put_origin(json, "moved_to", feed_site_moved(site, subscription->failures, time(NULL)));
     if (!hidden)
         put_origin(json, "found_at", site->found);
     if (subscription->websub.state != WEBSUB_NONE)

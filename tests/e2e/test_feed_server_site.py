@@ -145,6 +145,26 @@ def test_moved(fixture):
         wait_for(lambda: listed(gateway)["moved"]["moved"] == "", "the list tells")
 
 
+def test_what_moved_and_fails_is_not_followed(fixture):
+    """Where the new place fails, weir asks its own URL again, and nobody is told otherwise"""
+    there = Upstream("127.0.0.1")
+    there.documents["/new"] = Document(feed(HAM))
+    documents = {name: Document(answer=redirect(there.url + "/new", 301 if name == "moved" else 302))
+                 for name in ("moved", "other")}
+    with fixture.gateway(documents) as gateway:
+        expect_listed(gateway, there.url + "/new")
+        there.documents["/new"] = Document(b"", status=404)
+        gateway.upstream.documents[gateway.prefix + "moved"] = Document(b"", status=500)
+        gateway.wait_for_polls(["moved"], 2)
+        wait_for(lambda: listed(gateway)["moved"]["moved"] == "", "the list tells")
+        assert "moved_to" not in gateway.health("moved")
+        # It is, again, once its own URL says so again.
+        there.documents["/new"] = Document(feed(HAM))
+        gateway.upstream.documents[gateway.prefix + "moved"] = documents["moved"]
+        expect_listed(gateway, there.url + "/new")
+        assert len(gateway.lines("feed-moved", "moved")) == 1
+
+
 def test_a_page_that_fails_is_no_sighting(fixture):
     """What a page there names and cannot be had counts for nothing of where the feed has moved to"""
     there = Upstream("127.0.0.1")

@@ -63,6 +63,25 @@ static void test_the_configured_url_is_asked_again_each_week_and_after_a_failure
     feed_site_clear(&site);
 }
 
+static void test_moved_is_what_is_followed(void **state)
+{
+    (void)state;
+    struct feed_site site = {0};
+    redirect(&site, THERE, 3);
+    assert_null(feed_site_moved(&site, false, NOW));
+    assert_true(feed_site_tell_moved(&site));
+    assert_string_equal(feed_site_moved(&site, false, NOW), THERE);
+    assert_string_equal(feed_site_moved(&site, true, NOW), THERE);
+    /* A week later its own URL is asked, which may fail. */
+    assert_string_equal(feed_site_moved(&site, false, NOW + FEED_SITE_CONFIRM_S), THERE);
+    assert_null(feed_site_moved(&site, true, NOW + FEED_SITE_CONFIRM_S));
+    feed_site_failed(&site, 404, true, NOW);
+    assert_null(feed_site_moved(&site, true, NOW));
+    redirect(&site, THERE, 1);
+    assert_string_equal(feed_site_moved(&site, false, NOW), THERE);
+    feed_site_clear(&site);
+}
+
 static void test_gone_is_believed_once_it_was_said_in_a_row(void **state)
 {
     (void)state;
@@ -135,6 +154,7 @@ int main(void)
         cmocka_unit_test(test_a_permanent_redirect_is_followed_once_it_was_seen_again_and_again),
         cmocka_unit_test(test_redirects_that_differ_move_nothing),
         cmocka_unit_test(test_the_configured_url_is_asked_again_each_week_and_after_a_failure),
+        cmocka_unit_test(test_moved_is_what_is_followed),
         cmocka_unit_test(test_gone_is_believed_once_it_was_said_in_a_row),
         cmocka_unit_test(test_the_rhythm_is_that_of_the_items),
         cmocka_unit_test(test_an_origin_holds_no_path),
