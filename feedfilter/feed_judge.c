@@ -30,7 +30,8 @@ struct item {
     bool other_rules;       /* known: was judged by others than are in force now */
     bool by_rules;          /* fresh: since the rules say something else of it now */
     struct judged *judged;  /* known: what the records have; NULL but for `other_rules` */
-    int64_t waiting_id;     /* known: waits for review under this id; 0: does not */
+    int64_t waiting_id;     /* known: waits for review under this id, and nobody has said that it is
+                             * spam; 0: does not */
     struct item *same;      /* another item with this key is judged for both */
     enum item_fate fate;
 };
@@ -172,7 +173,8 @@ static bool look_up(void *context, struct error *error)
             item->judged = arena_alloc(run->arena, sizeof judged);
             *item->judged = judged;
         }
-        if (!item->fresh && judged.held_id && judged.held_state == HELD_HELD)
+        if (!item->fresh && judged.held_id && judged.held_state == HELD_HELD &&
+            !records_taught_spam(judged.held_taught))
             item->waiting_id = judged.held_id;
     }
     return true;
@@ -229,14 +231,15 @@ static void ask_rules(struct run *run, const struct feed *feed, struct item *ite
     item->waiting_id = 0;
 }
 
+/* What was looked up may be something else by now, but for what they are told by. */
 static bool note_rules(void *context, struct error *error)
 {
     struct run *run = context;
     for (size_t i = 0; i < run->count; i++) {
         struct item *item = &run->items[i];
         if (item->other_rules && !item->by_rules &&
-            !records_judged_save(run->judge->records, run->name.data, item->key.data, item->judged,
-                                 error))
+            !records_judged_set_rules(run->judge->records, run->name.data, item->key.data,
+                                      item->judged, error))
             return false;
     }
     return true;

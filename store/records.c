@@ -137,6 +137,8 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_JUDGED_SAVE] =
         "INSERT OR REPLACE INTO judged (feed, guid, content_hash, action, log_odds, time_s, "
         "held_id, rules, rules_said) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [STATEMENT_JUDGED_SET_RULES] = "UPDATE judged SET rules = ?4, rules_said = ?5 WHERE feed = ?1 "
+                                   "AND guid = ?2 AND content_hash = ?3",
     [STATEMENT_FEEDS_CHANGE] = "SELECT last FROM feed_changes",
     [STATEMENT_FEEDS] =
         "SELECT name, url, mode, title, category, readers, added_s FROM feeds ORDER BY id",

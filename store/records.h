@@ -196,6 +196,10 @@ bool records_reading(struct records *records, bool (*work)(void *context, struct
 bool records_judged_save(struct records *records, const char *feed, const char *guid,
                          const struct judged *judged, struct error *error);
 
+/* Its `rules` and `rules_said`, and nothing else, where the content is still the same. */
+bool records_judged_set_rules(struct records *records, const char *feed, const char *guid,
+                              const struct judged *judged, struct error *error);
+
 /* What is remembered of a feed (core/feed_profile.h): bytes that the records only keep. Copies up
  * to `room` of them; `*length` is 0 when there are none, or more than fit. */
 bool records_profile_find(struct records *records, const char *feed, void *bytes, size_t room,

@@ -76,3 +76,21 @@ bool records_judged_save(struct records *records, const char *feed, const char *
     records_unlock(records);
     return good;
 }
+
+bool records_judged_set_rules(struct records *records, const char *feed, const char *guid,
+                              const struct judged *judged, struct error *error)
+{
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_JUDGED_SET_RULES, error);
+    bool good = statement != NULL;
+    if (good) {
+        records_bind_text(statement, 1, feed);
+        records_bind_text(statement, 2, guid);
+        sqlite3_bind_blob(statement, 3, judged->content_hash, RECORD_ID_BYTES, SQLITE_STATIC);
+        sqlite3_bind_int64(statement, 4, (int64_t)judged->rules);
+        sqlite3_bind_int64(statement, 5, (int64_t)judged->rules_said);
+        good = records_run(records, statement, NULL, error);
+    }
+    records_unlock(records);
+    return good;
+}

@@ -8,11 +8,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include "store/lesson.h"
+#include "store/records_db.h"
 
 #include "tests/unit/records_new.h"
 
@@ -562,6 +566,77 @@ static void test_what_is_held_stays_so_whatever_rules_say(void **state)
     assert_int_equal(fixture->fates[1], ITEM_IS_CUT);
 }
 
+/* Another process. What it holds of "planet" for "Spam", once the file is about to be written. */
+static int say_spam(unsigned event, void *context, void *statement, void *text)
+{
+    struct fixture *fixture = context;
+    struct error error = {0};
+    bool found = false;
+    struct judged judged;
+    struct held entry = {.state = HELD_HELD,
+                         .channel = "feed",
+                         .sender = "planet",
+                         .recipients = "",
+                         .subject = SPAM,
+                         .reference = "b",
+                         .requeued_as = "",
+                         .evidence = "{}"};
+    (void)event, (void)statement;
+    if (!strstr(text, "IMMEDIATE"))
+        return 0;
+    struct records *records = records_open(fixture->path, &error);
+    assert_true(records_judged_find(records, "planet", "b", &judged, &found, &error) && found);
+    assert_true(records_held_add(records, &entry, &judged.held_id, &error));
+    assert_true(records_held_set_taught(records, judged.held_id, LABEL_SPAM + 1, 0, "", &error));
+    assert_true(records_judged_save(records, "planet", "b", &judged, &error));
+    records_close(records);
+    return 0;
+}
+
+/* After it was looked up, and before it is noted what other rules say. */
+static void test_word_that_is_said_meanwhile_stands(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    set_rules(fixture, "");
+    poll(fixture, "planet", ITEM("b", SPAM));
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(state_of(fixture, 1), HELD_SUPERSEDED);
+    set_rules(fixture, "rule \"other\" { title = other action = hold }");
+    sqlite3_stmt *statement = records_prepare_text(fixture->judge.records, "SELECT 1", &error);
+    sqlite3 *db = sqlite3_db_handle(statement);
+    sqlite3_finalize(statement);
+    sqlite3_trace_v2(db, SQLITE_TRACE_STMT, say_spam, fixture);
+    poll(fixture, "planet", ITEM("b", SPAM));
+    sqlite3_trace_v2(db, 0, NULL, NULL);
+    assert_int_equal(state_of(fixture, 2), HELD_HELD);
+    fixture->judge.mode = FEED_HOLD;
+    set_rules(fixture, "rule \"watches\" { title = watches action = keep }");
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+}
+
+/* Over what is only marked, too, which is not held. */
+static void test_word_that_it_is_spam_stands_in_every_mode(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    set_rules(fixture, "");
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_true(records_held_set_taught(fixture->judge.records, 1, LABEL_SPAM + 1, 0, "", &error));
+    fixture->judge.mode = FEED_TAG;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+    set_rules(fixture, "rule \"watches\" { title = watches action = keep }");
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_TAGGED);
+    fixture->judge.mode = FEED_HOLD;
+    poll(fixture, "planet", ITEM("b", SPAM));
+    assert_int_equal(fixture->fates[0], ITEM_IS_CUT);
+    assert_int_equal(state_of(fixture, 1), HELD_HELD);
+}
+
 /* What is only marked follows the rules. */
 static void test_what_is_tagged_is_judged_by_the_rules_of_now(void **state)
 {
@@ -641,6 +716,8 @@ int main(void)
         judging(test_rule_holds_and_keeps_whatever_the_score),
         judging(test_changed_rule_judges_again_what_it_is_about),
         judging(test_what_is_held_stays_so_whatever_rules_say),
+        judging(test_word_that_is_said_meanwhile_stands),
+        judging(test_word_that_it_is_spam_stands_in_every_mode),
         judging(test_what_is_tagged_is_judged_by_the_rules_of_now),
         judging(test_what_a_person_decided_stands_whatever_rules_say),
         judging(test_rules_for_one_feed_and_on_trial),
