@@ -25,6 +25,7 @@
 #define REASONS 3
 #define LISTED_MOST 100      /* on a page */
 #define COUNTED_MOST 1000    /* on pages to come */
+#define LOOKED_MOST 3000     /* of what the filter finds, for one page */
 #define LIST_CHANGES_MOST 60 /* of a person, in LIST_CHANGES_S */
 #define LIST_CHANGES_S 3600
 #define OPEN (1u << HELD_PENDING | 1u << HELD_HELD)
@@ -282,6 +283,8 @@ struct person_page {
     int64_t last_id; /* of what is shown */
     size_t seen;     /* of what the filter found, which others' mail is among */
     int64_t seen_id; /* the last of that */
+    size_t looked;   /* seen in all */
+    bool unfinished; /* there may be more of theirs than was looked at */
 };
 
 static void show_listed(struct person_page *page, const struct held *held)
@@ -318,32 +321,41 @@ static bool show_or_count(void *context, const struct held *held)
     return true;
 }
 
+static void put_older(const struct person_page *page)
+{
+    const struct visit *visit = page->visit;
+    char id[RECORDS_TEXT_ID_SIZE], older[32];
+    bool many = page->older > COUNTED_MOST, full = page->shown == LISTED_MOST;
+    snprintf(older, sizeof older, "%zu", many ? COUNTED_MOST : page->older);
+    span_buffer_printf(door_out(visit), "<a href=\"?before=%s\">",
+                       records_text_id(FRONT_MAIL, full ? page->last_id : page->seen_id, id));
+    if (page->unfinished)
+        door_put_word(visit, WORD_OLDER_LOOK);
+    else
+        person_words_with(door_out(visit), visit->language, many ? WORD_OLDER_MANY : WORD_OLDER,
+                          older);
+    span_buffer_text(door_out(visit), "</a>");
+}
+
 /* To the pages beside this one, by the same link. */
 static void put_pages(const struct person_page *page, bool newest)
 {
     const struct visit *visit = page->visit;
-    char id[RECORDS_TEXT_ID_SIZE], older[32];
-    if (newest && !page->older)
+    bool more = page->older || page->unfinished;
+    if (newest && !more)
         return;
     span_buffer_text(door_out(visit), "<p>");
     if (!newest)
         span_buffer_printf(door_out(visit), "<a href=\"?\">%s</a> ",
                            person_word(visit->language, WORD_NEWEST));
-    if (page->older) {
-        bool many = page->older > COUNTED_MOST;
-        snprintf(older, sizeof older, "%zu", many ? COUNTED_MOST : page->older);
-        span_buffer_printf(door_out(visit), "<a href=\"?before=%s\">",
-                           records_text_id(FRONT_MAIL, page->last_id, id));
-        person_words_with(door_out(visit), visit->language, many ? WORD_OLDER_MANY : WORD_OLDER,
-                          older);
-        span_buffer_text(door_out(visit), "</a>");
-    }
+    if (more)
+        put_older(page);
     span_buffer_text(door_out(visit), "</p>\n");
 }
 
 /* The filter finds the address as a part of longer ones, too: what is the person's own may stand
  * behind any number of others' mail. Whoever has the link can ask for the page as often as they
- * like, so no more is counted than says something. */
+ * like, so no more is counted than says something, nor looked at than one page is worth. */
 static bool show_held(struct visit *visit, struct error *error)
 {
     enum front front = FRONT_MAIL;
@@ -354,14 +366,17 @@ static bool show_held(struct visit *visit, struct error *error)
     if (before &&
         (!records_text_is_held_id(before, &front, &filter.before_id) || front != FRONT_MAIL))
         filter.before_id = 0;
-    bool newest = !filter.before_id;
+    bool newest = !filter.before_id, more;
     do {
         page.seen = 0;
         if (!records_held_page(visit->records, &filter, show_or_count, &page, error))
             return false;
         filter.before_id = page.seen_id;
-    } while (page.seen == filter.most && page.older <= COUNTED_MOST);
-    if (!page.shown && newest)
+        page.looked += page.seen;
+        more = page.seen == filter.most && page.older <= COUNTED_MOST;
+    } while (more && page.looked < LOOKED_MOST);
+    page.unfinished = more;
+    if (!page.shown && !more && newest)
         door_put_word(visit, WORD_NOTHING_HELD);
     put_pages(&page, newest);
     return true;

@@ -75,6 +75,7 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_NOTHING_HELD] = {"Nothing is held for you.", "没有为您扣留的邮件。"},
     [WORD_OLDER] = {"Older ones (%s)", "更早的邮件（%s）"},
     [WORD_OLDER_MANY] = {"Older ones (more than %s)", "更早的邮件（超过 %s 封）"},
+    [WORD_OLDER_LOOK] = {"Look among older ones", "在更早的邮件中查找"},
     [WORD_NEWEST] = {"Newest ones", "最新的邮件"},
     [WORD_LISTS] = {"Your lists", "您的名单"},
     [WORD_LISTS_EXPLAINED] =

@@ -45,6 +45,7 @@ enum person_word {
     WORD_NOTHING_HELD,
     WORD_OLDER, /* "%s" stands in it and in the next one, for how many */
     WORD_OLDER_MANY,
+    WORD_OLDER_LOOK, /* where it is not known whether there are any */
     WORD_NEWEST,
     WORD_LISTS,
     WORD_LISTS_EXPLAINED,

@@ -221,6 +221,30 @@ def test_many_pages(gateway):
             empty(gateway)
 
 
+def test_pages_behind_a_busy_address(gateway):
+    """Nor look through all mail of an address that theirs is the end of: that is gone through by
+    pages, and nobody is told that there is nothing before it was all looked at"""
+    try:
+        hold(gateway, ["ul@box.test"])
+        own = pages(gateway, "ul@box.test")[1]
+        fill(gateway, "ful@box.test", 3500)
+        body = browse(own)[1]
+        assert "Nothing is held" not in body and "<article>" not in body, body
+        older = re.search(r'<a href="(\?before=m\d+)">Look among older ones</a>', body)[1]
+        body = browse(own + older)[1]
+        assert body.count("<article>") == 1 and "Look among" not in body and "Newest" in body, body
+        fill(gateway, "ul@box.test", 100)
+        body = browse(own)[1]
+        assert body.count("<article>") == 100, body
+        older = re.search(r'<a href="(\?before=m\d+)">Look among older ones</a>', body)[1]
+        body = browse(own + older)[1]
+        assert body.count("<article>") == 0, body
+        older = re.search(r'<a href="(\?before=m\d+)">Look among older ones</a>', body)[1]
+        assert browse(own + older)[1].count("<article>") == 1
+    finally:
+        empty(gateway)
+
+
 def test_digest_is_bounded(gateway):
     """What does not fit into a digest of bounded length is told the next time"""
     terms = [{"symbol": symbol, "log_odds": 3, "detail": "'" * 300}
@@ -244,4 +268,5 @@ def test_digest_is_bounded(gateway):
 if __name__ == "__main__":
     run(setup, [test_long_subjects, test_named_twice, test_domains_of_any_letters,
                 test_minds_change, test_minds_change_too_often, test_more_than_one_page,
-                test_many_pages, test_digest_is_bounded])
+                test_many_pages, test_pages_behind_a_busy_address,
+                test_digest_is_bounded])
