@@ -421,8 +421,10 @@ static void put_outcome(struct json_writer *json, const char *id,
     json_put_bool(json, "changed", outcome->changed);
     if (outcome->changed)
         json_put_string(json, "said", span_of(outcome->said));
-    if (*undone)
+    if (*undone) {
         json_put_string(json, "undone", span_of(undone));
+        json_put_bool(json, "unlearned", outcome->unlearned);
+    }
     if (outcome->lesson_waits)
         json_put_string(json, "warning",
                         SPAN("the counts store is away; the lesson waits and is taught when it is "

@@ -213,6 +213,7 @@ static bool withdraw(struct session *session, enum front front, const struct hel
     double from;
     if (!teach(session, front, held, words, becomes ? 2 : 1, &from, &unused, outcome))
         return false;
+    outcome->unlearned = true;
     /* Whoever did a deed meanwhile may have found their word said still. */
     if (!review_said_hear(records, held->document_id, &said, &outcome->trouble))
         return false;
@@ -292,6 +293,7 @@ struct work {
     struct records_deed undone; /* the deed that is undone */
     const char *said;
     bool impossible;
+    bool delivered; /* what is undone, which no undo recalls */
 };
 
 static bool audit(const struct work *work, const char *what, struct error *error)
@@ -433,13 +435,18 @@ static bool find_deed(struct work *work, bool *found, struct error *error)
     return true;
 }
 
-static const char *said_of(const struct work *work, const struct held *held, bool back)
+static const char *said_of(const struct work *work, bool back)
 {
     if (back)
         return work->undone.from == HELD_CONFIRMED ? "confirmed as spam again" : "held again";
-    return held->state == HELD_RELEASED || held->started_s
+    return "held";
+}
+
+static const char *delivered_said(const struct review_outcome *outcome)
+{
+    return outcome->unlearned
                ? "it was delivered and cannot be recalled; its lesson is taken back"
-               : "held";
+               : "it was delivered and cannot be recalled; what is learned of it stays";
 }
 
 /* The person's word on the document, for replay, is what was said after this deed and stands, or
@@ -474,7 +481,8 @@ static bool take_back(struct work *work, const struct held *held, bool back, str
                                    &moved, error))
         return false;
     snprintf(what, sizeof what, REVIEW_UNDO " %s", work->undone.name);
-    work->said = said_of(work, held, back);
+    work->said = said_of(work, back);
+    work->delivered = !back && (held->state == HELD_RELEASED || held->started_s);
     return records_held_set_due(work->records, work->id, 0, error) &&
            uncorrect(work, held, error) &&
            records_deed_undo(work->records, work->undone.id, &work->changed, error) &&
@@ -522,6 +530,8 @@ bool review_undo(struct session *session, enum front front, struct held **held, 
         snprintf(deed, RECORDS_DEED_NAME_SIZE, "%s", work.undone.name);
     if (!work.impossible)
         unteach(session, front, *held, &work.undone, outcome);
+    if (work.delivered)
+        outcome->said = delivered_said(outcome);
     return true;
 }
 

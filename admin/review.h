@@ -26,6 +26,7 @@ struct review_outcome {
     bool impossible;       /* in the state it is in; nothing was done */
     bool changed;          /* by this call; false: it was done already, or is under way */
     bool taught;           /* the lesson that goes with it, by this call */
+    bool unlearned;        /* of an undo: that lesson is taken back, by this call */
     enum held_state state; /* that it is in now */
     const char *said;  /* of `changed`: "will be released"; of an undo that is impossible: why */
     bool lesson_waits; /* in session->journal: the counts store is away */
@@ -64,7 +65,8 @@ int review_complain(const struct session *session, const char *id,
 /* Takes back the latest deed about it, or, with a `name`, the latest of that name that no standing
  * deed came after: the entry is as it was before, and the lesson that went with the deed is
  * withdrawn, in the name of who taught it; what it had corrected is taught again. Mail that was
- * delivered stays delivered; then only the lesson is taken back, and `said` tells. What was undone
+ * delivered stays delivered; then the lesson alone is taken back, and `said` tells whether: it
+ * stays where something was learned since, or where another deed says the same. What was undone
  * already is not undone again, but its lesson is taught when that failed. `deed` (NULL: never mind)
  * is its name. */
 bool review_undo(struct session *session, enum front front, struct held **held, const char *name,

@@ -21,7 +21,7 @@ static int tell(const struct session *session, const struct found *found, const 
         printf("%s: %s undone: %s\n", found->id, deed, outcome->said);
     else
         printf("%s: %s undone already%s\n", found->id, deed,
-               outcome->taught ? "; its lesson is taken back now" : "");
+               outcome->unlearned ? "; its lesson is taken back now" : "");
     return review_complain(session, found->id, outcome);
 }
 
@@ -75,7 +75,7 @@ const struct command command_undo = {
     "had\n"
     "corrected is taught again.\n\n"
     "release  a feed's item is held again. Mail that was delivered cannot be recalled; its lesson\n"
-    "         is taken back\n"
+    "         is taken back, unless it was taught otherwise since\n"
     "confirm  it waits for review again\n"
     "delete   while it is still there: until held.undo has passed\n\n"
     "--deed NAME  the latest of that name (release, confirm, delete), when all that was done "

@@ -23,9 +23,15 @@ export function outcomeOf(state) {
     return OUTCOMES[state] ? say(OUTCOMES[state]) : say("It is now: {state}.", {state: say(state)});
 }
 
+function lateText(done) {
+    if (done.unlearned)
+        return say("It was delivered and cannot be recalled; its lesson is taken back.");
+    return done.changed ? say("It was delivered and cannot be recalled; what is learned of it stays.")
+        : say("It was delivered and cannot be recalled.");
+}
+
 export function outcomeText(done, deed) {
     const late = deed === "undo" && ["released", "release-requested"].includes(done.state);
-    return (late ? say("It was delivered and cannot be recalled; its lesson is taken back.")
-        : outcomeOf(done.state)) + (done.changed ? "" : " " + say("It was so already.")) +
+    return (late ? lateText(done) : outcomeOf(done.state)) + (done.changed ? "" : " " + say("It was so already.")) +
         (done.warning ? " " + say("But: {reason}.", {reason: done.warning}) : "");
 }

@@ -94,6 +94,8 @@ export const words = {
     "take back what was done last": "撤回最近一次操作",
     "It is held again.": "已重新隔离。",
     "It was delivered and cannot be recalled; its lesson is taken back.": "已投递，无法召回；相应的学习已撤回。",
+    "It was delivered and cannot be recalled; what is learned of it stays.": "已投递，无法召回；对它的学习保持不变。",
+    "It was delivered and cannot be recalled.": "已投递，无法召回。",
     "Sender": "发件人",
     "Recipient": "收件人",
     "Feed": "订阅源",

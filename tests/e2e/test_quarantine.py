@@ -352,6 +352,21 @@ def test_undo_release(gateway):
     assert len(gateway.postfix.delivered(mail.message_id)) == 1
 
 
+def test_undo_release_of_what_was_learned_since(gateway):
+    """What was learned of delivered mail since its release stays, and nobody says otherwise"""
+    mail = hold(gateway)
+    ctl(gateway, "held", "release", mail.id)
+    gateway.postfix.wait_delivered(mail.message_id)
+    wait_state(gateway, mail.id, "released")
+    assert learn(gateway, "ham", mail)
+    assert counts(gateway, mail) == (0, 1)
+    assert ctl(gateway, "undo", mail.id).text() == (
+        "%s: release undone: it was delivered and cannot be recalled; what is learned of it stays\n"
+        % mail.id)
+    assert counts(gateway, mail) == (0, 1)
+    assert ctl(gateway, "undo", mail.id).text() == mail.id + ": release undone already\n"
+
+
 def test_undo_in_time(gateway):
     """A release that was not carried out yet is recalled"""
     mail = hold(gateway)
@@ -939,7 +954,8 @@ if __name__ == "__main__":
                 test_undo_among_copies, test_undo_leaves_what_was_learned_before,
                 test_undo_leaves_what_was_learned_after, test_undo_among_copies_with_a_lesson_between,
                 test_undo_leaves_what_another_gateway_taught, test_undo_without_counts_leaves_what_was_learned,
-                test_undo_of_what_another_said, test_undo_release, test_undo_in_time,
+                test_undo_of_what_another_said, test_undo_release,
+                test_undo_release_of_what_was_learned_since, test_undo_in_time,
                 test_undo_item, test_retention, test_digest,
                 test_extensions_are_one_source, test_release_again_after_an_undo, test_undo_over_a_console, test_states_and_lists_in_plain_words, test_digest_several,
                 test_digest_page_among_many,
