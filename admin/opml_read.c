@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <stdint.h>
+#include <string.h>
 #include <strings.h>
 
 #include "core/feed_encoding.h"
@@ -244,20 +245,43 @@ static int line_of(struct span text, const char *at)
     return line;
 }
 
+/* How long the comment, CDATA section or processing instruction is that begins the text: in these
+ * an
+ * '&' is a character as others are (XML 1.0, 2.4). 0: none does. */
+static size_t literal_length(struct span text)
+{
+    static const struct {
+        struct span start, end;
+    } literals[] = {
+        {{"<!--", 4}, {"-->", 3}}, {{"<![CDATA[", 9}, {"]]>", 3}}, {{"<?", 2}, {"?>", 2}}};
+    for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
+        const struct span start = literals[i].start, last = literals[i].end;
+        if (!span_starts(text, start))
+            continue;
+        const char *end =
+            memmem(text.data + start.length, text.length - start.length, last.data, last.length);
+        return end ? (size_t)(end - text.data) + last.length : text.length;
+    }
+    return 0;
+}
+
 /* Adds the text to `out`, with each '&' that stands for itself as "&amp;". */
 static void escape_raw(struct span text, struct span_buffer *out, int *raw_line)
 {
-    const char *at = text.data, *end = text.data + text.length, *next;
-    for (; at < end; at = next) {
-        const char *ampersand = memchr(at, '&', (size_t)(end - at));
-        next = ampersand ? ampersand + 1 : end;
-        span_buffer_add(out, (struct span){at, (size_t)(next - at)});
-        if (!ampersand || is_reference((struct span){next, (size_t)(end - next)}))
+    const char *end = text.data + text.length, *added = text.data, *at = text.data;
+    while (at < end) {
+        struct span rest = {at, (size_t)(end - at)};
+        size_t literal = *at == '<' ? literal_length(rest) : 0;
+        at += literal ? literal : 1;
+        if (*rest.data != '&' || is_reference((struct span){at, (size_t)(end - at)}))
             continue;
+        span_buffer_add(out, (struct span){added, (size_t)(at - added)});
         span_buffer_text(out, "amp;");
+        added = at;
         if (!*raw_line)
-            *raw_line = line_of(text, ampersand);
+            *raw_line = line_of(text, rest.data);
     }
+    span_buffer_add(out, (struct span){added, (size_t)(end - added)});
 }
 
 bool opml_read(struct span bytes, bool (*visit)(void *context, const struct opml_outline *outline),

@@ -306,6 +306,21 @@ def test_import_of_raw_ampersands(fixture):
     assert weir.feeds.stop() == 0
 
 
+def test_import_of_ampersands_that_are_no_references(fixture):
+    """Comments, CDATA and processing instructions may hold any '&': nothing is said of those"""
+    weir = fixture.weir()
+    path = write(weir, "fine.opml", opml(
+        "<!-- Tea & Cake, <outline/> & more --><?other a & b?>", "<![CDATA[ R&D <!-- & ]]>",
+        outline("Fine", fixture.document("c1"))))
+    said = weir.ctl("feeds", "import", path)
+    assert (said.text(), said.errors) == ("1 feed added, 0 passed over, 0 bad\n", ""), (said.text(), said.errors)
+    path = write(weir, "raw.opml", opml("<!-- & -->", "<![CDATA[ & ]]>",
+                                        outline("A & B", fixture.document("c2"))))
+    assert ":5: an '&'" in weir.ctl("feeds", "import", path).errors
+    assert listed(weir)["a-b"]["title"] == "A & B", listed(weir)
+    assert weir.feeds.stop() == 0
+
+
 def test_export(fixture):
     """What is exported is imported by another gateway as it was"""
     weir, other = fixture.weir(), fixture.weir()
