@@ -38,11 +38,33 @@ struct client {
     bool begun;       /* its head is there */
     char *cut_target; /* as it was sent, when a NUL stands in it; NULL: none does */
     char *body;
-    size_t length, body_max;
+    size_t length, room, body_max;
     bool too_large;
 };
 
 /* --- libmicrohttpd's callbacks --- */
+
+/* It may have been a password. */
+static void drop(char *body, size_t length)
+{
+    if (body)
+        sodium_memzero(body, length);
+    free(body);
+}
+
+/* As realloc() would, which leaves what it copied. */
+static void make_room(struct client *client, size_t length)
+{
+    if (length <= client->room)
+        return;
+    size_t room = length < 2 * client->room ? 2 * client->room : length;
+    char *body = memory_new(room);
+    if (client->length)
+        memcpy(body, client->body, client->length);
+    drop(client->body, client->length);
+    client->body = body;
+    client->room = room;
+}
 
 static void take_body(struct client *client, const char *data, size_t length)
 {
@@ -50,7 +72,7 @@ static void take_body(struct client *client, const char *data, size_t length)
         client->too_large = true;
         return;
     }
-    client->body = memory_resize(client->body, client->length + length);
+    make_room(client, client->length + length);
     memcpy(client->body + client->length, data, length);
     client->length += length;
 }
@@ -103,11 +125,9 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     struct client *client = *request;
     if (!client)
         return;
-    if (client->body)
-        sodium_memzero(client->body, client->length); /* it may have been a password */
-    free(client->body);
+    drop(client->body, client->length);
     client->body = NULL;
-    client->length = 0;
+    client->length = client->room = 0;
     if (client->begun)
         atomic_fetch_sub(&server->under_way, 1);
     client->begun = client->too_large = false;
