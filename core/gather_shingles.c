@@ -1,7 +1,6 @@
 #include "core/gather.h"
 
 #include <endian.h>
-#include <endian.h>
 #include <stdint.h>
 
 #include <xxhash.h>
