@@ -217,7 +217,8 @@ static void test_a_client_that_left_while_it_waited_is_forgotten(void **state)
     assert_int_equal(feed_server_ask(feeds, "GET /f/planet", ""), 200);
 }
 
-static void test_waiting_has_no_time_limit(void **state)
+/* The server tells when a wait is over, and leaves it to whoever has the page. */
+static void test_a_wait_that_is_over_is_ended_by_who_resumes_it(void **state)
 {
     struct feed_server *feeds = *state;
     struct http_answer answer;
@@ -225,6 +226,7 @@ static void test_waiting_has_no_time_limit(void **state)
     http_say(socket, "GET /f/later HTTP/1.1\r\nHost: x\r\n\r\n");
     struct server_wait *wait = feed_server_await(feeds);
     assert_false(http_is_closed(socket, 1200));
+    assert_true(server_wait_is_over(wait));
     server_resume(wait, page_retain(feeds->planet));
     assert_true(http_read(socket, true, &answer));
     http_clear(&answer);
@@ -492,7 +494,7 @@ int main(void)
         WITH(test_a_request_with_a_body_may_wait, feed_server_set_up),
         WITH(test_a_request_resumed_with_no_page_is_404, feed_server_set_up),
         WITH(test_a_client_that_left_while_it_waited_is_forgotten, feed_server_set_up),
-        WITH(test_waiting_has_no_time_limit, set_up_impatient),
+        WITH(test_a_wait_that_is_over_is_ended_by_who_resumes_it, set_up_impatient),
         WITH(test_the_server_ends_while_requests_are_under_way, feed_server_set_up),
         WITH(test_the_server_ends_while_an_answer_is_due, feed_server_set_up),
         WITH(test_slow_loris_keeps_nobody_from_being_served, feed_server_set_up),
