@@ -12,9 +12,6 @@
 #include <microhttpd.h>
 #include <stdint.h>
 
-/* Of a message that is taught, or an import, so much is taken; a longer one is refused. */
-#define CONSOLE_MESSAGE_MAX ((size_t)4 << 20)
-
 struct console_request {
     const char *method;                  /* "GET", "POST" */
     const char *path;                    /* behind "/api/": "held/m12" */

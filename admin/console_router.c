@@ -6,6 +6,7 @@
 
 #include "admin/console_door_server.h"
 #include "admin/console_guard.h"
+#include "admin/console_limits.h"
 #include "core/http_host.h"
 #include "core/log.h"
 #include "store/memory.h"

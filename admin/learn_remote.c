@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "admin/console_answer.h"
+#include "admin/console_limits.h"
 #include "admin/remote.h"
 #include "store/memory.h"
 
