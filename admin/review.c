@@ -319,6 +319,8 @@ static bool do_it(void *context, struct error *error)
     struct held *held = records_held_get(work->records, work->id, error);
     if (!held)
         return false;
+    if (work->quiet && records_taught_spam(held->taught))
+        work->states = 0; /* somebody says that it is spam */
     struct records_deed done = {.held_id = work->id,
                                 .from = held->state,
                                 .to = deeds[deed].to[work->front],
@@ -386,7 +388,7 @@ bool review_release_open(struct session *session, enum front front, struct held 
 bool review_release_quietly(struct session *session, enum front front, struct held **held,
                             const char *who, struct review_outcome *outcome, struct error *error)
 {
-    return do_deed(session, front, held, REVIEW_RELEASE, ANY_STATE, who, true, outcome, error);
+    return do_deed(session, front, held, REVIEW_RELEASE, BIT(HELD_HELD), who, true, outcome, error);
 }
 
 int review_complain(const struct session *session, const char *id,

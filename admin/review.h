@@ -45,8 +45,9 @@ bool review_do(struct session *session, enum front front, struct held **held, en
 bool review_release_open(struct session *session, enum front front, struct held **held,
                          const char *who, struct review_outcome *outcome, struct error *error);
 
-/* Releases it by the rules of now, not by what somebody knows of it: nothing is taught. In the
- * audit trail it is "reapply". */
+/* Releases it by the rules of now, not by what somebody knows of it: nothing is taught. Only what
+ * is held still: who confirmed it as spam since it was looked at, or said that it is, has the last
+ * word. In the audit trail it is "reapply". */
 bool review_release_quietly(struct session *session, enum front front, struct held **held,
                             const char *who, struct review_outcome *outcome, struct error *error);
 
