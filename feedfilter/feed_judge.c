@@ -212,6 +212,14 @@ static bool is_open(const struct run *run, const struct judged *judged)
     return !judged->held_id || (undecided && !waits && !records_taught_spam(judged->held_taught));
 }
 
+/* Whether a reader said last that it is no spam: that stands as a release does. */
+static bool is_vouched_for(const struct run *run, const struct item *item)
+{
+    unsigned char id[RECORD_ID_BYTES];
+    feed_item_document_id(run->name, item->source->guid, item->content_hash, id);
+    return feed_shown_is_ham(run->judge->records, id);
+}
+
 /* Has the item judged anew when the rules say something else of it now. */
 static void ask_rules(struct run *run, const struct feed *feed, struct item *item)
 {
@@ -221,7 +229,8 @@ static void ask_rules(struct run *run, const struct feed *feed, struct item *ite
     rules_match(run->rules, document, 0, &said);
     uint64_t hash = rules_said_hash(&said);
     document_free(document);
-    item->by_rules = hash != item->judged->rules_said && is_open(run, item->judged);
+    item->by_rules = hash != item->judged->rules_said && is_open(run, item->judged) &&
+                     !is_vouched_for(run, item);
     item->judged->rules = rules_version(run->rules);
     item->judged->rules_said = hash;
     if (!item->by_rules)
@@ -372,7 +381,8 @@ static bool save_one(struct run *run, struct judged_item *judged, int64_t now_s,
     /* Another reader's filter may have been quicker: its verdict stands, if it is by our rules; and
      * what a person said meanwhile does. */
     bool by_ours = !item->by_rules || known.rules == rules_version(run->rules);
-    judged->known = found && (by_ours || !is_open(run, &known)) && settled(run, item, &known);
+    bool stands = by_ours || !is_open(run, &known) || is_vouched_for(run, item);
+    judged->known = found && stands && settled(run, item, &known);
     if (judged->known)
         return true;
     struct judged verdict = {

@@ -1,5 +1,9 @@
 #include "feedfilter/feed_shown.h"
 
+#include <stdlib.h>
+
+#include "store/lesson.h"
+
 struct keeping {
     const struct feed_showing *showing;
     struct records *records;
@@ -45,4 +49,14 @@ bool feed_shown_keep(const struct feed_showing *showing, struct records *records
         .showing = showing, .records = records, .items = items, .count = count};
     return records_reading(records, look_up, &keeping, error) &&
            (!keeping.any_new || records_transaction(records, save, &keeping, error));
+}
+
+bool feed_shown_is_ham(struct records *records, const unsigned char document_id[RECORD_ID_BYTES])
+{
+    struct error ignored = {0};
+    struct shown_item *shown = NULL;
+    bool is_ham = records_shown_find(records, document_id, &shown, &ignored) && shown &&
+                  shown->said == LABEL_HAM + 1;
+    free(shown);
+    return is_ham;
 }

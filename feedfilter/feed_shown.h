@@ -19,4 +19,7 @@ struct feed_showing {
 bool feed_shown_keep(const struct feed_showing *showing, struct records *records,
                      struct shown_item *items, size_t count, struct error *error);
 
+/* Whether the last that a reader said of the item, while it is kept, is that it is no spam. */
+bool feed_shown_is_ham(struct records *records, const unsigned char document_id[RECORD_ID_BYTES]);
+
 #endif

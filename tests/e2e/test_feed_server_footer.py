@@ -615,10 +615,32 @@ def test_a_word_stands_against_rules(fixture):
             wait_for(lambda: title in body(weir, "planet"), "a person's word lets it go", SOON_S)
 
 
+def test_no_spam_stands_against_rules(fixture):
+    """What a reader called no spam, though it was never held, stays in the feed whatever rules come, until
+    a reader calls it spam; its neighbour is held"""
+    for mode, apart in (("hold", lambda weir, title: title not in body(weir, "planet")),
+                        ("tag", lambda weir, title: "[spam] " + title in body(weir, "planet"))):
+        weir = fixture.gateway({"planet": Document(feed(HAM[:2]))}, **{"feed planet": {"mode": mode}})
+        first, second = "Painting the hull again", "A quieter switch for the rack"
+        guid, link = next((guid, link) for guid, link in links_of(weir).items() if "hull" in guid)
+        assert "learned that it is not spam" in browse(link, "not-spam")[1]
+        for text in ('rule "both" { title = {hull, rack}  action = hold }\n',
+                     'rule "hull" { title = hull  action = hold }\nrule "rack" { title = rack  action = hold }\n'):
+            judged = "SELECT rules FROM judged WHERE guid = ?"
+            former, = query(weir, judged, guid)
+            apply_rules(weir, text)
+            wait_for(lambda: query(weir, judged, guid)[0] != former, "it was looked at", SOON_S)
+            wait_for(lambda: apart(weir, second), "its neighbour is held or marked", SOON_S)
+            assert first in body(weir, "planet") and not apart(weir, first), (mode, text)
+        assert browse(link, "spam")[0] == 200
+        wait_for(lambda: apart(weir, first), "the last word counts", SOON_S)
+
+
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
             test_nothing_is_signed_in_vain, test_links_behind_where_else_it_is,
             test_edited_and_expired, test_in_mode_tag, test_store_is_away,
             test_minds_change_only_so_often, test_minds_change_at_once, test_links_end_with_the_footer,
             test_key_breaks_while_it_runs, test_held_again_is_out_of_the_feed,
-            test_comments_are_taught_as_comments, test_a_word_stands_against_rules])
+            test_comments_are_taught_as_comments, test_a_word_stands_against_rules,
+            test_no_spam_stands_against_rules])
