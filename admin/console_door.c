@@ -1,16 +1,14 @@
 #include "admin/console_door.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "admin/console_audit.h"
 #include "admin/console_door_item.h"
+#include "admin/console_door_link.h"
 #include "admin/console_door_page.h"
 #include "admin/person_words.h"
 #include "admin/records_text.h"
@@ -491,41 +489,6 @@ static void refuse_forged(struct visit *visit)
     door_say_only(visit, MHD_HTTP_NOT_FOUND, WORD_FORGED);
 }
 
-static enum signed_link_status verify_by(struct visit *visit, const char *path, struct error *error)
-{
-    struct signed_link_keys keys = {0};
-    enum signed_link_status status = SIGNED_LINK_FORGED;
-    if (signed_link_keys_read(path, &keys, error))
-        status = signed_link_verify(&keys, visit->request->token, time(NULL), &visit->link);
-    sodium_memzero(&keys, sizeof keys);
-    return status;
-}
-
-/* Keys are read each time, so that a rotation needs no restart. That of the feed server signs for
- * items of feeds alone: it is no key to people's mail. */
-static enum signed_link_status verify(struct visit *visit, struct error *error)
-{
-    const struct config *config = visit->session->config;
-    const char *of_feeds = config->feedfilter.link_key_file;
-    enum signed_link_status status = SIGNED_LINK_FORGED;
-    struct error of_items = {0};
-    if (signed_link_keys_make(config->digest.key_file, error))
-        status = verify_by(visit, config->digest.key_file, error);
-    if (status != SIGNED_LINK_FORGED && visit->link.purpose != SIGNED_LINK_ITEM)
-        return status;
-    if (access(of_feeds, F_OK) != 0 && errno == ENOENT)
-        return SIGNED_LINK_FORGED;
-    status = verify_by(visit, of_feeds, &of_items);
-    if (of_items.class == ERROR_NONE && status != SIGNED_LINK_FORGED &&
-        visit->link.purpose == SIGNED_LINK_ITEM) {
-        *error = (struct error){0};
-        return status;
-    }
-    if (error->class == ERROR_NONE)
-        *error = of_items;
-    return SIGNED_LINK_FORGED;
-}
-
 /* Whose link it is. */
 static void find_visitor(struct visit *visit)
 {
@@ -562,7 +525,8 @@ static void enter(struct visit *visit)
 static void answer_visit(struct visit *visit)
 {
     struct error error = {0};
-    enum signed_link_status status = verify(visit, &error);
+    enum signed_link_status status =
+        console_door_verify(visit->session->config, visit->request->token, &visit->link, &error);
     if (error.class != ERROR_NONE) {
         door_fail(visit, &error);
         return;

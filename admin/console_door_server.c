@@ -129,6 +129,14 @@ static void ask_door(struct door_server *server, struct MHD_Connection *connecti
     free(entry);
 }
 
+void door_server_name(struct door_server *server, const char *target,
+                      char name[CONSOLE_DOOR_NAME_SIZE])
+{
+    struct session *session = console_gateway_enter(server->gateway);
+    console_door_name(session->config, target + strlen(CONSOLE_DOOR), name);
+    console_gateway_leave(server->gateway, session);
+}
+
 struct MHD_Response *door_server_answer(struct door_server *server,
                                         struct MHD_Connection *connection, const char *target,
                                         bool post, struct span body, unsigned *status)

@@ -4,6 +4,7 @@
 #define WEIR_CONSOLE_DOOR_SERVER_H
 
 #include "admin/console_api.h"
+#include "admin/console_door_link.h"
 
 #include <microhttpd.h>
 
@@ -20,5 +21,9 @@ void door_server_free(struct door_server *server); /* NULL is fine */
 struct MHD_Response *door_server_answer(struct door_server *server,
                                         struct MHD_Connection *connection, const char *target,
                                         bool post, struct span body, unsigned *status);
+
+/* What the audit trail calls the link of `target`, which begins with CONSOLE_DOOR. Thread-safe. */
+void door_server_name(struct door_server *server, const char *target,
+                      char name[CONSOLE_DOOR_NAME_SIZE]);
 
 #endif

@@ -282,9 +282,12 @@ static enum MHD_Result open_door(const struct console_router *router,
                                  const struct console_sent *sent)
 {
     unsigned status;
-    if (post && !console_guard_is_own(connection, router->url))
+    char name[CONSOLE_DOOR_NAME_SIZE];
+    if (post && !console_guard_is_own(connection, router->url)) {
+        door_server_name(router->door, target, name);
         return refuse_attack(router, connection, MHD_HTTP_FORBIDDEN, "refused-from-other-site",
-                             "a digest's link", "the request comes from another site");
+                             name, "the request comes from another site");
+    }
     if (sent->too_large)
         return console_send_refusal(connection, MHD_HTTP_CONTENT_TOO_LARGE,
                                     "the request is larger than 64 KiB");
@@ -313,7 +316,7 @@ enum MHD_Result console_router_answer(const struct console_router *router,
         return console_send_refusal(connection, MHD_HTTP_MISDIRECTED_REQUEST, HTTP_HOST_COMPLAINT);
     if (sent->cut_target)
         return refuse_attack(router, connection, MHD_HTTP_BAD_REQUEST, "refused-path",
-                             is_door(target) ? "a digest's link" : sent->cut_target,
+                             is_door(target) ? CONSOLE_DOOR_ANY : sent->cut_target,
                              "a NUL stands in the address");
     if (is_door(target) && (get || post))
         return open_door(router, connection, target, post, sent);

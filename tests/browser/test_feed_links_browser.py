@@ -73,7 +73,8 @@ def test_form_of_another_site(fixture):
     browser.do("click", role="button", name="Win")
     browser.do("wait", text="the request comes from another site")
     assert fixture.counts.version() == before and TITLE in fixture.items()
-    assert b"refused-from-other-site" in fixture.weir.ctl("audit").output
+    said = fixture.weir.ctl("audit", "--what", "refused-from-other-site").text()
+    assert "the link of an item of the feed planet" in said, said
 
 
 def test_item_is_called_spam(fixture):
