@@ -15,28 +15,23 @@
 #include "core/judge_stores.h"
 #include "core/log.h"
 #include "core/metrics.h"
-#include "core/metrics_sample.h"
 #include "core/retention.h"
 #include "core/service.h"
 #include "core/text.h"
 #include "core/url.h"
 #include "feedfilter/complain.h"
 #include "feedfilter/feed_duplicates.h"
-#include "feedfilter/feed_list.h"
 #include "feedfilter/feed_states.h"
-#include "feedfilter/health.h"
-#include "feedfilter/held_page.h"
-#include "feedfilter/hub.h"
 #include "feedfilter/item_links.h"
 #include "feedfilter/live_feeds.h"
 #include "feedfilter/readers.h"
 #include "feedfilter/refresh.h"
+#include "feedfilter/serve_answers.h"
 #include "feedfilter/store_trouble.h"
 #include "store/memory.h"
 #include "store/records_evidence.h"
 
 #define TICK_MS 200 /* how soon a release shows, and a due poll begins */
-#define RECORDS_RETRY_S 5
 #define CACHE_RETRY_S 5
 #define OTHER_DESCRIPTORS 150 /* stores, journal, log, cache, and the like */
 /* Judging waits so long for the replica at start: what is judged without it is judged twice. */
@@ -70,134 +65,9 @@ struct gateway {
     atomic_uint stories_freed; /* see refresh.h; */
     atomic_bool stories_known; /* this too */
     bool stories_stale;        /* what is remembered of feeds is yet to follow the configuration */
+    struct serve_sources sources; /* of the server's answers */
     struct server *server;
 };
-
-/* --- what readers ask; in the server's threads --- */
-
-/* What there is for whoever has `token` (empty: nobody in particular), retained; NULL: nothing. */
-static struct subscription *find_for(struct gateway *gateway, const char *token, const char *name)
-{
-    char reader[READER_NAME_SIZE] = "";
-    bool known = !*token || readers_find(gateway->readers, token, reader);
-    struct subscription *subscription = subscriptions_find(gateway->subscriptions, name);
-    if (!subscription)
-        return NULL;
-    pthread_mutex_lock(&subscription->lock);
-    bool may = known && subscription->own && readers_allow(subscription->own->readers, reader);
-    pthread_mutex_unlock(&subscription->lock);
-    if (may)
-        return subscription;
-    subscription_release(subscription);
-    return NULL;
-}
-
-static struct page *on_feed(void *context, const char *token, const char *name,
-                            struct server_wait *wait)
-{
-    struct subscription *subscription = find_for(context, token, name);
-    struct page *page = NULL;
-    if (subscription)
-        page = subscription_ask(subscription, wait);
-    else
-        server_resume(wait, NULL);
-    subscription_release(subscription);
-    return page;
-}
-
-static struct page *on_opml(void *context, const char *token)
-{
-    struct gateway *gateway = context;
-    char reader[READER_NAME_SIZE] = "";
-    if (*token && !readers_find(gateway->readers, token, reader))
-        return NULL;
-    return feed_list_page(gateway->subscriptions, token, reader);
-}
-
-static struct page *on_held(void *context, const char *token, const char *name)
-{
-    struct gateway *gateway = context;
-    struct subscription *subscription = find_for(gateway, token, name);
-    if (!subscription)
-        return NULL;
-    struct records *records = atomic_load(&gateway->reading);
-    struct page *page = records ? held_page(records, gateway->link_keys, subscription)
-                                : page_error(503, "the records cannot be opened", RECORDS_RETRY_S);
-    subscription_release(subscription);
-    return page;
-}
-
-static struct page *make_health(struct gateway *gateway,
-                                struct page *(*make)(const struct health *health))
-{
-    char records_trouble[STORE_TROUBLE_SIZE], cache_trouble[STORE_TROUBLE_SIZE];
-    store_trouble_get(&gateway->records_trouble, records_trouble);
-    store_trouble_get(&gateway->cache_trouble, cache_trouble);
-    struct health health = {
-        .subscriptions = gateway->subscriptions,
-        .counts_up = replica_store_up(gateway->stores.judge.replica),
-        .records_trouble = records_trouble,
-        .cache_trouble = cache_trouble,
-    };
-    return make(&health);
-}
-
-static struct page *on_health(void *context)
-{
-    return make_health(context, health_page);
-}
-
-static struct page *on_ready(void *context)
-{
-    return make_health(context, health_ready_page);
-}
-
-static void count_feed(void *context, struct subscription *subscription)
-{
-    int64_t *feeds = context;
-    pthread_mutex_lock(&subscription->lock);
-    feeds[subscription_state(subscription)]++;
-    pthread_mutex_unlock(&subscription->lock);
-}
-
-static struct page *on_metrics(void *context)
-{
-    struct gateway *gateway = context;
-    const struct metrics_sources sources = {gateway->stores.judge.replica, gateway->stores.journal,
-                                            gateway->started->journal.size_limit_bytes};
-    metrics_sample_stores(&sources);
-    metrics_sample_records(atomic_load(&gateway->reading));
-    int64_t feeds[METRICS_FEED_STATES] = {0};
-    subscriptions_visit(gateway->subscriptions, count_feed, feeds);
-    for (unsigned state = 0; state < METRICS_FEED_STATES; state++)
-        metrics_set(METRIC_FEEDS, state, feeds[state]);
-    struct span text;
-    char *bytes = metrics_text(&text.length);
-    text.data = bytes;
-    struct page *page = page_new(&text, 1, METRICS_CONTENT_TYPE, 0);
-    free(bytes);
-    return page;
-}
-
-static struct page *on_hub_asks(void *context, const char *name, const char *token,
-                                const struct websub_query *query)
-{
-    struct gateway *gateway = context;
-    return hub_asks(gateway->subscriptions, name, token, query);
-}
-
-static struct websub_push *on_hub_sends(void *context, const char *name, const char *token,
-                                        const char *signature)
-{
-    struct gateway *gateway = context;
-    return hub_sends(gateway->subscriptions, name, token, signature);
-}
-
-static struct page *on_hub_sent(void *context, const char *name, const char *token, bool fits)
-{
-    struct gateway *gateway = context;
-    return hub_sent(gateway->subscriptions, name, token, fits);
-}
 
 /* --- the records: opened when they can be, looked at for releases --- */
 
@@ -511,16 +381,16 @@ static bool start_serving(struct gateway *gateway, struct error *error)
                                    .request_timeout_ms = config->feedfilter.request_timeout_ms,
                                    .other_descriptors =
                                        OTHER_DESCRIPTORS + fetcher_descriptors(gateway->fetcher)};
-    struct server_handlers handlers = {.context = gateway,
-                                       .feed = on_feed,
-                                       .held = on_held,
-                                       .opml = on_opml,
-                                       .health = on_health,
-                                       .ready = on_ready,
-                                       .metrics = on_metrics,
-                                       .hub_asks = on_hub_asks,
-                                       .hub_sends = on_hub_sends,
-                                       .hub_sent = on_hub_sent};
+    gateway->sources =
+        (struct serve_sources){.subscriptions = gateway->subscriptions,
+                               .readers = gateway->readers,
+                               .link_keys = gateway->link_keys,
+                               .stores = &gateway->stores,
+                               .journal_limit_bytes = config->journal.size_limit_bytes,
+                               .reading = &gateway->reading,
+                               .records_trouble = &gateway->records_trouble,
+                               .cache_trouble = &gateway->cache_trouble};
+    struct server_handlers handlers = serve_answers(&gateway->sources);
     gateway->server = server_new(config->feedfilter.listen, &limits, &handlers, error);
     if (gateway->server)
         server_set_public_url(gateway->server, config->feedfilter.public_url);
