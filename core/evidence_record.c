@@ -295,10 +295,11 @@ bool evidence_record_decode(struct span bytes, struct arena *arena, struct evide
     record->decision = (enum recorded_decision)(kind >> 5 & 3);
     record->time_s = read_signed(&reader);
     record->content_micro = (int32_t)read_signed(&reader);
-    record->piece_count = read_count(&reader, 2);
-    record->pieces = arena_room(arena, record->piece_count * sizeof *record->pieces);
-    for (size_t i = 0; i < record->piece_count && !reader.damaged; i++)
-        read_piece(&reader, arena, &record->pieces[i]);
+    for (size_t left = read_count(&reader, 2); left && !reader.damaged; left--) {
+        record->pieces =
+            arena_grow(arena, record->pieces, record->piece_count, sizeof *record->pieces);
+        read_piece(&reader, arena, &record->pieces[record->piece_count++]);
+    }
     size_t count = record->identity_count = read_count(&reader, 5);
     record->identities = arena_room(arena, count * sizeof *record->identities);
     record->hashes = arena_room(arena, count * sizeof *record->hashes);

@@ -73,6 +73,24 @@ static void test_record_read_back_gives_the_same_verdict(void **state)
     arena_free(arena);
 }
 
+/* Rules that changed are added to what was read back. */
+static void test_pieces_are_added_to_a_record_read_back(void **state)
+{
+    (void)state;
+    struct arena *arena = arena_new();
+    struct evidence_record *record = full_record(arena), back;
+    assert_true(evidence_record_decode(evidence_record_encode(record, arena), arena, &back));
+    for (int i = 0; i < 20; i++)
+        evidence_record_add(&back, arena, RULE_SYMBOL, i, false, SPAN("ours"));
+    assert_int_equal(back.piece_count, record->piece_count + 20);
+    assert_int_equal(back.identity_count, record->identity_count);
+    for (size_t i = 0; i < record->identity_count; i++)
+        assert_int_equal(back.identities[i].type, record->identities[i].type);
+    assert_memory_equal(back.hashes, record->hashes, 3 * sizeof *back.hashes);
+    assert_int_equal(back.pieces[back.piece_count - 1].micro, 19);
+    arena_free(arena);
+}
+
 /* What was cut anywhere, or changed in any byte, is refused or read; never out of bounds. */
 static void test_damaged_records_are_refused(void **state)
 {
@@ -258,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_record_read_back_gives_the_same_verdict),
+        cmocka_unit_test(test_pieces_are_added_to_a_record_read_back),
         cmocka_unit_test(test_damaged_records_are_refused),
         cmocka_unit_test(test_rule_decides_whatever_the_sum),
         cmocka_unit_test(test_weights_thresholds_and_limits_count),
