@@ -161,6 +161,22 @@ struct row {
     struct span text; /* from the first to the last of them */
 };
 
+/* How many of the row's keywords share a part of theirs with another: those that somebody is to be
+ * found by are turned over, while chapters, places and columns of a site are not. */
+static double sharing_of(struct row row, const char *separators)
+{
+    struct phrases phrases;
+    phrases.count = 0;
+    const char *at = row.text.data, *end = at + row.text.length;
+    for (const char *start = at; at <= end; at++) {
+        if (at < end && *at != separators[0] && *at != separators[1])
+            continue;
+        phrases_add(&phrases, (struct span){start, (size_t)(at - start)});
+        start = at + 1;
+    }
+    return (double)phrases_overlap(&phrases, 2, 1).sharing / (double)row.count;
+}
+
 /* The longest row of keywords with nothing but one of `separators` between them. */
 static struct row find_joined(struct span title, const char *separators,
                               bool (*is_keyword)(struct span phrase))
@@ -337,14 +353,15 @@ double check_title_joined(const struct document *document, struct span *detail)
     struct span title = check_bare_subject(document->subject);
     if (title.length < 12 || has_sentences(title))
         return 0;
-    size_t count = find_joined(title, "-_", is_chinese_keyword).count;
-    struct row row = find_joined(title, "_", is_phrase_of_words);
-    if (row.count > count && row.count > JOINED_LEAST && !joins_names(title, row.text))
-        count = row.count;
-    if (count < JOINED_LEAST)
+    struct row row = find_joined(title, "-_", is_chinese_keyword);
+    struct row words = find_joined(title, "_", is_phrase_of_words);
+    if (words.count > row.count && words.count > JOINED_LEAST && !joins_names(title, words.text))
+        row = words;
+    if (row.count < JOINED_LEAST)
         return 0;
-    *detail = arena_printf(document->arena, "%zu of them", count);
-    return 0.5 + 0.5 * ramp((double)count, JOINED_LEAST, 6);
+    *detail = arena_printf(document->arena, "%zu of them", row.count);
+    return (0.3 + 0.7 * ramp((double)row.count, JOINED_LEAST, 6)) *
+           (0.5 + 0.5 * ramp(sharing_of(row, "-_"), 0.5, 0.8));
 }
 
 /* --- HTML_HIDDEN_TEXT --- */

@@ -7,9 +7,9 @@
 /* The numbers are what was set by hand, from how often each check fires on spam and on ham of
  * public corpora, the logarithm of that ratio being damped, since checks that fire together are not
  * independent. `make fit` starts from them and writes what ships to check_weights.def. The five
- * that answer to text made for search engines add up to more than what holds an item, whatever the
- * text that it was made of speaks for. Two of them hold one alone: FARM_UNRELATED and TITLE_JOINED,
- * which fire on none of 25,000 messages and items that are ham. */
+ * that answer to text made for search engines add up to more than what holds an item. Two of them
+ * hold alone at full strength: FARM_UNRELATED and TITLE_JOINED, which fire on none of 25,000
+ * messages and items that are ham. */
 static const struct check checks[] = {
     {"ATTACHMENT_DISGUISED", 2.0, CHANNEL_MAIL, check_attachment_disguised,
      "an attachment's name hides that it is a program"},
@@ -65,7 +65,7 @@ static const struct check checks[] = {
     {"SUBJECT_CAPITALS", 0.8, CHANNEL_MAIL, check_subject_capitals, "the subject is in capitals"},
     {"TEXT_SPLICED", 2.5, CHANNEL_ANY, check_text_spliced,
      "pieces of other text, or broken characters, run through the text"},
-    {"TITLE_JOINED", 5.0, CHANNEL_ANY, check_title_joined,
+    {"TITLE_JOINED", 4.0, CHANNEL_ANY, check_title_joined,
      "the subject or title is keywords with nothing but hyphens or low lines between them"},
     {"TITLE_STUFFED", 2.5, CHANNEL_ANY, check_title_stuffed,
      "the subject or title is a string of keywords"},

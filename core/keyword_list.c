@@ -235,6 +235,10 @@ static void find_lists(struct span text, size_t number, const struct separator *
 /* So much of other text at least, in bytes, or there is nothing to be unrelated to. */
 #define AROUND_BYTES_MIN 100
 #define AROUND_TEXTS_MAX 16
+/* As many keywords stand under texts whose authors label them for finding (teams, sizes, places,
+ * kinds of dishes) in words that the text does not need; farms list more. */
+#define LABELS_MOST 15
+#define FARM_LEAST 19
 
 static struct span lines_of(const struct keyword_list *list, struct span text)
 {
@@ -288,7 +292,8 @@ static void judge_around(const struct document *document, struct keyword_list *l
         pieces[count++] = document->subject;
     list->known = phrases_known(&list->phrases, pieces, count);
     double unknown = 1 - (double)list->known / (double)list->phrases.count;
-    list->unrelated = ramp(unknown, 0.3, 0.6) * ramp(list->strength, 0, 0.1);
+    list->unrelated = ramp(unknown, 0.3, 0.6) * ramp(list->strength, 0, 0.1) *
+                      ramp((double)list->phrases.count, LABELS_MOST, FARM_LEAST);
 }
 
 bool keyword_list_borrows_text(const struct document *document)

@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -177,8 +178,8 @@ static void test_comments_with_a_reference_and_articles_are_quiet(void **state)
 #define FARM                                                                                       \
     "casino bonus | free casino slots | online poker | casino online | poker bonus | slots bonus " \
     "| free poker | online slots | casino poker | free bonus casino | online bonus | slots "       \
-    "casino "                                                                                      \
-    "| poker slots | free slots online"
+    "casino | poker slots | free slots online | poker casino | bonus slots online | free online "  \
+    "casino | poker online bonus | slots for free | online casino bonus | free poker slots "
 
 #define ABOUT_LOCKS                                                                                \
     "The lock opened an hour late this morning, since the gate had frozen in the night. Boats "    \
@@ -200,17 +201,35 @@ static void test_keywords_under_a_short_text_fire(void **state)
                               "的码头等着，管理员端着热茶走来走去。\n\n" FARM)) > 0.9);
 }
 
-/* What is listed, all in one line: a list of twelve has its first and its last there, too. */
+/* The first and the last stand in one line with the others, but not with the text around them. */
 static void test_a_list_begins_and_ends_within_its_line(void **state)
 {
     (void)state;
     assert_true(run(check_farm_unrelated,
-                    with_body(ABOUT_LOCKS
-                              "casino bonus | free casino slots | online poker | casino online | "
-                              "poker bonus | slots bonus | free poker | online slots | casino "
-                              "poker | free bonus casino | online bonus | slots casino\n"
-                              "The keeper will be at the lock again on Sunday morning, and so will "
-                              "we, with a camera and more of the tea.\n")) > 0.9);
+                    with_body(ABOUT_LOCKS FARM
+                              "\nThe keeper will be at the lock again on Sunday morning, and so "
+                              "will we, with a camera and more of the tea.\n")) > 0.9);
+}
+
+/* What somebody adds for finding, in words that their text does not need. */
+static void test_a_few_labels_are_quiet(void **state)
+{
+    (void)state;
+    static const char *const labels[] = {
+        "soup | vegan soup | winter soup | soup recipes | vegan recipes | lentil soup | easy "
+        "recipes | winter recipes | easy soup | red lentil recipes | vegan winter | easy vegan",
+        "Linux x64 | Linux arm64 | macOS x64 | macOS arm64 | Windows x64 | Windows arm64 | FreeBSD "
+        "x64 | FreeBSD arm64 | OpenBSD x64 | OpenBSD arm64 | NetBSD x64 | NetBSD arm64",
+        "Under 7 boys | Under 7 girls | Under 8 boys | Under 8 girls | Under 9 boys | Under 9 "
+        "girls "
+        "| Under 10 boys | Under 10 girls | Under 11 boys | Under 11 girls | Under 12 boys | Under "
+        "12 girls | Under 13 boys | Under 13 girls"};
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        char text[1000];
+        snprintf(text, sizeof text, ABOUT_LOCKS "%s", labels[i]);
+        if (run(check_farm_unrelated, with_body(text)) != 0)
+            fail_msg("something for %s", labels[i]);
+    }
 }
 
 static struct document *with_farm_under(const char *title)
@@ -270,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_keywords_under_a_text_about_something_else_fire),
         cmocka_unit_test(test_keywords_under_a_short_text_fire),
         cmocka_unit_test(test_a_list_begins_and_ends_within_its_line),
+        cmocka_unit_test(test_a_few_labels_are_quiet),
         cmocka_unit_test(test_keywords_of_the_title_are_quiet_unless_it_is_of_keywords),
         cmocka_unit_test(test_keywords_of_the_text_or_alone_are_quiet),
     };

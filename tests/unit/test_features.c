@@ -385,8 +385,8 @@ static void test_near_duplicates_share_shingle_bins(void **state)
 #define KEYWORDS                                                                                   \
     "casino bonus | free casino slots | online poker | casino online | poker bonus | slots bonus " \
     "| free poker | online slots | casino poker | free bonus casino | online bonus | slots "       \
-    "casino "                                                                                      \
-    "| poker slots | free slots online"
+    "casino | poker slots | free slots online | poker casino | bonus slots online | free online "  \
+    "casino | poker online bonus | slots for free | online casino bonus | free poker slots "
 
 #define ABOUT_LOCKS                                                                                \
     "The lock opened an hour late this morning, since the gate had frozen in the night. Boats "    \
