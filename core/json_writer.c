@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
 
 static char *reserve(struct json_writer *writer, size_t length)
 {
@@ -75,20 +78,26 @@ static size_t put_escape(char *out, unsigned char byte)
 
 static void put_string(struct json_writer *writer, struct span value)
 {
-    const unsigned char *at = (const unsigned char *)value.data, *end = at + value.length;
+    static const bool special[256] = {
+        [0x00 ... 0x1f] = true, ['"'] = true, ['\\'] = true, [0x7f ... 0xff] = true};
+    const char *at = value.data, *end = at + value.length;
     char *start = reserve(writer, 6 * value.length + 2), *out = start;
     *out++ = '"';
     while (at < end) {
-        if (*at >= 0x80 || !*at) {
-            size_t length = sequence_length(at, (size_t)(end - at));
-            memcpy(out, length ? (const char *)at : "\xef\xbf\xbd", length ? length : 3);
-            out += length ? length : 3;
-            at += length ? length : 1;
-        } else if (*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7f) {
-            out += put_escape(out, *at++);
-        } else {
-            *out++ = (char)*at++;
+        const char *plain = at;
+        at = text_find_byte(at, end, special);
+        out = mempcpy(out, plain, (size_t)(at - plain));
+        if (at == end)
+            break;
+        unsigned char byte = (unsigned char)*at;
+        if (byte < 0x80 && byte) {
+            out += put_escape(out, byte);
+            at++;
+            continue;
         }
+        size_t length = sequence_length((const unsigned char *)at, (size_t)(end - at));
+        out = mempcpy(out, length ? at : "\xef\xbf\xbd", length ? length : 3);
+        at += length ? length : 1;
     }
     *out++ = '"';
     writer->length += (size_t)(out - start);
