@@ -508,7 +508,8 @@ static void free_added(struct counted_config *counted)
 
 struct config *config_retain(struct config *config)
 {
-    atomic_fetch_add(&((struct counted_config *)config)->references, 1);
+    if (config)
+        atomic_fetch_add(&((struct counted_config *)config)->references, 1);
     return config;
 }
 

@@ -216,8 +216,9 @@ const struct subscription_config *config_subscription(const struct config *confi
 bool config_has_footer(const struct config *config, const struct subscription_config *own);
 bool config_has_any_footer(const struct config *config);
 
+/* NULL is fine; thread-safe. */
 struct config *config_retain(struct config *config);
-void config_release(struct config *config); /* NULL is fine; thread-safe */
+void config_release(struct config *config);
 
 /* Whether the Authentication-Results of `id` are believed. */
 bool config_trusts_authserv_id(const struct config *config, struct span id);

@@ -22,13 +22,13 @@ static void set_own_of_held(struct page *page, struct span feed)
 
 struct feed_now {
     const struct config *config;
-    const struct subscription_config *own; /* NULL: removed */
+    const struct subscription_config *own;
 };
 
 static bool stands_for(const void *context, const char *name)
 {
     const struct feed_now *now = context;
-    return now->own && feed_duplicates_stand_for(now->config, now->own, name);
+    return feed_duplicates_stand_for(now->config, now->own, name);
 }
 
 /* When a page of those bytes was last another one: not before the time that was told of another,
@@ -62,7 +62,7 @@ static struct page *make_held_page(struct records *records, struct link_keys *li
     const struct feed_now now = {config, own};
     const struct held_feed_stands stands = {stands_for, &now};
     struct item_links links;
-    bool has_links = own && item_links_read(link_keys, config, own, &links);
+    bool has_links = item_links_read(link_keys, config, own, &links);
     struct arena *arena = arena_new();
     struct page *page = NULL;
     char address[400];
@@ -125,6 +125,10 @@ struct page *held_page(struct records *records, struct link_keys *link_keys,
     /* Kept, so that no other page comes to lie in its place, and is taken for it. */
     struct page *shown = subscription->page ? page_retain(subscription->page) : NULL;
     pthread_mutex_unlock(&subscription->lock);
+    if (!own) {
+        page_release(shown);
+        return NULL;
+    }
     page = make_held_page(records, link_keys, subscription, config, own);
     pthread_mutex_lock(&subscription->lock);
     if (page && subscription->config == config && subscription->page == shown) {

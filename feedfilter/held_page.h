@@ -8,7 +8,7 @@
 
 #define HELD_PAGE_RETRY_S 5
 
-/* The caller's; 503 when the records cannot be read. Thread-safe. */
+/* The caller's; 503 when the records cannot be read. NULL: the feed is removed. Thread-safe. */
 struct page *held_page(struct records *records, struct link_keys *link_keys,
                        struct subscription *subscription);
 

@@ -179,7 +179,9 @@ bool subscription_configure(struct subscription *subscription, struct config *co
     const struct subscription_config *former_own = subscription->own;
     bool moved = own && former_own && !same_upstream(former_own, own);
     bool changed = own && (moved || !former_own || !same_output(former, config, former_own, own));
-    subscription->config = config_retain(config);
+    /* One that is removed may wait long for its fetch to end, and must not keep all other feeds'
+     * sections for that while. */
+    subscription->config = own ? config_retain(config) : NULL;
     subscription->own = own;
     page_release(subscription->held_page);
     subscription->held_page = NULL;

@@ -26,7 +26,7 @@ struct subscription {
     unsigned references;
 
     struct config *config;                 /* in force, retained; */
-    const struct subscription_config *own; /* its section about this feed. NULL: removed */
+    const struct subscription_config *own; /* its section about this feed. Both NULL: removed */
 
     struct page *page;        /* what readers get; NULL: nothing yet */
     struct page *held_page;   /* what /q/NAME answered last; NULL: must be made */

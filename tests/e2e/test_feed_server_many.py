@@ -15,6 +15,8 @@ from upstream import Document, Upstream
 FEEDS = 6000
 MOST_KB = 6  # resident, for each
 MOST_HEALTH_S = 2
+REMOVALS = 25
+MOST_REMOVED_KB = 400  # less than a tenth of what all others' sections take
 
 
 def under_sanitizer(program):
@@ -55,6 +57,34 @@ def test_idle_feeds_take_little(fixture):
     if not under_sanitizer(weir.program("weir-feedfilter")):
         assert more_kb < MOST_KB, "%.1f KB for each feed" % more_kb
     print("# %.1f KB for each feed, /health %.3f s" % (more_kb, took_s))
+
+
+def test_removed_while_polls_wait(fixture):
+    """Feeds that are removed one after the other, while their polls wait, give their memory back"""
+    weir = fixture
+    names = sorted(one["name"] for one in health(weir)["feeds"])
+    path = os.path.join(weir.directory, "waiting.opml")
+    with open(path, "w") as file:
+        file.write("<opml version='2.0'><body>")
+        for number in range(FEEDS):
+            file.write("<outline type='rss' text='one host %d' xmlUrl='http://127.2.0.1:1/%d'/>"
+                       % (number, number))
+        file.write("</body></opml>")
+    weir.ctl("feeds", "import", path)
+    wait_for(lambda: len(health(weir)["feeds"]) == 2 * FEEDS, "all are subscribed to")
+    before_kb = 0
+    for number in range(REMOVALS):
+        if number == 5:  # what a reload takes for a while was taken
+            before_kb = weir.feeds.memory_kb()
+        name = "one-host-%d" % (FEEDS - 1 - number)
+        weir.ctl("feeds", "remove", name)
+        wait_for(lambda: get(weir, "/f/" + name).status == 404, "it is gone")
+    each_kb = (weir.feeds.memory_kb() - before_kb) / (REMOVALS - 5)
+    weir.ctl("feeds", "remove", *names, *["one-host-%d" % number for number in range(FEEDS - REMOVALS)])
+    wait_for(lambda: not health(weir)["feeds"], "none are left")
+    if not under_sanitizer(weir.program("weir-feedfilter")):
+        assert each_kb < MOST_REMOVED_KB, "%.0f KB for each removal" % each_kb
+    print("# %.0f KB for each removal" % each_kb)
 
 
 def test_held_beyond_the_list(fixture):
