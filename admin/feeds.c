@@ -176,30 +176,42 @@ static int change(struct session *session, int count, char **arguments, const st
     return EX_OK;
 }
 
-static int remove_feed(struct session *session, const char *name)
+static int remove_remotely(struct session *session, int count, char **names)
 {
-    struct error error = {0};
-    if (session->gateway)
-        return feeds_remote_do(session, "remove", &(struct feed_record){.name = name});
-    if (!feeds_remove(session, name, session_user(), &error))
-        return session_complain(&error);
-    if (!session->json)
-        printf("%s is no longer subscribed to\n", name);
-    return EX_OK;
+    int worst = EX_OK;
+    for (int i = 0; i < count; i++) {
+        int status = feeds_remote_do(session, "remove", &(struct feed_record){.name = names[i]});
+        worst = status > worst ? status : worst;
+    }
+    return worst;
 }
 
-static int remove_feeds(struct session *session, int count, char **arguments,
-                        const struct words *words)
+static void say_refused(void *worst, const struct error *why)
+{
+    *(int *)worst = session_complain(why);
+}
+
+static int remove_feeds(struct session *session, int count, char **names, const struct words *words)
 {
     (void)words;
     if (!count)
         return session_usage("feeds remove NAME…");
-    int worst = session->gateway ? EX_OK : open_feeds(session);
-    bool opened = worst == EX_OK;
-    for (int i = 0; i < count && opened; i++) {
-        int status = remove_feed(session, arguments[i]);
-        worst = status > worst ? status : worst;
-    }
+    if (session->gateway)
+        return remove_remotely(session, count, names);
+    int worst = open_feeds(session);
+    if (worst != EX_OK)
+        return worst;
+    struct error error = {0};
+    bool *removed = memory_new((size_t)count * sizeof *removed);
+    struct feeds_removal removal = {session_user(), names,  (size_t)count,
+                                    say_refused,    &worst, removed};
+    if (!feeds_remove_all(session, &removal, &error))
+        worst = session_complain(&error);
+    else
+        for (int i = 0; i < count && !session->json; i++)
+            if (removed[i])
+                printf("%s is no longer subscribed to\n", names[i]);
+    free(removed);
     return worst;
 }
 

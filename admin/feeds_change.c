@@ -249,33 +249,67 @@ bool feeds_change(struct session *session, const struct feed_record *feed, const
 
 struct removing {
     struct records *records;
-    const char *name, *who;
+    const struct feeds_names *names;
+    struct feeds_removal *removal;
 };
 
-static bool remove_feed(void *context, struct error *error)
+/* Without a trouble and false: `why` it is refused. */
+static bool remove_feed(const struct removing *removing, const char *name, struct error *why,
+                        struct error *trouble)
+{
+    const char *place = feeds_names_place(removing->names, name);
+    bool removed;
+    if (place)
+        return error_set(why, ERROR_INPUT,
+                         "\"%s\" is configured at %s: take it out there, and reload "
+                         "weir-feedfilter",
+                         name, place);
+    if (!records_feed_remove(removing->records, name, &removed, trouble))
+        return false;
+    return removed ? audit(removing->records, removing->removal->who, "remove", name, trouble)
+                   : error_set(why, ERROR_INPUT, "there is no feed \"%.64s\"", name);
+}
+
+static bool remove_feeds(void *context, struct error *error)
 {
     const struct removing *removing = context;
-    bool removed;
-    if (!records_feed_remove(removing->records, removing->name, &removed, error))
-        return false;
-    return removed ? audit(removing->records, removing->who, "remove", removing->name, error)
-                   : error_set(error, ERROR_INPUT, "there is no feed \"%.64s\"", removing->name);
+    struct feeds_removal *removal = removing->removal;
+    for (size_t i = 0; i < removal->count; i++) {
+        struct error why = {0};
+        removal->removed[i] = remove_feed(removing, removal->names[i], &why, error);
+        if (error->class)
+            return false;
+        if (!removal->removed[i])
+            removal->refused(removal->context, &why);
+    }
+    return true;
+}
+
+bool feeds_remove_all(struct session *session, struct feeds_removal *removal, struct error *error)
+{
+    struct feeds_names *names = feeds_names_new(session, error);
+    struct removing removing = {session->records[FRONT_FEED], names, removal};
+    bool good = names && records_transaction(removing.records, remove_feeds, &removing, error);
+    feeds_names_free(names);
+    return good;
+}
+
+static void keep_why(void *context, const struct error *why)
+{
+    *(struct error *)context = *why;
 }
 
 bool feeds_remove(struct session *session, const char *name, const char *who, struct error *error)
 {
-    struct feeds_names *names = feeds_names_new(session, error);
-    if (!names)
+    struct error why = {0};
+    char *names[] = {(char *)(uintptr_t)name};
+    bool removed = false;
+    struct feeds_removal removal = {who, names, 1, keep_why, &why, &removed};
+    if (!feeds_remove_all(session, &removal, error))
         return false;
-    struct removing removing = {session->records[FRONT_FEED], name, who};
-    const char *place = feeds_names_place(names, name);
-    bool good = place ? error_set(error, ERROR_INPUT,
-                                  "\"%s\" is configured at %s: take it out there, and reload "
-                                  "weir-feedfilter",
-                                  name, place)
-                      : records_transaction(removing.records, remove_feed, &removing, error);
-    feeds_names_free(names);
-    return good;
+    if (!removed)
+        *error = why;
+    return removed;
 }
 
 /* --- a list of them --- */

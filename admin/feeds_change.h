@@ -27,8 +27,21 @@ bool feeds_add(struct session *session, const struct feed_record *feed, const ch
 bool feeds_change(struct session *session, const struct feed_record *feed, const char *who,
                   const char **warning, struct error *error);
 
-/* ERROR_INPUT: there is none of that name, or it is configured, and where. What is held of it stays
- * in the records. */
+/* Of those `names`, in one transaction: weir-feedfilter takes in once what has changed, however
+ * many they are. What is held of them stays in the records. */
+struct feeds_removal {
+    const char *who;
+    char *const *names;
+    size_t count;
+    /* Called for each that is not removed: there is none of that name (any more), or it is
+     * configured, and where. The others are removed all the same. */
+    void (*refused)(void *context, const struct error *why);
+    void *context;
+    bool *removed; /* of the caller; room for each: whether it is, once all is written */
+};
+bool feeds_remove_all(struct session *session, struct feeds_removal *removal, struct error *error);
+
+/* Of one. ERROR_INPUT: it is refused, and why. */
 bool feeds_remove(struct session *session, const char *name, const char *who, struct error *error);
 
 /* What becomes of one line of a list. */

@@ -103,6 +103,27 @@ def test_added_and_removed_while_it_runs(fixture):
     assert weir.feeds.stop() == 0
 
 
+def test_many_removed_at_once(fixture):
+    """One command removes many feeds in one step, less those it cannot, of which it says why"""
+    weir = fixture.weir(**{"feed fixed": {"url": fixture.document("rf")}})
+    names = ["many-%d" % number for number in range(20)]
+    outlines = [outline(name, fixture.document("r" + name)) for name in names]
+    weir.ctl("feeds", "import", write(weir, "many.opml", opml(*outlines)))
+    wait_served(weir, "many-19")
+    changes = weir.feeds.log().count("feeds-changed")
+    said = weir.ctl("feeds", "remove", *names[:10], "nobody", "fixed", *names[10:19], status=65)
+    assert said.text() == "".join("%s is no longer subscribed to\n" % name for name in names[:19])
+    assert "there is no feed \"nobody\"\n" in said.errors and "\"fixed\" is configured at " in said.errors
+    assert said.errors.count("\n") == 2, said.errors
+    wait_for(lambda: get(weir, "/f/many-18").status == 404, "they are gone", FOLLOWED_S)
+    wait_for(lambda: weir.feeds.log().count("feeds-changed") > changes, "it says so", FOLLOWED_S)
+    time.sleep(1)  # it looks five times a second
+    assert weir.feeds.log().count("feeds-changed") == changes + 1, weir.feeds.log()[-3000:]
+    assert sorted(listed(weir)) == ["fixed", "many-19"], listed(weir)
+    assert audit(weir)[-19:] == ["remove feed " + name for name in names[:19]], audit(weir)
+    assert weir.feeds.stop() == 0
+
+
 def test_changed_while_it_runs(fixture):
     """What is named of a feed is changed, and the rest stays; what cannot be costs one line"""
     weir = fixture.weir()
