@@ -408,11 +408,11 @@ static uint64_t reach(const struct model *model, const struct grouped *groups,
     return sum;
 }
 
-/* An untrusted gradient: softened, and no larger than takes z to UNTRUSTED_END, with no slot
- * unknown any more. A first of its kind would else be beyond doubt after one word that may be
- * wrong. */
+/* An untrusted gradient: softened, but for a correction, and no larger than takes z to
+ * UNTRUSTED_END, with no slot unknown any more. A first of its kind would else be beyond doubt
+ * after one word that may be wrong. */
 static uint32_t untrusted_gradient(const struct model *model, const struct stand *stand,
-                                   enum label label)
+                                   enum label label, bool corrects)
 {
     struct grouped after = stand->groups;
     for (size_t i = 0; i < FEATURE_GROUPS; i++)
@@ -422,7 +422,7 @@ static uint32_t untrusted_gradient(const struct model *model, const struct stand
     int64_t room = end - (label == LABEL_SPAM ? z : -z);
     if (room < 0)
         return 0;
-    uint64_t soft = softened(stand->g);
+    uint64_t soft = corrects ? stand->g : softened(stand->g);
     uint64_t moved = soft * reach(model, &stand->groups, &after, 0) >> 38; /* z in 2^-16 */
     return (uint32_t)(moved > (uint64_t)room ? soft * (uint64_t)room / moved : soft);
 }
@@ -480,13 +480,17 @@ static uint32_t margin_of(const struct grouped *groups)
     return is_remark(groups) ? MARGIN_OF_REMARKS : MARGIN;
 }
 
-/* False when the model is within the margin of the label: nothing to learn. */
-static bool learn(struct model *model, const struct lesson *lesson, const struct stand *stand)
+/* False when the model is within the margin of the label: nothing to learn. `corrects`: it was the
+ * other label of the same document that the model has from somebody no more trusted; that it
+ * contradicts what is known is no sign of an error then. */
+static bool learn(struct model *model, const struct lesson *lesson, const struct stand *stand,
+                  bool corrects)
 {
     if (stand->g < margin_of(&stand->groups))
         return false;
-    uint32_t g = lesson->trust == TRUST_OPERATOR ? stand->g
-                                                 : untrusted_gradient(model, stand, lesson->label);
+    uint32_t g = lesson->trust == TRUST_OPERATOR
+                     ? stand->g
+                     : untrusted_gradient(model, stand, lesson->label, corrects);
     move_all(model, &stand->groups, (struct step){lesson->label, g, counted(g), false});
     return true;
 }
@@ -503,7 +507,7 @@ static void rehearse(struct model *model, enum label taught)
         if (!earlier)
             continue;
         struct stand stand = stand_of(model, earlier->slots, earlier->slot_count, label);
-        learn(model, earlier, &stand);
+        learn(model, earlier, &stand, false);
     }
 }
 
@@ -512,10 +516,10 @@ static void rehearse(struct model *model, enum label taught)
 static void learn_and_rehearse(struct model *model, const struct lesson *lesson, uint64_t version)
 {
     struct stand stand = stand_of(model, lesson->slots, lesson->slot_count, lesson->label);
-    rehearsal_forget(model->rehearsal, lesson);
-    if (learn(model, lesson, &stand))
+    bool corrects = rehearsal_forget(model->rehearsal, lesson);
+    if (learn(model, lesson, &stand, corrects))
         rehearse(model, lesson->label);
-    if (lesson->trust == TRUST_OPERATOR || stand.g <= SOFT_FROM)
+    if (lesson->trust == TRUST_OPERATOR || corrects || stand.g <= SOFT_FROM)
         rehearsal_remember(model->rehearsal, lesson, version);
 }
 

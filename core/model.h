@@ -60,7 +60,8 @@ double model_slot_log_odds(const struct model *model, uint32_t slot, struct mode
 
 /* Applies one lesson: skipped when the model, which learns from z without that last factor, is
  * within 0.1 of the label, of a remark's within 0.05; softened for an untrusted label that
- * contradicts the model, which alone takes it to log-odds of 5 at most. A lesson that taught
+ * contradicts the model, unless the document's other label is what it corrects (rehearsal.h); alone
+ * an untrusted one takes it to log-odds of 5 at most. A lesson that taught
  * something is followed by 32 earlier ones, half of them of the latest (rehearsal.h). Counts the
  * lesson for its script either way. A label that is withdrawn is moved back from by the step that
  * teaches it to a document at `content_milli`, not beyond there, and is rehearsed no more. Of a

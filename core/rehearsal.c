@@ -47,22 +47,28 @@ void rehearsal_free(struct rehearsal *rehearsal)
     free(rehearsal);
 }
 
-static void forget(struct sample *sample, const struct lesson *lesson)
+/* True: it was there, and not the operator's word. */
+static bool forget(struct sample *sample, const struct lesson *lesson)
 {
     for (uint32_t i = 0; i < sample->count; i++) {
         if (memcmp(sample->lessons[i]->document_id, lesson->document_id, LESSON_ID_BYTES) != 0)
             continue;
+        bool untrusted = sample->lessons[i]->trust != TRUST_OPERATOR;
         lesson_free(sample->lessons[i]);
         sample->lessons[i] = sample->lessons[--sample->count];
-        break;
+        return untrusted;
     }
+    return false;
 }
 
-void rehearsal_forget(struct rehearsal *rehearsal, const struct lesson *lesson)
+bool rehearsal_forget(struct rehearsal *rehearsal, const struct lesson *lesson)
 {
+    bool contradicted = false;
     for (int label = 0; label < 2; label++)
         for (int which = 0; which < SAMPLES; which++)
-            forget(&rehearsal->samples[label][which], lesson);
+            contradicted |=
+                forget(&rehearsal->samples[label][which], lesson) && label != (int)lesson->label;
+    return contradicted;
 }
 
 /* Encoded and decoded: one allocation, and exactly what comes out of a snapshot. */

@@ -431,6 +431,34 @@ static double said_of(const struct model *model, const struct lesson *lesson)
     return model_log_odds(model, lesson->slots, lesson->slot_count);
 }
 
+/* What the model says of the document after one label by somebody, and the other by a user. */
+static double said_after_a_correction(enum trust first, enum label label)
+{
+    uint32_t slots[40];
+    struct model *model = model_new();
+    struct lesson lesson = known_lesson(slots);
+    lesson.trust = first;
+    lesson.label = label;
+    model_apply(model, &lesson, 1);
+    lesson.trust = TRUST_USER;
+    lesson.label = (enum label) !label;
+    model_apply(model, &lesson, 2);
+    double said = said_of(model, &lesson);
+    model_free(model);
+    return said;
+}
+
+/* A user's word that contradicts everything may be wrong; but not where it is somebody's like it
+ * that it contradicts. */
+static void test_users_correct_users_but_not_the_operator(void **state)
+{
+    (void)state;
+    assert_true(said_after_a_correction(TRUST_USER, LABEL_SPAM) < -4);
+    assert_true(said_after_a_correction(TRUST_USER, LABEL_HAM) > 4);
+    assert_true(said_after_a_correction(TRUST_OPERATOR, LABEL_SPAM) > 1);
+    assert_true(said_after_a_correction(TRUST_OPERATOR, LABEL_HAM) < -1);
+}
+
 static void withdraw(struct model *model, struct lesson lesson, double before)
 {
     lesson.withdrawn = true;
@@ -648,6 +676,7 @@ int main(void)
         with_sanitizers_only(cmocka_unit_test(test_arithmetic_is_the_same_bits_everywhere)),
         with_sanitizers_only(cmocka_unit_test(test_weights_saturate)),
         cmocka_unit_test(test_well_known_lesson_only_counts),
+        cmocka_unit_test(test_users_correct_users_but_not_the_operator),
         cmocka_unit_test(test_withdrawn_lesson_leaves_hardly_a_trace),
         cmocka_unit_test(test_withdrawn_lesson_is_not_rehearsed),
         cmocka_unit_test(test_what_others_taught_stays_when_one_is_withdrawn),
