@@ -6,6 +6,7 @@
 #include "admin/documents.h"
 #include "core/explain.h"
 #include "core/printable.h"
+#include "core/reputation_cache.h"
 
 /* Documents that are judged together: one read of reputations for all of them. */
 #define BATCH 64
@@ -29,6 +30,7 @@ enum form { FORM_WORDS, FORM_BRIEF, FORM_JSON };
 struct checking {
     struct session *session;
     struct judge judge;
+    struct reputation_cache *cache; /* a quarter of what is asked was asked a moment ago */
     enum form form;
     bool explain;
     struct arena *arena; /* for one text at a time */
@@ -147,8 +149,10 @@ static int open_judge(struct checking *check)
         return status;
     if (!session_open_replica(session, &error))
         fprintf(stderr, "weirctl: %s; judged without what was learned\n", error.message);
-    check->judge = (struct judge){
-        .store = session->store, .replica = session->replica, .tuning = session->tuning};
+    check->judge = (struct judge){.store = session->store,
+                                  .replica = session->replica,
+                                  .tuning = session->tuning,
+                                  .cache = check->cache};
     return EX_OK;
 }
 
@@ -183,6 +187,7 @@ static int run(struct session *session, int count, char **arguments)
     check->explain = explain;
     check->form = session->json ? FORM_JSON : brief ? FORM_BRIEF : FORM_WORDS;
     check->arena = arena_new();
+    check->cache = reputation_cache_new();
     status = open_judge(check);
     if (status == EX_OK)
         status = check_all(check, documents);
@@ -191,6 +196,7 @@ static int run(struct session *session, int count, char **arguments)
         worst = 1;
     json_writer_free(&check->json);
     arena_free(check->arena);
+    reputation_cache_free(check->cache);
     documents_free(documents);
     return worst;
 }
