@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "admin/console_audit.h"
+#include "admin/console_door_twin.h"
 #include "admin/records_text.h"
 #include "admin/review.h"
 #include "core/held_item.h"
@@ -451,6 +452,18 @@ static bool decide(struct item_page *page, enum review_deed deed, unsigned actio
     return records_link_use(visit->records, id, reader, action, error);
 }
 
+/* What was let go may be a duplicate of what another feed has shown since. */
+static void say_where(const struct item_page *page)
+{
+    struct visit *visit = page->visit;
+    if (visit->said != WORD_DONE_ITEM_RELEASE)
+        return;
+    visit->twin = console_door_twin(visit->session->config, visit->records, visit->link.recipient,
+                                    page->held->reference, visit->arena);
+    if (visit->twin)
+        visit->said = WORD_DONE_IN_TWIN;
+}
+
 /* As a user of the feed's name. */
 static bool act(struct item_page *page, const struct deed *deed, struct error *error)
 {
@@ -460,6 +473,8 @@ static bool act(struct item_page *page, const struct deed *deed, struct error *e
     session->lesson_source = source;
     bool good = deed->act(page, error);
     session->lesson_source = NULL;
+    if (good)
+        say_where(page);
     return good;
 }
 

@@ -48,7 +48,7 @@ void door_put_said(const struct visit *visit)
         return;
     span_buffer_text(door_out(visit), "<p class=\"said\" role=\"status\">");
     person_words_with(door_out(visit), visit->language, visit->said,
-                      person_time(visit->before_s, when));
+                      visit->twin ? visit->twin : person_time(visit->before_s, when));
     span_buffer_text(door_out(visit), "</p>\n");
 }
 

@@ -18,7 +18,8 @@ struct visit {
     char who[SIGNED_LINK_RECIPIENT_MAX + 16]; /* "recipient bob@box.test", "reader of planet" */
     enum person_word title;                   /* of the page */
     enum person_word said;                    /* of what was done; WORD_COUNT: nothing was */
-    int64_t before_s;                         /* it was done then: what "%s" stands for */
+    int64_t before_s;                         /* it was done then: what "%s" stands for, */
+    const char *twin;                         /* or this feed; NULL: none */
 };
 
 struct span_buffer *door_out(const struct visit *visit);

@@ -116,6 +116,11 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
                             "谢谢。weir 已学习它不是垃圾内容。"},
     [WORD_DONE_ITEM_RELEASE] = {"Thank you. It is in the feed again when your reader looks next.",
                                 "谢谢。您的阅读器下次更新时，此条目将回到订阅源。"},
+    [WORD_DONE_IN_TWIN] =
+        {"Thank you. It is not held any more. The feed %s shows the same story already, so it is "
+         "there, and not in this feed again.",
+         "谢谢。此条目不再被扣留。订阅源 %s "
+         "已显示同一内容，请在那里查看；它不会在此订阅源中重复出现。"},
     [WORD_DONE_CONFIRM] = {"Thank you. It stays out of the feed.",
                            "谢谢。此条目不会再回到订阅源。"},
     [WORD_SAID_BEFORE] = {"That was said before; nothing more was done.",

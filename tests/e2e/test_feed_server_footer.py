@@ -392,6 +392,26 @@ def test_links_behind_where_else_it_is(fixture):
     assert "<item>" not in body(weir, "other").replace("<item> in a comment", "")
 
 
+def test_let_go_where_another_feed_shows_it(fixture):
+    """The page of an item that a reader lets go says which feed has shown the story since, where it stays;
+    of one that no other feed has, that it is in the feed again"""
+    weir = fixture.gateway({"planet": Document(feed(HAM[:2])), "other": Document(feed([]))},
+                           feedfilter={"deduplicate": "all"}, **{"feed other": {"mode": "pass"}})
+    links = links_of(weir)
+    first, second = (next(link for guid, link in links.items() if word in guid) for word in ("hull", "switch"))
+    for link in (first, second):
+        assert browse(link, "spam")[0] == 200
+    wait_for(lambda: "<item>" not in body(weir, "planet").replace("<item> in a comment", ""),
+             "both are held", SOON_S)
+    fixture.upstream.documents["/%d/other" % fixture.count] = Document(feed(HAM[:1]))
+    wait_for(lambda: "Painting the hull" in body(weir, "other"), "the other feed shows it", SOON_S)
+    page = browse(first, "not-spam")[1]
+    assert "The feed other shows the same story already" in page and "in the feed again when" not in page, page
+    assert "in the feed again when your reader looks next" in browse(second, "not-spam")[1]
+    wait_for(lambda: "A quieter switch" in body(weir, "planet"), "that is in its feed", SOON_S)
+    assert "Painting the hull" not in body(weir, "planet")
+
+
 def test_edited_and_expired(fixture):
     """An edited item gets a link of its own, and the one before holds nothing back; an item that is
     listed for longer than its link is valid gets another one"""
@@ -639,6 +659,7 @@ def test_no_spam_stands_against_rules(fixture):
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
             test_nothing_is_signed_in_vain, test_links_behind_where_else_it_is,
+            test_let_go_where_another_feed_shows_it,
             test_edited_and_expired, test_in_mode_tag, test_store_is_away,
             test_minds_change_only_so_often, test_minds_change_at_once, test_links_end_with_the_footer,
             test_key_breaks_while_it_runs, test_held_again_is_out_of_the_feed,
