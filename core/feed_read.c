@@ -17,7 +17,6 @@
 #include "core/url.h"
 #include "core/xml_text.h"
 
-#define DEPTH_MAX 512u
 /* Each costs libxml2 a formatted message: what has more is no feed but an attack. */
 #define ERRORS_MAX 100000u
 
@@ -28,13 +27,13 @@ struct reader {
     xmlParserCtxtPtr parser;
     struct stand_ins *stand_ins; /* of what is parsed */
 
-    struct open_element *stack; /* of DEPTH_MAX */
+    struct open_element *stack; /* of FEED_OPEN_MAX */
     size_t depth;
     size_t start_tags;
     size_t item_depth;           /* of the open item; 0: none is open */
     size_t field_depth;          /* of the element whose text is gathered; 0: none */
     bool root_seen, root_closed; /* closed: it was; what is behind its end counts as in it */
-    struct root_namespaces root_namespaces;
+    struct kept_namespaces namespaces;
     bool is_cdf; /* its root is the channel */
     const char *root_prefix;
     struct span end_tag; /* name of the end tag that closes something else; empty: none */
@@ -108,7 +107,7 @@ static void open_root(struct reader *reader, const struct feed_element *element)
     reader->root_seen = true;
     reader->feed->format = format;
     set_root(reader, element, format);
-    root_namespaces_keep(&reader->root_namespaces, reader->arena, reader->parser);
+    kept_namespaces_root(&reader->namespaces, reader->arena, reader->parser);
     if (known)
         return;
     if (feed_name_is(element->local, "channel")) { /* CDF, in whose place RSS came */
@@ -222,7 +221,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
                              const xmlChar *uri, int namespace_count, const xmlChar **namespaces,
                              int attribute_count, int defaulted, const xmlChar **attributes)
 {
-    (void)namespace_count, (void)namespaces, (void)defaulted;
+    (void)namespaces, (void)defaulted;
     struct reader *reader = context;
     struct feed_element element = {(const char *)local, (const char *)prefix, (const char *)uri,
                                    attributes, attribute_count};
@@ -232,7 +231,7 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
     if (reader->root_seen)
         reopen_root(reader);
     keep_in_step(reader, reader->depth);
-    if (reader->depth == DEPTH_MAX) {
+    if (reader->depth == FEED_OPEN_MAX) {
         stop(reader, SPAN("elements are nested too deeply"));
         return;
     }
@@ -242,7 +241,10 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
         own_base = feed_attribute(reader->arena, &element, NULL, "BASE"); /* of CDF */
     if (own_base.length)
         base = inner_base(reader, base, own_base);
-    reader->stack[reader->depth++] = (struct open_element){element.local, element.prefix, base};
+    struct open_element *opened = &reader->stack[reader->depth++];
+    *opened = (struct open_element){element.local, element.prefix, base, 0};
+    kept_namespaces_open(&reader->namespaces, reader->parser, opened, reader->depth == 1,
+                         namespace_count);
     reader->fields.base = base;
     reader->start_tags++;
     if (reader->depth == 1 || (reader->depth == 2 && feed_name_is(element.local, "channel")))
@@ -279,7 +281,8 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
     (void)uri;
     struct reader *reader = context;
     size_t match = reader->depth;
-    if (!match || reader->failure.length)
+    int open = reader->parser->nameNr;
+    if (reader->failure.length)
         return;
     if (reader->end_tag.length)
         match = open_element_named(reader->stack, reader->depth, reader->end_tag);
@@ -292,6 +295,8 @@ static void on_end_element(void *context, const xmlChar *local, const xmlChar *p
     /* libxml2 takes away one more; behind the root's end it must believe that something is open. */
     if (reader->depth)
         keep_in_step(reader, reader->depth + 1);
+    kept_namespaces_close(&reader->namespaces, reader->parser, open,
+                          &reader->stack[reader->depth ? reader->depth - 1 : 0]);
 }
 
 static void on_text(void *context, const xmlChar *text, int length)
@@ -430,7 +435,7 @@ static xmlParserCtxtPtr new_parser(struct reader *reader, struct span utf8)
 static void read_on(struct reader *reader)
 {
     while (!reader->failure.length &&
-           feed_recovery_next_tag(reader->parser, reader->stack, &reader->root_namespaces)) {
+           feed_recovery_next_tag(reader->parser, reader->stack, &reader->namespaces)) {
         reopen_root(reader);
         struct span end_tag = feed_recovery_go_on(reader->parser);
         if (end_tag.length)
@@ -467,7 +472,7 @@ static struct reader *new_reader(struct arena *text_arena, struct feed *feed,
                                  struct stand_ins *stand_ins)
 {
     struct reader *reader = arena_alloc(text_arena, sizeof *reader);
-    reader->stack = arena_room(text_arena, DEPTH_MAX * sizeof *reader->stack);
+    reader->stack = arena_room(text_arena, FEED_OPEN_MAX * sizeof *reader->stack);
     reader->entities.arena = text_arena;
     reader->stand_ins = stand_ins;
     reader->arena = feed->arena;

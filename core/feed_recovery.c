@@ -31,16 +31,50 @@ size_t open_element_named(const struct open_element *stack, size_t depth, struct
     return 0;
 }
 
-void root_namespaces_keep(struct root_namespaces *namespaces, struct arena *arena,
+void kept_namespaces_root(struct kept_namespaces *kept, struct arena *arena,
                           xmlParserCtxtPtr parser)
 {
     size_t count = parser->nsNr > 0 ? (size_t)parser->nsNr : 0;
     if (count > NAMESPACE_NAMES_MAX) /* they are put back as often as an attacker likes */
         count = NAMESPACE_NAMES_MAX;
-    namespaces->names = arena_alloc(arena, (count + 1) * sizeof *namespaces->names);
-    namespaces->count = (int)count;
+    kept->root = arena_alloc(arena, (count + 1) * sizeof *kept->root);
+    kept->root_count = (int)count;
     if (count)
-        memcpy(namespaces->names, parser->nsTab, count * sizeof *namespaces->names);
+        memcpy(kept->root, parser->nsTab, count * sizeof *kept->root);
+}
+
+/* The parser stands where it gave a start tag up, else at the tag's end. What it gave up it is
+ * going to forget with its namespaces. */
+static bool is_broken(xmlParserCtxtPtr parser)
+{
+    const xmlChar *at = parser->input->cur, *end = parser->input->end;
+    return at == end || (*at != '>' && (*at != '/' || end - at < 2 || at[1] != '>'));
+}
+
+void kept_namespaces_open(struct kept_namespaces *kept, xmlParserCtxtPtr parser,
+                          struct open_element *opened, bool is_root, int declared)
+{
+    if (parser->nameNr < (int)FEED_OPEN_MAX)
+        kept->own[parser->nameNr] = 2 * declared;
+    opened->names = !is_root && is_broken(parser) ? opened[-1].names : parser->nsNr;
+}
+
+/* Names that libxml2 lacks are not made up: it reads those that it has. */
+void kept_namespaces_close(struct kept_namespaces *kept, xmlParserCtxtPtr parser, int open,
+                           const struct open_element *innermost)
+{
+    int own = open > 0 && open <= (int)FEED_OPEN_MAX ? kept->own[open - 1] : 0;
+    int names = (innermost->names < parser->nsNr ? innermost->names : parser->nsNr) + own;
+    if (!parser->nsTab || names == parser->nsNr)
+        return;
+    if (names > parser->nsMax) {
+        void *room = xmlRealloc(parser->nsTab, (size_t)names * sizeof *parser->nsTab);
+        if (!room)
+            return;
+        parser->nsTab = room;
+        parser->nsMax = names;
+    }
+    parser->nsNr = names;
 }
 
 void feed_recovery_keep_in_step(xmlParserCtxtPtr parser, const struct open_element *stack,
@@ -54,7 +88,6 @@ void feed_recovery_keep_in_step(xmlParserCtxtPtr parser, const struct open_eleme
     parser->name = parser->nameTab[open - 1];
 }
 
-/* The parser stands where it gave up, else at the tag's end. */
 bool feed_recovery_is_empty(xmlParserCtxtPtr parser)
 {
     const xmlChar *at = parser->input->cur, *end = parser->input->end;
@@ -79,7 +112,7 @@ struct span feed_recovery_bare_name(xmlParserCtxtPtr parser)
 }
 
 bool feed_recovery_next_tag(xmlParserCtxtPtr parser, const struct open_element *root,
-                            const struct root_namespaces *namespaces)
+                            const struct kept_namespaces *kept)
 {
     xmlParserInputPtr input = parser->input;
     const xmlChar *tag = memchr(input->cur, '<', (size_t)(input->end - input->cur));
@@ -89,12 +122,11 @@ bool feed_recovery_next_tag(xmlParserCtxtPtr parser, const struct open_element *
     parser->instate = XML_PARSER_CONTENT;
     parser->nameNr = 0;
     feed_recovery_keep_in_step(parser, root, 1, 1);
-    while (parser->nsNr > namespaces->count)
+    while (parser->nsNr > kept->root_count)
         parser->nsTab[--parser->nsNr] = NULL;
-    parser->nsNr = namespaces->count; /* it had room for them before */
-    if (namespaces->count)
-        memcpy(parser->nsTab, namespaces->names,
-               (size_t)namespaces->count * sizeof *namespaces->names);
+    parser->nsNr = kept->root_count; /* it had room for them before */
+    if (kept->root_count)
+        memcpy(parser->nsTab, kept->root, (size_t)kept->root_count * sizeof *kept->root);
     return true;
 }
 

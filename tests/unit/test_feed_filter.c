@@ -213,6 +213,21 @@ static void test_items_behind_a_stray_end_tag_are_judged(void **state)
     ASSERT_HELD_WITHIN(*state, ITEM("b", SPAM), rss);
 }
 
+/* libxml2 takes it for the end of what declares a namespace, which is forgotten once too often. */
+static void test_stray_end_tags_undeclare_nothing(void **state)
+{
+    static const struct around atom[] = {
+        {ATOM_ROOT "<entry><id>a</id><content type=\"xhtml\"><div "
+                   "xmlns=\"http://www.w3.org/1999/xhtml\">a</p>b</p></div></content></entry>",
+         ATOM_HAM "</feed>"},
+        {ATOM_ROOT "<entry xmlns:m=\"y\" xmlns:n=\"z\"></p></p></p></p></p></p></p></entry>",
+         "</feed>"},
+        {ATOM_ROOT "<b xmlns=\"u\"><c xmlns=\"v\" xmlns:w=\"w\"></b></c>", "</feed>"},
+        {ATOM_ROOT "<b xmlns=\"u\" c=d><c xmlns=\"v\"></p></c></b><e xmlns:f=\"f\"/>", "</feed>"},
+        {"<feed xmlns=\"http://www.w3.org/2005/Atom\" c=d><b xmlns=\"u\"></p></b>", "</feed>"}};
+    ASSERT_HELD_WITHIN(*state, ATOM_SPAM, atom);
+}
+
 static void test_items_behind_the_end_are_judged(void **state)
 {
     static const struct around rss[] = {
@@ -547,6 +562,7 @@ int main(void)
         filtering(test_broken_feed_is_judged_and_says_what_is_wrong),
         filtering(test_items_of_a_feed_in_capitals_are_judged),
         filtering(test_items_behind_a_stray_end_tag_are_judged),
+        filtering(test_stray_end_tags_undeclare_nothing),
         filtering(test_items_behind_the_end_are_judged),
         filtering(test_items_of_another_format_behind_the_end_are_judged),
         filtering(test_items_of_a_feed_behind_a_servers_complaints_are_judged),
