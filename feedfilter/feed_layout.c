@@ -458,7 +458,8 @@ void feed_layout_close(struct feed_layout *layout, const char *before, const cha
         close_link(layout, element, before, after, own_end_tag);
         break;
     case ROLE_CHANNEL:
-        if (layout->format == LAYOUT_RSS && before && found->front == FEED_NOWHERE)
+        if (layout->format == LAYOUT_RSS && before && !layout->root_closed &&
+            found->front == FEED_NOWHERE)
             set_front(layout, before, true);
         break;
     case ROLE_NONE:

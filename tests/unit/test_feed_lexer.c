@@ -389,6 +389,7 @@ static void test_no_front_is_behind_the_end(void **state)
     assert_head("<rss><channel></channel></rss><item/>", "", "<rss>", "<channel>",
                 "</channel></rss><item/>");
     assert_head("<rss></rss><feed><entry/></feed>", "", "<rss>", "", NULL);
+    assert_head("<rss/><channel><item/></channel>", "", "<rss/>", "", NULL);
     assert_head("<feed></feed><feed><entry/></feed>", "", "<feed>", "", "</feed><feed><entry/>");
 }
 
