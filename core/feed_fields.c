@@ -47,10 +47,11 @@ struct span feed_attribute(struct arena *arena, const struct feed_element *eleme
         if (!feed_name_is((const char *)attribute[0], name) ||
             ((its_prefix || prefix) && !same(its_prefix, prefix)))
             continue;
-        bool exactly = strcmp((const char *)attribute[0], name) == 0;
-        found = exactly || !found ? attribute : found;
-        if (exactly)
+        if (strcmp((const char *)attribute[0], name) == 0) {
+            found = attribute;
             break;
+        }
+        found = found ? found : attribute;
     }
     if (!found)
         return (struct span){NULL, 0};

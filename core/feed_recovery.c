@@ -56,7 +56,9 @@ void kept_namespaces_open(struct kept_namespaces *kept, xmlParserCtxtPtr parser,
 {
     if (parser->nameNr < (int)FEED_OPEN_MAX)
         kept->own[parser->nameNr] = 2 * declared;
-    opened->names = !is_root && is_broken(parser) ? opened[-1].names : parser->nsNr;
+    opened->names = parser->nsNr;
+    if (declared && !is_root && is_broken(parser))
+        opened->names = opened[-1].names;
 }
 
 /* Names that libxml2 lacks are not made up: it reads those that it has. */

@@ -6,6 +6,7 @@
 #include "core/feed.h"
 
 #include <stdbool.h>
+#include <string.h>
 #include <strings.h>
 
 /* What the element stands in. */
@@ -62,10 +63,11 @@ enum vocabulary feed_vocabulary_of(const char *root_uri, const char *uri, const 
 
 /* Whether an element or attribute is called `known` (in ASCII): feeds that are not made by programs
  * say ITEM and Link too, and lenient readers take them for what is meant. Most names differ in the
- * first letter already, which needs no call. */
+ * first letter already, which needs no call, or in none. */
 static inline bool feed_name_is(const char *name, const char *known)
 {
-    return !((*name ^ *known) & ~0x20) && strcasecmp(name, known) == 0;
+    return !((*name ^ *known) & ~0x20) &&
+           (strcmp(name, known) == 0 || strcasecmp(name, known) == 0);
 }
 
 /* The format whose root element is called `local`. false: there is none; CDF's <channel> is not

@@ -77,12 +77,12 @@ struct span start_tag_attribute(const struct start_tag *tag, const char *prefix,
     struct span wanted = span_of(local), wanted_prefix = span_of(prefix);
     for (size_t i = 0; i < tag->attribute_count; i++) {
         const struct xml_attribute *attribute = &tag->attributes[i];
-        if (!span_equal_nocase(attribute->name.local, wanted) ||
-            !span_equal(attribute->name.prefix, wanted_prefix))
+        if (!span_equal(attribute->name.prefix, wanted_prefix))
             continue;
         if (span_equal(attribute->name.local, wanted))
             return attribute->value;
-        found = found ? found : attribute;
+        if (!found && span_equal_nocase(attribute->name.local, wanted))
+            found = attribute;
     }
     return found ? found->value : (struct span){NULL, 0};
 }
