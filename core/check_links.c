@@ -67,7 +67,7 @@ static struct anchors judge_anchors(const struct document *document, double insi
     struct phrase_overlap overlap = phrases_overlap(&texts, 3, 0.9);
     double spread = (double)domains / (double)texts.count;
     double sharing = (double)overlap.sharing / (double)texts.count;
-    double many = 0.5 + 0.5 * ramp((double)texts.count, FARM_ANCHORS_MIN, 30);
+    double many = 0.3 + 0.7 * ramp((double)texts.count, FARM_ANCHORS_MIN, 24);
     double strength = fmax(ramp(spread, 0.3, 0.8) * ramp(inside, 0.6, 0.9),
                            ramp(spread, 0.2, 0.6) * ramp(sharing, 0.5, 0.8)) *
                       many;

@@ -361,7 +361,7 @@ double check_title_joined(const struct document *document, struct span *detail)
         return 0;
     *detail = arena_printf(document->arena, "%zu of them", row.count);
     return (0.3 + 0.7 * ramp((double)row.count, JOINED_LEAST, 6)) *
-           (0.5 + 0.5 * ramp(sharing_of(row, "-_"), 0.5, 0.8));
+           (0.25 + 0.75 * ramp(sharing_of(row, "-_"), 0.5, 0.8));
 }
 
 /* --- HTML_HIDDEN_TEXT --- */

@@ -24,13 +24,13 @@ static const struct separator separators[] = {
     {{SPAN_OF("|"), SPAN_OF("｜"), SPAN_OF("│"), SPAN_OF("¦")},
      "bars",
      12,
-     30,
+     24,
      0.2,
      0.5,
      0.5,
      48,
      false},
-    {{SPAN_OF("·"), SPAN_OF("•"), SPAN_OF("・")}, "dots", 12, 30, 0.5, 0.8, 0.9, 48, false},
+    {{SPAN_OF("·"), SPAN_OF("•"), SPAN_OF("・")}, "dots", 12, 24, 0.5, 0.8, 0.9, 48, false},
     {{SPAN_OF("、"), SPAN_OF("，"), SPAN_OF(",")}, "commas", 24, 48, 0.65, 0.9, 0.9, 32, false},
     {{SPAN_OF("\n")}, "line ends", 24, 60, 0.75, 0.95, 0.5, 32, true},
 };
@@ -94,7 +94,7 @@ static void close_list(struct phrases *list, const struct separator *separator, 
     if (list->count >= separator->least_phrases) {
         struct phrase_overlap overlap = phrases_overlap(list, 3, separator->frame);
         double sharing = (double)overlap.sharing / (double)list->count;
-        double strength = (0.5 + 0.5 * ramp((double)list->count, (double)separator->least_phrases,
+        double strength = (0.3 + 0.7 * ramp((double)list->count, (double)separator->least_phrases,
                                             (double)separator->full_phrases)) *
                           ramp(sharing, separator->least_sharing, separator->full_sharing);
         if (strength > best->strength) {
