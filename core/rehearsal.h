@@ -25,8 +25,8 @@ struct rehearsal *rehearsal_new(void);
 void rehearsal_free(struct rehearsal *rehearsal); /* NULL is fine */
 void rehearsal_clear(struct rehearsal *rehearsal);
 
-/* Forgets what was taught of the lesson's document: a label that was changed is not rehearsed. True:
- * that was the other label, and not the operator's word. */
+/* Forgets what was taught of the lesson's document: a label that was changed is not rehearsed.
+ * True: that was the other label, and not the operator's word. */
 bool rehearsal_forget(struct rehearsal *rehearsal, const struct lesson *lesson);
 
 /* Keeps a copy of the lesson (its label, trust and slots) among the latest, and perhaps another in
