@@ -262,7 +262,8 @@ static void on_start_element(void *context, const xmlChar *local, const xmlChar 
         if (place && feed_fields_open(&reader->fields, &element, place))
             reader->field_depth = reader->depth;
     }
-    if (feed_recovery_is_empty(reader->parser))
+    bool has_text = reader->field_depth == reader->depth && !feed_name_is(element.local, "link");
+    if (feed_recovery_is_empty(reader->parser, has_text))
         pop(reader);
 }
 

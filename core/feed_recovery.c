@@ -90,14 +90,44 @@ void feed_recovery_keep_in_step(xmlParserCtxtPtr parser, const struct open_eleme
     parser->name = parser->nameTab[open - 1];
 }
 
-bool feed_recovery_is_empty(xmlParserCtxtPtr parser)
+static bool is_blank(xmlChar byte)
+{
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
+}
+
+/* Moves behind the value that is behind an equals sign; false: it has no end. `*bare`: it has no
+ * quotes. */
+static bool pass_value(const xmlChar **at, const xmlChar *end, bool *bare)
+{
+    while (*at < end && is_blank(**at))
+        ++*at;
+    *bare = *at < end && **at != '"' && **at != '\'';
+    if (*bare || *at == end)
+        return *at < end;
+    const xmlChar *closing = memchr(*at + 1, **at, (size_t)(end - *at - 1));
+    *at = closing ? closing + 1 : end;
+    return closing != NULL;
+}
+
+bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text)
 {
     const xmlChar *at = parser->input->cur, *end = parser->input->end;
-    if (at == end || *at == '>' || *at == '/')
+    if (!is_broken(parser))
         return false;
-    for (at++; at < end && *at != '<'; at++)
+    const xmlChar *start = memrchr(parser->input->base, '<', (size_t)(at - parser->input->base));
+    bool bare = false;
+    for (at = start ? start + 1 : at; at < end && *at != '<'; at++) {
         if (*at == '>')
-            return at[-1] == '/';
+            return at[-1] == '/' && !(bare && has_text);
+        if (is_blank(*at))
+            bare = false;
+        if (*at == '=' && !bare) {
+            at++;
+            if (!pass_value(&at, end, &bare))
+                return false;
+            at--;
+        }
+    }
     return false;
 }
 

@@ -54,8 +54,9 @@ void feed_recovery_keep_in_step(xmlParserCtxtPtr parser, const struct open_eleme
                                 size_t depth, size_t open);
 
 /* In the call for a start tag: whether it is one that libxml2 gave up in its middle, and that of an
- * empty element: <enclosure length=5 url="…"/>. */
-bool feed_recovery_is_empty(xmlParserCtxtPtr parser);
+ * empty element: <enclosure length=5 url="…"/>. The slash behind a value without quotes belongs to
+ * it in HTML: `has_text` says that what would be hidden then is shown. */
+bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text);
 
 /* "&name" where libxml2 complains that no semicolon is behind it; empty: there is no such. It drops
  * that, readers show it, and whole words could hide so from being judged. */

@@ -281,6 +281,32 @@ static void test_broken_tags_hide_nothing(void **state)
     }
 }
 
+/* What only looks like the end of an empty element hides no text. */
+static void test_broken_tags_hide_no_text(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "<description x=5 y=\"/>\">spam</description>",
+        "<description x=http://a.example/>spam</description>",
+        "<description <br/>spam</description>",
+        "<description x=\"a<b/>\">spam</description>",
+        "<description x='a' y='/>'z>spam</description>",
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct span_buffer text = {0};
+        span_buffer_printf(&text, "<rss version=\"2.0\"><channel><item>%s</item>", rows[i]);
+        span_buffer_printf(&text, "<item><title>next</title></item></channel></rss>");
+        struct feed *feed = read_bytes(span_buffer_span(&text));
+        assert_int_equal(feed->item_count, 2);
+        struct span summary = feed->items[0].summary;
+        if (!summary.length || !memmem(summary.data, summary.length, "spam", 4))
+            fail_msg("%s hides its text", rows[i]);
+        assert_span(feed->items[1].title, "next");
+        feed_free(feed);
+        span_buffer_free(&text);
+    }
+}
+
 static void test_a_root_may_end_before_what_is_in_it(void **state)
 {
     (void)state;
@@ -333,6 +359,7 @@ int main(void)
         cmocka_unit_test(test_control_characters_split_no_words),
         cmocka_unit_test(test_control_characters_hide_no_item),
         cmocka_unit_test(test_broken_tags_hide_nothing),
+        cmocka_unit_test(test_broken_tags_hide_no_text),
         cmocka_unit_test(test_a_root_may_end_before_what_is_in_it),
         cmocka_unit_test(test_channels_of_cdf_are_read),
     };
