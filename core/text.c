@@ -437,7 +437,8 @@ static struct span guess(struct arena *arena, struct span bytes)
 {
     const unsigned char *data = (const unsigned char *)bytes.data;
     size_t high = 0, in_utf8 = 0;
-    for (size_t i = 0; i < bytes.length;) {
+    /* Until the rest could not make it UTF-8 any more, each byte of it counting for that. */
+    for (size_t i = 0; i < bytes.length && in_utf8 * 10 + (bytes.length - i) >= high * 9;) {
         uint32_t code_point;
         size_t step = decode(data + i, bytes.length - i, &code_point);
         high += step ? (step > 1 ? step : 0) : 1;
