@@ -355,6 +355,15 @@ static const char *const steps[] = {
     "CREATE TRIGGER audit_size_removed AFTER DELETE ON audit BEGIN "
     "UPDATE audit_size SET bytes = bytes - " AUDIT_OCTETS_OF_OLD "; END;"
     "PRAGMA user_version = 31;",
+    /* What is held may be taught of before its verdict is written. */
+    "DROP TRIGGER learned_added;"
+    "CREATE TRIGGER learned_added AFTER INSERT ON learned BEGIN INSERT OR REPLACE INTO correction "
+    "(document_id, label, who, way, time_s) VALUES (NEW.document_id, NEW.label, NEW.who, NEW.way, "
+    "NEW.time_s); END;"
+    "CREATE TRIGGER correction_with_held AFTER DELETE ON held BEGIN DELETE FROM correction WHERE "
+    "document_id = OLD.document_id AND NOT EXISTS (SELECT 1 FROM history WHERE document_id = "
+    "OLD.document_id) AND NOT EXISTS (SELECT 1 FROM held WHERE document_id = OLD.document_id); END;"
+    "PRAGMA user_version = 32;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)
