@@ -130,65 +130,6 @@ static struct span canonical_address(struct arena *arena, struct span address)
     return (struct span){copy, address.length};
 }
 
-static bool is_word_byte(char c)
-{
-    return g_ascii_isalnum(c) || c == '-' || c == '_';
-}
-
-/* Words of letters and digits with one '@' and dots between them. */
-static bool is_plain_address(struct span address)
-{
-    size_t signs = 0;
-    bool in_word = false;
-    for (size_t i = 0; i < address.length; i++) {
-        char c = address.data[i];
-        if (!is_word_byte(c) && (!in_word || (c != '@' && c != '.')))
-            return false;
-        signs += c == '@';
-        in_word = is_word_byte(c);
-    }
-    return in_word && signs == 1;
-}
-
-/* Words, or what is in quotes and means itself, with one blank between them. */
-static bool is_plain_name(struct span name, bool quoted)
-{
-    char before = ' ';
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.data[i];
-        bool fine =
-            c == ' '  ? before != ' '
-            : !quoted ? is_word_byte(c)
-                      : g_ascii_isprint(c) && c != '"' && c != '\\' && !(before == '=' && c == '?');
-        if (!fine)
-            return false;
-        before = c;
-    }
-    return before != ' ' || !name.length;
-}
-
-/* ann@example.org, Ann Lee <ann@example.org>, "Lee, Ann" <ann@example.org>: as nearly all are
- * written, for which GMime makes a dozen objects. false: it is for GMime to read. */
-static bool read_plain_from(struct document *document, struct span value)
-{
-    struct span name = {value.data, 0}, address = value;
-    const char *open = value.length ? memchr(value.data, '<', value.length) : NULL;
-    if (open) {
-        name = span_trim((struct span){value.data, (size_t)(open - value.data)});
-        address = (struct span){open + 1, (size_t)(value.data + value.length - open - 1)};
-        if (!address.length || address.data[--address.length] != '>')
-            return false;
-    }
-    bool quoted = name.length > 1 && name.data[0] == '"' && name.data[name.length - 1] == '"';
-    if (quoted)
-        name = (struct span){name.data + 1, name.length - 2};
-    if (!is_plain_address(address) || !is_plain_name(name, quoted))
-        return false;
-    document->from_address = canonical_address(document->arena, address);
-    document->from_name = name;
-    return true;
-}
-
 /* What stands in the last pair of angle brackets, for lists that GMime gives up on: most readers
  * of mail show it. */
 static void read_angle_address(struct document *document, struct span value)
@@ -213,8 +154,6 @@ static void read_from(struct document *document, struct span value)
         value.length = FROM_MAX;
     /* Before GMime sees it: in gb18030 a second byte may look like a quote or a bracket. */
     struct span utf8 = arena_copy(arena, text_to_utf8(arena, value, (struct span){0}));
-    if (read_plain_from(document, span_trim(utf8)))
-        return;
     InternetAddressList *list = internet_address_list_parse(NULL, utf8.data);
     InternetAddressMailbox *mailbox = first_mailbox(list);
     if (mailbox) {

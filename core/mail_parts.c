@@ -63,81 +63,9 @@ static struct span parameter(struct arena *arena, const char *value)
                  : (struct span){0};
 }
 
-static const char *token_end(const char *at, const char *end)
-{
-    while (at < end &&
-           (g_ascii_isalnum(*at) || *at == '-' || *at == '.' || *at == '_' || *at == '+'))
-        at++;
-    return at;
-}
-
-static const char *behind_blanks(const char *at, const char *end)
-{
-    while (at < end && (*at == ' ' || *at == '\t'))
-        at++;
-    return at;
-}
-
-/* The value at `at`, a token or in quotes; NULL where GMime might read more than what is there: an
- * escape, an encoded word, or what is not ASCII. Returns what is behind it. */
-static const char *plain_value(const char *at, const char *end, struct span *value)
-{
-    bool quoted = at < end && *at == '"';
-    const char *start = at + quoted;
-    at = quoted ? start : token_end(start, end);
-    while (quoted && at < end && *at != '"' && *at != '\\' && *at != '%' && g_ascii_isprint(*at) &&
-           !(*at == '=' && end - at > 1 && at[1] == '?'))
-        at++;
-    *value = (struct span){start, (size_t)(at - start)};
-    if (!value->length || (quoted && (at == end || *at != '"')))
-        return NULL;
-    return at + quoted;
-}
-
-/* The parameter at `at`, with what is behind it; NULL where it is for GMime to read. */
-static const char *read_plain_parameter(const char *at, const char *end, struct entity *entity)
-{
-    const char *name_end = token_end(at, end);
-    struct span name = {at, (size_t)(name_end - at)}, value;
-    at = name.length && name_end < end && *name_end == '=' ? plain_value(name_end + 1, end, &value)
-                                                           : NULL;
-    struct span *slot = span_equal_nocase(name, SPAN("charset"))    ? &entity->charset
-                        : span_equal_nocase(name, SPAN("boundary")) ? &entity->boundary
-                        : span_equal_nocase(name, SPAN("name"))     ? &entity->file_name
-                                                                    : NULL;
-    if (!at || (slot && slot->length))
-        return NULL;
-    if (slot)
-        *slot = value;
-    return at;
-}
-
-/* A type as nearly all are written, for which GMime makes some twenty objects. false: it is for
- * GMime to read. */
-static bool read_plain_type(struct arena *arena, struct span value, struct entity *entity)
-{
-    struct entity read = *entity;
-    const char *end = value.data + value.length, *slash = token_end(value.data, end);
-    const char *at = slash < end && *slash == '/' ? token_end(slash + 1, end) : slash;
-    if (slash == value.data || at <= slash + 1)
-        return false;
-    read.type = lower_copy(arena, (struct span){value.data, (size_t)(at - value.data)});
-    while ((at = behind_blanks(at, end)) < end) {
-        at = *at == ';' ? read_plain_parameter(behind_blanks(at + 1, end), end, &read) : NULL;
-        if (!at)
-            return false;
-    }
-    if (!span_starts(read.type, SPAN("multipart/")))
-        read.boundary = (struct span){0};
-    *entity = read;
-    return true;
-}
-
 static void read_type(struct arena *arena, struct span raw, struct entity *entity)
 {
     struct span value = arena_copy(arena, mail_unfold(arena, raw, FIELD_MAX));
-    if (read_plain_type(arena, value, entity))
-        return;
     GMimeContentType *type = g_mime_content_type_parse(NULL, value.data);
     struct span name =
         lower_copy(arena, arena_printf(arena, "%s/%s", g_mime_content_type_get_media_type(type),

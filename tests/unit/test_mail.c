@@ -277,40 +277,11 @@ static void test_mail_is_told_from_feeds(void **state)
     assert_false(mail_looks_like((struct span){NULL, 0}));
 }
 
-/* Plainly, or as only GMime reads it. */
-static void test_a_sender_is_the_same_however_it_is_written(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *from, *name, *address;
-    } cases[] = {
-        {"ann@Example.ORG", "", "ann@example.org"},
-        {"<Ann.L-e_e@Example.ORG>", "", "Ann.L-e_e@example.org"},
-        {"Ann Lee <ann@example.org>", "Ann Lee", "ann@example.org"},
-        {"\"Ann Lee\"<ann@example.org>", "Ann Lee", "ann@example.org"},
-        {"\"Lee, Ann <x@y.example>\" <ann@example.org>", "Lee, Ann <x@y.example>",
-         "ann@example.org"},
-        {"\"Lee\\, Ann\" <ann@example.org>", "Lee, Ann", "ann@example.org"},
-        {"\" Ann\" <ann@example.org>", "Ann", "ann@example.org"},
-        {"=?utf-8?q?Ann_Lee?= <ann@example.org>", "Ann Lee", "ann@example.org"},
-        {"ann@example.org (Ann Lee)", "Ann Lee", "ann@example.org"},
-        {"Ann Lee <ann@example.org>, Bob <bob@example.org>", "Ann Lee", "ann@example.org"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char message[200];
-        snprintf(message, sizeof message, "From: %s\n\nx", cases[i].from);
-        read_string(message);
-        assert_span(document->from_name, cases[i].name);
-        assert_span(document->from_address, cases[i].address);
-    }
-}
-
 #define CASE(test) cmocka_unit_test_setup_teardown(test, mail_set_up, mail_tear_down)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_a_sender_is_the_same_however_it_is_written),
         CASE(test_headers_keep_order_and_names),
         CASE(test_folded_header_is_unfolded),
         CASE(test_mbox_line_is_skipped),

@@ -38,30 +38,6 @@ static void test_broken_charset_name_is_survived(void **state)
     assert_span(body(0), "中国");
 }
 
-/* Plainly, or as only GMime reads it. */
-static void test_a_type_says_the_same_however_it_is_written(void **state)
-{
-    (void)state;
-    static const char *const types[] = {
-        "Text/HTML; charset=\"utf-8\"; name=\"a b.html\"",
-        "text/html ;\tCHARSET=utf-8;name=\"a b.html\" ",
-        "text/html; format=flowed; charset=utf-8;\n name=\"a b.html\"",
-        "text/html; boundary=b; charset=utf-8; name=\"a b.html\";",
-        "text/html; charset=\"utf\\-8\"; name=\"a b.html\"",
-        "text/html; charset=utf-8; name*0=\"a b\"; name*1=.html",
-        "text/html; charset=utf-8; name=\"=?utf-8?q?a_b.html?=\"",
-        "text/html; charset=utf-8; charset=koi8-r; name=\"a b.html\"",
-    };
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
-        char message[200];
-        snprintf(message, sizeof message, "Content-Type: %s\n\n<p>x", types[i]);
-        read_string(message);
-        assert_span(document->parts[0].type, "text/html");
-        assert_span(document->parts[0].charset, "utf-8");
-        assert_span(document->parts[0].file_name, "a b.html");
-    }
-}
-
 static void test_transfer_encodings_are_decoded(void **state)
 {
     (void)state;
@@ -320,7 +296,6 @@ int main(void)
         CASE(test_broken_type_is_text),
         CASE(test_declared_charset_is_read),
         CASE(test_broken_charset_name_is_survived),
-        CASE(test_a_type_says_the_same_however_it_is_written),
         CASE(test_transfer_encodings_are_decoded),
         CASE(test_base64_garbage_is_survived),
         CASE(test_html_becomes_text_and_links),
