@@ -63,3 +63,18 @@ struct model *teaching_model(uint64_t last)
     }
     return model;
 }
+
+void teaching_block(struct model *model, enum label label, uint32_t common, uint32_t first,
+                    uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slots[] = {common, first + i};
+        struct lesson lesson = {.label = label,
+                                .trust = TRUST_OPERATOR,
+                                .feature_version = FEATURE_VERSION,
+                                .slots = slots,
+                                .slot_count = 2};
+        memcpy(lesson.document_id, &slots[1], sizeof slots[1]);
+        model_apply(model, &lesson, model_version(model) + 1);
+    }
+}

@@ -14,6 +14,11 @@ struct lesson teaching_lesson(uint64_t number, uint32_t slots[TEACHING_SLOTS]);
 /* Appends the lessons `first` to `last`; fails the test when the store does not take them. */
 void teaching_append(struct counts_store *store, uint64_t first, uint64_t last);
 
+/* Teaches `count` lessons about distinct documents: slot `common` in each, and one of its own, from
+ * `first` on. */
+void teaching_block(struct model *model, enum label label, uint32_t common, uint32_t first,
+                    uint32_t count);
+
 /* A model that was taught the lessons 1 to `last` and nothing else. */
 struct model *teaching_model(uint64_t last);
 
