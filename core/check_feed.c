@@ -1,5 +1,6 @@
 /* Checks of an item against what its feed was before: a domain that was resold or broken into. What
- * is remembered is core/feed_profile.h's; each sign alone is no more than a reason to look. */
+ * is remembered is core/feed_profile.h's; each sign but FEED_PROMOTION is no more than a reason to
+ * look. */
 #include "core/checks.h"
 
 double check_feed_topic_changed(const struct document *document, struct span *detail)
@@ -35,4 +36,14 @@ double check_feed_flood(const struct document *document, struct span *detail)
     if (change->flood > 0)
         *detail = arena_printf(document->arena, "%.0f within a day", change->flood_items);
     return change->flood;
+}
+
+double check_feed_promotion(const struct document *document, struct span *detail)
+{
+    const struct feed_change *change = &document->feed_change;
+    if (change->promotion > 0)
+        *detail =
+            arena_printf(document->arena, "%zu words of advertising in it and those before it",
+                         change->promotion_words);
+    return change->promotion;
 }

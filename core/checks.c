@@ -9,7 +9,9 @@
  * independent. `make fit` starts from them and writes what ships to check_weights.def. The five
  * that answer to text made for search engines add up to more than what holds an item. Two of them
  * hold alone at full strength: FARM_UNRELATED and TITLE_JOINED, which fire on none of 25,000
- * messages and items that are ham. */
+ * messages and items that are ham. So does FEED_PROMOTION, which is of a run of items, and fires on
+ * none of the 4,184 of 94 feeds. Honest feeds change their subject, sites and language, too: all at
+ * once these are not to hold an item. */
 static const struct check checks[] = {
     {"ATTACHMENT_DISGUISED", 2.0, CHANNEL_MAIL, check_attachment_disguised,
      "an attachment's name hides that it is a program"},
@@ -23,11 +25,13 @@ static const struct check checks[] = {
      "a list of keywords under a text that is about something else"},
     {"FEED_FLOOD", 1.2, CHANNEL_FEED, check_feed_flood,
      "far more items than the feed has in a day, built alike and unlike those before"},
-    {"FEED_LANGUAGE_CHANGED", 2.4, CHANNEL_FEED, check_feed_language_changed,
+    {"FEED_LANGUAGE_CHANGED", 1.8, CHANNEL_FEED, check_feed_language_changed,
      "the feed has gone over to another language"},
-    {"FEED_LINKS_CHANGED", 1.8, CHANNEL_FEED, check_feed_links_changed,
+    {"FEED_LINKS_CHANGED", 0.8, CHANNEL_FEED, check_feed_links_changed,
      "the feed has gone over to sites that it never linked to"},
-    {"FEED_TOPIC_CHANGED", 2.4, CHANNEL_FEED, check_feed_topic_changed,
+    {"FEED_PROMOTION", 3.6, CHANNEL_FEED, check_feed_promotion,
+     "the feed has gone over to gambling, pills, loans and the like"},
+    {"FEED_TOPIC_CHANGED", 1.6, CHANNEL_FEED, check_feed_topic_changed,
      "the feed is about something else than it was"},
     {"FROM_MALFORMED", 0.7, CHANNEL_MAIL, check_from_malformed, "From holds no address"},
     {"FROM_MISSING", 0.7, CHANNEL_MAIL, check_from_missing, "there is no From"},

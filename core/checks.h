@@ -53,6 +53,7 @@ double check_farm_unrelated(const struct document *document, struct span *detail
 double check_feed_flood(const struct document *document, struct span *detail);
 double check_feed_language_changed(const struct document *document, struct span *detail);
 double check_feed_links_changed(const struct document *document, struct span *detail);
+double check_feed_promotion(const struct document *document, struct span *detail);
 double check_feed_topic_changed(const struct document *document, struct span *detail);
 double check_from_malformed(const struct document *document, struct span *detail);
 double check_from_missing(const struct document *document, struct span *detail);

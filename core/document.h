@@ -110,10 +110,12 @@ struct envelope {
  * to 1. */
 struct feed_change {
     bool known; /* else nothing is known of the feed, and all are 0 */
-    double topic, links, language, flood;
+    bool odd;   /* unlike what the feed was, or among such */
+    double topic, links, language, flood, promotion;
     double topic_known, topic_usual; /* share of the words that the feed uses; and usually */
     double links_unknown;            /* share of the sites it never linked to; negative: no links */
     double flood_items;              /* of this shape, within a day */
+    size_t promotion_words;          /* of advertising, in it and those before */
     unsigned run;                    /* items in another language, one after the other */
 };
 

@@ -1,38 +1,62 @@
 #include "core/feed_profile.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/check_ramp.h"
+#include "core/feed_promotion.h"
+#include "core/feed_words.h"
 
-#define LAYOUT "feed\0\0\0\1"
+#define LAYOUT "feed\0\0\0\2"
+#define LAYOUT_1 "feed\0\0\0\1" /* ends where `promotion` begins */
 #define LAYOUT_BYTES 8
 
 #define FADE_SHIFT 6 /* a share moves by a 64th of the way with each item */
 #define STATISTICS_STEP 0.03f
-#define COMMON 0.4         /* a word in so many items is of the language, or of the template */
-#define RARE 0.03          /* and in fewer of none: it was in one or two */
-#define WORDS_MIN 4        /* of the topic, that an item needs to be compared by */
+#define VARIANCE_FIRST 0.02f
+#define COMMON 0.4     /* a word in so many items is of the language, or of the template */
+#define RARE 0.03      /* and in fewer of none: it was in one or two */
+#define RARE_ITEMS 1.5 /* what one item alone had is never known, however young the profile is */
+#define WORDS_MIN 4    /* of the topic, that an item needs to be compared by */
 #define COMMON_WORDS_MIN 6 /* of the profile, to tell another language by */
 #define SLACK 0.7f         /* deviations that are nothing */
 #define STEP_MOST 2.0f     /* that one item moves a sum by */
 #define ODD_SUM 1.5f       /* beyond it an item is odd */
-#define ODD_LEARNED                                                                                \
-    4                  /* one of so many odd items is learned: a change is not to pass for usual   \
-                          before it was noticed, nor to be odd for ever */
+#define LINKS_LEARNED 4    /* one of so many items with odd links moves what is usual of links */
+#define LATELY_SHIFT 3     /* as FADE_SHIFT, of odd items */
+#define TEMPLATE 0.65      /* a word in so many of the last odd items is of a new template */
+#define SETTLED_DAYS                                                                               \
+    30 /* a change that lasts so long, and for so many items, is what the feed is */
+#define SETTLED_ITEMS 20
+#define PROMOTION_WORDS                                                                            \
+    32                 /* as if an item had so many more: one word of a short one says little      \
+                        */
 #define SUM_MOST 12.0f /* so that it comes back */
 #define DAY_S 86400.0
 #define MONTH_S (30 * DAY_S)
 #define AGE_LEAST_DAYS 14 /* before a flood can be told from a start */
 #define FLOOD_LEAST 10
 
+/* What layout 1 knew nothing of begins with nothing. */
+static void widen(struct feed_profile *profile)
+{
+    profile->odd_let_through = 0;
+    if (profile->items && profile->links.variance == 0)
+        profile->links.variance = VARIANCE_FIRST;
+}
+
 bool feed_profile_decode(struct feed_profile *profile, const void *bytes, size_t length)
 {
+    const size_t length_1 = LAYOUT_BYTES + offsetof(struct feed_profile, promotion);
     memset(profile, 0, sizeof *profile); /* what lies between its fields is stored, too */
-    if (length != FEED_PROFILE_BYTES || memcmp(bytes, LAYOUT, LAYOUT_BYTES) != 0)
+    bool is_1 = length == length_1 && memcmp(bytes, LAYOUT_1, LAYOUT_BYTES) == 0;
+    if (!is_1 && (length != FEED_PROFILE_BYTES || memcmp(bytes, LAYOUT, LAYOUT_BYTES) != 0))
         return false;
-    memcpy(profile, (const char *)bytes + LAYOUT_BYTES, sizeof *profile);
+    memcpy(profile, (const char *)bytes + LAYOUT_BYTES, length - LAYOUT_BYTES);
+    if (is_1)
+        widen(profile);
     return true;
 }
 
@@ -41,126 +65,6 @@ void feed_profile_encode(const struct feed_profile *profile,
 {
     memcpy(bytes, LAYOUT, LAYOUT_BYTES);
     memcpy(bytes + LAYOUT_BYTES, profile, sizeof *profile);
-}
-
-/* --- what an item has --- */
-
-#define WORDS_MAX 512u
-#define TABLE_SIZE 1024u
-#define TEXT_BYTES_MAX ((size_t)16 * 1024)
-#define HASH_FACTOR 0x9e3779b97f4a7c15u
-
-struct set {
-    uint32_t table[TABLE_SIZE]; /* 0: free */
-    uint32_t items[WORDS_MAX];
-    size_t count;
-};
-
-static uint32_t hash_of(uint64_t value)
-{
-    value ^= value >> 32;
-    value *= HASH_FACTOR;
-    uint32_t hash = (uint32_t)(value >> 32);
-    return hash ? hash : 1;
-}
-
-static void set_add(struct set *set, uint64_t value)
-{
-    uint32_t hash = hash_of(value), at = hash % TABLE_SIZE;
-    while (set->table[at] && set->table[at] != hash)
-        at = (at + 1) % TABLE_SIZE;
-    if (set->table[at] || set->count == WORDS_MAX)
-        return;
-    set->table[at] = hash;
-    set->items[set->count++] = hash;
-}
-
-static bool set_has(const struct set *set, uint32_t hash)
-{
-    uint32_t at = hash % TABLE_SIZE;
-    while (set->table[at] && set->table[at] != hash)
-        at = (at + 1) % TABLE_SIZE;
-    return set->table[at] == hash;
-}
-
-/* Words of letters, folded, and pairs of ideographs. */
-static void add_words(struct set *set, struct span text)
-{
-    const char *at = text.data, *end = at + text.length;
-    uint64_t word = 0, before = 0;
-    size_t letters = 0;
-    while (at < end) {
-        uint32_t code_point = text_next(&at, end);
-        uint8_t class = text_character(code_point).class;
-        if (class == CHARACTER_LETTER) {
-            word = word * HASH_FACTOR + text_fold(code_point) + 1;
-            letters++;
-            before = 0;
-            continue;
-        }
-        if (letters >= 2)
-            set_add(set, word);
-        word = letters = 0;
-        if (class == CHARACTER_IDEOGRAPH && before)
-            set_add(set, before * HASH_FACTOR + code_point);
-        before = class == CHARACTER_IDEOGRAPH ? code_point : 0;
-    }
-    if (letters >= 2)
-        set_add(set, word);
-}
-
-static void gather_words(struct set *set, const struct document *document)
-{
-    size_t budget = TEXT_BYTES_MAX;
-    set->count = 0;
-    memset(set->table, 0, sizeof set->table);
-    for (size_t i = 0; i < document->text_count && budget; i++) {
-        struct span text = span_take(document->texts[i].content, &budget);
-        add_words(set, text);
-    }
-}
-
-static uint64_t mix(uint64_t hash, const char *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * HASH_FACTOR;
-    return hash ^ (hash >> 29);
-}
-
-/* The sites that an item leads to, its own not among them. */
-static void gather_domains(struct set *set, const struct document *document)
-{
-    set->count = 0;
-    memset(set->table, 0, sizeof set->table);
-    for (size_t i = 0; i < document->link_count; i++) {
-        const struct link *link = &document->links[i];
-        if (link->domain.length && !span_equal(link->domain, document->site))
-            set_add(set, mix(7, link->domain.data, link->domain.length));
-    }
-}
-
-static unsigned log2_of(size_t value)
-{
-    unsigned log = 0;
-    for (; value; value >>= 1)
-        log++;
-    return log;
-}
-
-/* How an item is built: its tags, how many links, how long title and text are. Items of people
- * differ in that, those of one program less. */
-static uint32_t shape_of(const struct document *document)
-{
-    uint64_t tags = 0;
-    for (size_t i = 0; i < document->structure_count; i++)
-        if (document->structures[i].kind == STRUCTURE_TAG)
-            tags += mix(3, document->structures[i].name.data, document->structures[i].name.length);
-    size_t text = 0;
-    for (size_t i = 0; i < document->text_count; i++)
-        text += document->texts[i].content.length;
-    uint64_t sizes = log2_of(document->link_count) + 64 * log2_of(text) +
-                     4096 * (uint64_t)log2_of(document->subject.length);
-    return hash_of(tags * HASH_FACTOR + sizes);
 }
 
 /* --- shares --- */
@@ -184,21 +88,23 @@ static int compare_hashes(const void *a, const void *b)
  * (sticky sampling: Manku and Motwani, "Approximate Frequency Counts over Data Streams", 2002). */
 static bool is_let_in(uint32_t hash, uint32_t items)
 {
-    return hash_of(hash + (uint64_t)items * HASH_FACTOR) % 4 == 0;
+    return feed_words_hash(hash + (uint64_t)items * 0x9e3779b97f4a7c15u) % 4 == 0;
 }
 
-/* All fade; those of the set grow. */
-static void learn_set(struct feed_share *shares, size_t size, const struct set *set, uint32_t items)
+/* All fade by `fade` (a shift); those of the set grow by `growth`. */
+static void learn_set(struct feed_share *shares, size_t size, const struct feed_words *set,
+                      uint32_t items, unsigned growth, unsigned fade)
 {
-    const uint16_t one = FEED_PROFILE_WHOLE >> FADE_SHIFT;
-    uint32_t fresh[WORDS_MAX];
+    const uint16_t one = (uint16_t)(FEED_PROFILE_WHOLE >> growth);
+    uint32_t fresh[FEED_WORDS_MAX];
     size_t fresh_count = 0;
     struct feed_share sorted[FEED_PROFILE_WORDS];
     size_t known = 0;
     for (size_t i = 0; i < size; i++) {
-        shares[i].share = (uint16_t)(shares[i].share - (shares[i].share >> FADE_SHIFT) -
-                                     (shares[i].share && shares[i].share < 64));
-        if (shares[i].share && set_has(set, shares[i].hash))
+        if (fade)
+            shares[i].share = (uint16_t)(shares[i].share - (shares[i].share >> fade) -
+                                         (shares[i].share && shares[i].share < 1u << fade));
+        if (shares[i].share && feed_words_has(set, shares[i].hash))
             shares[i].share = (uint16_t)(shares[i].share + one);
         if (shares[i].share)
             sorted[known++] = shares[i];
@@ -230,20 +136,22 @@ static void chart_learn(struct feed_chart *chart, float value, bool first, float
 {
     float off = value - chart->mean;
     if (first) {
-        *chart = (struct feed_chart){.mean = value, .variance = 0.02f};
+        *chart = (struct feed_chart){.mean = value, .variance = VARIANCE_FIRST};
         return;
     }
     chart->mean += step * off;
     chart->variance += step * (off * off - chart->variance);
 }
 
-/* How far `value` is to the bad side (`direction` 1: above is bad, -1: below), in deviations. */
-static void chart_move(struct feed_chart *chart, float value, float direction, float least)
+/* How far `value` is to the bad side (`direction` 1: above is bad, -1: below), in deviations; the
+ * step that the sum makes. */
+static float chart_move(struct feed_chart *chart, float value, float direction, float least)
 {
     float deviation = fmaxf(sqrtf(fmaxf(chart->variance, 0)), least);
     float step = direction * (value - chart->mean) / deviation - SLACK;
     step = fminf(fmaxf(step, -STEP_MOST), STEP_MOST);
     chart->sum = fminf(fmaxf(chart->sum + step, 0), SUM_MOST);
+    return step;
 }
 
 /* --- comparing --- */
@@ -254,19 +162,26 @@ struct seen {
     size_t common_words;
 };
 
-static void look_at_words(struct feed_profile *profile, const struct set *words, struct seen *seen)
+/* From what share on something is known. */
+static double least_known(double grown)
 {
-    double grown = FEED_PROFILE_WHOLE * maturity(profile);
+    return fmax(grown * RARE, RARE_ITEMS * (FEED_PROFILE_WHOLE >> FADE_SHIFT));
+}
+
+static void look_at_words(struct feed_profile *profile, const struct feed_words *words,
+                          struct seen *seen)
+{
+    double grown = FEED_PROFILE_WHOLE * maturity(profile), least = least_known(grown);
     *seen = (struct seen){.topic = words->count};
     for (size_t i = 0; i < FEED_PROFILE_WORDS; i++) {
         double share = profile->words[i].share / grown;
-        bool met = profile->words[i].share && set_has(words, profile->words[i].hash);
+        bool met = profile->words[i].share && feed_words_has(words, profile->words[i].hash);
         if (share >= COMMON) {
             seen->common += share;
             seen->common_words++;
             seen->common_met += met ? share : 0;
             seen->topic -= met;
-        } else if (share >= RARE) {
+        } else if (profile->words[i].share >= least) {
             seen->topic_known += met;
         }
     }
@@ -278,10 +193,16 @@ static float topic_figure(const struct seen *seen)
     return seen->topic < WORDS_MIN ? -1 : (float)seen->topic_known / (float)seen->topic;
 }
 
-/* The share of the sites that the feed does not link to; negative: no links. */
-static float links_figure(struct feed_profile *profile, const struct set *domains)
+/* How much of the item is words of advertising. */
+static float promotion_figure(const struct feed_words *words, size_t count)
 {
-    double least = FEED_PROFILE_WHOLE * maturity(profile) * RARE;
+    return (float)count / (float)(words->count + PROMOTION_WORDS);
+}
+
+/* The share of the sites that the feed does not link to; negative: no links. */
+static float links_figure(struct feed_profile *profile, const struct feed_words *domains)
+{
+    double least = least_known(FEED_PROFILE_WHOLE * maturity(profile));
     size_t unknown = 0;
     for (size_t i = 0; i < domains->count; i++) {
         const struct feed_share *known =
@@ -293,7 +214,7 @@ static float links_figure(struct feed_profile *profile, const struct set *domain
 
 /* Another script than nearly all items had, or none of the words that nearly all have. */
 static bool is_other_language(struct feed_profile *profile, const struct document *document,
-                              const struct set *words, const struct seen *seen)
+                              const struct feed_words *words, const struct seen *seen)
 {
     const struct feed_share *script = NULL;
     if (document->script != SCRIPT_NONE && words->count >= WORDS_MIN) {
@@ -357,42 +278,107 @@ static void add_shape(struct feed_profile *profile, uint32_t hash, int64_t now_s
 static void note_change(struct feed_profile *profile, const struct feed_change *change,
                         int64_t now_s)
 {
-    bool changed = change->topic > 0.5 || change->language > 0.5;
-    if (changed && !profile->changed_s)
+    bool changed = change->topic > 0.5 || change->language > 0.5 || change->promotion > 0.5 ||
+                   profile->odd_items > SETTLED_ITEMS;
+    if (changed && !profile->changed_s) {
         profile->changed_s = now_s;
-    else if (profile->topic.sum == 0 && !profile->language_run)
+        profile->odd_let_through = 0;
+    } else if (profile->topic.sum == 0 && profile->promotion.sum == 0 && !profile->language_run) {
         profile->changed_s = 0;
+        profile->odd_items = 0;
+        memset(profile->lately, 0, sizeof profile->lately);
+        memset(profile->promoted, 0, sizeof profile->promoted);
+    }
 }
 
-void feed_profile_compare(struct feed_profile *profile, struct document *document, int64_t now_s)
+/* Another language has other words: that is one change and not two. */
+static void compare_words(struct feed_profile *profile, const struct document *document,
+                          const struct feed_words *words, struct feed_change *change)
 {
-    struct set set;
     struct seen seen;
-    struct feed_change change = {.known = profile->items >= FEED_PROFILE_ITEMS_LEAST};
-    uint32_t shape = shape_of(document);
-    add_shape(profile, shape, now_s);
-    if (!change.known)
-        return;
-    gather_words(&set, document);
-    look_at_words(profile, &set, &seen);
+    look_at_words(profile, words, &seen);
     float topic = topic_figure(&seen);
-    bool other = is_other_language(profile, document, &set, &seen);
+    bool other = is_other_language(profile, document, words, &seen);
     if (topic >= 0) {
         chart_move(&profile->topic, topic, -1, 0.04f);
         profile->language_run = other ? profile->language_run + 1 : 0;
     }
-    gather_domains(&set, document);
-    float links = links_figure(profile, &set);
+    change->topic = topic >= 0 && !other ? ramp(profile->topic.sum, 3, 7) : 0;
+    change->topic_known = topic;
+    change->topic_usual = profile->topic.mean;
+    change->language = other ? ramp(profile->language_run, 1, 4) : 0;
+    change->run = profile->language_run;
+}
+
+/* Words of advertising in the item and in the odd ones before it. A sponsor, who is thanked under
+ * each item, has few, and the same again and again. */
+static size_t promotion_variety(const struct feed_profile *profile, const struct feed_words *words,
+                                size_t count)
+{
+    for (size_t i = 0; i < FEED_PROFILE_PROMOTED; i++)
+        count += profile->promoted[i].share && !feed_words_has(words, profile->promoted[i].hash);
+    return count;
+}
+
+/* An item with hardly such a word is nothing of it, whatever came before it. */
+static void compare_promotion(struct feed_profile *profile, const struct feed_words *words,
+                              struct feed_change *change)
+{
+    if (profile->promotion_items < FEED_PROFILE_ITEMS_LEAST || !words->count)
+        return;
+    size_t count = feed_promotion_count(words);
+    float step = chart_move(&profile->promotion, promotion_figure(words, count), 1, 0.02f);
+    change->promotion_words = promotion_variety(profile, words, count);
+    if (step > 0 && count >= 2)
+        change->promotion =
+            ramp(profile->promotion.sum, 2, 6) * ramp((double)change->promotion_words, 3, 8);
+}
+
+static void compare_links(struct feed_profile *profile, const struct document *document,
+                          struct feed_change *change)
+{
+    struct feed_words domains;
+    feed_words_domains_of(&domains, document);
+    float links = links_figure(profile, &domains);
     if (links >= 0)
         chart_move(&profile->links, links, 1, 0.2f);
-    change.topic = topic >= 0 ? ramp(profile->topic.sum, 3, 7) : 0;
-    change.topic_known = topic;
-    change.topic_usual = profile->topic.mean;
-    change.links = links >= 0 ? ramp(profile->links.sum, 1.5, 5) : 0;
-    change.links_unknown = links;
-    change.language = other ? ramp(profile->language_run, 1, 4) : 0;
-    change.run = profile->language_run;
+    change->links = links >= 0 ? ramp(profile->links.sum, 1.5, 5) : 0;
+    change->links_unknown = links;
+}
+
+/* What the items of a change have in common, and how many words of advertising they have: be they
+ * held or let through, since that says nothing of what the feed is. */
+static void note_odd(struct feed_profile *profile, const struct feed_words *words)
+{
+    struct feed_words promoted;
+    feed_words_clear(&promoted);
+    for (size_t i = 0; i < words->count; i++)
+        if (feed_promotion_has(words->items[i]))
+            feed_words_add_hash(&promoted, words->items[i]);
+    learn_set(profile->promoted, FEED_PROFILE_PROMOTED, &promoted, profile->odd_items, LATELY_SHIFT,
+              LATELY_SHIFT);
+    learn_set(profile->lately, FEED_PROFILE_LATELY, words, profile->odd_items, LATELY_SHIFT,
+              LATELY_SHIFT);
+    profile->odd_items++;
+}
+
+void feed_profile_compare(struct feed_profile *profile, struct document *document, int64_t now_s)
+{
+    struct feed_change change = {.known = profile->items >= FEED_PROFILE_ITEMS_LEAST};
+    struct feed_words words;
+    uint32_t shape = feed_words_shape_of(document);
+    add_shape(profile, shape, now_s);
+    if (!change.known)
+        return;
+    feed_words_of(&words, document);
+    compare_words(profile, document, &words, &change);
+    compare_promotion(profile, &words, &change);
+    compare_links(profile, document, &change);
     change.flood = flood(profile, shape, now_s, &change.flood_items);
+    change.odd = profile->topic.sum > ODD_SUM || profile->promotion.sum > ODD_SUM ||
+                 profile->language_run > 0;
+    if (change.odd)
+        note_odd(profile, &words);
     document->feed_change = change;
     note_change(profile, &change, now_s);
 }
@@ -420,9 +406,11 @@ static void learn_shape(struct feed_profile *profile, uint32_t hash)
     }
 }
 
-/* The figures of a feed that is only a few items old are those of a lack of memory. */
-static void learn_figures(struct feed_profile *profile, const struct set *words,
-                          const struct set *domains)
+/* The figures of a feed that is only a few items old are those of a lack of memory. An item that
+ * links nowhere links to no new site: else a feed that never did would have its first ones taken
+ * for what is usual. */
+static void learn_figures(struct feed_profile *profile, const struct feed_words *words,
+                          const struct feed_words *domains)
 {
     struct seen seen;
     look_at_words(profile, words, &seen);
@@ -431,39 +419,67 @@ static void learn_figures(struct feed_profile *profile, const struct set *words,
     float step = fmaxf(STATISTICS_STEP, 1.0f / (float)(profile->items + 1));
     if (topic >= 0)
         chart_learn(&profile->topic, topic, first || profile->topic.mean == 0, step);
-    if (links >= 0)
-        chart_learn(&profile->links, links, first || profile->links.variance == 0, step);
+    if (profile->links.sum <= ODD_SUM || profile->items % LINKS_LEARNED == 0)
+        chart_learn(&profile->links, fmaxf(links, 0), first || profile->links.variance == 0, step);
+    step = fmaxf(STATISTICS_STEP, 1.0f / (float)(profile->promotion_items + 1));
+    chart_learn(&profile->promotion, promotion_figure(words, feed_promotion_count(words)),
+                profile->promotion_items == 0, step);
+    profile->promotion_items += profile->promotion_items < UINT32_MAX;
 }
 
-/* The sites of an odd item are learned like all: when a new one comes with each item it is one of
- * the template, and what ever other ones it is shows anyway. */
+/* Items unlike those before are not what the feed is until a person says so, or time does: one that
+ * was let through, tagged or not, would make the next ones look usual. Only words that nearly all
+ * of them have are learned, but for those of advertising: they are of a new template, or of the
+ * blessing under each article. */
+static void learn_odd(struct feed_profile *profile, const struct feed_words *words)
+{
+    struct feed_words template;
+    profile->odd_let_through += profile->odd_let_through < UINT32_MAX;
+    feed_words_clear(&template);
+    for (size_t i = 0; i < FEED_PROFILE_LATELY; i++) {
+        uint32_t hash = profile->lately[i].hash;
+        if (profile->lately[i].share >= TEMPLATE * FEED_PROFILE_WHOLE &&
+            feed_words_has(words, hash) && !feed_promotion_has(hash))
+            feed_words_add_hash(&template, hash);
+    }
+    learn_set(profile->words, FEED_PROFILE_WORDS, &template, profile->odd_let_through, FADE_SHIFT,
+              0);
+}
+
+/* The sites of an odd item are learned like all: one that comes with each item is of the template,
+ * and one that is new each time stays new. */
 static void learn_texts(struct feed_profile *profile, const struct document *document)
 {
-    struct set words, domains;
-    bool odd = profile->topic.sum > ODD_SUM || profile->language_run;
-    profile->odd_items += odd;
-    gather_domains(&domains, document);
-    if (!odd || profile->odd_items % ODD_LEARNED == 0) {
-        gather_words(&words, document);
-        if (!odd)
-            learn_figures(profile, &words, &domains);
-        learn_set(profile->words, FEED_PROFILE_WORDS, &words, profile->items);
+    struct feed_words words, domains;
+    feed_words_of(&words, document);
+    feed_words_domains_of(&domains, document);
+    if (document->feed_change.odd) {
+        learn_odd(profile, &words);
+    } else {
+        learn_figures(profile, &words, &domains);
+        learn_set(profile->words, FEED_PROFILE_WORDS, &words, profile->items, FADE_SHIFT,
+                  FADE_SHIFT);
         learn_script(profile, document->script);
     }
-    learn_set(profile->domains, FEED_PROFILE_DOMAINS, &domains, profile->items);
+    learn_set(profile->domains, FEED_PROFILE_DOMAINS, &domains, profile->items, FADE_SHIFT,
+              FADE_SHIFT);
 }
 
 void feed_profile_learn(struct feed_profile *profile, const struct document *document,
                         int64_t now_s)
 {
+    bool odd = document->feed_change.odd;
     learn_texts(profile, document);
-    learn_shape(profile, shape_of(document));
+    learn_shape(profile, feed_words_shape_of(document));
     profile->per_month =
         (float)faded(profile->per_month, (double)(now_s - profile->last_s), MONTH_S) + 1;
-    profile->items += profile->items < UINT32_MAX;
+    profile->items += !odd && profile->items < UINT32_MAX;
     if (!profile->first_s)
         profile->first_s = now_s;
     profile->last_s = now_s > profile->last_s ? now_s : profile->last_s;
+    if (odd && profile->changed_s && profile->odd_let_through >= SETTLED_ITEMS &&
+        now_s - profile->changed_s > SETTLED_DAYS * (int64_t)DAY_S)
+        feed_profile_accept(profile);
 }
 
 void feed_profile_accept(struct feed_profile *profile)

@@ -1,4 +1,4 @@
-/* A feed whose domain is resold mid-way is held; a feed whose site gets a new design is not. With
+/* A feed whose domain is resold mid-way is held; a feed that changes as honest ones do is not. With
  * feed_judge, records and a counts store as they are; all text is drawn from a seed. */
 #include "core/checks.h"
 #include "core/feed_profile.h"
@@ -120,16 +120,41 @@ static void put(char **at, const char *text)
     *at = stpcpy(*at, text);
 }
 
-enum kind { KIND_STEADY, KIND_REDESIGNED, KIND_RESOLD };
+static const char *const german_words[] = {
+    "der",  "die",  "und",   "nicht",  "mit",   "ist",   "von",     "auf",   "dem",
+    "sich", "eine", "auch",  "nach",   "wird",  "noch",  "wie",     "oder",  "aber",
+    "wenn", "nur",  "haben", "werden", "einen", "sind",  "zum",     "durch", "kann",
+    "mehr", "uns",  "schon", "diese",  "unter", "gegen", "immer",   "jetzt", "sehr",
+    "hier", "doch", "dann",  "zwei",   "Jahre", "ohne",  "zwischen"};
+
+enum kind {
+    KIND_STEADY,
+    KIND_PLAIN, /* steady, without links */
+    /* Honest changes. */
+    KIND_REDESIGNED,
+    KIND_OTHER_SUBJECT, /* and other sites */
+    KIND_OTHER_LANGUAGE,
+    KIND_EXCERPTS,
+    KIND_SOURCES,   /* a new site in each item */
+    KIND_SPONSORED, /* by a casino, in one sentence under each item */
+    /* New owners. */
+    KIND_RESOLD,
+    KIND_RESOLD_INWARD,    /* links to nothing but its own site */
+    KIND_RESOLD_AFFILIATE, /* to one other */
+    KIND_RESOLD_SHORT,     /* few words, no links */
+    KIND_RESOLD_SCRAPED    /* the old text with such words strewn in, a new site in each */
+};
 
 /* A word of the topic: one of sixty of the feed's own, or of gambling. */
 static void put_topic(struct fixture *fixture, char **at, unsigned feed, enum kind kind)
 {
-    if (kind == KIND_RESOLD) {
+    bool sold = kind == KIND_RESOLD_SCRAPED ? draw(&fixture->random, 2) == 0 : kind >= KIND_RESOLD;
+    if (sold) {
         put(at, casino_words[draw(&fixture->random, COUNT(casino_words))]);
         put(at, " ");
     } else {
-        put_word(at, 100000 + feed * 1000 + draw(&fixture->random, 60));
+        unsigned subject = kind == KIND_OTHER_SUBJECT ? 500 : 0;
+        put_word(at, 100000 + feed * 1000 + subject + draw(&fixture->random, 60));
     }
 }
 
@@ -140,7 +165,9 @@ static void put_text(struct fixture *fixture, char **at, unsigned words, unsigne
     for (unsigned i = 0; i < words; i++) {
         unsigned which = draw(&fixture->random, 10);
         if (which < 5) {
-            put(at, function_words[draw(&fixture->random, COUNT(function_words))]);
+            put(at, kind == KIND_OTHER_LANGUAGE
+                        ? german_words[draw(&fixture->random, COUNT(german_words))]
+                        : function_words[draw(&fixture->random, COUNT(function_words))]);
             put(at, " ");
         } else if (which < 8) {
             put_topic(fixture, at, feed, kind);
@@ -150,32 +177,59 @@ static void put_text(struct fixture *fixture, char **at, unsigned words, unsigne
     }
 }
 
+static void put_link(char **at, const char *host, unsigned number)
+{
+    *at += sprintf(*at, " &lt;a href='https://%s%u.example/'&gt;more&lt;/a&gt;", host, number);
+}
+
+static void put_footer(char **at, unsigned feed, unsigned number)
+{
+    *at += sprintf(*at,
+                   "&lt;/p&gt;&lt;div class='footer'&gt;&lt;img src='/logo.png'&gt; Subscribe to "
+                   "our new weekly letter, follow the team, and read our privacy notice. "
+                   "&lt;a href='https://click%u.track.example/?utm_source=rss&amp;amp;i=%u'&gt;"
+                   "Read it here&lt;/a&gt; &lt;a href='https://social.example/share?u=%u'&gt;"
+                   "Share&lt;/a&gt;&lt;/div&gt;",
+                   feed, number, number);
+}
+
+/* What stands under the text. */
+static void put_end(struct fixture *fixture, char **at, unsigned feed, unsigned number,
+                    enum kind kind)
+{
+    if (kind == KIND_STEADY)
+        put_link(at, "friend", feed * 10 + draw(&fixture->random, 4));
+    else if (kind == KIND_REDESIGNED)
+        put_footer(at, feed, number);
+    else if (kind == KIND_RESOLD)
+        put_link(at, "lucky", draw(&fixture->random, 40));
+    else if (kind == KIND_RESOLD_INWARD || kind == KIND_EXCERPTS)
+        put_link(at, "site", feed);
+    else if (kind == KIND_RESOLD_AFFILIATE)
+        put_link(at, "casino", feed);
+    else if (kind == KIND_RESOLD_SCRAPED)
+        put_link(at, "casino", number);
+    else if (kind == KIND_SOURCES || kind == KIND_OTHER_SUBJECT)
+        put_link(at, "source", number);
+    else if (kind == KIND_SPONSORED)
+        put(at, "This week is sponsored by &lt;a href='https://spin.example/'&gt;Lucky Casino"
+                "&lt;/a&gt;: a welcome bonus of 100 free spins.");
+}
+
 /* The item as it stands in the feed. */
 static void put_item(struct fixture *fixture, char **at, unsigned feed, unsigned number,
                      enum kind kind)
 {
     unsigned words = 60 + draw(&fixture->random, 80);
+    if (kind == KIND_RESOLD_SHORT || kind == KIND_EXCERPTS)
+        words /= 4;
     *at += sprintf(*at, "<item><guid>%u-%u</guid><title>", feed, number);
     put_text(fixture, at, 6, feed, kind);
     *at += sprintf(*at, "</title><link>https://site%u.example/%u</link><description>&lt;p&gt;",
                    feed, number);
     put_text(fixture, at, words, feed, kind);
-    if (kind == KIND_STEADY)
-        *at += sprintf(*at, "&lt;a href='https://friend%u.example/'&gt;more&lt;/a&gt;&lt;/p&gt;",
-                       feed * 10 + draw(&fixture->random, 4));
-    else if (kind == KIND_REDESIGNED)
-        *at +=
-            sprintf(*at,
-                    "&lt;/p&gt;&lt;div class='footer'&gt;&lt;img src='/logo.png'&gt; Subscribe to "
-                    "our new weekly letter, follow the team, and read our privacy notice. "
-                    "&lt;a href='https://click%u.track.example/?utm_source=rss&amp;amp;i=%u'&gt;"
-                    "Read it here&lt;/a&gt; &lt;a href='https://social.example/share?u=%u'&gt;"
-                    "Share&lt;/a&gt;&lt;/div&gt;",
-                    feed, number, number);
-    else
-        *at += sprintf(*at, "&lt;/p&gt;&lt;a href='https://lucky%u.example/'&gt;play&lt;/a&gt;",
-                       draw(&fixture->random, 40));
-    put(at, "</description></item>");
+    put_end(fixture, at, feed, number, kind);
+    put(at, "&lt;/p&gt;</description></item>");
 }
 
 /* --- polls --- */
@@ -211,40 +265,103 @@ static size_t poll(struct fixture *fixture, unsigned feed, unsigned first, unsig
     return held;
 }
 
-static void live(struct fixture *fixture, unsigned feed)
+static void live_as(struct fixture *fixture, unsigned feed, enum kind kind)
 {
     fixture->random = 1000 + feed;
     for (unsigned i = 0; i < BEFORE; i += POLL_ITEMS)
-        assert_int_equal(poll(fixture, feed, i, POLL_ITEMS, KIND_STEADY), 0);
+        assert_int_equal(poll(fixture, feed, i, POLL_ITEMS, kind), 0);
+}
+
+static void live(struct fixture *fixture, unsigned feed)
+{
+    live_as(fixture, feed, KIND_STEADY);
+}
+
+/* Each of a hundred feeds; every second has no links. */
+static void change(struct fixture *fixture, enum kind kind)
+{
+    for (unsigned feed = 0; feed < rounds(STEADY_FEEDS, 4); feed++) {
+        live_as(fixture, feed, feed % 2 ? KIND_PLAIN : KIND_STEADY);
+        for (unsigned i = 0; i < AFTER; i++)
+            if (poll(fixture, feed, BEFORE + i, 1, kind))
+                fail_msg("feed %u: item %u after its change is held", feed, i + 1);
+    }
 }
 
 static void test_a_new_design_holds_nothing(void **state)
 {
-    struct fixture *fixture = *state;
-    for (unsigned feed = 0; feed < rounds(STEADY_FEEDS, 5); feed++) {
-        live(fixture, feed);
-        for (unsigned i = 0; i < AFTER; i++)
-            if (poll(fixture, feed, BEFORE + i, 1, KIND_REDESIGNED))
-                fail_msg("feed %u: item %u after its new design is held", feed, i + 1);
-    }
+    change(*state, KIND_REDESIGNED);
+}
+
+static void test_another_subject_holds_nothing(void **state)
+{
+    change(*state, KIND_OTHER_SUBJECT);
+}
+
+static void test_another_language_holds_nothing(void **state)
+{
+    change(*state, KIND_OTHER_LANGUAGE);
+}
+
+static void test_excerpts_in_place_of_articles_hold_nothing(void **state)
+{
+    change(*state, KIND_EXCERPTS);
+}
+
+static void test_a_new_source_in_each_item_holds_nothing(void **state)
+{
+    change(*state, KIND_SOURCES);
+}
+
+static void test_a_casino_as_a_sponsor_holds_nothing(void **state)
+{
+    change(*state, KIND_SPONSORED);
+}
+
+static void sell(struct fixture *fixture, unsigned feed, enum kind before, enum kind after)
+{
+    live_as(fixture, feed, before);
+    unsigned passed = 0;
+    while (passed < AFTER && !poll(fixture, feed, BEFORE + passed, 1, after))
+        passed++;
+    if (passed >= 10)
+        fail_msg("feed %u: %u items of its new owner passed", feed, passed);
+    unsigned held = 1;
+    for (unsigned i = passed + 1; i < AFTER; i++)
+        held += poll(fixture, feed, BEFORE + i, 1, after) > 0;
+    if (held * 4 < (AFTER - passed) * 3)
+        fail_msg("feed %u: only %u of %u are held after the first", feed, held, AFTER - passed);
+}
+
+static void sell_all(struct fixture *fixture, enum kind before, enum kind after)
+{
+    for (unsigned feed = 0; feed < rounds(RESOLD_FEEDS, 2); feed++)
+        sell(fixture, feed, before, after);
 }
 
 static void test_a_resold_domain_is_held_within_ten_items(void **state)
 {
-    struct fixture *fixture = *state;
-    for (unsigned feed = 0; feed < rounds(RESOLD_FEEDS, 2); feed++) {
-        live(fixture, feed);
-        unsigned passed = 0;
-        while (passed < AFTER && !poll(fixture, feed, BEFORE + passed, 1, KIND_RESOLD))
-            passed++;
-        if (passed >= 10)
-            fail_msg("feed %u: %u items of its new owner passed", feed, passed);
-        unsigned held = 1;
-        for (unsigned i = passed + 1; i < AFTER; i++)
-            held += poll(fixture, feed, BEFORE + i, 1, KIND_RESOLD) > 0;
-        if (held * 4 < (AFTER - passed) * 3)
-            fail_msg("feed %u: only %u of %u are held after the first", feed, held, AFTER - passed);
-    }
+    sell_all(*state, KIND_STEADY, KIND_RESOLD);
+}
+
+static void test_a_new_owner_who_links_to_the_domain_alone_is_held(void **state)
+{
+    sell_all(*state, KIND_PLAIN, KIND_RESOLD_INWARD);
+}
+
+static void test_a_new_owner_who_links_to_one_site_is_held(void **state)
+{
+    sell_all(*state, KIND_PLAIN, KIND_RESOLD_AFFILIATE);
+}
+
+static void test_a_new_owner_of_few_words_is_held(void **state)
+{
+    sell_all(*state, KIND_PLAIN, KIND_RESOLD_SHORT);
+}
+
+static void test_the_old_text_around_the_new_words_is_held(void **state)
+{
+    sell_all(*state, KIND_PLAIN, KIND_RESOLD_SCRAPED);
 }
 
 /* What the admin releases says that the feed may be so. */
@@ -331,6 +448,57 @@ static void test_another_language_shows(void **state)
     assert_true(come(&profile, "A day at the lock", ENGLISH, now_s += 2 * DAY_S).language == 0);
 }
 
+/* Items of one of several subjects; how much that shows as a change at the last. */
+static double write_about(struct feed_profile *profile, unsigned subject, unsigned items,
+                          int64_t *now_s)
+{
+    uint64_t random = subject;
+    double topic = 0;
+    for (unsigned i = 0; i < items; i++) {
+        char html[512], *at = html;
+        for (unsigned k = 0; k < 20; k++) {
+            put(&at, k % 2 ? "the " : function_words[draw(&random, COUNT(function_words))]);
+            put(&at, " ");
+            put_word(&at, 1000 * subject + draw(&random, 60));
+        }
+        topic = come(profile, "Notes", html, *now_s += DAY_S / 4).topic;
+    }
+    return topic;
+}
+
+/* What was only tagged is not what the feed is, however much comes of it; but a month later is. */
+static void test_another_subject_shows_until_a_month_has_gone(void **state)
+{
+    (void)state;
+    struct feed_profile profile;
+    int64_t now_s = 1000 * DAY_S;
+    feed_profile_decode(&profile, "", 0);
+    assert_true(write_about(&profile, 1, 60, &now_s) == 0);
+    assert_true(write_about(&profile, 2, 100, &now_s) == 1);
+    assert_true(write_about(&profile, 2, 50, &now_s) == 0);
+    assert_true(write_about(&profile, 3, 20, &now_s) == 1);
+}
+
+/* A profile as it was kept before it knew words of advertising goes on, and learns them first. */
+static void test_a_profile_of_the_layout_before_is_read(void **state)
+{
+    (void)state;
+    struct feed_profile profile, read;
+    unsigned char bytes[FEED_PROFILE_BYTES];
+    size_t length = 8 + offsetof(struct feed_profile, promotion);
+    live_in_english(&profile);
+    feed_profile_encode(&profile, bytes);
+    assert_true(feed_profile_decode(&read, bytes, sizeof bytes));
+    assert_memory_equal(&read, &profile, sizeof read);
+    assert_false(feed_profile_decode(&read, bytes, length));
+    bytes[7] = 1;
+    assert_true(feed_profile_decode(&read, bytes, length));
+    assert_int_equal(read.items, profile.items);
+    assert_memory_equal(read.words, profile.words, sizeof read.words);
+    assert_int_equal(read.promotion_items, 0);
+    assert_false(feed_profile_decode(&read, bytes, sizeof bytes));
+}
+
 static void test_a_flood_of_one_new_build_shows(void **state)
 {
     (void)state;
@@ -377,12 +545,29 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_new_design_holds_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_subject_holds_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_another_language_holds_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_excerpts_in_place_of_articles_hold_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_new_source_in_each_item_holds_nothing, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_casino_as_a_sponsor_holds_nothing, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(test_a_resold_domain_is_held_within_ten_items, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_new_owner_who_links_to_the_domain_alone_is_held,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_new_owner_who_links_to_one_site_is_held, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_new_owner_of_few_words_is_held, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_old_text_around_the_new_words_is_held, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_release_lets_the_feed_become_another, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_one_odd_item_is_no_change, set_up, tear_down),
         cmocka_unit_test(test_another_language_shows),
+        cmocka_unit_test(test_another_subject_shows_until_a_month_has_gone),
+        cmocka_unit_test(test_a_profile_of_the_layout_before_is_read),
         cmocka_unit_test(test_a_flood_of_one_new_build_shows),
         cmocka_unit_test(test_many_items_as_they_always_were_are_no_flood),
         cmocka_unit_test(test_a_new_build_at_the_usual_pace_is_no_flood),
