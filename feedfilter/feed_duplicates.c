@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <xxhash.h>
 
 #include "core/log.h"
@@ -48,6 +49,8 @@ struct run {
     bool writes; /* in a transaction; else it is only looked whether there is anything to write */
     bool dirty;
     bool freed;
+    bool since_known;
+    int64_t since_s;      /* when its stories began to be compared */
     const char **changed; /* feeds; in the arena */
     size_t changed_count;
 };
@@ -208,14 +211,15 @@ static void note_changed(struct run *run, const char *feed)
     run->changed[run->changed_count++] = arena_copy(run->arena, span_of(feed)).data;
 }
 
-static bool add_new(struct run *run, struct listed *item, struct error *error)
+/* One that is not to be left out has no twin, whatever other feeds show. */
+static bool add_new(struct run *run, struct listed *item, bool stays, struct error *error)
 {
     enum story_way way = STORY_BY_GUID;
     run->dirty = item->is_new = true;
     if (!run->writes)
         return true;
     need_keys(run, item);
-    struct story *twin = find_twin(run, item, &way, error);
+    struct story *twin = stays ? NULL : find_twin(run, item, &way, error);
     bool good =
         !is_failure(error) && add_story(run, item, twin, twin ? story_way_name(way) : "", error);
     if (good && twin) {
@@ -275,10 +279,41 @@ static bool settle_left_out(struct run *run, struct listed *item, const struct s
         return false;
     bool stands = twin && !twin->twin && may_stand_for_us(run, twin->feed);
     item->left_out = stands;
-    bool good = stands ? note_seen(run, story, error) && note_seen(run, twin, error)
-                       : remove_left_out(run, story, twin, error) && add_new(run, item, error);
+    bool good = stands
+                    ? note_seen(run, story, error) && note_seen(run, twin, error)
+                    : remove_left_out(run, story, twin, error) && add_new(run, item, false, error);
     story_free(twin);
     return good;
+}
+
+/* Readers have seen it here before the feed's stories were compared with others': it passed, or a
+ * person released it. Its guid is its alone, so that it is what the judge knows it by. */
+static bool has_been_here(struct run *run, const struct listed *item, bool *stays,
+                          struct error *error)
+{
+    const struct feed_duplicates *duplicates = run->duplicates;
+    const char *name = duplicates->own->name;
+    struct judged judged;
+    bool found;
+    if (!run->since_known &&
+        !records_stories_since(duplicates->records, name, &run->since_s, error))
+        return false;
+    run->since_known = true;
+    const char *guid = arena_copy(run->scratch, item->source->guid).data;
+    if (!records_judged_find(duplicates->records, name, guid, &judged, &found, error))
+        return false;
+    bool holds = found && strcmp(judged.action, action_name(ACTION_HOLD)) == 0;
+    bool passed = found && (!holds || duplicates->own->mode != FEED_HOLD);
+    bool shown = passed || (found && judged_is_released(&judged));
+    *stays = shown && judged.time_s < run->since_s;
+    return true;
+}
+
+static bool settle_unknown(struct run *run, struct listed *item, struct error *error)
+{
+    bool stays = false;
+    return (!run->writes || has_been_here(run, item, &stays, error)) &&
+           add_new(run, item, stays, error);
 }
 
 static bool settle(struct run *run, struct listed *item, struct error *error)
@@ -291,7 +326,7 @@ static bool settle(struct run *run, struct listed *item, struct error *error)
     if (good && item->cut)
         good = !story || remove_cut(run, story, error);
     else if (good && !story)
-        good = add_new(run, item, error);
+        good = settle_unknown(run, item, error);
     else if (good && story->twin)
         good = settle_left_out(run, item, story, error);
     else if (good)
@@ -474,7 +509,7 @@ bool feed_duplicates_keep(const struct config *config, struct records *records, 
         feeds[i] =
             (struct story_feed){feed->name, mark_of(feed), feed_duplicates_wanted(config, feed)};
     }
-    bool good = records_stories_keep(records, feeds, config->subscription_count, error);
+    bool good = records_stories_keep(records, feeds, config->subscription_count, time(NULL), error);
     free(feeds);
     return good;
 }

@@ -119,12 +119,6 @@ static void make_keys_unique(struct run *run)
     free(sorted);
 }
 
-static bool is_released(const struct judged *judged)
-{
-    return judged->held_id &&
-           (judged->held_state == HELD_RELEASED || judged->held_state == HELD_RELEASE_REQUESTED);
-}
-
 static enum item_fate fate_of(const struct run *run, bool is_held, bool is_suspect)
 {
     if (run->mode == FEED_HOLD && is_held)
@@ -140,11 +134,11 @@ static bool settled(const struct run *run, struct item *item, const struct judge
     bool suspect = strcmp(judged->action, action_name(ACTION_ACCEPT)) != 0;
     if (!same) {
         item->former_id = judged->held_id;
-        item->formerly_released = is_released(judged);
+        item->formerly_released = judged_is_released(judged);
         return false;
     }
     /* What was not to be held was not released either: its entry is of a version before it. */
-    bool released = to_hold && is_released(judged);
+    bool released = to_hold && judged_is_released(judged);
     bool on_record = judged->held_id && judged->held_state != HELD_SUPERSEDED;
     /* Judged in another mode. */
     if (run->mode == FEED_HOLD && to_hold && !on_record)

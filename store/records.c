@@ -210,6 +210,7 @@ static const char *const texts[STATEMENTS] = {
     [STATEMENT_STORIES_LEFT_OUT] = "SELECT " STORY_COLUMNS("s") ", " STORY_COLUMNS(
         "t") " FROM stories s JOIN stories t ON "
              "t.id = s.twin WHERE s.feed = ?1 AND s.twin > 0 ORDER BY s.id DESC LIMIT ?2",
+    [STATEMENT_STORIES_SINCE] = "SELECT since_s FROM story_feeds WHERE feed = ?1",
     [STATEMENT_STORIES_LEFT_OUT_FOR] = "SELECT " STORY_COLUMNS("s") " FROM stories s WHERE s.twin "
                                                                     "= ?1 AND s.twin > 0 ORDER BY "
                                                                     "s.id LIMIT ?2",

@@ -179,6 +179,9 @@ struct judged {
     int held_taught;            /* of held_id, as struct held has it; 0 when 0 */
 };
 
+/* A person let it through. */
+bool judged_is_released(const struct judged *judged);
+
 /* One look-up; `*found` false when the pair was never judged. `judged->action` is a static string.
  */
 bool records_judged_find(struct records *records, const char *feed, const char *guid,

@@ -364,6 +364,9 @@ static const char *const steps[] = {
     "document_id = OLD.document_id AND NOT EXISTS (SELECT 1 FROM history WHERE document_id = "
     "OLD.document_id) AND NOT EXISTS (SELECT 1 FROM held WHERE document_id = OLD.document_id); END;"
     "PRAGMA user_version = 32;",
+    /* Since when a feed's stories are compared; 0: they are not, or it was not known yet. */
+    "ALTER TABLE story_feeds ADD COLUMN since_s INTEGER NOT NULL DEFAULT 0;"
+    "PRAGMA user_version = 33;",
 };
 
 bool records_db_fail(sqlite3 *db, const char *path, struct error *error)

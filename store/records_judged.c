@@ -34,6 +34,12 @@ static bool read_judged(sqlite3_stmt *statement, struct judged *judged, struct e
     return true;
 }
 
+bool judged_is_released(const struct judged *judged)
+{
+    return judged->held_id &&
+           (judged->held_state == HELD_RELEASED || judged->held_state == HELD_RELEASE_REQUESTED);
+}
+
 bool records_judged_find(struct records *records, const char *feed, const char *guid,
                          struct judged *judged, bool *found, struct error *error)
 {

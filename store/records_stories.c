@@ -246,7 +246,7 @@ bool records_stories_left_out_for(struct records *records, int64_t id, size_t mo
 
 struct mark {
     char *feed;
-    int64_t value;
+    int64_t value, since_s;
     bool kept;
 };
 
@@ -256,21 +256,22 @@ struct keeping {
     size_t feed_count;
     struct mark *marks; /* by name */
     size_t count, room;
+    int64_t now_s;
 };
 
 static bool read_marks(struct keeping *keeping, struct error *error)
 {
     sqlite3_stmt *statement = records_prepare_text(
-        keeping->records, "SELECT feed, mark FROM story_feeds ORDER BY feed", error);
+        keeping->records, "SELECT feed, mark, since_s FROM story_feeds ORDER BY feed", error);
     int code = SQLITE_ERROR;
     while (statement && (code = records_step(keeping->records, statement, error)) == SQLITE_ROW) {
         if (keeping->count == keeping->room) {
             keeping->room = keeping->room ? 2 * keeping->room : 16;
             keeping->marks = memory_resize(keeping->marks, keeping->room * sizeof *keeping->marks);
         }
-        keeping->marks[keeping->count++] =
-            (struct mark){memory_text((const char *)sqlite3_column_text(statement, 0)),
-                          sqlite3_column_int64(statement, 1), false};
+        keeping->marks[keeping->count++] = (struct mark){
+            memory_text((const char *)sqlite3_column_text(statement, 0)),
+            sqlite3_column_int64(statement, 1), sqlite3_column_int64(statement, 2), false};
     }
     sqlite3_finalize(statement);
     return code == SQLITE_DONE;
@@ -281,9 +282,9 @@ static int compare_mark(const void *name, const void *mark)
     return strcmp(name, ((const struct mark *)mark)->feed);
 }
 
-/* A statement about ?1, a feed, and maybe ?2, a mark. */
+/* A statement about ?1, a feed, and maybe ?2, a mark, and ?3, since when. */
 static bool run_feed(struct records *records, const char *text, const char *feed, int64_t mark,
-                     struct error *error)
+                     int64_t since_s, struct error *error)
 {
     sqlite3_stmt *statement = records_prepare_text(records, text, error);
     if (!statement)
@@ -292,9 +293,26 @@ static bool run_feed(struct records *records, const char *text, const char *feed
         records_bind_text(statement, 1, feed);
     if (sqlite3_bind_parameter_count(statement) > 1)
         sqlite3_bind_int64(statement, 2, mark);
+    if (sqlite3_bind_parameter_count(statement) > 2)
+        sqlite3_bind_int64(statement, 3, since_s);
     int code = records_step(records, statement, error);
     sqlite3_finalize(statement);
     return code == SQLITE_DONE;
+}
+
+/* Of one that is looked at. */
+static bool keep_wanted(struct records *records, const struct story_feed *feed,
+                        const struct mark *mark, int64_t now_s, struct error *error)
+{
+    bool same = mark && mark->value == feed->mark;
+    int64_t since_s = mark && mark->since_s ? mark->since_s : now_s;
+    if (same && since_s == mark->since_s)
+        return true;
+    return (same ||
+            run_feed(records, "DELETE FROM stories WHERE feed = ?1", feed->name, 0, 0, error)) &&
+           run_feed(records,
+                    "INSERT OR REPLACE INTO story_feeds (feed, mark, since_s) VALUES (?1, ?2, ?3)",
+                    feed->name, feed->mark, since_s, error);
 }
 
 static bool keep_feed(struct keeping *keeping, const struct story_feed *feed, struct error *error)
@@ -306,13 +324,13 @@ static bool keep_feed(struct keeping *keeping, const struct story_feed *feed, st
     bool same = mark && mark->value == feed->mark;
     if (mark)
         mark->kept = same || feed->wanted;
-    if (!same && feed->wanted)
-        return run_feed(records, "DELETE FROM stories WHERE feed = ?1", feed->name, 0, error) &&
-               run_feed(records, "INSERT OR REPLACE INTO story_feeds (feed, mark) VALUES (?1, ?2)",
-                        feed->name, feed->mark, error);
-    return !same || feed->wanted ||
-           run_feed(records, "DELETE FROM stories WHERE feed = ?1 AND twin > 0", feed->name, 0,
-                    error);
+    if (feed->wanted)
+        return keep_wanted(records, feed, mark, keeping->now_s, error);
+    return !same || (run_feed(records, "DELETE FROM stories WHERE feed = ?1 AND twin > 0",
+                              feed->name, 0, 0, error) &&
+                     (!mark->since_s ||
+                      run_feed(records, "UPDATE story_feeds SET since_s = 0 WHERE feed = ?1",
+                               feed->name, 0, 0, error)));
 }
 
 static bool keep_all(void *context, struct error *error)
@@ -324,20 +342,39 @@ static bool keep_all(void *context, struct error *error)
     for (size_t i = 0; good && i < keeping->count; i++)
         good = keeping->marks[i].kept ||
                run_feed(keeping->records, "DELETE FROM story_feeds WHERE feed = ?1",
-                        keeping->marks[i].feed, 0, error);
+                        keeping->marks[i].feed, 0, 0, error);
     return good && run_feed(keeping->records,
                             "DELETE FROM stories WHERE feed IN (SELECT feed FROM stories EXCEPT "
                             "SELECT feed FROM story_feeds)",
-                            NULL, 0, error);
+                            NULL, 0, 0, error);
 }
 
 bool records_stories_keep(struct records *records, const struct story_feed *feeds, size_t count,
-                          struct error *error)
+                          int64_t now_s, struct error *error)
 {
-    struct keeping keeping = {.records = records, .feeds = feeds, .feed_count = count};
+    struct keeping keeping = {
+        .records = records, .feeds = feeds, .feed_count = count, .now_s = now_s};
     bool good = records_transaction(records, keep_all, &keeping, error);
     for (size_t i = 0; i < keeping.count; i++)
         free(keeping.marks[i].feed);
     free(keeping.marks);
     return good;
+}
+
+bool records_stories_since(struct records *records, const char *feed, int64_t *since_s,
+                           struct error *error)
+{
+    int code = SQLITE_ERROR;
+    *since_s = 0;
+    records_lock(records);
+    sqlite3_stmt *statement = records_prepare(records, STATEMENT_STORIES_SINCE, error);
+    if (statement) {
+        records_bind_text(statement, 1, feed);
+        if ((code = records_step(records, statement, error)) == SQLITE_ROW) {
+            *since_s = sqlite3_column_int64(statement, 0);
+            sqlite3_reset(statement);
+        }
+    }
+    records_unlock(records);
+    return code == SQLITE_ROW || code == SQLITE_DONE;
 }

@@ -49,10 +49,14 @@ struct story_feed {
     bool wanted;  /* its stories are looked at; else what was left out of it is forgotten */
 };
 
+/* Since when its stories are looked at, without a break; 0: they are not. */
+bool records_stories_since(struct records *records, const char *feed, int64_t *since_s,
+                           struct error *error);
+
 /* Removes the stories of feeds that are not among these, or are others by now. The order of `feeds`
  * does not matter; no name comes twice. */
 bool records_stories_keep(struct records *records, const struct story_feed *feeds, size_t count,
-                          struct error *error);
+                          int64_t now_s, struct error *error);
 
 /* Removes what is over the bounds, some thousands at most; records_retention_step() does so too. */
 bool records_stories_prune(struct records *records, int64_t now_s, struct error *error);

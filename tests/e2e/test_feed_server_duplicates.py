@@ -196,6 +196,55 @@ def test_what_was_shown_stays(fixture):
         assert not gateway.lines("duplicate", "second")
 
 
+def test_what_was_shown_stays_when_it_is_turned_on(fixture):
+    """A story that several feeds have shown stays in all of them, whichever is looked at first, and
+    also when it is turned off for a while; new ones are shown once"""
+    names = ("first", "second", "third")
+    with gateway_of(fixture, names, on="off") as gateway:
+        for name in names[:2]:
+            publish(gateway, name, STORY)
+            served(gateway, name, STORY)
+        time.sleep(1)  # the records tell the times of seconds
+        reload(gateway, feedfilter={"deduplicate": "all"})
+        gateway.wait_for_polls(names, 3)
+        for name in names[:2]:
+            served(gateway, name, STORY)
+        assert not gateway.lines("duplicate", "[a-z]*")
+        publish(gateway, "third", STORY)
+        served(gateway, "third")
+        reload(gateway, feedfilter={"deduplicate": "off"})
+        served(gateway, "third", STORY)
+        publish(gateway, "third", STORY, LAND)
+        publish(gateway, "first", LAND, STORY)
+        served(gateway, "first", LAND, STORY)
+        time.sleep(1)
+        reload(gateway, feedfilter={"deduplicate": "all"})
+        gateway.wait_for_polls(names, 3)
+        served(gateway, "first", LAND, STORY)
+        publish(gateway, "second", STORY, LAND)
+        served(gateway, "second", STORY)
+
+
+def test_what_was_released_stays(fixture):
+    """What a person had released in a feed when it is turned on stays there, though another feed has it too"""
+    with gateway_of(fixture, ("first", "second"), on="off", first={"mode": "pass"}) as gateway:
+        # By a rule, since all gateways share what a release teaches.
+        gateway.ctl("rules", "apply", "-", input='rule "barnacles" { title = barnacle  action = hold }\n')
+        story = item("https://hull.example/12", "A barnacle", "It sat below the waterline for years.")
+        publish(gateway, "first", story)
+        served(gateway, "first", story)
+        publish(gateway, "second", story, OTHER)
+        served(gateway, "second", OTHER)
+        held = json.loads(gateway.ctl("--json", "held", "list", "--feed", "second").text().splitlines()[0])
+        gateway.ctl("held", "release", held["id"])
+        served(gateway, "second", story, OTHER)
+        time.sleep(1)
+        reload(gateway, feedfilter={"deduplicate": "all"})
+        gateway.wait_for_polls(("first", "second"), 3)
+        served(gateway, "second", story, OTHER)
+        served(gateway, "first", story)
+
+
 def test_shown_again_when_its_twin_goes(fixture):
     """When the first feed is removed, or its item turns out to be held, another one shows it"""
     names = ("first", "second", "third")

@@ -36,6 +36,7 @@ int count_rows(struct fixture *fixture, const char *table);
 
 /* Takes a file back behind what came before it, how much the audit trail takes. */
 #define RECORDS_WITHOUT_AUDIT_SIZE_SQL                                                             \
+    "ALTER TABLE story_feeds DROP COLUMN since_s; "                                                \
     "DROP TRIGGER correction_with_held; "                                                          \
     "DROP TRIGGER audit_size_added; DROP TRIGGER audit_size_changed; DROP TRIGGER "                \
     "audit_size_removed; DROP TABLE audit_size; "

@@ -318,22 +318,51 @@ static void test_stories_are_of_one_feed_with_its_readers(void **state)
     struct error error = {0};
     struct story_feed feeds[] = {
         {"same", 1, true}, {"off", 2, true}, {"moved", 3, true}, {"gone", 4, true}};
-    assert_true(records_stories_keep(fixture->records, feeds, 4, &error));
+    assert_true(records_stories_keep(fixture->records, feeds, 4, 100, &error));
     for (size_t i = 0; i < 4; i++)
         add_story(fixture, feeds[i].name, i == 3 ? 0 : 7, 1);
     add_story(fixture, "unknown", 0, 1);
     assert_int_equal(count_rows(fixture, "stories"), 5);
     feeds[1].wanted = false;
     feeds[2].mark = 5;
-    assert_true(records_stories_keep(fixture->records, feeds, 3, &error));
+    assert_true(records_stories_keep(fixture->records, feeds, 3, 200, &error));
     struct story *same = story_of(fixture, "same");
     assert_non_null(same);
     story_free(same);
     assert_int_equal(count_rows(fixture, "stories"), 1);
     assert_int_equal(count_rows(fixture, "story_feeds"), 3);
-    assert_true(records_stories_keep(fixture->records, NULL, 0, &error));
+    assert_true(records_stories_keep(fixture->records, NULL, 0, 300, &error));
     assert_int_equal(count_rows(fixture, "stories"), 0);
     assert_int_equal(count_rows(fixture, "story_feeds"), 0);
+}
+
+static int64_t since(struct fixture *fixture, const char *feed)
+{
+    struct error error = {0};
+    int64_t since_s;
+    assert_true(records_stories_since(fixture->records, feed, &since_s, &error));
+    return since_s;
+}
+
+static void test_since_when_stories_are_looked_at(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error error = {0};
+    struct story_feed feeds[] = {{"on", 1, true}, {"off", 2, false}};
+    assert_true(records_stories_keep(fixture->records, feeds, 2, 100, &error));
+    feeds[0].mark = 3; /* other readers */
+    feeds[1].wanted = true;
+    assert_true(records_stories_keep(fixture->records, feeds, 2, 200, &error));
+    assert_int_equal(since(fixture, "on"), 100);
+    assert_int_equal(since(fixture, "off"), 200);
+    assert_int_equal(since(fixture, "unknown"), 0);
+    feeds[1].wanted = false;
+    assert_true(records_stories_keep(fixture->records, feeds, 2, 300, &error));
+    assert_int_equal(since(fixture, "off"), 0);
+    feeds[1].wanted = true;
+    assert_true(records_stories_keep(fixture->records, feeds, 2, 400, &error));
+    assert_int_equal(since(fixture, "off"), 400);
+    assert_int_equal(since(fixture, "on"), 100);
 }
 
 static void test_of_too_many_stories_those_go_that_were_not_listed_for_longest(void **state)
@@ -370,6 +399,7 @@ int main(void)
         with_records(test_visitor_that_stops_sees_the_changes_again),
         with_records(test_stories_that_no_feed_lists_any_more_go_with_their_keys),
         with_records(test_stories_are_of_one_feed_with_its_readers),
+        with_records(test_since_when_stories_are_looked_at),
         with_sanitizers_only(
             with_records(test_of_too_many_stories_those_go_that_were_not_listed_for_longest)),
         without_records(test_version_1_keeps_what_is_held),
