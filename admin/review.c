@@ -422,6 +422,37 @@ static const char *why_not(enum front front, const struct held *held,
     return held_state_name(held->state);
 }
 
+/* Whether what was done with it last is that a reader called it spam. */
+static void note_spam(void *context, const struct audit_entry *entry)
+{
+    bool *spam = context, decides = strcmp(entry->what, "reapply") == 0;
+    for (size_t i = 0; i < sizeof deeds / sizeof *deeds; i++)
+        decides = decides || strcmp(entry->what, deeds[i].name) == 0;
+    if (strcmp(entry->what, "spam") == 0)
+        *spam = true;
+    else if (decides || strncmp(entry->what, REVIEW_UNDO " ", sizeof REVIEW_UNDO) == 0)
+        *spam = false;
+}
+
+/* A reader's word is no deed that could be undone: the reader may say otherwise any time. */
+static bool look_for_reader(struct work *work, bool *found, struct error *error)
+{
+    char id[RECORDS_TEXT_ID_SIZE];
+    bool spam = false;
+    if (work->name || (*found && !work->undone.undone_s))
+        return true;
+    if (!records_audit_of(work->records, records_text_id(work->front, work->id, id), note_spam,
+                          &spam, error))
+        return false;
+    if (!spam)
+        return true;
+    work->undone = (struct records_deed){0};
+    work->said = "a reader said that it is spam; held release puts it back into the feed, and "
+                 "teaches that it is none";
+    *found = false;
+    return true;
+}
+
 /* The deed that is to be undone; `*found` is false, and `said` why, when there is none. */
 static bool find_deed(struct work *work, bool *found, struct error *error)
 {
@@ -434,7 +465,7 @@ static bool find_deed(struct work *work, bool *found, struct error *error)
     else if (after)
         work->said = "something was done after it; undo that first";
     *found = *found && !after;
-    return true;
+    return look_for_reader(work, found, error);
 }
 
 static const char *said_of(const struct work *work, bool back)

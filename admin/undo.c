@@ -81,5 +81,7 @@ const struct command command_undo = {
     "--deed NAME  the latest of that name (release, confirm, delete), when all that was done "
     "after\n"
     "             it is undone\n\n"
-    "Asked again, it says so and changes nothing.\n",
+    "Asked again, it says so and changes nothing. What a reader of a feed called spam is no deed "
+    "to\n"
+    "be undone: held release puts it back.\n",
 };

@@ -579,6 +579,24 @@ def test_held_again_is_out_of_the_feed(fixture):
     wait_for(lambda: guid not in links_of(weir), "it is out again", SOON_S)
 
 
+def test_undo_tells_what_takes_a_readers_word_back(fixture):
+    """undo of what a reader called spam says that a release takes it back, which does"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))})
+    guids = links_of(weir)
+    for guid, link in list(guids.items())[:2]:
+        for do in ("spam",) if guid == next(iter(guids)) else ("spam", "not-spam", "spam"):
+            assert browse(link, do)[0] == 200
+        wait_for(lambda: guid not in links_of(weir), "it is held", SOON_S)
+    for number, guid in enumerate(list(guids)[:2], 1):
+        refused = weir.ctl("undo", "f%d" % number, status=65).errors
+        assert refused == ("weirctl: f%d: cannot undo: a reader said that it is spam; held release puts it "
+                           "back into the feed, and teaches that it is none\n" % number), refused
+        weir.ctl("held", "release", "f%d" % number)
+        wait_for(lambda: guid in links_of(weir), "it is back", SOON_S)
+        assert "release undone: held again" in weir.ctl("undo", "f%d" % number).text()
+        assert "release undone already" in weir.ctl("undo", "f%d" % number).text()
+
+
 def test_comments_are_taught_as_comments(fixture):
     """The lesson of an item of a feed of comments is that of a comment, as its verdict was"""
     slots = []
