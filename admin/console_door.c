@@ -478,6 +478,8 @@ static void visit_person(struct visit *visit)
 static void refuse_forged(struct visit *visit)
 {
     char who[80];
+    if (signed_link_claims(visit->request->token) == SIGNED_LINK_ITEM)
+        visit->title = WORD_ITEM_TITLE;
     if (visit->request->must_wait) {
         door_say_only(visit, MHD_HTTP_TOO_MANY_REQUESTS, WORD_TOO_MANY);
         return;

@@ -90,7 +90,10 @@ static const char *const words[WORD_COUNT][LANGUAGES] = {
     [WORD_ENTRY] = {"Address or domain", "地址或域名"},
     [WORD_BAD_ENTRY] = {"That is neither an address nor a domain, or your list is full.",
                         "这不是有效的地址或域名，或者您的名单已满。"},
-    [WORD_FORGED] = {"This link is not valid.", "此链接无效。"},
+    [WORD_FORGED] =
+        {"This link is not valid, or it is incomplete: some programs cut long links off. "
+         "Open it where it stands, or copy all of it.",
+         "此链接无效或不完整：有些程序会截断长链接。请在原处打开，或复制完整链接。"},
     [WORD_EXPIRED] = {"This link has expired.", "此链接已过期。"},
     [WORD_GONE] = {"There is nothing to be done here any more.", "这里已没有可执行的操作。"},
     [WORD_TOO_MANY] = {"Too many attempts; try again later.", "尝试次数过多，请稍后再试。"},

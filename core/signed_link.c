@@ -111,3 +111,14 @@ enum signed_link_status signed_link_verify(const struct signed_link_keys *keys, 
     read_payload(bytes, length - TAG_BYTES, link);
     return now_s < link->expires_s ? SIGNED_LINK_VALID : SIGNED_LINK_EXPIRED;
 }
+
+unsigned signed_link_claims(const char *token)
+{
+    unsigned char bytes[3]; /* version, purpose, actions: the first four letters */
+    size_t length = 0;
+    if (sodium_base642bin(bytes, sizeof bytes, token, strnlen(token, 4), NULL, &length, NULL,
+                          VARIANT) != 0 ||
+        length != sizeof bytes || bytes[0] != VERSION)
+        return 0;
+    return bytes[1];
+}

@@ -60,6 +60,10 @@ struct signed_link {
 void signed_link_sign(const struct signed_link_keys *keys, const struct signed_link *link,
                       char token[SIGNED_LINK_TOKEN_SIZE]);
 
+/* What it says that it is about, which is not to be believed: for words about one that is forged.
+ * 0: nothing. */
+unsigned signed_link_claims(const char *token);
+
 enum signed_link_status {
     SIGNED_LINK_VALID,
     SIGNED_LINK_EXPIRED, /* signed by us; `link` is set */

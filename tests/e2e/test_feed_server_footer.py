@@ -345,6 +345,17 @@ def test_bad_links(fixture):
     assert browse(link[:-1])[0] == 503
 
 
+def test_links_cut_off_without_mail(fixture):
+    """A link of an item that was cut off is called so, also where no digest can have a key"""
+    weir = fixture.gateway({"planet": Document(feed(HAM))}, digest={"key-file": "/nowhere/weir/link.key"})
+    link = links_of(weir)["https://buoy.example/hull"]
+    assert browse(link)[0] == 200
+    for cut, do in ((link[:-1], None), (link[:-40], "spam"), (link[:link.index("/d/") + 8], None)):
+        status, page = browse(cut, do)
+        assert status == 404 and "it is incomplete" in page, (status, page)
+        assert "<h1>An item of a feed</h1>" in page, page
+
+
 def test_in_chinese(fixture):
     """Links and pages are in the language of digests"""
     weir = fixture.gateway({"planet": Document(feed(HAM))}, digest={"language": "zh"})
@@ -677,9 +688,10 @@ def test_no_spam_stands_against_rules(fixture):
 run(setup, [test_each_format_ends_with_links, test_off_changes_nothing, test_only_a_post_teaches,
             test_held_items_have_links, test_bad_links, test_in_chinese,
             test_nothing_is_signed_in_vain, test_links_behind_where_else_it_is,
-            test_let_go_where_another_feed_shows_it,
+            test_let_go_where_another_feed_shows_it, test_links_cut_off_without_mail,
             test_edited_and_expired, test_in_mode_tag, test_store_is_away,
             test_minds_change_only_so_often, test_minds_change_at_once, test_links_end_with_the_footer,
             test_key_breaks_while_it_runs, test_held_again_is_out_of_the_feed,
+            test_undo_tells_what_takes_a_readers_word_back,
             test_comments_are_taught_as_comments, test_a_word_stands_against_rules,
             test_no_spam_stands_against_rules])
