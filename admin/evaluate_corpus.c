@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,9 +102,34 @@ static size_t source_number(struct corpus *corpus, const char *name)
     return corpus->source_count++;
 }
 
-static bool read_item_line(struct corpus *corpus, const char *line, size_t length,
-                           struct error *error)
+/* The number of the escape of four digits at `at`; -1: there is none. */
+static long escaped_at(const char *at, const char *end)
 {
+    char digits[5] = "";
+    if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    memcpy(digits, at + 2, 4);
+    return strspn(digits, "0123456789abcdefABCDEF") == 4 ? strtol(digits, NULL, 16) : -1;
+}
+
+/* Halves of surrogate pairs, and NUL, which JSON can write and no text can have: they are U+FFFD
+ * then, as decoders have it. Programs that cut texts write such halves. */
+static void mend_escapes(char *line, size_t length)
+{
+    for (char *at = line, *end = line + length; (at = memchr(at, '\\', (size_t)(end - at)));) {
+        long unit = escaped_at(at, end), next = unit < 0 ? -1 : escaped_at(at + 6, end);
+        bool pair = unit >= 0xd800 && unit <= 0xdbff && next >= 0xdc00 && next <= 0xdfff;
+        if (unit == 0 || (!pair && unit >= 0xd800 && unit <= 0xdfff))
+            memcpy(at + 2, "fffd", 4);
+        at += pair ? 12 : unit >= 0 ? 6 : 2;
+        if (at >= end)
+            break;
+    }
+}
+
+static bool read_item_line(struct corpus *corpus, char *line, size_t length, struct error *error)
+{
+    mend_escapes(line, length);
     json_error_t trouble;
     json_t *item = json_loadb(line, length, 0, &trouble);
     enum label label;
@@ -254,6 +281,7 @@ struct document *corpus_parse(const struct corpus *corpus, const struct corpus_b
 {
     if (corpus->items < 0)
         return mail_read((struct span){bytes->data, bytes->length}, false);
+    mend_escapes(bytes->data, bytes->length);
     json_t *json = json_loadb(bytes->data, bytes->length, 0, NULL);
     struct span link = text_of(json, "link");
     struct feed feed = {.format = FEED_JSON, .title = text_of(json, "feed_title")};

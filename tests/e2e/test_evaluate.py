@@ -212,6 +212,22 @@ def items_have_figures_for_each_source(fixture):
     near(said["sources"][0]["roca"], 100 * inverted / 15 / 15)
 
 
+def halves_of_pairs_are_no_text(fixture):
+    """Half a surrogate pair, or NUL, in one line is read as U+FFFD, and the others as they are"""
+    scores = []
+    for cut, whole in (("\\ud83d", "\\\\ud800 \\ud83d\\ude00"), ("\\ufffd", "\\\\ud800 \U0001f600")):
+        lines = ['{"label":"ham","title":"Cut %s","content":"short"}' % cut,
+                 '{"label":"spam","title":"%sx","content":"\\uDE00 %s"}' % (cut, "\\u0000"),
+                 '{"label":"ham","title":"%s","content":"a \\" quote"}' % whole]
+        with open(fixture.path("halves.jsonl"), "w") as items:
+            items.write("\n".join(lines) + "\n")
+        said = fixture.weir.ctl("--json", "evaluate", "--items", fixture.path("halves.jsonl"),
+                                "--scores", fixture.scores_path)
+        assert (said.json()["ham"], said.json()["spam"], said.errors) == (2, 1, ""), said.json()
+        scores.append(fixture.scores())
+    assert scores[0] == scores[1], scores
+
+
 def items_are_split_by_source(fixture):
     """Split, each source is judged by what the others taught"""
     said = fixture.weir.ctl("--json", "evaluate", "--items", fixture.items, "--protocol", "split",
@@ -449,6 +465,7 @@ servers.run(setup, [
     evidence_beside_content_counts_when_asked,
     text_alone_looks_at_no_header,
     items_have_figures_for_each_source,
+    halves_of_pairs_are_no_text,
     items_are_split_by_source,
     comments_teach_nothing_of_articles,
     a_new_kind_of_comment_is_learned_from_a_hundred,
