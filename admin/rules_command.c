@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/documents.h"
+#include "admin/feeds_names.h"
 #include "admin/held_reapply.h"
 #include "admin/records_text.h"
 #include "admin/rule_preview.h"
@@ -212,11 +213,45 @@ static int test_all(struct request *request, int count, char **paths)
 
 /* --- preview, apply, undo --- */
 
+static bool is_subscribed(struct records *records, const struct feeds_names *names,
+                          const char *feed, bool *subscribed, struct error *error)
+{
+    *subscribed = feeds_names_place(names, feed) != NULL;
+    return *subscribed || records_feed_known(records, feed, subscribed, error);
+}
+
+/* A name with a letter too many would match nothing, and say nothing. It is no error: the feed may
+ * be another gateway's, or one to come. False: the records failed. */
+static bool warn_of_feeds(const struct request *request, struct error *error)
+{
+    struct records *records = request->session->records[FRONT_FEED];
+    struct feeds_names *names = records ? feeds_names_new(request->session, error) : NULL;
+    bool good = !records || names;
+    for (size_t i = 0; names && good && i < rules_count(request->rules); i++) {
+        size_t count;
+        const char *const *feeds = rules_feeds(request->rules, i, &count);
+        for (size_t j = 0; good && j < count; j++) {
+            bool subscribed;
+            good = is_subscribed(records, names, feeds[j], &subscribed, error);
+            if (!good || subscribed)
+                continue;
+            fprintf(stderr, "%s: warning: rule \"", session_program);
+            printable_put(stderr, span_of(rules_at(request->rules, i)->name), PRINTABLE_LINE);
+            fputs("\": there is no feed \"", stderr);
+            printable_put(stderr, span_of(feeds[j]), PRINTABLE_LINE);
+            fputs("\" here\n", stderr);
+        }
+    }
+    feeds_names_free(names);
+    return good;
+}
+
 static int preview(struct request *request)
 {
     struct rule_preview counts;
     struct error error = {0};
-    if (!rule_preview_make(request->session, request->rules, &counts, &error))
+    if (!warn_of_feeds(request, &error) ||
+        !rule_preview_make(request->session, request->rules, &counts, &error))
         return session_complain(&error);
     if (request->session->json) {
         json_put_open(&request->json, NULL, '{');
@@ -266,7 +301,8 @@ static int apply(struct request *request)
             puts("these rules are in force already");
         return held_reapply(request->session, true);
     }
-    if (!rule_settings_apply(request->session, &request->state, span_of(request->content),
+    if (!warn_of_feeds(request, &error) ||
+        !rule_settings_apply(request->session, &request->state, span_of(request->content),
                              request->rules, session_user(), &what, &warning, &error))
         return session_complain(&error);
     return report(request, "applied", what, &warning);

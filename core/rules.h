@@ -70,6 +70,9 @@ void rules_release(struct rules *rules); /* NULL is fine */
 size_t rules_count(const struct rules *rules); /* NULL: 0 */
 struct rule *rules_at(const struct rules *rules, size_t i);
 
+/* The feeds that rule is for, `*count` of them; lent. None: it is for all. */
+const char *const *rules_feeds(const struct rules *rules, size_t i, size_t *count);
+
 /* Tells one text from another. 0: no rules. */
 uint64_t rules_version(const struct rules *rules);
 

@@ -482,6 +482,12 @@ struct rule *rules_at(const struct rules *rules, size_t i)
     return &rules->list[i].rule;
 }
 
+const char *const *rules_feeds(const struct rules *rules, size_t i, size_t *count)
+{
+    *count = rules->list[i].feed_count;
+    return (const char *const *)rules->list[i].feeds;
+}
+
 uint64_t rules_version(const struct rules *rules)
 {
     return rules ? rules->version : 0;

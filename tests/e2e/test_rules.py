@@ -204,6 +204,21 @@ def rules_are_tested_on_files(fixture):
     assert [row["action"] for row in rows] == ["hold", "", "", "", ""], rows
 
 
+def feeds_that_are_not_there_are_named(fixture):
+    """preview and apply warn of a feed of a rule that nothing is subscribed to, and go on"""
+    weir = fixture.weir
+    weir.ctl("feeds", "add", "added", fixture.upstream.url + "/added.xml")
+    path = file_of(fixture, 'rule "hulls" { feed = {planet, added, planett}  title = hull  action = hold }\n'
+                            'rule "all" { title = hull  action = tag }\n'
+                            'rule "none" { feed = nowhere  title = hull  action = hold }\n')
+    warnings = ('weirctl: warning: rule "hulls": there is no feed "planett" here\n'
+                'weirctl: warning: rule "none": there is no feed "nowhere" here\n')
+    assert weir.ctl("rules", "preview", path).errors == warnings
+    assert weir.ctl("rules", "apply", path).errors == warnings
+    weir.ctl("feeds", "remove", "added")
+    weir.ctl("rules", "undo")
+
+
 RSS = '<rss version="2.0"><channel><title>t</title>%s<item><guid>g</guid><title>Boat</title>%s</item></channel></rss>'
 ATOM = ('<feed xmlns="http://www.w3.org/2005/Atom"%s><title>t</title><id>i</id>%s'
         "<entry%s><id>g</id><title>Boat</title>%s</entry></feed>")
@@ -372,6 +387,6 @@ def rules_survive_the_store(fixture):
 servers.run(setup, [
     rules_hold_and_keep_mail, tags_and_trials, an_expression_that_explodes_costs_little,
     feeds_follow_the_rules, a_subject_that_was_cut_is_not_known, what_is_held_is_let_go,
-    rules_are_tested_on_files, authors_are_known_by_address,
+    rules_are_tested_on_files, feeds_that_are_not_there_are_named, authors_are_known_by_address,
     languages_are_as_items_and_feeds_say, what_the_feed_said_of_what_is_held_counts, bad_input_costs_one_line, over_the_console, rules_survive_the_store,
 ])
