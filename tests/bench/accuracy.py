@@ -29,7 +29,7 @@ FIVE, TEN = range(1, 6), range(1, 11)
 TEXT = ("--fields", "text")
 QUICK = "--quick" in sys.argv
 FOLDS = 5  # of the sites whose articles are judged unseen
-ORDERS = 5  # that several gateways and one alone are taught
+ORDERS = 10  # that several gateways and one alone are taught
 EVERYTHING = ("--reputations", "--checks")
 
 
