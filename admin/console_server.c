@@ -87,6 +87,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection, 
     struct client *client = *request;
     if (!client->begun) {
         client->begun = true;
+        connection_asks(&client->connection);
         client->body_max = console_router_body_max(&server->router, connection, target);
         atomic_fetch_add(&server->under_way, 1);
         return MHD_YES;
@@ -131,7 +132,7 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     if (client->begun)
         atomic_fetch_sub(&server->under_way, 1);
     client->begun = client->too_large = false;
-    connection_restart(server->connections, &client->connection);
+    connection_rests(server->connections, &client->connection);
 }
 
 static void note_connection(void *context, struct MHD_Connection *connection, void **socket_context,

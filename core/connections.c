@@ -12,6 +12,8 @@
 
 #define NEVER INT64_MAX
 #define COMPLAIN_EVERY_MS 60000
+/* To those that ask nothing, where all connections are taken. */
+#define LEFT_WHERE_FULL_MS 1000
 
 struct connections {
     unsigned most, timeout_ms;
@@ -36,10 +38,14 @@ static int64_t now_ms(void)
 /* Under the lock: a connection in the list has its socket still. */
 static void shut_down_overdue(struct connections *connections)
 {
-    int64_t now = now_ms();
+    int64_t now = now_ms(), asking = now, silent = now;
+    if (atomic_load(&connections->count) >= connections->most &&
+        connections->timeout_ms > LEFT_WHERE_FULL_MS)
+        silent += connections->timeout_ms - LEFT_WHERE_FULL_MS;
     for (struct connection *connection = connections->first; connection;
          connection = connection->next) {
-        if (now < atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed))
+        int64_t over = atomic_load(&connection->asks) ? asking : silent;
+        if (over < atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed))
             continue;
         atomic_store(&connection->overdue, true);
         connection_exempt(connection);
@@ -148,6 +154,17 @@ void connection_restart(struct connections *connections, struct connection *conn
 {
     atomic_store_explicit(&connection->deadline_ms, now_ms() + connections->timeout_ms,
                           memory_order_relaxed);
+}
+
+void connection_asks(struct connection *connection)
+{
+    atomic_store(&connection->asks, true);
+}
+
+void connection_rests(struct connections *connections, struct connection *connection)
+{
+    atomic_store(&connection->asks, false);
+    connection_restart(connections, connection);
 }
 
 void connection_exempt(struct connection *connection)

@@ -1,6 +1,8 @@
 /* connections: the sockets that clients hold open, each with a deadline. A thread of its own shuts
  * down those that are over it, however busy they look: a byte now and then is activity enough for
- * a server's idle timeout. Thread-safe; between opening and closing, one thread owns a connection.
+ * a server's idle timeout. Where all are taken, those that have asked nothing yet, or nothing more,
+ * have a second only: whoever opens many keeps others out for no longer. Thread-safe; between
+ * opening and closing, one thread owns a connection.
  */
 #ifndef WEIR_CONNECTIONS_H
 #define WEIR_CONNECTIONS_H
@@ -17,6 +19,7 @@ struct connections;
 struct connection {
     int socket;
     atomic_llong deadline_ms; /* of CLOCK_MONOTONIC */
+    atomic_bool asks;         /* the head of its request is there, and its answer not sent */
     atomic_bool overdue;      /* it was shut down */
     struct connection *previous, *next;
 };
@@ -44,4 +47,7 @@ void connections_remove(struct connections *connections, struct connection *conn
 void connection_restart(struct connections *connections, struct connection *connection);
 void connection_exempt(struct connection *connection);
 
+/* What it asks is known from here on; it is answered, and the time limit runs anew. */
+void connection_asks(struct connection *connection);
+void connection_rests(struct connections *connections, struct connection *connection);
 #endif

@@ -300,6 +300,7 @@ static enum MHD_Result handle_request(void *context, struct MHD_Connection *conn
         return bounded ? MHD_YES : MHD_NO;
     }
     if (reader->stage == STAGE_HEAD) {
+        connection_asks(&reader->connection);
         copy_cut(reader->method, sizeof reader->method, method, strlen(method));
         reader->stage = STAGE_BODY;
         /* An answer that is given here ends the connection, even where no body was to come. */
@@ -369,7 +370,7 @@ static void end_request(void *context, struct MHD_Connection *connection, void *
     end_push(reader);
     page_release(reader->wait.page);
     reader->wait.page = NULL;
-    connection_restart(server->connections, &reader->connection);
+    connection_rests(server->connections, &reader->connection);
 }
 
 static void note_connection(void *context, struct MHD_Connection *connection, void **socket_context,

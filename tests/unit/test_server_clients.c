@@ -279,6 +279,30 @@ static void test_the_server_ends_while_an_answer_is_due(void **state)
     feed_server_set_up(state);
 }
 
+/* 20 s are theirs where there is room. */
+static void test_those_that_ask_nothing_make_room(void **state)
+{
+    struct feed_server *feeds = *state;
+    int silent[4];
+    for (size_t i = 0; i < 4; i++) {
+        silent[i] = http_connect(feeds->port);
+        if (i % 2)
+            http_say(silent[i], "GET /f/planet HTTP/1.1\r\nHos");
+    }
+    int64_t start_ms = now_ms();
+    struct http_answer answer = {0};
+    for (bool served = false; !served && now_ms() - start_ms < 15000; http_clear(&answer)) {
+        int reader = http_connect(feeds->port);
+        http_say(reader, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+        served = http_read(reader, true, &answer);
+        close(reader);
+        poll(NULL, 0, 20);
+    }
+    assert_true(now_ms() - start_ms < 10000);
+    for (size_t i = 0; i < 4; i++)
+        close(silent[i]);
+}
+
 static void test_slow_loris_keeps_nobody_from_being_served(void **state)
 {
     struct feed_server *feeds = *state;
@@ -497,6 +521,7 @@ int main(void)
         WITH(test_a_wait_that_is_over_is_ended_by_who_resumes_it, set_up_impatient),
         WITH(test_the_server_ends_while_requests_are_under_way, feed_server_set_up),
         WITH(test_the_server_ends_while_an_answer_is_due, feed_server_set_up),
+        WITH(test_those_that_ask_nothing_make_room, set_up_narrow),
         WITH(test_slow_loris_keeps_nobody_from_being_served, feed_server_set_up),
         WITH(test_a_head_that_trickles_in_is_cut_off, set_up_impatient),
         WITH(test_a_first_line_that_trickles_in_is_cut_off, set_up_impatient),
