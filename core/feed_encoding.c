@@ -327,48 +327,60 @@ static bool is_of_word(unsigned char byte)
     return byte >= 0x80 || g_ascii_isalnum((gchar)byte);
 }
 
-/* Whether nothing is to stand where a control character does, between words or beside a blank:
- * readers show nothing there, and words are whole to them. Between other characters, and within
- * tags, what is dropped could make markup of what is none in the bytes; a blank cannot. Those that
- * move a page or a line on are blanks. */
-static bool leaves_nothing(struct span done, struct span rest)
+/* Whether nothing is to stand where control characters do, between words or beside a blank: readers
+ * show nothing there, and words are whole to them. Between other characters, and within tags, what
+ * is dropped could make markup of what is none in the bytes; a blank cannot. */
+static bool leaves_nothing(struct span before, struct span behind)
 {
-    enum { RUN = 8 }; /* how many in a row are looked past */
-    if (*rest.data == '\v' || *rest.data == '\f')
-        return false;
-    size_t i = 1;
-    while (i < RUN && i < rest.length && is_forbidden((unsigned char)rest.data[i]))
-        i++;
-    if (!done.length || i == rest.length)
+    if (!before.length || !behind.length)
         return true;
-    unsigned char before = (unsigned char)done.data[done.length - 1];
-    unsigned char behind = (unsigned char)rest.data[i];
-    return g_ascii_isspace((gchar)before) || g_ascii_isspace((gchar)behind) ||
-           (is_of_word(before) && is_of_word(behind));
+    unsigned char last = (unsigned char)before.data[before.length - 1];
+    unsigned char first = (unsigned char)behind.data[0];
+    return g_ascii_isspace((gchar)last) || g_ascii_isspace((gchar)first) ||
+           (is_of_word(last) && is_of_word(first));
 }
 
-static bool ends_in_tag(struct span text)
+/* How many control characters stand at the start; `*blank`: one that moves a page or a line on. */
+static size_t forbidden_run(struct span text, bool *blank)
 {
-    const char *opening = memrchr(text.data, '<', text.length);
-    return opening && !memchr(opening, '>', (size_t)(text.data + text.length - opening));
+    size_t length = 0;
+    *blank = false;
+    for (; length < text.length && is_forbidden((unsigned char)text.data[length]); length++)
+        *blank |= text.data[length] == '\v' || text.data[length] == '\f';
+    return length;
+}
+
+/* Of the text in front of a place, whether that is in a tag; `*in_tag` says it of the start. What
+ * begins a CDATA section is none. */
+static void pass_tags(struct span text, bool *in_tag)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        struct span rest = {text.data + i, text.length - i};
+        if (text.data[i] == '<')
+            *in_tag = !span_starts(rest, SPAN("<![CDATA["));
+        else if (text.data[i] == '>')
+            *in_tag = false;
+    }
 }
 
 static struct span replace_forbidden(struct arena *arena, struct span utf8, const char **trouble)
 {
-    size_t length = find_forbidden(utf8);
-    if (length == utf8.length)
+    size_t length = 0;
+    bool in_tag = false, blank;
+    struct span rest = utf8;
+    if (find_forbidden(utf8) == utf8.length)
         return utf8;
     *trouble = "it holds control characters";
     char *copy = arena_text(arena, utf8.length);
-    memcpy(copy, utf8.data, length);
-    bool in_tag = ends_in_tag((struct span){copy, length});
-    for (size_t i = length; i < utf8.length; i++) {
-        char byte = utf8.data[i];
-        in_tag = byte == '<' || (in_tag && byte != '>');
-        if (!is_forbidden((unsigned char)byte))
-            copy[length++] = byte;
-        else if (in_tag || !leaves_nothing((struct span){copy, length},
-                                           (struct span){utf8.data + i, utf8.length - i}))
+    while (rest.length) {
+        struct span fine = {rest.data, find_forbidden(rest)};
+        memcpy(copy + length, fine.data, fine.length);
+        length += fine.length;
+        pass_tags(fine, &in_tag);
+        rest = (struct span){rest.data + fine.length, rest.length - fine.length};
+        size_t run = forbidden_run(rest, &blank);
+        rest = (struct span){rest.data + run, rest.length - run};
+        if (run && (blank || in_tag || !leaves_nothing((struct span){copy, length}, rest)))
             copy[length++] = ' ';
     }
     return (struct span){copy, length};

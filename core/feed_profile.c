@@ -91,11 +91,13 @@ static bool is_let_in(uint32_t hash, uint32_t items)
     return feed_words_hash(hash + (uint64_t)items * 0x9e3779b97f4a7c15u) % 4 == 0;
 }
 
-/* All fade by `fade` (a shift); those of the set grow by `growth`. */
+/* All fade by `fade` (a shift); those of the set grow by `growth`. Where nothing fades (0), they
+ * grow no further than to where a word is not new any more: not to what the language's own have. */
 static void learn_set(struct feed_share *shares, size_t size, const struct feed_words *set,
                       uint32_t items, unsigned growth, unsigned fade)
 {
     const uint16_t one = (uint16_t)(FEED_PROFILE_WHOLE >> growth);
+    const double most = fade ? FEED_PROFILE_WHOLE : COMMON * FEED_PROFILE_WHOLE - one;
     uint32_t fresh[FEED_WORDS_MAX];
     size_t fresh_count = 0;
     struct feed_share sorted[FEED_PROFILE_WORDS];
@@ -104,7 +106,7 @@ static void learn_set(struct feed_share *shares, size_t size, const struct feed_
         if (fade)
             shares[i].share = (uint16_t)(shares[i].share - (shares[i].share >> fade) -
                                          (shares[i].share && shares[i].share < 1u << fade));
-        if (shares[i].share && feed_words_has(set, shares[i].hash))
+        if (shares[i].share && shares[i].share <= most && feed_words_has(set, shares[i].hash))
             shares[i].share = (uint16_t)(shares[i].share + one);
         if (shares[i].share)
             sorted[known++] = shares[i];

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define BARE_NAME_MAX 200
+#define TAG_MAX 4096
 /* Two of each namespace; no feed has half as many. */
 #define NAMESPACE_NAMES_MAX 256u
 
@@ -114,6 +115,8 @@ bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text)
     const xmlChar *at = parser->input->cur, *end = parser->input->end;
     if (!is_broken(parser))
         return false;
+    if (end - at > TAG_MAX) /* or each of many quotes without an end costs the whole document */
+        end = at + TAG_MAX;
     const xmlChar *start = memrchr(parser->input->base, '<', (size_t)(at - parser->input->base));
     bool bare = false;
     for (at = start ? start + 1 : at; at < end && *at != '<'; at++) {

@@ -221,7 +221,10 @@ static void test_control_characters_split_no_words(void **state)
                        "bonus\x0c"
                        "now"),
                  NULL, "Casino bonus now");
-    expect_title(TITLE("Cas\x01\x02\x03ino"), NULL, "Casino");
+    expect_title(TITLE("Cas\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f"
+                       "ino"),
+                 NULL, "Casino");
+    expect_title(TITLE("<![CDATA[Cas\x01ino]]>"), NULL, "Casino");
 }
 
 /* Whatever stands around them, they make no markup of what is none in the bytes. */

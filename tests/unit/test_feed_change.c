@@ -455,7 +455,7 @@ static double write_about(struct feed_profile *profile, unsigned subject, unsign
     uint64_t random = subject;
     double topic = 0;
     for (unsigned i = 0; i < items; i++) {
-        char html[512], *at = html;
+        char html[1024] = "", *at = html;
         for (unsigned k = 0; k < 20; k++) {
             put(&at, k % 2 ? "the " : function_words[draw(&random, COUNT(function_words))]);
             put(&at, " ");
