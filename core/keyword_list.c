@@ -4,6 +4,7 @@
 
 #include "core/check_ramp.h"
 #include "core/check_read.h"
+#include "core/feed_promotion.h"
 #include "core/text.h"
 
 #define SEPARATOR_MARKS 4
@@ -235,7 +236,8 @@ static void find_lists(struct span text, size_t number, const struct separator *
 /* So much of other text at least, in bytes, or there is nothing to be unrelated to. */
 #define AROUND_BYTES_MIN 100
 #define AROUND_TEXTS_MAX 16
-/* As many keywords stand under texts whose authors label them for finding (teams, sizes, places,
+/* Menus of departments, editions and shops are as long as farms; what farms list is for sale. And
+ * as many keywords stand under texts whose authors label them for finding (teams, sizes, places,
  * kinds of dishes) in words that the text does not need; farms list more. */
 #define LABELS_MOST 15
 #define FARM_LEAST 19
@@ -278,8 +280,9 @@ static size_t text_around(const struct document *document, const struct keyword_
     return count;
 }
 
-/* A title of joined keywords belongs to the list. */
-static void judge_around(const struct document *document, struct keyword_list *list)
+/* `selling`: how much the keywords are of what is for sale, from 0 to 1. A title of joined keywords
+ * belongs to the list. */
+static void judge_around(const struct document *document, struct keyword_list *list, double selling)
 {
     struct span pieces[AROUND_TEXTS_MAX + 1];
     size_t count = text_around(document, list, pieces), bytes = 0;
@@ -293,7 +296,7 @@ static void judge_around(const struct document *document, struct keyword_list *l
     list->known = phrases_known(&list->phrases, pieces, count);
     double unknown = 1 - (double)list->known / (double)list->phrases.count;
     list->unrelated = ramp(unknown, 0.3, 0.6) * ramp(list->strength, 0, 0.1) *
-                      ramp((double)list->phrases.count, LABELS_MOST, FARM_LEAST);
+                      ramp((double)list->phrases.count, LABELS_MOST, FARM_LEAST) * selling;
 }
 
 bool keyword_list_borrows_text(const struct document *document)
@@ -330,6 +333,8 @@ void keyword_list_note(struct document *document)
     struct keyword_list *list = arena_room(document->arena, sizeof *list);
     *list = best;
     list->lines = lines_of(list, document->texts[list->text].content);
-    judge_around(document, list);
+    double selling = ramp(feed_promotion_share(&list->phrases), 0.4, 0.7);
+    judge_around(document, list, selling);
+    list->strength *= 0.5 + 0.5 * selling;
     document->keyword_list = list;
 }

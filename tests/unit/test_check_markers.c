@@ -223,7 +223,12 @@ static void test_a_few_labels_are_quiet(void **state)
         "Under 7 boys | Under 7 girls | Under 8 boys | Under 8 girls | Under 9 boys | Under 9 "
         "girls "
         "| Under 10 boys | Under 10 girls | Under 11 boys | Under 11 girls | Under 12 boys | Under "
-        "12 girls | Under 13 boys | Under 13 girls"};
+        "12 girls | Under 13 boys | Under 13 girls",
+        "Faculty of Law | Law library | Faculty of Arts | Arts library | Faculty of Medicine | "
+        "Medicine library | Faculty of Music | Music library | School of Law | School of Arts | "
+        "School of Music | School of Medicine | Law office | Arts office | Music office | Medicine "
+        "office | Law staff | Arts staff | Music staff | Medicine staff | Law events | Arts "
+        "events"};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         char text[1000];
         snprintf(text, sizeof text, ABOUT_LOCKS "%s", labels[i]);
