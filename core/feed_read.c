@@ -396,8 +396,10 @@ static void on_error(void *context, xmlErrorPtr trouble)
         return;
     if (++reader->errors > ERRORS_MAX)
         stop(reader, arena_printf(reader->arena, "more than %u errors", ERRORS_MAX));
-    if (trouble->code == XML_ERR_TAG_NAME_MISMATCH && trouble->str2)
-        reader->end_tag = arena_copy(reader->arena, span_of(trouble->str2));
+    if (trouble->code == XML_ERR_TAG_NAME_MISMATCH && trouble->str2) {
+        struct span name = feed_recovery_end_name(reader->parser);
+        reader->end_tag = arena_copy(reader->arena, name.length ? name : span_of(trouble->str2));
+    }
     if (trouble->code == XML_ERR_INVALID_DEC_CHARREF ||
         trouble->code == XML_ERR_INVALID_HEX_CHARREF)
         reader->needs_mending = true;

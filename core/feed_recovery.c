@@ -134,6 +134,25 @@ bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text)
     return false;
 }
 
+/* The length of the name at `at`, which a blank or what ends a tag is behind. */
+static size_t name_length(const char *at, const char *end)
+{
+    size_t length = 0;
+    while (at + length < end && !strchr(" \t\r\n/<>", at[length]))
+        length++;
+    return length;
+}
+
+/* The parser stands behind the tag. */
+struct span feed_recovery_end_name(xmlParserCtxtPtr parser)
+{
+    const char *start = (const char *)parser->input->base, *end = (const char *)parser->input->cur;
+    const char *tag = memrchr(start, '<', (size_t)(end - start));
+    if (!tag || end - tag < 2 || tag[1] != '/')
+        return (struct span){NULL, 0};
+    return (struct span){tag + 2, name_length(tag + 2, end)};
+}
+
 /* The parser stands behind the name. */
 struct span feed_recovery_bare_name(xmlParserCtxtPtr parser)
 {
@@ -171,9 +190,7 @@ struct span feed_recovery_go_on(xmlParserCtxtPtr parser)
     const xmlChar *start = input->cur;
     if (input->end - start > 1 && start[1] == '/') {
         const char *name = (const char *)start + 2;
-        size_t length = 0;
-        while ((const xmlChar *)name + length < input->end && !strchr(" \t\r\n/<>", name[length]))
-            length++;
+        size_t length = name_length(name, (const char *)input->end);
         input->cur += 2 + length;
         return (struct span){name, length};
     }

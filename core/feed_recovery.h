@@ -58,6 +58,10 @@ void feed_recovery_keep_in_step(xmlParserCtxtPtr parser, const struct open_eleme
  * it in HTML: `has_text` says that what would be hidden then is shown. */
 bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text);
 
+/* The name of an end tag where libxml2 complains of it, with its prefix, which libxml2 may leave
+ * out; empty: there is no end tag. */
+struct span feed_recovery_end_name(xmlParserCtxtPtr parser);
+
 /* "&name" where libxml2 complains that no semicolon is behind it; empty: there is no such. It drops
  * that, readers show it, and whole words could hide so from being judged. */
 struct span feed_recovery_bare_name(xmlParserCtxtPtr parser);

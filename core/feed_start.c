@@ -1,6 +1,8 @@
 #include "core/feed_start.h"
 
 #define LOOK_BYTES ((size_t)64 * 1024)
+/* What looks like a root behind words is looked into so often. */
+#define ROOTS_MAX 64
 
 static bool is_among(struct span name, const char *const *names, size_t count)
 {
@@ -137,9 +139,12 @@ bool feed_start_find(struct span text, size_t *start)
     const char *at = text.data, *end = at + (text.length < LOOK_BYTES ? text.length : LOOK_BYTES);
     const char *prolog = NULL; /* of a root that may follow straight */
     bool junk = false;
+    unsigned roots = 0;
     while ((at = skip_blanks(at, end)) < end) {
         enum what what = *at == '<' ? what_is_at(at, end) : JUNK;
         if (what == NO_FEED)
+            return false;
+        if (what == ROOT && ++roots > ROOTS_MAX)
             return false;
         if (what == ROOT && (!junk || holds_element(at, end))) {
             *start = (size_t)((prolog ? prolog : at) - text.data);

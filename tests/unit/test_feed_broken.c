@@ -284,6 +284,24 @@ static void test_broken_tags_hide_nothing(void **state)
     }
 }
 
+/* libxml2 says only the name behind the prefix of an end tag, where the innermost has a prefix. */
+static void test_end_tags_with_prefixes_close_their_own(void **state)
+{
+    (void)state;
+    struct feed *feed = read_text("<a:feed xmlns:a='http://www.w3.org/2005/Atom'><a:entry>"
+                                  "<a:title>one</a:title><m:g></a:entry><a:entry>"
+                                  "<a:title>two</a:title></a:entry></a:feed>");
+    assert_int_equal(feed->item_count, 2);
+    assert_span(feed->items[1].title, "two");
+    feed_free(feed);
+    feed = read_text(RSS("<item><m:g></x:item><title>one</title></m:g><guid>1</guid></item>"
+                         "<item><title>two</title></item>"));
+    assert_int_equal(feed->item_count, 2);
+    assert_span(feed->items[0].guid, "1");
+    assert_span(feed->items[1].title, "two");
+    feed_free(feed);
+}
+
 /* What only looks like the end of an empty element hides no text. */
 static void test_broken_tags_hide_no_text(void **state)
 {
@@ -362,6 +380,7 @@ int main(void)
         cmocka_unit_test(test_control_characters_split_no_words),
         cmocka_unit_test(test_control_characters_hide_no_item),
         cmocka_unit_test(test_broken_tags_hide_nothing),
+        cmocka_unit_test(test_end_tags_with_prefixes_close_their_own),
         cmocka_unit_test(test_broken_tags_hide_no_text),
         cmocka_unit_test(test_a_root_may_end_before_what_is_in_it),
         cmocka_unit_test(test_channels_of_cdf_are_read),
