@@ -2,6 +2,8 @@
 
 import os
 import random
+import re
+import signal
 
 import servers
 from milter_client import MilterClient
@@ -62,6 +64,14 @@ class Fixture:
         version = self.counts.version()
         wait_for(lambda: self.ctl("check", "--brief", paths["spam"][0]).text() and
                  version == self.counts.version(), "lessons are learned")
+
+    def follow(self):
+        """Waits until the milter has applied every lesson."""
+        def look():
+            self.milter.process.send_signal(signal.SIGUSR1)
+            found = re.findall(r"event=replica version=(\d+)", self.milter.log())
+            return found and int(found[-1]) == self.counts.version()
+        wait_for(look, "the milter's replica has all lessons")
 
     def deliver(self):
         """{subject: (action, log-odds)} as the history has it afterwards."""

@@ -62,7 +62,7 @@ def console_and_weirctl_foretell_the_same(fixture):
     """the console's preview of a change is that of weirctl tune, to the last figure"""
     fixture.teach()
     wait_for(lambda: fixture.milter.alive(), "the milter is up")
-    servers.time.sleep(1.5)  # its replica follows within half a second
+    fixture.follow()
     fixture.before = fixture.deliver()
     told = fixture.ctl("--json", "tune", *WORDS, "--limit", "1000").json()
     shown = answered(fixture.client.post("tuning/preview", {"changes": CHANGES, "limit": 1000}))

@@ -32,7 +32,7 @@ def replay_foretells_fresh_verdicts(fixture):
     """a change applied gives, on the same mail afresh, the verdicts that the replay foretold"""
     fixture.teach()
     wait_for(lambda: fixture.milter.alive(), "the milter is up")
-    servers.time.sleep(1.5)  # its replica follows within half a second
+    fixture.follow()
     before = fixture.deliver()
     assert len({action for action, _ in before.values()}) == 3, before
     change = ["--threshold", "mail.hold=0.7", "--cost", "tag=1", "--weight", "SUBJECT_CAPITALS=2.5",
