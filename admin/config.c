@@ -1,14 +1,13 @@
 #include "admin/commands.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "admin/config_readers.h"
+#include "admin/text_list.h"
 #include "admin/tune.h"
 #include "admin/tune_show.h"
 #include "core/json_writer.h"
-#include "store/memory.h"
 
 static void show_json(const struct config *config, const struct tuning *tuning)
 {
@@ -43,26 +42,12 @@ static int show(struct session *session)
 
 /* --- test --- */
 
-struct told {
-    char **warnings;
-    size_t count;
-};
-
 static void note_warning(void *context, const char *line)
 {
-    struct told *told = context;
-    told->warnings = memory_resize(told->warnings, (told->count + 1) * sizeof *told->warnings);
-    told->warnings[told->count++] = memory_text(line);
+    text_list_add(context, span_of(line));
 }
 
-static void clear_told(struct told *told)
-{
-    for (size_t i = 0; i < told->count; i++)
-        free(told->warnings[i]);
-    free(told->warnings);
-}
-
-static void test_json(const char *path, const struct told *told, const struct error *error)
+static void test_json(const char *path, const struct text_list *told, const struct error *error)
 {
     struct json_writer json = {0};
     bool valid = error->class == ERROR_NONE;
@@ -73,7 +58,7 @@ static void test_json(const char *path, const struct told *told, const struct er
         json_put_string(&json, "error", span_of(error->message));
     json_put_open(&json, "warnings", '[');
     for (size_t i = 0; i < told->count; i++)
-        json_put_string(&json, NULL, span_of(told->warnings[i]));
+        json_put_string(&json, NULL, span_of(told->texts[i]));
     json_put_close(&json, ']');
     json_put_close(&json, '}');
     json_put_newline(&json);
@@ -85,7 +70,7 @@ static int test(struct session *session)
 {
     const char *path = session->config_path ? session->config_path : config_default_path();
     struct error error = {0};
-    struct told told = {0};
+    struct text_list told = {0};
     session->config = config_read_with_feeds(path, &error);
     for (size_t i = 0; session->config && i < session->config->warning_count; i++)
         note_warning(&told, session->config->warnings[i]);
@@ -95,12 +80,12 @@ static int test(struct session *session)
         test_json(path, &told, &error);
     } else if (session->config) {
         for (size_t i = 0; i < told.count; i++)
-            fprintf(stderr, "weirctl: warning: %s\n", told.warnings[i]);
+            fprintf(stderr, "weirctl: warning: %s\n", told.texts[i]);
         printf("%s: valid\n", path);
     } else {
         session_complain(&error);
     }
-    clear_told(&told);
+    text_list_clear(&told);
     return session->config ? EX_OK : EX_CONFIG;
 }
 

@@ -245,34 +245,14 @@ static int line_of(struct span text, const char *at)
     return line;
 }
 
-/* How long the comment, CDATA section or processing instruction is that begins the text: in these
- * an
- * '&' is a character as others are (XML 1.0, 2.4). 0: none does. */
-static size_t literal_length(struct span text)
-{
-    static const struct {
-        struct span start, end;
-    } literals[] = {
-        {{"<!--", 4}, {"-->", 3}}, {{"<![CDATA[", 9}, {"]]>", 3}}, {{"<?", 2}, {"?>", 2}}};
-    for (size_t i = 0; i < sizeof literals / sizeof *literals; i++) {
-        const struct span start = literals[i].start, last = literals[i].end;
-        if (!span_starts(text, start))
-            continue;
-        const char *end =
-            memmem(text.data + start.length, text.length - start.length, last.data, last.length);
-        return end ? (size_t)(end - text.data) + last.length : text.length;
-    }
-    return 0;
-}
-
 /* Adds the text to `out`, with each '&' that stands for itself as "&amp;". */
 static void escape_raw(struct span text, struct span_buffer *out, int *raw_line)
 {
     const char *end = text.data + text.length, *added = text.data, *at = text.data;
     while (at < end) {
         struct span rest = {at, (size_t)(end - at)};
-        size_t literal = *at == '<' ? literal_length(rest) : 0;
-        at += literal ? literal : 1;
+        size_t opaque = *at == '<' ? xml_opaque_length(rest) : 0;
+        at += opaque ? opaque : 1;
         if (*rest.data != '&' || is_reference((struct span){at, (size_t)(end - at)}))
             continue;
         span_buffer_add(out, (struct span){added, (size_t)(at - added)});

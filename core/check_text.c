@@ -161,19 +161,30 @@ struct row {
     struct span text; /* from the first to the last of them */
 };
 
+/* The piece at `*at`, up to one of the separators (one or two), behind which that moves; false: the
+ * last was taken. */
+static bool next_piece(const char **at, const char *end, const char *separators, struct span *piece)
+{
+    const char *stop = *at;
+    if (stop > end)
+        return false;
+    while (stop < end && *stop != separators[0] && (*stop != separators[1] || !separators[1]))
+        stop++;
+    *piece = (struct span){*at, (size_t)(stop - *at)};
+    *at = stop + 1;
+    return true;
+}
+
 /* How many of the row's keywords share a part of theirs with another: those that somebody is to be
  * found by are turned over, while chapters, places and columns of a site are not. */
 static double sharing_of(struct row row, const char *separators)
 {
     struct phrases phrases;
+    struct span piece;
     phrases.count = 0;
-    const char *at = row.text.data, *end = at + row.text.length;
-    for (const char *start = at; at <= end; at++) {
-        if (at < end && *at != separators[0] && *at != separators[1])
-            continue;
-        phrases_add(&phrases, (struct span){start, (size_t)(at - start)});
-        start = at + 1;
-    }
+    for (const char *at = row.text.data, *end = at + row.text.length;
+         next_piece(&at, end, separators, &piece);)
+        phrases_add(&phrases, piece);
     return (double)phrases_overlap(&phrases, 2, 1).sharing / (double)row.count;
 }
 
@@ -182,18 +193,16 @@ static struct row find_joined(struct span title, const char *separators,
                               bool (*is_keyword)(struct span phrase))
 {
     struct row longest = {0, {title.data, 0}};
+    struct span piece;
     size_t count = 0;
-    const char *start = title.data, *first = start, *end = title.data + title.length;
-    for (const char *at = start; at <= end; at++) {
-        if (at < end && *at != separators[0] && (*at != separators[1] || !separators[1]))
-            continue;
-        struct span phrase = {start, (size_t)(at - start)};
-        bool fits = phrase.length && is_keyword(phrase);
-        first = count ? first : start;
+    const char *first = title.data;
+    for (const char *at = first, *end = at + title.length;
+         next_piece(&at, end, separators, &piece);) {
+        bool fits = piece.length && is_keyword(piece);
+        first = count ? first : piece.data;
         count = fits ? count + 1 : 0;
         if (count > longest.count)
-            longest = (struct row){count, {first, (size_t)(at - first)}};
-        start = at + 1;
+            longest = (struct row){count, {first, (size_t)(piece.data + piece.length - first)}};
     }
     return longest;
 }

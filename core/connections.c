@@ -38,13 +38,13 @@ static int64_t now_ms(void)
 /* Under the lock: a connection in the list has its socket still. */
 static void shut_down_overdue(struct connections *connections)
 {
-    int64_t now = now_ms(), asking = now, silent = now;
+    int64_t now = now_ms(), silent = now;
     if (atomic_load(&connections->count) >= connections->most &&
         connections->timeout_ms > LEFT_WHERE_FULL_MS)
         silent += connections->timeout_ms - LEFT_WHERE_FULL_MS;
     for (struct connection *connection = connections->first; connection;
          connection = connection->next) {
-        int64_t over = atomic_load(&connection->asks) ? asking : silent;
+        int64_t over = atomic_load(&connection->asks) ? now : silent;
         if (over < atomic_load_explicit(&connection->deadline_ms, memory_order_relaxed))
             continue;
         atomic_store(&connection->overdue, true);

@@ -50,4 +50,5 @@ void connection_exempt(struct connection *connection);
 /* What it asks is known from here on; it is answered, and the time limit runs anew. */
 void connection_asks(struct connection *connection);
 void connection_rests(struct connections *connections, struct connection *connection);
+
 #endif

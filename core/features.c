@@ -67,9 +67,9 @@ static bool header_is_ignored(struct span name)
     if (name.length && (name.data[0] | 0x20) != 'x' && (name.data[0] | 0x20) != 'c' &&
         (name.data[0] | 0x20) != 'l' && (name.data[0] | 0x20) != 's')
         return false;
-    for (size_t i = 0; i < sizeof ignored_headers / sizeof *ignored_headers; i++)
-        if (span_equal_nocase(name, span_of(ignored_headers[i])))
-            return true;
+    if (span_is_among_nocase(name, ignored_headers,
+                             sizeof ignored_headers / sizeof *ignored_headers))
+        return true;
     for (size_t i = 0; i < sizeof ignored_starts / sizeof *ignored_starts; i++)
         if (span_starts_nocase(name, span_of(ignored_starts[i])))
             return true;

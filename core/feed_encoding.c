@@ -336,7 +336,7 @@ static bool leaves_nothing(struct span before, struct span behind)
         return true;
     unsigned char last = (unsigned char)before.data[before.length - 1];
     unsigned char first = (unsigned char)behind.data[0];
-    return g_ascii_isspace((gchar)last) || g_ascii_isspace((gchar)first) ||
+    return span_is_blank((char)last) || span_is_blank((char)first) ||
            (is_of_word(last) && is_of_word(first));
 }
 

@@ -3,6 +3,8 @@
 #include <libxml/HTMLparser.h>
 #include <string.h>
 
+#include "core/xml_text.h"
+
 struct mending {
     const char *at, *end;
     struct span_buffer *out;
@@ -25,23 +27,6 @@ static void pass(struct mending *mending, const char *to)
 {
     span_buffer_add(mending->out, (struct span){mending->at, (size_t)(to - mending->at)});
     mending->at = to;
-}
-
-/* What no reference is in, when it starts at `at`: the end of it; else NULL. */
-static const char *end_of_opaque(const char *at, const char *end)
-{
-    static const struct {
-        const char *open, *close;
-    } kinds[] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}, {"<?", "?>"}};
-    size_t left = (size_t)(end - at);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        size_t length = strlen(kinds[i].open), close_length = strlen(kinds[i].close);
-        if (left < length || memcmp(at, kinds[i].open, length) != 0)
-            continue;
-        const char *close = memmem(at + length, left - length, kinds[i].close, close_length);
-        return close ? close + close_length : end;
-    }
-    return NULL;
 }
 
 /* "&#65;", "&#x41;", "&#X41;": the '&' and what makes it a reference are passed, or escaped. */
@@ -122,17 +107,16 @@ void feed_mend_references(struct span utf8, feed_entity_find *find, void *contex
                               .find = find,
                               .context = context};
     while (mending.at < mending.end) {
-        const char *at = mending.at, *opaque;
+        const char *at = mending.at;
         while (at < mending.end && *at != '<' && *at != '&')
             at++;
         pass(&mending, at);
         if (at == mending.end)
             return;
+        size_t opaque = xml_opaque_length((struct span){at, (size_t)(mending.end - at)});
         if (*at == '&')
             mend_reference(&mending);
-        else if ((opaque = end_of_opaque(at, mending.end)))
-            pass(&mending, opaque);
         else
-            pass(&mending, at + 1);
+            pass(&mending, at + (opaque ? opaque : 1));
     }
 }

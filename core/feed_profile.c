@@ -27,12 +27,11 @@
 #define LINKS_LEARNED 4    /* one of so many items with odd links moves what is usual of links */
 #define LATELY_SHIFT 3     /* as FADE_SHIFT, of odd items */
 #define TEMPLATE 0.65      /* a word in so many of the last odd items is of a new template */
-#define SETTLED_DAYS                                                                               \
-    30 /* a change that lasts so long, and for so many items, is what the feed is */
+/* A change that lasts so long, and for so many items, is what the feed is. */
+#define SETTLED_DAYS 30
 #define SETTLED_ITEMS 20
-#define PROMOTION_WORDS                                                                            \
-    32                 /* as if an item had so many more: one word of a short one says little      \
-                        */
+/* As if an item had so many more: one word of a short one says little. */
+#define PROMOTION_WORDS 32
 #define SUM_MOST 12.0f /* so that it comes back */
 #define DAY_S 86400.0
 #define MONTH_S (30 * DAY_S)

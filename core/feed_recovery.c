@@ -3,6 +3,8 @@
 #include <libxml/parserInternals.h>
 #include <string.h>
 
+#include "core/xml_text.h"
+
 #define BARE_NAME_MAX 200
 #define TAG_MAX 4096
 /* Two of each namespace; no feed has half as many. */
@@ -91,16 +93,11 @@ void feed_recovery_keep_in_step(xmlParserCtxtPtr parser, const struct open_eleme
     parser->name = parser->nameTab[open - 1];
 }
 
-static bool is_blank(xmlChar byte)
-{
-    return byte == ' ' || (byte >= '\t' && byte <= '\r');
-}
-
 /* Moves behind the value that is behind an equals sign; false: it has no end. `*bare`: it has no
  * quotes. */
 static bool pass_value(const xmlChar **at, const xmlChar *end, bool *bare)
 {
-    while (*at < end && is_blank(**at))
+    while (*at < end && span_is_blank((char)**at))
         ++*at;
     *bare = *at < end && **at != '"' && **at != '\'';
     if (*bare || *at == end)
@@ -122,7 +119,7 @@ bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text)
     for (at = start ? start + 1 : at; at < end && *at != '<'; at++) {
         if (*at == '>')
             return at[-1] == '/' && !(bare && has_text);
-        if (is_blank(*at))
+        if (span_is_blank((char)*at))
             bare = false;
         if (*at == '=' && !bare) {
             at++;
@@ -134,15 +131,6 @@ bool feed_recovery_is_empty(xmlParserCtxtPtr parser, bool has_text)
     return false;
 }
 
-/* The length of the name at `at`, which a blank or what ends a tag is behind. */
-static size_t name_length(const char *at, const char *end)
-{
-    size_t length = 0;
-    while (at + length < end && !strchr(" \t\r\n/<>", at[length]))
-        length++;
-    return length;
-}
-
 /* The parser stands behind the tag. */
 struct span feed_recovery_end_name(xmlParserCtxtPtr parser)
 {
@@ -150,7 +138,7 @@ struct span feed_recovery_end_name(xmlParserCtxtPtr parser)
     const char *tag = memrchr(start, '<', (size_t)(end - start));
     if (!tag || end - tag < 2 || tag[1] != '/')
         return (struct span){NULL, 0};
-    return (struct span){tag + 2, name_length(tag + 2, end)};
+    return xml_tag_name(tag + 2, end);
 }
 
 /* The parser stands behind the name. */
@@ -189,10 +177,9 @@ struct span feed_recovery_go_on(xmlParserCtxtPtr parser)
     xmlParserInputPtr input = parser->input;
     const xmlChar *start = input->cur;
     if (input->end - start > 1 && start[1] == '/') {
-        const char *name = (const char *)start + 2;
-        size_t length = name_length(name, (const char *)input->end);
-        input->cur += 2 + length;
-        return (struct span){name, length};
+        struct span name = xml_tag_name((const char *)start + 2, (const char *)input->end);
+        input->cur += 2 + name.length;
+        return name;
     }
     xmlParseContent(parser);
     if (input == parser->input && input->cur == start)

@@ -1,24 +1,18 @@
 #include "core/feed_start.h"
 
+#include "core/xml_text.h"
+
 #define LOOK_BYTES ((size_t)64 * 1024)
 /* What looks like a root behind words is looked into so often. */
 #define ROOTS_MAX 64
-
-static bool is_among(struct span name, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_equal_nocase(name, span_of(names[i])))
-            return true;
-    return false;
-}
 
 static bool is_root(struct span name)
 {
     static const char *const roots[] = {"rss", "RDF", "feed", "channel"};
     const char *colon = name.length ? memchr(name.data, ':', name.length) : NULL;
     size_t prefix = colon ? (size_t)(colon - name.data) + 1 : 0;
-    return is_among((struct span){name.data + prefix, name.length - prefix}, roots,
-                    sizeof roots / sizeof *roots);
+    return span_is_among_nocase((struct span){name.data + prefix, name.length - prefix}, roots,
+                                sizeof roots / sizeof *roots);
 }
 
 /* What programs write their complaints in, PHP and its debuggers first of all. */
@@ -29,7 +23,7 @@ static bool is_of_complaints(struct span name)
         "u",  "small", "tt",    "pre",   "code", "a",    "hr", "h1",     "h2",
         "h3", "h4",    "h5",    "h6",    "ul",   "ol",   "li", "dl",     "dt",
         "dd", "table", "thead", "tbody", "tr",   "th",   "td", "center", "blockquote"};
-    return is_among(name, names, sizeof names / sizeof *names);
+    return span_is_among_nocase(name, names, sizeof names / sizeof *names);
 }
 
 static bool looking_at(const char *at, const char *end, struct span what)
@@ -85,14 +79,6 @@ static const char *skip_tag(const char *at, const char *end, bool has_subset)
     return end;
 }
 
-static struct span name_at(const char *at, const char *end)
-{
-    size_t length = 0;
-    while (at + length < end && !strchr(" \t\r\n/<>", at[length]))
-        length++;
-    return (struct span){at, length};
-}
-
 static bool is_name_start(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
@@ -109,7 +95,7 @@ static bool holds_element(const char *at, const char *end)
         at = skip_aside(at, end);
     }
     return end - at > 1 && *at == '<' && is_name_start(at[1]) &&
-           !is_of_complaints(name_at(at + 1, end));
+           !is_of_complaints(xml_tag_name(at + 1, end));
 }
 
 /* What stands at a '<'. */
@@ -123,11 +109,11 @@ static enum what what_is_at(const char *at, const char *end)
         return ASIDE;
     if (looking_at(at, end, SPAN("<!DOCTYPE"))) {
         const char *name = skip_blanks(at + 9, end);
-        return span_equal_nocase(name_at(name, end), SPAN("html")) ? NO_FEED : DOCUMENT_TYPE;
+        return span_equal_nocase(xml_tag_name(name, end), SPAN("html")) ? NO_FEED : DOCUMENT_TYPE;
     }
     if (end - at < 2 || !is_name_start(at[1]))
         return JUNK;
-    struct span name = name_at(at + 1, end);
+    struct span name = xml_tag_name(at + 1, end);
     return is_root(name) ? ROOT : is_of_complaints(name) ? JUNK : NO_FEED;
 }
 

@@ -1,6 +1,7 @@
 #include "core/xml_text.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "core/text.h"
 
@@ -68,4 +69,30 @@ bool xml_has_monstrous_tag(struct span utf8)
         at = next;
     }
     return false;
+}
+
+size_t xml_opaque_length(struct span text)
+{
+    static const struct {
+        struct span open, close;
+    } kinds[] = {{SPAN_OF("<!--"), SPAN_OF("-->")},
+                 {SPAN_OF("<![CDATA["), SPAN_OF("]]>")},
+                 {SPAN_OF("<?"), SPAN_OF("?>")}};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const struct span open = kinds[i].open, close = kinds[i].close;
+        if (!span_starts(text, open))
+            continue;
+        const char *end =
+            memmem(text.data + open.length, text.length - open.length, close.data, close.length);
+        return end ? (size_t)(end - text.data) + close.length : text.length;
+    }
+    return 0;
+}
+
+struct span xml_tag_name(const char *at, const char *end)
+{
+    size_t length = 0;
+    while (at + length < end && !strchr(" \t\r\n/<>", at[length]))
+        length++;
+    return (struct span){at, length};
 }

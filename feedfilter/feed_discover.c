@@ -61,14 +61,6 @@ static bool is_relation(struct span relations, struct span wanted)
     return false;
 }
 
-static bool is_among(struct span type, const char *const *types, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (span_equal_nocase(type, span_of(types[i])))
-            return true;
-    return false;
-}
-
 /* How surely a link leads to a feed, by its type and relation ("feed" was one of HTML 5's drafts).
  * Types that say only how it is written are those of old sites, and of other things too. */
 static enum likeness likeness_of(const struct alternate *link)
@@ -85,9 +77,9 @@ static enum likeness likeness_of(const struct alternate *link)
     type = span_trim(type);
     if (!is_feed && !is_relation(link->rel, SPAN("alternate")))
         return NO_FEED;
-    if (is_among(type, standard, sizeof standard / sizeof *standard))
+    if (span_is_among_nocase(type, standard, sizeof standard / sizeof *standard))
         return SURE_FEED;
-    if (is_among(type, general, sizeof general / sizeof *general))
+    if (span_is_among_nocase(type, general, sizeof general / sizeof *general))
         return LIKELY_FEED;
     bool says_nothing = !type.length || span_equal_nocase(type, SPAN("application/json"));
     return is_feed && says_nothing ? LIKELY_FEED : NO_FEED;

@@ -115,6 +115,15 @@ static inline bool span_is_blank(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
+/* Whether it is one of the texts, in whatever size of ASCII letters. */
+static inline bool span_is_among_nocase(struct span span, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (span_equal_nocase(span, span_of(texts[i])))
+            return true;
+    return false;
+}
+
 /* Without blanks, tabs and line ends at both ends. */
 static inline struct span span_trim(struct span span)
 {

@@ -363,19 +363,20 @@ def three(bench):
         for name, every in found.items():
             every.append(said[name])
         digests.add(len(set(said["digests"])) == 1)
-    rocas = {name: [one[0] for one in every] for name, every in found.items()}
-    mean_of = {name: statistics.mean(every) for name, every in rocas.items()}
-    times = mean_of["three"] / mean_of["one"]
+    mean_of = {name: [statistics.mean(column) for column in zip(*every)]
+               for name, every in found.items()}
+    times = mean_of["three"][0] / mean_of["one"][0]
+
+    def row(what, name, *more):
+        rocas = [one[0] for one in found[name]]
+        return (what, "%d" % said["lessons"], percent(*mean_of[name]),
+                "%s to %s" % (percent(min(rocas)), percent(max(rocas))), *more)
     return table(["lessons of", "lessons", "1-ROCA, spam missed at 0.1 % of the second half",
                   "1-ROCA from, to", "of one gateway's 1-ROCA", "digests of the replicas"],
-                 [(what, "%d" % said["lessons"],
-                   percent(mean_of[name], statistics.mean(one[1] for one in found[name])),
-                   "%s to %s" % (percent(min(rocas[name])), percent(max(rocas[name]))),
-                   "-" if name == "one" else "%.2f times, target 1.1: %s" % (times,
-                                                                            reached(times, 1.1)),
-                   "-" if name == "one" else "equal" if digests == {True} else "**different**")
-                  for name, what in (("one", "one gateway"),
-                                     ("three", "three gateways at once"))])
+                 [row("one gateway", "one", "-", "-"),
+                  row("three gateways at once", "three",
+                      "%.2f times, target 1.1: %s" % (times, reached(times, 1.1)),
+                      "equal" if digests == {True} else "**different**")])
 
 
 def explanations(bench):

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "core/url.h"
 #include "tests/unit/checking.h"
+#include "tests/unit/farm_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -175,21 +176,10 @@ static void test_comments_with_a_reference_and_articles_are_quiet(void **state)
 
 /* --- FARM_UNRELATED --- */
 
-#define FARM                                                                                       \
-    "casino bonus | free casino slots | online poker | casino online | poker bonus | slots bonus " \
-    "| free poker | online slots | casino poker | free bonus casino | online bonus | slots "       \
-    "casino | poker slots | free slots online | poker casino | bonus slots online | free online "  \
-    "casino | poker online bonus | slots for free | online casino bonus | free poker slots "
-
-#define ABOUT_LOCKS                                                                                \
-    "The lock opened an hour late this morning, since the gate had frozen in the night. Boats "    \
-    "waited at the lower quay, and the keeper walked along with tea. By ten the ice was broken "   \
-    "and the first barge went up; the last one came through at dusk.\n\n"
-
 static void test_keywords_under_a_text_about_something_else_fire(void **state)
 {
     (void)state;
-    assert_true(run(check_farm_unrelated, with_body(ABOUT_LOCKS FARM)) > 0.9);
+    assert_true(run(check_farm_unrelated, with_body(ABOUT_LOCKS "\n\n" FARM)) > 0.9);
 }
 
 /* Chinese says in a third of the bytes what English does. */
@@ -206,7 +196,8 @@ static void test_a_list_begins_and_ends_within_its_line(void **state)
 {
     (void)state;
     assert_true(run(check_farm_unrelated,
-                    with_body(ABOUT_LOCKS FARM
+                    with_body(ABOUT_LOCKS
+                              "\n\n" FARM
                               "\nThe keeper will be at the lock again on Sunday morning, and so "
                               "will we, with a camera and more of the tea.\n")) > 0.9);
 }
@@ -231,7 +222,10 @@ static void test_a_few_labels_are_quiet(void **state)
         "events"};
     for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
         char text[1000];
-        snprintf(text, sizeof text, ABOUT_LOCKS "%s", labels[i]);
+        snprintf(text, sizeof text,
+                 ABOUT_LOCKS "\n\n"
+                             "%s",
+                 labels[i]);
         if (run(check_farm_unrelated, with_body(text)) != 0)
             fail_msg("something for %s", labels[i]);
     }
@@ -239,7 +233,7 @@ static void test_a_few_labels_are_quiet(void **state)
 
 static struct document *with_farm_under(const char *title)
 {
-    struct document *document = with_body(ABOUT_LOCKS FARM);
+    struct document *document = with_body(ABOUT_LOCKS "\n\n" FARM);
     document->subject = span_of(title);
     return document;
 }
@@ -268,6 +262,7 @@ static void test_keywords_of_the_text_or_alone_are_quiet(void **state)
     assert_true(
         run(check_farm_unrelated,
             with_body(ABOUT_LOCKS
+                      "\n\n"
                       "Home | Archive | Diary | Gardening | Letters | Recipes | Weather | Contact "
                       "| Events | Members | Library | Privacy | Imprint | Search")) == 0);
 }

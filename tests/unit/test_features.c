@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "core/token_words.h"
 #include "core/url.h"
+#include "tests/unit/farm_text.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -382,23 +383,13 @@ static void test_near_duplicates_share_shingle_bins(void **state)
     document_free(c);
 }
 
-#define KEYWORDS                                                                                   \
-    "casino bonus | free casino slots | online poker | casino online | poker bonus | slots bonus " \
-    "| free poker | online slots | casino poker | free bonus casino | online bonus | slots "       \
-    "casino | poker slots | free slots online | poker casino | bonus slots online | free online "  \
-    "casino | poker online bonus | slots for free | online casino bonus | free poker slots "
-
-#define ABOUT_LOCKS                                                                                \
-    "The lock opened an hour late this morning, since the gate had frozen in the night. Boats "    \
-    "waited at the lower quay, and the keeper walked along with tea. "
-
 /* Else the text that was copied would be taught as spam, and the original be held. */
 static void test_text_that_carries_a_list_of_other_keywords_gives_nothing(void **state)
 {
     (void)state;
-    assert_same(ABOUT_LOCKS "\n" KEYWORDS "\n" ABOUT_LOCKS, KEYWORDS);
+    assert_same(ABOUT_LOCKS "\n" FARM "\n" ABOUT_LOCKS, FARM);
     struct document *alone = mail_of(NULL, ABOUT_LOCKS);
-    struct document *one_line = mail_of(NULL, ABOUT_LOCKS KEYWORDS);
+    struct document *one_line = mail_of(NULL, ABOUT_LOCKS FARM);
     assert_int_equal(shared(alone, one_line), 0);
     assert_true(one_line->feature_count > 10);
     assert_int_equal(one_line->script, SCRIPT_LATIN);
@@ -413,7 +404,7 @@ static void test_text_about_its_keywords_gives_all(void **state)
         "Every casino in the port has an online shop now, with free poker, "
         "slots and a bonus for whoever comes in from the cold of the quay.\n";
     char both[1000];
-    snprintf(both, sizeof both, "%s%s", text, KEYWORDS);
+    snprintf(both, sizeof both, "%s%s", text, FARM);
     struct document *alone = mail_of(NULL, text), *listed = mail_of(NULL, both);
     assert_int_equal(shared(alone, listed), alone->feature_count);
     document_free(listed);

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
@@ -227,6 +226,19 @@ static void test_control_characters_split_no_words(void **state)
     expect_title(TITLE("<![CDATA[Cas\x01ino]]>"), NULL, "Casino");
 }
 
+/* One that has `row` in its only item but for one behind it, whose title is "next". */
+static struct feed *read_row(const char *row)
+{
+    struct span_buffer text = {0};
+    span_buffer_printf(&text, "<rss version=\"2.0\"><channel><item>%s</item>", row);
+    span_buffer_printf(&text, "<item><title>next</title></item></channel></rss>");
+    struct feed *feed = read_bytes(span_buffer_span(&text));
+    span_buffer_free(&text);
+    assert_int_equal(feed->item_count, 2);
+    assert_span(feed->items[1].title, "next");
+    return feed;
+}
+
 /* Whatever stands around them, they make no markup of what is none in the bytes. */
 static void test_control_characters_hide_no_item(void **state)
 {
@@ -240,14 +252,9 @@ static void test_control_characters_hide_no_item(void **state)
         "<b\x01c>a</b\x01c><description>c</description>",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        char text[400];
-        snprintf(text, sizeof text,
-                 "<rss version='2.0'><channel><item><title>T</title>%s</item>"
-                 "<item><title>U</title></item></channel></rss>",
-                 rows[i]);
-        struct feed *feed = read_text(text);
-        if (feed->item_count != 2 || !span_equal(feed->items[1].title, SPAN("U")) ||
-            !memchr(feed->items[0].summary.data, 'c', feed->items[0].summary.length))
+        struct feed *feed = read_row(rows[i]);
+        struct span summary = feed->items[0].summary;
+        if (!summary.length || !memchr(summary.data, 'c', summary.length))
             fail_msg("%s hides something", rows[i]);
         feed_free(feed);
     }
@@ -271,16 +278,10 @@ static void test_broken_tags_hide_nothing(void **state)
         "title>",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct span_buffer text = {0};
-        span_buffer_printf(&text, "<rss version=\"2.0\"><channel><item>%s</item>", rows[i]);
-        span_buffer_printf(&text, "<item><title>next</title></item></channel></rss>");
-        struct feed *feed = read_bytes(span_buffer_span(&text));
-        assert_int_equal(feed->item_count, 2);
+        struct feed *feed = read_row(rows[i]);
         struct span title = feed->items[0].title;
         assert_true(title.length && title.data[title.length - 1] == 'T');
-        assert_span(feed->items[1].title, "next");
         feed_free(feed);
-        span_buffer_free(&text);
     }
 }
 
@@ -314,17 +315,11 @@ static void test_broken_tags_hide_no_text(void **state)
         "<description x='a' y='/>'z>spam</description>",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct span_buffer text = {0};
-        span_buffer_printf(&text, "<rss version=\"2.0\"><channel><item>%s</item>", rows[i]);
-        span_buffer_printf(&text, "<item><title>next</title></item></channel></rss>");
-        struct feed *feed = read_bytes(span_buffer_span(&text));
-        assert_int_equal(feed->item_count, 2);
+        struct feed *feed = read_row(rows[i]);
         struct span summary = feed->items[0].summary;
         if (!summary.length || !memmem(summary.data, summary.length, "spam", 4))
             fail_msg("%s hides its text", rows[i]);
-        assert_span(feed->items[1].title, "next");
         feed_free(feed);
-        span_buffer_free(&text);
     }
 }
 
